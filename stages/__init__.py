@@ -1,0 +1,1 @@
+"""The four stages of the pipeline: train, quantize, profile, compare."""

@@ -1,0 +1,145 @@
+"""One tree of errors, an exit code for each kind, and the one place that catches them.
+
+Every message is one line: the cause, then the remedy.
+"""
+
+import errno
+import sys
+import traceback
+from collections.abc import Callable
+from typing import ClassVar
+
+
+class StageError(Exception):
+    """A failure that the user can mend; `exit_code` tells its kind."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class SettingsError(StageError):
+    """A setting is unknown, out of range, or contradicts another."""
+
+    exit_code = 2
+
+
+class InputMissingError(StageError):
+    """An artifact that an earlier stage should have left is not there."""
+
+    exit_code = 3
+
+
+class InputCorruptError(StageError):
+    """An artifact differs from its checksum, or can't be parsed."""
+
+    exit_code = 4
+
+
+class SchemaVersionError(StageError):
+    """An artifact was written by another version of this project."""
+
+    exit_code = 5
+
+
+class InputStaleError(StageError):
+    """An artifact was made from other inputs than those present."""
+
+    exit_code = 6
+
+
+class NotWritableError(StageError):
+    """The artifacts folder can't be written."""
+
+    exit_code = 7
+
+
+class DiskFullError(StageError):
+    """No space is left for the artifacts."""
+
+    exit_code = 8
+
+
+class DownloadError(StageError):
+    """A model or data hub could not be reached."""
+
+    exit_code = 9
+
+
+class ModelError(StageError):
+    """A model does not have the form that a stage needs."""
+
+    exit_code = 10
+
+
+class AccuracyBoundError(StageError):
+    """No quantization trial met the accuracy bound."""
+
+    exit_code = 11
+
+
+class PinningError(StageError):
+    """Cores could not be pinned as asked."""
+
+    exit_code = 12
+
+
+class WorkerError(StageError):
+    """A measuring process died, hung or returned no result."""
+
+    exit_code = 13
+
+
+class ProofError(StageError):
+    """The oneDNN log shows that a run was not what its name says."""
+
+    exit_code = 14
+
+
+class EngineError(StageError):
+    """No container engine answers, or it refused."""
+
+    exit_code = 15
+
+
+INTERNAL_EXIT_CODE = 70
+INTERRUPTED_EXIT_CODE = 130
+
+
+def from_os_error(error: OSError) -> StageError | None:
+    """Translate a file-system failure into its StageError; None where it is of another kind."""
+    place = error.filename or "the artifacts folder"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFullError(f"no space left at {place}; free some and run the stage again")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return NotWritableError(
+            f"{place} can't be written by this user; "
+            "make the folder writable or set VGG19_ARTIFACTS"
+        )
+    return None
+
+
+def _translate(error: Exception) -> StageError | None:
+    if isinstance(error, StageError):
+        return error
+    if isinstance(error, OSError):
+        return from_os_error(error)
+    if "No space left on device" in str(error):  # TensorFlow wraps ENOSPC in its own classes
+        return DiskFullError("no space left for the artifacts; free some and run the stage again")
+    return None
+
+
+def exit_code_of(name: str, run: Callable[[], None]) -> int:
+    """Run `run`; print a failure as one line headed by `name` and return its exit code."""
+    try:
+        run()
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted; earlier artifacts are untouched", file=sys.stderr)
+        return INTERRUPTED_EXIT_CODE
+    except Exception as error:
+        known = _translate(error)
+        if known is None:
+            traceback.print_exc()
+            print(f"{name}: internal error; please report the lines above", file=sys.stderr)
+            return INTERNAL_EXIT_CODE
+        print(f"{name}: error: {known}", file=sys.stderr, flush=True)
+        return known.exit_code
+    return 0

@@ -1,0 +1,46 @@
+"""Labelled images as the stages hand them on."""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stages.errors import InputCorruptError
+
+IMAGE_SHAPE = (224, 224, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """`images`: uint8 [N, 224, 224, 3], RGB; `labels`: int64 [N], indices of the classes."""
+
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def save(self, path: Path) -> None:
+        """Write both arrays to an .npz file."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(path, images=self.images, labels=self.labels)
+
+    def batch(self, start: int, size: int) -> npt.NDArray[np.float32]:
+        """Return images start..start+size as model input: float32 [n, 224, 224, 3] in [0, 1]."""
+        scaled: Any = self.images[start : start + size].astype(np.float32) / np.float32(255)
+        return np.asarray(scaled, np.float32)
+
+
+def load_samples(path: Path) -> Samples:
+    """Read what Samples.save wrote; InputCorruptError where it is something else."""
+    try:
+        with np.load(path) as arrays:
+            samples = Samples(arrays["images"], arrays["labels"])
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise InputCorruptError(f"{path} can't be read ({error}); run train again") from error
+    if samples.images.shape[1:] != IMAGE_SHAPE or len(samples.images) != len(samples.labels):
+        raise InputCorruptError(f"{path} has images of another shape; run train again")
+    return samples
