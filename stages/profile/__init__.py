@@ -1,0 +1,1 @@
+"""Profile: measures every precision at every instruction set, and proves what ran."""

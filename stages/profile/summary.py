@@ -1,0 +1,52 @@
+"""32.json and 8.json, and the line that closes the stage."""
+
+from stages.isa import ISA_NAMES
+from stages.records import Measurement, ModelSummary, ProfileRecord
+
+
+def measured(record: ProfileRecord) -> dict[tuple[str, str], Measurement]:
+    """Return the measurements by (precision, isa)."""
+    return {
+        (cell.precision, cell.requested_isa): cell.measurement
+        for cell in record.cells
+        if cell.measurement
+    }
+
+
+def top_isa(record: ProfileRecord) -> str | None:
+    """Return the highest isa at which both FP32 and INT8 were measured."""
+    cells = measured(record)
+    both = [isa for isa in ISA_NAMES if ("fp32", isa) in cells and ("int8", isa) in cells]
+    return both[-1] if both else None
+
+
+def summaries(record: ProfileRecord) -> list[ModelSummary]:
+    """Return FP32's and INT8's summary at the top isa; none where they were not both run."""
+    isa = top_isa(record)
+    if isa is None:
+        return []
+    cells = measured(record)
+    return [_summary(precision, isa, cells[precision, isa]) for precision in ("fp32", "int8")]
+
+
+def _summary(precision: str, isa: str, measurement: Measurement) -> ModelSummary:
+    return ModelSummary(
+        precision=precision,
+        isa=isa,
+        accuracy=measurement.accuracy_top1,
+        throughput=measurement.offline.throughput_images_per_s,
+        latency=measurement.single_stream.latency_p50_ms,
+    )
+
+
+def closing_line(record: ProfileRecord) -> str:
+    """Return what a person wants to read when the stage ends."""
+    both = summaries(record)
+    if not both:
+        return f"profile: {len(measured(record))} cells measured"
+    fp32, int8 = both
+    return (
+        f"profile: INT8 {int8.throughput:.2f} images/s against FP32 {fp32.throughput:.2f} "
+        f"({int8.throughput / fp32.throughput:.2f}x), top-1 {int8.accuracy:.1%} against "
+        f"{fp32.accuracy:.1%}, capped at {int8.isa}"
+    )
