@@ -148,9 +148,12 @@ def verify(folder: Path) -> str:
     return sha256(sums)
 
 
-def require_current(folder: Path, made_from: str, expected: str) -> None:
-    """Raise InputStaleError where `folder` was made from other inputs than those present."""
-    if made_from != expected:
+def require_current(folder: Path, made_from: str, source: Path) -> None:
+    """Raise InputStaleError where `folder` was not made from `source` as it is now.
+
+    `made_from` is the sha256 of the list of checksums that `folder`'s record keeps of `source`.
+    """
+    if not (source / CHECKSUMS).is_file() or sha256(source / CHECKSUMS) != made_from:
         raise InputStaleError(
             f"{folder} was made from other inputs than those present; "
             f"run the {folder.name} stage again"

@@ -186,12 +186,13 @@ class Row:
     """A measured cell as compare shows it, with the effects that its figures allow.
 
     `precision_speedup` is throughput over FP32's at the same isa; `isa_speedup` is throughput
-    over the same precision's at the lowest measured isa. None where the reference is missing.
+    over the same precision's at CompareRecord.isa_reference. None where the reference is missing.
     """
 
     precision: str
     isa: str
     verdict: str
+    kernel: str
     accuracy_top1: float
     accuracy_loss: float | None
     throughput_images_per_s: float
@@ -203,11 +204,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompareRecord(Record):
-    """compare.json: the rows of the table, and the cells that the host could not run."""
+    """compare.json: the rows of the table, and why the other cells could not run."""
 
     profile_sha256: str
     data: Source
     backbone: Source
     host: Host
+    isa_reference: str
     rows: list[Row]
     impossible: dict[str, str]

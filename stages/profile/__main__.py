@@ -38,7 +38,7 @@ def main() -> None:
     quantize_sha256 = verify(artifacts.quantize.path)
     train = read_record(artifacts.train.record, TrainRecord)
     quantize = read_record(artifacts.quantize.record, QuantizeRecord)
-    require_current(artifacts.quantize.path, quantize.train_sha256, train_sha256)
+    require_current(artifacts.quantize.path, quantize.train_sha256, artifacts.train.path)
     cores = choose_cores(settings.cores)
     with handing_over(artifacts.profile.path) as partial:
         cells = measure_cells(settings, artifacts, ProfileFolder(partial), cores)

@@ -1,0 +1,1 @@
+"""Compare: from the measurements to a table, pictures and the effects, each apart."""

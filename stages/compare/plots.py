@@ -1,0 +1,103 @@
+"""The pictures: FP32 against INT8, absolute and as ratios, and the precision by isa matrix."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from stages.isa import ISA_NAMES
+from stages.records import CompareRecord, ModelSummary, Row
+
+mpl.use("Agg")
+
+COLORS = {"fp32": "#5b7083", "bf16": "#d98e32", "int8": "#1f77b4"}
+EMULATED_HATCH = "//"
+QUANTITIES = (
+    ("accuracy", "top-1 accuracy", "higher is better"),
+    ("throughput", "throughput, images/s", "higher is better"),
+    ("latency", "latency, ms", "lower is better"),
+)
+# No time of day goes into the file, so that equal figures give equal bytes.
+METADATA = {"Software": None, "Creation Time": None}
+
+
+def plot_absolute(summaries: Sequence[ModelSummary], path: Path) -> None:
+    """Draw accuracy, throughput and latency of FP32 and INT8 side by side."""
+    figure = Figure(figsize=(11, 4), layout="constrained")
+    for axes, (name, title, direction) in zip(figure.subplots(1, 3), QUANTITIES, strict=True):
+        _bars(axes, summaries, [getattr(each, name) for each in summaries], "{:.4g}")
+        axes.set_title(f"{title}\n({direction})", fontsize=10)
+    figure.suptitle(f"VGG19, oneDNN capped at {summaries[0].isa}")
+    figure.savefig(path, dpi=120, metadata=METADATA)
+
+
+def plot_times(summaries: Sequence[ModelSummary], path: Path) -> None:
+    """Draw the same as multiples of FP32; for latency, how many times shorter it is."""
+    fp32 = summaries[0]
+    figure = Figure(figsize=(11, 4), layout="constrained")
+    for axes, (name, title, _) in zip(figure.subplots(1, 3), QUANTITIES, strict=True):
+        values = [getattr(each, name) / getattr(fp32, name) for each in summaries]
+        if name == "latency":
+            values = [1 / value for value in values]
+        _bars(axes, summaries, values, "{:.2f}x")
+        axes.axhline(1, color="black", linewidth=0.8)
+        word = "times shorter" if name == "latency" else "times FP32's"
+        axes.set_title(f"{title.split(',')[0]}\n({word})", fontsize=10)
+    figure.suptitle(f"VGG19, INT8 against FP32, oneDNN capped at {fp32.isa}")
+    figure.savefig(path, dpi=120, metadata=METADATA)
+
+
+def _bars(
+    axes: Any, summaries: Sequence[ModelSummary], values: Sequence[float], shape: str
+) -> None:
+    names = [each.precision.upper() for each in summaries]
+    colors = [COLORS[each.precision] for each in summaries]
+    drawn = axes.bar(names, values, color=colors, width=0.6)
+    axes.bar_label(drawn, labels=[shape.format(value) for value in values], padding=2)
+    axes.margins(y=0.15)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def plot_ladder(record: CompareRecord, path: Path) -> None:
+    """Draw throughput of every measured cell, grouped by isa; emulated cells are hatched."""
+    isas = [isa for isa in ISA_NAMES if any(row.isa == isa for row in record.rows)]
+    precisions = [name for name in COLORS if any(row.precision == name for row in record.rows)]
+    figure = Figure(figsize=(max(7.0, 2.2 * len(isas) + 2), 4.5), layout="constrained")
+    axes = figure.subplots()
+    width = 0.8 / len(precisions)
+    for row in record.rows:
+        shift = (precisions.index(row.precision) - (len(precisions) - 1) / 2) * width
+        _ladder_bar(axes, row, isas.index(row.isa) + shift, width)
+    axes.set_xticks(range(len(isas)), isas, fontsize=9)
+    axes.set_ylabel("offline throughput, images/s")
+    axes.set_xlabel("oneDNN capped at")
+    axes.margins(y=0.12)
+    axes.spines[["top", "right"]].set_visible(False)
+    _legend(axes, precisions, any(row.verdict == "emulated" for row in record.rows))
+    axes.set_title(f"VGG19 on {record.host.cpu_model}, {len(record.host.cores_pinned)} cores")
+    figure.savefig(path, dpi=120, metadata=METADATA)
+
+
+def _ladder_bar(axes: Any, row: Row, position: float, width: float) -> None:
+    hatch = EMULATED_HATCH if row.verdict == "emulated" else None
+    bar = axes.bar(
+        position,
+        row.throughput_images_per_s,
+        width * 0.92,
+        color=COLORS[row.precision],
+        hatch=hatch,
+        edgecolor="white",
+    )
+    axes.bar_label(bar, labels=[f"{row.throughput_images_per_s:.1f}"], padding=2, fontsize=8)
+
+
+def _legend(axes: Any, precisions: list[str], emulated: bool) -> None:
+    from matplotlib.patches import Patch
+
+    handles = [Patch(color=COLORS[name], label=name.upper()) for name in precisions]
+    if emulated:
+        label = "emulated (no instructions)"
+        handles.append(Patch(facecolor="lightgray", hatch=EMULATED_HATCH, label=label))
+    axes.legend(handles=handles, frameon=False, loc="upper left")
