@@ -115,8 +115,7 @@ def handing_over(folder: Path) -> Iterator[Path]:
     """
     _require_writable(folder.parent)
     partial, previous = (folder.with_name(f".{folder.name}.{kind}") for kind in ("new", "old"))
-    for left_over in (partial, previous):
-        shutil.rmtree(left_over, ignore_errors=True)
+    _clear_left_overs(folder, partial, previous)
     partial.mkdir()
     try:
         yield partial
@@ -209,6 +208,13 @@ def _require_writable(root: Path) -> None:
             f"{root} can't be written by user {os.getuid()}; "
             "make the folder writable or set VGG19_ARTIFACTS"
         )
+
+
+def _clear_left_overs(folder: Path, partial: Path, previous: Path) -> None:
+    if previous.exists() and not folder.exists():  # killed between the two renames
+        previous.rename(folder)
+    for left_over in (partial, previous):
+        shutil.rmtree(left_over, ignore_errors=True)
 
 
 def _write_checksums(folder: Path) -> None:

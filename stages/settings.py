@@ -5,6 +5,7 @@ stage's command line as `--batch-size`, which wins.
 """
 
 import argparse
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -39,7 +40,7 @@ def _subset_of(known: Sequence[str]) -> Callable[[Any], bool]:
 
 
 def _at_least(minimum: float) -> Callable[[Any], bool]:
-    return lambda number: bool(number >= minimum)
+    return lambda number: bool(minimum <= number < math.inf)
 
 
 def _setting(default: Any, spec: Spec) -> Any:

@@ -38,15 +38,20 @@ def plot_times(summaries: Sequence[ModelSummary], path: Path) -> None:
     fp32 = summaries[0]
     figure = Figure(figsize=(11, 4), layout="constrained")
     for axes, (name, title, _) in zip(figure.subplots(1, 3), QUANTITIES, strict=True):
-        values = [getattr(each, name) / getattr(fp32, name) for each in summaries]
-        if name == "latency":
-            values = [1 / value for value in values]
+        values = [_times(name, each, fp32) for each in summaries]
         _bars(axes, summaries, values, "{:.2f}x")
         axes.axhline(1, color="black", linewidth=0.8)
         word = "times shorter" if name == "latency" else "times FP32's"
         axes.set_title(f"{title.split(',')[0]}\n({word})", fontsize=10)
     figure.suptitle(f"VGG19, INT8 against FP32, oneDNN capped at {fp32.isa}")
     figure.savefig(path, dpi=120, metadata=METADATA)
+
+
+def _times(quantity: str, changed: ModelSummary, reference: ModelSummary) -> float:
+    over, under = getattr(changed, quantity), getattr(reference, quantity)
+    if quantity == "latency":
+        over, under = under, over
+    return float(over / under) if under else float("nan")
 
 
 def _bars(

@@ -14,8 +14,8 @@ def parse_cores(text: str) -> list[int]:
     cores: set[int] = set()
     try:
         for part in text.split(","):
-            first, _, last = part.strip().partition("-")
-            cores.update(range(int(first), int(last or first) + 1))
+            first, dash, last = part.strip().partition("-")
+            cores.update(range(int(first), int(last if dash else first) + 1))
     except ValueError:
         raise PinningError(f"cores can't be {text!r}; give a list such as 0-3,8") from None
     if not cores:

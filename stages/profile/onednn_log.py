@@ -15,7 +15,10 @@ _SOURCE_TYPE = re.compile(r"\bsrc[_:](\w+?):")
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """One primitive that ran; `data_type` is its source's, `milliseconds` its own time."""
+    """One primitive that ran; `data_type` is its source's, `milliseconds` its own time.
+
+    The time is 0 where the line was cut short before it.
+    """
 
     primitive: str
     implementation: str
@@ -34,7 +37,7 @@ class OnednnLog:
 
 
 def parse_log(lines: Iterable[str]) -> OnednnLog:
-    """Read a log; lines that are not oneDNN's are passed over, as are those cut short."""
+    """Read a log; lines that are not oneDNN's are passed over."""
     log = OnednnLog()
     names: list[str] = []
     for line in lines:
@@ -62,16 +65,15 @@ def _read_header(log: OnednnLog, text: str) -> None:
 def _add_execution(log: OnednnLog, names: list[str], text: str) -> None:
     # The template's first name, `operation`, stands for `exec` itself.
     parts = text.split(",")
-    values = parts[parts.index("exec") :]
-    if len(values) != len(names):
+    fields = dict(zip(names, parts[parts.index("exec") :], strict=False))
+    if "attributes" not in fields:
         return
-    fields = dict(zip(names, values, strict=True))
     source = _SOURCE_TYPE.search(fields["memory_descriptors"])
     log.executions.append(
         Execution(
             primitive=fields["primitive"],
             implementation=fields["implementation"],
             data_type=source[1] if source else "undef",
-            milliseconds=float(fields["exec_time"]),
+            milliseconds=float(fields.get("exec_time", 0)),
         )
     )

@@ -1,0 +1,53 @@
+import pytest
+
+from stages.isa import ISA_NAMES, LADDER, missing_flags
+from stages.profile.host import cpu_fields, cpu_flags
+from stages.profile.plan import plan_cells
+from stages.settings import load
+
+ALL_FLAGS = frozenset(flag for rung in LADDER for flag in rung.flags)
+
+
+def flags_up_to(isa: str) -> frozenset[str]:
+    names = ISA_NAMES[: ISA_NAMES.index(isa) + 1]
+    return frozenset(flag for rung in LADDER if rung.name in names for flag in rung.flags)
+
+
+def test_a_rung_needs_the_flags_of_those_below() -> None:
+    assert missing_flags("AVX512_CORE_VNNI", frozenset({"avx512_vnni"})) == (
+        *("avx2", "avx512f", "avx512bw", "avx512vl", "avx512dq"),
+    )
+    assert not missing_flags("AVX512_CORE_AMX", ALL_FLAGS)
+
+
+def test_every_cell_is_there_and_the_impossible_ones_say_why() -> None:
+    cells = plan_cells(load({}), flags_up_to("AVX512_CORE_BF16"))
+    assert len(cells) == 3 * len(LADDER)
+    reasons = {cell.name: cell.impossible for cell in cells if cell.impossible}
+    assert "amx_tile" in str(reasons["int8_AVX512_CORE_AMX"])
+    assert reasons["bf16_AVX2"] == "oneDNN has no BF16 convolution below AVX512_CORE"
+    assert len(reasons) == 2 * 3 + 1
+
+
+def test_cells_go_from_the_lowest_isa_up_whatever_was_asked() -> None:
+    settings = load({"VGG19_ISAS": "AVX512_CORE_VNNI,AVX2", "VGG19_PRECISIONS": "int8,fp32"})
+    names = [cell.name for cell in plan_cells(settings, ALL_FLAGS)]
+    assert names == [
+        "int8_AVX2",
+        "fp32_AVX2",
+        "int8_AVX512_CORE_VNNI",
+        "fp32_AVX512_CORE_VNNI",
+    ]
+
+
+def test_amx_is_impossible_where_the_kernel_grants_no_tile_data(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("stages.profile.host._tile_data_granted", lambda: False)
+    cells = plan_cells(load({"VGG19_ISAS": "AVX512_CORE_AMX"}), ALL_FLAGS)
+    assert {cell.impossible for cell in cells} == {"the kernel does not grant XTILEDATA"}
+
+
+def test_this_host_has_flags() -> None:
+    assert "fpu" in cpu_flags()
+    assert cpu_fields()["model name"]

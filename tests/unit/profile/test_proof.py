@@ -1,0 +1,115 @@
+from pathlib import Path
+
+import pytest
+
+from stages.errors import ProofError
+from stages.profile.plan import PlannedCell
+from stages.profile.proof import kernel_isa, prove
+from stages.records import Proof
+
+LOGS = Path(__file__).parents[2] / "data" / "onednn"
+
+
+def lines(name: str) -> list[str]:
+    return (LOGS / f"{name}.txt").read_text().splitlines()
+
+
+def proof_of(log: str, precision: str, isa: str, lower: list[Proof] | None = None) -> Proof:
+    return prove(PlannedCell(precision, isa, None), lines(log), f"{log}.txt", lower or [])
+
+
+@pytest.mark.parametrize(
+    ("log", "precision", "isa"),
+    [
+        ("itex2150_fp32_AVX2", "fp32", "AVX2"),
+        ("itex2150_fp32_AVX512_CORE_BF16", "fp32", "AVX512_CORE_BF16"),
+        ("itex2150_int8-nopool_AVX2", "int8", "AVX2"),
+        ("itex2150_int8-nopool_AVX512_CORE", "int8", "AVX512_CORE"),
+        ("itex2150_int8-nopool_AVX512_CORE_VNNI", "int8", "AVX512_CORE_VNNI"),
+        ("itex2150_bf16_AVX512_CORE_BF16", "bf16", "AVX512_CORE_BF16"),
+        ("itex2150_int8-nopool_AVX512_CORE_AMX_emulated", "int8", "AVX512_CORE_AMX"),
+        ("itex2150_bf16_AVX512_CORE_AMX_emulated", "bf16", "AVX512_CORE_AMX"),
+    ],
+)
+def test_a_log_proves_the_cell_it_was_recorded_for(log: str, precision: str, isa: str) -> None:
+    proof = proof_of(log, precision, isa)
+    assert (proof.effective_isa, proof.verdict) == (isa, "native")
+    assert proof.reference_share == 0
+    assert sum(kernel.share for kernel in proof.kernels) == pytest.approx(1)
+
+
+def test_a_misspelt_cap_is_caught() -> None:
+    with pytest.raises(ProofError, match="does not know the cap"):
+        proof_of("itex2150_int8-nopool_typo", "int8", "AVX512_CORE_VNNI")
+
+
+def test_a_run_under_another_cap_is_caught() -> None:
+    with pytest.raises(ProofError):
+        proof_of("itex2150_int8-nopool_AVX512_CORE_VNNI", "int8", "AVX512_CORE_AMX")
+
+
+def test_a_model_of_another_precision_is_caught() -> None:
+    with pytest.raises(ProofError, match="0% of the time ran in int8"):
+        proof_of("itex2150_fp32_AVX512_CORE_BF16", "int8", "AVX512_CORE_BF16")
+
+
+def test_amx_bf16_does_not_pass_for_amx_int8() -> None:
+    with pytest.raises(ProofError):
+        proof_of("itex2150_bf16_AVX512_CORE_AMX_emulated", "int8", "AVX512_CORE_AMX")
+
+
+def test_implicit_bf16_under_the_name_of_fp32_is_caught() -> None:
+    # Written after the format of a recorded log: AMX kernels on f32 sources.
+    written = [
+        line.replace("src_bf16", "src_f32").replace("wei_bf16", "wei_f32")
+        for line in lines("itex2150_bf16_AVX512_CORE_AMX_emulated")
+    ]
+    with pytest.raises(ProofError, match="must not"):
+        prove(PlannedCell("fp32", "AVX512_CORE_AMX", None), written, "log", [])
+
+
+def test_a_kernel_above_the_cap_is_caught() -> None:
+    text = "\n".join(lines("itex2150_int8-nopool_AVX512_CORE_VNNI"))
+    written = text.replace("brgconv:avx512_core_vnni", "brgconv:avx512_core_amx").splitlines()
+    with pytest.raises(ProofError, match="must not"):
+        prove(PlannedCell("int8", "AVX512_CORE_VNNI", None), written, "log", [])
+
+
+def test_a_quantized_op_that_fell_back_is_caught() -> None:
+    log = [*lines("itex2150_int8-nopool_AVX2"), "Unsupported INT8 pattern: x"]
+    with pytest.raises(ProofError, match="fell back"):
+        prove(PlannedCell("int8", "AVX2", None), log, "log", [])
+
+
+def test_an_empty_log_proves_nothing() -> None:
+    with pytest.raises(ProofError):
+        prove(PlannedCell("int8", "AVX2", None), [], "log", [])
+
+
+def test_reference_kernels_show_in_the_share() -> None:
+    proof = proof_of("itex2150_int8-default_AVX512_CORE_VNNI", "int8", "AVX512_CORE_VNNI")
+    assert 0.5 < proof.reference_share < 1
+
+
+def test_equal_kernels_are_called_the_same_as_the_lower_isa() -> None:
+    log = lines("itex2150_int8-nopool_AVX512_CORE_VNNI")
+    lower = prove(PlannedCell("int8", "AVX512_CORE_VNNI", None), log, "log", [])
+    header = "isa:Intel AVX-512 with Intel DL Boost"
+    raised = "\n".join(log).replace(header, header + " and bfloat16 support").splitlines()
+    proof = prove(PlannedCell("int8", "AVX512_CORE_BF16", None), raised, "log", [lower])
+    assert proof.verdict == "same-as AVX512_CORE_VNNI"
+
+
+@pytest.mark.parametrize(
+    ("implementation", "isa"),
+    [
+        ("brgconv:avx512_core_vnni", "AVX512_CORE_VNNI"),
+        ("brgconv:avx512_core", "AVX512_CORE"),
+        ("brg_conv_fwd:avx10_1_512_amx", "AVX512_CORE_AMX"),
+        ("jit:avx2", "AVX2"),
+        ("gemm:jit:bf16", None),
+        ("ref:any", None),
+    ],
+)
+def test_kernel_names_tell_their_isa(implementation: str, isa: str | None) -> None:
+    assert kernel_isa(implementation) == isa

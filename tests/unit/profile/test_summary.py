@@ -1,0 +1,22 @@
+from stages.profile.summary import closing_line, summaries
+from tests.unit.records import measured, profile
+
+
+def test_the_summaries_are_of_the_highest_isa_that_ran_both() -> None:
+    record = profile(
+        measured("fp32", "AVX2", 3.0),
+        measured("int8", "AVX2", 4.0),
+        measured("fp32", "AVX512_CORE_VNNI", 6.0),
+        measured("int8", "AVX512_CORE_VNNI", 21.0, accuracy=0.5),
+        measured("fp32", "AVX512_CORE_BF16", 6.1),
+    )
+    fp32, int8 = summaries(record)
+    assert {fp32.isa, int8.isa} == {"AVX512_CORE_VNNI"}
+    assert (fp32.throughput, int8.throughput, int8.accuracy) == (6.0, 21.0, 0.5)
+    assert "3.50x" in closing_line(record)
+
+
+def test_one_precision_alone_has_no_summary() -> None:
+    record = profile(measured("fp32", "AVX2", 3.0))
+    assert summaries(record) == []
+    assert closing_line(record) == "profile: 1 cells measured"

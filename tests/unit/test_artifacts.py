@@ -1,0 +1,142 @@
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stages.artifacts import (
+    CHECKSUMS,
+    Artifacts,
+    handing_over,
+    read_record,
+    require_current,
+    verify,
+    write_record,
+)
+from stages.errors import (
+    InputCorruptError,
+    InputMissingError,
+    InputStaleError,
+    NotWritableError,
+    SchemaVersionError,
+)
+from stages.records import ModelSummary
+
+
+def produce(folder: Path, text: str = "content") -> None:
+    with handing_over(folder) as partial:
+        (partial / "deep").mkdir()
+        (partial / "deep" / "file").write_text(text)
+
+
+def _fail_half_way(folder: Path) -> None:
+    with handing_over(folder) as partial:
+        (partial / "half").write_text("half")
+        raise ZeroDivisionError
+
+
+def summary() -> ModelSummary:
+    return ModelSummary(precision="int8", isa="AVX2", accuracy=1.0, throughput=2.0, latency=3.0)
+
+
+def test_what_is_handed_over_passes_sha256sum(tmp_path: Path) -> None:
+    produce(tmp_path / "train")
+    subprocess.run(["sha256sum", "--check", CHECKSUMS], cwd=tmp_path / "train", check=True)
+    assert len(verify(tmp_path / "train")) == 64
+
+
+def test_a_failure_leaves_the_earlier_artifacts_and_nothing_else(tmp_path: Path) -> None:
+    produce(tmp_path / "train")
+    before = verify(tmp_path / "train")
+    with pytest.raises(ZeroDivisionError):
+        _fail_half_way(tmp_path / "train")
+    assert verify(tmp_path / "train") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["train"]
+
+
+def test_a_new_output_replaces_the_old_one_whole(tmp_path: Path) -> None:
+    produce(tmp_path / "train", "old")
+    with handing_over(tmp_path / "train") as partial:
+        (partial / "other").write_text("new")
+    assert {path.name for path in (tmp_path / "train").iterdir()} == {"other", CHECKSUMS}
+    assert [path.name for path in tmp_path.iterdir()] == ["train"]
+
+
+def test_what_a_killed_run_left_is_cleared(tmp_path: Path) -> None:
+    (tmp_path / ".train.new").mkdir()
+    (tmp_path / ".train.new" / "stale").write_text("stale")
+    produce(tmp_path / "train")
+    assert not list((tmp_path / "train").glob("stale"))
+
+
+def test_output_lost_between_the_two_renames_is_restored(tmp_path: Path) -> None:
+    produce(tmp_path / "train")
+    before = verify(tmp_path / "train")
+    (tmp_path / "train").rename(tmp_path / ".train.old")
+    with pytest.raises(ZeroDivisionError):
+        _fail_half_way(tmp_path / "train")
+    assert verify(tmp_path / "train") == before
+
+
+def test_a_missing_stage_names_the_stage_to_run(tmp_path: Path) -> None:
+    with pytest.raises(InputMissingError, match="run the quantize stage first"):
+        verify(tmp_path / "quantize")
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "edited": lambda file: file.write_text("c0ntent"),
+    "truncated": lambda file: os.truncate(file, 3),
+    "removed": lambda file: file.unlink(),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_is_found(tmp_path: Path, damage: str) -> None:
+    produce(tmp_path / "train")
+    DAMAGES[damage](tmp_path / "train" / "deep" / "file")
+    with pytest.raises(InputCorruptError, match="deep/file"):
+        verify(tmp_path / "train")
+
+
+def test_a_stale_input_is_refused(tmp_path: Path) -> None:
+    produce(tmp_path / "train")
+    made_from = verify(tmp_path / "train")
+    require_current(tmp_path / "quantize", made_from, tmp_path / "train")
+    produce(tmp_path / "train", "another")
+    with pytest.raises(InputStaleError, match="run the quantize stage again"):
+        require_current(tmp_path / "quantize", made_from, tmp_path / "train")
+
+
+def test_a_record_comes_back_as_it_was(tmp_path: Path) -> None:
+    write_record(tmp_path / "8.json", summary())
+    assert read_record(tmp_path / "8.json", ModelSummary) == summary()
+
+
+def test_another_schema_version_is_named(tmp_path: Path) -> None:
+    write_record(tmp_path / "8.json", summary())
+    content = json.loads((tmp_path / "8.json").read_text()) | {"schema_version": 99}
+    (tmp_path / "8.json").write_text(json.dumps(content))
+    with pytest.raises(SchemaVersionError, match="99"):
+        read_record(tmp_path / "8.json", ModelSummary)
+
+
+@pytest.mark.parametrize("content", ['{"schema_version": 1', '{"schema_version": 1}', "\xff"])
+def test_a_truncated_record_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "8.json").write_bytes(content.encode("latin-1"))
+    with pytest.raises((InputCorruptError, SchemaVersionError)):
+        read_record(tmp_path / "8.json", ModelSummary)
+
+
+def test_a_file_in_the_way_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "artifacts").write_text("a file")
+    with pytest.raises(NotWritableError, match="VGG19_ARTIFACTS"):
+        produce(tmp_path / "artifacts" / "train")
+
+
+def test_stages_lie_side_by_side() -> None:
+    artifacts = Artifacts(Path("/a"))
+    folders = (artifacts.train, artifacts.quantize, artifacts.profile, artifacts.compare)
+    assert [folder.path.name for folder in folders] == ["train", "quantize", "profile", "compare"]
+    assert all(folder.record.is_relative_to(folder.path) for folder in folders)

@@ -1,0 +1,55 @@
+import errno
+
+import pytest
+
+from stages import errors
+from stages.errors import StageError, exit_code_of
+
+
+def _raising(error: Exception) -> None:
+    raise error
+
+
+def kinds() -> list[type[StageError]]:
+    return [each for each in vars(errors).values() if isinstance(each, type) and _is_kind(each)]
+
+
+def _is_kind(each: type) -> bool:
+    return issubclass(each, StageError) and each is not StageError
+
+
+def test_each_kind_has_an_exit_code_of_its_own() -> None:
+    codes = [each.exit_code for each in kinds()]
+    assert len(codes) == len(set(codes)) >= 14
+    assert 0 not in codes
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_a_failure_is_one_line_and_its_exit_code(
+    kind: type[StageError], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code_of("train", lambda: _raising(kind("cause; remedy"))) == kind.exit_code
+    assert capsys.readouterr().err == "train: error: cause; remedy\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (OSError(errno.ENOSPC, "No space", "/x"), errors.DiskFullError),
+        (RuntimeError("wrapped: No space left on device"), errors.DiskFullError),
+        (PermissionError(errno.EACCES, "denied", "/x"), errors.NotWritableError),
+        (OSError(errno.EROFS, "read-only", "/x"), errors.NotWritableError),
+    ],
+)
+def test_what_the_system_says_is_translated(error: Exception, kind: type[StageError]) -> None:
+    assert exit_code_of("train", lambda: _raising(error)) == kind.exit_code
+
+
+def test_an_internal_error_keeps_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    code = exit_code_of("train", lambda: _raising(ZeroDivisionError("oops")))
+    assert code == errors.INTERNAL_EXIT_CODE
+    assert "ZeroDivisionError: oops" in capsys.readouterr().err
+
+
+def test_success_is_zero() -> None:
+    assert exit_code_of("train", lambda: None) == 0

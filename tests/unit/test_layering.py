@@ -1,0 +1,33 @@
+"""Rules of the layout that only hold while something checks them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    "module", ["tasks", "stages.settings", "stages.artifacts", "stages.train", "stages.runtime"]
+)
+def test_importing_it_imports_no_tensorflow(module: str) -> None:
+    code = f"import sys, {module}; print('tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "False", done.stderr
+
+
+def test_stages_know_nothing_of_containers() -> None:
+    for path in (ROOT / "stages").rglob("*.py"):
+        text = path.read_text().lower()
+        assert "docker" not in text, path
+        assert "compose" not in text.replace("composed", ""), path
+
+
+def test_no_stage_imports_another() -> None:
+    names = ("train", "quantize", "profile", "compare")
+    for name in names:
+        for path in (ROOT / "stages" / name).rglob("*.py"):
+            others = [f"stages.{other}" for other in names if other != name]
+            assert not [other for other in others if other in path.read_text()], path
