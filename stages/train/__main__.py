@@ -1,0 +1,49 @@
+"""`python -m stages.train`: trains a new head on a frozen VGG19 and writes artifacts/train."""
+
+import logging
+import os
+import sys
+import warnings
+from pathlib import Path
+
+from stages import artifacts, errors, settings
+from stages.progress import Progress
+from stages.records import TrainRecord
+
+
+def main() -> None:
+    """Runs the stage as the command line and environment say; prints the outcome last."""
+    chosen = settings.for_stage("train", sys.argv[1:], os.environ)
+    shared = artifacts.Artifacts(chosen.artifacts.absolute())
+    _prepare_environment(shared.cache)
+    # Imported only now: TensorFlow reads its environment when it is loaded.
+    from stages.train.training import STEPS, train
+
+    with artifacts.handing_over(shared.train.path) as folder, Progress("train", STEPS) as progress:
+        record = train(chosen, folder, shared.cache, progress)
+    print(_summary(record), flush=True)
+
+
+def _prepare_environment(cache: Path) -> None:
+    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
+    os.environ["TFHUB_CACHE_DIR"] = str(cache / "hub")
+    os.environ["KERAS_HOME"] = str(cache / "keras")
+    os.environ["TFDS_DATA_DIR"] = str(cache / "data")
+    for variable in ("TF_CPP_MIN_LOG_LEVEL", "ITEX_CPP_MIN_LOG_LEVEL"):
+        os.environ.setdefault(variable, "2")
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+
+
+def _summary(record: TrainRecord) -> str:
+    form = "VGG19" if record.conv_layers == 16 else f"no VGG19 ({record.conv_layers} convolutions)"
+    top1 = {name: f"{value:.1%}" for name, value in record.accuracy_top1.items()}
+    return (
+        f"train: {form}, backbone {record.backbone.name}, data {record.data.name}; "
+        f"top-1 validation {top1['validation']}, test {top1['test']} "
+        f"from {record.samples['train']} training images in {sum(record.seconds.values()):.0f} s"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(errors.exit_code_of("train", main))

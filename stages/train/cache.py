@@ -1,0 +1,21 @@
+"""Folders that are made once, checksummed, and made again where they are damaged."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from stages import artifacts
+from stages.errors import InputCorruptError, InputMissingError
+
+
+def cached(folder: Path, make: Callable[[Path], None]) -> str:
+    """Returns `folder`, filled by `make` where it is missing or differs from its checksums."""
+    try:
+        artifacts.verify(folder)
+        return str(folder)
+    except InputMissingError:
+        pass
+    except InputCorruptError:
+        print(f"{folder} is damaged; making it again", flush=True)
+    with artifacts.handing_over(folder) as partial:
+        make(partial)
+    return str(folder)

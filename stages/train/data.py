@@ -1,0 +1,112 @@
+"""Loads a data set through tensorflow-datasets and cuts it into the four sets of images."""
+
+import contextlib
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from stages.errors import InputCorruptError, SettingsError
+from stages.records import Source
+from stages.samples import IMAGE_SHAPE, Samples
+from stages.settings import Settings
+from stages.train import bean_leaves
+from stages.train.downloads import download_failure, require_reachable
+from stages.train.splits import Splits, content_sha256, set_aside, without_repeats
+
+tfds.disable_progress_bar()  # progress is told by this project itself
+
+EMBEDDED_SIZES = {"train": 480, "validation": 150, "test": 150}
+
+
+def load_splits(settings: Settings, cache: Path, progress: bean_leaves.Progress) -> Splits:
+    """Loads `settings.data`, drawn or downloaded into `cache` at first use.
+
+    Images are uint8 [N, 224, 224, 3]; no image is in two of the sets. Raises DownloadError,
+    InputCorruptError for a damaged cache, SettingsError for too few images.
+    """
+    folder = cache / "data"
+    builder, parts = (
+        _load_beans(settings, folder)
+        if settings.data == "beans"
+        else _load_embedded(settings, folder, progress)
+    )
+    test = parts["test"]
+    validation = without_repeats(parts["validation"], [test])
+    train = without_repeats(parts["train"], [test, validation])
+    train, calibration = set_aside(train, settings.calibration_samples)
+    classes = tuple(builder.info.features["label"].names)
+    _require_images({"validation": validation, "test": test})
+    digest = content_sha256([train, calibration, validation, test])
+    source = Source(name=settings.data, sha256=digest, origin=f"tfds {builder.info.full_name}")
+    return Splits(train, calibration, validation, test, classes, source)
+
+
+def _limits(settings: Settings) -> dict[str, int]:
+    return {split: getattr(settings, f"{split}_samples") for split in EMBEDDED_SIZES}
+
+
+def _load_embedded(
+    settings: Settings, folder: Path, progress: bean_leaves.Progress
+) -> tuple[Any, dict[str, Samples]]:
+    sizes = {split: limit or EMBEDDED_SIZES[split] for split, limit in _limits(settings).items()}
+    kwargs = {"config": bean_leaves.config(settings.seed, sizes, progress)}
+    builder = tfds.builder("bean_leaves", data_dir=str(folder), **kwargs)
+    with contextlib.redirect_stdout(io.StringIO()):  # it would say that it downloads
+        builder.download_and_prepare()
+    return builder, {split: _read("bean_leaves", split, folder, kwargs) for split in sizes}
+
+
+def _load_beans(settings: Settings, folder: Path) -> tuple[Any, dict[str, Samples]]:
+    builder = tfds.builder("beans", data_dir=str(folder))
+    if not builder.is_prepared():
+        _download(builder)
+    parts = {
+        split: _read("beans", f"{split}[:{limit}]" if limit else split, folder, {})
+        for split, limit in _limits(settings).items()
+    }
+    return builder, parts
+
+
+def _download(builder: Any) -> None:
+    what = f"the data set {builder.name}"
+    require_reachable(next(iter(builder.url_infos)), what, "data")
+    try:
+        builder.download_and_prepare()
+    except (OSError, tfds.download.DownloadError) as error:
+        raise download_failure(what, "data", error) from error
+
+
+def _read(name: str, split: str, folder: Path, kwargs: dict[str, Any]) -> Samples:
+    dataset = tfds.load(
+        name,
+        split=split,
+        data_dir=str(folder),
+        download=False,
+        as_supervised=True,
+        builder_kwargs=kwargs,
+    )
+    try:
+        pairs = list(tfds.as_numpy(dataset.map(_resized)))
+    except tf.errors.DataLossError as error:
+        raise InputCorruptError(
+            f"the cached data set in {folder} is damaged; remove that folder and run train again"
+        ) from error
+    images = np.stack([image for image, _ in pairs])
+    return Samples(images, np.array([label for _, label in pairs], np.int64))
+
+
+def _resized(image: Any, label: Any) -> tuple[Any, Any]:
+    if image.shape == IMAGE_SHAPE:
+        return image, label
+    resized = tf.image.resize(image, IMAGE_SHAPE[:2], antialias=True)
+    return tf.cast(tf.clip_by_value(tf.round(resized), 0, 255), tf.uint8), label
+
+
+def _require_images(parts: dict[str, Samples]) -> None:
+    for name, samples in parts.items():
+        if not len(samples):
+            raise SettingsError(f"no {name} image is left; raise {name}_samples")

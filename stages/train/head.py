@@ -1,0 +1,80 @@
+"""The new head: multinomial logistic regression on frozen features."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+L2 = 0.01  # penalty on the squared weights of standardised features
+FLOOR = 1.0  # of the mean spread: features that hardly vary would amplify INT8's rounding
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A dense layer: `kernel` [features, classes] and `bias` [classes], for raw features."""
+
+    kernel: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    def predict(self, features: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Returns the class indices [N] of features [N, features]."""
+        return np.asarray((features @ self.kernel + self.bias).argmax(axis=1))
+
+
+def fit(
+    features: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    classes: int,
+    epochs: int,
+    learning_rate: float,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Head:
+    """Returns the head fitted to features [N, features] and labels [N] by full-batch Adam.
+
+    The features are standardised first; that scaling is folded into the returned weights, so the
+    head takes raw features. The same input gives the same head.
+    """
+    mean = features.mean(axis=0, dtype=np.float64)
+    spread = features.std(axis=0, dtype=np.float64)
+    scale = 1 / (spread + FLOOR * spread.mean() + 1e-6)
+    inputs = np.column_stack([(features - mean) * scale, np.ones(len(features))])
+    targets = np.eye(classes)[labels]
+    weights = np.zeros((inputs.shape[1], classes))
+    optimizer = _Adam(weights.shape, learning_rate)
+    for epoch in range(epochs):
+        weights = weights - optimizer.step(_gradient(inputs, targets, weights), epoch, epochs)
+        progress(epoch + 1, epochs)
+    kernel = weights[:-1] * scale[:, None]
+    return Head(kernel.astype(np.float32), (weights[-1] - mean @ kernel).astype(np.float32))
+
+
+def softmax(scores: Floats) -> Floats:
+    """Returns the probabilities [N, classes] of scores [N, classes]."""
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def _gradient(inputs: Floats, targets: Floats, weights: Floats) -> Floats:
+    error = softmax(inputs @ weights) - targets
+    penalty = L2 * weights
+    penalty[-1] = 0  # the bias is free
+    return np.asarray(inputs.T @ error / len(inputs) + penalty)
+
+
+class _Adam:
+    """Adam (Kingma & Ba, 2015) with a learning rate that falls linearly to zero."""
+
+    def __init__(self, shape: tuple[int, ...], learning_rate: float) -> None:
+        self._rate = learning_rate
+        self._mean, self._square = np.zeros(shape), np.zeros(shape)
+
+    def step(self, gradient: Floats, epoch: int, epochs: int) -> Floats:
+        self._mean = 0.9 * self._mean + 0.1 * gradient
+        self._square = 0.999 * self._square + 0.001 * gradient**2
+        mean = self._mean / (1 - 0.9 ** (epoch + 1))
+        square = self._square / (1 - 0.999 ** (epoch + 1))
+        rate = self._rate * (1 - epoch / epochs)
+        return np.asarray(rate * mean / (np.sqrt(square) + 1e-8))

@@ -1,0 +1,77 @@
+"""The four disjoint sets of images: train, calibration, validation, test."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stages.errors import SettingsError
+from stages.records import Source
+from stages.samples import Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """Labelled images by use, the class names in label order, and where they came from."""
+
+    train: Samples
+    calibration: Samples
+    validation: Samples
+    test: Samples
+    classes: tuple[str, ...]
+    source: Source
+
+    def sizes(self) -> dict[str, int]:
+        """Returns the number of images of each set."""
+        names = ("train", "calibration", "validation", "test")
+        return {name: len(getattr(self, name)) for name in names}
+
+
+def set_aside(samples: Samples, count: int) -> tuple[Samples, Samples]:
+    """Takes `count` images out of `samples`, as evenly over the classes as they allow.
+
+    Returns the rest and those taken. Raises SettingsError where not one image of each class
+    would be left to train on.
+    """
+    order = _class_by_class(samples)
+    taken, rest = np.sort(order[:count]), np.sort(order[count:])
+    if len(taken) < count or set(samples.labels[rest]) != set(samples.labels):
+        raise SettingsError(
+            f"{len(samples)} training images are too few to set {count} aside for calibration; "
+            "raise train_samples or lower calibration_samples"
+        )
+    return _select(samples, rest), _select(samples, taken)
+
+
+def without_repeats(samples: Samples, others: Sequence[Samples]) -> Samples:
+    """Returns the samples whose image is in none of the others."""
+    seen = {_hash(image) for other in others for image in other.images}
+    kept = [index for index, image in enumerate(samples.images) if _hash(image) not in seen]
+    return _select(samples, np.array(kept, np.int64))
+
+
+def content_sha256(parts: Sequence[Samples]) -> str:
+    """Returns the sha256 of all images and labels, in hexadecimal."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.images.tobytes())
+        digest.update(part.labels.tobytes())
+    return digest.hexdigest()
+
+
+def _class_by_class(samples: Samples) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    # One image of each class in turn: rank within the class first, then the class.
+    ranks = np.zeros(len(samples), np.int64)
+    for label in set(samples.labels.tolist()):
+        members = samples.labels == label
+        ranks[members] = np.arange(members.sum())
+    return np.lexsort((samples.labels, ranks))
+
+
+def _select(samples: Samples, index: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Samples:
+    return Samples(samples.images[index], samples.labels[index])
+
+
+def _hash(image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> bytes:
+    return hashlib.sha256(image.tobytes()).digest()

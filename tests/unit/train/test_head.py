@@ -1,0 +1,52 @@
+"""What the head's solver promises: the optimum, the same each time, on raw features."""
+
+import numpy as np
+import pytest
+
+from stages.train import head
+
+
+def blobs(count=90):
+    rng = np.random.default_rng(3)
+    labels = np.arange(count) % 3
+    centres = np.array([[0, 9], [9, 0], [-9, -9]])
+    features = 100 + 5 * (centres[labels] + rng.standard_normal((count, 2)))
+    return features.astype(np.float32), labels
+
+
+def test_separable_classes_are_told_apart():
+    features, labels = blobs()
+    fitted = head.fit(features, labels, 3, epochs=300, learning_rate=0.05)
+    assert (fitted.predict(features) == labels).all()
+
+
+def test_without_useful_features_the_head_predicts_the_class_shares():
+    features = np.zeros((10, 1), np.float32)
+    labels = np.array([0] * 7 + [1] * 3)
+    fitted = head.fit(features, labels, 2, epochs=2000, learning_rate=0.05)
+    shares = head.softmax(fitted.bias[None].astype(np.float64))
+    assert shares[0] == pytest.approx([0.7, 0.3], abs=1e-3)
+
+
+def test_gradient_vanishes_at_the_solution():
+    features, labels = blobs()
+    fitted = head.fit(features, labels, 3, epochs=3000, learning_rate=0.05)
+    centred = features.astype(np.float64) - features.mean(axis=0, dtype=np.float64)
+    spread = centred.std(axis=0)
+    scale = spread + head.FLOOR * spread.mean()
+    error = head.softmax(features @ fitted.kernel.astype(np.float64) + fitted.bias)
+    error -= np.eye(3)[labels]
+    gradient = (centred / scale).T @ error / len(labels) + head.L2 * fitted.kernel * scale[:, None]
+    assert np.abs(gradient).max() < 1e-4
+
+
+def test_same_input_gives_the_same_head():
+    first, second = (head.fit(*blobs(), 3, 50, 0.05) for _ in range(2))
+    assert first.kernel.tobytes() == second.kernel.tobytes()
+    assert first.bias.tobytes() == second.bias.tobytes()
+
+
+def test_progress_reaches_the_last_epoch():
+    told = []
+    head.fit(*blobs(), 3, 5, 0.05, lambda done, total: told.append((done, total)))
+    assert told == [(epoch, 5) for epoch in range(1, 6)]
