@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Gets a fresh Debian or Ubuntu machine ready, then runs invoke tasks.
+
+    ./bootstrap.py [--yes] [--no-engine] TASK...
+
+Makes a virtual environment with the host's few tools and, where no container engine answers,
+installs one from the distribution's packages; it says what it will change and asks first.
+Python 3.10 or newer and its standard library are all it needs.
+"""
+
+import argparse
+import os
+import shlex
+import sys
+from pathlib import Path
+
+if sys.version_info < (3, 10):  # noqa: UP036 - who has an older one shall read why
+    sys.exit("bootstrap: Python 3.10 or newer is needed; run this file with one")
+
+from docker import engine, venv
+from stages.errors import exit_code_of
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+HOST_LOCK = ROOT / "docker" / "requirements" / "host.txt"
+
+
+def main() -> None:
+    """Set up what is missing and become `invoke TASK...`."""
+    wanted = _parse(sys.argv[1:])
+    engine.carry_out(engine.plan(wanted.engine), wanted.yes)
+    python = venv.ensure(VENV, sys.executable, [HOST_LOCK])
+    command = [str(python), "-m", "invoke", *(wanted.task or ["--list"])]
+    if wanted.engine and engine.needs_new_group():
+        command = ["sg", "docker", "-c", shlex.join(command)]
+    sys.stdout.flush()
+    os.chdir(ROOT)
+    os.execvp(command[0], command)
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("bootstrap.py", description=__doc__.partition("\n")[0])
+    parser.add_argument("--yes", action="store_true", help="install without asking")
+    parser.add_argument(
+        "--no-engine",
+        dest="engine",
+        action="store_false",
+        help="install no container engine, as for `pipeline --runner local`",
+    )
+    parser.add_argument("task", nargs=argparse.REMAINDER, help="invoke's tasks and their options")
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code_of("bootstrap", main))

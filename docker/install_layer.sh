@@ -1,0 +1,26 @@
+#!/bin/sh
+# Installs requirements.txt into /rootfs, on top of the packages already in /opt/stages, so that
+# the same lock gives the same bytes: COPY --from=... /rootfs/ / makes an image layer of it.
+set -eu
+packages=/rootfs/opt/stages/lib/python3.11/site-packages
+
+/opt/build/bin/pip --python /opt/stages/bin/python install --root=/rootfs --no-deps \
+    --no-compile --no-build-isolation --root-user-action=ignore --no-warn-script-location \
+    --requirement requirements.txt
+
+# Headers for building extensions of TensorFlow: 170 MB that no stage reads.
+rm -rf "$packages/tensorflow/include"
+
+# Nothing may be missing but what absent.txt leaves out on purpose.
+absent=$(sed -n 's/ ;.*//p' absent.txt | paste -sd '|')
+PYTHONPATH=$packages /opt/build/bin/pip --python /opt/stages/bin/python check > check.log || true
+if grep -vE "requires ($absent), which is not installed|^No broken requirements" check.log; then
+    exit 1
+fi
+
+# Compiled here, as the file system is read-only later; by content, as every file has one date;
+# in one process, as what a process compiled before shows in the bytes. Some packages carry
+# templates and code for other Pythons, which don't compile.
+python3 -m compileall -q --invalidation-mode unchecked-hash -s /rootfs "$packages" \
+    > compile.log || grep -c '^\*\*\*' compile.log
+find /rootfs -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +

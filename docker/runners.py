@@ -1,0 +1,110 @@
+"""Run a stage in its container, or as a process of this host; a stage can't tell which."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from docker import engine, images, lock, user, venv
+from docker.graph import ROOT, Stage
+from stages.errors import PinningError
+from stages.settings import env_name
+
+STAGES_VENV = ROOT / ".venv-stages"
+STAGES_PYTHON = "3.11"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a stage ended, and how long its own process ran."""
+
+    exit_code: int
+    seconds: float
+
+
+Runner = Callable[[Stage, Mapping[str, str]], Outcome]
+
+
+def prepare_docker(stages: list[Stage], artifacts: Path) -> Runner:
+    """Make all that `stages` need, and return what runs one of them in its container."""
+    engine.require()
+    owner = user.invoking_user()
+    user.remember(owner)
+    user.make_folder(artifacts)
+    user.give_folder(artifacts, owner)
+    images.build(stages)
+    variables = {**owner.variables(), env_name("artifacts"): str(artifacts)}
+    return lambda stage, settings: _run_container(stage, {**settings, **variables})
+
+
+def prepare_local(stages: list[Stage], artifacts: Path) -> Runner:
+    """Make all that `stages` need, and return what runs one of them as a process.
+
+    Raises VenvError without the Python of the images, PinningError without numactl.
+    """
+    user.make_folder(artifacts)
+    if not shutil.which("numactl"):
+        raise PinningError("numactl is missing, which pins the cores; apt-get install numactl")
+    locks = [lock.path_of(name) for name in ("build", *lock.LAYERS)]
+    python = venv.ensure(STAGES_VENV, _stages_python(), locks)
+    return lambda stage, settings: _run_process(
+        stage, str(python), {**settings, env_name("artifacts"): str(artifacts)}
+    )
+
+
+RUNNERS = {"docker": prepare_docker, "local": prepare_local}
+
+
+def _run_container(stage: Stage, environ: Mapping[str, str]) -> Outcome:
+    name = f"{stage.image}-{os.getpid()}"
+    terminal = [] if sys.stdin.isatty() and sys.stdout.isatty() else ["--no-TTY"]
+    compose = ["docker", "compose", "--progress", "quiet"]
+    command = [*compose, "run", "--no-deps", "--name", name, *terminal, stage.name]
+    try:
+        code = subprocess.run(command, cwd=ROOT, env={**environ}).returncode
+        return Outcome(code, _life_of(name))
+    finally:
+        subprocess.run(["docker", "rm", "--force", name], capture_output=True)
+
+
+def _life_of(container: str) -> float:
+    form = "--format={{.State.StartedAt}} {{.State.FinishedAt}}"
+    shown = subprocess.run(
+        ["docker", "inspect", form, container], capture_output=True, text=True
+    ).stdout.split()
+    times = [_time(text) for text in shown]
+    return (times[1] - times[0]).total_seconds() if len(times) == 2 else 0.0
+
+
+def _time(text: str) -> datetime:
+    """Read the engine's time, whose fraction has up to nine digits."""
+    seconds, _, fraction = text.rstrip("Z").partition(".")
+    return datetime.fromisoformat(f"{seconds}.{fraction:0<6.6}").replace(tzinfo=timezone.utc)
+
+
+def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outcome:
+    began = time.monotonic()
+    command = [python, "-m", f"stages.{stage.name}"]
+    # As in the images: a scratch working directory, the code found by PYTHONPATH.
+    environment = {**environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    with tempfile.TemporaryDirectory() as scratch:
+        code = subprocess.run(command, cwd=scratch, env=environment).returncode
+    return Outcome(code, time.monotonic() - began)
+
+
+def _stages_python() -> str:
+    if sys.version_info[:2] == tuple(int(part) for part in STAGES_PYTHON.split(".")):
+        return getattr(sys, "_base_executable", sys.executable)
+    found = shutil.which(f"python{STAGES_PYTHON}")
+    if not found:
+        raise venv.VenvError(
+            f"the local runner needs Python {STAGES_PYTHON}, the images' own; install it or "
+            "leave out `--runner local`"
+        )
+    return found

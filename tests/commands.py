@@ -1,0 +1,42 @@
+"""Run this project's commands, as a user would, and look at what comes back."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run(*command: str, variables: Mapping[str, str] | None = None) -> "Done":
+    environment = {**os.environ, **(variables or {})}
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    return Done(done.returncode, done.stdout)
+
+
+def invoke(*arguments: str, variables: Mapping[str, str] | None = None) -> "Done":
+    return run(sys.executable, "-m", "invoke", *arguments, variables=variables)
+
+
+class Done:
+    """A command that ended: its exit code and all that it printed."""
+
+    def __init__(self, code: int, output: str) -> None:
+        self.code, self.output = code, output
+
+    @property
+    def error_lines(self) -> list[str]:
+        return [line for line in self.output.splitlines() if ": error: " in line]
+
+    def __repr__(self) -> str:
+        return f"exit code {self.code}\n{self.output[-4000:]}"

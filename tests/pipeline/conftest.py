@@ -1,0 +1,75 @@
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from docker import user
+from stages.artifacts import Artifacts
+from stages.isa import ISA_NAMES, missing_flags
+from stages.settings import env_name
+from tests.commands import Done, invoke, run
+
+PROJECT = {"COMPOSE_PROJECT_NAME": "vgg19-tests"}
+
+
+@dataclass(frozen=True)
+class PipelineRun:
+    """What a pipeline printed and left."""
+
+    done: Done
+    artifacts: Artifacts
+
+
+@pytest.fixture(scope="session")
+def tiny() -> dict[str, str]:
+    """Settings of the smallest pipeline; one isa that this host has, and the top one."""
+    flags = frozenset(Path("/proc/cpuinfo").read_text().split())
+    best = [isa for isa in ISA_NAMES[:3] if not missing_flags(isa, flags)][-1]
+    settings = {
+        "train_samples": "24",
+        "validation_samples": "12",
+        "test_samples": "12",
+        "calibration_samples": "6",
+        "tolerable_loss": "0.5",
+        "precisions": "fp32,int8",
+        "isas": f"{best},{ISA_NAMES[-1]}",
+        "min_duration_s": "0.5",
+        "min_queries": "3",
+    }
+    return {env_name(name): text for name, text in settings.items()}
+
+
+@pytest.fixture(scope="session")
+def by_invoke(tiny: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> PipelineRun:
+    folder = tmp_path_factory.mktemp("by_invoke")
+    done = invoke("pipeline", "--artifacts", str(folder), variables=tiny)
+    return PipelineRun(done, Artifacts(folder))
+
+
+@pytest.fixture(scope="session")
+def by_compose(
+    tiny: dict[str, str], by_invoke: PipelineRun, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PipelineRun]:
+    folder = _with_cache(by_invoke, tmp_path_factory.mktemp("by_compose"))
+    user.give_folder(folder, user.invoking_user())
+    variables = {**tiny, **PROJECT, env_name("artifacts"): str(folder)}
+    yield PipelineRun(run("docker", "compose", "up", variables=variables), Artifacts(folder))
+    run("docker", "compose", "down", variables=variables)
+
+
+@pytest.fixture(scope="session")
+def by_local_runner(
+    tiny: dict[str, str], by_invoke: PipelineRun, tmp_path_factory: pytest.TempPathFactory
+) -> PipelineRun:
+    folder = _with_cache(by_invoke, tmp_path_factory.mktemp("by_local_runner"))
+    done = invoke("pipeline", "--runner", "local", "--artifacts", str(folder), variables=tiny)
+    return PipelineRun(done, Artifacts(folder))
+
+
+def _with_cache(source: PipelineRun, folder: Path) -> Path:
+    """Copy what the first run drew and built, which takes a minute to make."""
+    if source.artifacts.cache.is_dir():
+        shutil.copytree(source.artifacts.cache, Artifacts(folder).cache)
+    return folder

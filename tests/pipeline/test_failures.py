@@ -1,0 +1,64 @@
+"""A stage that fails stops the rest, and the exit code says so; by either way in.
+
+The graph is the real one; what a stage runs is replaced, as compose.override.yaml would.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from docker import user
+from docker.graph import COMPOSE_FILE, read_stages
+from stages.settings import env_name
+from tests.commands import invoke, run
+from tests.pipeline.conftest import PROJECT
+
+pytestmark = pytest.mark.usefixtures("built")
+
+NAMES = [stage.name for stage in read_stages()]
+EXIT_CODE = 41
+
+
+@pytest.fixture(params=[*NAMES, None])
+def failing(request: pytest.FixtureRequest) -> str | None:
+    name: str | None = request.param
+    return name
+
+
+@pytest.fixture
+def variables(failing: str | None, tmp_path: Path) -> dict[str, str]:
+    """Variables under which every stage leaves a mark, and the failing one then fails."""
+    services = {}
+    for name in NAMES:
+        code = EXIT_CODE if name == failing else 0
+        script = f"touch /artifacts/{name}; exit {code}"
+        services[name] = {"entrypoint": ["sh", "-c", script]}
+    override = tmp_path / "override.yaml"
+    override.write_text(yaml.safe_dump({"services": services}))
+    (tmp_path / "artifacts").mkdir()
+    user.give_folder(tmp_path / "artifacts", user.invoking_user())
+    files = os.pathsep.join((str(COMPOSE_FILE), str(override)))
+    return {**PROJECT, "COMPOSE_FILE": files, env_name("artifacts"): str(tmp_path / "artifacts")}
+
+
+def ran(variables: dict[str, str]) -> set[str]:
+    return {path.name for path in Path(variables[env_name("artifacts")]).iterdir()}
+
+
+def up_to(failing: str | None) -> set[str]:
+    return set(NAMES[: NAMES.index(failing) + 1] if failing else NAMES)
+
+
+def test_invoke_pipeline(failing: str | None, variables: dict[str, str]) -> None:
+    done = invoke("pipeline", variables=variables)
+    assert done.code == (EXIT_CODE if failing else 0), done
+    assert ran(variables) == up_to(failing)
+
+
+def test_docker_compose_up(failing: str | None, variables: dict[str, str]) -> None:
+    done = run("docker", "compose", "up", variables=variables)
+    run("docker", "compose", "down", variables=variables)
+    assert (done.code != 0) == bool(failing), done
+    assert ran(variables) == up_to(failing)

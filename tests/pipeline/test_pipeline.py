@@ -1,0 +1,100 @@
+"""The whole flow at a tiny size: through invoke, through compose, and without an engine."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docker import user
+from docker.graph import read_stages
+from stages.artifacts import read_record, verify
+from stages.errors import PinningError
+from stages.records import CompareRecord, ProfileRecord, QuantizeRecord, TrainRecord
+from tests.commands import invoke, run
+from tests.pipeline.conftest import PipelineRun
+
+pytestmark = pytest.mark.usefixtures("built")
+
+WAYS_IN = ("by_invoke", "by_compose", "by_local_runner")
+
+
+@pytest.fixture(params=WAYS_IN)
+def pipeline(request: pytest.FixtureRequest) -> PipelineRun:
+    found: PipelineRun = request.getfixturevalue(request.param)
+    return found
+
+
+def results(run: PipelineRun) -> dict[str, Any]:
+    """Return what must not depend on the way in."""
+    train = read_record(run.artifacts.train.record, TrainRecord)
+    quantize = read_record(run.artifacts.quantize.record, QuantizeRecord)
+    profile = read_record(run.artifacts.profile.record, ProfileRecord)
+    return {
+        "train": train.accuracy_top1,
+        "data": train.data.sha256,
+        "int8": (quantize.int8_accuracy_top1, quantize.recipe, quantize.int8_ops),
+        "cells": [(cell.precision, cell.requested_isa, cell.impossible) for cell in profile.cells],
+        "predictions": [cell.measurement.predictions for cell in profile.cells if cell.measurement],
+    }
+
+
+def test_it_ends_well_with_every_artifact(pipeline: PipelineRun) -> None:
+    assert pipeline.done.code == 0, pipeline.done
+    for stage in read_stages():
+        verify(pipeline.artifacts.root / stage.name)
+
+
+def test_it_shows_the_steps_of_every_stage(pipeline: PipelineRun) -> None:
+    for stage in ("train", "quantize", "profile"):
+        assert f"[{stage} 1/" in pipeline.done.output, pipeline.done
+
+
+def test_it_warns_of_nothing(pipeline: PipelineRun) -> None:
+    lines = pipeline.done.output.splitlines()
+    assert [line for line in lines if "Warning" in line or "WARNING" in line] == []
+
+
+@pytest.mark.parametrize("other", WAYS_IN[1:])
+def test_every_way_in_gives_the_same_results(
+    by_invoke: PipelineRun, other: str, request: pytest.FixtureRequest
+) -> None:
+    assert results(request.getfixturevalue(other)) == results(by_invoke)
+
+
+def test_int8_is_compared_with_fp32(by_invoke: PipelineRun) -> None:
+    record = read_record(by_invoke.artifacts.compare.record, CompareRecord)
+    assert {row.precision for row in record.rows} == {"fp32", "int8"}
+
+
+@pytest.mark.parametrize("way", WAYS_IN[:2])
+def test_the_host_user_owns_what_the_containers_wrote(
+    way: str, request: pytest.FixtureRequest
+) -> None:
+    root = request.getfixturevalue(way).artifacts.root
+    paths = list(root.rglob("*"))
+    assert {path.stat().st_uid for path in paths} == {user.invoking_user().uid}
+    assert all(os.access(path, os.R_OK) for path in paths)
+
+
+def test_invoke_tells_the_time_of_each_stage_and_leaves_no_container(
+    by_invoke: PipelineRun,
+) -> None:
+    for stage in read_stages():
+        assert f"pipeline: {stage.name} took " in by_invoke.done.output
+        filters = ("--all", "--quiet", f"--filter=name={stage.image}-")
+        assert run("docker", "ps", *filters).output == ""
+    assert "s of orchestration" in by_invoke.done.output
+
+
+def test_a_stage_that_fails_leaves_the_earlier_artifacts(by_invoke: PipelineRun) -> None:
+    before = verify(by_invoke.artifacts.profile.path)
+    done = invoke("profile", "--cores", "999", "--artifacts", str(by_invoke.artifacts.root))
+    assert done.code == PinningError.exit_code, done
+    assert len(done.error_lines) == 1, done
+    assert verify(by_invoke.artifacts.profile.path) == before
+    assert sorted(_hidden(by_invoke.artifacts.root)) == [".cache"]
+
+
+def _hidden(folder: Path) -> list[str]:
+    return [path.name for path in folder.glob(".*")]

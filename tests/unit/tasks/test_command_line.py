@@ -1,0 +1,59 @@
+import sys
+
+import pytest
+
+from stages.errors import EngineError, NotWritableError, SettingsError
+from stages.settings import STAGES, specs_of
+from tests.commands import Done, invoke, run
+
+NO_ENGINE = {"DOCKER_HOST": "unix:///nonexistent.sock"}
+
+
+def assert_refused(done: Done, code: int, line: str) -> None:
+    assert done.code == code, done
+    assert len(done.error_lines) == 1, done
+    assert line in done.error_lines[0]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_help_lists_the_settings_of_a_stage(stage: str) -> None:
+    shown = invoke("--help", stage).output
+    for name in specs_of(stage):
+        assert f"--{name.replace('_', '-')}=" in shown
+
+
+def test_a_bad_value_is_refused_before_anything_starts() -> None:
+    done = invoke("pipeline", "--batch-size", "none", variables=NO_ENGINE)
+    assert_refused(done, SettingsError.exit_code, "batch_size can't be 'none'; give a whole number")
+
+
+def test_an_unknown_variable_is_refused() -> None:
+    done = invoke("pipeline", variables={"VGG19_BATCHSIZE": "8", **NO_ENGINE})
+    assert_refused(done, SettingsError.exit_code, "VGG19_BATCHSIZE is no setting")
+
+
+def test_an_unknown_runner_is_refused() -> None:
+    done = invoke("train", "--runner", "podman")
+    assert_refused(done, SettingsError.exit_code, "runner can't be 'podman'; give docker or local")
+
+
+def test_an_unknown_stage_is_refused() -> None:
+    done = invoke("evaluate")
+    assert done.code == 1
+    assert "evaluate" in done.output
+
+
+def test_without_an_engine_it_says_how_to_get_one() -> None:
+    done = invoke("pipeline", variables=NO_ENGINE)
+    assert_refused(done, EngineError.exit_code, "./bootstrap.py --yes pipeline")
+    assert "--runner local" in done.output
+
+
+def test_artifacts_that_can_not_be_a_folder_are_refused() -> None:
+    done = invoke("train", "--runner", "local", "--artifacts", __file__)
+    assert_refused(done, NotWritableError.exit_code, "is no folder; set VGG19_ARTIFACTS")
+
+
+def test_the_tasks_import_no_tensorflow_and_nothing_of_the_stages_logic() -> None:
+    code = "import sys, tasks; print([m for m in sys.modules if m.startswith(('tensor', 'keras'))])"
+    assert run(sys.executable, "-c", code).output.strip() == "[]"
