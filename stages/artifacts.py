@@ -184,8 +184,11 @@ def read_record(path: Path, kind: type[RecordT]) -> RecordT:
 
 def sha256(path: Path) -> str:
     """Return the sha256 of a file's content, in hexadecimal."""
+    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        while chunk := stream.read(2**20):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _require_version(path: Path, raw: Any) -> None:

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from typing import Self, TextIO
+from typing import TextIO
 
 LINE_INTERVAL_S = 10.0
 BAR_INTERVAL_S = 0.2
@@ -25,7 +25,7 @@ class Progress:
         self._index, self._title = 0, ""
         self._started = self._began = self._printed = time.monotonic()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Progress":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -43,13 +43,14 @@ class Outcome:
 def main() -> None:
     """Do the job and write its Outcome."""
     job = msgspec.json.decode(sys.argv[1], type=Job)
+    # Before OpenMP binds this thread to one of them.
+    cores = sorted(os.sched_getaffinity(0))
     samples = load_samples(Path(job.test))
     began = time.perf_counter()
     infer = load_model(job.model)
     batches = tensors(samples, job.batch_size)
     infer(batches[0])
     load_seconds = time.perf_counter() - began
-    cores = sorted(os.sched_getaffinity(0))
     if job.prove:
         predict(infer, batches[:1])
         outcome = Outcome(cores=cores)

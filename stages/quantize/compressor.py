@@ -3,6 +3,8 @@
 Source: neural-compressor 3.10, `neural_compressor.tensorflow.quantize_model`.
 """
 
+import contextlib
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,17 +41,17 @@ def quantize(model: Path, recipe: Recipe, loader: CalibrationLoader, destination
     """
     # Neural Compressor swallows a failing import of it and would quantize for another runtime.
     import intel_extension_for_tensorflow  # noqa: F401
-    from neural_compressor.common import set_workspace
     from neural_compressor.tensorflow import quantize_model
     from neural_compressor.tensorflow.utils import Model
 
-    set_workspace(str(destination.parent / ".workspace"))
     wrapped = Model(str(model))
     nodes = getattr(wrapped, "graph_def", None)
     if nodes is None:
         raise ModelError(f"{model} is no plain SavedModel; write it with tf.saved_model.save")
     config = _config(recipe, [node.name for node in nodes.node if node.op in recipe.left_out])
-    quantized = quantize_model(wrapped, config, loader, calib_iteration=len(loader))
+    # Neural Compressor leaves files of its own in the working directory.
+    with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
+        quantized = quantize_model(wrapped, config, loader, calib_iteration=len(loader))
     quantized.save(str(destination))
     return quantized.graph_def
 

@@ -102,7 +102,7 @@ def random_leaf(rng: np.random.Generator, spread: float) -> LeafShape:
 
 def _rise(start: Points, out: Points) -> Points:
     # Side veins leave the midrib slanting towards the tip and flatten outwards.
-    return np.clip(start + 0.3 * out * (1.3 - 0.6 * out) * (1 - start), 0.0, 1.0)
+    return np.asarray(np.clip(start + 0.3 * out * (1.3 - 0.6 * out) * (1 - start), 0.0, 1.0))
 
 
 def _in_picture(shapes: Points) -> Points:

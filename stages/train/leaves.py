@@ -4,6 +4,8 @@ All three classes share the same leaves, backgrounds, light and distractors (dir
 highlights, yellowing, shadows); only the lesions tell them apart.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -157,5 +159,5 @@ def _photograph(image: Array, rng: np.random.Generator) -> NDArray[np.uint8]:
     return to_bytes(image, blur=rng.uniform(0.0, 0.9))
 
 
-def _unit(mask: NDArray[np.floating]) -> Array:
+def _unit(mask: NDArray[np.floating[Any]]) -> Array:
     return np.asarray(mask.clip(0, 1), np.float32)

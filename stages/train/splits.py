@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from stages.errors import SettingsError
 from stages.records import Source
@@ -60,16 +61,16 @@ def content_sha256(parts: Sequence[Samples]) -> str:
     return digest.hexdigest()
 
 
-def _class_by_class(samples: Samples) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _class_by_class(samples: Samples) -> npt.NDArray[np.int64]:
     # One image of each class in turn: rank within the class first, then the class.
     ranks = np.zeros(len(samples), np.int64)
     for label in set(samples.labels.tolist()):
         members = samples.labels == label
         ranks[members] = np.arange(members.sum())
-    return np.lexsort((samples.labels, ranks))
+    return np.asarray(np.lexsort((samples.labels, ranks)), np.int64)
 
 
-def _select(samples: Samples, index: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Samples:
+def _select(samples: Samples, index: npt.NDArray[np.int64]) -> Samples:
     return Samples(samples.images[index], samples.labels[index])
 
 

@@ -19,6 +19,16 @@ def test_samples_come_back_as_they_were(tmp_path: Path) -> None:
     assert loaded.labels.tolist() == [0, 1, 2]
 
 
+def test_equal_samples_give_equal_bytes_at_any_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some(2).save(tmp_path / "a.npz")
+    monkeypatch.setattr("time.time", lambda: 2e9)
+    monkeypatch.setattr("time.localtime", lambda *_: (2033, 5, 18, 3, 33, 20, 2, 138, 0))
+    some(2).save(tmp_path / "b.npz")
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
 def test_a_batch_is_model_input() -> None:
     batch = some(5).batch(4, 4)
     assert batch.shape == (1, 224, 224, 3)

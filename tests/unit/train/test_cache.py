@@ -1,15 +1,18 @@
 """What the cache promises: made once, and again when it is damaged."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from stages.train.cache import cached
 
 
 @pytest.fixture
-def made(tmp_path):
+def made(tmp_path: Path) -> Any:
     calls = []
 
-    def make(folder):
+    def make(folder: Path) -> Any:
         calls.append(folder)
         (folder / "weights").write_bytes(b"weights")
 
@@ -17,14 +20,16 @@ def made(tmp_path):
     return tmp_path / "module", make, calls
 
 
-def test_second_use_makes_nothing(made):
+def test_second_use_makes_nothing(made: Any) -> None:
     folder, make, calls = made
     assert cached(folder, make) == str(folder)
     assert len(calls) == 1
 
 
 @pytest.mark.parametrize("damage", [lambda f: f.write_bytes(b"other"), lambda f: f.unlink()])
-def test_damaged_folder_is_reported_and_made_again(made, damage, capsys):
+def test_damaged_folder_is_reported_and_made_again(
+    made: Any, damage: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder, make, calls = made
     damage(folder / "weights")
     cached(folder, make)
@@ -33,8 +38,8 @@ def test_damaged_folder_is_reported_and_made_again(made, damage, capsys):
     assert "damaged" in capsys.readouterr().out
 
 
-def test_failure_leaves_nothing_that_looks_complete(tmp_path):
-    def fail(folder):
+def test_failure_leaves_nothing_that_looks_complete(tmp_path: Path) -> None:
+    def fail(folder: Path) -> Any:
         (folder / "weights").write_bytes(b"half")
         raise OSError("cut off")
 

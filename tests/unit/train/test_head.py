@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from stages.train import head
 
 
-def blobs(count=90):
+def blobs(count: int = 90) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     rng = np.random.default_rng(3)
     labels = np.arange(count) % 3
     centres = np.array([[0, 9], [9, 0], [-9, -9]])
@@ -14,13 +15,13 @@ def blobs(count=90):
     return features.astype(np.float32), labels
 
 
-def test_separable_classes_are_told_apart():
+def test_separable_classes_are_told_apart() -> None:
     features, labels = blobs()
     fitted = head.fit(features, labels, 3, epochs=300, learning_rate=0.05)
     assert (fitted.predict(features) == labels).all()
 
 
-def test_without_useful_features_the_head_predicts_the_class_shares():
+def test_without_useful_features_the_head_predicts_the_class_shares() -> None:
     features = np.zeros((10, 1), np.float32)
     labels = np.array([0] * 7 + [1] * 3)
     fitted = head.fit(features, labels, 2, epochs=2000, learning_rate=0.05)
@@ -28,7 +29,7 @@ def test_without_useful_features_the_head_predicts_the_class_shares():
     assert shares[0] == pytest.approx([0.7, 0.3], abs=1e-3)
 
 
-def test_gradient_vanishes_at_the_solution():
+def test_gradient_vanishes_at_the_solution() -> None:
     features, labels = blobs()
     fitted = head.fit(features, labels, 3, epochs=3000, learning_rate=0.05)
     centred = features.astype(np.float64) - features.mean(axis=0, dtype=np.float64)
@@ -40,13 +41,13 @@ def test_gradient_vanishes_at_the_solution():
     assert np.abs(gradient).max() < 1e-4
 
 
-def test_same_input_gives_the_same_head():
+def test_same_input_gives_the_same_head() -> None:
     first, second = (head.fit(*blobs(), 3, 50, 0.05) for _ in range(2))
     assert first.kernel.tobytes() == second.kernel.tobytes()
     assert first.bias.tobytes() == second.bias.tobytes()
 
 
-def test_progress_reaches_the_last_epoch():
-    told = []
+def test_progress_reaches_the_last_epoch() -> None:
+    told: list[tuple[int, int]] = []
     head.fit(*blobs(), 3, 5, 0.05, lambda done, total: told.append((done, total)))
     assert told == [(epoch, 5) for epoch in range(1, 6)]

@@ -1,5 +1,8 @@
 """What the saved model promises to the stages that read it; with real TensorFlow."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,33 +13,34 @@ pytestmark = pytest.mark.image
 
 
 @pytest.fixture(scope="module")
-def head():
+def head() -> Any:
     rng = np.random.default_rng(1)
     kernel, bias = rng.standard_normal((3, 3)), rng.standard_normal(3)
     return Head(kernel.astype(np.float32), bias.astype(np.float32))
 
 
 @pytest.fixture(scope="module")
-def backbone():
+def backbone() -> Any:
     gain, shift = tf.Variable([2.0, 1.0, 3.0]), tf.Variable([0.5, 0.0, 1.0])
 
-    @tf.function
-    def features(images):
+    def features(images: Any) -> Any:
         with tf.name_scope("block1_conv1"):
             scaled = tf.nn.bias_add(images * gain, shift)
         return tf.reduce_mean(scaled, [1, 2], name="average")
 
-    return features
+    return tf.function(features)
 
 
-def save(backbone, head, path):
+def save(backbone: Any, head: Any, path: Path) -> Any:
     from stages.train import model
 
     model.save(model.freeze(backbone, head), path)
     return path
 
 
-def test_reloaded_model_gives_the_heads_probabilities(backbone, head, tmp_path):
+def test_reloaded_model_gives_the_heads_probabilities(
+    backbone: Any, head: Any, tmp_path: Path
+) -> None:
     served = tf.saved_model.load(str(save(backbone, head, tmp_path / "model")))
     images = np.random.default_rng(2).random((2, 224, 224, 3), np.float32)
     result = served.signatures["serving_default"](images=tf.constant(images))
@@ -45,7 +49,7 @@ def test_reloaded_model_gives_the_heads_probabilities(backbone, head, tmp_path):
     np.testing.assert_allclose(result["probabilities"], expected, rtol=1e-4)
 
 
-def test_graph_keeps_layer_names_and_nothing_but_inference(backbone, head):
+def test_graph_keeps_layer_names_and_nothing_but_inference(backbone: Any, head: Any) -> None:
     from stages.train import model
 
     graph = model.freeze(backbone, head)
@@ -56,7 +60,7 @@ def test_graph_keeps_layer_names_and_nothing_but_inference(backbone, head):
     assert ops["Identity"] == ops["ReadVariableOp"] == ops["PartitionedCall"] == 0
 
 
-def test_saving_again_gives_the_same_bytes(backbone, head, tmp_path):
+def test_saving_again_gives_the_same_bytes(backbone: Any, head: Any, tmp_path: Path) -> None:
     first, second = (save(backbone, head, tmp_path / name) for name in ("first", "second"))
     files = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
     assert [(first / file).read_bytes() for file in files] == [
