@@ -78,7 +78,7 @@ def lint(context: Context) -> None:
 def test(context: Context) -> None:
     """Lint, build the images, run all tests: of the units, the images and the pipeline."""
     build(context)
-    _python(context, "pytest tests -m ''")
+    _python(context, "pytest tests")
 
 
 @task

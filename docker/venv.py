@@ -44,7 +44,8 @@ def _digest(python: str, locks: Sequence[Path]) -> str:
 
 def _make(folder: Path, python: str, locks: Sequence[Path]) -> None:
     _run([python, "-m", "venv", str(folder)], f"{python} has no working venv module; install it")
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "-q"]
+    # Errors alone: pip warns of every index that a host's configuration names and lacks.
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "-qq"]
     # One at a time, in order: the first brings what the next may need to be built.
     for lock in locks:
         install = ["install", "--no-deps", "--no-build-isolation", f"--requirement={lock}"]
