@@ -1,8 +1,8 @@
 """`python -m stages.profile`: measures and proves every cell this host can run."""
 
 import os
-import shutil
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from stages.artifacts import (
 from stages.errors import ModelError, SettingsError, exit_code_of
 from stages.profile.cores import choose_cores
 from stages.profile.host import cpu_flags, describe_host
-from stages.profile.launch import result_path, run_worker
+from stages.profile.launch import run_worker
 from stages.profile.plan import PlannedCell, plan_cells
 from stages.profile.proof import prove
 from stages.profile.summary import closing_line, summaries
@@ -84,17 +84,15 @@ def _measure_cell(
 ) -> Cell:
     if cell.impossible is not None:
         return Cell(precision=cell.precision, requested_isa=cell.isa, impossible=cell.impossible)
-    result = result_path()
     log = out.proof / f"{cell.name}.log"
-    try:
+    with tempfile.TemporaryDirectory(prefix="profile-") as scratch:
+        result = Path(scratch, "outcome.json")
         job = _job(settings, artifacts, cell, result, cores, prove=True)
         run_worker(cell, job, log, settings.worker_timeout_s)
         lower = [c.proof for c in before if c.precision == cell.precision and c.proof]
         proof = prove(cell, log.read_text(errors="replace").splitlines(), log.name, lower)
         job = _job(settings, artifacts, cell, result, cores, prove=False)
         outcome = run_worker(cell, job, result.with_suffix(".log"), settings.worker_timeout_s)
-    finally:
-        shutil.rmtree(result.parent, ignore_errors=True)
     return Cell(
         precision=cell.precision,
         requested_isa=cell.isa,

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import msgspec
@@ -69,8 +68,3 @@ def _failure(cell: PlannedCell, what: str, log: Path) -> WorkerError:
     tail = log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
     print("\n".join(tail), file=sys.stderr)
     return WorkerError(f"measuring {cell.name} {what}; the lines above are the end of its output")
-
-
-def result_path() -> Path:
-    """Return a new path for a worker's result, outside the artifacts."""
-    return Path(tempfile.mkdtemp(prefix="profile-")) / "outcome.json"

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from stages.errors import ProofError
-from stages.isa import ISA_NAMES, LADDER, rung
+from stages.isa import ISA_NAMES, rung
 from stages.profile.onednn_log import Execution, OnednnLog, parse_log
 from stages.profile.plan import PlannedCell
 from stages.records import Kernel, Proof
@@ -26,7 +26,7 @@ def prove(cell: PlannedCell, lines: Iterable[str], log_name: str, lower: list[Pr
     back, and where less than nine tenths of the judged time ran in the cell's data type.
     """
     log = parse_log(lines)
-    effective = _effective_isa(cell, log)
+    _require_header(cell, log)
     if log.fallbacks:
         raise ProofError(f"{cell.name}: a quantized op fell back: {log.fallbacks[0]}")
     kernels = kernel_shares(log.executions)
@@ -35,7 +35,7 @@ def prove(cell: PlannedCell, lines: Iterable[str], log_name: str, lower: list[Pr
     return Proof(
         onednn_version=log.version,
         isa_header=log.isa_header,
-        effective_isa=effective,
+        effective_isa=cell.isa,
         verdict=_verdict(cell, kernels, lower),
         kernels=kernels,
         reference_share=_reference_share(log.executions),
@@ -57,14 +57,13 @@ def kernel_shares(executions: Iterable[Execution]) -> list[Kernel]:
     return sorted(kernels, key=lambda kernel: -kernel.share)
 
 
-def _effective_isa(cell: PlannedCell, log: OnednnLog) -> str:
+def _require_header(cell: PlannedCell, log: OnednnLog) -> None:
     if log.isa_header != rung(cell.isa).header:
         shown = log.isa_header or "nothing"
         raise ProofError(
             f"{cell.name}: oneDNN's log says {shown!r}, not {rung(cell.isa).header!r}; "
             "this oneDNN does not know the cap, or the variable did not reach it"
         )
-    return next(each.name for each in LADDER if each.header == log.isa_header)
 
 
 def _require_data_type(cell: PlannedCell, kernels: list[Kernel]) -> None:

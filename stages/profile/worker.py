@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -55,13 +56,16 @@ def main() -> None:
         predict(infer, batches[:1])
         outcome = Outcome(cores=cores)
     else:
-        outcome = Outcome(cores=cores, measurement=measure(job, infer, samples, load_seconds))
+        outcome = Outcome(
+            cores=cores, measurement=measure(job, infer, samples, batches, load_seconds)
+        )
     Path(job.result).write_bytes(msgspec.json.encode(outcome))
 
 
-def measure(job: Job, infer: Infer, samples: Samples, load_seconds: float) -> Measurement:
+def measure(
+    job: Job, infer: Infer, samples: Samples, batches: list[Any], load_seconds: float
+) -> Measurement:
     """Run both scenarios after a warm-up of each, and score the whole test split."""
-    batches = tensors(samples, job.batch_size)
     full = [batch for batch in batches if len(batch) == job.batch_size]
     predict(infer, full[:1])
     throughput, predictions = offline(infer, full, job.min_duration_s)

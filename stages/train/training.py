@@ -15,6 +15,7 @@ from stages import artifacts
 from stages.errors import ModelError
 from stages.progress import Progress
 from stages.records import TrainRecord
+from stages.runtime import accuracy_top1
 from stages.settings import Settings
 from stages.train import head, model
 from stages.train.backbone import Backbone, load_backbone
@@ -67,7 +68,7 @@ def train(settings: Settings, folder: Path, cache: Path, progress: Progress) -> 
     with clock.step("save", "model and data"):
         conv_layers = _save(folder, backbone, fitted, splits, settings)
     accuracy = {
-        name: float(np.mean(fitted.predict(each) == getattr(splits, name).labels))
+        name: accuracy_top1(fitted.predict(each).tolist(), getattr(splits, name))
         for name, each in features.items()
     }
     record = TrainRecord(
