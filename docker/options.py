@@ -7,7 +7,8 @@ from typing import Any
 from invoke.context import Context
 from invoke.tasks import Task
 
-from stages.settings import Spec, env_name
+from stages.setting import Spec
+from stages.settings import env_name
 
 RUNNER_HELP = "docker, or local: as processes of this host"
 

@@ -5,66 +5,27 @@ stage's command line as `--batch-size`, which wins.
 """
 
 import argparse
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from stages.errors import SettingsError
 from stages.isa import ISA_NAMES
+from stages.setting import Spec, choices, decimal, fraction, one_of, setting, sizes, switch, whole
 
 ENV_PREFIX = "VGG19_"
 STAGES = ("train", "quantize", "profile", "compare")
-PRECISIONS = ("fp32", "bf16", "int8")
+PEERS = "peers"
+PROGRAMS = (*STAGES, PEERS)
+PRECISIONS = ("fp32", "bf16", "int8", "int8_bf16")
 DATA_SETS = ("embedded", "beans")
-
-
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """What is known of a setting beside its name: help, users, how to read and check it."""
-
-    help: str
-    stages: tuple[str, ...]
-    read: Callable[[str], Any] = str
-    check: Callable[[Any], bool] = lambda _: True
-    allowed: str = ""
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def _subset_of(known: Sequence[str]) -> Callable[[Any], bool]:
-    return lambda names: bool(names) and set(names) <= set(known)
-
-
-def _at_least(minimum: float) -> Callable[[Any], bool]:
-    return lambda number: bool(minimum <= number < math.inf)
-
-
-def _setting(default: Any, spec: Spec) -> Any:
-    return field(default=default, metadata={"spec": spec})
-
-
-def _whole(default: int, minimum: int, help: str, *stages: str) -> Any:
-    allowed = f"a whole number, {minimum} or more"
-    return _setting(default, Spec(help, stages, int, _at_least(minimum), allowed))
-
-
-def _decimal(default: float, minimum: float, help: str, *stages: str) -> Any:
-    allowed = f"a number, {minimum:g} or more"
-    return _setting(default, Spec(help, stages, float, _at_least(minimum), allowed))
-
-
-def _choices(default: tuple[str, ...], known: Sequence[str], help: str, *stages: str) -> Any:
-    spec = Spec(help, stages, _names, _subset_of(known), f"a comma list of {', '.join(known)}")
-    return _setting(default, spec)
-
-
-def _fraction(default: float, help: str, *stages: str) -> Any:
-    spec = Spec(help, stages, float, lambda x: 0.0 < x < 1.0, "a number between 0 and 1")
-    return _setting(default, spec)
+RUNTIMES = ("itex", "stock")
+ALGORITHMS = ("minmax", "kl")
+GRANULARITIES = ("per_channel", "per_tensor")
+# What the example that this project replaces was told to make BF16 by.
+OLD_BF16_SWITCHES = ("FORCE_BF16", "MIX_PRECISION_TEST")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,19 +35,16 @@ class Settings:
     Raises SettingsError for a value outside its range.
     """
 
-    artifacts: Path = _setting(
-        Path("artifacts"), Spec("folder that the stages share", STAGES, Path)
+    artifacts: Path = setting(
+        Path("artifacts"), Spec("folder that the stages share", PROGRAMS, Path)
     )
-    data: str = _setting(
+    data: str = one_of(
         "embedded",
-        Spec(
-            "data set: embedded (drawn here) or beans (ibean, through tensorflow-datasets)",
-            ("train",),
-            check=lambda name: name in DATA_SETS,
-            allowed=" or ".join(DATA_SETS),
-        ),
+        DATA_SETS,
+        "data set: embedded (drawn here) or beans (ibean, through tensorflow-datasets)",
+        "train",
     )
-    backbone: str = _setting(
+    backbone: str = setting(
         "embedded",
         Spec(
             "backbone: embedded, imagenet, or a TF Hub handle or path",
@@ -95,35 +53,71 @@ class Settings:
             allowed="embedded, imagenet, or a TF Hub handle or path (with a '/')",
         ),
     )
-    seed: int = _whole(0, 0, "seed of the embedded data and backbone", "train")
-    train_samples: int = _whole(0, 0, "training images; 0 takes all", "train")
-    validation_samples: int = _whole(0, 0, "validation images; 0 takes all", "train")
-    test_samples: int = _whole(0, 0, "test images; 0 takes all", "train")
-    calibration_samples: int = _whole(
-        32, 1, "images set aside from the training split to calibrate INT8", "train"
+    seed: int = whole(0, 0, "seed of the embedded data and backbone", "train")
+    train_samples: int = whole(0, 0, "training images; 0 takes all", "train")
+    validation_samples: int = whole(0, 0, "validation images; 0 takes all", "train")
+    test_samples: int = whole(0, 0, "test images; 0 takes all", "train")
+    calibration_samples: int = whole(
+        32,
+        1,
+        "images to calibrate INT8 with, set aside from the training split",
+        "train",
+        "quantize",
+        PEERS,
     )
-    epochs: int = _whole(300, 1, "epochs of the new head", "train")
-    learning_rate: float = _decimal(0.05, 1e-6, "learning rate of the new head", "train")
-    tolerable_loss: float = _fraction(
+    epochs: int = whole(300, 1, "epochs of the new head", "train")
+    learning_rate: float = decimal(0.05, 1e-6, "learning rate of the new head", "train")
+    tolerable_loss: float = fraction(
         0.01, "largest relative loss of top-1 that INT8 may have on validation", "quantize"
     )
-    precisions: tuple[str, ...] = _choices(PRECISIONS, PRECISIONS, "precisions", "profile")
-    isas: tuple[str, ...] = _choices(
+    runtime: str = one_of(
+        "itex",
+        RUNTIMES,
+        "TensorFlow that runs the models: itex (2.15 with Intel's extension) or stock",
+        "quantize",
+        "profile",
+    )
+    max_trials: int = whole(12, 1, "most recipes that are tried", "quantize")
+    calibration_algorithms: tuple[str, ...] = choices(
+        ALGORITHMS, ALGORITHMS, "ways to find activation ranges, in the order tried", "quantize"
+    )
+    weight_granularities: tuple[str, ...] = choices(
+        GRANULARITIES[:1], GRANULARITIES, "scales of the weights, in the order tried", "quantize"
+    )
+    force_bf16: bool = switch("produce BF16 variants though this CPU has no BF16", "quantize")
+    no_bf16: bool = switch("produce no BF16 variants", "quantize")
+    precisions: tuple[str, ...] = choices(PRECISIONS, PRECISIONS, "precisions", "profile")
+    isas: tuple[str, ...] = choices(
         ISA_NAMES, ISA_NAMES, "caps for oneDNN (ONEDNN_MAX_CPU_ISA)", "profile"
     )
-    cores: str = _setting(
-        "", Spec("cores to pin, as 0-3,8; empty: one per physical core", ("profile",))
+    cores: str = setting(
+        "",
+        Spec(
+            "cores to pin, as 0-3,8; empty: one per physical core", ("quantize", "profile", PEERS)
+        ),
     )
-    batch_size: int = _whole(8, 1, "images per batch (offline scenario)", "quantize", "profile")
-    min_duration_s: float = _decimal(5.0, 0.1, "least seconds per scenario", "profile")
-    min_queries: int = _whole(20, 1, "least queries of the single-stream scenario", "profile")
-    worker_timeout_s: float = _decimal(900.0, 1.0, "longest life of one measurement", "profile")
+    batch_size: int = whole(8, 1, "images per batch (offline scenario)", "quantize", "profile")
+    batch_sizes: tuple[int, ...] = sizes((1, 8, 32), "images per batch, each in turn", PEERS)
+    rounds: int = whole(5, 1, "times that models take turns when compared", "quantize", PEERS)
+    round_duration_s: float = decimal(
+        2.0, 0.1, "least seconds of a model's turn", "quantize", PEERS
+    )
+    itex_python: str = setting(
+        "", Spec("interpreter that has the itex runtime; empty: this one", (PEERS,))
+    )
+    min_duration_s: float = decimal(5.0, 0.1, "least seconds per scenario", "profile")
+    min_queries: int = whole(20, 1, "least queries of the single-stream scenario", "profile")
+    worker_timeout_s: float = decimal(
+        900.0, 1.0, "longest wait for a measuring process", "quantize", "profile", PEERS
+    )
 
     def __post_init__(self) -> None:
         for name, spec in specs().items():
             value = getattr(self, name)
             if not spec.check(value):
                 raise SettingsError(_refusal(name, value, spec))
+        if self.force_bf16 and self.no_bf16:
+            raise SettingsError("force_bf16 contradicts no_bf16; give one of them")
 
 
 def specs() -> dict[str, Spec]:
@@ -131,9 +125,9 @@ def specs() -> dict[str, Spec]:
     return {each.name: each.metadata["spec"] for each in fields(Settings)}
 
 
-def specs_of(stage: str) -> dict[str, Spec]:
-    """Return the Spec of every setting that `stage` reads."""
-    return {name: spec for name, spec in specs().items() if stage in spec.stages}
+def specs_of(program: str) -> dict[str, Spec]:
+    """Return the Spec of every setting that a stage, or peers, reads."""
+    return {name: spec for name, spec in specs().items() if program in spec.programs}
 
 
 def env_name(name: str) -> str:
@@ -160,9 +154,23 @@ def for_stage(stage: str, argv: Sequence[str], environ: Mapping[str, str]) -> Se
     defaults = {each.name: each.default for each in fields(Settings)}
     for name, spec in specs_of(stage).items():
         text = f"{spec.help} (default: {_shown(defaults[name])}; {env_name(name)})"
-        parser.add_argument("--" + name.replace("_", "-"), help=text)
+        form: dict[str, Any] = {"action": "store_const", "const": "1"} if spec.is_switch else {}
+        parser.add_argument("--" + name.replace("_", "-"), help=text, **form)
     given = vars(parser.parse_args(argv))
-    return load(environ, {name: text for name, text in given.items() if text is not None})
+    texts = {name: text for name, text in given.items() if text is not None}
+    if "force_bf16" in specs_of(stage):
+        texts = _old_bf16_switches(environ) | texts
+    return load(environ, texts)
+
+
+def _old_bf16_switches(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what the old example's switches ask for, and say so."""
+    for name in OLD_BF16_SWITCHES:
+        if environ.get(name) == "1":
+            meaning = f"{name}=1 now means {env_name('force_bf16')}=1"
+            print(f"{meaning}: BF16 variants are produced on any CPU", file=sys.stderr)
+            return {"force_bf16": "1"}
+    return {}
 
 
 def _refuse_unknown(environ: Mapping[str, str], known: Mapping[str, Spec]) -> None:
@@ -175,7 +183,7 @@ def _refuse_unknown(environ: Mapping[str, str], known: Mapping[str, Spec]) -> No
 def _read(name: str, text: str, spec: Spec) -> Any:
     try:
         return spec.read(text)
-    except ValueError:
+    except (ValueError, KeyError):
         raise SettingsError(_refusal(name, text, spec)) from None
 
 

@@ -54,7 +54,7 @@ def test_a_misspelt_variable_is_refused() -> None:
 
 def test_every_setting_has_help_and_a_stage() -> None:
     assert set(specs()) == {each.name for each in fields(Settings)}
-    assert all(spec.help and spec.stages for spec in specs().values())
+    assert all(spec.help and spec.programs for spec in specs().values())
 
 
 def test_help_names_the_default_and_the_variable(capsys: pytest.CaptureFixture[str]) -> None:
