@@ -1,15 +1,9 @@
-"""The only place with artifact paths: where each stage's output is, how it is handed over.
+"""The only place with artifact paths: where each stage's output is, reading and checking it.
 
-A stage writes to a temporary folder beside its own and the two are swapped once all is written,
-so a failure leaves the earlier artifacts untouched. SHA256SUMS, written last in the format of
-`sha256sum`, lists every file; readers check it first.
+SHA256SUMS, written last in the format of `sha256sum`, lists every file; readers check it first.
 """
 
 import hashlib
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,12 +14,13 @@ from stages.errors import (
     InputCorruptError,
     InputMissingError,
     InputStaleError,
-    NotWritableError,
     SchemaVersionError,
 )
-from stages.records import SCHEMA_VERSION
+from stages.records.base import SCHEMA_VERSION
 
 CHECKSUMS = "SHA256SUMS"
+# The first keeps the stage's plain name for its folder.
+RUNTIMES = ("itex", "stock")
 RecordT = TypeVar("RecordT")
 
 
@@ -49,6 +44,7 @@ class QuantizeFolder:
         self.record = path / "quantize.json"
         self.model = path / "model_pb.int8"
         self.log = path / "quantize.log"
+        self.proof = path / "proof"
 
 
 class ProfileFolder:
@@ -74,6 +70,16 @@ class CompareFolder:
         self.ladder = path / "precision_isa.png"
 
 
+class PeersFolder:
+    """Paths in artifacts/peers."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.record = path / "peers.json"
+        self.log = path / "peers.log"
+        self.models = path / "models"
+
+
 @dataclass(frozen=True, slots=True)
 class Artifacts:
     """The folder that the stages share."""
@@ -90,15 +96,18 @@ class Artifacts:
         """Output of train."""
         return TrainFolder(self.root / "train")
 
-    @property
-    def quantize(self) -> QuantizeFolder:
-        """Output of quantize."""
-        return QuantizeFolder(self.root / "quantize")
+    def quantize(self, runtime: str) -> QuantizeFolder:
+        """Output of quantize by a runtime."""
+        return QuantizeFolder(self.root / _of_runtime("quantize", runtime))
+
+    def profile(self, runtime: str) -> ProfileFolder:
+        """Output of profile by a runtime."""
+        return ProfileFolder(self.root / _of_runtime("profile", runtime))
 
     @property
-    def profile(self) -> ProfileFolder:
-        """Output of profile."""
-        return ProfileFolder(self.root / "profile")
+    def peers(self) -> PeersFolder:
+        """Output of peers."""
+        return PeersFolder(self.root / "peers")
 
     @property
     def compare(self) -> CompareFolder:
@@ -106,26 +115,14 @@ class Artifacts:
         return CompareFolder(self.root / "compare")
 
 
-@contextmanager
-def handing_over(folder: Path) -> Iterator[Path]:
-    """Give a temporary folder to write to; on success it becomes `folder`, checksummed.
+def _of_runtime(stage: str, runtime: str) -> str:
+    return stage if runtime == RUNTIMES[0] else f"{stage}-{runtime}"
 
-    On failure it is removed and `folder` stays as it was. Raises NotWritableError where the
-    artifacts folder can't be written.
-    """
-    _require_writable(folder.parent)
-    partial, previous = (folder.with_name(f".{folder.name}.{kind}") for kind in ("new", "old"))
-    _clear_left_overs(folder, partial, previous)
-    partial.mkdir()
-    try:
-        yield partial
-        _write_checksums(partial)
-        if folder.exists():
-            folder.rename(previous)
-        partial.rename(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    shutil.rmtree(previous, ignore_errors=True)
+
+def _how_to_make(folder: Path) -> str:
+    """Return the words that name the stage whose output `folder` is."""
+    stage, _, runtime = folder.name.partition("-")
+    return f"the {stage} stage" + (f" with runtime {runtime}" if runtime else "")
 
 
 def verify(folder: Path) -> str:
@@ -136,13 +133,13 @@ def verify(folder: Path) -> str:
     """
     sums = folder / CHECKSUMS
     if not sums.is_file():
-        raise InputMissingError(f"{folder} is missing; run the {folder.name} stage first")
+        raise InputMissingError(f"{folder} is missing; run {_how_to_make(folder)} first")
     for line in sums.read_text().splitlines():
         digest, _, name = line.partition("  ")
         if not (folder / name).is_file() or sha256(folder / name) != digest:
             raise InputCorruptError(
                 f"{folder / name} is missing or differs from {CHECKSUMS}; "
-                f"run the {folder.name} stage again"
+                f"run {_how_to_make(folder)} again"
             )
     return sha256(sums)
 
@@ -155,7 +152,7 @@ def require_current(folder: Path, made_from: str, source: Path) -> None:
     if not (source / CHECKSUMS).is_file() or sha256(source / CHECKSUMS) != made_from:
         raise InputStaleError(
             f"{folder} was made from other inputs than those present; "
-            f"run the {folder.name} stage again"
+            f"run {_how_to_make(folder)} again"
         )
 
 
@@ -171,14 +168,14 @@ def read_record(path: Path, kind: type[RecordT]) -> RecordT:
     for one that is truncated or lacks a field.
     """
     if not path.is_file():
-        raise InputMissingError(f"{path} is missing; run the {path.parent.name} stage first")
+        raise InputMissingError(f"{path} is missing; run {_how_to_make(path.parent)} first")
     try:
         raw = msgspec.json.decode(path.read_bytes())
         _require_version(path, raw)
         return msgspec.convert(raw, kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise InputCorruptError(
-            f"{path} can't be read ({error}); run the {path.parent.name} stage again"
+            f"{path} can't be read ({error}); run {_how_to_make(path.parent)} again"
         ) from error
 
 
@@ -196,31 +193,5 @@ def _require_version(path: Path, raw: Any) -> None:
     if version != SCHEMA_VERSION:
         raise SchemaVersionError(
             f"{path} has schema version {version}, this is {SCHEMA_VERSION}; "
-            f"run the {path.parent.name} stage again"
+            f"run {_how_to_make(path.parent)} again"
         )
-
-
-def _require_writable(root: Path) -> None:
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        writable = os.access(root, os.W_OK | os.X_OK)
-    except (FileExistsError, NotADirectoryError, PermissionError):
-        writable = False
-    if not writable:
-        raise NotWritableError(
-            f"{root} can't be written by user {os.getuid()}; "
-            "make the folder writable or set VGG19_ARTIFACTS"
-        )
-
-
-def _clear_left_overs(folder: Path, partial: Path, previous: Path) -> None:
-    if previous.exists() and not folder.exists():  # killed between the two renames
-        previous.rename(folder)
-    for left_over in (partial, previous):
-        shutil.rmtree(left_over, ignore_errors=True)
-
-
-def _write_checksums(folder: Path) -> None:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    lines = [f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
-    (folder / CHECKSUMS).write_text("".join(lines))

@@ -100,8 +100,20 @@ class EngineError(StageError):
     exit_code = 15
 
 
+class HostError(StageError):
+    """This machine can't run what was asked for."""
+
+    exit_code = 17
+
+
 INTERNAL_EXIT_CODE = 70
 INTERRUPTED_EXIT_CODE = 130
+
+
+def of_kind(exit_code: int, message: str) -> StageError:
+    """Return the StageError of the kind that has `exit_code`."""
+    kinds = {kind.exit_code: kind for kind in StageError.__subclasses__()}
+    return kinds.get(exit_code, StageError)(message)
 
 
 def from_os_error(error: OSError) -> StageError | None:

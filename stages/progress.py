@@ -51,6 +51,14 @@ class Progress:
         left = (now - self._began) * (total - done) / max(done, 1)
         self._write(f": {done}/{total}, about {left:.0f} s left")
 
+    def note(self, text: str) -> None:
+        """Print a line that stays, within the current step."""
+        clear = "\r\x1b[K" if self._bar else ""
+        self._stream.write(f"{clear}[{self._stage}]   {text}\n")
+        if self._bar:
+            self._write("")
+        self._stream.flush()
+
     def _rest(self) -> str:
         done = self._index - 1
         if not self._alike or not done:

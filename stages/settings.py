@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from stages.artifacts import RUNTIMES
 from stages.errors import SettingsError
 from stages.isa import ISA_NAMES
 from stages.setting import Spec, choices, decimal, fraction, one_of, setting, sizes, switch, whole
@@ -21,7 +22,6 @@ PEERS = "peers"
 PROGRAMS = (*STAGES, PEERS)
 PRECISIONS = ("fp32", "bf16", "int8", "int8_bf16")
 DATA_SETS = ("embedded", "beans")
-RUNTIMES = ("itex", "stock")
 ALGORITHMS = ("minmax", "kl")
 GRANULARITIES = ("per_channel", "per_tensor")
 # What the example that this project replaces was told to make BF16 by.
@@ -192,4 +192,4 @@ def _refusal(name: str, value: Any, spec: Spec) -> str:
 
 
 def _shown(value: Any) -> str:
-    return ",".join(value) if isinstance(value, tuple) else str(value)
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -3,38 +3,28 @@
 import os
 import sys
 
-from stages.artifacts import (
-    Artifacts,
-    CompareFolder,
-    ProfileFolder,
-    handing_over,
-    read_record,
-    require_current,
-    verify,
-    write_record,
-)
+from stages.artifacts import Artifacts, CompareFolder, write_record
 from stages.compare.effects import compare
+from stages.compare.inputs import read_profiles
 from stages.compare.plots import plot_absolute, plot_ladder, plot_times
-from stages.compare.table import render
+from stages.compare.table import Summaries, render
 from stages.errors import exit_code_of
+from stages.handover import handing_over
 from stages.progress import Progress
-from stages.records import CompareRecord, ModelSummary, ProfileRecord
+from stages.records.compare import CompareRecord
 from stages.settings import for_stage
 
 
 def main() -> None:
-    """Check the input, compare, and hand over artifacts/compare."""
+    """Check the inputs, compare, and hand over artifacts/compare."""
     settings = for_stage("compare", sys.argv[1:], os.environ)
     artifacts = Artifacts(settings.artifacts.resolve())
-    profile_sha256 = verify(artifacts.profile.path)
-    profile = read_record(artifacts.profile.record, ProfileRecord)
-    require_current(artifacts.profile.path, profile.train_sha256, artifacts.train.path)
-    require_current(artifacts.profile.path, profile.quantize_sha256, artifacts.quantize.path)
-    summaries = _summaries(artifacts.profile)
+    profiles = read_profiles(artifacts)
+    summaries = {profile.runtime: profile.summaries for profile in profiles}
     with handing_over(artifacts.compare.path) as partial, Progress("compare", 2) as show:
         out = CompareFolder(partial)
         show.step("precision effect and ISA effect")
-        record = compare(profile, profile_sha256)
+        record = compare(profiles)
         text = render(record, summaries)
         write_record(out.record, record)
         out.log.write_text(text)
@@ -43,16 +33,13 @@ def main() -> None:
     print(text, end="", flush=True)
 
 
-def _summaries(folder: ProfileFolder) -> list[ModelSummary]:
-    paths = (folder.summary_fp32, folder.summary_int8)
-    return [read_record(path, ModelSummary) for path in paths if path.is_file()]
-
-
-def _draw(out: CompareFolder, record: CompareRecord, summaries: list[ModelSummary]) -> None:
+def _draw(out: CompareFolder, record: CompareRecord, summaries: Summaries) -> None:
     plot_ladder(record, out.ladder)
-    if summaries:
-        plot_absolute(summaries, out.absolute)
-        plot_times(summaries, out.times)
+    runtime = next((name for name, each in summaries.items() if each), None)
+    if runtime is not None:
+        label = runtime if len(summaries) > 1 else ""
+        plot_absolute(summaries[runtime], out.absolute, label)
+        plot_times(summaries[runtime], out.times, label)
 
 
 if __name__ == "__main__":

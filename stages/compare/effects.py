@@ -1,73 +1,105 @@
 """Precision effect and ISA effect, never mixed.
 
 A precision effect compares precisions at the same isa; an ISA effect compares isas at the same
-precision. Both are throughput of the changed over throughput of the reference.
+precision; both within a runtime. Each is throughput of the changed over that of the reference.
 """
 
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from stages.compare.inputs import Profiled
 from stages.errors import InputCorruptError
 from stages.isa import ISA_NAMES
-from stages.records import Cell, CompareRecord, Measurement, ProfileRecord, Proof, Row
+from stages.records.compare import CompareRecord, NotRun, Row
+from stages.records.profile import Measurement, ProfileRecord, Proof
 
 PREFERRED_REFERENCE = "AVX512_CORE"
-Measured = dict[tuple[str, str], tuple[Measurement, Proof]]
 
 
-def compare(profile: ProfileRecord, profile_sha256: str) -> CompareRecord:
+class Key(NamedTuple):
+    """What tells a measured cell from all others."""
+
+    runtime: str
+    precision: str
+    isa: str
+
+
+Measured = dict[Key, tuple[Measurement, Proof]]
+
+
+def compare(profiles: Sequence[Profiled]) -> CompareRecord:
     """Return the rows, lowest isa first, and the reasons of the impossible cells.
 
     Raises InputCorruptError where a cell has neither a measurement nor a reason.
     """
-    measured = _measured(profile.cells)
-    reference = _isa_reference(measured)
+    records = [profile.record for profile in profiles]
+    measured = {key: pair for record in records for key, pair in _measured(record).items()}
+    reference, place = _isa_reference(measured), _place(records)
     return CompareRecord(
-        profile_sha256=profile_sha256,
-        data=profile.data,
-        backbone=profile.backbone,
-        host=profile.host,
+        profile_sha256={profile.runtime: profile.sha256 for profile in profiles},
+        versions={record.runtime: record.host.versions for record in records},
+        data=records[0].data,
+        backbone=records[0].backbone,
+        host=records[0].host,
         isa_reference=reference,
-        rows=[_row(measured, key, reference) for key in measured],
-        impossible={
-            f"{cell.precision} {cell.requested_isa}": cell.impossible
-            for cell in profile.cells
-            if cell.impossible
-        },
+        rows=sorted((_row(measured, key, reference) for key in measured), key=place),
+        impossible=sorted((each for one in records for each in _impossible(one)), key=place),
     )
 
 
-def _measured(cells: list[Cell]) -> Measured:
+def _measured(record: ProfileRecord) -> Measured:
     found: Measured = {}
-    for cell in cells:
+    for cell in record.cells:
+        key = Key(record.runtime, cell.precision, cell.requested_isa)
         if cell.measurement and cell.proof:
-            found[cell.precision, cell.requested_isa] = (cell.measurement, cell.proof)
+            found[key] = (cell.measurement, cell.proof)
         elif not cell.impossible:
             name = f"{cell.precision} at {cell.requested_isa}"
             raise InputCorruptError(f"{name} has no proven measurement; run profile again")
     return found
 
 
+def _impossible(record: ProfileRecord) -> list[NotRun]:
+    return [
+        NotRun(
+            runtime=record.runtime,
+            precision=cell.precision,
+            isa=cell.requested_isa,
+            reason=cell.impossible,
+        )
+        for cell in record.cells
+        if cell.impossible
+    ]
+
+
+def _place(records: Sequence[ProfileRecord]) -> Callable[[Row | NotRun], tuple[int, int]]:
+    """Return what to sort by: isa, then precision, so that runtimes stand below each other."""
+    cells = [cell for record in records for cell in record.cells]
+    precisions = list(dict.fromkeys(cell.precision for cell in cells))
+    return lambda each: (ISA_NAMES.index(each.isa), precisions.index(each.precision))
+
+
 def _isa_reference(measured: Measured) -> str:
-    isas = [isa for isa in ISA_NAMES if any(isa == key[1] for key in measured)]
+    isas = [isa for isa in ISA_NAMES if any(isa == key.isa for key in measured)]
     if not isas:
         raise InputCorruptError("no cell was measured; run profile again")
     return PREFERRED_REFERENCE if PREFERRED_REFERENCE in isas else isas[0]
 
 
-def _row(measured: Measured, key: tuple[str, str], reference: str) -> Row:
-    precision, isa = key
+def _row(measured: Measured, key: Key, reference: str) -> Row:
     measurement, proof = measured[key]
-    fp32 = measured.get(("fp32", isa))
+    fp32 = key._replace(precision="fp32")
     return Row(
-        precision=precision,
-        isa=isa,
+        **key._asdict(),
         verdict=proof.verdict,
         kernel=proof.kernels[0].implementation,
         accuracy_top1=measurement.accuracy_top1,
-        accuracy_loss=_loss(measurement, fp32[0]) if fp32 else None,
+        accuracy_loss=_loss(measurement, measured[fp32][0]) if fp32 in measured else None,
         throughput_images_per_s=measurement.offline.throughput_images_per_s,
         latency_p50_ms=measurement.single_stream.latency_p50_ms,
         latency_p90_ms=measurement.single_stream.latency_p90_ms,
-        precision_speedup=_speedup(measured, key, ("fp32", isa)),
-        isa_speedup=_speedup(measured, key, (precision, reference)),
+        precision_speedup=_speedup(measured, key, fp32),
+        isa_speedup=_speedup(measured, key, key._replace(isa=reference)),
     )
 
 
@@ -77,9 +109,7 @@ def _loss(changed: Measurement, reference: Measurement) -> float | None:
     return 1 - changed.accuracy_top1 / reference.accuracy_top1
 
 
-def _speedup(
-    measured: Measured, changed: tuple[str, str], reference: tuple[str, str]
-) -> float | None:
+def _speedup(measured: Measured, changed: Key, reference: Key) -> float | None:
     if reference not in measured:
         return None
     rates = [measured[key][0].offline.throughput_images_per_s for key in (changed, reference)]

@@ -8,11 +8,12 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from stages.isa import ISA_NAMES
-from stages.records import CompareRecord, ModelSummary, Row
+from stages.records.compare import CompareRecord, Row
+from stages.records.profile import ModelSummary
 
 mpl.use("Agg")
 
-COLORS = {"fp32": "#5b7083", "bf16": "#d98e32", "int8": "#1f77b4"}
+COLORS = {"fp32": "#5b7083", "bf16": "#d98e32", "int8": "#1f77b4", "int8_bf16": "#6b4fa0"}
 EMULATED_HATCH = "//"
 QUANTITIES = (
     ("accuracy", "top-1 accuracy", "higher is better"),
@@ -23,17 +24,17 @@ QUANTITIES = (
 METADATA = {"Software": None, "Creation Time": None}
 
 
-def plot_absolute(summaries: Sequence[ModelSummary], path: Path) -> None:
+def plot_absolute(summaries: Sequence[ModelSummary], path: Path, runtime: str = "") -> None:
     """Draw accuracy, throughput and latency of FP32 and INT8 side by side."""
     figure = Figure(figsize=(11, 4), layout="constrained")
     for axes, (name, title, direction) in zip(figure.subplots(1, 3), QUANTITIES, strict=True):
         _bars(axes, summaries, [getattr(each, name) for each in summaries], "{:.4g}")
         axes.set_title(f"{title}\n({direction})", fontsize=10)
-    figure.suptitle(f"VGG19, oneDNN capped at {summaries[0].isa}")
+    figure.suptitle(f"VGG19{_by(runtime)}, oneDNN capped at {summaries[0].isa}")
     figure.savefig(path, dpi=120, metadata=METADATA)
 
 
-def plot_times(summaries: Sequence[ModelSummary], path: Path) -> None:
+def plot_times(summaries: Sequence[ModelSummary], path: Path, runtime: str = "") -> None:
     """Draw the same as multiples of FP32; for latency, how many times shorter it is."""
     fp32 = summaries[0]
     figure = Figure(figsize=(11, 4), layout="constrained")
@@ -43,8 +44,12 @@ def plot_times(summaries: Sequence[ModelSummary], path: Path) -> None:
         axes.axhline(1, color="black", linewidth=0.8)
         word = "times shorter" if name == "latency" else "times FP32's"
         axes.set_title(f"{title.split(',')[0]}\n({word})", fontsize=10)
-    figure.suptitle(f"VGG19, INT8 against FP32, oneDNN capped at {fp32.isa}")
+    figure.suptitle(f"VGG19{_by(runtime)}, INT8 against FP32, oneDNN capped at {fp32.isa}")
     figure.savefig(path, dpi=120, metadata=METADATA)
+
+
+def _by(runtime: str) -> str:
+    return f" by {runtime}" if runtime else ""
 
 
 def _times(quantity: str, changed: ModelSummary, reference: ModelSummary) -> float:
@@ -66,23 +71,41 @@ def _bars(
 
 
 def plot_ladder(record: CompareRecord, path: Path) -> None:
-    """Draw throughput of every measured cell, grouped by isa; emulated cells are hatched."""
+    """Draw throughput of every measured cell, grouped by isa; emulated cells are hatched.
+
+    Each runtime has a panel of its own, all to the same scale.
+    """
+    runtimes = list(record.versions)
     isas = [isa for isa in ISA_NAMES if any(row.isa == isa for row in record.rows)]
-    precisions = [name for name in COLORS if any(row.precision == name for row in record.rows)]
-    figure = Figure(figsize=(max(7.0, 2.2 * len(isas) + 2), 4.5), layout="constrained")
-    axes = figure.subplots()
+    size = (max(7.0, 2.2 * len(isas) + 2), 0.8 + 3.7 * len(runtimes))
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(len(runtimes), sharex=True, sharey=True, squeeze=False)[:, 0]
+    for axes, runtime in zip(panels, runtimes, strict=True):
+        _panel(axes, record, runtime, isas)
+        if len(runtimes) > 1:
+            axes.set_title(runtime, fontsize=11, fontweight="bold")
+    panels[-1].set_xlabel("oneDNN capped at")
+    _legend(panels[0], _precisions(record), any(row.verdict == "emulated" for row in record.rows))
+    title = f"VGG19 on {record.host.cpu_model}, {len(record.host.cores_pinned)} cores"
+    (figure.suptitle if len(runtimes) > 1 else panels[0].set_title)(title)
+    figure.savefig(path, dpi=120, metadata=METADATA)
+
+
+def _panel(axes: Any, record: CompareRecord, runtime: str, isas: list[str]) -> None:
+    precisions = _precisions(record)
     width = 0.8 / len(precisions)
     for row in record.rows:
-        shift = (precisions.index(row.precision) - (len(precisions) - 1) / 2) * width
-        _ladder_bar(axes, row, isas.index(row.isa) + shift, width)
+        if row.runtime == runtime:
+            shift = (precisions.index(row.precision) - (len(precisions) - 1) / 2) * width
+            _ladder_bar(axes, row, isas.index(row.isa) + shift, width)
     axes.set_xticks(range(len(isas)), isas, fontsize=9)
     axes.set_ylabel("offline throughput, images/s")
-    axes.set_xlabel("oneDNN capped at")
     axes.margins(y=0.12)
     axes.spines[["top", "right"]].set_visible(False)
-    _legend(axes, precisions, any(row.verdict == "emulated" for row in record.rows))
-    axes.set_title(f"VGG19 on {record.host.cpu_model}, {len(record.host.cores_pinned)} cores")
-    figure.savefig(path, dpi=120, metadata=METADATA)
+
+
+def _precisions(record: CompareRecord) -> list[str]:
+    return [name for name in COLORS if any(row.precision == name for row in record.rows)]
 
 
 def _ladder_bar(axes: Any, row: Row, position: float, width: float) -> None:

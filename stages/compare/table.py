@@ -1,13 +1,17 @@
 """The comparison as text, for the terminal and compare.log."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from stages.isa import rung
-from stages.records import CompareRecord, ModelSummary, Row
+from stages.records.compare import CompareRecord, Row
+from stages.records.profile import ModelSummary
+
+Summaries = Mapping[str, Sequence[ModelSummary]]
 
 COLUMNS = (
     "isa cap",
     "precision",
+    "runtime",
     "images/s",
     "p50 ms",
     "p90 ms",
@@ -20,38 +24,60 @@ COLUMNS = (
 )
 
 
-def render(record: CompareRecord, summaries: Sequence[ModelSummary]) -> str:
-    """Return the whole comparison: host, matrix, what could not run, FP32 against INT8."""
+def render(record: CompareRecord, summaries: Summaries) -> str:
+    """Return the whole comparison: host, matrix, what could not run, FP32 against INT8.
+
+    `summaries` are by runtime. Runtimes are named only where there is more than one.
+    """
     blocks = [_header(record), _matrix(record), _notes(record)]
     if record.impossible:
         blocks.append(_impossible(record))
-    if summaries:
-        blocks.append(_summary(summaries))
+    blocks += [
+        _summary(each, runtime if len(record.versions) > 1 else "")
+        for runtime, each in summaries.items()
+        if each
+    ]
     return "\n\n".join(blocks) + "\n"
 
 
 def _header(record: CompareRecord) -> str:
     host = record.host
-    versions = ", ".join(f"{name} {version}" for name, version in host.versions.items())
     return "\n".join(
         (
             f"host      {host.cpu_model}, {len(host.cores_pinned)} cores pinned, "
             f"Linux {host.kernel}{', virtual machine' if host.hypervisor else ''}",
             f"model     VGG19, {record.backbone.name} backbone ({record.backbone.sha256[:12]})",
             f"data      {record.data.name} ({record.data.sha256[:12]}), test split",
-            f"software  {versions}",
+            *_software(record.versions),
         )
     )
 
 
+def _software(versions: Mapping[str, Mapping[str, str]]) -> list[str]:
+    lists = {
+        runtime: ", ".join(f"{name} {version}" for name, version in packages.items())
+        for runtime, packages in versions.items()
+    }
+    if len(lists) == 1:
+        return [f"software  {text}" for text in lists.values()]
+    width = max(map(len, lists))
+    lines = [f"{runtime.ljust(width)}  {text}" for runtime, text in lists.items()]
+    return [f"{'' if at else 'software':10}{line}" for at, line in enumerate(lines)]
+
+
 def _matrix(record: CompareRecord) -> str:
-    return _aligned([COLUMNS, *(_cells(row) for row in record.rows)])
+    rows = [COLUMNS, *(_cells(row) for row in record.rows)]
+    if len(record.versions) == 1:
+        runtime = COLUMNS.index("runtime")
+        rows = [(*row[:runtime], *row[runtime + 1 :]) for row in rows]
+    return _aligned(rows)
 
 
 def _cells(row: Row) -> tuple[str, ...]:
     return (
         row.isa,
         row.precision,
+        row.runtime,
         f"{row.throughput_images_per_s:.2f}",
         f"{row.latency_p50_ms:.1f}",
         _or_dash(row.latency_p90_ms, "{:.1f}"),
@@ -69,28 +95,36 @@ def _or_dash(value: float | None, shape: str) -> str:
 
 
 def _notes(record: CompareRecord) -> str:
-    return "\n".join(
-        (
-            "isa cap           oneDNN capped by ONEDNN_MAX_CPU_ISA; proven by oneDNN's own log",
-            "precision effect  throughput over FP32's at the same cap",
-            f"ISA effect        throughput over the same precision's at {record.isa_reference} "
-            f"({rung(record.isa_reference).label})",
-            "loss              relative loss of top-1 against FP32 at the same cap",
-            "emulated          BF16 without the instructions for it; same-as: the same kernels "
-            "as at a lower cap",
-        )
-    )
+    notes = [
+        "isa cap           oneDNN capped by ONEDNN_MAX_CPU_ISA; proven by oneDNN's own log",
+        "precision effect  throughput over FP32's at the same cap",
+        f"ISA effect        throughput over the same precision's at {record.isa_reference} "
+        f"({rung(record.isa_reference).label})",
+        "loss              relative loss of top-1 against FP32 at the same cap",
+        "emulated          BF16 without the instructions for it; same-as: the same kernels "
+        "as at a lower cap",
+    ]
+    if len(record.versions) > 1:
+        notes.append("runtime           all of these are within one runtime")
+    return "\n".join(notes)
 
 
 def _impossible(record: CompareRecord) -> str:
-    rows = [(f"not run: {cell}", reason) for cell, reason in record.impossible.items()]
+    """Return a line for each cell that could not run, without a runtime where it is every one's."""
+    runtimes: dict[tuple[str, str, str], list[str]] = {}
+    for each in record.impossible:
+        runtimes.setdefault((each.precision, each.isa, each.reason), []).append(each.runtime)
+    rows: list[tuple[str, str]] = []
+    for (precision, isa, reason), names in runtimes.items():
+        where = "" if len(names) == len(record.versions) else f" {' '.join(names)}"
+        rows.append((f"not run: {precision} {isa}{where}", reason))
     return _aligned(rows)
 
 
-def _summary(summaries: Sequence[ModelSummary]) -> str:
+def _summary(summaries: Sequence[ModelSummary], runtime: str) -> str:
     names = [summary.precision.upper() for summary in summaries]
     rows = [
-        (f"Model ({summaries[0].isa})", *names),
+        (f"Model ({', '.join(filter(None, (summaries[0].isa, runtime)))})", *names),
         ("accuracy, top-1", *(f"{each.accuracy:.4f}" for each in summaries)),
         ("throughput, images/s", *(f"{each.throughput:.2f}" for each in summaries)),
         ("latency, ms (median)", *(f"{each.latency:.2f}" for each in summaries)),

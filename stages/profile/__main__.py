@@ -2,126 +2,75 @@
 
 import os
 import sys
-import tempfile
 import time
-from pathlib import Path
+from dataclasses import dataclass
 
 from stages.artifacts import (
     Artifacts,
     ProfileFolder,
-    handing_over,
     read_record,
     require_current,
     verify,
     write_record,
 )
 from stages.errors import ModelError, SettingsError, exit_code_of
-from stages.profile.cores import choose_cores
-from stages.profile.host import cpu_flags, describe_host
-from stages.profile.launch import run_worker
-from stages.profile.plan import PlannedCell, plan_cells
-from stages.profile.proof import prove
+from stages.handover import handing_over
+from stages.measure.cores import choose_cores
+from stages.measure.host import cpu_flags, describe_host
+from stages.profile.cells import Bench, measure_cells
+from stages.profile.plan import PlannedCell, missing_models, plan_cells
 from stages.profile.summary import closing_line, summaries
-from stages.profile.worker import Job
-from stages.progress import Progress
-from stages.records import Cell, ProfileRecord, QuantizeRecord, TrainRecord
+from stages.records.profile import Cell, ProfileRecord
+from stages.records.quantize import QuantizeRecord
+from stages.records.train import TrainRecord
 from stages.samples import load_samples
 from stages.settings import Settings, for_stage
 
 
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the stages before left: their records, and the sha256 of their lists of checksums."""
+
+    train: TrainRecord
+    train_sha256: str
+    quantize: QuantizeRecord
+    quantize_sha256: str
+
+
 def main() -> None:
-    """Check the inputs, measure, and hand over artifacts/profile."""
+    """Check the inputs, measure, and hand over the folder of the runtime's profile."""
     settings = for_stage("profile", sys.argv[1:], os.environ)
     began = time.monotonic()
     artifacts = Artifacts(settings.artifacts.resolve())
-    train_sha256 = verify(artifacts.train.path)
-    quantize_sha256 = verify(artifacts.quantize.path)
-    train = read_record(artifacts.train.record, TrainRecord)
-    quantize = read_record(artifacts.quantize.record, QuantizeRecord)
-    require_current(artifacts.quantize.path, quantize.train_sha256, artifacts.train.path)
+    inputs = _inputs(artifacts, settings.runtime)
+    planned = _planned(settings, inputs.quantize)
+    _require_full_batch(settings, artifacts)
     cores = choose_cores(settings.cores)
-    with handing_over(artifacts.profile.path) as partial:
-        cells = measure_cells(settings, artifacts, ProfileFolder(partial), cores)
-        record = ProfileRecord(
-            train_sha256=train_sha256,
-            quantize_sha256=quantize_sha256,
-            data=train.data,
-            backbone=train.backbone,
-            host=describe_host(cores),
-            cells=cells,
-            seconds=time.monotonic() - began,
-        )
-        _write(ProfileFolder(partial), record)
+    with handing_over(artifacts.profile(settings.runtime).path) as partial:
+        out = ProfileFolder(partial)
+        out.proof.mkdir()
+        bench = Bench(settings=settings, artifacts=artifacts, cores=cores, proofs=out.proof)
+        cells = measure_cells(bench, planned)
+        record = _record(settings.runtime, inputs, cores, cells, time.monotonic() - began)
+        _write(out, record)
     print(closing_line(record), flush=True)
 
 
-def measure_cells(
-    settings: Settings, artifacts: Artifacts, out: ProfileFolder, cores: list[int]
-) -> list[Cell]:
-    """Measure each possible cell, lowest isa first; the others keep their reason."""
-    planned = plan_cells(settings, cpu_flags())
-    possible = [cell for cell in planned if cell.impossible is None]
-    if not possible:
-        raise SettingsError(f"no cell can run here ({planned[0].impossible}); ask for other isas")
-    _require_full_batch(settings, artifacts)
-    out.proof.mkdir(parents=True)
-    cells: list[Cell] = []
-    with Progress("profile", len(possible), alike=True) as progress:
-        for cell in planned:
-            if cell.impossible is None:
-                progress.step(f"{cell.precision} capped at {cell.isa}")
-            cells.append(_measure_cell(settings, artifacts, out, cores, cell, cells))
-    return cells
+def _inputs(artifacts: Artifacts, runtime: str) -> Inputs:
+    folder = artifacts.quantize(runtime)
+    train_sha256, quantize_sha256 = verify(artifacts.train.path), verify(folder.path)
+    train = read_record(artifacts.train.record, TrainRecord)
+    quantize = read_record(folder.record, QuantizeRecord)
+    require_current(folder.path, quantize.train_sha256, artifacts.train.path)
+    return Inputs(train, train_sha256, quantize, quantize_sha256)
 
 
-def _measure_cell(
-    settings: Settings,
-    artifacts: Artifacts,
-    out: ProfileFolder,
-    cores: list[int],
-    cell: PlannedCell,
-    before: list[Cell],
-) -> Cell:
-    if cell.impossible is not None:
-        return Cell(precision=cell.precision, requested_isa=cell.isa, impossible=cell.impossible)
-    log = out.proof / f"{cell.name}.log"
-    with tempfile.TemporaryDirectory(prefix="profile-") as scratch:
-        result = Path(scratch, "outcome.json")
-        job = _job(settings, artifacts, cell, result, cores, prove=True)
-        run_worker(cell, job, log, settings.worker_timeout_s)
-        lower = [c.proof for c in before if c.precision == cell.precision and c.proof]
-        proof = prove(cell, log.read_text(errors="replace").splitlines(), log.name, lower)
-        job = _job(settings, artifacts, cell, result, cores, prove=False)
-        outcome = run_worker(cell, job, result.with_suffix(".log"), settings.worker_timeout_s)
-    return Cell(
-        precision=cell.precision,
-        requested_isa=cell.isa,
-        measurement=outcome.measurement,
-        proof=proof,
-    )
-
-
-def _job(
-    settings: Settings,
-    artifacts: Artifacts,
-    cell: PlannedCell,
-    result: Path,
-    cores: list[int],
-    *,
-    prove: bool,
-) -> Job:
-    # BF16 is the FP32 model: ITEX converts it when it is loaded.
-    model = artifacts.quantize.model if cell.precision == "int8" else artifacts.train.model
-    return Job(
-        model=str(model),
-        test=str(artifacts.train.test),
-        result=str(result),
-        cores=cores,
-        batch_size=settings.batch_size,
-        min_duration_s=settings.min_duration_s,
-        min_queries=settings.min_queries,
-        prove=prove,
-    )
+def _planned(settings: Settings, quantize: QuantizeRecord) -> list[PlannedCell]:
+    planned = plan_cells(settings, cpu_flags(), missing_models(quantize))
+    if all(cell.impossible for cell in planned):
+        reason = planned[0].impossible
+        raise SettingsError(f"no cell can run here ({reason}); ask for other isas or precisions")
+    return planned
 
 
 def _require_full_batch(settings: Settings, artifacts: Artifacts) -> None:
@@ -132,6 +81,21 @@ def _require_full_batch(settings: Settings, artifacts: Artifacts) -> None:
         raise SettingsError(
             f"batch_size {settings.batch_size} exceeds the {images} test images; give less"
         )
+
+
+def _record(
+    runtime: str, inputs: Inputs, cores: list[int], cells: list[Cell], seconds: float
+) -> ProfileRecord:
+    return ProfileRecord(
+        runtime=runtime,
+        train_sha256=inputs.train_sha256,
+        quantize_sha256=inputs.quantize_sha256,
+        data=inputs.train.data,
+        backbone=inputs.train.backbone,
+        host=describe_host(cores),
+        cells=cells,
+        seconds=seconds,
+    )
 
 
 def _write(folder: ProfileFolder, record: ProfileRecord) -> None:

@@ -1,9 +1,12 @@
 """Which cells are measured: every precision at every isa, with the reason where one can't be."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stages.isa import ISA_NAMES
-from stages.profile.host import why_impossible
+from stages.measure.host import why_impossible
+from stages.measure.protocol import BF16_PRECISIONS
+from stages.records.quantize import QuantizeRecord
 from stages.settings import Settings
 
 LOWEST_BF16_ISA = "AVX512_CORE"
@@ -11,7 +14,7 @@ LOWEST_BF16_ISA = "AVX512_CORE"
 
 @dataclass(frozen=True, slots=True)
 class PlannedCell:
-    """A precision at an isa; `impossible` is the reason why this host can't run it, or None."""
+    """A precision at an isa; `impossible` is the reason why it can't run here, or None."""
 
     precision: str
     isa: str
@@ -23,11 +26,23 @@ class PlannedCell:
         return f"{self.precision}_{self.isa}"
 
 
-def plan_cells(settings: Settings, flags: frozenset[str]) -> list[PlannedCell]:
-    """Return all cells asked for, from the lowest isa up."""
+def missing_models(quantize: QuantizeRecord) -> dict[str, str]:
+    """Return the precisions that quantize made no model for, with the reason."""
+    return {each.precision: each.missing for each in quantize.variants if each.missing}
+
+
+def plan_cells(
+    settings: Settings, flags: frozenset[str], missing: Mapping[str, str]
+) -> list[PlannedCell]:
+    """Return all cells asked for, from the lowest isa up.
+
+    `missing` are the precisions without a model, with the reason.
+    """
     isas = sorted(settings.isas, key=ISA_NAMES.index)
     return [
-        PlannedCell(precision, isa, _why_impossible(precision, isa, flags))
+        PlannedCell(
+            precision, isa, missing.get(precision) or _why_impossible(precision, isa, flags)
+        )
         for isa in isas
         for precision in settings.precisions
     ]
@@ -35,6 +50,6 @@ def plan_cells(settings: Settings, flags: frozenset[str]) -> list[PlannedCell]:
 
 def _why_impossible(precision: str, isa: str, flags: frozenset[str]) -> str | None:
     below = ISA_NAMES.index(isa) < ISA_NAMES.index(LOWEST_BF16_ISA)
-    if precision == "bf16" and below:
+    if precision in BF16_PRECISIONS and below:
         return f"oneDNN has no BF16 convolution below {LOWEST_BF16_ISA}"
     return why_impossible(isa, flags)

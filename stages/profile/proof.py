@@ -9,12 +9,18 @@ from collections.abc import Iterable
 
 from stages.errors import ProofError
 from stages.isa import ISA_NAMES, rung
-from stages.profile.onednn_log import Execution, OnednnLog, parse_log
+from stages.measure.onednn_log import Execution, OnednnLog, parse_log
+from stages.measure.protocol import BF16_PRECISIONS
 from stages.profile.plan import PlannedCell
-from stages.records import Kernel, Proof
+from stages.records.profile import Kernel, Proof
 
 JUDGED = ("convolution", "matmul", "inner_product")
-DATA_TYPES = {"fp32": {"f32"}, "bf16": {"bf16"}, "int8": {"s8", "u8"}}
+DATA_TYPES = {
+    "fp32": {"f32"},
+    "bf16": {"bf16"},
+    "int8": {"s8", "u8"},
+    "int8_bf16": {"s8", "u8", "bf16"},
+}
 LEAST_SHARE = 0.9
 LOWEST_NATIVE_BF16 = "AVX512_CORE_BF16"
 
@@ -67,14 +73,19 @@ def _require_header(cell: PlannedCell, log: OnednnLog) -> None:
 
 
 def _require_data_type(cell: PlannedCell, kernels: list[Kernel]) -> None:
-    wanted = DATA_TYPES[cell.precision]
-    share = sum(kernel.share for kernel in kernels if kernel.data_type in wanted)
+    share = _share(kernels, cell.precision)
+    if cell.precision == "int8_bf16" and not _share(kernels, "int8"):
+        share = 0.0  # some of it may be BF16, but not all
     if share < LEAST_SHARE:
         found = ", ".join(f"{kernel.implementation} {kernel.data_type}" for kernel in kernels[:3])
         raise ProofError(
             f"{cell.name}: only {share:.0%} of the time ran in {cell.precision} "
             f"(found {found or 'no kernel'}); the model or the runtime is not what it should be"
         )
+
+
+def _share(kernels: list[Kernel], precision: str) -> float:
+    return sum(kernel.share for kernel in kernels if kernel.data_type in DATA_TYPES[precision])
 
 
 def _require_within_cap(cell: PlannedCell, kernels: list[Kernel]) -> None:
@@ -97,7 +108,7 @@ def kernel_isa(implementation: str) -> str | None:
 
 def _verdict(cell: PlannedCell, kernels: list[Kernel], lower: list[Proof]) -> str:
     native = ISA_NAMES.index(cell.isa) >= ISA_NAMES.index(LOWEST_NATIVE_BF16)
-    if cell.precision == "bf16" and not native:
+    if not native and cell.precision in BF16_PRECISIONS and _share(kernels, "bf16"):
         return "emulated"
     for proof in lower:
         if _names(proof.kernels) == _names(kernels):

@@ -1,7 +1,7 @@
 """32.json and 8.json, and the line that closes the stage."""
 
 from stages.isa import ISA_NAMES
-from stages.records import Measurement, ModelSummary, ProfileRecord
+from stages.records.profile import Measurement, ModelSummary, ProfileRecord
 
 
 def measured(record: ProfileRecord) -> dict[tuple[str, str], Measurement]:

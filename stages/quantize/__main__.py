@@ -10,18 +10,19 @@ from stages.artifacts import (
     Artifacts,
     QuantizeFolder,
     TrainFolder,
-    handing_over,
     read_record,
     verify,
     write_record,
 )
 from stages.errors import exit_code_of
+from stages.handover import handing_over
 from stages.progress import Progress
 from stages.quantize.capture import output_to
 from stages.quantize.compressor import CalibrationLoader, ops_by_precision, quantize
 from stages.quantize.recipes import RECIPES, Recipe
 from stages.quantize.tuning import Bound, tune
-from stages.records import QuantizeRecord, TrainRecord
+from stages.records.quantize import QuantizeRecord
+from stages.records.train import TrainRecord
 from stages.runtime import SWITCHES, accuracy_top1, load_model, predict, tensors
 from stages.samples import load_samples
 from stages.settings import Settings, for_stage

@@ -7,8 +7,9 @@ import warnings
 from pathlib import Path
 
 from stages import artifacts, errors, settings
+from stages.handover import handing_over
 from stages.progress import Progress
-from stages.records import TrainRecord
+from stages.records.train import TrainRecord
 
 
 def main() -> None:
@@ -19,7 +20,7 @@ def main() -> None:
     # Imported only now: TensorFlow reads its environment when it is loaded.
     from stages.train.training import STEPS, train
 
-    with artifacts.handing_over(shared.train.path) as folder, Progress("train", STEPS) as progress:
+    with handing_over(shared.train.path) as folder, Progress("train", STEPS) as progress:
         record = train(chosen, folder, shared.cache, progress)
     print(_summary(record), flush=True)
 

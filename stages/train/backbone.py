@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from stages import artifacts
 from stages.errors import ModelError
-from stages.records import Source
+from stages.records.base import Source
 from stages.samples import IMAGE_SHAPE, Samples
 from stages.settings import Settings
 from stages.train.bean_leaves import drawing_digest

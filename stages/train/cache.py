@@ -5,6 +5,7 @@ from pathlib import Path
 
 from stages import artifacts
 from stages.errors import InputCorruptError, InputMissingError
+from stages.handover import handing_over
 
 
 def cached(folder: Path, make: Callable[[Path], None]) -> str:
@@ -16,6 +17,6 @@ def cached(folder: Path, make: Callable[[Path], None]) -> str:
         pass
     except InputCorruptError:
         print(f"{folder} is damaged; making it again", flush=True)
-    with artifacts.handing_over(folder) as partial:
+    with handing_over(folder) as partial:
         make(partial)
     return str(folder)

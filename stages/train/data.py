@@ -10,7 +10,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from stages.errors import InputCorruptError, SettingsError
-from stages.records import Source
+from stages.records.base import Source
 from stages.samples import IMAGE_SHAPE, Samples
 from stages.settings import Settings
 from stages.train import bean_leaves

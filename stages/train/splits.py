@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stages.errors import SettingsError
-from stages.records import Source
+from stages.records.base import Source
 from stages.samples import Samples
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from stages import artifacts
 from stages.errors import ModelError
 from stages.progress import Progress
-from stages.records import TrainRecord
+from stages.records.train import TrainRecord
 from stages.runtime import accuracy_top1
 from stages.settings import Settings
 from stages.train import head, model

@@ -10,7 +10,10 @@ from docker import user
 from docker.graph import read_stages
 from stages.artifacts import read_record, verify
 from stages.errors import PinningError
-from stages.records import CompareRecord, ProfileRecord, QuantizeRecord, TrainRecord
+from stages.records.compare import CompareRecord
+from stages.records.profile import ProfileRecord
+from stages.records.quantize import QuantizeRecord
+from stages.records.train import TrainRecord
 from tests.commands import invoke, run
 from tests.pipeline.conftest import PipelineRun
 

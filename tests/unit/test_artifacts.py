@@ -9,7 +9,6 @@ import pytest
 from stages.artifacts import (
     CHECKSUMS,
     Artifacts,
-    handing_over,
     read_record,
     require_current,
     verify,
@@ -22,7 +21,8 @@ from stages.errors import (
     NotWritableError,
     SchemaVersionError,
 )
-from stages.records import ModelSummary
+from stages.handover import handing_over
+from stages.records.profile import ModelSummary
 
 
 def produce(folder: Path, text: str = "content") -> None:
@@ -83,6 +83,8 @@ def test_output_lost_between_the_two_renames_is_restored(tmp_path: Path) -> None
 def test_a_missing_stage_names_the_stage_to_run(tmp_path: Path) -> None:
     with pytest.raises(InputMissingError, match="run the quantize stage first"):
         verify(tmp_path / "quantize")
+    with pytest.raises(InputMissingError, match="run the quantize stage with runtime stock first"):
+        verify(Artifacts(tmp_path).quantize("stock").path)
 
 
 DAMAGES: dict[str, Callable[[Path], object]] = {
@@ -137,6 +139,11 @@ def test_a_file_in_the_way_is_one_clear_error(tmp_path: Path) -> None:
 
 def test_stages_lie_side_by_side() -> None:
     artifacts = Artifacts(Path("/a"))
-    folders = (artifacts.train, artifacts.quantize, artifacts.profile, artifacts.compare)
-    assert [folder.path.name for folder in folders] == ["train", "quantize", "profile", "compare"]
+    of_itex = (artifacts.quantize("itex"), artifacts.profile("itex"))
+    of_stock = (artifacts.quantize("stock"), artifacts.profile("stock"))
+    folders = (artifacts.train, *of_itex, *of_stock, artifacts.compare, artifacts.peers)
+    assert [folder.path.name for folder in folders] == [
+        *("train", "quantize", "profile", "quantize-stock", "profile-stock", "compare", "peers"),
+    ]
+    assert all(folder.path.parent == artifacts.root for folder in folders)
     assert all(folder.record.is_relative_to(folder.path) for folder in folders)

@@ -20,8 +20,9 @@ def _is_kind(each: type) -> bool:
 
 def test_each_kind_has_an_exit_code_of_its_own() -> None:
     codes = [each.exit_code for each in kinds()]
-    assert len(codes) == len(set(codes)) >= 14
-    assert 0 not in codes
+    assert len(codes) == len(set(codes)) >= 15
+    taken = (0, StageError.exit_code, errors.INTERNAL_EXIT_CODE, errors.INTERRUPTED_EXIT_CODE)
+    assert not set(codes) & set(taken)
 
 
 @pytest.mark.parametrize("kind", kinds())
@@ -30,6 +31,16 @@ def test_a_failure_is_one_line_and_its_exit_code(
 ) -> None:
     assert exit_code_of("train", lambda: _raising(kind("cause; remedy"))) == kind.exit_code
     assert capsys.readouterr().err == "train: error: cause; remedy\n"
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_a_kind_is_found_by_its_exit_code(kind: type[StageError]) -> None:
+    error = errors.of_kind(kind.exit_code, "cause; remedy")
+    assert (type(error), str(error)) == (kind, "cause; remedy")
+
+
+def test_an_exit_code_that_is_no_kinds_is_still_an_error() -> None:
+    assert errors.of_kind(99, "cause").exit_code == StageError.exit_code
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,12 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
-    "module", ["tasks", "stages.settings", "stages.artifacts", "stages.train", "stages.runtime"]
+    "module",
+    [
+        *("tasks", "stages.settings", "stages.artifacts", "stages.train", "stages.runtime"),
+        *("stages.measure.launch", "stages.measure.worker", "stages.profile.__main__"),
+        "stages.compare.effects",
+    ],
 )
 def test_importing_it_imports_no_tensorflow(module: str) -> None:
     code = f"import sys, {module}; print('tensorflow' in sys.modules)"
@@ -25,9 +30,12 @@ def test_stages_know_nothing_of_containers() -> None:
         assert "compose" not in text.replace("composed", ""), path
 
 
-def test_no_stage_imports_another() -> None:
-    names = ("train", "quantize", "profile", "compare")
-    for name in names:
-        for path in (ROOT / "stages" / name).rglob("*.py"):
-            others = [f"stages.{other}" for other in names if other != name]
-            assert not [other for other in others if other in path.read_text()], path
+STAGES = ("train", "quantize", "profile", "compare")
+SHARED = ("measure", "records")
+
+
+@pytest.mark.parametrize("package", [*STAGES, "peers", *SHARED])
+def test_a_stage_is_imported_by_itself_alone(package: str) -> None:
+    others = [f"stages.{stage}" for stage in STAGES if stage != package]
+    for path in (ROOT / "stages" / package).rglob("*.py"):
+        assert not [other for other in others if other in path.read_text()], path

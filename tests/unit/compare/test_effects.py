@@ -2,19 +2,22 @@ import pytest
 
 from stages.compare.effects import compare
 from stages.errors import InputCorruptError
-from stages.records import Cell
+from stages.records.compare import CompareRecord
+from stages.records.profile import Cell
+from tests.unit.compare.profiles import both_runtimes, impossible, profiled
 from tests.unit.records import measured, profile
 
 
+def compared(*cells: Cell) -> CompareRecord:
+    return compare(profiled(profile(*cells)))
+
+
 def test_precision_effect_and_isa_effect_are_kept_apart() -> None:
-    record = compare(
-        profile(
-            measured("fp32", "AVX512_CORE", 5.0, accuracy=0.8),
-            measured("int8", "AVX512_CORE", 8.0, accuracy=0.6),
-            measured("fp32", "AVX512_CORE_VNNI", 5.5, accuracy=0.8),
-            measured("int8", "AVX512_CORE_VNNI", 22.0, accuracy=0.8),
-        ),
-        "sum",
+    record = compared(
+        measured("fp32", "AVX512_CORE", 5.0, accuracy=0.8),
+        measured("int8", "AVX512_CORE", 8.0, accuracy=0.6),
+        measured("fp32", "AVX512_CORE_VNNI", 5.5, accuracy=0.8),
+        measured("int8", "AVX512_CORE_VNNI", 22.0, accuracy=0.8),
     )
     row = record.rows[-1]
     assert record.isa_reference == "AVX512_CORE"
@@ -24,29 +27,60 @@ def test_precision_effect_and_isa_effect_are_kept_apart() -> None:
     assert record.rows[1].accuracy_loss == pytest.approx(0.25)
 
 
-def test_without_a_reference_there_is_no_effect() -> None:
-    record = compare(
-        profile(measured("int8", "AVX2", 4.0), measured("bf16", "AVX512_CORE", 1.0)), ""
+def test_effects_are_within_a_runtime() -> None:
+    record = compare(both_runtimes())
+    rows = {(row.runtime, row.precision): row for row in record.rows}
+    assert rows["itex", "int8"].precision_speedup == pytest.approx(4.0)
+    assert rows["stock", "int8"].precision_speedup == pytest.approx(2.5)
+    assert rows["itex", "int8"].accuracy_loss == pytest.approx(0.5)
+    assert rows["stock", "int8"].accuracy_loss == pytest.approx(0.0)
+    assert {row.isa_speedup for row in record.rows} == {1.0}
+
+
+def test_runtimes_stand_below_each_other() -> None:
+    rows = compare(both_runtimes()).rows
+    assert [(row.precision, row.runtime) for row in rows] == [
+        *(("fp32", "itex"), ("fp32", "stock")),
+        *(("int8", "itex"), ("int8", "stock")),
+    ]
+
+
+def test_each_runtime_keeps_where_it_came_from() -> None:
+    record = compare(both_runtimes())
+    assert record.profile_sha256 == {"itex": "sum of itex", "stock": "sum of stock"}
+    assert list(record.versions) == ["itex", "stock"]
+
+
+def test_rows_go_from_the_lowest_isa_up_with_precisions_as_asked() -> None:
+    record = compared(
+        impossible("bf16", "AVX2", "left out"),
+        measured("int8", "AVX2", 4.0),
+        measured("bf16", "AVX512_CORE", 5.0),
+        measured("int8", "AVX512_CORE", 6.0),
+        measured("int8_bf16", "AVX512_CORE", 7.0),
     )
+    assert [row.precision for row in record.rows] == ["int8", "bf16", "int8", "int8_bf16"]
+
+
+def test_without_a_reference_there_is_no_effect() -> None:
+    record = compared(measured("int8", "AVX2", 4.0), measured("bf16", "AVX512_CORE", 1.0))
     int8, bf16 = record.rows
     assert (int8.precision_speedup, int8.accuracy_loss, int8.isa_speedup) == (None, None, None)
     assert bf16.isa_speedup == 1.0
 
 
 def test_the_lowest_isa_is_the_reference_where_avx512_was_not_measured() -> None:
-    record = compare(
-        profile(measured("int8", "AVX512_CORE_VNNI", 20.0), measured("int8", "AVX2", 4.0)), ""
-    )
+    record = compared(measured("int8", "AVX2", 4.0), measured("int8", "AVX512_CORE_VNNI", 20.0))
     assert record.isa_reference == "AVX2"
-    assert record.rows[0].isa_speedup == pytest.approx(5.0)
+    assert record.rows[1].isa_speedup == pytest.approx(5.0)
 
 
 def test_impossible_cells_keep_their_reason() -> None:
-    impossible = Cell(
-        precision="int8", requested_isa="AVX512_CORE_AMX", impossible="no amx_tile flag"
-    )
-    record = compare(profile(measured("int8", "AVX2", 4.0), impossible), "")
-    assert record.impossible == {"int8 AVX512_CORE_AMX": "no amx_tile flag"}
+    amx = impossible("int8", "AVX512_CORE_AMX", "no amx_tile flag")
+    record = compared(measured("int8", "AVX2", 4.0), amx)
+    (left_out,) = record.impossible
+    assert (left_out.precision, left_out.isa) == ("int8", "AVX512_CORE_AMX")
+    assert (left_out.runtime, left_out.reason) == ("itex", "no amx_tile flag")
     assert len(record.rows) == 1
 
 
@@ -56,9 +90,9 @@ def test_a_measurement_without_proof_is_refused() -> None:
         precision="int8", requested_isa="AVX2", measurement=cell.measurement, proof=None
     )
     with pytest.raises(InputCorruptError, match="no proven measurement"):
-        compare(profile(unproven), "")
+        compared(unproven)
 
 
 def test_accuracy_of_zero_has_no_relative_loss() -> None:
-    record = compare(profile(measured("fp32", "AVX2", 4.0, accuracy=0.0)), "")
+    record = compared(measured("fp32", "AVX2", 4.0, accuracy=0.0))
     assert record.rows[0].accuracy_loss is None

@@ -1,9 +1,10 @@
 import pytest
 
 from stages.isa import ISA_NAMES, LADDER, missing_flags
-from stages.profile.host import cpu_fields, cpu_flags
-from stages.profile.plan import plan_cells
+from stages.measure.host import cpu_fields, cpu_flags
+from stages.profile.plan import missing_models, plan_cells
 from stages.settings import load
+from tests.unit.records import quantize, variant
 
 ALL_FLAGS = frozenset(flag for rung in LADDER for flag in rung.flags)
 
@@ -21,17 +22,29 @@ def test_a_rung_needs_the_flags_of_those_below() -> None:
 
 
 def test_every_cell_is_there_and_the_impossible_ones_say_why() -> None:
-    cells = plan_cells(load({}), flags_up_to("AVX512_CORE_BF16"))
-    assert len(cells) == 3 * len(LADDER)
+    cells = plan_cells(load({}), flags_up_to("AVX512_CORE_BF16"), {})
+    assert len(cells) == 4 * len(LADDER)
     reasons = {cell.name: cell.impossible for cell in cells if cell.impossible}
     assert "amx_tile" in str(reasons["int8_AVX512_CORE_AMX"])
-    assert reasons["bf16_AVX2"] == "oneDNN has no BF16 convolution below AVX512_CORE"
-    assert len(reasons) == 2 * 3 + 1
+    below = "oneDNN has no BF16 convolution below AVX512_CORE"
+    assert reasons["bf16_AVX2"] == reasons["int8_bf16_AVX2"] == below
+    assert len(reasons) == 2 * 4 + 2
+
+
+def test_a_precision_without_a_model_is_impossible_everywhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record = quantize(variant("fp32"), variant("int8"), variant("bf16", missing="no BF16 here"))
+    monkeypatch.setattr("stages.measure.host._tile_data_granted", lambda: True)
+    cells = plan_cells(load({}), ALL_FLAGS, missing_models(record))
+    without = {cell.name for cell in cells if cell.impossible == "no BF16 here"}
+    assert without == {f"bf16_{isa}" for isa in ISA_NAMES}
+    assert {cell.name for cell in cells if cell.impossible} - without == {"int8_bf16_AVX2"}
 
 
 def test_cells_go_from_the_lowest_isa_up_whatever_was_asked() -> None:
     settings = load({"VGG19_ISAS": "AVX512_CORE_VNNI,AVX2", "VGG19_PRECISIONS": "int8,fp32"})
-    names = [cell.name for cell in plan_cells(settings, ALL_FLAGS)]
+    names = [cell.name for cell in plan_cells(settings, ALL_FLAGS, {})]
     assert names == [
         "int8_AVX2",
         "fp32_AVX2",
@@ -43,8 +56,8 @@ def test_cells_go_from_the_lowest_isa_up_whatever_was_asked() -> None:
 def test_amx_is_impossible_where_the_kernel_grants_no_tile_data(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("stages.profile.host._tile_data_granted", lambda: False)
-    cells = plan_cells(load({"VGG19_ISAS": "AVX512_CORE_AMX"}), ALL_FLAGS)
+    monkeypatch.setattr("stages.measure.host._tile_data_granted", lambda: False)
+    cells = plan_cells(load({"VGG19_ISAS": "AVX512_CORE_AMX"}), ALL_FLAGS, {})
     assert {cell.impossible for cell in cells} == {"the kernel does not grant XTILEDATA"}
 
 

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from stages.errors import ProofError
 from stages.profile.plan import PlannedCell
 from stages.profile.proof import kernel_isa, prove
-from stages.records import Proof
+from stages.records.profile import Proof
 
 LOGS = Path(__file__).parents[2] / "data" / "onednn"
 
@@ -51,6 +52,35 @@ def test_a_run_under_another_cap_is_caught() -> None:
 def test_a_model_of_another_precision_is_caught() -> None:
     with pytest.raises(ProofError, match="0% of the time ran in int8"):
         proof_of("itex2150_fp32_AVX512_CORE_BF16", "int8", "AVX512_CORE_BF16")
+
+
+INT8_BF16_LOGS = [
+    # The BF16 of a model that is mostly INT8; of one that has nothing left to convert.
+    ("tf221_int8-bf16_AVX512_CORE_AMX_emulated", "AVX512_CORE_AMX"),
+    ("itex2150_int8-nopool_AVX512_CORE_VNNI", "AVX512_CORE_VNNI"),
+]
+
+
+@pytest.mark.parametrize(("log", "isa"), INT8_BF16_LOGS)
+def test_int8_bf16_is_int8_with_or_without_bf16(log: str, isa: str) -> None:
+    assert proof_of(log, "int8_bf16", isa).verdict == "native"
+
+
+def test_a_model_all_in_bf16_is_no_int8_bf16() -> None:
+    with pytest.raises(ProofError, match="0% of the time ran in int8_bf16"):
+        proof_of("itex2150_bf16_AVX512_CORE_BF16", "int8_bf16", "AVX512_CORE_BF16")
+
+
+@pytest.mark.parametrize("precision", ["bf16", "int8_bf16"])
+def test_bf16_below_its_instructions_is_emulated(precision: str) -> None:
+    # Written after the format of a recorded log, as if oneDNN had made do with AVX-512.
+    header = "isa:Intel AVX-512 with Intel DL Boost"
+    text = "\n".join(lines("itex2150_bf16_AVX512_CORE_BF16"))
+    text = text.replace(header + " and bfloat16 support", header).replace("core_bf16", "core")
+    if precision == "int8_bf16":
+        text = re.sub("(,convolution,.*?)src_bf16", r"\1src_u8", text, count=1)
+    cell = PlannedCell(precision, "AVX512_CORE_VNNI", None)
+    assert prove(cell, text.splitlines(), "log", []).verdict == "emulated"
 
 
 def test_amx_bf16_does_not_pass_for_amx_int8() -> None:

@@ -7,10 +7,17 @@ from importlib import metadata
 from pathlib import Path
 
 from stages.isa import missing_flags
-from stages.records import Host
+from stages.records.base import Host
 
 CPUINFO = Path("/proc/cpuinfo")
-PACKAGES = ("tensorflow-cpu", "tensorflow", "intel-extension-for-tensorflow", "numpy")
+PACKAGES = (
+    "tensorflow-cpu",
+    "tensorflow",
+    "intel-extension-for-tensorflow",
+    "openvino",
+    "onnxruntime",
+    "numpy",
+)
 SYS_ARCH_PRCTL = 158
 ARCH_REQ_XCOMP_PERM = 0x1023
 XFEATURE_XTILEDATA = 18
@@ -41,8 +48,13 @@ def describe_host(cores: list[int]) -> Host:
         hypervisor="hypervisor" in flags,
         memory_gib=round(memory / 2**30, 1),
         cores_pinned=cores,
-        versions=_versions(),
+        versions=versions(),
     )
+
+
+def has_bf16(flags: frozenset[str]) -> bool:
+    """Tell whether the CPU multiplies BF16 natively."""
+    return bool(flags & {"avx512_bf16", "amx_bf16"})
 
 
 def why_impossible(isa: str, flags: frozenset[str]) -> str | None:
@@ -60,7 +72,8 @@ def _tile_data_granted() -> bool:
     return bool(libc.syscall(SYS_ARCH_PRCTL, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0)
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that run models."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:

@@ -10,20 +10,34 @@ from dataclasses import dataclass, field
 PREFIX = "onednn_verbose,"
 FALLBACK_MESSAGE = "Unsupported INT8 pattern"
 _TEMPLATE = re.compile(r"(?:primitive,info,template:|prim_template:)(.*)")
-_SOURCE_TYPE = re.compile(r"\bsrc[_:](\w+?):")
+# An eltwise primitive has one memory for both.
+_SOURCE_TYPE = re.compile(r"\b(?:src|data)[_:](\w+?):")
+_DESTINATION_TYPE = re.compile(r"\b(?:dst|data)[_:](\w+?):")
 
 
 @dataclass(frozen=True, slots=True)
 class Execution:
     """One primitive that ran; `data_type` is its source's, `milliseconds` its own time.
 
-    The time is 0 where the line was cut short before it.
+    The time is 0 where the line was cut short before it; `start_ms`, since the epoch, is 0 in a
+    log without timestamps. `problem` are its dimensions, as oneDNN writes them.
     """
 
     primitive: str
     implementation: str
     data_type: str
     milliseconds: float
+    destination_type: str = "undef"
+    problem: str = ""
+    start_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """Ops of a graph that oneDNN ran as one, and since when."""
+
+    start_ms: float
+    ops: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -33,6 +47,7 @@ class OnednnLog:
     version: str = ""
     isa_header: str = ""
     executions: list[Execution] = field(default_factory=list)
+    partitions: list[Partition] = field(default_factory=list)
     fallbacks: list[str] = field(default_factory=list)
 
 
@@ -47,8 +62,10 @@ def parse_log(lines: Iterable[str]) -> OnednnLog:
             continue
         text = line.strip()
         if template := _TEMPLATE.search(text):
-            names = template[1].split(",")
-        elif "exec" in text.split(",")[:4] and ",graph,exec," not in text:
+            names = [name for name in template[1].split(",") if name != "timestamp"]
+        elif ",graph,exec," in text:
+            _add_partition(log, text)
+        elif "exec" in text.split(",")[:5]:
             _add_execution(log, names, text)
         else:
             _read_header(log, text)
@@ -62,18 +79,36 @@ def _read_header(log: OnednnLog, text: str) -> None:
         log.isa_header = text.split(",cpu,isa:")[1]
 
 
+def _add_partition(log: OnednnLog, text: str) -> None:
+    parts = text.split(",")
+    at = parts.index("exec")
+    if len(parts) > at + 4:
+        log.partitions.append(Partition(_timestamp(parts[:at]), tuple(parts[at + 4].split(";"))))
+
+
 def _add_execution(log: OnednnLog, names: list[str], text: str) -> None:
     # The template's first name, `operation`, stands for `exec` itself.
     parts = text.split(",")
-    fields = dict(zip(names, parts[parts.index("exec") :], strict=False))
+    at = parts.index("exec")
+    fields = dict(zip(names, parts[at:], strict=False))
     if "attributes" not in fields:
         return
-    source = _SOURCE_TYPE.search(fields["memory_descriptors"])
+    memory = fields["memory_descriptors"]
+    source, destination = _SOURCE_TYPE.search(memory), _DESTINATION_TYPE.search(memory)
     log.executions.append(
         Execution(
             primitive=fields["primitive"],
             implementation=fields["implementation"],
             data_type=source[1] if source else "undef",
             milliseconds=float(fields.get("exec_time", 0)),
+            destination_type=destination[1] if destination else "undef",
+            problem=fields.get("problem_desc", ""),
+            start_ms=_timestamp(parts[:at]),
         )
     )
+
+
+def _timestamp(before: list[str]) -> float:
+    """Return the one number among the fields before `exec`, 0 where there is none."""
+    numbers = [part for part in before if part.replace(".", "", 1).isdigit()]
+    return float(numbers[0]) if numbers else 0.0

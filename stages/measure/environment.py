@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from stages.measure.protocol import BF16_PRECISIONS
 from stages.runtime import BF16_SWITCHES, SWITCHES
 
 # What finds the interpreter and its packages, and a place for temporary files. Nothing of it
@@ -18,16 +19,16 @@ THREADS = {
 
 
 def worker_environment(
-    parent: Mapping[str, str], precision: str, isa: str, threads: int, *, verbose: bool
+    parent: Mapping[str, str], precision: str, isa: str | None, threads: int, *, verbose: bool
 ) -> dict[str, str]:
     """Return the whole environment for `precision` capped at `isa` with `threads` threads.
 
-    `verbose` turns oneDNN's log on, for a proof run.
+    None leaves oneDNN uncapped. `verbose` turns its log on, for a proof run.
     """
     built = {name: parent[name] for name in PASSED_ON if name in parent}
     built |= SWITCHES | THREADS
     built |= {"OMP_NUM_THREADS": str(threads), "TF_NUM_INTRAOP_THREADS": str(threads)}
-    built |= BF16_SWITCHES if precision == "bf16" else {}
-    built |= {"ONEDNN_MAX_CPU_ISA": isa}
-    built |= {"ONEDNN_VERBOSE": "1"} if verbose else {}
+    built |= BF16_SWITCHES if precision in BF16_PRECISIONS else {}
+    built |= {"ONEDNN_MAX_CPU_ISA": isa} if isa else {}
+    built |= {"ONEDNN_VERBOSE": "1", "ONEDNN_VERBOSE_TIMESTAMP": "1"} if verbose else {}
     return built

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.profile.onednn_log import OnednnLog, parse_log
+from stages.measure.onednn_log import OnednnLog, parse_log
 
 LOGS = Path(__file__).parents[2] / "data" / "onednn"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from stages.errors import PinningError
-from stages.profile.cores import choose_cores, numactl_command, one_per_physical_core, parse_cores
+from stages.measure.cores import choose_cores, numactl_command, one_per_physical_core, parse_cores
 
 
 def test_a_list_of_cores_is_read() -> None:

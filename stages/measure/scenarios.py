@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from stages.records import Offline, SingleStream
+from stages.records.profile import Offline, SingleStream
 from stages.runtime import Infer
 
 Clock: TypeAlias = Callable[[], float]
@@ -67,6 +67,22 @@ def single_stream(
         latency_p99_ms=_percentile_ms(seconds, 0.99),
         query_seconds=seconds,
     )
+
+
+def turn(
+    infer: Infer,
+    batches: Sequence[Any],
+    min_duration_s: float,
+    clock: Clock = time.perf_counter,
+) -> list[float]:
+    """Run batches, in turn, for at least `min_duration_s` and return the seconds of each."""
+    seconds: list[float] = []
+    while not seconds or sum(seconds) < min_duration_s:
+        batch = batches[len(seconds) % len(batches)]
+        began = clock()
+        infer(batch)
+        seconds.append(clock() - began)
+    return seconds
 
 
 def _percentile_ms(seconds: list[float], quantile: float) -> float | None:

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.profile.scenarios import offline, single_stream
+from stages.measure.scenarios import offline, single_stream, turn
 
 
 class Machine:
@@ -42,6 +42,17 @@ def test_single_stream_needs_both_duration_and_queries() -> None:
     by_queries = single_stream(machine.infer, [[0]], 0.1, 30, machine.clock)
     assert (by_duration.queries, by_queries.queries) == (21, 30)
     assert by_queries.latency_p50_ms == pytest.approx(100)
+
+
+def test_a_turn_lasts_as_long_as_asked_and_runs_the_batches_in_turn() -> None:
+    machine = Machine(0.1)
+    seconds = turn(machine.infer, [[0], [0, 1], [0, 1, 2]], 0.65, machine.clock)
+    assert seconds == pytest.approx([0.1, 0.2, 0.3, 0.1])
+
+
+def test_a_turn_is_one_batch_at_least() -> None:
+    machine = Machine(0.1)
+    assert len(turn(machine.infer, [[0], [1]], 0.0, machine.clock)) == 1
 
 
 def test_a_percentile_needs_samples_beyond_it() -> None:

@@ -1,0 +1,87 @@
+"""Reads the profiles that are there, and refuses to compare unlike with unlike."""
+
+import sys
+from dataclasses import dataclass
+
+from stages.artifacts import (
+    RUNTIMES,
+    Artifacts,
+    ProfileFolder,
+    read_record,
+    require_current,
+    verify,
+)
+from stages.errors import InputStaleError
+from stages.records.profile import ModelSummary, ProfileRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Profiled:
+    """The profile of one runtime, and the sha256 of its folder's list of checksums."""
+
+    record: ProfileRecord
+    sha256: str
+    summaries: list[ModelSummary]
+
+    @property
+    def runtime(self) -> str:
+        """The runtime that was measured."""
+        return self.record.runtime
+
+
+def read_profiles(artifacts: Artifacts) -> list[Profiled]:
+    """Return the profile of each runtime that has a current one, in the order of RUNTIMES.
+
+    One made from other inputs than those present is left out, and said so. Raises
+    InputMissingError where there is none, and InputStaleError where none is current, or where
+    two were measured under different conditions.
+    """
+    there = [name for name in RUNTIMES if artifacts.profile(name).path.is_dir()]
+    profiles: list[Profiled] = []
+    for at, name in enumerate(there or RUNTIMES[:1], start=1):
+        try:
+            profiles.append(_read(artifacts, name))
+        except InputStaleError as error:
+            if at >= len(there) and not profiles:
+                raise
+            print(f"compare: {name} is left out: {error}", file=sys.stderr)
+    for other in profiles[1:]:
+        _require_alike(artifacts, profiles[0], other)
+    return profiles
+
+
+def _read(artifacts: Artifacts, runtime: str) -> Profiled:
+    folder = artifacts.profile(runtime)
+    sha256 = verify(folder.path)
+    record = read_record(folder.record, ProfileRecord)
+    require_current(folder.path, record.train_sha256, artifacts.train.path)
+    require_current(folder.path, record.quantize_sha256, artifacts.quantize(runtime).path)
+    return Profiled(record, sha256, _summaries(folder))
+
+
+def _summaries(folder: ProfileFolder) -> list[ModelSummary]:
+    paths = (folder.summary_fp32, folder.summary_int8)
+    return [read_record(path, ModelSummary) for path in paths if path.is_file()]
+
+
+def _require_alike(artifacts: Artifacts, first: Profiled, other: Profiled) -> None:
+    theirs = _conditions(other.record)
+    for name, value in _conditions(first.record).items():
+        if theirs[name] != value:
+            raise InputStaleError(
+                f"{artifacts.profile(other.runtime).path} was measured with {name} "
+                f"{theirs[name]}, {artifacts.profile(first.runtime).path} with {value}; "
+                "run the profile stage again for both"
+            )
+
+
+def _conditions(record: ProfileRecord) -> dict[str, str]:
+    """Return all that must be the same for throughputs to be compared, in words."""
+    host = record.host
+    sizes = {each.measurement.offline.batch_size for each in record.cells if each.measurement}
+    return {
+        "CPU": host.cpu_model,
+        "kernel": host.kernel,
+        "cores": ",".join(map(str, host.cores_pinned)),
+        "batch size": ",".join(map(str, sorted(sizes))),
+    }

@@ -1,0 +1,1 @@
+"""The schemas of the JSON artifacts, one module for each stage that writes one."""

@@ -1,0 +1,34 @@
+"""Profiles for tests of compare."""
+
+from stages.compare.inputs import Profiled
+from stages.profile.summary import summaries
+from stages.records.profile import Cell, ProfileRecord
+from tests.unit.records import measured, profile
+
+
+def profiled(*records: ProfileRecord) -> list[Profiled]:
+    """Return the records as compare reads them."""
+    return [Profiled(record, f"sum of {record.runtime}", summaries(record)) for record in records]
+
+
+def impossible(precision: str, isa: str, reason: str) -> Cell:
+    """Return a cell that could not run."""
+    return Cell(precision=precision, requested_isa=isa, impossible=reason)
+
+
+def both_runtimes() -> list[Profiled]:
+    """Return the profiles of two runtimes, of which stock is the slower."""
+    return profiled(
+        profile(
+            impossible("bf16", "AVX512_CORE", "left out"),
+            measured("fp32", "AVX512_CORE", 5.0),
+            measured("int8", "AVX512_CORE", 20.0, accuracy=0.5),
+            impossible("int8", "AVX512_CORE_AMX", "no amx_tile flag"),
+        ),
+        profile(
+            measured("fp32", "AVX512_CORE", 4.0),
+            measured("int8", "AVX512_CORE", 10.0),
+            impossible("int8", "AVX512_CORE_AMX", "no amx_tile flag"),
+            runtime="stock",
+        ),
+    )

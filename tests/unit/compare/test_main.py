@@ -1,0 +1,32 @@
+"""The stage as a whole; it draws, so it needs matplotlib, which only compare's image has."""
+
+from pathlib import Path
+
+import pytest
+
+from stages.artifacts import Artifacts, read_record, verify
+from stages.records.compare import CompareRecord
+from tests.unit.compare.test_inputs import make_profile
+
+pytestmark = pytest.mark.image
+
+
+@pytest.mark.parametrize("runtimes", [["itex"], ["itex", "stock"]])
+def test_it_leaves_what_it_prints_and_the_pictures(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    runtimes: list[str],
+) -> None:
+    from stages.compare.__main__ import main
+
+    artifacts = Artifacts(tmp_path)
+    for runtime in runtimes:
+        make_profile(artifacts, runtime)
+    monkeypatch.setattr("sys.argv", ["compare", "--artifacts", str(tmp_path)])
+    main()
+    verify(artifacts.compare.path)
+    assert list(read_record(artifacts.compare.record, CompareRecord).versions) == runtimes
+    assert capsys.readouterr().out.endswith(artifacts.compare.log.read_text())
+    pictures = (artifacts.compare.absolute, artifacts.compare.times, artifacts.compare.ladder)
+    assert all(path.is_file() for path in pictures)

@@ -1,0 +1,39 @@
+"""The worker as it is, but for a model that needs no framework: it tells dark from bright."""
+
+import os
+import signal
+from typing import Any
+
+import numpy as np
+
+from stages.measure import backends, worker
+from stages.runtime import Images, NodeTime
+
+
+class Brightness:
+    """Class 1 are images brighter than half; `path` names what it does wrong, if anything."""
+
+    def __init__(self, path: str) -> None:
+        self._path, self._calls = path, 0
+
+    def __call__(self, images: Images) -> Any:
+        print("onednn_verbose,classified", len(images), flush=True)
+        self._calls += 1
+        if self._path == "dies" and self._calls > 1:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        bright = images.mean(axis=(1, 2, 3))
+        return np.stack([1 - bright, bright], axis=1)
+
+    def trace(self, images: Images) -> list[NodeTime]:
+        return [NodeTime("brightness", 1.0, float(len(images)))]
+
+
+def load(path: str, precision: str, threads: int) -> Brightness:
+    if path == "raises":
+        raise ZeroDivisionError("in the framework")
+    return Brightness(path)
+
+
+if __name__ == "__main__":
+    backends.BACKENDS["itex"] = "tests.unit.measure.fake_worker:load"
+    worker.main()

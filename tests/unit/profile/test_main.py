@@ -1,0 +1,105 @@
+"""The stage as a whole, from the folders before it to its own, with a stand-in for the worker."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages.artifacts import (
+    Artifacts,
+    QuantizeFolder,
+    TrainFolder,
+    read_record,
+    verify,
+    write_record,
+)
+from stages.errors import InputMissingError, InputStaleError, SettingsError
+from stages.handover import handing_over
+from stages.profile.__main__ import main
+from stages.records.profile import ProfileRecord
+from stages.samples import Samples
+from tests.unit.profile.stand_in import StandIn
+from tests.unit.records import quantize, train, variant
+
+
+@pytest.fixture
+def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Artifacts:
+    """What train and quantize left for runtime stock, on a host that ends at AVX2."""
+    monkeypatch.setenv("VGG19_ARTIFACTS", str(tmp_path))
+    monkeypatch.setenv("VGG19_BATCH_SIZE", "2")
+    monkeypatch.setattr("stages.profile.cells.Worker", StandIn)
+    monkeypatch.setattr("stages.profile.__main__.choose_cores", lambda _: [0])
+    monkeypatch.setattr("stages.profile.__main__.cpu_flags", lambda: frozenset({"avx2"}))
+    StandIn.asked = []
+    artifacts = Artifacts(tmp_path)
+    make_train(artifacts)
+    with handing_over(artifacts.quantize("stock").path) as partial:
+        record = quantize(
+            variant("int8_bf16", missing="left out"),
+            runtime="stock",
+            train_sha256=verify(artifacts.train.path),
+        )
+        write_record(QuantizeFolder(partial).record, record)
+    return artifacts
+
+
+def make_train(artifacts: Artifacts, shade: int = 0) -> None:
+    with handing_over(artifacts.train.path) as partial:
+        write_record(TrainFolder(partial).record, train())
+        images = np.full((3, 224, 224, 3), shade, np.uint8)
+        Samples(images, np.array([1, 1, 0])).save(TrainFolder(partial).test)
+
+
+def profile(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
+    monkeypatch.setattr("sys.argv", ["profile", "--runtime", "stock", *arguments])
+    main()
+
+
+def test_it_leaves_a_folder_of_its_runtime(
+    artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profile(monkeypatch, "--isas", "AVX2,AVX512_CORE", "--precisions", "int8,int8_bf16")
+    folder = artifacts.profile("stock")
+    verify(folder.path)
+    record = read_record(folder.record, ProfileRecord)
+    assert record.runtime == "stock"
+    assert record.train_sha256 == verify(artifacts.train.path)
+    assert record.quantize_sha256 == verify(artifacts.quantize("stock").path)
+    assert {cell.impossible for cell in record.cells if cell.precision == "int8_bf16"} == {
+        "left out"
+    }
+    assert (folder.proof / "int8_AVX2.log").is_file()
+    assert not artifacts.profile("itex").path.exists()
+    assert capsys.readouterr().out.endswith("profile: 1 cells measured\n")
+
+
+def test_a_stage_that_has_not_run_is_named_with_its_runtime(
+    artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InputMissingError, match="run the quantize stage first"):
+        profile(monkeypatch, "--runtime", "itex")
+
+
+def test_a_model_quantized_from_another_is_refused(
+    artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_train(artifacts, shade=1)
+    with pytest.raises(InputStaleError, match="run the quantize stage with runtime stock again"):
+        profile(monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--batch-size", "4"], "exceeds the 3 test images"),
+        (["--isas", "AVX512_CORE"], "no cell can run here .*avx512f.*; ask for other isas"),
+        (["--precisions", "int8_bf16"], r"no cell can run here \(left out\)"),
+    ],
+)
+def test_what_can_not_be_done_is_said_before_anything_is_measured(
+    artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
+    with pytest.raises(SettingsError, match=message):
+        profile(monkeypatch, *arguments)
+    assert StandIn.asked == []
+    assert not artifacts.profile("stock").path.exists()
