@@ -4,8 +4,10 @@ Source: neural-compressor 3.10, `neural_compressor.tensorflow.quantize_model`.
 """
 
 import contextlib
+import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from stages.errors import ModelError
-from stages.quantize.recipes import Recipe
+from stages.quantize.graph import COMPUTE_OPS, Graph
+from stages.quantize.rewriting import rewrite
+from stages.records.quantize import Recipe
 from stages.samples import Samples
-
-COMPUTE_OPS = ("Conv2D", "MatMul", "DepthwiseConv2dNative")
 
 
 class CalibrationLoader:
@@ -34,44 +36,68 @@ class CalibrationLoader:
             yield self._samples.batch(start, self.batch_size), self._samples.labels[start:stop]
 
 
-def quantize(model: Path, recipe: Recipe, loader: CalibrationLoader, destination: Path) -> Any:
-    """Write the INT8 SavedModel to `destination` and return its GraphDef.
+class Compressor:
+    """Quantizes one model for one runtime, and keeps what calibration gave, as it is slow.
 
-    Raises ModelError where Neural Compressor can't read the model.
+    With ITEX the result is a graph of quantize and dequantize pairs that the runtime fuses, which
+    can be changed afterwards; stock TensorFlow's has the fused ops themselves. Raises ModelError
+    where Neural Compressor can't read the model.
     """
-    # Neural Compressor swallows a failing import of it and would quantize for another runtime.
-    import intel_extension_for_tensorflow  # noqa: F401
-    from neural_compressor.tensorflow import quantize_model
-    from neural_compressor.tensorflow.utils import Model
 
-    wrapped = Model(str(model))
-    nodes = getattr(wrapped, "graph_def", None)
-    if nodes is None:
-        raise ModelError(f"{model} is no plain SavedModel; write it with tf.saved_model.save")
-    config = _config(recipe, [node.name for node in nodes.node if node.op in recipe.left_out])
-    # Neural Compressor leaves files of its own in the working directory.
-    with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
-        quantized = quantize_model(wrapped, config, loader, calib_iteration=len(loader))
-    quantized.save(str(destination))
-    return quantized.graph_def
+    def __init__(self, model: Path, runtime: str, loader: CalibrationLoader, keep: Path) -> None:
+        from neural_compressor.tensorflow.utils import Model
+
+        self._model, self._loader, self._keep = model, loader, keep
+        self.rewrites = runtime == "itex"
+        if self.rewrites:
+            # Neural Compressor swallows a failing import and would quantize for another runtime.
+            import intel_extension_for_tensorflow  # noqa: F401
+        graph_def = getattr(Model(str(model)), "graph_def", None)
+        if graph_def is None:
+            raise ModelError(f"{model} is no plain SavedModel; write it with tf.saved_model.save")
+        self.graph = Graph(graph_def.node)
+        self._made: dict[Recipe, Path] = {}
+
+    def make(self, recipe: Recipe, destination: Path) -> list[str]:
+        """Write the INT8 SavedModel; return the ops whose scale could not be shared after all."""
+        calibrated, floated = self._split(recipe)
+        if calibrated not in self._made:
+            made = self._keep / f"calibrated-{len(self._made)}"
+            self._calibrate(calibrated, made)
+            self._made[calibrated] = made
+        shutil.copytree(self._made[calibrated], destination)
+        if not self.rewrites:
+            return []
+        return rewrite(destination, shared=recipe.shared, floated=floated)
+
+    def _split(self, recipe: Recipe) -> tuple[Recipe, list[str]]:
+        """Return what calibration must know of a recipe, and the ops to be run in FP32 later."""
+        later = [op for op in recipe.left_out if self.graph.kind(op) in COMPUTE_OPS]
+        floated = later if self.rewrites else []
+        left_out = {*recipe.left_out, *recipe.shared} - set(floated)
+        return replace(recipe, left_out=tuple(sorted(left_out)), shared=()), floated
+
+    def _calibrate(self, recipe: Recipe, destination: Path) -> None:
+        from neural_compressor.tensorflow import quantize_model
+        from neural_compressor.tensorflow.utils import Model
+
+        # Neural Compressor leaves files of its own in the working directory.
+        with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
+            quantized = quantize_model(
+                Model(str(self._model)),
+                _configuration(recipe),
+                self._loader,
+                calib_iteration=len(self._loader),
+            )
+        quantized.save(str(destination))
 
 
-def _config(recipe: Recipe, left_out: list[str]) -> Any:
+def _configuration(recipe: Recipe) -> Any:
     from neural_compressor.tensorflow import StaticQuantConfig
 
-    config = StaticQuantConfig(weight_granularity="per_channel", act_algorithm=recipe.activations)
-    for name in left_out:
-        config.set_local(name, StaticQuantConfig(weight_dtype="fp32", act_dtype="fp32"))
-    return config
-
-
-def ops_by_precision(graph: Any) -> tuple[list[str], list[str]]:
-    """Return the names of the compute ops that read dequantized inputs (INT8), and of the rest."""
-    kinds = {node.name: node.op for node in graph.node}
-    int8: list[str] = []
-    fp32: list[str] = []
-    for node in graph.node:
-        if node.op in COMPUTE_OPS:
-            sources = [kinds.get(name.split(":")[0].lstrip("^")) for name in node.input[:2]]
-            (int8 if set(sources) == {"Dequantize"} else fp32).append(node.name)
-    return int8, fp32
+    configuration = StaticQuantConfig(
+        weight_granularity=recipe.granularity, act_algorithm=recipe.algorithm
+    )
+    for name in recipe.left_out:
+        configuration.set_local(name, StaticQuantConfig(weight_dtype="fp32", act_dtype="fp32"))
+    return configuration

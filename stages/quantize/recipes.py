@@ -1,27 +1,63 @@
-"""The ways to quantize that are tried, in this order, until one meets the accuracy bound."""
+"""The moves of the recipe search: what may remove a finding, op by op."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+from stages.quantize.findings import FALLBACK, FLOAT, REFERENCE, REORDER
+from stages.quantize.graph import COMPUTE_OPS, OTHER_QUANTIZABLE_OPS, PRESERVING_OPS, Graph
+from stages.records.quantize import Finding, Recipe
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """One way to quantize; `left_out` are the op types that stay in FP32."""
-
-    name: str
-    activations: str
-    left_out: tuple[str, ...]
+SHARE, LEAVE_OUT = "share", "leave out"
 
 
-# A quantized MaxPool after a ReLU runs in oneDNN's reference kernels under ITEX 2.15, which costs
-# more than half of the speed; the convolutions around it do not need it in INT8.
-RECIPES = (
-    Recipe(
-        name="minmax, per channel, MaxPool in FP32", activations="minmax", left_out=("MaxPool",)
-    ),
-    Recipe(name="kl, per channel, MaxPool in FP32", activations="kl", left_out=("MaxPool",)),
-    Recipe(
-        name="minmax, per channel, MaxPool and MatMul in FP32",
-        activations="minmax",
-        left_out=("MaxPool", "MatMul"),
-    ),
-)
+def describe(recipe: Recipe) -> str:
+    """Return a recipe in words."""
+    words = [recipe.algorithm, recipe.granularity.replace("_", " ")]
+    words += [f"{len(recipe.shared)} ops share a scale"] if recipe.shared else []
+    words += [f"{len(recipe.left_out)} ops in FP32"] if recipe.left_out else []
+    return ", ".join(words)
+
+
+def follow_ups(
+    recipe: Recipe,
+    findings: Iterable[Finding],
+    graph: Graph,
+    granularities: Sequence[str],
+    *,
+    sharing: bool,
+) -> list[Recipe]:
+    """Return the recipes that may remove `findings` of `recipe`, the most promising first.
+
+    The first makes each op's first possible move, the second each op's second where it has one.
+    `sharing` tells whether scales can be shared in this runtime's graphs.
+    """
+    moves = {each.op: moves_of(each, recipe, graph, sharing=sharing) for each in findings}
+    depth = max((len(each) for each in moves.values()), default=0)
+    found = [_moved(recipe, moves, at) for at in range(depth)]
+    if any(each.kind == FLOAT for each in findings):
+        found += [replace(recipe, granularity=g) for g in granularities]
+    return [each for each in dict.fromkeys(found) if each != recipe]
+
+
+def moves_of(finding: Finding, recipe: Recipe, graph: Graph, *, sharing: bool) -> list[str]:
+    """Return what can be done at the op of a finding, the most promising first."""
+    kind = graph.kind(finding.op)
+    may_share = [SHARE] if sharing and kind in PRESERVING_OPS else []
+    if finding.op in recipe.shared:
+        return [LEAVE_OUT]
+    if finding.kind == REORDER:
+        return may_share
+    if finding.op in recipe.left_out or finding.kind not in (REFERENCE, FALLBACK):
+        return []
+    return may_share + ([LEAVE_OUT] if kind in (*COMPUTE_OPS, *OTHER_QUANTIZABLE_OPS) else [])
+
+
+def _moved(recipe: Recipe, moves: dict[str, list[str]], at: int) -> Recipe:
+    chosen = {op: each[min(at, len(each) - 1)] for op, each in moves.items() if each}
+    shared = {op for op, move in chosen.items() if move == SHARE}
+    left_out = {op for op, move in chosen.items() if move == LEAVE_OUT}
+    return replace(
+        recipe,
+        shared=tuple(sorted((set(recipe.shared) | shared) - left_out)),
+        left_out=tuple(sorted((set(recipe.left_out) | left_out) - shared)),
+    )

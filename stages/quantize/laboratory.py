@@ -1,0 +1,100 @@
+"""Makes and measures one recipe at a time, as the search asks."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from stages.errors import ModelError, WorkerError
+from stages.progress import Progress
+from stages.quantize.bench import Bench, Contender, Score, divergence
+from stages.quantize.bound import Bound
+from stages.quantize.capture import output_to
+from stages.quantize.compressor import Compressor
+from stages.quantize.findings import findings
+from stages.quantize.layers import compute_ops
+from stages.quantize.recipes import describe
+from stages.quantize.search import Attempt
+from stages.records.quantize import Recipe, Sensitivity
+
+# More of a message than this is the runtime's, for its log.
+MESSAGE_LENGTH = 200
+
+
+class Laboratory:
+    """Where recipes are tried; models are kept in `folder`, what tools print in `log`."""
+
+    def __init__(
+        self,
+        compressor: Compressor,
+        bench: Bench,
+        fp32: Score,
+        bound: Bound,
+        folder: Path,
+        log: Path,
+        show: Progress,
+    ) -> None:
+        self._compressor, self._bench, self._fp32, self._bound = compressor, bench, fp32, bound
+        self._folder, self._log, self._show = folder, log, show
+        self._count = 0
+
+    def attempt(self, recipe: Recipe) -> Attempt:
+        """Quantize by `recipe`, prove what runs, measure; a failure is an attempt, too."""
+        began = time.monotonic()
+        try:
+            done = self._tried(recipe)
+        except (WorkerError, ModelError) as error:
+            done = Attempt(recipe=recipe, failure=str(error)[:MESSAGE_LENGTH])
+        self._show.note(self._told(done))
+        return replace(done, seconds=time.monotonic() - began)
+
+    def sensitivity(self, base: Attempt) -> list[Sensitivity]:
+        """Return what each INT8 op's return to FP32 gives, the most valuable first."""
+        found = []
+        ops = compute_ops(base.layers, int8=True)
+        for done, op in enumerate(ops, start=1):
+            left_out = tuple(sorted({*base.recipe.left_out, op}))
+            model = self._make(replace(base.recipe, left_out=left_out))
+            score = self._bench.score(Contender(model.name, model, "int8"))
+            distance = divergence(self._fp32.probabilities, score.probabilities)
+            found.append(Sensitivity(op=op, accuracy_top1=score.accuracy_top1, divergence=distance))
+            self._show.note(
+                f"{op} in FP32 ({done} of {len(ops)}): top-1 {score.accuracy_top1:.1%}, "
+                f"divergence {distance:.4f}"
+            )
+        return sorted(found, key=lambda each: (-each.accuracy_top1, each.divergence))
+
+    def _tried(self, recipe: Recipe) -> Attempt:
+        model = self._make(recipe)
+        contender = Contender(model.name, model, "int8")
+        layers, fallbacks = self._bench.proof(contender, self._compressor.graph)
+        score = self._bench.score(contender)
+        return Attempt(
+            recipe=recipe,
+            model=model,
+            accuracy_top1=score.accuracy_top1,
+            throughput_images_per_s=score.throughput_images_per_s,
+            layers=layers,
+            findings=findings(layers, fallbacks, self._compressor.graph, recipe),
+        )
+
+    def _make(self, recipe: Recipe) -> Path:
+        self._count += 1
+        model = self._folder / f"trial-{self._count}"
+        with output_to(self._log):
+            refused = self._compressor.make(recipe, model)
+        if refused:
+            self._show.note(f"no scale to share at {', '.join(refused)}")
+        return model
+
+    def _told(self, attempt: Attempt) -> str:
+        name = describe(attempt.recipe)
+        if attempt.failure:
+            return f"{name}: {attempt.failure}"
+        met = "within" if self._bound.met(attempt.accuracy_top1) else "beyond"
+        kinds = [finding.kind for finding in attempt.findings]
+        found = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+        return (
+            f"{name}: {attempt.throughput_images_per_s:.2f} images/s, "
+            f"loss {self._bound.loss(attempt.accuracy_top1):+.2%} ({met} the bound), "
+            f"findings: {found or 'none'}"
+        )

@@ -1,0 +1,76 @@
+"""What the stage tells of its search: the trials, the closing line, why there is no model."""
+
+from collections.abc import Sequence
+
+from stages.quantize.bound import Bound
+from stages.quantize.layers import reference_share
+from stages.quantize.recipes import describe
+from stages.quantize.search import Attempt
+from stages.records.quantize import QuantizeRecord, Sensitivity, Trial
+
+# So many of the costliest ops are named in a message.
+NAMED = 3
+
+
+def trials(attempts: Sequence[Attempt], chosen: Attempt, bound: Bound) -> list[Trial]:
+    """Return every attempt as the record keeps it."""
+    return [_trial(attempt, attempt is chosen, bound) for attempt in attempts]
+
+
+def _trial(attempt: Attempt, chosen: bool, bound: Bound) -> Trial:
+    if attempt.failure:
+        return Trial(
+            recipe=attempt.recipe,
+            verdict=f"failed: {attempt.failure}",
+            accuracy_top1=None,
+            loss=None,
+            throughput_images_per_s=None,
+            reference_share=None,
+            findings=[],
+            seconds=attempt.seconds,
+        )
+    refused = "slower" if bound.met(attempt.accuracy_top1) else "beyond the bound"
+    return Trial(
+        recipe=attempt.recipe,
+        verdict="chosen" if chosen else refused,
+        accuracy_top1=attempt.accuracy_top1,
+        loss=bound.loss(attempt.accuracy_top1),
+        throughput_images_per_s=attempt.throughput_images_per_s,
+        reference_share=reference_share(attempt.layers),
+        findings=attempt.findings,
+        seconds=attempt.seconds,
+    )
+
+
+def none_met(attempts: Sequence[Attempt], sensitivity: Sequence[Sensitivity], bound: Bound) -> str:
+    """Return the message for a search that found no model: what was best, what costs most."""
+    working = [attempt for attempt in attempts if not attempt.failure]
+    remedy = (
+        "raise VGG19_TOLERABLE_LOSS or VGG19_MAX_TRIALS, or calibrate with more images "
+        "(VGG19_CALIBRATION_SAMPLES)"
+    )
+    if not working:
+        return f"none of {len(attempts)} recipes gave a model that runs: {attempts[-1].failure}"
+    best = max(working, key=lambda attempt: attempt.accuracy_top1)
+    named = ", ".join(f"{s.op} ({s.accuracy_top1:.1%} without)" for s in sensitivity[:NAMED])
+    costliest = f"; costliest in INT8: {named}" if named else ""
+    return (
+        f"none of {len(attempts)} recipes kept the loss within {bound.tolerable_loss:.2%}: "
+        f"best {bound.loss(best.accuracy_top1):.2%} (top-1 {best.accuracy_top1:.2%} against "
+        f"FP32's {bound.reference:.2%}) by '{describe(best.recipe)}'{costliest}; {remedy}"
+    )
+
+
+def closing_line(record: QuantizeRecord) -> str:
+    """Return what a person wants to read when the stage ends."""
+    fp32, int8 = record.variant("fp32"), record.variant("int8")
+    accuracies = (fp32.accuracy_top1 or {}, int8.accuracy_top1 or {})
+    return (
+        f"quantize: INT8 {int8.speedup or 0:.2f}x FP32, top-1 "
+        f"{accuracies[1].get('validation', 0):.1%} against "
+        f"{accuracies[0].get('validation', 0):.1%} on validation "
+        f"(loss {int8.loss or 0:+.2%}, bound {record.tolerable_loss:.2%}), "
+        f"{len(record.int8_ops)} of {len(record.int8_ops) + len(record.fp32_ops)} compute ops in "
+        f"INT8, by '{describe(record.recipe)}', {len(record.trials)} trials, "
+        f"{record.seconds:.0f} s"
+    )
