@@ -100,7 +100,7 @@ def _add_execution(log: OnednnLog, names: list[str], text: str) -> None:
             primitive=fields["primitive"],
             implementation=fields["implementation"],
             data_type=source[1] if source else "undef",
-            milliseconds=float(fields.get("exec_time", 0)),
+            milliseconds=float(fields.get("exec_time") or 0),
             destination_type=destination[1] if destination else "undef",
             problem=fields.get("problem_desc", ""),
             start_ms=_timestamp(parts[:at]),

@@ -11,6 +11,7 @@ from stages.measure.onednn_log import Execution
 
 BYTES = {"f32": 4, "s32": 4, "bf16": 2, "f16": 2, "s8": 1, "u8": 1}
 _DIMENSION = re.compile(r"([a-z]+)(\d+)")
+_SHAPE = re.compile(r"\d+(x\d+)*")
 
 
 def operations(execution: Execution) -> int:
@@ -22,9 +23,9 @@ def operations(execution: Execution) -> int:
     size = dimensions(execution.problem)
     if "ic" not in size:
         return 0
-    outputs = size.get("mb", 1) * size["oc"] * size.get("oh", 1) * size.get("ow", size.get("oh", 1))
-    kernel = size.get("kh", 1) * size.get("kw", size.get("kh", 1))
-    return 2 * outputs * kernel * size["ic"] // size.get("g", 1)
+    outputs = size.get("mb", 1) * size.get("oc", 0) * _extent(size, "o")
+    inputs = size["ic"] * _extent(size, "k" if execution.primitive == "convolution" else "i")
+    return 2 * outputs * inputs // size.get("g", 1)
 
 
 def bytes_moved(execution: Execution) -> int:
@@ -34,10 +35,10 @@ def bytes_moved(execution: Execution) -> int:
     )
     size = dimensions(execution.problem)
     if "ic" not in size:
-        shapes = [_elements(shape) for shape in execution.problem.split(":")]
-        return shapes[0] * source + shapes[0] * destination if shapes[0] else 0
-    read = size.get("mb", 1) * size["ic"] * _area(size, "i")
-    written = size.get("mb", 1) * size.get("oc", size["ic"]) * _area(size, "o")
+        read, written = _of_shapes(execution)
+    else:
+        read = size.get("mb", 1) * size["ic"] * _extent(size, "i")
+        written = size.get("mb", 1) * size.get("oc", size["ic"]) * _extent(size, "o")
     return read * source + written * destination
 
 
@@ -46,19 +47,33 @@ def dimensions(problem: str) -> dict[str, int]:
     return {name: int(number) for name, number in _DIMENSION.findall(problem) if name != "x"}
 
 
-def _area(size: dict[str, int], side: str) -> int:
+def _extent(size: dict[str, int], side: str) -> int:
+    """Return depth times height times width of the input (i), the output (o) or the kernel (k)."""
     height = size.get(f"{side}h", 1)
-    return height * size.get(f"{side}w", height)
+    return size.get(f"{side}d", 1) * height * size.get(f"{side}w", height)
 
 
 def _of_matmul(problem: str) -> int:
     left, _, right = problem.partition(":")
-    if not re.fullmatch(r"[\dx]+", left) or not re.fullmatch(r"[\dx]+", right):
+    if not _elements(left) or not _elements(right):
         return 0
-    return 2 * _elements(left) * int(right.split("x")[-1])
+    return 2 * _elements(left) * _last(right)
+
+
+def _of_shapes(execution: Execution) -> tuple[int, int]:
+    """Return how many elements are read and written where the problem is written as shapes."""
+    shapes = execution.problem.split(":")
+    sizes = [_elements(shape) for shape in shapes]
+    if not all(sizes):
+        return 0, 0
+    if execution.primitive == "matmul":  # the second are weights
+        return sizes[0], sizes[0] // _last(shapes[0]) * _last(shapes[-1])
+    return sum(sizes), sum(sizes) if execution.primitive == "concat" else max(sizes)
+
+
+def _last(shape: str) -> int:
+    return int(shape.split("x")[-1])
 
 
 def _elements(shape: str) -> int:
-    return (
-        math.prod(int(part) for part in shape.split("x")) if re.fullmatch(r"[\dx]+", shape) else 0
-    )
+    return math.prod(map(int, shape.split("x"))) if _SHAPE.fullmatch(shape) else 0

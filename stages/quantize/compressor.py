@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from stages.errors import ModelError
-from stages.quantize.graph import COMPUTE_OPS, Graph
-from stages.quantize.rewriting import rewrite
+from stages.quantize.graph import OTHER_QUANTIZABLE_OPS, Graph
+from stages.quantize.rewriting import read_graph, rewrite
 from stages.records.quantize import Recipe
 from stages.samples import Samples
 
@@ -70,10 +70,23 @@ class Compressor:
             return []
         return rewrite(destination, shared=recipe.shared, floated=floated)
 
+    def graph_of(self, model: Path) -> Graph:
+        """Return the graph by whose op names a model's recipe goes.
+
+        Neural Compressor folds ops before it quantizes, so that is the graph it made, where its
+        ops are those of TensorFlow; stock TensorFlow's fused ops keep the original's names.
+        """
+        if not self.rewrites or model == self._model:
+            return self.graph
+        return Graph(read_graph(model).node)
+
     def _split(self, recipe: Recipe) -> tuple[Recipe, list[str]]:
         """Return what calibration must know of a recipe, and the ops to be run in FP32 later."""
-        later = [op for op in recipe.left_out if self.graph.kind(op) in COMPUTE_OPS]
-        floated = later if self.rewrites else []
+        floated = [
+            op
+            for op in recipe.left_out
+            if self.rewrites and self.graph.kind(op) not in OTHER_QUANTIZABLE_OPS
+        ]
         left_out = {*recipe.left_out, *recipe.shared} - set(floated)
         return replace(recipe, left_out=tuple(sorted(left_out)), shared=()), floated
 

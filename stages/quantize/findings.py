@@ -55,7 +55,8 @@ def _needless_between(layer: Layer, graph: Graph, int8: set[str]) -> str:
     """
     if layer.source_type == layer.destination_type:
         return layer.op
-    if layer.destination_type not in INT8_TYPES or layer.op not in int8:
+    quantizes = graph.kind(layer.op) == "QuantizeV2" or layer.op in int8
+    if not quantizes or layer.destination_type not in INT8_TYPES:
         return ""
     nearest = at = graph.feeding(layer.op)
     while graph.kind(at) in PRESERVING_OPS:

@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from typing import Any
 
 COMPUTE_OPS = ("Conv2D", "DepthwiseConv2dNative", "MatMul", "BatchMatMulV2", "Conv3D")
-# Ops that only move or pick values: quantizing before one gives what quantizing after it gives.
+# Ops that only move or pick values, or add zeros: quantizing before one gives what quantizing
+# after it gives.
 PRESERVING_OPS = (
     "MaxPool",
+    "Pad",
     "Reshape",
     "Squeeze",
     "ExpandDims",
@@ -17,8 +19,21 @@ PRESERVING_OPS = (
 )
 # Ops other than those that Neural Compressor can quantize.
 OTHER_QUANTIZABLE_OPS = ("MaxPool", "AvgPool", "ConcatV2", "AddV2", "Add", "FusedBatchNormV3")
+PASSED_OVER = ("QuantizeV2", "Dequantize")
 # Ops that a runtime fuses with the op that feeds them, and names the whole by.
-FUSED_OPS = ("BiasAdd", "Relu", "Relu6", "Elu", "LeakyRelu", "Sigmoid", "Add", "AddV2", "Mul")
+FUSED_OPS = (
+    "BiasAdd",
+    "FusedBatchNormV3",
+    "_FusedBatchNormEx",
+    "Relu",
+    "Relu6",
+    "Elu",
+    "LeakyRelu",
+    "Sigmoid",
+    "Add",
+    "AddV2",
+    "Mul",
+)
 
 
 class Graph:
@@ -43,10 +58,25 @@ class Graph:
         """Return the names of all ops of these types, in the graph's order."""
         return [name for name, node in self.nodes.items() if node.op in kinds]
 
-    def feeding(self, name: str) -> str:
-        """Return the op that feeds the first input of `name`, empty where there is none."""
+    def feeding(self, name: str, at: int = 0) -> str:
+        """Return the op that feeds input `at` of `name`, empty where there is none.
+
+        What quantizes and dequantizes between them is passed over.
+        """
         inputs = self.nodes[name].input if name in self.nodes else ()
-        return producer(inputs[0]) if inputs else ""
+        if len(inputs) <= at:
+            return ""
+        source = producer(inputs[at])
+        return self.feeding(source) if self.kind(source) in PASSED_OVER else source
+
+    def weights_shape(self, name: str) -> tuple[int, ...]:
+        """Return the shape of a compute op's constant weights, empty where there are none."""
+        weights = self.feeding(name, 1)
+        if self.kind(weights) != "Const":
+            return ()
+        return tuple(
+            each.size for each in self.nodes[weights].attr["value"].tensor.tensor_shape.dim
+        )
 
     def original(self, node_name: str) -> str:
         """Return the op of this graph that a runtime's node stands for, by its name.
@@ -63,11 +93,21 @@ class Graph:
         return node_name
 
     def computing(self, name: str) -> str:
-        """Return the compute op that `name` is fused with, going up; `name` where there is none."""
-        at = name
-        while self.kind(at) in FUSED_OPS:
-            at = self.feeding(at)
-        return at if self.kind(at) in COMPUTE_OPS else name
+        """Return the nearest compute op that `name` is fused with; `name` where there is none.
+
+        It goes up through all inputs at once, as an addition may be fused with what feeds either.
+        """
+        level = [name]
+        while level:
+            for at in level:
+                if self.kind(at) in COMPUTE_OPS:
+                    return at
+            fused = [at for at in level if self.kind(at) in FUSED_OPS]
+            sources = [
+                self.feeding(at, i) for at in fused for i in range(len(self.nodes[at].input))
+            ]
+            level = list(dict.fromkeys(sources))
+        return name
 
 
 def producer(input_name: str) -> str:

@@ -66,7 +66,8 @@ class Laboratory:
     def _tried(self, recipe: Recipe) -> Attempt:
         model = self._make(recipe)
         contender = Contender(model.name, model, "int8")
-        layers, fallbacks = self._bench.proof(contender, self._compressor.graph)
+        graph = self._compressor.graph_of(model)
+        layers, fallbacks = self._bench.proof(contender, graph)
         score = self._bench.score(contender)
         return Attempt(
             recipe=recipe,
@@ -74,7 +75,8 @@ class Laboratory:
             accuracy_top1=score.accuracy_top1,
             throughput_images_per_s=score.throughput_images_per_s,
             layers=layers,
-            findings=findings(layers, fallbacks, self._compressor.graph, recipe),
+            findings=findings(layers, fallbacks, graph, recipe),
+            graph=graph,
         )
 
     def _make(self, recipe: Recipe) -> Path:

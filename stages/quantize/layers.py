@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from stages.measure.onednn_log import Execution, OnednnLog, Partition
-from stages.measure.work import bytes_moved, operations
+from stages.measure.work import bytes_moved, dimensions, operations
 from stages.quantize.graph import COMPUTE_OPS, OTHER_QUANTIZABLE_OPS, Graph
 from stages.records.quantize import Layer
 from stages.runtime import NodeTime
@@ -20,8 +20,8 @@ def layers(log: OnednnLog, nodes: Sequence[NodeTime], graph: Graph) -> list[Laye
 
     `nodes` is the trace of that inference; primitives that ran outside it are left out.
     """
-    ordered = sorted(nodes, key=lambda node: node.start_ms)
-    found = [(_op_of(each, ordered, log.partitions, graph), each) for each in log.executions]
+    attribution = _Attribution(nodes, log.partitions, graph)
+    found = [(attribution.op_of(each), each) for each in log.executions]
     inside = [(op, each) for op, each in found if op]
     total = sum(each.milliseconds for _, each in inside) or 1.0
     return [_layer(op, each, total) for op, each in inside]
@@ -52,20 +52,60 @@ def _is_int8(layer: Layer) -> bool:
     return layer.source_type in INT8_TYPES
 
 
-def _op_of(
-    execution: Execution, nodes: list[NodeTime], partitions: Sequence[Partition], graph: Graph
-) -> str:
-    """Return the op within whose time a primitive began, empty where there is none."""
-    at = bisect_right([node.start_ms for node in nodes], execution.start_ms + TOLERANCE_MS) - 1
-    if at < 0 or execution.start_ms > nodes[at].start_ms + nodes[at].duration_ms + TOLERANCE_MS:
-        return ""
-    within = [p for p in partitions if nodes[at].start_ms <= p.start_ms <= execution.start_ms]
-    names = within[-1].ops if within else ()
-    main = [name for name in names if graph.kind(name) in (*COMPUTE_OPS, *OTHER_QUANTIZABLE_OPS)]
-    if main:
-        return main[0]
-    original = graph.original(names[0] if names else nodes[at].name)
-    return graph.computing(original) if execution.primitive in MULTIPLYING else original
+class _Attribution:
+    """Finds the op behind each primitive: by time, and within a partition by shape and order."""
+
+    def __init__(
+        self, nodes: Sequence[NodeTime], partitions: Sequence[Partition], graph: Graph
+    ) -> None:
+        self._nodes = sorted(nodes, key=lambda node: node.start_ms)
+        self._starts = [node.start_ms for node in self._nodes]
+        self._partitions, self._graph = partitions, graph
+        self._used: set[tuple[float, str]] = set()
+
+    def op_of(self, execution: Execution) -> str:
+        """Return the op within whose time a primitive began, empty where there is none."""
+        at = bisect_right(self._starts, execution.start_ms + TOLERANCE_MS) - 1
+        if at < 0:
+            return ""
+        node = self._nodes[at]
+        if execution.start_ms > node.start_ms + node.duration_ms + TOLERANCE_MS:
+            return ""
+        within = [
+            each
+            for each in self._partitions
+            if node.start_ms <= each.start_ms <= execution.start_ms
+        ]
+        op = self._in_partition(execution, within[-1]) if within else ""
+        if op:
+            return op
+        original = self._graph.original(within[-1].ops[0] if within else node.name)
+        multiplies = execution.primitive in MULTIPLYING
+        return self._graph.computing(original) if multiplies else original
+
+    def _in_partition(self, execution: Execution, partition: Partition) -> str:
+        """Return the op of a partition that a primitive runs, each compute op's but once."""
+        multiplies = execution.primitive in MULTIPLYING
+        kinds = COMPUTE_OPS if multiplies else (*OTHER_QUANTIZABLE_OPS, *COMPUTE_OPS)
+        ops = [name for name in partition.ops if self._graph.kind(name) in kinds]
+        if not multiplies:
+            return next(iter(ops), "")
+        left = [op for op in ops if (partition.start_ms, op) not in self._used]
+        fitting = [op for op in left if _fits(self._graph.weights_shape(op), execution)]
+        op = next(iter([*fitting, *left, *ops]), "")
+        self._used.add((partition.start_ms, op))
+        return op
+
+
+def _fits(shape: tuple[int, ...], execution: Execution) -> bool:
+    """Tell whether weights [height, width, in, out] are those of a convolution's problem."""
+    size = dimensions(execution.problem)
+    if len(shape) != 4 or "kh" not in size:
+        return False
+    kernel = (size["kh"], size.get("kw", size["kh"]))
+    if "g" in size:
+        return shape[:3] == (*kernel, size["ic"])
+    return shape == (*kernel, size["ic"], size["oc"])
 
 
 def _layer(op: str, execution: Execution, total_ms: float) -> Layer:

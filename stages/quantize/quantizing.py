@@ -112,7 +112,6 @@ def _search(inputs: Inputs, reference: Score, bound: Bound, folder: Path) -> Sea
     return Search(
         inputs.settings,
         bound,
-        inputs.compressor.graph,
         laboratory.attempt,
         laboratory.sensitivity,
         sharing=inputs.compressor.rewrites,
@@ -147,7 +146,7 @@ def _variants(
     validation = {"fp32": reference.accuracy_top1, "int8": chosen.accuracy_top1}
     for precision in contenders.keys() - validation.keys():
         validation[precision] = inputs.bench.score(contenders[precision]).accuracy_top1
-    variants = Variants(inputs.bench, inputs.compressor.graph, bound, _published(inputs))
+    variants = Variants(inputs.bench, inputs.compressor.graph_of, bound, _published(inputs))
     found, versions = variants.describe(contenders, validation, chosen.recipe)
     inputs.out.proof.mkdir()
     for precision in contenders:

@@ -1,6 +1,6 @@
 """The moves of the recipe search: what may remove a finding, op by op."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from stages.quantize.findings import FALLBACK, FLOAT, REFERENCE, REORDER
@@ -20,7 +20,7 @@ def describe(recipe: Recipe) -> str:
 
 def follow_ups(
     recipe: Recipe,
-    findings: Iterable[Finding],
+    findings: Sequence[Finding],
     graph: Graph,
     granularities: Sequence[str],
     *,
@@ -31,7 +31,10 @@ def follow_ups(
     The first makes each op's first possible move, the second each op's second where it has one.
     `sharing` tells whether scales can be shared in this runtime's graphs.
     """
-    moves = {each.op: moves_of(each, recipe, graph, sharing=sharing) for each in findings}
+    moves: dict[str, list[str]] = {}
+    for each in findings:  # of which an op may have several
+        possible = moves_of(each, recipe, graph, sharing=sharing)
+        moves[each.op] = max(moves.get(each.op, []), possible, key=len)
     depth = max((len(each) for each in moves.values()), default=0)
     found = [_moved(recipe, moves, at) for at in range(depth)]
     if any(each.kind == FLOAT for each in findings):

@@ -21,6 +21,7 @@ class Attempt:
     failure: str = ""
     accuracy_top1: float = 0.0
     throughput_images_per_s: float = 0.0
+    graph: Graph = field(default_factory=lambda: Graph([]))
     layers: list[Layer] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     seconds: float = 0.0
@@ -37,13 +38,12 @@ class Search:
         self,
         settings: Settings,
         bound: Bound,
-        graph: Graph,
         attempt: Callable[[Recipe], Attempt],
         sensitivity: Callable[[Attempt], list[Sensitivity]],
         *,
         sharing: bool,
     ) -> None:
-        self._settings, self._bound, self._graph = settings, bound, graph
+        self._settings, self._bound = settings, bound
         self._attempt, self._measure_sensitivity = attempt, sensitivity
         self._sharing = sharing
         self.attempts: list[Attempt] = []
@@ -73,7 +73,7 @@ class Search:
                 waiting += follow_ups(
                     tried.recipe,
                     tried.findings,
-                    self._graph,
+                    tried.graph,
                     self._settings.weight_granularities,
                     sharing=self._sharing,
                 )

@@ -1,6 +1,6 @@
 """The precisions that the stage hands on, each with its proof, or the reason why there is none."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from stages.measure.host import has_bf16
@@ -10,7 +10,7 @@ from stages.quantize.findings import findings
 from stages.quantize.graph import Graph
 from stages.quantize.layers import compute_ops, reference_share
 from stages.quantize.search import Attempt
-from stages.records.quantize import Layer, Recipe, Variant
+from stages.records.quantize import Finding, Layer, Recipe, Variant
 from stages.settings import Settings
 
 
@@ -34,10 +34,14 @@ class Variants:
     """Proves the contenders that go on, times them in turns, and describes each."""
 
     def __init__(
-        self, bench: Bench, graph: Graph, bound: Bound, published: Mapping[Path, str]
+        self,
+        bench: Bench,
+        graph_of: Callable[[Path], Graph],
+        bound: Bound,
+        published: Mapping[Path, str],
     ) -> None:
         """`published` is where each model will be in the artifacts folder, once handed over."""
-        self._bench, self._graph, self._bound = bench, graph, bound
+        self._bench, self._graph_of, self._bound = bench, graph_of, bound
         self._published = published
 
     def describe(
@@ -48,7 +52,10 @@ class Variants:
         `contenders` and their top-1 on `validation` are by precision; FP32 is among them. The
         test split is classified here, and nowhere else.
         """
-        proofs = {each: self._bench.proof(contenders[each], self._graph) for each in contenders}
+        proofs = {
+            each: self._bench.proof(contender, self._graph_of(contender.model))
+            for each, contender in contenders.items()
+        }
         throughputs, tests, versions = self._bench.final(list(contenders.values()))
         speeds = dict(zip(contenders, throughputs, strict=True))
         variants = [
@@ -71,8 +78,7 @@ class Variants:
         speeds: tuple[float, float],
         recipe: Recipe,
     ) -> Variant:
-        layers, fallbacks = proof
-        int8 = contender.precision.startswith("int8")
+        layers = proof[0]
         return Variant(
             precision=contender.precision,
             model=self._published[contender.model],
@@ -81,6 +87,13 @@ class Variants:
             throughput_images_per_s=speeds[0],
             speedup=speeds[0] / speeds[1],
             reference_share=reference_share(layers),
-            findings=findings(layers, fallbacks, self._graph, recipe) if int8 else [],
+            findings=self._findings(contender, proof, recipe),
             layers=layers,
         )
+
+    def _findings(
+        self, contender: Contender, proof: tuple[list[Layer], list[str]], recipe: Recipe
+    ) -> list[Finding]:
+        if not contender.precision.startswith("int8"):
+            return []
+        return findings(*proof, self._graph_of(contender.model), recipe)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.measure.onednn_log import OnednnLog, parse_log
+from stages.measure.onednn_log import OnednnLog, Partition, parse_log
 
 LOGS = Path(__file__).parents[2] / "data" / "onednn"
 
@@ -59,6 +59,49 @@ def test_foreign_lines_are_passed_over_and_lines_cut_short_have_no_time() -> Non
     *same, cut = parse_log(noisy).executions
     assert same == parse_log(whole).executions
     assert (cut.primitive, cut.milliseconds) == (same[-1].primitive, 0)
+
+
+def test_a_line_cut_at_its_time_has_none() -> None:
+    last = (LOGS / "itex2150_fp32_AVX2.txt").read_text().splitlines()
+    *_, cut = parse_log([*last, last[-1].rpartition(",")[0] + ","]).executions
+    assert cut.milliseconds == 0
+
+
+TRACED = ["traced_itex2150_int8-shared", "traced_itex2150_fp32", "traced_tf221_int8"]
+
+
+@pytest.mark.parametrize("name", TRACED)
+def test_with_timestamps_the_fields_are_the_same_and_each_start_is_known(name: str) -> None:
+    executions = read(name).executions
+    starts = [each.start_ms for each in executions]
+    assert starts == sorted(starts)
+    assert 0 < starts[-1] - starts[0] < 60_000
+    convolutions = [each for each in executions if each.primitive == "convolution"]
+    assert convolutions[0].problem.startswith("mb8_ic3oc64_ih224oh224kh3")
+    assert {each.destination_type for each in convolutions} <= {"u8", "f32"}
+    assert all(each.milliseconds > 1 for each in convolutions)
+
+
+def test_without_timestamps_no_start_is_known() -> None:
+    assert {each.start_ms for each in read("itex2150_fp32_AVX2").executions} == {0.0}
+
+
+def test_a_partition_names_its_ops_and_begins_before_what_it_runs() -> None:
+    log = read("traced_itex2150_int8-shared")
+    pool = next(each for each in log.partitions if "PartitionedCall/block1_pool" in each.ops)
+    assert pool.ops == (
+        "PartitionedCall/block1_pool_shared_dequantize",
+        "PartitionedCall/block1_pool",
+        "PartitionedCall/block2_conv1/Conv2D_eightbit_quantize_PartitionedCall/block1_pool",
+    )
+    begun = [each for each in log.executions if each.start_ms > pool.start_ms]
+    assert begun[0].primitive == "pooling"
+
+
+def test_a_partition_cut_short_is_left_out() -> None:
+    line = "onednn_verbose,1.5,graph,exec,cpu,100003,misc_post_ops"
+    assert parse_log([line]).partitions == []
+    assert parse_log([f"{line},a;b,,x"]).partitions == [Partition(1.5, ("a", "b"))]
 
 
 def test_int8_fallbacks_are_kept() -> None:

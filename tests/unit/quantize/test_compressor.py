@@ -1,42 +1,120 @@
-from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
-from stages.quantize.compressor import CalibrationLoader, ops_by_precision
+from stages.quantize import compressor
+from stages.quantize.compressor import CalibrationLoader, Compressor
+from stages.records.quantize import Recipe
 from stages.samples import Samples
+from tests.unit.quantize.parts import RECIPE, Node, chain
 
 
-@dataclass
-class Node:
-    name: str
-    op: str
-    input: list[str] = field(default_factory=list)
-
-
-@dataclass
-class Graph:
-    node: list[Node]
-
-
-def test_an_op_is_int8_only_if_both_its_inputs_are_dequantized() -> None:
-    graph = Graph(
-        [
-            Node("x", "Dequantize"),
-            Node("w", "Dequantize"),
-            Node("v", "Const"),
-            Node("conv1", "Conv2D", ["x:0", "w"]),
-            Node("conv2", "Conv2D", ["x", "v"]),
-            Node("head", "MatMul", ["v", "w"]),
-            Node("pool", "MaxPool", ["conv1"]),
-        ]
-    )
-    assert ops_by_precision(graph) == (["conv1"], ["conv2", "head"])
+def samples(count: int) -> Samples:
+    rising = np.arange(count, dtype=np.uint8)[:, None, None, None]
+    return Samples(rising * np.ones((1, 224, 224, 3), np.uint8), np.arange(count))
 
 
 def test_every_calibration_image_is_used_once() -> None:
-    images = np.arange(5, dtype=np.uint8)[:, None, None, None] * np.ones((1, 224, 224, 3), np.uint8)
-    loader = CalibrationLoader(Samples(images, np.arange(5)), 2)
+    loader = CalibrationLoader(samples(5), 2)
     batches = list(loader)
     assert len(loader) == len(batches) == 3
     assert np.concatenate([labels for _, labels in batches]).tolist() == [0, 1, 2, 3, 4]
-    assert [len(images) for images, _ in batches] == [2, 2, 1]
+    brightness = [float(image.max()) * 255 for images, _ in batches for image in images]
+    assert brightness == pytest.approx([0, 1, 2, 3, 4])
+
+
+def test_calibration_can_be_repeated() -> None:
+    loader = CalibrationLoader(samples(3), 3)
+    first, second = (next(iter(loader))[0] for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+class Calibrated(Compressor):
+    """Instead of calibrating, it writes what was asked for; `calibrations` are those asked."""
+
+    def __init__(self, folder: Path, *, rewrites: bool) -> None:
+        self.rewrites, self.graph, self._keep = rewrites, chain(), folder
+        self._made, self._model = {}, folder / "fp32"
+        self.calibrations: list[Recipe] = []
+
+    def _calibrate(self, recipe: Recipe, destination: Path) -> None:
+        self.calibrations.append(recipe)
+        destination.mkdir()
+        (destination / "saved_model.pb").write_text(str(len(self.calibrations)))
+
+
+class Rewriting:
+    """What a rewriting is asked for; it refuses to share anything."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[list[str], list[str]]] = []
+
+    def __call__(self, model: Path, *, shared: tuple[str, ...], floated: list[str]) -> list[str]:
+        assert (model / "saved_model.pb").is_file()
+        self.asked.append((list(shared), list(floated)))
+        return list(shared)
+
+
+@pytest.fixture
+def rewriting(monkeypatch: pytest.MonkeyPatch) -> Rewriting:
+    stand_in = Rewriting()
+    monkeypatch.setattr(compressor, "rewrite", stand_in)
+    return stand_in
+
+
+def recipe(left_out: tuple[str, ...] = (), shared: tuple[str, ...] = ()) -> Recipe:
+    return Recipe(algorithm="kl", granularity="per_tensor", left_out=left_out, shared=shared)
+
+
+def test_with_itex_one_calibration_serves_all_choices_of_ops(
+    tmp_path: Path, rewriting: Rewriting
+) -> None:
+    made = Calibrated(tmp_path, rewrites=True)
+    assert made.make(recipe(shared=("pool",)), tmp_path / "a") == ["pool"]
+    assert made.make(recipe(left_out=("conv2", "head", "pool")), tmp_path / "b") == []
+    assert made.calibrations == [recipe(left_out=("pool",))]
+    assert rewriting.asked == [(["pool"], []), ([], ["conv2", "head"])]
+    assert (tmp_path / "a" / "saved_model.pb").read_text() == "1"
+
+
+def test_another_algorithm_or_pools_in_8_bits_are_calibrated_anew(
+    tmp_path: Path, rewriting: Rewriting
+) -> None:
+    made = Calibrated(tmp_path, rewrites=True)
+    for at, each in enumerate((recipe(), recipe(left_out=("pool",)), RECIPE)):
+        made.make(each, tmp_path / str(at))
+    assert made.calibrations == [recipe(), recipe(left_out=("pool",)), RECIPE]
+    assert [(tmp_path / str(at) / "saved_model.pb").read_text() for at in range(3)] == list("123")
+
+
+def test_stock_tensorflows_graph_is_left_as_it_is_calibrated(
+    tmp_path: Path, rewriting: Rewriting
+) -> None:
+    made = Calibrated(tmp_path, rewrites=False)
+    assert made.make(recipe(left_out=("pool", "conv2")), tmp_path / "a") == []
+    assert made.calibrations == [recipe(left_out=("conv2", "pool"))]
+    assert rewriting.asked == []
+
+
+@pytest.mark.parametrize(
+    ("rewrites", "model", "name"),
+    [(True, "int8", "folded"), (True, "fp32", "conv1"), (False, "int8", "conv1")],
+)
+def test_a_recipes_names_are_those_of_the_graph_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rewrites: bool, model: str, name: str
+) -> None:
+    made = SimpleNamespace(node=[Node("folded", "Conv2D")])
+    monkeypatch.setattr(compressor, "read_graph", lambda path: made)
+    graph = Calibrated(tmp_path, rewrites=rewrites).graph_of(tmp_path / model)
+    assert graph.named("Conv2D")[0] == name
+
+
+@pytest.mark.parametrize("op", ["conv2", "folded"])
+def test_with_itex_all_but_ops_that_calibration_must_know_return_to_fp32_later(
+    tmp_path: Path, rewriting: Rewriting, op: str
+) -> None:
+    made = Calibrated(tmp_path, rewrites=True)
+    made.make(recipe(left_out=(op,)), tmp_path / "a")
+    assert (made.calibrations, rewriting.asked) == ([recipe()], [([], [op])])

@@ -2,8 +2,9 @@ import sys
 
 import pytest
 
+from docker.options import NO_FLAGS
 from stages.errors import EngineError, NotWritableError, SettingsError
-from stages.settings import STAGES, specs_of
+from stages.settings import PROGRAMS, specs_of
 from tests.commands import Done, invoke, run
 
 NO_ENGINE = {"DOCKER_HOST": "unix:///nonexistent.sock"}
@@ -15,11 +16,35 @@ def assert_refused(done: Done, code: int, line: str) -> None:
     assert line in done.error_lines[0]
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_help_lists_the_settings_of_a_stage(stage: str) -> None:
-    shown = invoke("--help", stage).output
-    for name in specs_of(stage):
-        assert f"--{name.replace('_', '-')}=" in shown
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_help_lists_the_settings_of_a_program(program: str) -> None:
+    shown = invoke("--help", program).output
+    for name, spec in specs_of(program).items():
+        flag = f"--{name.replace('_', '-')}" + (" " if spec.is_switch else "=")
+        assert (flag in shown) == (name not in NO_FLAGS)
+
+
+def test_pipeline_has_no_flag_of_peers_alone() -> None:
+    shown = invoke("--help", "pipeline").output
+    assert "--batch-size=" in shown
+    assert "--batch-sizes=" not in shown
+
+
+@pytest.mark.parametrize("flag", ["--force-bf16", "--no-bf16"])
+def test_a_switch_takes_no_value(flag: str) -> None:
+    done = invoke("quantize", flag, "--max-trials", "none", variables=NO_ENGINE)
+    assert_refused(done, SettingsError.exit_code, "max_trials can't be 'none'")
+
+
+def test_contradicting_switches_are_refused() -> None:
+    done = invoke("pipeline", "--force-bf16", "--no-bf16", variables=NO_ENGINE)
+    assert_refused(done, SettingsError.exit_code, "force_bf16 contradicts no_bf16")
+
+
+@pytest.mark.parametrize("task", ["build", "lock", "pipeline"])
+def test_an_unknown_runtime_is_refused(task: str) -> None:
+    done = invoke(task, "--runtime", "other", variables=NO_ENGINE)
+    assert_refused(done, SettingsError.exit_code, "runtime can't be 'other'; give itex or stock")
 
 
 def test_a_bad_value_is_refused_before_anything_starts() -> None:

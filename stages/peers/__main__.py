@@ -1,0 +1,106 @@
+"""`python -m stages.peers`: our models and the peers', in turns on the same cores."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from stages.artifacts import Artifacts, PeersFolder, TrainFolder, read_record, verify, write_record
+from stages.errors import ModelError, SettingsError, exit_code_of
+from stages.handover import handing_over
+from stages.measure.cores import choose_cores
+from stages.measure.host import cpu_flags, describe_host
+from stages.peers.contenders import PEERS, Ours, find_ours, find_peers
+from stages.peers.contest import Terms, contest, steps_of
+from stages.peers.convert import Conversion, convert, first_samples, tool_versions
+from stages.peers.ratios import ratios
+from stages.peers.table import render
+from stages.progress import Progress
+from stages.records.peers import Contender, PeersRecord
+from stages.records.train import TrainRecord
+from stages.samples import load_samples
+from stages.settings import Settings, for_stage
+
+
+def main() -> None:
+    """Check the inputs, make the peers' models, measure, and hand over artifacts/peers."""
+    settings = for_stage("peers", sys.argv[1:], os.environ)
+    began = time.monotonic()
+    artifacts = Artifacts(settings.artifacts.resolve())
+    train_sha256 = verify(artifacts.train.path)
+    train = read_record(artifacts.train.record, TrainRecord)
+    ours = find_ours(artifacts, settings.itex_python)
+    require_samples(settings, artifacts.train)
+    cores = choose_cores(settings.cores)
+    with handing_over(artifacts.peers.path) as partial:
+        out = PeersFolder(partial)
+        contenders = _measure(settings, artifacts.train, out, ours, cores)
+        record = PeersRecord(
+            train_sha256=train_sha256,
+            quantize_sha256=ours.quantize_sha256,
+            data=train.data,
+            backbone=train.backbone,
+            host=describe_host(cores),
+            tools=tool_versions(),
+            calibration_samples=settings.calibration_samples,
+            rounds=settings.rounds,
+            round_duration_s=settings.round_duration_s,
+            contenders=contenders,
+            ratios=ratios(contenders),
+            seconds=time.monotonic() - began,
+        )
+        write_record(out.record, record)
+        out.log.write_text(render(record))
+    print(render(record), end="", flush=True)
+
+
+def require_samples(settings: Settings, train: TrainFolder) -> None:
+    """Check that there are calibration images, and test images for the largest batch.
+
+    Raises SettingsError where there are too few, ModelError where there is no test image.
+    """
+    first_samples(train.calibration, settings.calibration_samples)
+    images, largest = len(load_samples(train.test)), max(settings.batch_sizes)
+    if not images:
+        raise ModelError(f"{train.test} holds no image; run the train stage again")
+    if largest > images:
+        raise SettingsError(
+            f"batch_sizes has {largest}, which exceeds the {images} test images; give less"
+        )
+
+
+def _measure(
+    settings: Settings, train: TrainFolder, out: PeersFolder, ours: Ours, cores: list[int]
+) -> list[Contender]:
+    entries = [*ours.entries, *find_peers(out.models, cpu_flags())]
+    terms = _terms(settings, train, cores)
+    with Progress("peers", len(PEERS) + steps_of(entries, terms)) as show:
+        for peer in PEERS:
+            show.step(f"FP32 and INT8 models of {peer}")
+            convert(_conversion(settings, train, peer, out.models))
+        return contest(entries, terms, show)
+
+
+def _terms(settings: Settings, train: TrainFolder, cores: list[int]) -> Terms:
+    return Terms(
+        cores=cores,
+        images=train.test,
+        batch_sizes=settings.batch_sizes,
+        rounds=settings.rounds,
+        round_duration_s=settings.round_duration_s,
+        timeout_s=settings.worker_timeout_s,
+    )
+
+
+def _conversion(settings: Settings, train: TrainFolder, peer: str, models: Path) -> Conversion:
+    return Conversion(
+        peer=peer,
+        saved_model=str(train.model),
+        calibration=str(train.calibration),
+        calibration_samples=settings.calibration_samples,
+        folder=str(models / peer),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code_of("peers", main))

@@ -1,0 +1,118 @@
+"""Who is measured: each model that quantize left, each peer, and why the others can't be."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stages.artifacts import RUNTIMES, Artifacts, read_record, require_current, verify
+from stages.errors import InputMissingError, SettingsError, StageError
+from stages.measure.host import has_bf16
+from stages.records.quantize import QuantizeRecord, Variant
+from stages.settings import PRECISIONS
+
+PEERS = ("openvino", "onnxruntime")
+PEER_PRECISIONS = ("fp32", "bf16", "int8")
+ITEX = "itex"
+NO_ITEX = "no interpreter has the itex runtime; set VGG19_ITEX_PYTHON to one"
+NO_ORT_BF16 = "ONNX Runtime's CPU provider has no BF16 convolution on x86"
+NO_BF16 = "no avx512_bf16 or amx_bf16 flag"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A backend at a precision, with the model and interpreter that it runs by.
+
+    `missing` is the reason why it can't run, None where it can.
+    """
+
+    backend: str
+    precision: str
+    model: Path = Path()
+    python: str = sys.executable
+    missing: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Name for files and messages."""
+        return f"{self.backend}_{self.precision}"
+
+
+@dataclass(slots=True)
+class Ours:
+    """Our entries, and the sha256 of the checksums of each quantize folder that they are from."""
+
+    entries: list[Entry] = field(default_factory=list)
+    quantize_sha256: dict[str, str] = field(default_factory=dict)
+
+
+def find_ours(artifacts: Artifacts, itex_python: str) -> Ours:
+    """Return the entries of every runtime that quantize ran by, those that can't run with a reason.
+
+    `itex_python` is the interpreter that has the itex runtime, empty where there is none. Raises
+    SettingsError where it is no file, InputMissingError where no model of ours can run.
+    """
+    if itex_python and not Path(itex_python).is_file():
+        raise SettingsError(f"itex_python {itex_python!r} is no file; give a Python interpreter")
+    ours = Ours()
+    for runtime in RUNTIMES:
+        try:
+            record = _read_quantize(artifacts, runtime, ours)
+        except StageError as error:
+            ours.entries += _all_missing(runtime, str(error))
+        else:
+            ours.entries += [
+                _own(artifacts, runtime, each, itex_python) for each in record.variants
+            ]
+    _require_some(ours.entries)
+    return ours
+
+
+def find_peers(models: Path, flags: frozenset[str]) -> list[Entry]:
+    """Return the peers' entries on a CPU with `flags`; their models will be in `models`."""
+    no_bf16 = None if has_bf16(flags) else NO_BF16
+    openvino, onnxruntime = (models / peer for peer in PEERS)
+    return [
+        Entry("openvino", "fp32", openvino / "fp32.xml"),
+        Entry("openvino", "bf16", openvino / "fp32.xml", missing=no_bf16),
+        Entry("openvino", "int8", openvino / "int8.xml"),
+        Entry("onnxruntime", "fp32", onnxruntime / "fp32.onnx"),
+        Entry("onnxruntime", "bf16", missing=NO_ORT_BF16),
+        Entry("onnxruntime", "int8", onnxruntime / "int8.onnx"),
+    ]
+
+
+def able(entries: Iterable[Entry]) -> list[Entry]:
+    """Return the entries that can run."""
+    return [entry for entry in entries if entry.missing is None]
+
+
+def _read_quantize(artifacts: Artifacts, runtime: str, ours: Ours) -> QuantizeRecord:
+    folder = artifacts.quantize(runtime)
+    sha256 = verify(folder.path)
+    record = read_record(folder.record, QuantizeRecord)
+    require_current(folder.path, record.train_sha256, artifacts.train.path)
+    ours.quantize_sha256[runtime] = sha256
+    return record
+
+
+def _own(artifacts: Artifacts, runtime: str, variant: Variant, itex_python: str) -> Entry:
+    if variant.model is None:
+        return Entry(runtime, variant.precision, missing=variant.missing or "quantize left none")
+    if runtime == ITEX and not itex_python:
+        return Entry(runtime, variant.precision, missing=NO_ITEX)
+    python = itex_python if runtime == ITEX else sys.executable
+    return Entry(runtime, variant.precision, artifacts.root / variant.model, python)
+
+
+def _all_missing(runtime: str, reason: str) -> list[Entry]:
+    return [Entry(runtime, precision, missing=reason) for precision in PRECISIONS]
+
+
+def _require_some(entries: Sequence[Entry]) -> None:
+    if not able(entries):
+        reasons = dict.fromkeys(f"{each.backend}: {each.missing}" for each in entries)
+        raise InputMissingError(
+            f"no model of ours can be measured ({'; '.join(reasons)}); "
+            "run the quantize stage with runtime stock first"
+        )

@@ -1,0 +1,93 @@
+"""`python -m stages.peers.convert JOB`: makes one peer's models, in a process of its own.
+
+The peers' tools print a lot, and their threads would go on spinning beside what is measured.
+"""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib import import_module, metadata
+from pathlib import Path
+
+import msgspec
+
+from stages.errors import ModelError, SettingsError, StageError, exit_code_of, of_kind
+from stages.samples import Samples, load_samples
+
+TAIL_LINES = 20
+TOOLS = ("nncf", "openvino", "onnx", "onnxruntime", "tf2onnx")
+# OpenVINO and NNCF report their use over the network, but not from here.
+ENVIRONMENT = {"CI": "true", "TF_CPP_MIN_LOG_LEVEL": "2"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversion:
+    """Whose models to make from which SavedModel, with how many images of a file, and where."""
+
+    peer: str
+    saved_model: str
+    calibration: str
+    calibration_samples: int
+    folder: str
+
+
+def convert(conversion: Conversion) -> None:
+    """Make a peer's models in a child process; what its tools print stays beside them.
+
+    Raises ModelError where the tools fail, or what the child told; the end of their output is
+    printed.
+    """
+    folder = Path(conversion.folder)
+    folder.mkdir(parents=True)
+    log = folder / "convert.log"
+    job = msgspec.json.encode(conversion).decode()
+    with log.open("wb") as output:
+        done = subprocess.run(
+            [sys.executable, "-m", "stages.peers.convert", job],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=os.environ | ENVIRONMENT,
+            check=False,
+        )
+    if done.returncode:
+        tail = log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
+        print("\n".join(tail), file=sys.stderr)
+        raise _failure(conversion.peer, done.returncode)
+
+
+def _failure(peer: str, code: int) -> StageError:
+    last = "the lines above are the end of its output"
+    message = f"making the models of {peer} ended with code {code}; {last}"
+    told = of_kind(code, message)
+    return ModelError(message) if type(told) is StageError else told
+
+
+def first_samples(path: Path, count: int) -> Samples:
+    """Return the first `count` samples of a split; SettingsError where it has fewer."""
+    samples = load_samples(path)
+    if len(samples) < count:
+        raise SettingsError(
+            f"calibration_samples {count} exceeds the {len(samples)} images in {path}; "
+            "give less, or run the train stage with as many"
+        )
+    return Samples(samples.images[:count], samples.labels[:count])
+
+
+def tool_versions() -> dict[str, str]:
+    """Return the versions of what makes the peers' models, where it is installed."""
+    installed = {each.name: each.version for each in metadata.distributions()}
+    return {tool: installed[tool] for tool in TOOLS if tool in installed}
+
+
+def main() -> None:
+    """Do what the Conversion in the first argument says."""
+    job = msgspec.json.decode(sys.argv[1], type=Conversion)
+    samples = first_samples(Path(job.calibration), job.calibration_samples)
+    writer = import_module(f"stages.peers.{job.peer}_models")
+    writer.write(Path(job.saved_model), samples, Path(job.folder))
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code_of("peers", main))

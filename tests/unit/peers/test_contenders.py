@@ -1,0 +1,144 @@
+"""Who is found, and which reason those get that can't run."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from stages.artifacts import Artifacts, QuantizeFolder, verify, write_record
+from stages.errors import InputMissingError, SettingsError
+from stages.handover import handing_over
+from stages.peers.contenders import (
+    NO_BF16,
+    NO_ITEX,
+    NO_ORT_BF16,
+    able,
+    find_ours,
+    find_peers,
+)
+from stages.records.quantize import QuantizeRecord, Recipe, Variant
+
+VARIANTS = (
+    Variant(precision="fp32", model="train/model_keras.fp32"),
+    Variant(precision="bf16", missing="no avx512_bf16 flag"),
+    Variant(precision="int8", model="quantize-stock/model_pb.int8"),
+)
+
+
+@pytest.fixture
+def artifacts(tmp_path: Path) -> Artifacts:
+    found = Artifacts(tmp_path)
+    _train(found, "trained")
+    return found
+
+
+def _train(artifacts: Artifacts, text: str) -> None:
+    with handing_over(artifacts.train.path) as partial:
+        (partial / "file").write_text(text)
+
+
+def _quantize(artifacts: Artifacts, runtime: str) -> None:
+    with handing_over(artifacts.quantize(runtime).path) as partial:
+        write_record(
+            QuantizeFolder(partial).record,
+            QuantizeRecord(
+                train_sha256=verify(artifacts.train.path),
+                runtime=runtime,
+                versions={},
+                tolerable_loss=0.01,
+                max_trials=1,
+                calibration_samples=1,
+                batch_size=1,
+                recipe=Recipe(algorithm="minmax", granularity="per_channel"),
+                trials=[],
+                sensitivity=[],
+                variants=list(VARIANTS),
+                int8_ops=[],
+                fp32_ops=[],
+                seconds=1.0,
+            ),
+        )
+
+
+def test_every_variant_with_a_model_takes_part(artifacts: Artifacts) -> None:
+    _quantize(artifacts, "stock")
+    ours = find_ours(artifacts, "")
+    runnable = able(ours.entries)
+    assert [entry.name for entry in runnable] == ["stock_fp32", "stock_int8"]
+    assert runnable[1].model == artifacts.root / "quantize-stock" / "model_pb.int8"
+    assert {entry.python for entry in runnable} == {sys.executable}
+    assert ours.quantize_sha256 == {"stock": verify(artifacts.quantize("stock").path)}
+
+
+def test_a_variant_without_a_model_keeps_its_reason(artifacts: Artifacts) -> None:
+    _quantize(artifacts, "stock")
+    reasons = {entry.name: entry.missing for entry in find_ours(artifacts, "").entries}
+    assert reasons["stock_bf16"] == "no avx512_bf16 flag"
+
+
+def test_a_runtime_that_quantize_did_not_run_by_is_listed(artifacts: Artifacts) -> None:
+    _quantize(artifacts, "stock")
+    itex = [entry for entry in find_ours(artifacts, "").entries if entry.backend == "itex"]
+    assert [entry.precision for entry in itex] == ["fp32", "bf16", "int8", "int8_bf16"]
+    assert all("quantize is missing; run the quantize stage" in str(e.missing) for e in itex)
+
+
+def test_itex_runs_by_its_own_interpreter(artifacts: Artifacts) -> None:
+    _quantize(artifacts, "itex")
+    entries = able(find_ours(artifacts, sys.executable).entries)
+    assert [(entry.name, entry.python) for entry in entries] == [
+        ("itex_fp32", sys.executable),
+        ("itex_int8", sys.executable),
+    ]
+
+
+def test_without_that_interpreter_itex_is_left_out(artifacts: Artifacts) -> None:
+    _quantize(artifacts, "itex")
+    _quantize(artifacts, "stock")
+    reasons = {entry.name: entry.missing for entry in find_ours(artifacts, "").entries}
+    assert reasons["itex_int8"] == NO_ITEX
+    assert reasons["stock_int8"] is None
+
+
+def test_an_interpreter_that_is_no_file_is_refused(artifacts: Artifacts) -> None:
+    with pytest.raises(SettingsError, match="itex_python '/no/python' is no file"):
+        find_ours(artifacts, "/no/python")
+
+
+def test_a_stale_runtime_is_listed_and_its_checksum_not_taken(artifacts: Artifacts) -> None:
+    _quantize(artifacts, "stock")
+    _train(artifacts, "trained again")
+    _quantize(artifacts, "itex")
+    ours = find_ours(artifacts, sys.executable)
+    stale = [str(entry.missing) for entry in ours.entries if entry.backend == "stock"]
+    assert len(stale) == 4
+    assert all("was made from other inputs" in reason for reason in stale)
+    assert list(ours.quantize_sha256) == ["itex"]
+
+
+def test_a_corrupt_runtime_is_listed(artifacts: Artifacts) -> None:
+    _quantize(artifacts, "itex")
+    _quantize(artifacts, "stock")
+    artifacts.quantize("stock").record.write_text("{")
+    reasons = {entry.name: entry.missing for entry in find_ours(artifacts, sys.executable).entries}
+    assert "differs from SHA256SUMS" in str(reasons["stock_int8"])
+    assert reasons["itex_int8"] is None
+
+
+def test_with_no_model_of_ours_there_is_nothing_to_compare(artifacts: Artifacts) -> None:
+    with pytest.raises(InputMissingError, match="run the quantize stage with runtime stock first"):
+        find_ours(artifacts, "")
+
+
+def test_peers_run_bf16_only_where_the_cpu_and_they_can(tmp_path: Path) -> None:
+    with_it = {e.name: e.missing for e in find_peers(tmp_path, frozenset({"avx512_bf16"}))}
+    without = {e.name: e.missing for e in find_peers(tmp_path, frozenset({"avx2"}))}
+    assert with_it["openvino_bf16"] is None
+    assert without["openvino_bf16"] == NO_BF16
+    assert with_it["onnxruntime_bf16"] == without["onnxruntime_bf16"] == NO_ORT_BF16
+    assert [e.name for e in able(find_peers(tmp_path, frozenset()))] == [
+        "openvino_fp32",
+        "openvino_int8",
+        "onnxruntime_fp32",
+        "onnxruntime_int8",
+    ]

@@ -1,0 +1,123 @@
+"""Graphs, recordings and results for the tests of quantize."""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+
+from stages.measure.onednn_log import OnednnLog, parse_log
+from stages.quantize.graph import Graph
+from stages.quantize.search import Attempt
+from stages.records.quantize import Finding, Layer, Recipe
+from stages.runtime import NodeTime
+
+LOGS = Path(__file__).parents[2] / "data" / "onednn"
+RECIPE = Recipe(algorithm="minmax", granularity="per_channel")
+
+
+def _constant(*shape: int) -> SimpleNamespace:
+    dimensions = [SimpleNamespace(size=each) for each in shape]
+    return SimpleNamespace(tensor=SimpleNamespace(tensor_shape=SimpleNamespace(dim=dimensions)))
+
+
+@dataclass
+class Node:
+    """A node as a GraphDef has it, as far as stages.quantize.graph reads it.
+
+    `shape` is that of a constant.
+    """
+
+    name: str
+    op: str
+    input: list[str] = field(default_factory=list)
+    shape: tuple[int, ...] = ()
+
+    @property
+    def attr(self) -> dict[str, SimpleNamespace]:
+        return defaultdict(_constant, value=_constant(*self.shape))
+
+
+def vgg19(kind: str = "fp32") -> Graph:
+    """Return a graph of the recorded runs' model: fp32, int8-shared or int8-nopool."""
+    nodes = json.loads((LOGS / f"vgg19_{kind}_graph.json").read_text())
+    return Graph(Node(*each) for each in nodes)
+
+
+# The graph by which each recorded run's ops are named; stock TensorFlow's keeps FP32's names.
+GRAPHS = {
+    "itex2150_int8-shared": vgg19("int8-shared"),
+    "itex2150_int8-nopool": vgg19("int8-nopool"),
+    "itex2150_fp32": vgg19(),
+    "tf221_int8": vgg19(),
+}
+
+
+def traced(name: str) -> tuple[OnednnLog, list[NodeTime]]:
+    """Return a recorded log, and the trace of its last inference."""
+    log = parse_log((LOGS / f"traced_{name}.txt").read_text().splitlines())
+    nodes = json.loads((LOGS / f"traced_{name}.json").read_text())
+    return log, [NodeTime(*each) for each in nodes]
+
+
+def chain() -> Graph:
+    """Return images -> conv1 -> relu1 -> pool -> conv2 -> relu2 -> mean -> head."""
+    return Graph(
+        [
+            Node("images", "Placeholder"),
+            Node("conv1", "Conv2D", ["images", "w1"]),
+            Node("relu1", "Relu", ["conv1"]),
+            Node("pool", "MaxPool", ["relu1"]),
+            Node("conv2", "Conv2D", ["pool", "w2"]),
+            Node("relu2", "Relu", ["conv2"]),
+            Node("mean", "Mean", ["relu2"]),
+            Node("head", "MatMul", ["mean", "w3"]),
+        ]
+    )
+
+
+def layer(
+    op: str,
+    primitive: str = "convolution",
+    types: tuple[str, str] = ("u8", "u8"),
+    *,
+    implementation: str = "jit",
+    share: float = 0.1,
+) -> Layer:
+    """Return a layer with the given figures."""
+    return Layer(
+        op=op,
+        primitive=primitive,
+        implementation=implementation,
+        source_type=types[0],
+        destination_type=types[1],
+        milliseconds=share,
+        share=share,
+        operations=0,
+        bytes_moved=0,
+    )
+
+
+def finding(kind: str, op: str, share: float = 0.1) -> Finding:
+    """Return a finding at an op."""
+    return Finding(kind=kind, op=op, detail="", share=share)
+
+
+def attempt(
+    recipe: Recipe = RECIPE,
+    accuracy: float = 1.0,
+    throughput: float = 1.0,
+    found: Sequence[Finding] = (),
+    layers: Sequence[Layer] = (),
+) -> Attempt:
+    """Return an attempt that worked."""
+    return Attempt(
+        recipe=recipe,
+        model=Path("trial"),
+        accuracy_top1=accuracy,
+        throughput_images_per_s=throughput,
+        findings=list(found),
+        layers=list(layers),
+        graph=chain(),
+    )

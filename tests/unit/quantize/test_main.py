@@ -1,0 +1,44 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stages.errors import exit_code_of
+from stages.quantize import __main__ as program
+
+
+@pytest.fixture
+def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("sys.argv", ["quantize", "--artifacts", str(tmp_path)])
+    monkeypatch.setattr(program, "verify", lambda folder: "sha")
+    monkeypatch.setattr(program, "read_record", lambda *_: None)
+    return tmp_path
+
+
+def fail(*_: Any) -> None:
+    pytest.fail("the stage went on")
+
+
+def test_a_cpu_without_avx2_is_refused_before_any_work(
+    artifacts: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(program, "cpu_flags", lambda: frozenset({"sse4_2", "avx"}))
+    monkeypatch.setattr(program, "quantize", fail)
+    assert exit_code_of("quantize", program.main) == 17
+    message = capsys.readouterr().err
+    assert "AVX2 is the least it takes (no avx2 flag); use another CPU" in message
+    assert list(artifacts.iterdir()) == []
+
+
+def test_avx2_is_enough(artifacts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class ReachedError(Exception):
+        pass
+
+    def reached(*_: Any) -> None:
+        raise ReachedError
+
+    monkeypatch.setattr(program, "cpu_flags", lambda: frozenset({"avx2"}))
+    monkeypatch.setattr(program, "quantize", reached)
+    with pytest.raises(ReachedError):
+        program.main()
+    assert list(artifacts.iterdir()) == []

@@ -1,0 +1,92 @@
+from dataclasses import replace
+
+import pytest
+
+from stages.quantize.bound import Bound
+from stages.quantize.report import closing_line, none_met, trials
+from stages.quantize.search import Attempt
+from stages.records.quantize import Sensitivity, Variant
+from tests.unit import records
+from tests.unit.quantize.parts import RECIPE, attempt, finding, layer
+
+BOUND = Bound(1.0, 0.01)
+KL = replace(RECIPE, algorithm="kl")
+FAILED = Attempt(recipe=KL, failure="it died", seconds=2.0)
+
+
+def test_every_trial_has_a_verdict() -> None:
+    chosen, beyond = attempt(accuracy=0.995, throughput=9.0), attempt(KL, 0.9, 10.0)
+    slower = attempt(accuracy=0.995, throughput=9.0)
+    found = trials([beyond, chosen, slower, FAILED], chosen, BOUND)
+    assert [each.verdict for each in found] == [
+        "beyond the bound",
+        "chosen",
+        "slower",
+        "failed: it died",
+    ]
+
+
+def test_a_trial_keeps_what_was_measured() -> None:
+    slow = layer("pool", "pooling", implementation="ref:any", share=0.25)
+    done = attempt(KL, 0.9, 10.0, [finding("reference_kernel", "pool")], [slow, layer("conv1")])
+    (trial,) = trials([done], done, BOUND)
+    assert (trial.recipe, trial.accuracy_top1, trial.throughput_images_per_s) == (KL, 0.9, 10.0)
+    assert trial.loss == pytest.approx(0.1)
+    assert (trial.reference_share, trial.findings) == (0.25, done.findings)
+
+
+def test_a_failed_trial_has_no_figures() -> None:
+    (trial,) = trials([FAILED], attempt(), BOUND)
+    figures = (trial.accuracy_top1, trial.loss, trial.throughput_images_per_s)
+    assert figures == (None, None, None)
+    assert (trial.reference_share, trial.seconds) == (None, 2.0)
+
+
+def costs(*ops: str) -> list[Sensitivity]:
+    return [Sensitivity(op=op, accuracy_top1=0.97, divergence=0.1) for op in ops]
+
+
+def test_where_none_is_within_the_bound_the_best_the_costliest_and_a_remedy_are_named() -> None:
+    message = none_met(
+        [attempt(accuracy=0.9, throughput=9.0), attempt(KL, 0.95), FAILED],
+        costs("head", "conv2", "conv1", "conv4"),
+        BOUND,
+    )
+    assert message == (
+        "none of 3 recipes kept the loss within 1.00%: best 5.00% (top-1 95.00% against FP32's "
+        "100.00%) by 'kl, per channel'; costliest in INT8: head (97.0% without), "
+        "conv2 (97.0% without), conv1 (97.0% without); raise VGG19_TOLERABLE_LOSS or "
+        "VGG19_MAX_TRIALS, or calibrate with more images (VGG19_CALIBRATION_SAMPLES)"
+    )
+
+
+def test_without_a_sensitivity_nothing_is_said_of_ops() -> None:
+    message = none_met([attempt(accuracy=0.9)], [], BOUND)
+    assert "costliest" not in message
+    assert message.endswith("(VGG19_CALIBRATION_SAMPLES)")
+
+
+def test_where_nothing_runs_the_last_failure_is_told() -> None:
+    first = Attempt(recipe=RECIPE, failure="it hung")
+    assert none_met([first, FAILED], [], BOUND) == (
+        "none of 2 recipes gave a model that runs: it died"
+    )
+
+
+def test_the_closing_line_tells_speed_accuracy_ops_and_recipe() -> None:
+    int8 = Variant(
+        precision="int8",
+        accuracy_top1={"validation": 0.987, "test": 0.5},
+        loss=0.0033,
+        speedup=3.214,
+    )
+    record = replace(
+        records.quantize(Variant(precision="fp32", accuracy_top1={"validation": 0.99}), int8),
+        int8_ops=["conv1", "conv2"],
+        fp32_ops=["head"],
+        seconds=61.4,
+    )
+    assert closing_line(record) == (
+        "quantize: INT8 3.21x FP32, top-1 98.7% against 99.0% on validation (loss +0.33%, bound "
+        "1.00%), 2 of 3 compute ops in INT8, by 'minmax, per channel', 0 trials, 61 s"
+    )
