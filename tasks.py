@@ -10,49 +10,56 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from invoke.collection import Collection
 from invoke.context import Context
 from invoke.exceptions import Exit
-from invoke.tasks import task
+from invoke.tasks import Task, task
 
 from docker import engine, images
-from docker.graph import ROOT, Stage, read_stages
+from docker.graph import ROOT, read_all, read_peers, read_stages
 from docker.lock import lock as lock_requirements
 from docker.options import stage_task
 from docker.runners import RUNNERS
 from stages.artifacts import Artifacts
 from stages.errors import SettingsError, exit_code_of
-from stages.settings import env_name, load, specs, specs_of
+from stages.settings import PEERS, env_name, load, specs, specs_of
 
-STAGES = read_stages()
+STAGE_NAMES = [stage.name for stage in read_stages()]
+PEERS_DOC = (
+    "Measure OpenVINO and ONNX Runtime beside ours, interleaved, on the same model and cores."
+)
+RUNTIME_HELP = f"{specs()['runtime'].help} ({env_name('runtime')})"
 
 
-@task
-def build(_: Context) -> None:
-    """Build the images of all stages, with their base image."""
+@task(help={"runtime": RUNTIME_HELP}, auto_shortflags=False)
+def build(_: Context, runtime: str = "") -> None:
+    """Build the images of the pipeline, with their base image."""
 
     def make() -> None:
+        settings = _settings({"runtime": runtime} if runtime else {})
         engine.require()
-        images.build(STAGES)
+        images.build(read_stages(settings))
 
     _end_with(exit_code_of("build", make))
 
 
-def run_stages(name: str, stages: list[Stage], runner: str, given: dict[str, str]) -> None:
-    """Run `stages` in order up to the first that fails, whose exit code becomes invoke's."""
+def run_programs(programs: Sequence[str], name: str, runner: str, given: dict[str, str]) -> None:
+    """Run these in order up to the first that fails, whose exit code becomes invoke's."""
     codes: list[int] = []
-    code = exit_code_of(name, lambda: codes.append(_run(name, stages, runner, given)))
+    code = exit_code_of(name, lambda: codes.append(_run(programs, name, runner, given)))
     _end_with(code or codes[0])
 
 
-def _run(name: str, stages: list[Stage], runner: str, given: dict[str, str]) -> int:
+def _run(programs: Sequence[str], name: str, runner: str, given: dict[str, str]) -> int:
     if runner not in RUNNERS:
         raise SettingsError(f"runner can't be {runner!r}; give {' or '.join(RUNNERS)}")
-    artifacts = load(os.environ, given).artifacts.resolve()
-    run = RUNNERS[runner](stages, artifacts)
-    settings = {**os.environ, **{env_name(key): text for key, text in given.items()}}
+    settings = _settings(given)
+    stages = [each for each in (*read_stages(settings), read_peers()) if each.name in programs]
+    run = RUNNERS[runner](stages, load(settings).artifacts.resolve())
     began, inside = time.monotonic(), 0.0
     for stage in stages:
         outcome = run(stage, settings)
@@ -67,6 +74,15 @@ def _run(name: str, stages: list[Stage], runner: str, given: dict[str, str]) -> 
     return 0
 
 
+def _settings(given: dict[str, str]) -> dict[str, str]:
+    """Return the environment with what is given on top, checked; it always names the runtime.
+
+    Compose would else take that from .env, and run another image than was built here.
+    """
+    chosen = {env_name(name): text for name, text in given.items()}
+    return {**os.environ, **chosen, env_name("runtime"): load(os.environ, given).runtime}
+
+
 @task
 def lint(context: Context) -> None:
     """Check style, formatting and types."""
@@ -77,14 +93,28 @@ def lint(context: Context) -> None:
 @task(pre=[lint])
 def test(context: Context) -> None:
     """Lint, build the images, run all tests: of the units, the images and the pipeline."""
-    build(context)
+    _end_with(exit_code_of("test", _build_all))
     _python(context, "pytest tests")
 
 
-@task
-def lock(_: Context) -> None:
-    """Resolve all requirements anew and write their lock files."""
-    lock_requirements()
+def _build_all() -> None:
+    engine.require()
+    images.build(read_all())
+
+
+@task(
+    help={"runtime": "itex or stock: leave all other requirements as they are"},
+    auto_shortflags=False,
+)
+def lock(_: Context, runtime: str = "") -> None:
+    """Resolve all requirements anew, or those of a runtime, and write their lock files."""
+    chosen = {"runtime": runtime} if runtime else {}
+
+    def write() -> None:
+        load({}, chosen)
+        lock_requirements(list(chosen.values()))
+
+    _end_with(exit_code_of("lock", write))
 
 
 @task
@@ -108,27 +138,23 @@ def _end_with(code: int) -> None:
         raise Exit(code=code)
 
 
-def _of_stage(stage: Stage) -> Callable[[str, dict[str, str]], None]:
-    return lambda runner, given: run_stages(stage.name, [stage], runner, given)
+def _program_task(name: str, doc: str) -> "Task[Any]":
+    return stage_task(name, doc, specs_of(name), partial(run_programs, [name], name))
 
 
 def _tasks() -> Collection:
-    stage_tasks = [
-        stage_task(
-            stage.name,
-            importlib.import_module(f"stages.{stage.name}").__doc__ or "",
-            specs_of(stage.name),
-            _of_stage(stage),
-        )
-        for stage in STAGES
+    stages = [
+        _program_task(name, importlib.import_module(f"stages.{name}").__doc__ or "")
+        for name in STAGE_NAMES
     ]
     pipeline = stage_task(
         "pipeline",
-        f"Run {', '.join(stage.name for stage in STAGES)}; stop at the first that fails.",
-        specs(),
-        lambda runner, given: run_stages("pipeline", STAGES, runner, given),
+        f"Run {', '.join(STAGE_NAMES)}; stop at the first that fails.",
+        {name: spec for name, spec in specs().items() if {*spec.programs} & {*STAGE_NAMES}},
+        partial(run_programs, STAGE_NAMES, "pipeline"),
     )
-    return Collection(build, *stage_tasks, pipeline, test, lint, lock, clean)
+    peers = _program_task(PEERS, PEERS_DOC)
+    return Collection(build, *stages, pipeline, peers, test, lint, lock, clean)
 
 
 os.chdir(ROOT)

@@ -37,7 +37,7 @@ def build(stages: Sequence[Stage], environ: Mapping[str, str] = os.environ) -> N
 
 
 def _build(stage: Stage, options: Sequence[str]) -> None:
-    command = ["docker", "build", f"--file={DOCKERFILE}", f"--target={stage.name}"]
+    command = ["docker", "build", f"--file={DOCKERFILE}", f"--target={stage.target}"]
     command += [f"--tag={stage.image}", *options, str(ROOT)]
     if subprocess.run(command).returncode != 0:
         raise EngineError(f"image {stage.image} can't be built; the log above says why")

@@ -1,4 +1,4 @@
-"""Locks every requirement with its hashes: one resolution, split by image layer."""
+"""Locks every requirement with its hashes: a resolution per runtime, split by image layer."""
 
 import re
 import subprocess
@@ -16,6 +16,14 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "train": ("common", "tensorflow"),
     "quantize": ("common", "tensorflow"),
     "compare": ("common",),
+    "stock": (),
+    "peers": ("stock",),
+}
+# Resolved together, so that a package has one version in all of them. The runtimes are apart:
+# itex ended at TensorFlow 2.15, whose numpy and protobuf are too old for the stock one.
+RESOLUTIONS: dict[str, tuple[str, ...]] = {
+    "itex": ("build", "common", "tensorflow", "train", "quantize", "compare"),
+    "stock": ("stock", "peers"),
 }
 PYTHON_OF_IMAGES = ("--python-version", "3.11", "--python-platform", "x86_64-manylinux_2_28")
 PYTHON_OF_HOSTS = ("--python-version", "3.10", "--universal")
@@ -24,18 +32,23 @@ HEADER = "# Made by `invoke lock` from {name}.in.\n--require-hashes\n--only-bina
 SOURCES = "--no-binary promise\n"
 
 
-def lock() -> None:
-    """Write every *.txt from the *.in files."""
+def lock(names: Sequence[str] = ()) -> None:
+    """Write the *.txt of these resolutions, or of all and the host's, from the *.in files."""
+    for name in names or RESOLUTIONS:
+        _resolve(RESOLUTIONS[name])
+    if not names:
+        _write("host", ["host"], *PYTHON_OF_HOSTS, "--generate-hashes")
+
+
+def _resolve(layers: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder, "whole.txt")
-        _compile([*LAYERS, "build"], whole, *PYTHON_OF_IMAGES)
-        for layer, below in LAYERS.items():
+        _compile(layers, whole, *PYTHON_OF_IMAGES)
+        for layer in layers:
+            below = LAYERS.get(layer, ())
             left_out = [f"--no-emit-package={name}" for each in below for name in locked(each)]
             options = ("--generate-hashes", f"--constraint={whole}", *left_out)
             _write(layer, [*below, layer], *PYTHON_OF_IMAGES, *options)
-        build_options = ("--generate-hashes", f"--constraint={whole}", "--allow-unsafe")
-        _write("build", ["build"], *PYTHON_OF_IMAGES, *build_options)
-    _write("host", ["host"], *PYTHON_OF_HOSTS, "--generate-hashes")
 
 
 def locked(layer: str) -> list[str]:

@@ -1,7 +1,7 @@
 """The settings of the stages as flags of invoke's tasks."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from invoke.context import Context
@@ -11,25 +11,33 @@ from stages.setting import Spec
 from stages.settings import env_name
 
 RUNNER_HELP = "docker, or local: as processes of this host"
+# Whoever makes the interpreters says where they are: the image of peers, or the local runner.
+NO_FLAGS = {"itex_python"}
 
 
 def stage_task(
     name: str, doc: str, specs: Mapping[str, Spec], body: Callable[[str, dict[str, str]], None]
 ) -> "Task[Any]":
     """Return a task with a flag for every setting; `body` gets the runner and those given."""
+    flags = {setting: spec for setting, spec in specs.items() if setting not in NO_FLAGS}
 
-    def run(_: Context, runner: str, **given: str) -> None:
-        body(runner, {setting: text for setting, text in given.items() if text})
+    def run(_: Context, runner: str, **given: str | bool) -> None:
+        body(runner, {setting: _text(value) for setting, value in given.items() if value})
 
     run.__name__, run.__doc__ = name, doc
-    run.__signature__ = _signature(specs)  # type: ignore[attr-defined]
-    help_texts = {each: f"{spec.help} ({env_name(each)})" for each, spec in specs.items()}
+    run.__signature__ = _signature(flags)  # type: ignore[attr-defined]
+    help_texts = {each: f"{spec.help} ({env_name(each)})" for each, spec in flags.items()}
     return Task(run, name=name, help={**help_texts, "runner": RUNNER_HELP}, auto_shortflags=False)
 
 
-def _signature(settings: Iterable[str]) -> inspect.Signature:
+def _text(value: str | bool) -> str:
+    return value if isinstance(value, str) else "1"
+
+
+def _signature(settings: Mapping[str, Spec]) -> inspect.Signature:
     def parameter(name: str, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
         return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
 
-    flags = [parameter(setting, "") for setting in settings]
+    # invoke makes a flag without a value of what is False by default.
+    flags = [parameter(name, False if spec.is_switch else "") for name, spec in settings.items()]
     return inspect.Signature([parameter("_"), parameter("runner", "docker"), *flags])

@@ -14,10 +14,15 @@ from pathlib import Path
 from docker import engine, images, lock, user, venv
 from docker.graph import ROOT, Stage
 from stages.errors import PinningError
-from stages.settings import env_name
+from stages.settings import PEERS, env_name
 
-STAGES_VENV = ROOT / ".venv-stages"
 STAGES_PYTHON = "3.11"
+# For the local runner: the virtual environments, and the locks that go into each, in order.
+VENVS = {
+    "itex": (ROOT / ".venv-stages", lock.RESOLUTIONS["itex"]),
+    "stock": (ROOT / ".venv-stock", ("build", "stock")),
+    "peers": (ROOT / ".venv-stock", ("build", "stock", "peers")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +56,11 @@ def prepare_local(stages: list[Stage], artifacts: Path) -> Runner:
     user.make_folder(artifacts)
     if not shutil.which("numactl"):
         raise PinningError("numactl is missing, which pins the cores; apt-get install numactl")
-    locks = [lock.path_of(name) for name in ("build", *lock.LAYERS)]
-    python = venv.ensure(STAGES_VENV, _stages_python(), locks)
-    return lambda stage, settings: _run_process(
-        stage, str(python), {**settings, env_name("artifacts"): str(artifacts)}
-    )
+    pythons = {stage: str(_make_python(_venv_of(stage))) for stage in stages}
+    variables = {env_name("artifacts"): str(artifacts)}
+    if PEERS in {stage.name for stage in stages}:
+        variables[env_name("itex_python")] = str(_make_python("itex"))
+    return lambda stage, settings: _run_process(stage, pythons[stage], {**settings, **variables})
 
 
 RUNNERS = {"docker": prepare_docker, "local": prepare_local}
@@ -96,6 +101,17 @@ def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outco
     with tempfile.TemporaryDirectory() as scratch:
         code = subprocess.run(command, cwd=scratch, env=environment).returncode
     return Outcome(code, time.monotonic() - began)
+
+
+def _venv_of(stage: Stage) -> str:
+    """Return what an image's name ends in; those of no runtime have the packages of itex."""
+    ending = stage.target.rpartition("-")[2]
+    return ending if ending in VENVS else "itex"
+
+
+def _make_python(name: str) -> Path:
+    folder, locks = VENVS[name]
+    return venv.ensure(folder, _stages_python(), [lock.path_of(each) for each in locks])
 
 
 def _stages_python() -> str:

@@ -23,33 +23,39 @@ class VenvError(StageError):
 def ensure(folder: Path, python: str, locks: Sequence[Path]) -> Path:
     """Return the Python of a virtual environment with what `locks` list, made where it is not.
 
-    It is made anew when a lock or the Python has changed. Raises VenvError where that fails.
+    It is made anew when a lock or the Python has changed; locks that come after those it was
+    made from are installed into it. Raises VenvError where that fails.
     """
     stamp = folder / STAMP
-    wanted = _digest(python, locks)
-    if not stamp.is_file() or stamp.read_text() != wanted:
-        print(f"making {folder} from {', '.join(lock.name for lock in locks)}", flush=True)
-        shutil.rmtree(folder, ignore_errors=True)
-        _make(folder, python, locks)
-        stamp.write_text(wanted)
+    wanted = [_digest(python, lock) for lock in locks]
+    there = stamp.read_text().split() if stamp.is_file() else []
+    if not there or any(old != new for old, new in zip(there, wanted, strict=False)):
+        _make(folder, python)
+        there = []
+    # One at a time, in order: the first brings what the next may need to be built.
+    for lock, digest in list(zip(locks, wanted, strict=True))[len(there) :]:
+        _install(folder, lock)
+        there.append(digest)
+        stamp.write_text("\n".join(there))
     return folder / "bin" / "python"
 
 
-def _digest(python: str, locks: Sequence[Path]) -> str:
-    digest = hashlib.sha256(python.encode())
-    for lock in locks:
-        digest.update(lock.read_bytes())
-    return digest.hexdigest()
+def _digest(python: str, lock: Path) -> str:
+    return hashlib.sha256(python.encode() + lock.read_bytes()).hexdigest()
 
 
-def _make(folder: Path, python: str, locks: Sequence[Path]) -> None:
+def _make(folder: Path, python: str) -> None:
+    print(f"making {folder}", flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
     _run([python, "-m", "venv", str(folder)], f"{python} has no working venv module; install it")
+
+
+def _install(folder: Path, lock: Path) -> None:
+    print(f"installing {lock.name} into {folder}", flush=True)
     # Errors alone: pip warns of every index that a host's configuration names and lacks.
     pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "-qq"]
-    # One at a time, in order: the first brings what the next may need to be built.
-    for lock in locks:
-        install = ["install", "--no-deps", "--no-build-isolation", f"--requirement={lock}"]
-        _run([*pip, *install], f"{lock.name} can't be installed; mend it and run this again")
+    install = ["install", "--no-deps", "--no-build-isolation", f"--requirement={lock}"]
+    _run([*pip, *install], f"{lock.name} can't be installed; mend it and run this again")
 
 
 def _run(command: Sequence[str], remedy: str) -> None:

@@ -2,12 +2,14 @@ from collections.abc import Callable
 
 import pytest
 
-from docker.graph import Stage, read_stages
+from docker import engine, images
+from docker.graph import Stage, read_all
 from tests.commands import Done, run
 
 RunIn = Callable[..., Done]
 LEAST_RIGHTS = (
     "--rm",
+    "--init",
     "--read-only",
     "--tmpfs=/tmp",
     "--network=none",
@@ -16,7 +18,14 @@ LEAST_RIGHTS = (
 )
 
 
-@pytest.fixture(params=read_stages(), ids=lambda stage: stage.name)
+@pytest.fixture(scope="session")
+def built() -> None:
+    """The images of every runtime, and peers; no engine is a failure, not a reason to skip."""
+    engine.require()
+    images.build(read_all())
+
+
+@pytest.fixture(params=read_all(), ids=lambda stage: stage.target)
 def stage(request: pytest.FixtureRequest) -> Stage:
     found: Stage = request.param
     return found

@@ -8,18 +8,37 @@ from typing import Any
 import pytest
 
 from docker import base, lock
-from docker.graph import Stage, read_stages
+from docker.graph import Stage, read_all, read_peers
 from tests.commands import Done, run
 from tests.unit.tasks.test_lock import pins
 
 pytestmark = pytest.mark.usefixtures("built")
 RunIn = Callable[..., Done]
+ITEX = "tensorflow, intel_extension_for_tensorflow"
+STOCK = "tensorflow, tf_keras, neural_compressor.tensorflow, msgspec"
 IMPORTS = {
-    "train": "tensorflow, intel_extension_for_tensorflow, tensorflow_hub, tensorflow_datasets, PIL",
-    "quantize": "tensorflow, intel_extension_for_tensorflow, neural_compressor.tensorflow",
-    "profile": "tensorflow, intel_extension_for_tensorflow, msgspec",
+    "train": f"{ITEX}, tensorflow_hub, tensorflow_datasets, PIL",
+    "quantize-itex": f"{ITEX}, neural_compressor.tensorflow",
+    "profile-itex": f"{ITEX}, msgspec",
+    "quantize-stock": STOCK,
+    "profile-stock": STOCK,
     "compare": "matplotlib.pyplot, numpy, msgspec",
+    "peers": f"{STOCK}, openvino, nncf, onnx, onnxruntime.quantization, tf2onnx",
 }
+# The top layer of each image's packages.
+TOP_LAYERS = {
+    "train": "train",
+    "quantize-itex": "quantize",
+    "profile-itex": "tensorflow",
+    "quantize-stock": "stock",
+    "profile-stock": "stock",
+    "compare": "compare",
+    "peers": "peers",
+}
+IMAGES = {stage.target: stage for stage in read_all()}
+OTHER_PYTHON_OF_PEERS = "/opt/stages/bin/python3"
+# TensorFlow 2.21 heads its informational messages so, unless TF_CPP_MIN_LOG_LEVEL drops them.
+BEFORE_ABSL = "WARNING: All log messages before absl::InitializeLog() is called"
 LIST_PACKAGES = """
 import importlib.metadata as metadata, json
 
@@ -33,10 +52,9 @@ def inspect(image: str) -> dict[str, Any]:
     return found
 
 
-def layers_of(stage: Stage) -> list[str]:
-    if stage.name in lock.LAYERS:
-        return [*lock.LAYERS[stage.name], stage.name]
-    return [*lock.LAYERS["tensorflow"], "tensorflow"]
+def locked_with(layer: str) -> dict[str, str]:
+    names = (*lock.LAYERS[layer], layer)
+    return {package: each for name in names for package, each in pins(name).items()}
 
 
 def test_it_runs_as_no_root(stage: Stage, run_in: RunIn) -> None:
@@ -44,16 +62,34 @@ def test_it_runs_as_no_root(stage: Stage, run_in: RunIn) -> None:
 
 
 def test_it_imports_what_it_needs_without_a_warning(stage: Stage, run_in: RunIn) -> None:
-    done = run_in(stage, "python3", "-c", f"import {IMPORTS[stage.name]}")
+    done = run_in(stage, "python3", "-c", f"import {IMPORTS[stage.target]}")
     assert done.code == 0, done
-    assert not re.search(r"\b(\w*Warning|WARNING|\w*Error|ERROR)\b", done.output), done
+    output = done.output.replace(BEFORE_ABSL, "")
+    assert not re.search(r"\b(\w*Warning|WARNING|\w*Error|ERROR)\b", output), done
 
 
 def test_it_has_the_locked_versions_and_nothing_else(stage: Stage, run_in: RunIn) -> None:
-    expected = {
-        package: each for layer in layers_of(stage) for package, each in pins(layer).items()
-    }
-    assert json.loads(run_in(stage, "python3", "-c", LIST_PACKAGES).output) == expected
+    listed = json.loads(run_in(stage, "python3", "-c", LIST_PACKAGES).output)
+    assert listed == locked_with(TOP_LAYERS[stage.target])
+
+
+def test_peers_has_the_other_runtime_too(run_in: RunIn) -> None:
+    python = OTHER_PYTHON_OF_PEERS
+    listed = json.loads(run_in(read_peers(), python, "-c", LIST_PACKAGES).output)
+    assert listed == locked_with("tensorflow")
+    done = run_in(read_peers(), python, "-c", f"import {ITEX}")
+    assert done.code == 0, done
+
+
+def test_peers_says_where_the_other_runtime_is() -> None:
+    entry_point = inspect(read_peers().image)["Config"]["Entrypoint"]
+    assert f"--itex-python={OTHER_PYTHON_OF_PEERS}" in entry_point
+
+
+@pytest.mark.parametrize("target", ["quantize-stock", "profile-stock"])
+def test_a_stock_image_defaults_to_its_runtime(target: str, run_in: RunIn) -> None:
+    code = "import os; from stages.settings import load; print(load(os.environ).runtime)"
+    assert run_in(IMAGES[target], "python3", "-c", code).output.strip() == "stock"
 
 
 def test_any_user_may_run_it(stage: Stage, run_in: RunIn) -> None:
@@ -73,10 +109,10 @@ def test_its_help_lists_its_settings(stage: Stage) -> None:
     assert "VGG19_ARTIFACTS" in done.output
 
 
-@pytest.mark.parametrize("reader", read_stages()[1:], ids=lambda each: each.name)
-def test_a_missing_input_is_one_line_and_its_own_exit_code(reader: Stage) -> None:
+@pytest.mark.parametrize("target", [target for target in IMAGES if target != "train"])
+def test_a_missing_input_is_one_line_and_its_own_exit_code(target: str) -> None:
     options = ("--rm", "--network=none", "--tmpfs=/artifacts:mode=1777")
-    done = run("docker", "run", *options, "--env=VGG19_ARTIFACTS=/artifacts", reader.image)
+    done = run("docker", "run", *options, "--env=VGG19_ARTIFACTS=/artifacts", IMAGES[target].image)
     assert done.code == 3, done
     assert len(done.error_lines) == 1, done
 
@@ -94,22 +130,25 @@ def test_the_hosts_certificates_stay_out(stage: Stage, run_in: RunIn) -> None:
 
 
 def test_compare_has_no_tensorflow(run_in: RunIn) -> None:
-    compare = read_stages()[-1]
-    assert run_in(compare, "python3", "-c", "import tensorflow").code == 1
+    assert run_in(IMAGES["compare"], "python3", "-c", "import tensorflow").code == 1
 
 
-def test_profile_can_pin_cores(run_in: RunIn) -> None:
-    profile = next(stage for stage in read_stages() if stage.name == "profile")
-    done = run_in(profile, "numactl", "--physcpubind=+0", "nproc")
+@pytest.mark.parametrize(
+    "target", ["quantize-itex", "quantize-stock", "profile-itex", "profile-stock", "peers"]
+)
+def test_what_measures_can_pin_cores(target: str, run_in: RunIn) -> None:
+    done = run_in(IMAGES[target], "numactl", "--physcpubind=+0", "nproc")
     assert (done.code, done.output.strip()) == (0, "1")
 
 
 def test_the_images_share_their_layers() -> None:
-    train, quantize, profile, compare = (
-        inspect(stage.image)["RootFS"]["Layers"] for stage in read_stages()
-    )
-    base_common_tensorflow, base_common, app = 4, 3, -1
-    assert train[:base_common_tensorflow] == quantize[:base_common_tensorflow]
-    assert train[:base_common_tensorflow] == profile[:base_common_tensorflow]
-    assert train[:base_common] == compare[:base_common]
-    assert {each[app] for each in (train, quantize, profile, compare)} == {train[app]}
+    layers = {target: inspect(each.image)["RootFS"]["Layers"] for target, each in IMAGES.items()}
+    user, common, tensorflow, app = 2, 3, 4, -1
+    for target in ("quantize-itex", "profile-itex", "peers"):
+        assert layers[target][:tensorflow] == layers["train"][:tensorflow]
+    assert layers["compare"][:common] == layers["train"][:common]
+    assert layers["quantize-stock"] == layers["profile-stock"]
+    stock = layers["quantize-stock"]
+    assert stock[:user] == layers["train"][:user]
+    assert stock[user] == layers["peers"][tensorflow]
+    assert {each[app] for each in layers.values()} == {stock[app]}

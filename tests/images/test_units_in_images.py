@@ -1,4 +1,4 @@
-"""The unit tests of each stage, in its own image: TensorFlow is there."""
+"""The unit tests of each program, in its own images: TensorFlow is there."""
 
 import re
 import sysconfig
@@ -12,24 +12,32 @@ from tests.commands import ROOT, Done
 pytestmark = pytest.mark.usefixtures("built")
 
 RunIn = Callable[..., Done]
-IMAGE_PACKAGES = "/opt/stages/lib/python3.11/site-packages"
+WHERE_PACKAGES_ARE = "import sysconfig; print(sysconfig.get_path('purelib'))"
+UNITS = ROOT / "tests" / "unit"
+# What measures shares the code for that, which imports nothing that train and compare have.
+MEASURING = ("quantize", "profile", "peers")
+
+
+def folders_of(program: str) -> list[str]:
+    names = [program, "measure"] if program in MEASURING else [program]
+    return [f"tests/unit/{name}" for name in names]
 
 
 def test_unit_tests_pass_in_the_image(stage: Stage, run_in: RunIn) -> None:
-    folder = ROOT / "tests" / "unit" / stage.name
-    if not folder.is_dir():
-        pytest.fail(f"{folder} is missing: no unit test covers {stage.name}")
+    if not (UNITS / stage.name).is_dir():
+        pytest.fail(f"{UNITS / stage.name} is missing: no unit test covers {stage.name}")
+    packages = run_in(stage, "python3", "-c", WHERE_PACKAGES_ARE).output.strip()
     options = (
-        "--workdir=/tests",
+        "--workdir=/app",
         "--tmpfs=/tmp:exec",  # some tests write a stand-in for a program and run it
-        f"--volume={ROOT / 'tests' / 'unit'}:/tests/tests/unit:ro",
-        f"--volume={ROOT / 'tests' / 'data'}:/tests/tests/data:ro",
-        f"--volume={ROOT / 'pyproject.toml'}:/tests/pyproject.toml:ro",
+        f"--volume={UNITS}:/app/tests/unit:ro",
+        f"--volume={ROOT / 'tests' / 'data'}:/app/tests/data:ro",
+        f"--volume={ROOT / 'pyproject.toml'}:/app/pyproject.toml:ro",
         # The host's pytest, after the image's own packages and before none of them.
         f"--volume={sysconfig.get_path('purelib')}:/host:ro",
-        f"--env=PYTHONPATH=/app:{IMAGE_PACKAGES}:/host",
+        f"--env=PYTHONPATH=/app:{packages}:/host",
     )
-    flags = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "", f"tests/unit/{stage.name}")
+    flags = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "", *folders_of(stage.name))
     done = run_in(stage, "python3", *flags, options=options)
     assert done.code == 0, done
     assert re.search(r"\d+ passed", done.output), done

@@ -33,7 +33,11 @@ def tiny() -> dict[str, str]:
         "test_samples": "12",
         "calibration_samples": "6",
         "tolerable_loss": "0.5",
+        "max_trials": "1",  # with more, the host's noise would choose between recipes
+        "rounds": "1",
+        "round_duration_s": "0.1",
         "precisions": "fp32,int8",
+        "no_bf16": "1",
         "isas": f"{best},{ISA_NAMES[-1]}",
         "min_duration_s": "0.5",
         "min_queries": "3",
@@ -65,6 +69,18 @@ def by_local_runner(
 ) -> PipelineRun:
     folder = _with_cache(by_invoke, tmp_path_factory.mktemp("by_local_runner"))
     done = invoke("pipeline", "--runner", "local", "--artifacts", str(folder), variables=tiny)
+    return PipelineRun(done, Artifacts(folder))
+
+
+@pytest.fixture(scope="session")
+def by_stock(
+    tiny: dict[str, str], by_invoke: PipelineRun, tmp_path_factory: pytest.TempPathFactory
+) -> PipelineRun:
+    """The first run with what the other runtime makes of the same trained model beside it."""
+    folder = tmp_path_factory.mktemp("by_stock")
+    shutil.copytree(by_invoke.artifacts.root, folder, dirs_exist_ok=True)
+    runtime = {env_name("runtime"): "stock", env_name("artifacts"): str(folder)}
+    done = invoke("quantize", "profile", "compare", variables={**tiny, **runtime})
     return PipelineRun(done, Artifacts(folder))
 
 

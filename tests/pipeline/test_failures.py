@@ -11,7 +11,7 @@ import yaml
 
 from docker import user
 from docker.graph import COMPOSE_FILE, read_stages
-from stages.settings import env_name
+from stages.settings import PEERS, env_name
 from tests.commands import invoke, run
 from tests.pipeline.conftest import PROJECT
 
@@ -31,7 +31,7 @@ def failing(request: pytest.FixtureRequest) -> str | None:
 def variables(failing: str | None, tmp_path: Path) -> dict[str, str]:
     """Variables under which every stage leaves a mark, and the failing one then fails."""
     services = {}
-    for name in NAMES:
+    for name in (*NAMES, PEERS):
         code = EXIT_CODE if name == failing else 0
         script = f"touch /artifacts/{name}; exit {code}"
         services[name] = {"entrypoint": ["sh", "-c", script]}
@@ -62,3 +62,10 @@ def test_docker_compose_up(failing: str | None, variables: dict[str, str]) -> No
     run("docker", "compose", "down", variables=variables)
     assert (done.code != 0) == bool(failing), done
     assert ran(variables) == up_to(failing)
+
+
+@pytest.mark.parametrize("failing", [PEERS, None], indirect=True)
+def test_invoke_peers_runs_nothing_else(failing: str | None, variables: dict[str, str]) -> None:
+    done = invoke("peers", variables=variables)
+    assert done.code == (EXIT_CODE if failing else 0), done
+    assert ran(variables) == {PEERS}

@@ -8,7 +8,7 @@ import pytest
 
 from docker import user
 from docker.graph import read_stages
-from stages.artifacts import read_record, verify
+from stages.artifacts import RUNTIMES, read_record, verify
 from stages.errors import PinningError
 from stages.records.compare import CompareRecord
 from stages.records.profile import ProfileRecord
@@ -28,15 +28,16 @@ def pipeline(request: pytest.FixtureRequest) -> PipelineRun:
     return found
 
 
-def results(run: PipelineRun) -> dict[str, Any]:
+def results(run: PipelineRun, runtime: str = RUNTIMES[0]) -> dict[str, Any]:
     """Return what must not depend on the way in."""
     train = read_record(run.artifacts.train.record, TrainRecord)
-    quantize = read_record(run.artifacts.quantize.record, QuantizeRecord)
-    profile = read_record(run.artifacts.profile.record, ProfileRecord)
+    quantize = read_record(run.artifacts.quantize(runtime).record, QuantizeRecord)
+    profile = read_record(run.artifacts.profile(runtime).record, ProfileRecord)
     return {
         "train": train.accuracy_top1,
         "data": train.data.sha256,
-        "int8": (quantize.int8_accuracy_top1, quantize.recipe, quantize.int8_ops),
+        "accuracies": {each.precision: each.accuracy_top1 for each in quantize.variants},
+        "int8": (quantize.recipe, quantize.int8_ops, quantize.fp32_ops),
         "cells": [(cell.precision, cell.requested_isa, cell.impossible) for cell in profile.cells],
         "predictions": [cell.measurement.predictions for cell in profile.cells if cell.measurement],
     }
@@ -91,12 +92,36 @@ def test_invoke_tells_the_time_of_each_stage_and_leaves_no_container(
 
 
 def test_a_stage_that_fails_leaves_the_earlier_artifacts(by_invoke: PipelineRun) -> None:
-    before = verify(by_invoke.artifacts.profile.path)
+    before = verify(by_invoke.artifacts.profile(RUNTIMES[0]).path)
     done = invoke("profile", "--cores", "999", "--artifacts", str(by_invoke.artifacts.root))
     assert done.code == PinningError.exit_code, done
     assert len(done.error_lines) == 1, done
-    assert verify(by_invoke.artifacts.profile.path) == before
+    assert verify(by_invoke.artifacts.profile(RUNTIMES[0]).path) == before
     assert sorted(_hidden(by_invoke.artifacts.root)) == [".cache"]
+
+
+def test_the_other_runtime_leaves_the_first_ones_artifacts(
+    by_invoke: PipelineRun, by_stock: PipelineRun
+) -> None:
+    assert by_stock.done.code == 0, by_stock.done
+    assert results(by_stock) == results(by_invoke)
+
+
+def test_the_other_runtime_has_artifacts_of_its_own(by_stock: PipelineRun) -> None:
+    for stage in ("quantize", "profile"):
+        verify(by_stock.artifacts.root / f"{stage}-stock")
+    stock = results(by_stock, "stock")
+    assert stock["cells"] == results(by_stock)["cells"]
+    assert stock["int8"][1] != []
+
+
+def test_the_other_runtime_warns_of_nothing(by_stock: PipelineRun) -> None:
+    test_it_warns_of_nothing(by_stock)
+
+
+def test_both_runtimes_are_compared(by_stock: PipelineRun) -> None:
+    record = read_record(by_stock.artifacts.compare.record, CompareRecord)
+    assert {row.runtime for row in record.rows} == set(RUNTIMES)
 
 
 def _hidden(folder: Path) -> list[str]:
