@@ -29,9 +29,6 @@ from stages.errors import SettingsError, exit_code_of
 from stages.settings import PEERS, env_name, load, specs, specs_of
 
 STAGE_NAMES = [stage.name for stage in read_stages()]
-PEERS_DOC = (
-    "Measure OpenVINO and ONNX Runtime beside ours, interleaved, on the same model and cores."
-)
 RUNTIME_HELP = f"{specs()['runtime'].help} ({env_name('runtime')})"
 
 
@@ -138,23 +135,20 @@ def _end_with(code: int) -> None:
         raise Exit(code=code)
 
 
-def _program_task(name: str, doc: str) -> "Task[Any]":
+def _program_task(name: str) -> "Task[Any]":
+    doc = importlib.import_module(f"stages.{name}").__doc__ or ""
     return stage_task(name, doc, specs_of(name), partial(run_programs, [name], name))
 
 
 def _tasks() -> Collection:
-    stages = [
-        _program_task(name, importlib.import_module(f"stages.{name}").__doc__ or "")
-        for name in STAGE_NAMES
-    ]
+    stages = [_program_task(name) for name in STAGE_NAMES]
     pipeline = stage_task(
         "pipeline",
         f"Run {', '.join(STAGE_NAMES)}; stop at the first that fails.",
         {name: spec for name, spec in specs().items() if {*spec.programs} & {*STAGE_NAMES}},
         partial(run_programs, STAGE_NAMES, "pipeline"),
     )
-    peers = _program_task(PEERS, PEERS_DOC)
-    return Collection(build, *stages, pipeline, peers, test, lint, lock, clean)
+    return Collection(build, *stages, pipeline, _program_task(PEERS), test, lint, lock, clean)
 
 
 os.chdir(ROOT)

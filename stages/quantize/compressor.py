@@ -96,13 +96,16 @@ class Compressor:
 
         # Neural Compressor leaves files of its own in the working directory.
         with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
-            quantized = quantize_model(
-                Model(str(self._model)),
-                _configuration(recipe),
-                self._loader,
-                calib_iteration=len(self._loader),
-            )
-        quantized.save(str(destination))
+            try:
+                quantized = quantize_model(
+                    Model(str(self._model)),
+                    _configuration(recipe),
+                    self._loader,
+                    calib_iteration=len(self._loader),
+                )
+                quantized.save(str(destination))
+            except Exception as error:  # of whatever kind the graph at hand leads to in there
+                raise ModelError(f"Neural Compressor gave up: {error!r}") from error
 
 
 def _configuration(recipe: Recipe) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stages.quantize.bound import Bound
 from stages.quantize.graph import Graph
+from stages.quantize.layers import compute_ops
 from stages.quantize.recipes import follow_ups
 from stages.records.quantize import Finding, Layer, Recipe, Sensitivity
 from stages.settings import Settings
@@ -55,11 +56,7 @@ class Search:
         granularities = self._settings.weight_granularities
         self._for_kernels(Recipe(algorithm=algorithms[0], granularity=granularities[0]))
         base = self._fastest()
-        others = (
-            replace(base.recipe, algorithm=algorithm, granularity=granularity)
-            for algorithm, granularity in product(algorithms, granularities)
-        )
-        if not self._meets(base) and not self._until_met(others) and not base.failure:
+        if not self._meets(base) and not self._until_met(self._cheap(base)) and not base.failure:
             self._for_accuracy(base)
         met = [each for each in self.attempts if self._meets(each)]
         return sorted(met, key=lambda each: -each.throughput_images_per_s)
@@ -77,6 +74,23 @@ class Search:
                     self._settings.weight_granularities,
                     sharing=self._sharing,
                 )
+
+    def _cheap(self, base: Attempt) -> list[Recipe]:
+        """Return what may mend the accuracy at hardly any cost in time.
+
+        That is each other way to calibrate, then the first and the last op that multiply in FP32:
+        they are small in most classifiers, and the most sensitive.
+        """
+        calibrations = [
+            replace(base.recipe, algorithm=algorithm, granularity=granularity)
+            for algorithm, granularity in product(
+                self._settings.calibration_algorithms, self._settings.weight_granularities
+            )
+        ]
+        ops = compute_ops(base.layers, int8=True)
+        ends = {*base.recipe.left_out, *ops[:1], *ops[-1:]}
+        mixed = [replace(each, left_out=tuple(sorted(ends))) for each in calibrations]
+        return [*calibrations, *mixed]
 
     def _for_accuracy(self, base: Attempt) -> None:
         """Return ops to FP32, the costliest first, ever more of them, until the bound is met."""

@@ -5,7 +5,7 @@ from stages.quantize.bound import Bound
 from stages.quantize.search import Attempt, Search
 from stages.records.quantize import Recipe, Sensitivity
 from stages.settings import Settings
-from tests.unit.quantize.parts import RECIPE, attempt, finding
+from tests.unit.quantize.parts import RECIPE, attempt, finding, layer
 
 SHARED = replace(RECIPE, shared=("pool",))
 LEFT_OUT = replace(RECIPE, left_out=("pool",))
@@ -113,6 +113,17 @@ def test_a_slow_recipe_within_the_bound_does_not_end_the_search_for_a_fast_one()
 
 
 OPS = ("head", "conv2", "conv1", "conv4", "conv3")
+
+
+def test_the_first_and_the_last_op_return_to_fp32_before_any_is_measured() -> None:
+    ends = replace(RECIPE, left_out=("conv1", "head"))
+    layers = [layer(op) for op in ("conv1", "conv2", "head")]
+    trials = Trials(
+        lambda each: replace(attempt(each, 1.0 if each.left_out else 0.5), layers=layers), OPS
+    )
+    assert [each.recipe for each in trials.search().run()] == [ends]
+    assert trials.tried == [RECIPE, replace(RECIPE, algorithm="kl"), ends]
+    assert trials.bases == []
 
 
 def mixed(count: int) -> Recipe:
