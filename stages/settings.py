@@ -103,7 +103,7 @@ class Settings:
         2.0, 0.1, "least seconds of a model's turn", "quantize", PEERS
     )
     itex_python: str = setting(
-        "", Spec("interpreter that has the itex runtime; empty: this one", (PEERS,))
+        "", Spec("interpreter that has the itex runtime; empty: there is none", (PEERS,))
     )
     min_duration_s: float = decimal(5.0, 0.1, "least seconds per scenario", "profile")
     min_queries: int = whole(20, 1, "least queries of the single-stream scenario", "profile")

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from stages.isa import rung
 from stages.records.compare import CompareRecord, Row
 from stages.records.profile import ModelSummary
+from stages.text import aligned, origins
 
 Summaries = Mapping[str, Sequence[ModelSummary]]
 
@@ -41,16 +42,8 @@ def render(record: CompareRecord, summaries: Summaries) -> str:
 
 
 def _header(record: CompareRecord) -> str:
-    host = record.host
-    return "\n".join(
-        (
-            f"host      {host.cpu_model}, {len(host.cores_pinned)} cores pinned, "
-            f"Linux {host.kernel}{', virtual machine' if host.hypervisor else ''}",
-            f"model     VGG19, {record.backbone.name} backbone ({record.backbone.sha256[:12]})",
-            f"data      {record.data.name} ({record.data.sha256[:12]}), test split",
-            *_software(record.versions),
-        )
-    )
+    lines = origins(record.host, record.backbone, record.data)
+    return "\n".join([*lines, *_software(record.versions)])
 
 
 def _software(versions: Mapping[str, Mapping[str, str]]) -> list[str]:
@@ -70,7 +63,7 @@ def _matrix(record: CompareRecord) -> str:
     if len(record.versions) == 1:
         runtime = COLUMNS.index("runtime")
         rows = [(*row[:runtime], *row[runtime + 1 :]) for row in rows]
-    return _aligned(rows)
+    return aligned(rows)
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -118,7 +111,7 @@ def _impossible(record: CompareRecord) -> str:
     for (precision, isa, reason), names in runtimes.items():
         where = "" if len(names) == len(record.versions) else f" {' '.join(names)}"
         rows.append((f"not run: {precision} {isa}{where}", reason))
-    return _aligned(rows)
+    return aligned(rows)
 
 
 def _summary(summaries: Sequence[ModelSummary], runtime: str) -> str:
@@ -129,13 +122,4 @@ def _summary(summaries: Sequence[ModelSummary], runtime: str) -> str:
         ("throughput, images/s", *(f"{each.throughput:.2f}" for each in summaries)),
         ("latency, ms (median)", *(f"{each.latency:.2f}" for each in summaries)),
     ]
-    return _aligned(rows)
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
-    lines = (
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
-        for row in rows
-    )
-    return "\n".join(line.rstrip() for line in lines)
+    return aligned(rows)

@@ -47,6 +47,7 @@ class Holder:
         self._model: LoadedModel = load(job.backend, job.model, job.precision, len(job.cores))
         self._model(self._samples.batch(0, 1))
         self._batches: dict[int, list[Images]] = {}
+        self._warmed: set[int] = set()
         self.load_seconds = time.perf_counter() - began
 
     def answer(self, request: Request) -> Any:
@@ -79,7 +80,9 @@ class Holder:
         if not full:
             images = len(self._samples)
             raise SettingsError(f"batch size {size} exceeds the {images} images; give less")
-        predict(self._model, full[:WARM_UP_BATCHES])
+        # Later, one is enough to bring the weights back to the caches.
+        predict(self._model, full[: 1 if size in self._warmed else WARM_UP_BATCHES])
+        self._warmed.add(size)
         return full
 
 

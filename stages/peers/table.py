@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from stages.peers.contenders import PEERS
 from stages.records.peers import Contender, PeersRecord, Ratio
+from stages.text import aligned, origins
 
 NAMES = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}
 
@@ -30,16 +31,8 @@ def closing_line(record: PeersRecord) -> str:
 
 
 def _header(record: PeersRecord) -> str:
-    host = record.host
-    return "\n".join(
-        (
-            f"host      {host.cpu_model}, {len(host.cores_pinned)} cores pinned, "
-            f"Linux {host.kernel}{', virtual machine' if host.hypervisor else ''}",
-            f"model     VGG19, {record.backbone.name} backbone ({record.backbone.sha256[:12]})",
-            f"data      {record.data.name} ({record.data.sha256[:12]}), test split",
-            *_software(record),
-        )
-    )
+    lines = origins(record.host, record.backbone, record.data)
+    return "\n".join([*lines, *_software(record)])
 
 
 def _software(record: PeersRecord) -> list[str]:
@@ -65,7 +58,7 @@ def _contenders(record: PeersRecord) -> str:
     speeds = [f"images/s at {size}" for size in sizes]
     latency = ["p50 ms at 1"] if "1" in sizes else []
     head = ["backend", "precision", "top-1", *speeds, *latency]
-    return _aligned([head, *(_cells(each) for each in measured)])
+    return aligned([head, *(_cells(each) for each in measured)])
 
 
 def _cells(contender: Contender) -> list[str]:
@@ -91,7 +84,7 @@ def _ratios(ratios: Sequence[Ratio]) -> str:
         [backend, precision, str(size), *(row.get(peer, "-") for peer in peers)]
         for (backend, precision, size), row in rows.items()
     ]
-    return _aligned([head, *cells])
+    return aligned([head, *cells])
 
 
 def _notes(record: PeersRecord) -> str:
@@ -117,13 +110,4 @@ def _missing(contenders: Sequence[Contender]) -> str:
         (f"not run: {backend} {', '.join(names)}", reason)
         for (backend, reason), names in precisions.items()
     ]
-    return _aligned(rows) if rows else ""
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
-    lines = (
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
-        for row in rows
-    )
-    return "\n".join(line.rstrip() for line in lines)
+    return aligned(rows) if rows else ""
