@@ -17,6 +17,7 @@ from stages.samples import Samples
 Images: TypeAlias = npt.NDArray[np.float32]
 Infer: TypeAlias = Callable[[Images], npt.NDArray[np.float32]]
 
+SIGNATURE = "serving_default"
 # oneDNN's own default depends on CPU flags, and constant folding would undo INT8 weights.
 SWITCHES = {
     "TF_ENABLE_ONEDNN_OPTS": "1",
@@ -65,12 +66,10 @@ class Model:
         self._session = tf.Session(graph=tf.Graph(), config=_configuration(bf16))
         try:
             loaded = tf.saved_model.load(self._session, ["serve"], path)
-            signature = loaded.signature_def["serving_default"]
-            (source,) = signature.inputs.values()
-            (result,) = signature.outputs.values()
-        except (OSError, KeyError, ValueError, RuntimeError, tf.errors.OpError) as error:
-            raise ModelError(f"{path} is no SavedModel that classifies images: {error}") from error
-        self._source, self._result = source.name, result.name
+        except (OSError, ValueError, RuntimeError, tf.errors.OpError) as error:
+            reason = " ".join(str(error).split())
+            raise ModelError(f"{path} is no SavedModel that can run here: {reason}") from error
+        self._source, self._result = _ends(loaded, path)
         self._call = self._session.make_callable(self._result, [self._source])
 
     def __call__(self, images: Images) -> npt.NDArray[np.float32]:
@@ -91,6 +90,23 @@ class Model:
             for device in seen.step_stats.dev_stats
             for node in device.node_stats
         ]
+
+
+def _ends(loaded: Any, path: str) -> tuple[str, str]:
+    """Return the names of the one input and the one output of a loaded model's signature."""
+    if SIGNATURE not in loaded.signature_def:
+        found = ", ".join(loaded.signature_def) or "none"
+        raise ModelError(f"{path} has no signature {SIGNATURE} (found {found}); save it with one")
+    signature = loaded.signature_def[SIGNATURE]
+    inputs, outputs = (
+        [tensor.name for tensor in side.values()] for side in (signature.inputs, signature.outputs)
+    )
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise ModelError(
+            f"{path} takes {len(inputs)} inputs and gives {len(outputs)} outputs; "
+            "give a model from images to probabilities, one each"
+        )
+    return inputs[0], outputs[0]
 
 
 def _configuration(bf16: bool) -> Any:
