@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stages.errors import InputCorruptError
+from stages.errors import InputCorruptError, SettingsError
 
 IMAGE_SHAPE = (224, 224, 3)
 
@@ -51,3 +51,14 @@ def load_samples(path: Path) -> Samples:
     if samples.images.shape[1:] != IMAGE_SHAPE or len(samples.images) != len(samples.labels):
         raise InputCorruptError(f"{path} has images of another shape; run train again")
     return samples
+
+
+def first_samples(path: Path, count: int) -> Samples:
+    """Return the first `count` calibration samples; SettingsError where there are fewer."""
+    samples = load_samples(path)
+    if len(samples) < count:
+        raise SettingsError(
+            f"calibration_samples {count} exceeds the {len(samples)} images that train set aside; "
+            f"run train with VGG19_CALIBRATION_SAMPLES={count}, or ask for less"
+        )
+    return Samples(samples.images[:count], samples.labels[:count])

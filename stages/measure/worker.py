@@ -43,6 +43,7 @@ class Holder:
 
     def __init__(self, job: Job) -> None:
         began = time.perf_counter()
+        self._images = job.images
         self._samples = load_samples(Path(job.images))
         self._model: LoadedModel = load(job.backend, job.model, job.precision, len(job.cores))
         self._model(self._samples.batch(0, 1))
@@ -64,7 +65,8 @@ class Holder:
             case Turn(size, duration):
                 return TurnAnswer(batch_seconds=turn(self._model, self._warm(size), duration))
             case Classify(size, images):
-                batches = batches_of(load_samples(Path(images)), size) if images else self._of(size)
+                other = images not in ("", self._images)
+                batches = batches_of(load_samples(Path(images)), size) if other else self._of(size)
                 answers = [row for batch in batches for row in self._model(batch).tolist()]
                 return ClassifyAnswer(probabilities=answers)
             case Trace(size):

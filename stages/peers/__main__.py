@@ -12,13 +12,13 @@ from stages.measure.cores import choose_cores
 from stages.measure.host import cpu_flags, describe_host
 from stages.peers.contenders import PEERS, Ours, find_ours, find_peers
 from stages.peers.contest import Terms, contest, steps_of
-from stages.peers.convert import Conversion, convert, first_samples, tool_versions
+from stages.peers.convert import Conversion, convert, tool_versions
 from stages.peers.ratios import ratios
 from stages.peers.table import render
 from stages.progress import Progress
 from stages.records.peers import Contender, PeersRecord
 from stages.records.train import TrainRecord
-from stages.samples import load_samples
+from stages.samples import first_samples, load_samples
 from stages.settings import Settings, for_stage
 
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from stages.measure.launch import Worker
 from stages.measure.protocol import Classify, ClassifyAnswer, Job, Ready, Turn
+from stages.measure.turns import Asked, take_turns
 from stages.peers.contenders import Entry, able
 from stages.peers.ratios import figures
-from stages.peers.rounds import Asked, take_turns
 from stages.progress import Progress
 from stages.records.peers import Contender
 from stages.runtime import accuracy_top1

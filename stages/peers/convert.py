@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from stages.errors import ModelError, SettingsError, StageError, exit_code_of, of_kind
-from stages.samples import Samples, load_samples
+from stages.errors import ModelError, StageError, exit_code_of, of_kind
+from stages.samples import first_samples
 
 TAIL_LINES = 20
 TOOLS = ("nncf", "openvino", "onnx", "onnxruntime", "tf2onnx")
@@ -62,17 +62,6 @@ def _failure(peer: str, code: int) -> StageError:
     message = f"making the models of {peer} ended with code {code}; {last}"
     told = of_kind(code, message)
     return ModelError(message) if type(told) is StageError else told
-
-
-def first_samples(path: Path, count: int) -> Samples:
-    """Return the first `count` samples of a split; SettingsError where it has fewer."""
-    samples = load_samples(path)
-    if len(samples) < count:
-        raise SettingsError(
-            f"calibration_samples {count} exceeds the {len(samples)} images in {path}; "
-            "give less, or run the train stage with as many"
-        )
-    return Samples(samples.images[:count], samples.labels[:count])
 
 
 def tool_versions() -> dict[str, str]:

@@ -19,11 +19,12 @@ from stages.measure.protocol import (
     Trace,
     TraceAnswer,
     Turn,
-    TurnAnswer,
 )
+from stages.measure.turns import take_turns
 from stages.quantize.graph import Graph
 from stages.quantize.layers import layers
 from stages.records.quantize import Layer
+from stages.runtime import accuracy_top1
 from stages.samples import load_samples
 from stages.settings import Settings
 
@@ -55,7 +56,7 @@ class Bench:
         self, settings: Settings, train: TrainFolder, cores: list[int], folder: Path
     ) -> None:
         self._settings, self._train, self._cores, self._folder = settings, train, cores, folder
-        self._labels = {path: load_samples(path).labels for path in (train.validation, train.test)}
+        self._samples = {path: load_samples(path) for path in (train.validation, train.test)}
 
     def proof(self, contender: Contender, graph: Graph) -> tuple[list[Layer], list[str]]:
         """Return the layers of one inference, and the runtime's lines about INT8 fallbacks.
@@ -99,18 +100,16 @@ class Bench:
             yield [stack.enter_context(self._worker(each, verbose=False)) for each in contenders]
 
     def _rounds(self, workers: Sequence[Worker], rounds: int) -> list[float]:
-        turn = Turn(self._settings.batch_size, self._settings.round_duration_s)
-        seconds: list[list[float]] = [[] for _ in workers]
-        for _ in range(rounds):
-            for worker, spent in zip(workers, seconds, strict=True):
-                spent.append(median(worker.ask(turn, TurnAnswer).batch_seconds))
-        return [self._settings.batch_size / median(spent) for spent in seconds]
+        size = self._settings.batch_size
+        turn = Turn(size, self._settings.round_duration_s)
+        seconds = take_turns(workers, turn, rounds, rotating=False)
+        return [size / median(median(each) for each in spent) for spent in seconds]
 
     def _classify(self, worker: Worker, images: Path) -> tuple[Probabilities, float]:
         request = Classify(self._settings.batch_size, str(images))
         probabilities = np.array(worker.ask(request, ClassifyAnswer).probabilities)
-        accuracy = float(np.mean(probabilities.argmax(axis=1) == self._labels[images]))
-        return probabilities, accuracy
+        predictions = probabilities.argmax(axis=1).tolist()
+        return probabilities, accuracy_top1(predictions, self._samples[images])
 
     def _worker(self, contender: Contender, *, verbose: bool) -> Worker:
         kind = "" if verbose else ".timed"

@@ -22,7 +22,7 @@ from stages.quantize.search import Attempt, Search
 from stages.quantize.variants import Variants, why_no_bf16, why_no_int8_bf16
 from stages.records.quantize import QuantizeRecord, Variant
 from stages.runtime import Model
-from stages.samples import Samples, load_samples
+from stages.samples import Samples, first_samples, load_samples
 from stages.settings import Settings
 
 STEPS = 4
@@ -174,17 +174,11 @@ def _in(contender: Contender, precision: str) -> Contender:
 
 
 def _calibration(settings: Settings, artifacts: Artifacts) -> Samples:
-    asked = settings.calibration_samples
-    found = load_samples(artifacts.train.calibration)
-    if asked > len(found):
-        raise SettingsError(
-            f"calibration_samples {asked} exceeds the {len(found)} images that train set aside; "
-            f"run train with VGG19_CALIBRATION_SAMPLES={asked}, or ask for less"
-        )
+    found = first_samples(artifacts.train.calibration, settings.calibration_samples)
     validation = len(load_samples(artifacts.train.validation))
     if settings.batch_size > validation:
         raise SettingsError(
             f"batch_size {settings.batch_size} exceeds the {validation} validation images; "
             "give less"
         )
-    return Samples(found.images[:asked], found.labels[:asked])
+    return found

@@ -8,9 +8,9 @@ import pytest
 from stages.artifacts import TrainFolder
 from stages.errors import ModelError, SettingsError, StageError
 from stages.peers.__main__ import require_samples
-from stages.peers.convert import Conversion, convert, first_samples
+from stages.peers.convert import Conversion, convert
 from stages.peers.onnxruntime_models import CalibrationReader
-from stages.samples import IMAGE_SHAPE, Samples
+from stages.samples import IMAGE_SHAPE, Samples, first_samples
 from stages.settings import Settings
 
 

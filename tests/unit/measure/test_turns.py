@@ -1,7 +1,7 @@
 from typing import Any
 
 from stages.measure.protocol import Turn, TurnAnswer
-from stages.peers.rounds import rotated, take_turns
+from stages.measure.turns import rotated, take_turns
 
 
 class Fake:
