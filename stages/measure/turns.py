@@ -27,17 +27,15 @@ def take_turns(
     turn: Turn,
     rounds: int,
     tell: Callable[[int, int], None] = lambda *_: None,
-    *,
-    rotating: bool = True,
 ) -> list[list[list[float]]]:
-    """Let each worker take its turn in each round, in an order that rotates unless told not to.
+    """Let each worker take its turn in each round, in an order that rotates.
 
     Returns the seconds of each batch by [worker][round]. `tell` hears of each turn done.
     """
     seconds: list[list[list[float]]] = [[] for _ in workers]
     done = 0
     for number in range(rounds):
-        for at in rotated(range(len(workers)), number if rotating else 0):
+        for at in rotated(range(len(workers)), number):
             answer: TurnAnswer = workers[at].ask(turn, TurnAnswer)
             seconds[at].append(answer.batch_seconds)
             done += 1

@@ -102,7 +102,7 @@ class Bench:
     def _rounds(self, workers: Sequence[Worker], rounds: int) -> list[float]:
         size = self._settings.batch_size
         turn = Turn(size, self._settings.round_duration_s)
-        seconds = take_turns(workers, turn, rounds, rotating=False)
+        seconds = take_turns(workers, turn, rounds)
         return [size / median(median(each) for each in spent) for spent in seconds]
 
     def _classify(self, worker: Worker, images: Path) -> tuple[Probabilities, float]:

@@ -48,20 +48,31 @@ class Laboratory:
         return replace(done, seconds=time.monotonic() - began)
 
     def sensitivity(self, base: Attempt) -> list[Sensitivity]:
-        """Return what each INT8 op's return to FP32 gives, the most valuable first."""
+        """Return what each INT8 op's return to FP32 gives, the most valuable first.
+
+        An op whose return fails is left out.
+        """
         found = []
         ops = compute_ops(base.layers, int8=True)
         for done, op in enumerate(ops, start=1):
-            left_out = tuple(sorted({*base.recipe.left_out, op}))
-            model = self._make(replace(base.recipe, left_out=left_out))
-            score = self._bench.score(Contender(model.name, model, "int8"))
-            distance = divergence(self._fp32.probabilities, score.probabilities)
-            found.append(Sensitivity(op=op, accuracy_top1=score.accuracy_top1, divergence=distance))
-            self._show.note(
-                f"{op} in FP32 ({done} of {len(ops)}): top-1 {score.accuracy_top1:.1%}, "
-                f"divergence {distance:.4f}"
-            )
+            told = f"{op} in FP32 ({done} of {len(ops)}): "
+            try:
+                found.append(self._returned(base, op))
+            except (WorkerError, ModelError) as error:
+                self._show.note(f"{told}{str(error)[:MESSAGE_LENGTH]}")
+            else:
+                each = found[-1]
+                self._show.note(
+                    f"{told}top-1 {each.accuracy_top1:.1%}, divergence {each.divergence:.4f}"
+                )
         return sorted(found, key=lambda each: (-each.accuracy_top1, each.divergence))
+
+    def _returned(self, base: Attempt, op: str) -> Sensitivity:
+        left_out = tuple(sorted({*base.recipe.left_out, op}))
+        model = self._make(replace(base.recipe, left_out=left_out))
+        score = self._bench.score(Contender(model.name, model, "int8"))
+        distance = divergence(self._fp32.probabilities, score.probabilities)
+        return Sensitivity(op=op, accuracy_top1=score.accuracy_top1, divergence=distance)
 
     def _tried(self, recipe: Recipe) -> Attempt:
         model = self._make(recipe)

@@ -13,9 +13,13 @@ SHARE, LEAVE_OUT = "share", "leave out"
 def describe(recipe: Recipe) -> str:
     """Return a recipe in words."""
     words = [recipe.algorithm, recipe.granularity.replace("_", " ")]
-    words += [f"{len(recipe.shared)} ops share a scale"] if recipe.shared else []
-    words += [f"{len(recipe.left_out)} ops in FP32"] if recipe.left_out else []
+    words += [f"{_ops(recipe.shared)} with a shared scale"] if recipe.shared else []
+    words += [f"{_ops(recipe.left_out)} in FP32"] if recipe.left_out else []
     return ", ".join(words)
+
+
+def _ops(names: Sequence[str]) -> str:
+    return f"{len(names)} op{'s' if len(names) > 1 else ''}"
 
 
 def follow_ups(

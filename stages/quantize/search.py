@@ -78,18 +78,18 @@ class Search:
     def _cheap(self, base: Attempt) -> list[Recipe]:
         """Return what may mend the accuracy at hardly any cost in time, the quickest to try first.
 
-        That is the first and the last op that multiply in FP32: they are small in most
-        classifiers, and the most sensitive; and both that and the base recipe, calibrated in each
-        other way.
+        That is the last op that multiplies in FP32, then the first one, too: they are the most
+        sensitive in most classifiers, the last costs nothing, the first the conversion of the
+        largest activations; and each of that and the base recipe, calibrated in each other way.
         """
         ops = compute_ops(base.layers, int8=True)
-        ends = tuple(sorted({*base.recipe.left_out, *ops[:1], *ops[-1:]}))
+        ends = [(), ops[-1:], ops[:1] + ops[-1:]]
         return [
             replace(base.recipe, algorithm=algorithm, granularity=granularity, left_out=left_out)
             for algorithm, granularity in product(
                 self._settings.calibration_algorithms, self._settings.weight_granularities
             )
-            for left_out in (base.recipe.left_out, ends)
+            for left_out in (tuple(sorted({*base.recipe.left_out, *each})) for each in ends)
         ]
 
     def _for_accuracy(self, base: Attempt) -> None:

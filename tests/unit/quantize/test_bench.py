@@ -119,7 +119,7 @@ def test_in_a_duel_contenders_take_turns_and_the_median_round_counts(bench: Benc
         "trial-1": [[0.5], [0.25], [4.0]],
     }
     assert bench.duel([FP32, INT8]) == [4 / 2.0, 4 / 0.5]
-    assert asked(Turn) == ["fp32", "trial-1"] * 3
+    assert asked(Turn) == ["fp32", "trial-1", "trial-1", "fp32", "fp32", "trial-1"]
     assert asked(Classify) == []
 
 

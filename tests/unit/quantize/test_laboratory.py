@@ -141,3 +141,10 @@ def test_sensitivity_returns_each_op_to_fp32_alone_and_sorts_by_what_that_gives(
     ]
     expected = 0.9 * np.log(0.9 / 0.8) + 0.1 * np.log(0.1 / 0.2)
     assert found[0].divergence == pytest.approx(expected)
+
+
+def test_an_op_whose_return_to_fp32_fails_is_told_and_left_out(room: Room) -> None:
+    room.compressor.failures[replace(RECIPE, left_out=("conv2",))] = ModelError("it gave up")
+    found = room.laboratory.sensitivity(attempt(layers=INT8_LAYERS))
+    assert sorted(each.op for each in found) == ["conv1", "head"]
+    assert "conv2 in FP32 (2 of 3): it gave up" in room.told

@@ -85,5 +85,5 @@ def test_without_findings_there_is_nothing_to_try() -> None:
 
 def test_a_recipe_in_words() -> None:
     recipe = replace(TENSOR, left_out=("conv1", "conv2"), shared=("pool",))
-    assert describe(recipe) == "minmax, per tensor, 1 ops share a scale, 2 ops in FP32"
+    assert describe(recipe) == "minmax, per tensor, 1 op with a shared scale, 2 ops in FP32"
     assert describe(RECIPE) == "minmax, per channel"

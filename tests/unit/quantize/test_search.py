@@ -1,6 +1,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from stages.quantize.bound import Bound
 from stages.quantize.search import Attempt, Search
 from stages.records.quantize import Recipe, Sensitivity
@@ -115,14 +117,23 @@ def test_a_slow_recipe_within_the_bound_does_not_end_the_search_for_a_fast_one()
 OPS = ("head", "conv2", "conv1", "conv4", "conv3")
 
 
-def test_the_first_and_the_last_op_return_to_fp32_before_any_is_measured() -> None:
-    ends = replace(RECIPE, left_out=("conv1", "head"))
+LAST = replace(RECIPE, left_out=("head",))
+ENDS = replace(RECIPE, left_out=("conv1", "head"))
+
+
+@pytest.mark.parametrize(("enough", "tried"), [(1, [RECIPE, LAST]), (2, [RECIPE, LAST, ENDS])])
+def test_the_last_and_the_first_op_return_to_fp32_before_any_is_measured(
+    enough: int, tried: list[Recipe]
+) -> None:
     layers = [layer(op) for op in ("conv1", "conv2", "head")]
-    trials = Trials(
-        lambda each: replace(attempt(each, 1.0 if each.left_out else 0.5), layers=layers), OPS
-    )
-    assert [each.recipe for each in trials.search().run()] == [ends]
-    assert trials.tried == [RECIPE, ends]
+
+    def rule(recipe: Recipe) -> Attempt:
+        accuracy = 1.0 if len(recipe.left_out) >= enough else 0.5
+        return replace(attempt(recipe, accuracy), layers=layers)
+
+    trials = Trials(rule, OPS)
+    assert [each.recipe for each in trials.search().run()] == tried[-1:]
+    assert trials.tried == tried
     assert trials.bases == []
 
 
