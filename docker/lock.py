@@ -15,6 +15,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "tensorflow": ("common",),
     "train": ("common", "tensorflow"),
     "quantize": ("common", "tensorflow"),
+    "profile": ("common", "tensorflow"),
     "compare": ("common",),
     "stock": (),
     "peers": ("stock",),
@@ -22,7 +23,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
 # Resolved together, so that a package has one version in all of them. The runtimes are apart:
 # itex ended at TensorFlow 2.15, whose numpy and protobuf are too old for the stock one.
 RESOLUTIONS: dict[str, tuple[str, ...]] = {
-    "itex": ("build", "common", "tensorflow", "train", "quantize", "compare"),
+    "itex": ("build", "common", "tensorflow", "train", "quantize", "profile", "compare"),
     "stock": ("stock", "peers"),
 }
 PYTHON_OF_IMAGES = ("--python-version", "3.11", "--python-platform", "x86_64-manylinux_2_28")

@@ -54,6 +54,7 @@ class ProfileFolder:
         self.path = path
         self.record = path / "measurements.json"
         self.proof = path / "proof"
+        self.loadgen = path / "loadgen"
         self.summary_fp32 = path / "32.json"
         self.summary_int8 = path / "8.json"
 

@@ -120,20 +120,9 @@ def _configuration(bf16: bool) -> Any:
     return configuration
 
 
-def batches_of(samples: Samples, size: int) -> list[Images]:
-    """Return all images in batches of up to `size`, so that no timing includes making them."""
-    return [samples.batch(at, size) for at in range(0, len(samples), size)]
-
-
-def predict(
-    infer: Infer, batches: Sequence[Images], tell: Callable[[int, int], None] = lambda *_: None
-) -> list[int]:
-    """Return the class index of every image; `tell` hears of each batch done."""
-    predictions: list[int] = []
-    for done, batch in enumerate(batches, start=1):
-        predictions.extend(int(index) for index in infer(batch).argmax(axis=1))
-        tell(done, len(batches))
-    return predictions
+def batches_of(images: Images, size: int) -> list[Images]:
+    """Return all images in batches of up to `size`, which share their memory."""
+    return [images[at : at + size] for at in range(0, len(images), size)]
 
 
 def accuracy_top1(predictions: Sequence[int], samples: Samples) -> float:

@@ -1,15 +1,19 @@
 """Precision effect and ISA effect, never mixed.
 
 A precision effect compares precisions at the same isa; an ISA effect compares isas at the same
-precision; both within a runtime. Each is throughput of the changed over that of the reference.
+precision; both within a runtime. Each is throughput of the changed over that of the reference,
+paired by round.
 """
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from stages.compare.checks import repeated, saturations
 from stages.compare.inputs import Profiled
 from stages.errors import InputCorruptError
 from stages.isa import ISA_NAMES
+from stages.measure.intervals import ratio
+from stages.records.base import Interval
 from stages.records.compare import CompareRecord, NotRun, Row
 from stages.records.profile import Measurement, ProfileRecord, Proof
 
@@ -42,6 +46,8 @@ def compare(profiles: Sequence[Profiled]) -> CompareRecord:
         backbone=records[0].backbone,
         host=records[0].host,
         isa_reference=reference,
+        repeats=[repeated(record) for record in records],
+        saturations=[each for record in records for each in saturations(record)],
         rows=sorted((_row(measured, key, reference) for key in measured), key=place),
         impossible=sorted((each for one in records for each in _impossible(one)), key=place),
     )
@@ -93,8 +99,11 @@ def _row(measured: Measured, key: Key, reference: str) -> Row:
         **key._asdict(),
         verdict=proof.verdict,
         kernel=proof.kernels[0].implementation,
-        accuracy_top1=measurement.accuracy_top1,
+        valid=measurement.validity.valid,
+        reasons=measurement.validity.reasons,
+        accuracy_top1=measurement.accuracy.top1,
         accuracy_loss=_loss(measurement, measured[fp32][0]) if fp32 in measured else None,
+        agreement_fp32=measurement.accuracy.agreement_fp32,
         throughput_images_per_s=measurement.offline.throughput_images_per_s,
         latency_p50_ms=measurement.single_stream.latency_p50_ms,
         latency_p90_ms=measurement.single_stream.latency_p90_ms,
@@ -104,13 +113,16 @@ def _row(measured: Measured, key: Key, reference: str) -> Row:
 
 
 def _loss(changed: Measurement, reference: Measurement) -> float | None:
-    if not reference.accuracy_top1:
+    if not reference.accuracy.top1:
         return None
-    return 1 - changed.accuracy_top1 / reference.accuracy_top1
+    return 1 - changed.accuracy.top1 / reference.accuracy.top1
 
 
-def _speedup(measured: Measured, changed: Key, reference: Key) -> float | None:
+def _speedup(measured: Measured, changed: Key, reference: Key) -> Interval | None:
     if reference not in measured:
         return None
-    rates = [measured[key][0].offline.throughput_images_per_s for key in (changed, reference)]
-    return rates[0] / rates[1]
+    return ratio(_rates(measured[changed][0]), _rates(measured[reference][0]))
+
+
+def _rates(measurement: Measurement) -> list[float]:
+    return [run.rate_per_s for run in measurement.offline.runs]

@@ -110,15 +110,18 @@ def _precisions(record: CompareRecord) -> list[str]:
 
 def _ladder_bar(axes: Any, row: Row, position: float, width: float) -> None:
     hatch = EMULATED_HATCH if row.verdict == "emulated" else None
+    rate = row.throughput_images_per_s
     bar = axes.bar(
         position,
-        row.throughput_images_per_s,
+        rate.estimate,
         width * 0.92,
+        yerr=[[rate.estimate - rate.low], [rate.high - rate.estimate]],
+        error_kw={"elinewidth": 0.8, "ecolor": "#333333"},
         color=COLORS[row.precision],
         hatch=hatch,
         edgecolor="white",
     )
-    axes.bar_label(bar, labels=[f"{row.throughput_images_per_s:.1f}"], padding=2, fontsize=8)
+    axes.bar_label(bar, labels=[f"{rate.estimate:.1f}"], padding=2, fontsize=8)
 
 
 def _legend(axes: Any, precisions: list[str], emulated: bool) -> None:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from stages.isa import rung
-from stages.records.compare import CompareRecord, Row
+from stages.measure.intervals import spread
+from stages.records.base import Interval
+from stages.records.compare import CompareRecord, Repeated, Row
 from stages.records.profile import ModelSummary
 from stages.text import aligned, origins
 
@@ -18,6 +20,7 @@ COLUMNS = (
     "p90 ms",
     "top-1",
     "loss",
+    "as fp32",
     "precision effect",
     "ISA effect",
     "verdict",
@@ -30,7 +33,7 @@ def render(record: CompareRecord, summaries: Summaries) -> str:
 
     `summaries` are by runtime. Runtimes are named only where there is more than one.
     """
-    blocks = [_header(record), _matrix(record), _notes(record)]
+    blocks = [_header(record), _matrix(record), _notes(record), _checks(record)]
     if record.impossible:
         blocks.append(_impossible(record))
     blocks += [
@@ -71,16 +74,27 @@ def _cells(row: Row) -> tuple[str, ...]:
         row.isa,
         row.precision,
         row.runtime,
-        f"{row.throughput_images_per_s:.2f}",
-        f"{row.latency_p50_ms:.1f}",
+        _with_spread(row.throughput_images_per_s, 2),
+        _with_spread(row.latency_p50_ms, 1),
         _or_dash(row.latency_p90_ms, "{:.1f}"),
         f"{row.accuracy_top1:.1%}",
         _or_dash(row.accuracy_loss, "{:+.2%}"),
-        _or_dash(row.precision_speedup, "{:.2f}x"),
-        _or_dash(row.isa_speedup, "{:.2f}x"),
-        row.verdict,
+        _or_dash(row.agreement_fp32, "{:.1%}"),
+        _times(row.precision_speedup),
+        _times(row.isa_speedup),
+        row.verdict if row.valid else f"INVALID, {row.verdict}",
         row.kernel,
     )
+
+
+def _with_spread(figure: Interval, digits: int) -> str:
+    return f"{figure.estimate:.{digits}f} ±{spread(figure):.1%}"
+
+
+def _times(ratio: Interval | None) -> str:
+    if ratio is None:
+        return "-"
+    return f"{ratio.estimate:.2f}x ({ratio.low:.2f}-{ratio.high:.2f})"
 
 
 def _or_dash(value: float | None, shape: str) -> str:
@@ -89,17 +103,51 @@ def _or_dash(value: float | None, shape: str) -> str:
 
 def _notes(record: CompareRecord) -> str:
     notes = [
+        "±, (from-to)      95% interval over the rounds, in which the cells took turns",
         "isa cap           oneDNN capped by ONEDNN_MAX_CPU_ISA; proven by oneDNN's own log",
         "precision effect  throughput over FP32's at the same cap",
         f"ISA effect        throughput over the same precision's at {record.isa_reference} "
         f"({rung(record.isa_reference).label})",
         "loss              relative loss of top-1 against FP32 at the same cap",
+        "as fp32           share of images to which FP32 at the highest cap gives the same class",
         "emulated          BF16 without the instructions for it; same-as: the same kernels "
         "as at a lower cap",
     ]
     if len(record.versions) > 1:
         notes.append("runtime           all of these are within one runtime")
     return "\n".join(notes)
+
+
+def _checks(record: CompareRecord) -> str:
+    """Return what tells whether the figures can be relied on, a line each."""
+    rows = [line for each in record.repeats for line in _repeat_lines(each, record)]
+    rows += [
+        (
+            f"saturates: int8 {each.isa}{_of(each.runtime, record)}",
+            f"{each.differing} of {each.images} answers differ from those at {each.reference_isa}",
+        )
+        for each in record.saturations
+    ]
+    rows += [
+        (f"INVALID: {row.precision} {row.isa}{_of(row.runtime, record)}", reason)
+        for row in record.rows
+        for reason in row.reasons
+    ]
+    return aligned(rows)
+
+
+def _repeat_lines(repeat: Repeated, record: CompareRecord) -> list[tuple[str, str]]:
+    name = f"measured twice: {repeat.precision} {repeat.isa}{_of(repeat.runtime, record)}"
+    ratios = (repeat.offline_ratio, repeat.single_stream_ratio)
+    offline, stream = (f"{r.estimate:.3f}x ({r.low:.3f}-{r.high:.3f})" for r in ratios)
+    verdict = "as it should be" if repeat.trusted else "THIS RUN IS NOT TO BE TRUSTED"
+    found = [(name, f"{offline} offline, {stream} single-stream: {verdict}")]
+    return found + [("", reason) for reason in repeat.reasons]
+
+
+def _of(runtime: str, record: CompareRecord) -> str:
+    """Return a runtime's name where there are several."""
+    return f" {runtime}" if len(record.versions) > 1 else ""
 
 
 def _impossible(record: CompareRecord) -> str:

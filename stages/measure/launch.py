@@ -62,13 +62,16 @@ class Worker:
     def __exit__(self, *error: Any) -> None:
         self._held.__exit__(*error)
 
-    def ask(self, request: Request, answer: type[AnswerT]) -> AnswerT:
-        """Send a request and return the answer."""
+    def ask(self, request: Request, answer: type[AnswerT], lasting_s: float = 0.0) -> AnswerT:
+        """Send a request and return the answer, which takes `lasting_s` by itself.
+
+        Raises WorkerError where it does not come within the timeout after that.
+        """
         try:
             self._requests.write(msgspec.json.encode(request) + b"\n")
         except BrokenPipeError:
             raise self._failure(self._how_it_ended()) from None
-        return self._read(answer)
+        return self._read(answer, lasting_s)
 
     def _start(self, stack: ExitStack) -> None:
         self._answers, theirs = _pipe(stack)
@@ -89,8 +92,8 @@ class Worker:
         theirs.close()
         asked.close()
 
-    def _read(self, answer: type[AnswerT]) -> AnswerT:
-        line = self._line()
+    def _read(self, answer: type[AnswerT], lasting_s: float = 0.0) -> AnswerT:
+        line = self._line(lasting_s)
         try:
             if line.startswith(REFUSAL):
                 refusal = msgspec.json.decode(line, type=Refusal)
@@ -99,10 +102,10 @@ class Worker:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             raise self._failure("returned no readable result") from None
 
-    def _line(self) -> bytes:
+    def _line(self, lasting_s: float) -> bytes:
         """Return the next line; WorkerError where none comes in time, or the worker ends."""
         line = b""
-        deadline = time.monotonic() + self._timeout_s
+        deadline = time.monotonic() + lasting_s + self._timeout_s
         with selectors.DefaultSelector() as selector:
             selector.register(self._answers, selectors.EVENT_READ)
             while not line.endswith(b"\n"):

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import msgspec
 
-from stages.records.profile import Offline
 from stages.runtime import NodeTime
 
 BF16_PRECISIONS = ("bf16", "int8_bf16")
@@ -26,18 +25,24 @@ class Job:
     cores: list[int]
 
 
-class Throughput(msgspec.Struct, tag="throughput", frozen=True):
-    """Count throughput; the answer is an OfflineAnswer."""
+class Load(msgspec.Struct, tag="load", frozen=True, kw_only=True):
+    """Run one test of LoadGen, after a warm-up; the answer is a LoadAnswer.
 
-    batch_size: int
-    min_duration_s: float
+    `scenario` is one of stages.measure.loadgen.SCENARIOS, `folder` is where LoadGen leaves its
+    logs. At least `min_queries` are run, for at least `min_duration_s`: of offline, images, all
+    known beforehand, `batch_size` at a time; of single_stream, one image after the other, enough
+    for the latency at `percentile` (0 to 1) to be known. With `accuracy` each image of the split
+    is classified once instead, and nothing is timed.
+    """
 
-
-class Latency(msgspec.Struct, tag="latency", frozen=True):
-    """Time one image after the other; the answer is a SingleStream."""
-
-    min_duration_s: float
-    min_queries: int
+    scenario: str
+    folder: str
+    batch_size: int = 1
+    min_duration_s: float = 0.0
+    min_queries: int = 1
+    percentile: float = 0.5
+    accuracy: bool = False
+    seed: int = 0
 
 
 class Turn(msgspec.Struct, tag="turn", frozen=True):
@@ -60,7 +65,7 @@ class Trace(msgspec.Struct, tag="trace", frozen=True):
     batch_size: int
 
 
-Request = Throughput | Latency | Turn | Classify | Trace
+Request = Load | Turn | Classify | Trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +85,18 @@ class Refusal(msgspec.Struct, tag="refusal", frozen=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OfflineAnswer:
-    """A throughput, with the predictions of the first pass: those timed are those scored."""
+class LoadAnswer:
+    """What LoadGen says of one test.
 
-    offline: Offline
+    `reasons` tell why it is not valid. `rate_per_s` is LoadGen's own figure: images per second
+    offline, queries per second in a single stream. `seconds` are those of each batch as the model
+    took them; `predictions`, of an accuracy test, are class indices by image.
+    """
+
+    valid: bool
+    reasons: list[str]
+    rate_per_s: float
+    seconds: list[float]
     predictions: list[int]
 
 

@@ -16,23 +16,22 @@ import msgspec
 from stages.errors import SettingsError, StageError
 from stages.measure.backends import LoadedModel, load
 from stages.measure.host import versions
+from stages.measure.loadgen import load as load_test
 from stages.measure.protocol import (
     Classify,
     ClassifyAnswer,
     Job,
-    Latency,
-    OfflineAnswer,
+    Load,
     Ready,
     Refusal,
     Request,
-    Throughput,
     Trace,
     TraceAnswer,
     Turn,
     TurnAnswer,
 )
-from stages.measure.scenarios import offline, single_stream, turn
-from stages.runtime import Images, batches_of, predict
+from stages.measure.turns import turn
+from stages.runtime import Images, batches_of
 from stages.samples import load_samples
 
 WARM_UP_BATCHES = 2
@@ -43,49 +42,44 @@ class Holder:
 
     def __init__(self, job: Job) -> None:
         began = time.perf_counter()
-        self._images = job.images
-        self._samples = load_samples(Path(job.images))
+        self._path = job.images
+        self._images = _all(job.images)
         self._model: LoadedModel = load(job.backend, job.model, job.precision, len(job.cores))
-        self._model(self._samples.batch(0, 1))
-        self._batches: dict[int, list[Images]] = {}
+        self._model(self._images[:1])
         self._warmed: set[int] = set()
         self.load_seconds = time.perf_counter() - began
 
     def answer(self, request: Request) -> Any:
         """Do what is asked, after a warm-up where it is timed."""
         match request:
-            case Throughput(size, duration):
-                full = self._warm(size)
-                result, predictions = offline(self._model, full, duration)
-                rest = self._of(size)[len(full) :]
-                scored = predictions + predict(self._model, rest)
-                return OfflineAnswer(offline=result, predictions=scored)
-            case Latency(duration, queries):
-                return single_stream(self._model, self._warm(1), duration, queries)
+            case Load(batch_size=size):
+                self._warm(size)
+                return load_test(self._model, self._images, request)
             case Turn(size, duration):
                 return TurnAnswer(batch_seconds=turn(self._model, self._warm(size), duration))
-            case Classify(size, images):
-                other = images not in ("", self._images)
-                batches = batches_of(load_samples(Path(images)), size) if other else self._of(size)
+            case Classify(size, path):
+                images = self._images if path in ("", self._path) else _all(path)
+                batches = batches_of(images, size)
                 answers = [row for batch in batches for row in self._model(batch).tolist()]
                 return ClassifyAnswer(probabilities=answers)
             case Trace(size):
                 return TraceAnswer(nodes=self._model.trace(self._warm(size)[0]))
 
-    def _of(self, size: int) -> list[Images]:
-        if size not in self._batches:
-            self._batches[size] = batches_of(self._samples, size)
-        return self._batches[size]
-
     def _warm(self, size: int) -> list[Images]:
-        full = [batch for batch in self._of(size) if len(batch) == size]
+        full = [each for each in batches_of(self._images, size) if len(each) == size]
         if not full:
-            images = len(self._samples)
-            raise SettingsError(f"batch size {size} exceeds the {images} images; give less")
+            count = len(self._images)
+            raise SettingsError(f"batch size {size} exceeds the {count} images; give less")
         # Later, one is enough to bring the weights back to the caches.
-        predict(self._model, full[: 1 if size in self._warmed else WARM_UP_BATCHES])
+        for batch in full[: 1 if size in self._warmed else WARM_UP_BATCHES]:
+            self._model(batch)
         self._warmed.add(size)
         return full
+
+
+def _all(path: str) -> Images:
+    samples = load_samples(Path(path))
+    return samples.batch(0, len(samples))
 
 
 def main() -> None:

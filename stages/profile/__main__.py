@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stages.artifacts import (
     Artifacts,
@@ -17,10 +17,12 @@ from stages.errors import ModelError, SettingsError, exit_code_of
 from stages.handover import handing_over
 from stages.measure.cores import choose_cores
 from stages.measure.host import cpu_flags, describe_host
-from stages.profile.cells import Bench, measure_cells
+from stages.profile.cells import Bench
+from stages.profile.measuring import measure
 from stages.profile.plan import PlannedCell, missing_models, plan_cells
 from stages.profile.summary import closing_line, summaries
-from stages.records.profile import Cell, ProfileRecord
+from stages.records.base import Host
+from stages.records.profile import Cell, ProfileRecord, Repeat
 from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
 from stages.samples import load_samples
@@ -49,10 +51,16 @@ def main() -> None:
     with handing_over(artifacts.profile(settings.runtime).path) as partial:
         out = ProfileFolder(partial)
         out.proof.mkdir()
-        bench = Bench(settings=settings, artifacts=artifacts, cores=cores, proofs=out.proof)
-        cells = measure_cells(bench, planned)
-        record = _record(settings.runtime, inputs, cores, cells, time.monotonic() - began)
-        _write(out, record)
+        bench = Bench(
+            settings=settings,
+            artifacts=artifacts,
+            cores=cores,
+            proofs=out.proof,
+            loads=out.loadgen,
+        )
+        cells, repeat = measure(bench, planned)
+        record = _record(settings, inputs, describe_host(cores), cells, repeat)
+        _write(out, replace(record, seconds=time.monotonic() - began))
     print(closing_line(record), flush=True)
 
 
@@ -84,17 +92,19 @@ def _require_full_batch(settings: Settings, artifacts: Artifacts) -> None:
 
 
 def _record(
-    runtime: str, inputs: Inputs, cores: list[int], cells: list[Cell], seconds: float
+    settings: Settings, inputs: Inputs, host: Host, cells: list[Cell], repeat: Repeat
 ) -> ProfileRecord:
     return ProfileRecord(
-        runtime=runtime,
+        runtime=settings.runtime,
         train_sha256=inputs.train_sha256,
         quantize_sha256=inputs.quantize_sha256,
         data=inputs.train.data,
         backbone=inputs.train.backbone,
-        host=describe_host(cores),
+        host=host,
+        strict=settings.strict,
         cells=cells,
-        seconds=seconds,
+        repeat=repeat,
+        seconds=0.0,
     )
 
 

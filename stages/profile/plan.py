@@ -1,6 +1,6 @@
 """Which cells are measured: every precision at every isa, with the reason where one can't be."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from stages.isa import ISA_NAMES
@@ -53,3 +53,12 @@ def _why_impossible(precision: str, isa: str, flags: frozenset[str]) -> str | No
     if precision in BF16_PRECISIONS and below:
         return f"oneDNN has no BF16 convolution below {LOWEST_BF16_ISA}"
     return why_impossible(isa, flags)
+
+
+def repeated(planned: Sequence[PlannedCell]) -> PlannedCell:
+    """Return the cell that is measured twice: the fastest there can be, where noise shows most.
+
+    That is INT8 at the highest isa that can run, or what else can run there.
+    """
+    possible = [cell for cell in planned if cell.impossible is None]
+    return max(possible, key=lambda cell: (ISA_NAMES.index(cell.isa), cell.precision == "int8"))

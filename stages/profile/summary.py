@@ -33,9 +33,9 @@ def _summary(precision: str, isa: str, measurement: Measurement) -> ModelSummary
     return ModelSummary(
         precision=precision,
         isa=isa,
-        accuracy=measurement.accuracy_top1,
-        throughput=measurement.offline.throughput_images_per_s,
-        latency=measurement.single_stream.latency_p50_ms,
+        accuracy=measurement.accuracy.top1,
+        throughput=measurement.offline.throughput_images_per_s.estimate,
+        latency=measurement.single_stream.latency_p50_ms.estimate,
     )
 
 

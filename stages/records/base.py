@@ -1,12 +1,13 @@
 """What records share: their version, where data came from, the machine.
 
 A field's unit is in its name. SCHEMA_VERSION goes up whenever a reader of an older file would
-misread it; history: 1, first form; 2, quantize.json with recipes and variants, runtimes.
+misread it; history: 1, first form; 2, quantize.json with recipes and variants, runtimes;
+3, measurements.json in rounds with intervals.
 """
 
 from dataclasses import dataclass
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,15 @@ class Source:
     name: str
     sha256: str
     origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A figure with its 95% interval."""
+
+    estimate: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

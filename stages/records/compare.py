@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stages.records.base import Host, Record, Source
+from stages.records.base import Host, Interval, Record, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -10,8 +10,9 @@ class Row:
     """A measured cell as compare shows it, with the effects that its figures allow.
 
     `precision_speedup` is throughput over FP32's at the same isa; `isa_speedup` is throughput
-    over the same precision's at CompareRecord.isa_reference; both within the same runtime. None
-    where the reference is missing.
+    over the same precision's at CompareRecord.isa_reference; both within the same runtime, paired
+    by round. None where the reference is missing. `valid`, `reasons` and `agreement_fp32` are as
+    the profile has them.
     """
 
     runtime: str
@@ -19,13 +20,40 @@ class Row:
     isa: str
     verdict: str
     kernel: str
+    valid: bool
+    reasons: list[str]
     accuracy_top1: float
     accuracy_loss: float | None
-    throughput_images_per_s: float
-    latency_p50_ms: float
+    agreement_fp32: float | None
+    throughput_images_per_s: Interval
+    latency_p50_ms: Interval
     latency_p90_ms: float | None
-    precision_speedup: float | None
-    isa_speedup: float | None
+    precision_speedup: Interval | None
+    isa_speedup: Interval | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeated:
+    """The ratio of a cell to itself, and whether the profile's run is to be trusted."""
+
+    runtime: str
+    precision: str
+    isa: str
+    offline_ratio: Interval
+    single_stream_ratio: Interval
+    trusted: bool
+    reasons: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saturation:
+    """INT8 without VNNI: how many answers differ from those at `reference_isa`, which has it."""
+
+    runtime: str
+    isa: str
+    reference_isa: str
+    differing: int
+    images: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,4 +81,6 @@ class CompareRecord(Record):
     host: Host
     isa_reference: str
     rows: list[Row]
+    repeats: list[Repeated]
+    saturations: list[Saturation]
     impossible: list[NotRun]

@@ -2,38 +2,84 @@
 
 from dataclasses import dataclass, field
 
-from stages.records.base import Host, Record, Source
+from stages.records.base import Host, Interval, Record, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One test of LoadGen: a cell's turn in a round.
+
+    `valid` and `reasons` are LoadGen's. `rate_per_s` is its figure: images per second offline,
+    queries per second in a single stream. `seconds` are those of each batch as the model took
+    them. Meanwhile `steal` is the share of the cores' time that the hypervisor gave to others,
+    `throttle_events` how often a core was slowed down for its heat, `clock_step_s` how far the
+    time of day moved beside the time that passed. `log` is the folder of LoadGen's logs.
+    """
+
+    round: int
+    valid: bool
+    reasons: list[str]
+    rate_per_s: float
+    seconds: list[float]
+    steal: float
+    throttle_events: int
+    clock_step_s: float
+    log: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offline:
-    """Throughput scenario: batches over the test split; `batch_seconds` are the raw samples."""
+    """Throughput: batches of `batch_size`, all images known beforehand; the median round."""
 
     batch_size: int
-    images: int
-    throughput_images_per_s: float
-    batch_seconds: list[float]
+    throughput_images_per_s: Interval
+    runs: list[Run]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SingleStream:
-    """Latency scenario: one image at a time; a percentile is None with too few queries."""
+    """Latency: one image at a time; a percentile is None with too few queries.
+
+    The interval is of the rounds' medians, the percentiles are of all queries of all rounds.
+    """
 
     queries: int
-    latency_p50_ms: float
+    latency_p50_ms: Interval
     latency_p90_ms: float | None
     latency_p99_ms: float | None
-    query_seconds: list[float]
+    runs: list[Run]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accuracy:
+    """What the cell answered on the test split, in a test of its own.
+
+    `predictions` are class indices. `agreement_fp32` is the share of images to which FP32 at the
+    highest isa measured gives the same class, None where it was not measured.
+    """
+
+    top1: float
+    predictions: list[int]
+    agreement_fp32: float | None
+    log: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validity:
+    """Whether a cell's figures can be relied on; if not, why, and what to change."""
+
+    valid: bool
+    reasons: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """What one measuring process returns; `predictions` are class indices on the test split."""
+    """What was measured of a cell."""
 
     offline: Offline
     single_stream: SingleStream
-    accuracy_top1: float
-    predictions: list[int]
+    accuracy: Accuracy
+    validity: Validity
     load_seconds: float
 
 
@@ -76,6 +122,23 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """The A/A cell: a cell measured twice in the same rounds, which tells what noise looks like.
+
+    The ratios are the second's rate over the first's; where an interval does not contain 1, or is
+    too wide, the run is not `trusted`, and `reasons` say so.
+    """
+
+    precision: str
+    isa: str
+    offline_ratio: Interval
+    single_stream_ratio: Interval
+    trusted: bool
+    reasons: list[str]
+    measurement: Measurement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileRecord(Record):
     """measurements.json: every cell with its raw samples."""
 
@@ -85,7 +148,9 @@ class ProfileRecord(Record):
     data: Source
     backbone: Source
     host: Host
+    strict: bool
     cells: list[Cell]
+    repeat: Repeat
     seconds: float
 
 

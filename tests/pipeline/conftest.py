@@ -39,8 +39,7 @@ def tiny() -> dict[str, str]:
         "precisions": "fp32,int8",
         "no_bf16": "1",
         "isas": f"{best},{ISA_NAMES[-1]}",
-        "min_duration_s": "0.5",
-        "min_queries": "3",
+        "round_queries": "2",
     }
     return {env_name(name): text for name, text in settings.items()}
 

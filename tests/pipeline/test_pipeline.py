@@ -39,7 +39,9 @@ def results(run: PipelineRun, runtime: str = RUNTIMES[0]) -> dict[str, Any]:
         "accuracies": {each.precision: each.accuracy_top1 for each in quantize.variants},
         "int8": (quantize.recipe, quantize.int8_ops, quantize.fp32_ops),
         "cells": [(cell.precision, cell.requested_isa, cell.impossible) for cell in profile.cells],
-        "predictions": [cell.measurement.predictions for cell in profile.cells if cell.measurement],
+        "predictions": [
+            cell.measurement.accuracy.predictions for cell in profile.cells if cell.measurement
+        ],
     }
 
 

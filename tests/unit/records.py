@@ -1,14 +1,20 @@
 """Records for tests, with only what a test cares about spelled out."""
 
-from stages.records.base import Host, Source
+from typing import Any
+
+from stages.records.base import Host, Interval, Source
 from stages.records.profile import (
+    Accuracy,
     Cell,
     Kernel,
     Measurement,
     Offline,
     ProfileRecord,
     Proof,
+    Repeat,
+    Run,
     SingleStream,
+    Validity,
 )
 from stages.records.quantize import QuantizeRecord, Recipe, Variant
 from stages.records.train import TrainRecord
@@ -26,34 +32,51 @@ HOST = Host(
 )
 
 
-def measurement(throughput: float, accuracy: float = 1.0) -> Measurement:
-    """Return a measurement with the given figures."""
-    return Measurement(
-        offline=Offline(
-            batch_size=8, images=8, throughput_images_per_s=throughput, batch_seconds=[1.0]
-        ),
-        single_stream=SingleStream(
-            queries=1,
-            latency_p50_ms=1000 / throughput,
+def exactly(figure: float) -> Interval:
+    """Return a figure that is known exactly."""
+    return Interval(estimate=figure, low=figure, high=figure)
+
+
+def run(rate: float, number: int = 1, **changes: Any) -> Run:
+    """Return a run that a quiet machine gave, of two batches."""
+    quiet = {"steal": 0.0, "throttle_events": 0, "clock_step_s": 0.0}
+    said = {"valid": True, "reasons": [], "seconds": [1 / rate, 1 / rate], "log": "log"}
+    return Run(**{**said, **quiet, "round": number, "rate_per_s": rate, **changes})
+
+
+def measurement(throughput: float, top1: float = 1.0, **changes: Any) -> Measurement:
+    """Return a measurement with the given figures, each the same in two rounds."""
+    runs = [run(throughput, number) for number in (1, 2)]
+    figures = {
+        "offline": Offline(batch_size=8, throughput_images_per_s=exactly(throughput), runs=runs),
+        "single_stream": SingleStream(
+            queries=4,
+            latency_p50_ms=exactly(1000 / throughput),
             latency_p90_ms=None,
             latency_p99_ms=None,
-            query_seconds=[1 / throughput],
+            runs=runs,
         ),
-        accuracy_top1=accuracy,
-        predictions=[0],
-        load_seconds=1.0,
-    )
+        "accuracy": Accuracy(top1=top1, predictions=[0], agreement_fp32=1.0, log="log"),
+        "validity": Validity(valid=True, reasons=[]),
+        "load_seconds": 1.0,
+    }
+    return Measurement(**{**figures, **changes})
 
 
 def measured(
-    precision: str, isa: str, throughput: float, accuracy: float = 1.0, verdict: str = "native"
+    precision: str,
+    isa: str,
+    throughput: float,
+    top1: float = 1.0,
+    verdict: str = "native",
+    **changes: Any,
 ) -> Cell:
     """Return a measured cell with the given figures."""
     kernel = Kernel(primitive="convolution", implementation="jit:x", data_type="f32", share=1.0)
     return Cell(
         precision=precision,
         requested_isa=isa,
-        measurement=measurement(throughput, accuracy),
+        measurement=measurement(throughput, top1, **changes),
         proof=Proof(
             onednn_version="3.3.0",
             isa_header="Intel",
@@ -66,6 +89,21 @@ def measured(
     )
 
 
+def repeat(**changes: Any) -> Repeat:
+    """Return what came of measuring a cell twice on a quiet machine."""
+    ratio = Interval(estimate=1.0, low=0.99, high=1.01)
+    found = {
+        "precision": "int8",
+        "isa": "AVX2",
+        "offline_ratio": ratio,
+        "single_stream_ratio": ratio,
+        "trusted": True,
+        "reasons": [],
+        "measurement": measurement(4.0),
+    }
+    return Repeat(**{**found, **changes})
+
+
 def profile(*cells: Cell, runtime: str = "itex", host: Host = HOST) -> ProfileRecord:
     """Return a profile of the given cells."""
     return ProfileRecord(
@@ -75,7 +113,9 @@ def profile(*cells: Cell, runtime: str = "itex", host: Host = HOST) -> ProfileRe
         data=SOURCE,
         backbone=SOURCE,
         host=host,
+        strict=False,
         cells=list(cells),
+        repeat=repeat(),
         seconds=1.0,
     )
 

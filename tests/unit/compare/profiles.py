@@ -22,7 +22,7 @@ def both_runtimes() -> list[Profiled]:
         profile(
             impossible("bf16", "AVX512_CORE", "left out"),
             measured("fp32", "AVX512_CORE", 5.0),
-            measured("int8", "AVX512_CORE", 20.0, accuracy=0.5),
+            measured("int8", "AVX512_CORE", 20.0, top1=0.5),
             impossible("int8", "AVX512_CORE_AMX", "no amx_tile flag"),
         ),
         profile(

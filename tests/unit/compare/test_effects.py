@@ -1,11 +1,13 @@
+from dataclasses import replace
+
 import pytest
 
 from stages.compare.effects import compare
 from stages.errors import InputCorruptError
 from stages.records.compare import CompareRecord
-from stages.records.profile import Cell
+from stages.records.profile import Cell, Validity
 from tests.unit.compare.profiles import both_runtimes, impossible, profiled
-from tests.unit.records import measured, profile
+from tests.unit.records import exactly, measured, measurement, profile, run
 
 
 def compared(*cells: Cell) -> CompareRecord:
@@ -14,15 +16,15 @@ def compared(*cells: Cell) -> CompareRecord:
 
 def test_precision_effect_and_isa_effect_are_kept_apart() -> None:
     record = compared(
-        measured("fp32", "AVX512_CORE", 5.0, accuracy=0.8),
-        measured("int8", "AVX512_CORE", 8.0, accuracy=0.6),
-        measured("fp32", "AVX512_CORE_VNNI", 5.5, accuracy=0.8),
-        measured("int8", "AVX512_CORE_VNNI", 22.0, accuracy=0.8),
+        measured("fp32", "AVX512_CORE", 5.0, top1=0.8),
+        measured("int8", "AVX512_CORE", 8.0, top1=0.6),
+        measured("fp32", "AVX512_CORE_VNNI", 5.5, top1=0.8),
+        measured("int8", "AVX512_CORE_VNNI", 22.0, top1=0.8),
     )
     row = record.rows[-1]
     assert record.isa_reference == "AVX512_CORE"
-    assert row.precision_speedup == pytest.approx(22.0 / 5.5)
-    assert row.isa_speedup == pytest.approx(22.0 / 8.0)
+    assert row.precision_speedup == exactly(22.0 / 5.5)
+    assert row.isa_speedup == exactly(22.0 / 8.0)
     assert row.accuracy_loss == pytest.approx(0.0)
     assert record.rows[1].accuracy_loss == pytest.approx(0.25)
 
@@ -30,11 +32,11 @@ def test_precision_effect_and_isa_effect_are_kept_apart() -> None:
 def test_effects_are_within_a_runtime() -> None:
     record = compare(both_runtimes())
     rows = {(row.runtime, row.precision): row for row in record.rows}
-    assert rows["itex", "int8"].precision_speedup == pytest.approx(4.0)
-    assert rows["stock", "int8"].precision_speedup == pytest.approx(2.5)
+    assert rows["itex", "int8"].precision_speedup == exactly(4.0)
+    assert rows["stock", "int8"].precision_speedup == exactly(2.5)
     assert rows["itex", "int8"].accuracy_loss == pytest.approx(0.5)
     assert rows["stock", "int8"].accuracy_loss == pytest.approx(0.0)
-    assert {row.isa_speedup for row in record.rows} == {1.0}
+    assert all(row.isa_speedup == exactly(1.0) for row in record.rows)
 
 
 def test_runtimes_stand_below_each_other() -> None:
@@ -66,13 +68,13 @@ def test_without_a_reference_there_is_no_effect() -> None:
     record = compared(measured("int8", "AVX2", 4.0), measured("bf16", "AVX512_CORE", 1.0))
     int8, bf16 = record.rows
     assert (int8.precision_speedup, int8.accuracy_loss, int8.isa_speedup) == (None, None, None)
-    assert bf16.isa_speedup == 1.0
+    assert bf16.isa_speedup == exactly(1.0)
 
 
 def test_the_lowest_isa_is_the_reference_where_avx512_was_not_measured() -> None:
     record = compared(measured("int8", "AVX2", 4.0), measured("int8", "AVX512_CORE_VNNI", 20.0))
     assert record.isa_reference == "AVX2"
-    assert record.rows[1].isa_speedup == pytest.approx(5.0)
+    assert record.rows[1].isa_speedup == exactly(5.0)
 
 
 def test_impossible_cells_keep_their_reason() -> None:
@@ -94,5 +96,29 @@ def test_a_measurement_without_proof_is_refused() -> None:
 
 
 def test_accuracy_of_zero_has_no_relative_loss() -> None:
-    record = compared(measured("fp32", "AVX2", 4.0, accuracy=0.0))
+    record = compared(measured("fp32", "AVX2", 4.0, top1=0.0))
     assert record.rows[0].accuracy_loss is None
+
+
+def rated(precision: str, isa: str, *rates: float) -> Cell:
+    """Return a cell that had these rates, round by round."""
+    runs = [run(rate, number) for number, rate in enumerate(rates, start=1)]
+    offline = replace(measurement(rates[0]).offline, runs=runs)
+    return measured(precision, isa, rates[0], offline=offline)
+
+
+def test_effects_are_paired_by_round_with_an_interval() -> None:
+    # The machine's speed halves in the second round, for both.
+    fp32 = rated("fp32", "AVX2", 4.0, 2.0, 4.0)
+    assert compared(fp32, rated("int8", "AVX2", 8.0, 4.0, 8.0)).rows[1].precision_speedup == (
+        exactly(2.0)
+    )
+    speedup = compared(fp32, rated("int8", "AVX2", 8.0, 5.0, 8.4)).rows[1].precision_speedup
+    assert speedup
+    assert (speedup.low, speedup.estimate, speedup.high) == pytest.approx((2.0, 2.1, 2.5))
+
+
+def test_a_verdict_and_its_reasons_are_kept() -> None:
+    bad = Validity(valid=False, reasons=["offline: drifted"])
+    (row,) = compared(measured("int8", "AVX2", 4.0, validity=bad)).rows
+    assert (row.valid, row.reasons) == (False, ["offline: drifted"])

@@ -63,5 +63,5 @@ def test_equal_figures_give_equal_bytes(tmp_path: Path) -> None:
 
 
 def test_an_accuracy_of_zero_can_be_drawn(tmp_path: Path) -> None:
-    cells = [measured(name, "AVX2", 5.0, accuracy=0.0) for name in ("fp32", "int8")]
+    cells = [measured(name, "AVX2", 5.0, top1=0.0) for name in ("fp32", "int8")]
     assert draw(profiled(profile(*cells)), tmp_path / "a")

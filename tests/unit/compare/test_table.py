@@ -1,26 +1,32 @@
 """The whole text, letter by letter: it is what people and scripts read."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from stages.compare.effects import compare
 from stages.compare.inputs import Profiled
 from stages.compare.table import render
+from stages.records.profile import Accuracy, Validity
 from tests.unit.compare.profiles import both_runtimes, impossible, profiled
-from tests.unit.records import measured, profile
+from tests.unit.records import measured, profile, repeat
 
+ACCURACY = Accuracy(top1=1.0, predictions=[], agreement_fp32=1.0, log="log")
 ONE = profiled(
     profile(
-        measured("fp32", "AVX512_CORE_VNNI", 5.0, accuracy=0.98),
-        measured("int8", "AVX512_CORE_VNNI", 20.0, accuracy=0.97),
+        measured("fp32", "AVX512_CORE_VNNI", 5.0, top1=0.98),
+        measured("int8", "AVX512_CORE_VNNI", 20.0, top1=0.97),
         impossible("int8", "AVX512_CORE_AMX", "no amx_tile flag"),
     )
 )
 NOTES = """\
+±, (from-to)      95% interval over the rounds, in which the cells took turns
 isa cap           oneDNN capped by ONEDNN_MAX_CPU_ISA; proven by oneDNN's own log
 precision effect  throughput over FP32's at the same cap
 ISA effect        throughput over the same precision's at {}
 loss              relative loss of top-1 against FP32 at the same cap
-emulated          BF16 without the instructions for it; same-as: the same kernels as at a lower cap
+as fp32           share of images to which FP32 at the highest cap gives the same class
+emulated          BF16 without the instructions for it; same-as: the same kernels as at a lower\
+ cap
 """
 TEXT_OF_ONE = f"""\
 host      A CPU, 2 cores pinned, Linux 6.1, virtual machine
@@ -28,14 +34,17 @@ model     VGG19, embedded backbone (000000000000)
 data      embedded (000000000000), test split
 software  python 3.11.2
 
-isa cap           precision  images/s  p50 ms  p90 ms  top-1  loss    precision effect  ISA effect\
-  verdict  kernel
-AVX512_CORE_VNNI  fp32       5.00      200.0   -       98.0%  +0.00%  1.00x             1.00x     \
-  native   jit:x
-AVX512_CORE_VNNI  int8       20.00     50.0    -       97.0%  +1.02%  4.00x             1.00x     \
-  native   jit:x
+isa cap           precision  images/s     p50 ms       p90 ms  top-1  loss    as fp32  precision\
+ effect   ISA effect         verdict  kernel
+AVX512_CORE_VNNI  fp32       5.00 ±0.0%   200.0 ±0.0%  -       98.0%  +0.00%  100.0%   1.00x\
+ (1.00-1.00)  1.00x (1.00-1.00)  native   jit:x
+AVX512_CORE_VNNI  int8       20.00 ±0.0%  50.0 ±0.0%   -       97.0%  +1.02%  100.0%   4.00x\
+ (4.00-4.00)  1.00x (1.00-1.00)  native   jit:x
 
 {NOTES.format("AVX512_CORE_VNNI (AVX-512 VNNI)")}
+measured twice: int8 AVX2  1.000x (0.990-1.010) offline, 1.000x (0.990-1.010) single-stream: as\
+ it should be
+
 not run: int8 AVX512_CORE_AMX  no amx_tile flag
 
 Model (AVX512_CORE_VNNI)  FP32    INT8
@@ -50,19 +59,24 @@ data      embedded (000000000000), test split
 software  itex   python 3.11.2
           stock  python 3.11.2
 
-isa cap      precision  runtime  images/s  p50 ms  p90 ms  top-1   loss     precision effect\
-  ISA effect  verdict  kernel
-AVX512_CORE  fp32       itex     5.00      200.0   -       100.0%  +0.00%   1.00x           \
-  1.00x       native   jit:x
-AVX512_CORE  fp32       stock    4.00      250.0   -       100.0%  +0.00%   1.00x           \
-  1.00x       native   jit:x
-AVX512_CORE  int8       itex     20.00     50.0    -       50.0%   +50.00%  4.00x           \
-  1.00x       native   jit:x
-AVX512_CORE  int8       stock    10.00     100.0   -       100.0%  +0.00%   2.50x           \
-  1.00x       native   jit:x
+isa cap      precision  runtime  images/s     p50 ms       p90 ms  top-1   loss     as fp32\
+  precision effect   ISA effect         verdict  kernel
+AVX512_CORE  fp32       itex     5.00 ±0.0%   200.0 ±0.0%  -       100.0%  +0.00%   100.0%\
+   1.00x (1.00-1.00)  1.00x (1.00-1.00)  native   jit:x
+AVX512_CORE  fp32       stock    4.00 ±0.0%   250.0 ±0.0%  -       100.0%  +0.00%   100.0%\
+   1.00x (1.00-1.00)  1.00x (1.00-1.00)  native   jit:x
+AVX512_CORE  int8       itex     20.00 ±0.0%  50.0 ±0.0%   -       50.0%   +50.00%  100.0%\
+   4.00x (4.00-4.00)  1.00x (1.00-1.00)  native   jit:x
+AVX512_CORE  int8       stock    10.00 ±0.0%  100.0 ±0.0%  -       100.0%  +0.00%   100.0%\
+   2.50x (2.50-2.50)  1.00x (1.00-1.00)  native   jit:x
 
 {NOTES.format("AVX512_CORE (AVX-512)")}\
 runtime           all of these are within one runtime
+
+measured twice: int8 AVX2 itex   1.000x (0.990-1.010) offline, 1.000x (0.990-1.010)\
+ single-stream: as it should be
+measured twice: int8 AVX2 stock  1.000x (0.990-1.010) offline, 1.000x (0.990-1.010)\
+ single-stream: as it should be
 
 not run: bf16 AVX512_CORE itex  left out
 not run: int8 AVX512_CORE_AMX   no amx_tile flag
@@ -100,3 +114,24 @@ def test_a_precision_is_a_row_like_any_other() -> None:
     cells = [measured(name, "AVX512_CORE", 5.0) for name in ("fp32", "int8_bf16")]
     rows = [line for line in text(profiled(profile(*cells))).splitlines() if " int8_bf16 " in line]
     assert len(rows) == 1
+
+
+def test_what_is_wrong_is_named() -> None:
+    bad = Validity(valid=False, reasons=["offline: drifted by -10%"])
+    int8 = measured("int8", "AVX2", 20.0, validity=bad)
+    noisy = replace(profile(int8), repeat=repeat(trusted=False, reasons=["too noisy"]))
+    lines = text(profiled(noisy)).splitlines()
+    assert any("INVALID, native" in line for line in lines)
+    assert "INVALID: int8 AVX2         offline: drifted by -10%" in lines
+    at = next(at for at, line in enumerate(lines) if line.startswith("measured twice: int8 AVX2"))
+    assert lines[at].endswith("THIS RUN IS NOT TO BE TRUSTED")
+    assert lines[at + 1].strip() == "too noisy"
+
+
+def test_int8_that_saturates_is_named() -> None:
+    cells = [
+        measured("int8", isa, 20.0, accuracy=replace(ACCURACY, predictions=[*classes]))
+        for isa, classes in (("AVX2", (1, 0)), ("AVX512_CORE_VNNI", (1, 1)))
+    ]
+    line = "1 of 2 answers differ from those at AVX512_CORE_VNNI"
+    assert f"saturates: int8 AVX2       {line}" in text(profiled(profile(*cells))).splitlines()

@@ -1,7 +1,10 @@
 from typing import Any
 
+import numpy as np
+import pytest
+
 from stages.measure.protocol import Turn, TurnAnswer
-from stages.measure.turns import rotated, take_turns
+from stages.measure.turns import orders, take_turns, turn
 
 
 class Fake:
@@ -10,28 +13,26 @@ class Fake:
     def __init__(self, name: str, asked: list[str]) -> None:
         self._name, self._asked = name, asked
 
-    def ask(self, request: Any, answer: Any) -> TurnAnswer:
+    def ask(self, request: Any, answer: Any, lasting_s: float = 0.0) -> TurnAnswer:
         assert (request, answer) == (Turn(8, 0.5), TurnAnswer)
         self._asked.append(self._name)
         return TurnAnswer(batch_seconds=[float(len(self._asked))])
 
 
-def test_each_is_first_once() -> None:
-    assert [rotated("abc", number) for number in range(4)] == [
-        ["a", "b", "c"],
-        ["b", "c", "a"],
-        ["c", "a", "b"],
-        ["a", "b", "c"],
-    ]
-    assert rotated([], 1) == []
+def test_each_round_is_an_order_of_all_the_same_for_a_seed() -> None:
+    found = orders(4, 50, seed=1)
+    assert all(sorted(order) == [0, 1, 2, 3] for order in found)
+    assert {order[0] for order in found} == {0, 1, 2, 3}
+    assert found == orders(4, 50, seed=1) != orders(4, 50, seed=2)
+    assert orders(0, 2) == [[], []]
 
 
-def test_every_round_has_a_turn_of_each_in_rotated_order() -> None:
+def test_every_round_has_a_turn_of_each() -> None:
     asked: list[str] = []
-    workers = [Fake(name, asked) for name in "abc"]
-    seconds = take_turns(workers, Turn(8, 0.5), 2)
-    assert asked == ["a", "b", "c", "b", "c", "a"]
-    assert seconds == [[[1.0], [6.0]], [[2.0], [4.0]], [[3.0], [5.0]]]
+    seconds = take_turns([Fake(name, asked) for name in "abc"], Turn(8, 0.5), 2)
+    assert asked == ["abc"[at] for order in orders(3, 2) for at in order]
+    turns = [[asked.index(name) + 1.0, asked.index(name, 3) + 1.0] for name in "abc"]
+    assert seconds == [[[first], [second]] for first, second in turns]
 
 
 def test_progress_hears_of_each_turn() -> None:
@@ -40,3 +41,32 @@ def test_progress_hears_of_each_turn() -> None:
         [Fake(name, []) for name in "ab"], Turn(8, 0.5), 2, lambda *parts: told.append(parts)
     )
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+class Machine:
+    """A model that takes a set time for each image, with a clock that shows it."""
+
+    def __init__(self, seconds_per_image: float) -> None:
+        self.now, self._cost = 0.0, seconds_per_image
+
+    def infer(self, images: Any) -> Any:
+        self.now += self._cost * len(images)
+        return images
+
+    def clock(self) -> float:
+        return self.now
+
+
+def batches(*sizes: int) -> list[Any]:
+    return [np.zeros((size, 1), np.float32) for size in sizes]
+
+
+def test_a_turn_lasts_as_long_as_asked_and_runs_the_batches_in_turn() -> None:
+    machine = Machine(0.1)
+    seconds = turn(machine.infer, batches(1, 2, 3), 0.65, machine.clock)
+    assert seconds == pytest.approx([0.1, 0.2, 0.3, 0.1])
+
+
+def test_a_turn_is_one_batch_at_least() -> None:
+    machine = Machine(0.1)
+    assert len(turn(machine.infer, batches(1, 1), 0.0, machine.clock)) == 1

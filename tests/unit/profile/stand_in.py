@@ -3,37 +3,52 @@
 from pathlib import Path
 from typing import Any
 
-from stages.measure.protocol import Job, OfflineAnswer, Ready
-from tests.unit.records import measurement
+from stages.measure.protocol import Job, Load, LoadAnswer, Ready, TurnAnswer
 
 LOGS = Path(__file__).parents[2] / "data" / "onednn"
+PREDICTIONS = [1, 1, 0]
 
 
 class StandIn:
     """Answers like a worker that ran INT8 capped at AVX2; `asked` is all that it was asked.
 
-    Each entry is the cap, whether oneDNN's log was on, and the request.
+    Each entry is the number of the worker, the cap, whether oneDNN's log was on, and the request.
     """
 
-    asked: list[tuple[str | None, bool, Any]]
+    asked: list[tuple[int, str | None, bool, Any]]
+    started: int
+    alive: int
+
+    @classmethod
+    def reset(cls) -> None:
+        """Forget what was asked."""
+        cls.asked, cls.started, cls.alive = [], 0, 0
 
     def __init__(
         self, job: Job, log: Path, timeout_s: float, *, isa: str | None, verbose: bool = False
     ) -> None:
         self.ready = Ready(cores=job.cores, load_seconds=2.0, versions={})
         self._isa, self._verbose, self._log = isa, verbose, log
+        StandIn.started += 1
+        self._number = StandIn.started
 
     def __enter__(self) -> "StandIn":
+        StandIn.alive += 1
         proof = (LOGS / "itex2150_int8-nopool_AVX2.txt").read_text()
         self._log.write_text(proof if self._verbose else "")
         return self
 
     def __exit__(self, *_: object) -> None:
-        pass
+        StandIn.alive -= 1
 
-    def ask(self, request: Any, answer: type) -> Any:
-        StandIn.asked.append((self._isa, self._verbose, request))
-        figures = measurement(4.0)
-        if answer is OfflineAnswer:
-            return OfflineAnswer(offline=figures.offline, predictions=[1, 1, 0])
-        return figures.single_stream
+    def ask(self, request: Any, answer: type, lasting_s: float = 0.0) -> Any:
+        StandIn.asked.append((self._number, self._isa, self._verbose, request))
+        if not isinstance(request, Load):
+            return TurnAnswer(batch_seconds=[1.0])
+        return LoadAnswer(
+            valid=True,
+            reasons=[],
+            rate_per_s=4.0,
+            seconds=[0.25, 0.5],
+            predictions=PREDICTIONS if request.accuracy else [],
+        )

@@ -1,58 +1,44 @@
-"""How the cells are measured, with a stand-in for the worker."""
+"""What a cell's worker holds, and how a cell is proven, with a stand-in for the worker."""
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from stages.artifacts import Artifacts
 from stages.errors import ProofError
-from stages.measure.protocol import Latency, Throughput, Turn
-from stages.profile.cells import Bench, measure_cells
+from stages.measure.protocol import Turn
+from stages.profile.cells import Bench
 from stages.profile.plan import PlannedCell
-from stages.samples import Samples
 from stages.settings import load
 from tests.unit.profile.stand_in import StandIn
 
 
-@pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def bench(folder: Path, **variables: str) -> Bench:
+    return Bench(
+        settings=load({f"VGG19_{name.upper()}": text for name, text in variables.items()}),
+        artifacts=Artifacts(folder),
+        cores=[2],
+        proofs=folder,
+        loads=folder / "loadgen",
+    )
+
+
+@pytest.fixture(autouse=True)
+def _stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stages.profile.cells.Worker", StandIn)
-    StandIn.asked = []
-    artifacts = Artifacts(tmp_path)
-    images = np.zeros((3, 224, 224, 3), np.uint8)
-    Samples(images, np.array([1, 0, 0])).save(artifacts.train.test)
-    return Bench(settings=load({}), artifacts=artifacts, cores=[0], proofs=tmp_path)
+    StandIn.reset()
 
 
-def test_a_cell_is_proven_and_then_timed_without_a_log(bench: Bench) -> None:
-    (cell,) = measure_cells(bench, [PlannedCell("int8", "AVX2", None)])
-    assert StandIn.asked == [
-        ("AVX2", True, Turn(8, 0.0)),
-        ("AVX2", False, Throughput(8, 5.0)),
-        ("AVX2", False, Latency(5.0, 20)),
-    ]
-    assert cell.proof
-    assert (cell.proof.verdict, cell.proof.log) == ("native", "int8_AVX2.log")
-    assert cell.measurement
-    assert cell.measurement.accuracy_top1 == pytest.approx(2 / 3)
-    assert cell.measurement.load_seconds == 2.0
+def test_a_cell_is_proven_by_one_batch_under_onednns_log(tmp_path: Path) -> None:
+    proof = bench(tmp_path).proof(PlannedCell("int8", "AVX2", None), [])
+    assert StandIn.asked == [(1, "AVX2", True, Turn(8, 0.0))]
+    assert (proof.verdict, proof.log) == ("native", "int8_AVX2.log")
+    assert (tmp_path / proof.log).is_file()
 
 
-def test_what_is_not_proven_is_not_timed(bench: Bench) -> None:
+def test_what_did_not_run_as_its_name_says_is_no_proof(tmp_path: Path) -> None:
     with pytest.raises(ProofError):
-        measure_cells(bench, [PlannedCell("fp32", "AVX2", None)])
-    assert len(StandIn.asked) == 1
-
-
-def test_impossible_cells_keep_their_place_and_count_as_no_step(
-    bench: Bench, capsys: pytest.CaptureFixture[str]
-) -> None:
-    planned = [PlannedCell("bf16", "AVX2", "no BF16"), PlannedCell("int8", "AVX2", None)]
-    left_out, int8 = measure_cells(bench, planned)
-    assert (left_out.impossible, left_out.measurement) == ("no BF16", None)
-    assert int8.measurement
-    assert capsys.readouterr().out == "[profile 1/1] int8 capped at AVX2\n"
+        bench(tmp_path).proof(PlannedCell("fp32", "AVX2", None), [])
 
 
 @pytest.mark.parametrize(
@@ -65,9 +51,7 @@ def test_impossible_cells_keep_their_place_and_count_as_no_step(
     ],
 )
 def test_bf16_is_the_same_model_run_another_way(tmp_path: Path, precision: str, model: str) -> None:
-    settings = load({"VGG19_RUNTIME": "stock"})
-    bench = Bench(settings=settings, artifacts=Artifacts(tmp_path), cores=[2], proofs=tmp_path)
-    job = bench.job(PlannedCell(precision, "AVX512_CORE", None))
+    job = bench(tmp_path, runtime="stock").job(PlannedCell(precision, "AVX512_CORE", None))
     assert job.model == str(tmp_path / model)
     assert (job.backend, job.precision, job.cores) == ("stock", precision, [2])
     assert job.images == str(tmp_path / "train" / "data" / "test.npz")

@@ -30,7 +30,7 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Artifacts:
     monkeypatch.setattr("stages.profile.cells.Worker", StandIn)
     monkeypatch.setattr("stages.profile.__main__.choose_cores", lambda _: [0])
     monkeypatch.setattr("stages.profile.__main__.cpu_flags", lambda: frozenset({"avx2"}))
-    StandIn.asked = []
+    StandIn.reset()
     artifacts = Artifacts(tmp_path)
     make_train(artifacts)
     with handing_over(artifacts.quantize("stock").path) as partial:

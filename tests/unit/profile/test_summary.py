@@ -7,7 +7,7 @@ def test_the_summaries_are_of_the_highest_isa_that_ran_both() -> None:
         measured("fp32", "AVX2", 3.0),
         measured("int8", "AVX2", 4.0),
         measured("fp32", "AVX512_CORE_VNNI", 6.0),
-        measured("int8", "AVX512_CORE_VNNI", 21.0, accuracy=0.5),
+        measured("int8", "AVX512_CORE_VNNI", 21.0, top1=0.5),
         measured("fp32", "AVX512_CORE_BF16", 6.1),
     )
     fp32, int8 = summaries(record)

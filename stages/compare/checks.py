@@ -1,0 +1,43 @@
+"""What tells whether the figures can be relied on: a cell beside itself, INT8 that saturates."""
+
+from stages.isa import ISA_NAMES
+from stages.records.compare import Repeated, Saturation
+from stages.records.profile import ProfileRecord
+
+# Below it, the sum of two products of 8 bits is kept in 16, which is too few for some.
+LOWEST_EXACT_INT8 = "AVX512_CORE_VNNI"
+
+
+def repeated(record: ProfileRecord) -> Repeated:
+    """Return what came of the cell that a profile measured twice."""
+    repeat = record.repeat
+    return Repeated(
+        runtime=record.runtime,
+        precision=repeat.precision,
+        isa=repeat.isa,
+        offline_ratio=repeat.offline_ratio,
+        single_stream_ratio=repeat.single_stream_ratio,
+        trusted=repeat.trusted,
+        reasons=repeat.reasons,
+    )
+
+
+def saturations(record: ProfileRecord) -> list[Saturation]:
+    """Return how INT8 answers below VNNI, where its products saturate, beside where it has VNNI."""
+    int8 = {
+        cell.requested_isa: cell.measurement.accuracy.predictions
+        for cell in record.cells
+        if cell.precision == "int8" and cell.measurement
+    }
+    exact = [isa for isa in int8 if ISA_NAMES.index(isa) >= ISA_NAMES.index(LOWEST_EXACT_INT8)]
+    return [
+        Saturation(
+            runtime=record.runtime,
+            isa=isa,
+            reference_isa=exact[0],
+            differing=sum(a != b for a, b in zip(given, int8[exact[0]], strict=True)),
+            images=len(given),
+        )
+        for isa, given in int8.items()
+        if exact and isa not in exact
+    ]

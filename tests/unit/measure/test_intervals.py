@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+
+from stages.measure.intervals import interval, ratio, spread
+from stages.records.base import Interval
+
+
+def test_it_is_the_median_with_a_range_around_it() -> None:
+    found = interval([1.0, 2.0, 3.0, 4.0, 50.0])
+    assert found.estimate == 3.0
+    assert 1.0 <= found.low < 3.0 < found.high <= 50.0
+    assert found == interval([1.0, 2.0, 3.0, 4.0, 50.0])
+
+
+def test_equal_values_leave_nothing_open() -> None:
+    assert interval([2.0, 2.0, 2.0]) == Interval(estimate=2.0, low=2.0, high=2.0)
+
+
+def test_more_rounds_make_it_narrower() -> None:
+    values = np.random.default_rng(0).normal(10, 1, 100).tolist()
+    assert spread(interval(values)) < spread(interval(values[:10])) / 2
+
+
+def test_nineteen_of_twenty_intervals_contain_what_they_estimate() -> None:
+    dice = np.random.default_rng(0)
+    found = [interval(dice.normal(10, 1, 12).tolist()) for _ in range(200)]
+    assert np.mean([each.low <= 10 <= each.high for each in found]) > 0.9
+
+
+def test_a_ratio_is_paired_by_round() -> None:
+    # The machine's speed halves in the second round, for both.
+    found = ratio([10.0, 5.0, 10.0], [5.0, 2.5, 5.0])
+    assert found == Interval(estimate=2.0, low=2.0, high=2.0)
+    with pytest.raises(ValueError, match="zip"):
+        ratio([1.0], [1.0, 2.0])

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+from stages.profile.figures import agreement, measurement, single_stream
+from stages.profile.rounds import Taken
+from stages.samples import Samples
+from tests.unit.records import run
+
+
+def seconds(count: int) -> list[float]:
+    return [(at + 1) / 1000 for at in range(count)]
+
+
+def test_a_percentile_needs_samples_beyond_it() -> None:
+    assert single_stream([run(1.0, seconds=seconds(19))]).latency_p90_ms is None
+    assert single_stream([run(1.0, seconds=seconds(20))]).latency_p90_ms == pytest.approx(18)
+    assert single_stream([run(1.0, seconds=seconds(199))]).latency_p99_ms is None
+    assert single_stream([run(1.0, seconds=seconds(200))]).latency_p99_ms == pytest.approx(198)
+
+
+def test_percentiles_are_of_all_queries_and_the_median_of_the_rounds() -> None:
+    runs = [run(1.0, seconds=[each] * 10) for each in (0.010, 0.020, 0.060)]
+    found = single_stream(runs)
+    assert found.queries == 30
+    assert found.latency_p50_ms.estimate == pytest.approx(20)
+    assert found.latency_p90_ms == pytest.approx(60)
+
+
+def test_agreement_is_the_share_of_equal_answers() -> None:
+    assert agreement([0, 1, 2, 1], [0, 1, 1, 1]) == 0.75
+
+
+def taken(*predictions: int) -> Taken:
+    return Taken(
+        name="cell",
+        predictions=list(predictions),
+        accuracy_log="log",
+        throughput_images_per_s=1.0,
+        load_seconds=1.0,
+        runs={"offline": [run(5.0)], "single_stream": [run(4.0)]},
+    )
+
+
+def test_accuracy_is_by_the_labels_agreement_by_fp32() -> None:
+    test = Samples(np.zeros((2, 1, 1, 3), np.uint8), np.array([1, 0]))
+    found = measurement(taken(1, 1), 8, test, taken(1, 1))
+    assert (found.accuracy.top1, found.accuracy.agreement_fp32) == (0.5, 1.0)
+    assert measurement(taken(1, 1), 8, test, None).accuracy.agreement_fp32 is None

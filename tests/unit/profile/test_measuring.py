@@ -1,0 +1,95 @@
+"""All cells from the plan to their figures, with a stand-in for the worker."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages.errors import ProofError
+from stages.measure.protocol import Load
+from stages.measure.turns import orders
+from stages.profile.measuring import measure
+from stages.profile.plan import PlannedCell
+from stages.samples import Samples
+from tests.unit.profile.stand_in import PREDICTIONS, StandIn
+from tests.unit.profile.test_cells import bench
+
+INT8 = PlannedCell("int8", "AVX2", None)
+
+
+@pytest.fixture(autouse=True)
+def _stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stages.profile.cells.Worker", StandIn)
+    StandIn.reset()
+    images = np.zeros((3, 224, 224, 3), np.uint8)
+    Samples(images, np.array([1, 0, 0])).save(tmp_path / "train" / "data" / "test.npz")
+
+
+def loads() -> list[tuple[int, Load]]:
+    return [(number, each) for number, _, _, each in StandIn.asked if isinstance(each, Load)]
+
+
+def test_a_cell_has_its_proof_its_accuracy_and_its_rounds(tmp_path: Path) -> None:
+    (cell,), _ = measure(bench(tmp_path, rounds="3"), [INT8])
+    assert cell.proof
+    assert cell.measurement
+    assert cell.measurement.accuracy.top1 == pytest.approx(2 / 3)
+    assert cell.measurement.accuracy.predictions == PREDICTIONS
+    assert cell.measurement.offline.throughput_images_per_s.estimate == 4.0
+    assert [run.round for run in cell.measurement.offline.runs] == [1, 2, 3]
+    assert cell.measurement.single_stream.queries == 6
+    assert cell.measurement.single_stream.latency_p50_ms.estimate == pytest.approx(375)
+    assert cell.measurement.validity.valid
+    assert cell.measurement.load_seconds == 2.0
+
+
+def test_the_log_is_on_for_the_proof_alone(tmp_path: Path) -> None:
+    measure(bench(tmp_path), [INT8])
+    assert [verbose for _, _, verbose, _ in StandIn.asked][:2] == [True, False]
+    assert not any(verbose for _, _, verbose, each in StandIn.asked if isinstance(each, Load))
+
+
+def test_a_cell_is_measured_twice_by_a_worker_of_its_own(tmp_path: Path) -> None:
+    other = PlannedCell("int8", "AVX2", None)
+    _, repeat = measure(bench(tmp_path, rounds="2"), [other])
+    assert (repeat.precision, repeat.isa, repeat.trusted) == ("int8", "AVX2", True)
+    assert repeat.offline_ratio.estimate == 1.0
+    assert {number for number, _ in loads()} == {2, 3}
+    folders = [Path(each.folder).relative_to(tmp_path / "loadgen") for _, each in loads()]
+    assert len(folders) == len(set(folders)) == 2 * 5
+    assert {folder.parts[0] for folder in folders} == {"int8_AVX2", "int8_AVX2.again"}
+
+
+def test_the_workers_take_turns_in_shuffled_order_scenario_by_scenario(tmp_path: Path) -> None:
+    measure(bench(tmp_path, rounds="4", seed="7"), [INT8])
+    timed = [(number, each.scenario) for number, each in loads() if not each.accuracy]
+    order = [number + 2 for each in orders(2, 4, 7) for number in each]
+    assert [number for number, _ in timed] == order * 2
+    assert [scenario for _, scenario in timed] == ["offline"] * 8 + ["single_stream"] * 8
+
+
+def test_no_worker_is_left(tmp_path: Path) -> None:
+    measure(bench(tmp_path), [INT8])
+    assert (StandIn.started, StandIn.alive) == (3, 0)
+
+
+def test_what_is_not_proven_is_not_timed(tmp_path: Path) -> None:
+    with pytest.raises(ProofError):
+        measure(bench(tmp_path), [PlannedCell("fp32", "AVX2", None)])
+    assert loads() == []
+
+
+def test_impossible_cells_keep_their_place_and_count_as_no_step(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planned = [PlannedCell("bf16", "AVX2", "no BF16"), INT8]
+    (left_out, int8), _ = measure(bench(tmp_path, rounds="2"), planned)
+    assert (left_out.impossible, left_out.measurement) == ("no BF16", None)
+    assert int8.measurement
+    assert capsys.readouterr().out.splitlines() == [
+        "[profile 1/5] proof of int8 capped at AVX2",
+        "[profile 2/5] top-1 of int8 capped at AVX2",
+        "[profile 3/5] top-1 of int8 capped at AVX2",
+        "[profile 4/5] 2 rounds offline",
+        "[profile 5/5] 2 rounds single-stream",
+    ]

@@ -1,0 +1,66 @@
+import pytest
+
+from stages.profile.validity import judge, judge_repeat
+from stages.records.base import Interval
+from stages.records.profile import Run
+from tests.unit.records import exactly, run
+
+QUIET = [run(10.0, number) for number in (1, 2, 3, 4)]
+
+
+def with_rates(*rates: float) -> list[Run]:
+    return [run(rate, number) for number, rate in enumerate(rates, start=1)]
+
+
+def test_quiet_runs_are_valid() -> None:
+    verdict = judge(QUIET, QUIET)
+    assert (verdict.valid, verdict.reasons) == (True, [])
+
+
+@pytest.mark.parametrize(
+    ("runs", "reason"),
+    [
+        (
+            [*QUIET[:3], run(10.0, 4, valid=False, reasons=["shorter than the least duration"])],
+            "LoadGen, 1 of 4 runs: shorter than the least duration",
+        ),
+        (with_rates(10.0, 8.0, 12.0, 10.0, 8.0, 12.0), "the median varies by 20%; raise"),
+        (with_rates(10.0, 10.0, 10.0, 9.0, 9.0, 9.0), "drifted by -10% from the first"),
+        ([run(10.0, number, steal=0.05) for number in (1, 2)], "the hypervisor took 5% of"),
+        ([*QUIET, run(10.0, 5, throttle_events=3)], "the cores throttled 3 times"),
+        ([*QUIET, run(10.0, 5, clock_step_s=-2.0)], "the clock stepped by -2.00 s"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_scenario(runs: list[Run], reason: str) -> None:
+    verdict = judge(QUIET, runs)
+    assert not verdict.valid
+    assert any(reason.replace("\\", "") in each for each in verdict.reasons), verdict
+    assert all(each.startswith("single-stream: ") for each in verdict.reasons)
+    assert all(each.startswith("offline: ") for each in judge(runs, QUIET).reasons)
+
+
+def test_a_single_run_can_not_drift_or_spread() -> None:
+    assert judge([run(10.0)], [run(3.0)]).valid
+
+
+def test_a_cell_that_equals_itself_closely_is_trusted() -> None:
+    close = Interval(estimate=1.001, low=0.99, high=1.012)
+    assert judge_repeat(close, exactly(1.0), same_classes=True) == []
+
+
+@pytest.mark.parametrize(
+    ("ratio", "reason"),
+    [
+        (Interval(estimate=1.05, low=1.02, high=1.06), "1.050 times as fast as itself (1.020 to"),
+        (Interval(estimate=1.0, low=0.95, high=1.05), "but for noise (0.950 to 1.050)"),
+    ],
+)
+def test_a_cell_that_differs_from_itself_is_not(ratio: Interval, reason: str) -> None:
+    (said,) = judge_repeat(exactly(1.0), ratio, same_classes=True)
+    assert said.startswith("single-stream, ")
+    assert reason in said
+
+
+def test_other_classes_the_second_time_are_not_trusted() -> None:
+    (said,) = judge_repeat(exactly(1.0), exactly(1.0), same_classes=False)
+    assert "other classes" in said
