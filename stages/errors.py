@@ -106,6 +106,12 @@ class HostError(StageError):
     exit_code = 17
 
 
+class CoresBusyError(StageError):
+    """Another run measures on the same cores."""
+
+    exit_code = 19
+
+
 INTERNAL_EXIT_CODE = 70
 INTERRUPTED_EXIT_CODE = 130
 

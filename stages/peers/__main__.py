@@ -9,6 +9,7 @@ from stages.artifacts import Artifacts, PeersFolder, TrainFolder, read_record, v
 from stages.errors import ModelError, SettingsError, exit_code_of
 from stages.handover import handing_over
 from stages.measure.cores import choose_cores
+from stages.measure.hold import holding
 from stages.measure.host import cpu_flags, describe_host
 from stages.peers.contenders import PEERS, Ours, find_ours, find_peers
 from stages.peers.contest import Terms, contest, steps_of
@@ -32,7 +33,7 @@ def main() -> None:
     ours = find_ours(artifacts, settings.itex_python)
     require_samples(settings, artifacts.train)
     cores = choose_cores(settings.cores)
-    with handing_over(artifacts.peers.path) as partial:
+    with holding(cores, "peers"), handing_over(artifacts.peers.path) as partial:
         out = PeersFolder(partial)
         contenders = _measure(settings, artifacts.train, out, ours, cores)
         record = PeersRecord(

@@ -16,6 +16,7 @@ from stages.artifacts import (
 from stages.errors import ModelError, SettingsError, exit_code_of
 from stages.handover import handing_over
 from stages.measure.cores import choose_cores
+from stages.measure.hold import holding
 from stages.measure.host import cpu_flags, describe_host
 from stages.profile.cells import Bench
 from stages.profile.measuring import measure
@@ -48,7 +49,10 @@ def main() -> None:
     planned = _planned(settings, inputs.quantize)
     _require_full_batch(settings, artifacts)
     cores = choose_cores(settings.cores)
-    with handing_over(artifacts.profile(settings.runtime).path) as partial:
+    with (
+        holding(cores, "profile"),
+        handing_over(artifacts.profile(settings.runtime).path) as partial,
+    ):
         out = ProfileFolder(partial)
         out.proof.mkdir()
         bench = Bench(

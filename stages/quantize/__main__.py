@@ -8,6 +8,7 @@ from stages.errors import HostError, exit_code_of
 from stages.handover import handing_over
 from stages.isa import ISA_NAMES
 from stages.measure.cores import choose_cores
+from stages.measure.hold import holding
 from stages.measure.host import cpu_flags, why_impossible
 from stages.quantize.quantizing import quantize
 from stages.quantize.report import closing_line
@@ -25,7 +26,10 @@ def main() -> None:
     read_record(artifacts.train.record, TrainRecord)
     _require_a_rung(cpu_flags())
     cores = choose_cores(settings.cores)
-    with handing_over(artifacts.quantize(settings.runtime).path) as partial:
+    with (
+        holding(cores, "quantize"),
+        handing_over(artifacts.quantize(settings.runtime).path) as partial,
+    ):
         out = QuantizeFolder(partial)
         record = quantize(settings, artifacts, out, train_sha256, cores)
         write_record(out.record, record)

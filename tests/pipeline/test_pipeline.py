@@ -9,7 +9,8 @@ import pytest
 from docker import user
 from docker.graph import read_stages
 from stages.artifacts import RUNTIMES, read_record, verify
-from stages.errors import PinningError
+from stages.errors import CoresBusyError, PinningError
+from stages.measure.hold import holding
 from stages.records.compare import CompareRecord
 from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
@@ -100,6 +101,17 @@ def test_a_stage_that_fails_leaves_the_earlier_artifacts(by_invoke: PipelineRun)
     assert len(done.error_lines) == 1, done
     assert verify(by_invoke.artifacts.profile(RUNTIMES[0]).path) == before
     assert sorted(_hidden(by_invoke.artifacts.root)) == [".cache"]
+
+
+def test_cores_that_another_run_of_this_host_holds_are_refused(
+    by_invoke: PipelineRun, tiny: dict[str, str]
+) -> None:
+    before = verify(by_invoke.artifacts.profile(RUNTIMES[0]).path)
+    with holding(sorted(os.sched_getaffinity(0)), "a test"):
+        done = invoke("profile", "--artifacts", str(by_invoke.artifacts.root), variables=tiny)
+    assert done.code == CoresBusyError.exit_code, done
+    assert "is held by a test since" in done.error_lines[0]
+    assert verify(by_invoke.artifacts.profile(RUNTIMES[0]).path) == before
 
 
 def test_the_other_runtime_leaves_the_first_ones_artifacts(

@@ -23,9 +23,12 @@ from tests.unit.records import quantize, train, variant
 
 
 @pytest.fixture
-def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Artifacts:
+def artifacts(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Artifacts:
     """What train and quantize left for runtime stock, on a host that ends at AVX2."""
     monkeypatch.setenv("VGG19_ARTIFACTS", str(tmp_path))
+    monkeypatch.setattr("stages.measure.hold.FOLDER", tmp_path_factory.mktemp("locks"))
     monkeypatch.setenv("VGG19_BATCH_SIZE", "2")
     monkeypatch.setattr("stages.profile.cells.Worker", StandIn)
     monkeypatch.setattr("stages.profile.__main__.choose_cores", lambda _: [0])

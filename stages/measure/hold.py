@@ -1,0 +1,55 @@
+"""A lock on each core that is measured on, so that no two runs of this machine share one.
+
+The locks are files in shared memory, which every process and container of a host can see; the
+kernel releases them when their holder ends, however it ends.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+
+from stages.errors import CoresBusyError
+
+FOLDER = Path("/dev/shm")
+# Anyone's run may come next.
+MODE = 0o666
+# Of the holder's own words, no more than a line.
+LENGTH = 200
+
+
+@contextmanager
+def holding(cores: Sequence[int], name: str) -> Iterator[None]:
+    """Hold `cores` for the program `name`; CoresBusyError where another run holds one."""
+    since = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+    with ExitStack() as held:
+        for core in cores:
+            lock = _opened(FOLDER / f"vgg19-core-{core}.lock")
+            held.callback(os.close, lock)
+            _lock(lock, core)
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, f"{name} since {since}".encode(), 0)
+        yield
+
+
+def _opened(path: Path) -> int:
+    # Asking to create a file that another user has made is refused in a folder open to all.
+    try:
+        return os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, MODE)
+        os.fchmod(lock, MODE)  # whatever the umask
+        return lock
+
+
+def _lock(lock: int, core: int) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(lock, LENGTH, 0).decode(errors="replace")
+        raise CoresBusyError(
+            f"core {core} is held by {holder or 'another run'}; "
+            "wait until it ends, or set VGG19_CORES to others"
+        ) from None
