@@ -16,6 +16,7 @@ BACKENDS = {
     "stock": "stages.measure.tensorflow_backend:load",
     "openvino": "stages.peers.openvino_backend:load",
     "onnxruntime": "stages.peers.onnxruntime_backend:load",
+    "null": "stages.measure.null_backend:load",
 }
 
 

@@ -23,7 +23,7 @@ SCENARIOS = {"offline": "Offline", "single_stream": "SingleStream"}
 # The name of the figure of each scenario in LoadGen's log: samples, or queries, per second.
 RATES = {
     "offline": "result_samples_per_second",
-    "single_stream": "result_qps_without_loadgen_overhead",
+    "single_stream": "result_qps_with_loadgen_overhead",
 }
 # What LoadGen looks for in its folder to change the settings of a test; there is none.
 NO_AUDIT = "no-audit.config"

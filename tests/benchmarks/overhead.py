@@ -1,0 +1,105 @@
+"""What the harness costs: LoadGen's tests beside a bare loop over the same function.
+
+`python -m tests.benchmarks.overhead ARTIFACTS [--rounds N]`, with the Python of a runtime. The
+model's turns are interleaved, as in the profile stage; the ratio is LoadGen's rate over the bare
+loop's, paired by round. The null backend does nothing, so its rate is the harness's own.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+from stages.artifacts import Artifacts
+from stages.measure.cores import choose_cores
+from stages.measure.hold import holding
+from stages.measure.intervals import interval, ratio
+from stages.measure.launch import Worker
+from stages.measure.protocol import Job, Load, LoadAnswer, Turn, TurnAnswer
+from stages.measure.turns import orders
+from stages.text import aligned
+
+TIMEOUT_S = 900
+SECONDS = 1.0
+# Scenario and batch size, for models and for what does nothing.
+CASES = (("single_stream", 1), ("offline", 8))
+HEAD = ("backend", "scenario", "bare loop", "LoadGen", "ratio", "more ms a batch")
+
+
+def main() -> None:
+    """Measure a model and the null backend, and print both."""
+    parser = argparse.ArgumentParser("python -m tests.benchmarks.overhead")
+    parser.add_argument("artifacts", type=Path)
+    parser.add_argument("--runtime", default="itex")
+    parser.add_argument("--precision", default="int8")
+    parser.add_argument("--rounds", type=int, default=20)
+    asked = parser.parse_args()
+    artifacts, cores = Artifacts(asked.artifacts.resolve()), choose_cores("")
+    int8 = artifacts.quantize(asked.runtime).model
+    model = int8 if asked.precision == "int8" else artifacts.train.model
+    rows: list[tuple[str, ...]] = [HEAD]
+    with holding(cores, "the overhead benchmark"):
+        for backend in (asked.runtime, "null"):
+            job = Job(
+                name=backend,
+                backend=backend,
+                model=str(model),
+                precision=asked.precision,
+                images=str(artifacts.train.test),
+                cores=cores,
+            )
+            rows += _rows(job, asked.rounds)
+    print(aligned(rows))
+
+
+def _rows(job: Job, rounds: int) -> list[tuple[str, ...]]:
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "log")
+        with Worker(job, log, TIMEOUT_S) as worker:
+            return [_row(worker, case, rounds, Path(folder)) for case in CASES]
+
+
+def _row(worker: Worker, case: tuple[str, int], rounds: int, folder: Path) -> tuple[str, ...]:
+    scenario, size = case
+    expected = size / median(worker.ask(Turn(size, SECONDS), TurnAnswer).batch_seconds)
+    ways = [_bare(worker, size), _loadgen(worker, scenario, size, expected, folder)]
+    rates: list[list[float]] = [[], []]
+    for order in orders(2, rounds):
+        for at in order:
+            rates[at].append(ways[at]())
+    shown = [interval(each) for each in rates]
+    found = ratio(rates[1], rates[0])
+    more = 1000 * size * (1 / shown[1].estimate - 1 / shown[0].estimate)
+    return (
+        worker.job.backend,
+        f"{scenario} at {size}",
+        *(f"{each.estimate:.2f}/s" for each in shown),
+        f"{found.estimate:.4f} ({found.low:.4f}-{found.high:.4f})",
+        f"{more:.3f}",
+    )
+
+
+def _bare(worker: Worker, size: int) -> Callable[[], float]:
+    def rate() -> float:
+        seconds = worker.ask(Turn(size, SECONDS), TurnAnswer).batch_seconds
+        return size * len(seconds) / sum(seconds)
+
+    return rate
+
+
+def _loadgen(
+    worker: Worker, scenario: str, size: int, expected: float, folder: Path
+) -> Callable[[], float]:
+    asked = Load(
+        scenario=scenario,
+        folder=str(folder / scenario),
+        batch_size=size,
+        min_duration_s=SECONDS if scenario == "single_stream" else 0.0,
+        min_queries=1 if scenario == "single_stream" else size * round(expected * SECONDS / size),
+    )
+    return lambda: worker.ask(asked, LoadAnswer).rate_per_s
+
+
+if __name__ == "__main__":
+    main()
