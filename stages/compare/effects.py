@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 from stages.compare.checks import repeated, saturations
 from stages.compare.inputs import Profiled
+from stages.compare.limits import limits
 from stages.errors import InputCorruptError
 from stages.isa import ISA_NAMES
 from stages.measure.intervals import ratio
 from stages.records.base import Interval
-from stages.records.compare import CompareRecord, NotRun, Row
+from stages.records.compare import CompareRecord, Limit, NotRun, Row
 from stages.records.profile import Measurement, ProfileRecord, Proof
 
 PREFERRED_REFERENCE = "AVX512_CORE"
@@ -48,6 +49,7 @@ def compare(profiles: Sequence[Profiled]) -> CompareRecord:
         isa_reference=reference,
         repeats=[repeated(record) for record in records],
         saturations=[each for record in records for each in saturations(record)],
+        limits=sorted((each for one in records for each in limits(one)), key=place),
         rows=sorted((_row(measured, key, reference) for key in measured), key=place),
         impossible=sorted((each for one in records for each in _impossible(one)), key=place),
     )
@@ -78,7 +80,9 @@ def _impossible(record: ProfileRecord) -> list[NotRun]:
     ]
 
 
-def _place(records: Sequence[ProfileRecord]) -> Callable[[Row | NotRun], tuple[int, int]]:
+def _place(
+    records: Sequence[ProfileRecord],
+) -> Callable[[Row | NotRun | Limit], tuple[int, int]]:
     """Return what to sort by: isa, then precision, so that runtimes stand below each other."""
     cells = [cell for record in records for cell in record.cells]
     precisions = list(dict.fromkeys(cell.precision for cell in cells))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from stages.compare.limits import render_limits
 from stages.isa import rung
 from stages.measure.intervals import spread
 from stages.records.base import Interval
@@ -34,6 +35,8 @@ def render(record: CompareRecord, summaries: Summaries) -> str:
     `summaries` are by runtime. Runtimes are named only where there is more than one.
     """
     blocks = [_header(record), _matrix(record), _notes(record), _checks(record)]
+    if record.limits:
+        blocks.append(render_limits(record.limits, list(record.versions)))
     if record.impossible:
         blocks.append(_impossible(record))
     blocks += [

@@ -6,11 +6,22 @@ from pathlib import Path
 
 from stages.artifacts import Artifacts
 from stages.measure.launch import Worker
-from stages.measure.protocol import Job, Turn, TurnAnswer
+from stages.measure.onednn_log import parse_log
+from stages.measure.protocol import Job, Trace, TraceAnswer
 from stages.profile.plan import PlannedCell
 from stages.profile.proof import prove
-from stages.records.profile import Proof
+from stages.profile.roofline import duration_ms, primitives_of
+from stages.records.profile import Primitive, Proof
 from stages.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proven:
+    """A cell's proof, and the primitives of one inference over a batch, of `traced_ms`."""
+
+    proof: Proof
+    primitives: list[Primitive]
+    traced_ms: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +53,17 @@ class Bench:
         timeout_s = self.settings.worker_timeout_s
         return Worker(self.job(cell), log, timeout_s, isa=cell.isa, verbose=verbose)
 
-    def proof(self, cell: PlannedCell, lower: Sequence[Proof]) -> Proof:
+    def prove(self, cell: PlannedCell, lower: Sequence[Proof]) -> Proven:
         """Run `cell` under oneDNN's log, and judge it; `lower` are its precision's so far.
 
         Raises ProofError where it did not run what its name says.
         """
-        log = self.proofs / f"{cell.name}.log"
-        with self.worker(cell, log, verbose=True) as worker:
-            worker.ask(Turn(self.settings.batch_size, 0.0), TurnAnswer)
-        return prove(cell, log.read_text(errors="replace").splitlines(), log.name, list(lower))
+        path = self.proofs / f"{cell.name}.log"
+        with self.worker(cell, path, verbose=True) as worker:
+            nodes = worker.ask(Trace(self.settings.batch_size), TraceAnswer).nodes
+        log = parse_log(path.read_text(errors="replace").splitlines())
+        return Proven(
+            proof=prove(cell, log, path.name, list(lower)),
+            primitives=primitives_of(log.executions, nodes),
+            traced_ms=duration_ms(nodes),
+        )

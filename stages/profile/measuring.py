@@ -6,13 +6,14 @@ from pathlib import Path
 
 from stages.isa import ISA_NAMES
 from stages.measure.intervals import ratio
-from stages.profile.cells import Bench
+from stages.profile.cells import Bench, Proven
 from stages.profile.figures import measurement
 from stages.profile.plan import PlannedCell, repeated
+from stages.profile.roofline import roofline
 from stages.profile.rounds import SCENARIOS, Taken, take
 from stages.profile.validity import judge_repeat
 from stages.progress import Progress
-from stages.records.profile import Cell, Measurement, Proof, Repeat
+from stages.records.profile import Cell, Measurement, Repeat
 from stages.samples import Samples, load_samples
 
 
@@ -26,7 +27,7 @@ def measure(bench: Bench, planned: Sequence[PlannedCell]) -> tuple[list[Cell], R
     test = load_samples(bench.artifacts.train.test)
     steps = 2 * len(possible) + 1 + len(SCENARIOS)
     with Progress("profile", steps) as show, tempfile.TemporaryDirectory() as scratch:
-        proofs = _proofs(bench, possible, show)
+        proven = _proven(bench, possible, show)
         twice = repeated(possible)
         *taken, again = take(bench, [*possible, twice], Path(scratch), show)
     by_cell = dict(zip(possible, taken, strict=True))
@@ -35,19 +36,22 @@ def measure(bench: Bench, planned: Sequence[PlannedCell]) -> tuple[list[Cell], R
         cell: measurement(each, bench.settings.batch_size, test, fp32)
         for cell, each in by_cell.items()
     }
-    cells = [_cell(cell, figures.get(cell), proofs.get(cell)) for cell in planned]
+    cells = [
+        _measured(bench, cell, figures[cell], proven[cell]) if cell in figures else _left_out(cell)
+        for cell in planned
+    ]
     return cells, _repeat(bench, twice, by_cell[twice], again, test)
 
 
-def _proofs(
+def _proven(
     bench: Bench, possible: Sequence[PlannedCell], show: Progress
-) -> dict[PlannedCell, Proof]:
-    proofs: dict[PlannedCell, Proof] = {}
+) -> dict[PlannedCell, Proven]:
+    found: dict[PlannedCell, Proven] = {}
     for cell in possible:
         show.step(f"proof of {cell.precision} capped at {cell.isa}")
-        lower = [proof for other, proof in proofs.items() if other.precision == cell.precision]
-        proofs[cell] = bench.proof(cell, lower)
-    return proofs
+        lower = [each.proof for other, each in found.items() if other.precision == cell.precision]
+        found[cell] = bench.prove(cell, lower)
+    return found
 
 
 def _highest_fp32(taken: Mapping[PlannedCell, Taken]) -> Taken | None:
@@ -55,14 +59,21 @@ def _highest_fp32(taken: Mapping[PlannedCell, Taken]) -> Taken | None:
     return taken[max(cells, key=lambda cell: ISA_NAMES.index(cell.isa))] if cells else None
 
 
-def _cell(planned: PlannedCell, figures: Measurement | None, proof: Proof | None) -> Cell:
+def _measured(bench: Bench, cell: PlannedCell, figures: Measurement, proven: Proven) -> Cell:
+    throughput = figures.offline.throughput_images_per_s.estimate
     return Cell(
-        precision=planned.precision,
-        requested_isa=planned.isa,
-        impossible=planned.impossible,
+        precision=cell.precision,
+        requested_isa=cell.isa,
         measurement=figures,
-        proof=proof,
+        proof=proven.proof,
+        roofline=roofline(
+            proven.primitives, proven.traced_ms, bench.settings.batch_size, throughput
+        ),
     )
+
+
+def _left_out(cell: PlannedCell) -> Cell:
+    return Cell(precision=cell.precision, requested_isa=cell.isa, impossible=cell.impossible)
 
 
 def _repeat(bench: Bench, cell: PlannedCell, once: Taken, again: Taken, test: Samples) -> Repeat:

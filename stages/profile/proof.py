@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from stages.errors import ProofError
 from stages.isa import ISA_NAMES, rung
-from stages.measure.onednn_log import Execution, OnednnLog, parse_log
+from stages.measure.onednn_log import Execution, OnednnLog
 from stages.measure.protocol import BF16_PRECISIONS
 from stages.profile.plan import PlannedCell
 from stages.records.profile import Kernel, Proof
@@ -25,13 +25,12 @@ LEAST_SHARE = 0.9
 LOWEST_NATIVE_BF16 = "AVX512_CORE_BF16"
 
 
-def prove(cell: PlannedCell, lines: Iterable[str], log_name: str, lower: list[Proof]) -> Proof:
+def prove(cell: PlannedCell, log: OnednnLog, log_name: str, lower: list[Proof]) -> Proof:
     """Return the proof that `cell` ran; `lower` are those of its precision at lower isas.
 
     Raises ProofError where the header's isa is not the one asked for, where a quantized op fell
     back, and where less than nine tenths of the judged time ran in the cell's data type.
     """
-    log = parse_log(lines)
     _require_header(cell, log)
     if log.fallbacks:
         raise ProofError(f"{cell.name}: a quantized op fell back: {log.fallbacks[0]}")

@@ -57,6 +57,28 @@ class Saturation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A cell's stages.records.profile.Roofline without its primitives.
+
+    `best_over_fp32` is its best kernel's rate over that of FP32's best at the same isa.
+    """
+
+    runtime: str
+    precision: str
+    isa: str
+    achieved_gops: float
+    best_gops: float
+    best_over_fp32: float | None
+    limit: float | None
+    at_best_rate: float
+    slower_kernels: float
+    pooling: float
+    reorders: float
+    other: float
+    framework: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotRun:
     """A cell that could not be measured, and why."""
 
@@ -83,4 +105,5 @@ class CompareRecord(Record):
     rows: list[Row]
     repeats: list[Repeated]
     saturations: list[Saturation]
+    limits: list[Limit]
     impossible: list[NotRun]

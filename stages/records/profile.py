@@ -111,6 +111,47 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Primitive:
+    """One oneDNN primitive of one inference over a batch, in the proof run.
+
+    `operations` are multiplications and additions; `bytes_moved` are the activations read and
+    written.
+    """
+
+    primitive: str
+    implementation: str
+    source_type: str
+    destination_type: str
+    milliseconds: float
+    operations: int
+    bytes_moved: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roofline:
+    """What a cell achieves beside what its own best kernel does, and where its time goes.
+
+    `achieved_gops` are 10^9 operations per second over the whole of the timed runs, `best_gops`
+    those of the fastest kernel in the proof run, `limit` how many times FP32's arithmetic the
+    kernel's instructions can do, None where that is not known. The rest are shares of the time of
+    the inference in the proof run: what all multiplying would take at the best rate, what it took
+    beyond that, pooling, reorders, other primitives, and what no primitive accounts for.
+    """
+
+    operations_per_image: int
+    achieved_gops: float
+    best_gops: float
+    limit: float | None
+    at_best_rate: float
+    slower_kernels: float
+    pooling: float
+    reorders: float
+    other: float
+    framework: float
+    primitives: list[Primitive]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One precision at one isa: measured with its proof, or impossible with the reason."""
 
@@ -119,6 +160,7 @@ class Cell:
     impossible: str | None = None
     measurement: Measurement | None = None
     proof: Proof | None = None
+    roofline: Roofline | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,11 @@ import pytest
 
 from stages.artifacts import Artifacts
 from stages.errors import ProofError
-from stages.measure.protocol import Turn
+from stages.measure.protocol import Trace
 from stages.profile.cells import Bench
 from stages.profile.plan import PlannedCell
 from stages.settings import load
-from tests.unit.profile.stand_in import StandIn
+from tests.unit.profile.stand_in import TRACED_MS, StandIn
 
 
 def bench(folder: Path, **variables: str) -> Bench:
@@ -30,15 +30,17 @@ def _stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_cell_is_proven_by_one_batch_under_onednns_log(tmp_path: Path) -> None:
-    proof = bench(tmp_path).proof(PlannedCell("int8", "AVX2", None), [])
-    assert StandIn.asked == [(1, "AVX2", True, Turn(8, 0.0))]
-    assert (proof.verdict, proof.log) == ("native", "int8_AVX2.log")
-    assert (tmp_path / proof.log).is_file()
+    proven = bench(tmp_path).prove(PlannedCell("int8", "AVX2", None), [])
+    assert StandIn.asked == [(1, "AVX2", True, Trace(8))]
+    assert (proven.proof.verdict, proven.proof.log) == ("native", "int8_AVX2.log")
+    assert (tmp_path / proven.proof.log).is_file()
+    assert proven.traced_ms == TRACED_MS
+    assert len([each for each in proven.primitives if each.primitive == "convolution"]) == 48
 
 
 def test_what_did_not_run_as_its_name_says_is_no_proof(tmp_path: Path) -> None:
     with pytest.raises(ProofError):
-        bench(tmp_path).proof(PlannedCell("fp32", "AVX2", None), [])
+        bench(tmp_path).prove(PlannedCell("fp32", "AVX2", None), [])
 
 
 @pytest.mark.parametrize(

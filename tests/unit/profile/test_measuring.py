@@ -41,6 +41,10 @@ def test_a_cell_has_its_proof_its_accuracy_and_its_rounds(tmp_path: Path) -> Non
     assert cell.measurement.single_stream.latency_p50_ms.estimate == pytest.approx(375)
     assert cell.measurement.validity.valid
     assert cell.measurement.load_seconds == 2.0
+    assert cell.roofline
+    assert cell.roofline.achieved_gops == pytest.approx(
+        4.0 * cell.roofline.operations_per_image / 1e9
+    )
 
 
 def test_the_log_is_on_for_the_proof_alone(tmp_path: Path) -> None:

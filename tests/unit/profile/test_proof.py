@@ -1,9 +1,11 @@
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from stages.errors import ProofError
+from stages.measure.onednn_log import parse_log
 from stages.profile.plan import PlannedCell
 from stages.profile.proof import kernel_isa, prove
 from stages.records.profile import Proof
@@ -15,8 +17,12 @@ def lines(name: str) -> list[str]:
     return (LOGS / f"{name}.txt").read_text().splitlines()
 
 
+def proof_from(cell: PlannedCell, text: Iterable[str], name: str, lower: list[Proof]) -> Proof:
+    return prove(cell, parse_log(text), name, lower)
+
+
 def proof_of(log: str, precision: str, isa: str, lower: list[Proof] | None = None) -> Proof:
-    return prove(PlannedCell(precision, isa, None), lines(log), f"{log}.txt", lower or [])
+    return proof_from(PlannedCell(precision, isa, None), lines(log), f"{log}.txt", lower or [])
 
 
 @pytest.mark.parametrize(
@@ -80,7 +86,7 @@ def test_bf16_below_its_instructions_is_emulated(precision: str) -> None:
     if precision == "int8_bf16":
         text = re.sub("(,convolution,.*?)src_bf16", r"\1src_u8", text, count=1)
     cell = PlannedCell(precision, "AVX512_CORE_VNNI", None)
-    assert prove(cell, text.splitlines(), "log", []).verdict == "emulated"
+    assert proof_from(cell, text.splitlines(), "log", []).verdict == "emulated"
 
 
 def test_amx_bf16_does_not_pass_for_amx_int8() -> None:
@@ -95,25 +101,25 @@ def test_implicit_bf16_under_the_name_of_fp32_is_caught() -> None:
         for line in lines("itex2150_bf16_AVX512_CORE_AMX_emulated")
     ]
     with pytest.raises(ProofError, match="must not"):
-        prove(PlannedCell("fp32", "AVX512_CORE_AMX", None), written, "log", [])
+        proof_from(PlannedCell("fp32", "AVX512_CORE_AMX", None), written, "log", [])
 
 
 def test_a_kernel_above_the_cap_is_caught() -> None:
     text = "\n".join(lines("itex2150_int8-nopool_AVX512_CORE_VNNI"))
     written = text.replace("brgconv:avx512_core_vnni", "brgconv:avx512_core_amx").splitlines()
     with pytest.raises(ProofError, match="must not"):
-        prove(PlannedCell("int8", "AVX512_CORE_VNNI", None), written, "log", [])
+        proof_from(PlannedCell("int8", "AVX512_CORE_VNNI", None), written, "log", [])
 
 
 def test_a_quantized_op_that_fell_back_is_caught() -> None:
     log = [*lines("itex2150_int8-nopool_AVX2"), "Unsupported INT8 pattern: x"]
     with pytest.raises(ProofError, match="fell back"):
-        prove(PlannedCell("int8", "AVX2", None), log, "log", [])
+        proof_from(PlannedCell("int8", "AVX2", None), log, "log", [])
 
 
 def test_an_empty_log_proves_nothing() -> None:
     with pytest.raises(ProofError):
-        prove(PlannedCell("int8", "AVX2", None), [], "log", [])
+        proof_from(PlannedCell("int8", "AVX2", None), [], "log", [])
 
 
 def test_reference_kernels_show_in_the_share() -> None:
@@ -123,10 +129,10 @@ def test_reference_kernels_show_in_the_share() -> None:
 
 def test_equal_kernels_are_called_the_same_as_the_lower_isa() -> None:
     log = lines("itex2150_int8-nopool_AVX512_CORE_VNNI")
-    lower = prove(PlannedCell("int8", "AVX512_CORE_VNNI", None), log, "log", [])
+    lower = proof_from(PlannedCell("int8", "AVX512_CORE_VNNI", None), log, "log", [])
     header = "isa:Intel AVX-512 with Intel DL Boost"
     raised = "\n".join(log).replace(header, header + " and bfloat16 support").splitlines()
-    proof = prove(PlannedCell("int8", "AVX512_CORE_BF16", None), raised, "log", [lower])
+    proof = proof_from(PlannedCell("int8", "AVX512_CORE_BF16", None), raised, "log", [lower])
     assert proof.verdict == "same-as AVX512_CORE_VNNI"
 
 

@@ -1,0 +1,46 @@
+from dataclasses import replace
+from typing import Any
+
+from stages.compare.limits import limits, render_limits
+from stages.records.profile import Cell, Roofline
+from tests.unit.records import measured, profile
+
+ROOFLINE = Roofline(
+    operations_per_image=39_000_000_000,
+    achieved_gops=200.0,
+    best_gops=240.0,
+    limit=1.0,
+    at_best_rate=0.9,
+    slower_kernels=0.05,
+    pooling=0.01,
+    reorders=0.02,
+    other=0.005,
+    framework=0.015,
+    primitives=[],
+)
+
+
+def cell(precision: str, isa: str, **changes: Any) -> Cell:
+    return replace(measured(precision, isa, 4.0), roofline=replace(ROOFLINE, **changes))
+
+
+def test_a_kernel_is_held_against_fp32s_at_the_same_cap() -> None:
+    found = limits(
+        profile(
+            cell("fp32", "AVX2", best_gops=120.0),
+            cell("fp32", "AVX512_CORE_VNNI"),
+            cell("int8", "AVX512_CORE_VNNI", best_gops=960.0, limit=4.0),
+            cell("bf16", "AVX512_CORE", best_gops=60.0, limit=None),
+        )
+    )
+    assert [each.best_over_fp32 for each in found] == [1.0, 1.0, 4.0, None]
+
+
+def test_it_reads_as_a_table() -> None:
+    record = profile(cell("int8", "AVX512_CORE", best_gops=960.4, limit=None), runtime="stock")
+    head, row = render_limits(limits(record), ["stock"]).splitlines()[:2]
+    assert "runtime" not in head
+    shares = ["90.0%", "5.0%", "1.0%", "2.0%", "0.5%", "1.5%"]
+    assert row.split() == ["AVX512_CORE", "int8", "200", "960", "-", "-", *shares]
+    head, row = render_limits(limits(record), ["itex", "stock"]).splitlines()[:2]
+    assert row[head.index("runtime") :].startswith("stock ")

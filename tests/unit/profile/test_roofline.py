@@ -1,0 +1,107 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from stages.measure.onednn_log import parse_log
+from stages.profile.roofline import duration_ms, limit_of, primitives_of, roofline
+from stages.records.profile import Primitive, Roofline
+from stages.runtime import NodeTime
+
+LOGS = Path(__file__).parents[2] / "data" / "onednn"
+BATCH = 8
+# The sixteen convolutions of VGG19 and a head of three classes: 19.5 * 10^9 products per image.
+VGG19_OPERATIONS = 39.0e9
+
+
+def of(recording: str, images_per_s: float = 20.0) -> Roofline:
+    text = (LOGS / f"{recording}.txt").read_text()
+    traced = json.loads((LOGS / f"{recording}.json").read_text())
+    nodes = [NodeTime(*each) for each in traced]
+    found = primitives_of(parse_log(text.splitlines()).executions, nodes)
+    return roofline(found, duration_ms(nodes), BATCH, images_per_s)
+
+
+def primitive(
+    kind: str = "convolution", milliseconds: float = 1.0, operations: int = 0, **changes: str
+) -> Primitive:
+    names = {
+        "implementation": "brgconv:avx512_core_vnni",
+        "source_type": "u8",
+        "destination_type": "u8",
+        **changes,
+    }
+    return Primitive(
+        primitive=kind,
+        milliseconds=milliseconds,
+        operations=operations,
+        bytes_moved=0,
+        **names,
+    )
+
+
+@pytest.mark.parametrize(
+    ("recording", "limit"),
+    [
+        ("traced_itex2150_fp32", 1.0),
+        ("traced_itex2150_int8-shared", 4.0),
+        ("traced_tf221_int8", 4.0),
+    ],
+)
+def test_only_the_traced_inference_counts_and_all_of_it(recording: str, limit: float) -> None:
+    found = of(recording)
+    convolutions = [each for each in found.primitives if each.primitive == "convolution"]
+    assert len(convolutions) == 16
+    assert found.operations_per_image == pytest.approx(VGG19_OPERATIONS, rel=0.01)
+    assert found.achieved_gops == pytest.approx(20 * VGG19_OPERATIONS / 1e9, rel=0.01)
+    assert found.limit == limit
+    shares = (found.at_best_rate, found.slower_kernels, found.pooling, found.reorders)
+    assert sum(shares) + found.other + found.framework == pytest.approx(1)
+    assert found.at_best_rate > 0.5
+    assert 0 <= found.framework < 0.1
+
+
+def test_reorders_show_where_the_pools_are_left_out() -> None:
+    assert of("traced_itex2150_int8-nopool").reorders > of("traced_itex2150_int8-shared").reorders
+
+
+def test_time_goes_to_the_groups() -> None:
+    found = roofline(
+        [
+            primitive(milliseconds=2.0, operations=8_000_000),
+            primitive(milliseconds=3.0, operations=6_000_000),
+            primitive("pooling", 1.0),
+            primitive("reorder", 0.5),
+            primitive("softmax", 0.25),
+        ],
+        traced_ms=10.0,
+        batch_size=2,
+        images_per_s=100.0,
+    )
+    assert found.best_gops == pytest.approx(4.0)
+    assert found.achieved_gops == pytest.approx(0.7)
+    assert found.at_best_rate == pytest.approx(0.35)
+    assert found.slower_kernels == pytest.approx(0.15)
+    assert (found.pooling, found.reorders, found.other) == pytest.approx((0.1, 0.05, 0.025))
+    assert found.framework == pytest.approx(0.325)
+
+
+@pytest.mark.parametrize(
+    ("implementation", "source_type", "limit"),
+    [
+        ("brgconv:avx512_core", "f32", 1.0),
+        ("jit_uni_int8:avx2", "u8", 4 / 3),
+        ("brgconv:avx512_core", "u8", 4 / 3),
+        ("brgconv:avx512_core_vnni", "s8", 4.0),
+        ("brgconv:avx512_core_bf16", "bf16", 2.0),
+        ("brgconv:avx512_core_amx", "bf16", 16.0),
+        ("brg_conv_fwd:avx10_1_512_amx", "u8", 32.0),
+        ("jit_bf16:avx512_core", "bf16", None),
+        ("ref:any", "f32", None),
+    ],
+)
+def test_the_limit_is_that_of_the_instructions(
+    implementation: str, source_type: str, limit: float | None
+) -> None:
+    found = limit_of(primitive(implementation=implementation, source_type=source_type))
+    assert found == limit
