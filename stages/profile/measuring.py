@@ -85,7 +85,7 @@ def _repeat(bench: Bench, cell: PlannedCell, once: Taken, again: Taken, test: Sa
         for scenario in SCENARIOS
     )
     same = again.predictions == once.predictions
-    reasons = judge_repeat(offline, single_stream, same_classes=same)
+    reasons = judge_repeat(offline, single_stream, bench.settings.rounds, same_classes=same)
     return Repeat(
         precision=cell.precision,
         isa=cell.isa,

@@ -15,6 +15,8 @@ MOST_STEAL = 0.02
 MOST_CLOCK_STEP_S = 0.05
 # The widest that the interval of a cell's ratio to itself may be, to either side.
 MOST_REPEAT_SPREAD = 0.02
+# With fewer rounds, the interval of their median is narrow for want of data.
+LEAST_ROUNDS = 5
 
 
 def judge(offline: Sequence[Run], single_stream: Sequence[Run]) -> Validity:
@@ -23,9 +25,14 @@ def judge(offline: Sequence[Run], single_stream: Sequence[Run]) -> Validity:
     return Validity(valid=not reasons, reasons=reasons)
 
 
-def judge_repeat(offline: Interval, single_stream: Interval, *, same_classes: bool) -> list[str]:
+def judge_repeat(
+    offline: Interval, single_stream: Interval, rounds: int, *, same_classes: bool
+) -> list[str]:
     """Return why a run is not to be trusted, from the ratios of a cell to itself."""
     reasons = [] if same_classes else ["the same cell gave other classes the second time"]
+    if rounds < LEAST_ROUNDS:
+        said = "1 round is" if rounds == 1 else f"{rounds} rounds are"
+        return [*reasons, f"{said} too few to tell noise; raise VGG19_ROUNDS"]
     for name, ratio in (("offline", offline), ("single-stream", single_stream)):
         shown = f"{name}, the same cell is {ratio.estimate:.3f} times as fast as itself"
         between = f"({ratio.low:.3f} to {ratio.high:.3f})"

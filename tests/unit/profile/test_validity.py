@@ -45,7 +45,7 @@ def test_a_single_run_can_not_drift_or_spread() -> None:
 
 def test_a_cell_that_equals_itself_closely_is_trusted() -> None:
     close = Interval(estimate=1.001, low=0.99, high=1.012)
-    assert judge_repeat(close, exactly(1.0), same_classes=True) == []
+    assert judge_repeat(close, exactly(1.0), 6, same_classes=True) == []
 
 
 @pytest.mark.parametrize(
@@ -56,11 +56,16 @@ def test_a_cell_that_equals_itself_closely_is_trusted() -> None:
     ],
 )
 def test_a_cell_that_differs_from_itself_is_not(ratio: Interval, reason: str) -> None:
-    (said,) = judge_repeat(exactly(1.0), ratio, same_classes=True)
+    (said,) = judge_repeat(exactly(1.0), ratio, 6, same_classes=True)
     assert said.startswith("single-stream, ")
     assert reason in said
 
 
 def test_other_classes_the_second_time_are_not_trusted() -> None:
-    (said,) = judge_repeat(exactly(1.0), exactly(1.0), same_classes=False)
+    (said,) = judge_repeat(exactly(1.0), exactly(1.0), 6, same_classes=False)
     assert "other classes" in said
+
+
+def test_few_rounds_tell_no_noise() -> None:
+    (said,) = judge_repeat(exactly(1.0), exactly(1.0), 1, same_classes=True)
+    assert said == "1 round is too few to tell noise; raise VGG19_ROUNDS"
