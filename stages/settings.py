@@ -24,6 +24,7 @@ PRECISIONS = ("fp32", "bf16", "int8", "int8_bf16")
 DATA_SETS = ("embedded", "beans")
 ALGORITHMS = ("minmax", "kl")
 GRANULARITIES = ("per_channel", "per_tensor")
+AUTO = "auto"
 # What the example that this project replaces was told to make BF16 by.
 OLD_BF16_SWITCHES = ("FORCE_BF16", "MIX_PRECISION_TEST")
 
@@ -98,6 +99,18 @@ class Settings:
             "cores to pin, as 0-3,8; empty: one per physical core", ("quantize", "profile", PEERS)
         ),
     )
+    num_instances: str = setting(
+        "1",
+        Spec(
+            "processes that share the offline work, each with cores of its own; auto tries which",
+            ("profile",),
+            check=lambda text: text == AUTO or (text.isdigit() and int(text) > 0),
+            allowed=f"a whole number, 1 or more, or {AUTO}",
+        ),
+    )
+    cores_per_instance: int = whole(
+        0, 0, "cores of each process; 0: all, in equal parts", "profile"
+    )
     batch_size: int = whole(8, 1, "images per batch (offline scenario)", "quantize", "profile")
     batch_sizes: tuple[int, ...] = sizes((1, 8, 32), "images per batch, each in turn", PEERS)
     rounds: int = whole(
@@ -127,6 +140,10 @@ class Settings:
                 raise SettingsError(_refusal(name, value, spec))
         if self.force_bf16 and self.no_bf16:
             raise SettingsError("force_bf16 contradicts no_bf16; give one of them")
+        if self.num_instances == AUTO and self.cores_per_instance:
+            raise SettingsError(
+                "cores_per_instance contradicts num_instances=auto; give one of them"
+            )
 
 
 def specs() -> dict[str, Spec]:

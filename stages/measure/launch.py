@@ -54,7 +54,7 @@ class Worker:
     def __enter__(self) -> "Worker":
         with ExitStack() as stack:
             self._start(stack)
-            self.ready = self._read(Ready)
+            self.ready = self.receive(Ready)
             self._require_cores(self.ready.cores)
             self._held = stack.pop_all()
         return self
@@ -67,11 +67,26 @@ class Worker:
 
         Raises WorkerError where it does not come within the timeout after that.
         """
+        self.send(request)
+        return self.receive(answer, lasting_s)
+
+    def send(self, request: Request) -> None:
+        """Send a request, whose answer is to be received before the next is sent."""
         try:
             self._requests.write(msgspec.json.encode(request) + b"\n")
         except BrokenPipeError:
             raise self._failure(self._how_it_ended()) from None
-        return self._read(answer, lasting_s)
+
+    def receive(self, answer: type[AnswerT], lasting_s: float = 0.0) -> AnswerT:
+        """Return the answer to what was sent, as `ask` does."""
+        line = self._line(lasting_s)
+        try:
+            if line.startswith(REFUSAL):
+                refusal = msgspec.json.decode(line, type=Refusal)
+                raise of_kind(refusal.exit_code, refusal.message)
+            return msgspec.json.decode(line, type=answer)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            raise self._failure("returned no readable result") from None
 
     def _start(self, stack: ExitStack) -> None:
         self._answers, theirs = _pipe(stack)
@@ -91,16 +106,6 @@ class Worker:
         # From here on the worker alone holds these, so that its end is the end of its answers.
         theirs.close()
         asked.close()
-
-    def _read(self, answer: type[AnswerT], lasting_s: float = 0.0) -> AnswerT:
-        line = self._line(lasting_s)
-        try:
-            if line.startswith(REFUSAL):
-                refusal = msgspec.json.decode(line, type=Refusal)
-                raise of_kind(refusal.exit_code, refusal.message)
-            return msgspec.json.decode(line, type=answer)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            raise self._failure("returned no readable result") from None
 
     def _line(self, lasting_s: float) -> bytes:
         """Return the next line; WorkerError where none comes in time, or the worker ends."""

@@ -32,14 +32,15 @@ NO_AUDIT = "no-audit.config"
 class Subject:
     """The system under test: `infer` over `images` [N, height, width, 3], a batch at a time.
 
-    `seconds` are those of each batch; `predictions` are class indices by image, -1 where an
-    image was not asked for.
+    `seconds` are those of each batch, `ended_s` the monotonic clock after each; `predictions` are
+    class indices by image, -1 where an image was not asked for.
     """
 
     def __init__(self, infer: Infer, images: Images, batch_size: int) -> None:
         self._infer, self._images = infer, images
         self._buffer = np.empty((batch_size, *images.shape[1:]), np.float32)
         self.seconds: list[float] = []
+        self.ended_s: list[float] = []
         self.predictions: npt.NDArray[np.int64] = np.full(len(images), -1, np.int64)
 
     def issue(self, queries: Sequence[Any]) -> None:
@@ -57,11 +58,12 @@ class Subject:
             )
 
     def _classified(self, indices: list[int]) -> npt.NDArray[np.int64]:
-        began = time.perf_counter()
+        began = time.monotonic()
         batch = self._buffer[: len(indices)]
         np.take(self._images, indices, axis=0, out=batch, mode="clip")
         classes: npt.NDArray[np.int64] = self._infer(batch).argmax(axis=1)
-        self.seconds.append(time.perf_counter() - began)
+        self.ended_s.append(time.monotonic())
+        self.seconds.append(self.ended_s[-1] - began)
         self.predictions[indices] = classes
         return classes
 
@@ -80,6 +82,7 @@ def load(infer: Infer, images: Images, asked: Load) -> LoadAnswer:
     subject = Subject(infer, images, asked.batch_size)
     tested = mlperf_loadgen.ConstructSUT(subject.issue, _nothing)
     library = mlperf_loadgen.ConstructQSL(len(images), len(images), _nothing, _nothing)
+    time.sleep(max(0.0, asked.start_at_s - time.monotonic()))
     try:
         mlperf_loadgen.StartTestWithLogSettings(
             tested, library, _settings(asked, len(images)), _log_settings(folder), NO_AUDIT
@@ -128,6 +131,7 @@ def _answer(asked: Load, subject: Subject, detail: dict[str, Any]) -> LoadAnswer
         reasons=reasons,
         rate_per_s=float(detail.get(RATES[asked.scenario], 0.0)),
         seconds=subject.seconds,
+        ended_s=subject.ended_s,
         predictions=subject.predictions.tolist() if asked.accuracy else [],
     )
 

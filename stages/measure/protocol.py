@@ -25,24 +25,32 @@ class Job:
     cores: list[int]
 
 
+class Warm(msgspec.Struct, tag="warm", frozen=True):
+    """Classify some batches, so that what follows finds all as it will be; the answer is Warmed."""
+
+    batch_size: int
+
+
 class Load(msgspec.Struct, tag="load", frozen=True, kw_only=True):
-    """Run one test of LoadGen, after a warm-up; the answer is a LoadAnswer.
+    """Run one test of LoadGen, as it is, without a warm-up; the answer is a LoadAnswer.
 
     `scenario` is one of stages.measure.loadgen.SCENARIOS, `folder` is where LoadGen leaves its
     logs. At least `min_queries` are run, for at least `min_duration_s`: of offline, images, all
     known beforehand, `batch_size` at a time; of single_stream, one image after the other, enough
     for the latency at `percentile` (0 to 1) to be known. With `accuracy` each image of the split
-    is classified once instead, and nothing is timed.
+    is classified once instead, and nothing is timed. It begins when the monotonic clock, which
+    all processes share, shows `start_at_s`.
     """
 
     scenario: str
-    folder: str
+    folder: str = ""
     batch_size: int = 1
     min_duration_s: float = 0.0
     min_queries: int = 1
     percentile: float = 0.5
     accuracy: bool = False
     seed: int = 0
+    start_at_s: float = 0.0
 
 
 class Turn(msgspec.Struct, tag="turn", frozen=True):
@@ -65,7 +73,7 @@ class Trace(msgspec.Struct, tag="trace", frozen=True):
     batch_size: int
 
 
-Request = Load | Turn | Classify | Trace
+Request = Warm | Load | Turn | Classify | Trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,18 +93,25 @@ class Refusal(msgspec.Struct, tag="refusal", frozen=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Warmed:
+    """All is warm."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadAnswer:
     """What LoadGen says of one test.
 
     `reasons` tell why it is not valid. `rate_per_s` is LoadGen's own figure: images per second
     offline, queries per second in a single stream. `seconds` are those of each batch as the model
-    took them; `predictions`, of an accuracy test, are class indices by image.
+    took them, `ended_s` what the monotonic clock showed after each; `predictions`, of an accuracy
+    test, are class indices by image.
     """
 
     valid: bool
     reasons: list[str]
     rate_per_s: float
     seconds: list[float]
+    ended_s: list[float]
     predictions: list[int]
 
 

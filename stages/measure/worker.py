@@ -29,6 +29,8 @@ from stages.measure.protocol import (
     TraceAnswer,
     Turn,
     TurnAnswer,
+    Warm,
+    Warmed,
 )
 from stages.measure.turns import turn
 from stages.runtime import Images, batches_of
@@ -52,8 +54,10 @@ class Holder:
     def answer(self, request: Request) -> Any:
         """Do what is asked, after a warm-up where it is timed."""
         match request:
-            case Load(batch_size=size):
+            case Warm(size):
                 self._warm(size)
+                return Warmed()
+            case Load():
                 return load_test(self._model, self._images, request)
             case Turn(size, duration):
                 return TurnAnswer(batch_seconds=turn(self._model, self._warm(size), duration))

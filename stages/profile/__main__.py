@@ -19,11 +19,12 @@ from stages.measure.cores import choose_cores
 from stages.measure.hold import holding
 from stages.measure.host import cpu_flags, describe_host
 from stages.profile.cells import Bench
-from stages.profile.measuring import measure
+from stages.profile.instances import splits
+from stages.profile.measuring import Measured, measure
 from stages.profile.plan import PlannedCell, missing_models, plan_cells
 from stages.profile.summary import closing_line, summaries
 from stages.records.base import Host
-from stages.records.profile import Cell, ProfileRecord, Repeat
+from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
 from stages.samples import load_samples
@@ -49,6 +50,7 @@ def main() -> None:
     planned = _planned(settings, inputs.quantize)
     _require_full_batch(settings, artifacts)
     cores = choose_cores(settings.cores)
+    candidates = splits(settings, cores)
     with (
         holding(cores, "profile"),
         handing_over(artifacts.profile(settings.runtime).path) as partial,
@@ -58,12 +60,11 @@ def main() -> None:
         bench = Bench(
             settings=settings,
             artifacts=artifacts,
-            cores=cores,
             proofs=out.proof,
             loads=out.loadgen,
         )
-        cells, repeat = measure(bench, planned)
-        record = _record(settings, inputs, describe_host(cores), cells, repeat)
+        measured = measure(bench, planned, candidates)
+        record = _record(settings, inputs, describe_host(cores), measured)
         _write(out, replace(record, seconds=time.monotonic() - began))
     print(closing_line(record), flush=True)
 
@@ -95,9 +96,7 @@ def _require_full_batch(settings: Settings, artifacts: Artifacts) -> None:
         )
 
 
-def _record(
-    settings: Settings, inputs: Inputs, host: Host, cells: list[Cell], repeat: Repeat
-) -> ProfileRecord:
+def _record(settings: Settings, inputs: Inputs, host: Host, measured: Measured) -> ProfileRecord:
     return ProfileRecord(
         runtime=settings.runtime,
         train_sha256=inputs.train_sha256,
@@ -106,8 +105,10 @@ def _record(
         backbone=inputs.train.backbone,
         host=host,
         strict=settings.strict,
-        cells=cells,
-        repeat=repeat,
+        layout=measured.layout,
+        tried=measured.tried,
+        cells=measured.cells,
+        repeat=measured.repeat,
         seconds=0.0,
     )
 

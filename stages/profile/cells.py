@@ -8,9 +8,11 @@ from stages.artifacts import Artifacts
 from stages.measure.launch import Worker
 from stages.measure.onednn_log import parse_log
 from stages.measure.protocol import Job, Trace, TraceAnswer
+from stages.profile.instances import Split
 from stages.profile.plan import PlannedCell
 from stages.profile.proof import prove
 from stages.profile.roofline import duration_ms, primitives_of
+from stages.profile.team import Team
 from stages.records.profile import Primitive, Proof
 from stages.settings import Settings
 
@@ -30,12 +32,11 @@ class Bench:
 
     settings: Settings
     artifacts: Artifacts
-    cores: list[int]
     proofs: Path
     loads: Path
 
-    def job(self, cell: PlannedCell) -> Job:
-        """Return what a worker must hold to run `cell`."""
+    def job(self, cell: PlannedCell, cores: list[int]) -> Job:
+        """Return what a worker must hold to run `cell` on `cores`."""
         # BF16 is the same model: the runtime converts it when it is loaded.
         int8 = cell.precision.startswith("int8")
         runtime, train = self.settings.runtime, self.artifacts.train
@@ -45,21 +46,24 @@ class Bench:
             model=str(self.artifacts.quantize(runtime).model if int8 else train.model),
             precision=cell.precision,
             images=str(train.test),
-            cores=self.cores,
+            cores=cores,
         )
 
-    def worker(self, cell: PlannedCell, log: Path, *, verbose: bool = False) -> Worker:
-        """Return the worker of `cell`, which starts when it is entered."""
-        timeout_s = self.settings.worker_timeout_s
-        return Worker(self.job(cell), log, timeout_s, isa=cell.isa, verbose=verbose)
+    def team(self, cell: PlannedCell, name: str, split: Split, scratch: Path) -> Team:
+        """Return the instances of `cell`, which start when it is entered."""
+        workers = [
+            self._worker(cell, cores, scratch / f"{name}-{at}.log")
+            for at, cores in enumerate(split)
+        ]
+        return Team(name, workers, [core for cores in split for core in cores], self.loads)
 
-    def prove(self, cell: PlannedCell, lower: Sequence[Proof]) -> Proven:
+    def prove(self, cell: PlannedCell, cores: list[int], lower: Sequence[Proof]) -> Proven:
         """Run `cell` under oneDNN's log, and judge it; `lower` are its precision's so far.
 
         Raises ProofError where it did not run what its name says.
         """
         path = self.proofs / f"{cell.name}.log"
-        with self.worker(cell, path, verbose=True) as worker:
+        with self._worker(cell, cores, path, verbose=True) as worker:
             nodes = worker.ask(Trace(self.settings.batch_size), TraceAnswer).nodes
         log = parse_log(path.read_text(errors="replace").splitlines())
         return Proven(
@@ -67,3 +71,9 @@ class Bench:
             primitives=primitives_of(log.executions, nodes),
             traced_ms=duration_ms(nodes),
         )
+
+    def _worker(
+        self, cell: PlannedCell, cores: list[int], log: Path, *, verbose: bool = False
+    ) -> Worker:
+        timeout_s = self.settings.worker_timeout_s
+        return Worker(self.job(cell, cores), log, timeout_s, isa=cell.isa, verbose=verbose)

@@ -2,56 +2,77 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from stages.isa import ISA_NAMES
 from stages.measure.intervals import ratio
 from stages.profile.cells import Bench, Proven
 from stages.profile.figures import measurement
+from stages.profile.instances import Split, layout_of
 from stages.profile.plan import PlannedCell, repeated
 from stages.profile.roofline import roofline
 from stages.profile.rounds import SCENARIOS, Taken, take
+from stages.profile.trial import best, steps_of
 from stages.profile.validity import judge_repeat
 from stages.progress import Progress
-from stages.records.profile import Cell, Measurement, Repeat
-from stages.samples import Samples, load_samples
+from stages.records.profile import Cell, Layout, Measurement, Repeat, Tried
+from stages.samples import load_samples
 
 
-def measure(bench: Bench, planned: Sequence[PlannedCell]) -> tuple[list[Cell], Repeat]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """All cells in the order planned, one of them again, and the layout they were measured in."""
+
+    cells: list[Cell]
+    repeat: Repeat
+    layout: Layout
+    tried: list[Tried]
+
+
+def measure(bench: Bench, planned: Sequence[PlannedCell], candidates: Sequence[Split]) -> Measured:
     """Prove and measure each possible cell; the others keep their reason.
 
-    Also returns one of them measured a second time. Raises ProofError where a cell did not run
+    Of several `candidates` the best is found first. Raises ProofError where a cell did not run
     what its name says, WorkerError where a worker fails.
     """
     possible = [cell for cell in planned if cell.impossible is None]
-    test = load_samples(bench.artifacts.train.test)
-    steps = 2 * len(possible) + 1 + len(SCENARIOS)
+    twice = repeated(planned)
+    steps = steps_of(candidates) + 2 * len(possible) + 1 + len(SCENARIOS)
     with Progress("profile", steps) as show, tempfile.TemporaryDirectory() as scratch:
-        proven = _proven(bench, possible, show)
-        twice = repeated(possible)
-        *taken, again = take(bench, [*possible, twice], Path(scratch), show)
+        split, tried = best(bench, twice, candidates, Path(scratch), show)
+        proven = _proven(bench, possible, split[0], show)
+        *taken, again = take(bench, [*possible, twice], split, Path(scratch), show)
     by_cell = dict(zip(possible, taken, strict=True))
-    fp32 = _highest_fp32(by_cell)
-    figures = {
-        cell: measurement(each, bench.settings.batch_size, test, fp32)
-        for cell, each in by_cell.items()
-    }
-    cells = [
-        _measured(bench, cell, figures[cell], proven[cell]) if cell in figures else _left_out(cell)
-        for cell in planned
-    ]
-    return cells, _repeat(bench, twice, by_cell[twice], again, test)
+    figures = _figures(bench, by_cell)
+    return Measured(
+        cells=[
+            _measured(bench, cell, figures[cell], proven[cell])
+            if cell in figures
+            else _left_out(cell)
+            for cell in planned
+        ],
+        repeat=_repeat(bench, twice, by_cell[twice], again),
+        layout=layout_of(split),
+        tried=tried,
+    )
 
 
 def _proven(
-    bench: Bench, possible: Sequence[PlannedCell], show: Progress
+    bench: Bench, possible: Sequence[PlannedCell], cores: list[int], show: Progress
 ) -> dict[PlannedCell, Proven]:
     found: dict[PlannedCell, Proven] = {}
     for cell in possible:
         show.step(f"proof of {cell.precision} capped at {cell.isa}")
         lower = [each.proof for other, each in found.items() if other.precision == cell.precision]
-        found[cell] = bench.prove(cell, lower)
+        found[cell] = bench.prove(cell, cores, lower)
     return found
+
+
+def _figures(bench: Bench, taken: Mapping[PlannedCell, Taken]) -> dict[PlannedCell, Measurement]:
+    test, fp32 = load_samples(bench.artifacts.train.test), _highest_fp32(taken)
+    size = bench.settings.batch_size
+    return {cell: measurement(each, size, test, fp32) for cell, each in taken.items()}
 
 
 def _highest_fp32(taken: Mapping[PlannedCell, Taken]) -> Taken | None:
@@ -60,14 +81,16 @@ def _highest_fp32(taken: Mapping[PlannedCell, Taken]) -> Taken | None:
 
 
 def _measured(bench: Bench, cell: PlannedCell, figures: Measurement, proven: Proven) -> Cell:
-    throughput = figures.offline.throughput_images_per_s.estimate
     return Cell(
         precision=cell.precision,
         requested_isa=cell.isa,
         measurement=figures,
         proof=proven.proof,
         roofline=roofline(
-            proven.primitives, proven.traced_ms, bench.settings.batch_size, throughput
+            proven.primitives,
+            proven.traced_ms,
+            bench.settings.batch_size,
+            figures.offline.throughput_images_per_s.estimate,
         ),
     )
 
@@ -76,7 +99,8 @@ def _left_out(cell: PlannedCell) -> Cell:
     return Cell(precision=cell.precision, requested_isa=cell.isa, impossible=cell.impossible)
 
 
-def _repeat(bench: Bench, cell: PlannedCell, once: Taken, again: Taken, test: Samples) -> Repeat:
+def _repeat(bench: Bench, cell: PlannedCell, once: Taken, again: Taken) -> Repeat:
+    test = load_samples(bench.artifacts.train.test)
     offline, single_stream = (
         ratio(
             [run.rate_per_s for run in again.runs[scenario]],

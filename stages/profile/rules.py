@@ -6,7 +6,6 @@ offline; single-stream by the 90th percentile with LoadGen's early stopping, so 
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
 from stages.measure.protocol import Load
 from stages.settings import Settings
@@ -39,8 +38,8 @@ def rules_of(settings: Settings) -> Rules:
     return Rules(settings.round_duration_s, 1, settings.round_queries, QUICK_PERCENTILE)
 
 
-def load_of(settings: Settings, scenario: str, images_per_s: float, folder: Path) -> Load:
-    """Return the test that one turn is, of a cell of which that throughput is expected.
+def load_of(settings: Settings, scenario: str, images_per_s: float) -> Load:
+    """Return the test that one turn is, of an instance of which that throughput is expected.
 
     Offline its images are whole batches, and enough for the time even if it is a tenth faster.
     """
@@ -49,7 +48,6 @@ def load_of(settings: Settings, scenario: str, images_per_s: float, folder: Path
     images = max(SLACK * images_per_s * rules.duration_s, rules.images)
     return Load(
         scenario=scenario,
-        folder=str(folder),
         batch_size=size,
         min_duration_s=rules.duration_s,
         min_queries=size * math.ceil(images / size) if scenario == "offline" else rules.queries,

@@ -17,6 +17,8 @@ MOST_CLOCK_STEP_S = 0.05
 MOST_REPEAT_SPREAD = 0.02
 # With fewer rounds, the interval of their median is narrow for want of data.
 LEAST_ROUNDS = 5
+# Below it, what instances did together is too little of what they did.
+LEAST_OVERLAP = 0.8
 
 
 def judge(offline: Sequence[Run], single_stream: Sequence[Run]) -> Validity:
@@ -53,6 +55,9 @@ def _reasons(scenario: str, runs: Sequence[Run]) -> list[str]:
     if abs(drift) > MOST_DRIFT:
         found.append(f"drifted by {drift:+.0%} from the first to the last rounds; run it again")
     found += _of_the_machine(runs)
+    overlap = min(run.overlap for run in runs)
+    if overlap < LEAST_OVERLAP:
+        found.append(f"instances ran together for {overlap:.0%} of the time; raise the duration")
     return [f"{scenario}: {reason}" for reason in found]
 
 

@@ -6,25 +6,47 @@ from stages.records.base import Host, Interval, Record, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How a cell's offline work is shared: processes, and the cores that each has to itself.
+
+    In a single stream, one of them works alone.
+    """
+
+    num_instances: int
+    cores_per_instance: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """The throughput of a layout, where several were tried to find the best."""
+
+    layout: Layout
+    throughput_images_per_s: Interval
+    overlap: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One test of LoadGen: a cell's turn in a round.
+    """A cell's turn in a round: one test of LoadGen by each of its instances.
 
     `valid` and `reasons` are LoadGen's. `rate_per_s` is its figure: images per second offline,
-    queries per second in a single stream. `seconds` are those of each batch as the model took
+    queries per second in a single stream; of several instances, what they did while all of them
+    ran, which was for `overlap` of the time. `seconds` are those of each batch as the model took
     them. Meanwhile `steal` is the share of the cores' time that the hypervisor gave to others,
     `throttle_events` how often a core was slowed down for its heat, `clock_step_s` how far the
-    time of day moved beside the time that passed. `log` is the folder of LoadGen's logs.
+    time of day moved beside the time that passed. `logs` are the folders of LoadGen's logs.
     """
 
     round: int
     valid: bool
     reasons: list[str]
     rate_per_s: float
+    overlap: float
     seconds: list[float]
     steal: float
     throttle_events: int
     clock_step_s: float
-    log: str
+    logs: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +213,8 @@ class ProfileRecord(Record):
     backbone: Source
     host: Host
     strict: bool
+    layout: Layout
+    tried: list[Tried]
     cells: list[Cell]
     repeat: Repeat
     seconds: float

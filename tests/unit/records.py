@@ -7,6 +7,7 @@ from stages.records.profile import (
     Accuracy,
     Cell,
     Kernel,
+    Layout,
     Measurement,
     Offline,
     ProfileRecord,
@@ -39,8 +40,8 @@ def exactly(figure: float) -> Interval:
 
 def run(rate: float, number: int = 1, **changes: Any) -> Run:
     """Return a run that a quiet machine gave, of two batches."""
-    quiet = {"steal": 0.0, "throttle_events": 0, "clock_step_s": 0.0}
-    said = {"valid": True, "reasons": [], "seconds": [1 / rate, 1 / rate], "log": "log"}
+    quiet = {"overlap": 1.0, "steal": 0.0, "throttle_events": 0, "clock_step_s": 0.0}
+    said = {"valid": True, "reasons": [], "seconds": [1 / rate, 1 / rate], "logs": ["log"]}
     return Run(**{**said, **quiet, "round": number, "rate_per_s": rate, **changes})
 
 
@@ -114,6 +115,8 @@ def profile(*cells: Cell, runtime: str = "itex", host: Host = HOST) -> ProfileRe
         backbone=SOURCE,
         host=host,
         strict=False,
+        layout=Layout(num_instances=1, cores_per_instance=2),
+        tried=[],
         cells=list(cells),
         repeat=repeat(),
         seconds=1.0,

@@ -3,7 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from stages.measure.protocol import Job, Load, LoadAnswer, Ready, TraceAnswer
+from stages.measure.protocol import (
+    Job,
+    LoadAnswer,
+    Ready,
+    Trace,
+    TraceAnswer,
+    Warm,
+    Warmed,
+)
 from stages.runtime import NodeTime
 
 LOGS = Path(__file__).parents[2] / "data" / "onednn"
@@ -44,14 +52,25 @@ class StandIn:
         StandIn.alive -= 1
 
     def ask(self, request: Any, answer: type, lasting_s: float = 0.0) -> Any:
+        self.send(request)
+        return self.receive(answer)
+
+    def send(self, request: Any) -> None:
         StandIn.asked.append((self._number, self._isa, self._verbose, request))
-        if not isinstance(request, Load):
-            # A log without timestamps says 0 for the start of each.
-            return TraceAnswer(nodes=[NodeTime("all", 0.0, TRACED_MS)])
+        self._request = request
+
+    def receive(self, answer: type, lasting_s: float = 0.0) -> Any:
+        match self._request:
+            case Warm():
+                return Warmed()
+            case Trace():
+                # A log without timestamps says 0 for the start of each.
+                return TraceAnswer(nodes=[NodeTime("all", 0.0, TRACED_MS)])
         return LoadAnswer(
             valid=True,
             reasons=[],
             rate_per_s=4.0,
             seconds=[0.25, 0.5],
-            predictions=PREDICTIONS if request.accuracy else [],
+            ended_s=[100.25, 100.75],
+            predictions=PREDICTIONS if self._request.accuracy else [],
         )

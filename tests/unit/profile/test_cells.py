@@ -17,7 +17,6 @@ def bench(folder: Path, **variables: str) -> Bench:
     return Bench(
         settings=load({f"VGG19_{name.upper()}": text for name, text in variables.items()}),
         artifacts=Artifacts(folder),
-        cores=[2],
         proofs=folder,
         loads=folder / "loadgen",
     )
@@ -30,7 +29,7 @@ def _stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_cell_is_proven_by_one_batch_under_onednns_log(tmp_path: Path) -> None:
-    proven = bench(tmp_path).prove(PlannedCell("int8", "AVX2", None), [])
+    proven = bench(tmp_path).prove(PlannedCell("int8", "AVX2", None), [2], [])
     assert StandIn.asked == [(1, "AVX2", True, Trace(8))]
     assert (proven.proof.verdict, proven.proof.log) == ("native", "int8_AVX2.log")
     assert (tmp_path / proven.proof.log).is_file()
@@ -40,7 +39,7 @@ def test_a_cell_is_proven_by_one_batch_under_onednns_log(tmp_path: Path) -> None
 
 def test_what_did_not_run_as_its_name_says_is_no_proof(tmp_path: Path) -> None:
     with pytest.raises(ProofError):
-        bench(tmp_path).prove(PlannedCell("fp32", "AVX2", None), [])
+        bench(tmp_path).prove(PlannedCell("fp32", "AVX2", None), [2], [])
 
 
 @pytest.mark.parametrize(
@@ -53,7 +52,7 @@ def test_what_did_not_run_as_its_name_says_is_no_proof(tmp_path: Path) -> None:
     ],
 )
 def test_bf16_is_the_same_model_run_another_way(tmp_path: Path, precision: str, model: str) -> None:
-    job = bench(tmp_path, runtime="stock").job(PlannedCell(precision, "AVX512_CORE", None))
+    job = bench(tmp_path, runtime="stock").job(PlannedCell(precision, "AVX512_CORE", None), [2])
     assert job.model == str(tmp_path / model)
     assert (job.backend, job.precision, job.cores) == ("stock", precision, [2])
     assert job.images == str(tmp_path / "train" / "data" / "test.npz")

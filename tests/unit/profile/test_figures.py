@@ -35,7 +35,7 @@ def taken(*predictions: int) -> Taken:
         name="cell",
         predictions=list(predictions),
         accuracy_log="log",
-        throughput_images_per_s=1.0,
+        images_per_s=1.0,
         load_seconds=1.0,
         runs={"offline": [run(5.0)], "single_stream": [run(4.0)]},
     )

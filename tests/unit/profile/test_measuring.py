@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stages.errors import ProofError
-from stages.measure.protocol import Load
+from stages.measure.protocol import Load, Warm
 from stages.measure.turns import orders
 from stages.profile.measuring import measure
 from stages.profile.plan import PlannedCell
@@ -15,6 +15,7 @@ from tests.unit.profile.stand_in import PREDICTIONS, StandIn
 from tests.unit.profile.test_cells import bench
 
 INT8 = PlannedCell("int8", "AVX2", None)
+WHOLE = [[[0, 1]]]
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +31,7 @@ def loads() -> list[tuple[int, Load]]:
 
 
 def test_a_cell_has_its_proof_its_accuracy_and_its_rounds(tmp_path: Path) -> None:
-    (cell,), _ = measure(bench(tmp_path, rounds="3"), [INT8])
+    (cell,) = measure(bench(tmp_path, rounds="3"), [INT8], WHOLE).cells
     assert cell.proof
     assert cell.measurement
     assert cell.measurement.accuracy.top1 == pytest.approx(2 / 3)
@@ -48,14 +49,14 @@ def test_a_cell_has_its_proof_its_accuracy_and_its_rounds(tmp_path: Path) -> Non
 
 
 def test_the_log_is_on_for_the_proof_alone(tmp_path: Path) -> None:
-    measure(bench(tmp_path), [INT8])
+    measure(bench(tmp_path), [INT8], WHOLE)
     assert [verbose for _, _, verbose, _ in StandIn.asked][:2] == [True, False]
     assert not any(verbose for _, _, verbose, each in StandIn.asked if isinstance(each, Load))
 
 
 def test_a_cell_is_measured_twice_by_a_worker_of_its_own(tmp_path: Path) -> None:
     other = PlannedCell("int8", "AVX2", None)
-    _, repeat = measure(bench(tmp_path, rounds="5"), [other])
+    repeat = measure(bench(tmp_path, rounds="5"), [other], WHOLE).repeat
     assert (repeat.precision, repeat.isa, repeat.trusted) == ("int8", "AVX2", True)
     assert repeat.offline_ratio.estimate == 1.0
     assert {number for number, _ in loads()} == {2, 3}
@@ -65,7 +66,7 @@ def test_a_cell_is_measured_twice_by_a_worker_of_its_own(tmp_path: Path) -> None
 
 
 def test_the_workers_take_turns_in_shuffled_order_scenario_by_scenario(tmp_path: Path) -> None:
-    measure(bench(tmp_path, rounds="4", seed="7"), [INT8])
+    measure(bench(tmp_path, rounds="4", seed="7"), [INT8], WHOLE)
     timed = [(number, each.scenario) for number, each in loads() if not each.accuracy]
     order = [number + 2 for each in orders(2, 4, 7) for number in each]
     assert [number for number, _ in timed] == order * 2
@@ -73,13 +74,13 @@ def test_the_workers_take_turns_in_shuffled_order_scenario_by_scenario(tmp_path:
 
 
 def test_no_worker_is_left(tmp_path: Path) -> None:
-    measure(bench(tmp_path), [INT8])
+    measure(bench(tmp_path), [INT8], WHOLE)
     assert (StandIn.started, StandIn.alive) == (3, 0)
 
 
 def test_what_is_not_proven_is_not_timed(tmp_path: Path) -> None:
     with pytest.raises(ProofError):
-        measure(bench(tmp_path), [PlannedCell("fp32", "AVX2", None)])
+        measure(bench(tmp_path), [PlannedCell("fp32", "AVX2", None)], WHOLE)
     assert loads() == []
 
 
@@ -87,7 +88,7 @@ def test_impossible_cells_keep_their_place_and_count_as_no_step(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     planned = [PlannedCell("bf16", "AVX2", "no BF16"), INT8]
-    (left_out, int8), _ = measure(bench(tmp_path, rounds="2"), planned)
+    left_out, int8 = measure(bench(tmp_path, rounds="2"), planned, WHOLE).cells
     assert (left_out.impossible, left_out.measurement) == ("no BF16", None)
     assert int8.measurement
     assert capsys.readouterr().out.splitlines() == [
@@ -97,3 +98,40 @@ def test_impossible_cells_keep_their_place_and_count_as_no_step(
         "[profile 4/5] 2 rounds offline",
         "[profile 5/5] 2 rounds single-stream",
     ]
+
+
+def test_instances_begin_together_each_with_a_log_of_its_own(tmp_path: Path) -> None:
+    (cell,) = measure(bench(tmp_path, rounds="1"), [INT8], [[[0], [1]]]).cells
+    assert cell.measurement
+    (run,) = cell.measurement.offline.runs
+    assert run.logs == ["int8_AVX2/offline-1-of-1", "int8_AVX2/offline-1-of-2"]
+    assert (run.rate_per_s, run.overlap) == pytest.approx((2 * 8 * 2 / 0.75, 1.0))
+    assert len(run.seconds) == 4
+    starts = [
+        each.start_at_s
+        for number, each in loads()
+        if number in (2, 3) and each.scenario == "offline" and not each.accuracy
+    ]
+    assert len(starts) == 2
+    assert starts[0] == starts[1] > 0
+    (stream,) = cell.measurement.single_stream.runs
+    assert stream.logs == ["int8_AVX2/single_stream-1"]
+
+
+def test_all_is_warm_before_it_is_timed(tmp_path: Path) -> None:
+    measure(bench(tmp_path, rounds="1"), [INT8], WHOLE)
+    asked = [(number, each) for number, _, _, each in StandIn.asked]
+    for at, (number, each) in enumerate(asked):
+        if isinstance(each, Load) and not each.accuracy:
+            assert asked[at - 1] == (number, Warm(each.batch_size))
+
+
+def test_of_several_layouts_the_fastest_is_taken_for_all(tmp_path: Path) -> None:
+    found = measure(bench(tmp_path, rounds="2"), [INT8], [[[0, 1]], [[0], [1]]])
+    assert (found.layout.num_instances, found.layout.cores_per_instance) == (2, 1)
+    assert [each.layout.num_instances for each in found.tried] == [1, 2]
+    assert [each.throughput_images_per_s.estimate for each in found.tried] == [
+        4.0,
+        pytest.approx(2 * 8 * 2 / 0.75),
+    ]
+    assert StandIn.alive == 0

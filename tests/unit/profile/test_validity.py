@@ -27,6 +27,7 @@ def test_quiet_runs_are_valid() -> None:
         (with_rates(10.0, 8.0, 12.0, 10.0, 8.0, 12.0), "the median varies by 20%; raise"),
         (with_rates(10.0, 10.0, 10.0, 9.0, 9.0, 9.0), "drifted by -10% from the first"),
         ([run(10.0, number, steal=0.05) for number in (1, 2)], "the hypervisor took 5% of"),
+        ([*QUIET, run(10.0, 5, overlap=0.5)], "instances ran together for 50% of the time"),
         ([*QUIET, run(10.0, 5, throttle_events=3)], "the cores throttled 3 times"),
         ([*QUIET, run(10.0, 5, clock_step_s=-2.0)], "the clock stepped by -2.00 s"),
     ],
