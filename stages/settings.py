@@ -125,6 +125,9 @@ class Settings:
     round_queries: int = whole(
         11, 1, "least queries of a single-stream turn; LoadGen's p50 needs 11", "profile"
     )
+    server_latency_ms: float = decimal(
+        0.0, 0.0, "bound of the server scenario, which is run where it is not 0", "profile"
+    )
     strict: bool = switch(
         "turns by MLPerf's rules: 600 s each, 24576 images offline, p90 in a single stream",
         "profile",

@@ -111,6 +111,7 @@ def _row(measured: Measured, key: Key, reference: str) -> Row:
         throughput_images_per_s=measurement.offline.throughput_images_per_s,
         latency_p50_ms=measurement.single_stream.latency_p50_ms,
         latency_p90_ms=measurement.single_stream.latency_p90_ms,
+        server_per_s=measurement.server.rate_per_s if measurement.server else None,
         precision_speedup=_speedup(measured, key, fp32),
         isa_speedup=_speedup(measured, key, key._replace(isa=reference)),
     )

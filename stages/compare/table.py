@@ -19,6 +19,7 @@ COLUMNS = (
     "images/s",
     "p50 ms",
     "p90 ms",
+    "server/s",
     "top-1",
     "loss",
     "as fp32",
@@ -65,11 +66,13 @@ def _software(versions: Mapping[str, Mapping[str, str]]) -> list[str]:
 
 
 def _matrix(record: CompareRecord) -> str:
+    """Return the table without the columns in which there is nothing to tell apart."""
+    left_out = set() if len(record.versions) > 1 else {"runtime"}
+    if all(row.server_per_s is None for row in record.rows):
+        left_out.add("server/s")
+    kept = [at for at, name in enumerate(COLUMNS) if name not in left_out]
     rows = [COLUMNS, *(_cells(row) for row in record.rows)]
-    if len(record.versions) == 1:
-        runtime = COLUMNS.index("runtime")
-        rows = [(*row[:runtime], *row[runtime + 1 :]) for row in rows]
-    return aligned(rows)
+    return aligned([tuple(row[at] for at in kept) for row in rows])
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -80,6 +83,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         _with_spread(row.throughput_images_per_s, 2),
         _with_spread(row.latency_p50_ms, 1),
         _or_dash(row.latency_p90_ms, "{:.1f}"),
+        _or_dash(row.server_per_s, "{:.2f}"),
         f"{row.accuracy_top1:.1%}",
         _or_dash(row.accuracy_loss, "{:+.2%}"),
         _or_dash(row.agreement_fp32, "{:.1%}"),

@@ -1,104 +1,91 @@
-"""MLCommons LoadGen drives a model: its scenarios, its rules for a valid run, its logs.
+"""MLCommons LoadGen: its scenarios, its rules for a valid run, its logs.
 
 Source: mlcommons-loadgen 6.0.17, module `mlperf_loadgen`.
 """
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from stages.measure.protocol import Load, LoadAnswer
-from stages.runtime import Images, Infer
+from stages.measure.protocol import Load
 
 SUMMARY, DETAIL = "mlperf_log_summary.txt", "mlperf_log_detail.txt"
-# LoadGen makes these, too; this one stays empty unless tracing is on, which costs time.
+# LoadGen makes this, too; it stays empty unless tracing is on, which costs time.
 TRACE = "mlperf_log_trace.json"
 LINE_HEAD = ":::MLLOG "
-SCENARIOS = {"offline": "Offline", "single_stream": "SingleStream"}
+SCENARIOS = {"offline": "Offline", "single_stream": "SingleStream", "server": "Server"}
 # The name of the figure of each scenario in LoadGen's log: samples, or queries, per second.
 RATES = {
     "offline": "result_samples_per_second",
     "single_stream": "result_qps_with_loadgen_overhead",
+    "server": "result_completed_samples_per_sec",
 }
 # What LoadGen looks for in its folder to change the settings of a test; there is none.
 NO_AUDIT = "no-audit.config"
 
+Issue = Callable[[Sequence[Any]], None]
 
-class Subject:
-    """The system under test: `infer` over `images` [N, height, width, 3], a batch at a time.
 
-    `seconds` are those of each batch, `ended_s` the monotonic clock after each; `predictions` are
-    class indices by image, -1 where an image was not asked for.
+def run_test(asked: Load, issue: Issue, images: int) -> dict[str, Any]:
+    """Run one test over `images` samples; return the last value of each key in LoadGen's log.
+
+    `issue` takes LoadGen's queries, which have an id and the index of an image, and sees to it
+    that each is completed. The logs are left in `asked.folder`.
     """
-
-    def __init__(self, infer: Infer, images: Images, batch_size: int) -> None:
-        self._infer, self._images = infer, images
-        self._buffer = np.empty((batch_size, *images.shape[1:]), np.float32)
-        self.seconds: list[float] = []
-        self.ended_s: list[float] = []
-        self.predictions: npt.NDArray[np.int64] = np.full(len(images), -1, np.int64)
-
-    def issue(self, queries: Sequence[Any]) -> None:
-        """Answer the samples that LoadGen asks for, in batches; the last may be smaller."""
-        import mlperf_loadgen
-
-        for start in range(0, len(queries), len(self._buffer)):
-            part = queries[start : start + len(self._buffer)]
-            classes = self._classified([each.index for each in part])
-            mlperf_loadgen.QuerySamplesComplete(
-                [
-                    mlperf_loadgen.QuerySampleResponse(each.id, address, classes.itemsize)
-                    for each, address in zip(part, _addresses(classes), strict=True)
-                ]
-            )
-
-    def _classified(self, indices: list[int]) -> npt.NDArray[np.int64]:
-        began = time.monotonic()
-        batch = self._buffer[: len(indices)]
-        np.take(self._images, indices, axis=0, out=batch, mode="clip")
-        classes: npt.NDArray[np.int64] = self._infer(batch).argmax(axis=1)
-        self.ended_s.append(time.monotonic())
-        self.seconds.append(self.ended_s[-1] - began)
-        self.predictions[indices] = classes
-        return classes
-
-
-def _addresses(values: npt.NDArray[np.int64]) -> range:
-    start = values.ctypes.data
-    return range(start, start + values.nbytes, values.itemsize)
-
-
-def load(infer: Infer, images: Images, asked: Load) -> LoadAnswer:
-    """Run one test of LoadGen, which leaves its logs in `asked.folder`, and return what it says."""
     import mlperf_loadgen
 
     folder = Path(asked.folder)
     folder.mkdir(parents=True, exist_ok=True)
-    subject = Subject(infer, images, asked.batch_size)
-    tested = mlperf_loadgen.ConstructSUT(subject.issue, _nothing)
-    library = mlperf_loadgen.ConstructQSL(len(images), len(images), _nothing, _nothing)
+    tested = mlperf_loadgen.ConstructSUT(issue, _nothing)
+    library = mlperf_loadgen.ConstructQSL(images, images, _nothing, _nothing)
     time.sleep(max(0.0, asked.start_at_s - time.monotonic()))
     try:
         mlperf_loadgen.StartTestWithLogSettings(
-            tested, library, _settings(asked, len(images)), _log_settings(folder), NO_AUDIT
+            tested, library, _settings(asked), _log_settings(folder), NO_AUDIT
         )
     finally:
         mlperf_loadgen.DestroyQSL(library)
         mlperf_loadgen.DestroySUT(tested)
     (folder / TRACE).unlink()
-    return _answer(asked, subject, read_detail(folder / DETAIL))
+    return _read_detail(folder / DETAIL)
+
+
+def complete(queries: Sequence[Any], classes: npt.NDArray[np.int64]) -> None:
+    """Tell LoadGen that these queries are answered."""
+    import mlperf_loadgen
+
+    start, size = classes.ctypes.data, classes.itemsize
+    mlperf_loadgen.QuerySamplesComplete(
+        [
+            mlperf_loadgen.QuerySampleResponse(each.id, start + at * size, size)
+            for at, each in enumerate(queries)
+        ]
+    )
+
+
+def reasons_of(detail: dict[str, Any]) -> list[str]:
+    """Return why LoadGen calls a run invalid, in its own words where it has some."""
+    if detail.get("result_validity") == "VALID":
+        return []
+    said = str(detail.get("early_stopping_result", ""))
+    checks = {
+        "result_min_duration_met": "shorter than the least duration",
+        "result_min_queries_met": "fewer than the least number of queries",
+        "early_stopping_met": " ".join(said.replace("*", " ").split()),
+    }
+    return [reason for key, reason in checks.items() if not detail.get(key)] or ["no result"]
 
 
 def _nothing(*_: object) -> None:
-    """All images are in memory, and every query is answered at once."""
+    """All images are in memory, and nothing is kept back that could be flushed."""
 
 
-def _settings(asked: Load, images: int) -> Any:
+def _settings(asked: Load) -> Any:
     import mlperf_loadgen
 
     settings = mlperf_loadgen.TestSettings()
@@ -110,6 +97,9 @@ def _settings(asked: Load, images: int) -> Any:
     settings.single_stream_target_latency_percentile = asked.percentile
     # A rate that leaves the number of samples to min_query_count.
     settings.offline_expected_qps = 0.001
+    settings.server_target_qps = asked.target_per_s or 1.0
+    settings.server_target_latency_ns = round(1e9 * asked.latency_bound_s)
+    settings.server_target_latency_percentile = asked.percentile
     settings.qsl_rng_seed = settings.sample_index_rng_seed = settings.schedule_rng_seed = asked.seed
     return settings
 
@@ -124,33 +114,7 @@ def _log_settings(folder: Path) -> Any:
     return settings
 
 
-def _answer(asked: Load, subject: Subject, detail: dict[str, Any]) -> LoadAnswer:
-    reasons = [] if asked.accuracy else _reasons(detail)
-    return LoadAnswer(
-        valid=not reasons,
-        reasons=reasons,
-        rate_per_s=float(detail.get(RATES[asked.scenario], 0.0)),
-        seconds=subject.seconds,
-        ended_s=subject.ended_s,
-        predictions=subject.predictions.tolist() if asked.accuracy else [],
-    )
-
-
-def _reasons(detail: dict[str, Any]) -> list[str]:
-    """Return why LoadGen calls a run invalid, in its own words where it has some."""
-    if detail.get("result_validity") == "VALID":
-        return []
-    said = str(detail.get("early_stopping_result", ""))
-    checks = {
-        "result_min_duration_met": "shorter than the least duration",
-        "result_min_queries_met": "fewer than the least number of queries",
-        "early_stopping_met": " ".join(said.replace("*", " ").split()),
-    }
-    return [reason for key, reason in checks.items() if not detail.get(key)] or ["no result"]
-
-
-def read_detail(path: Path) -> dict[str, Any]:
-    """Return the last value of each key in LoadGen's detailed log."""
+def _read_detail(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for line in path.read_text(errors="replace").splitlines():
         if line.startswith(LINE_HEAD):

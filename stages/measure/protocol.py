@@ -37,9 +37,10 @@ class Load(msgspec.Struct, tag="load", frozen=True, kw_only=True):
     `scenario` is one of stages.measure.loadgen.SCENARIOS, `folder` is where LoadGen leaves its
     logs. At least `min_queries` are run, for at least `min_duration_s`: of offline, images, all
     known beforehand, `batch_size` at a time; of single_stream, one image after the other, enough
-    for the latency at `percentile` (0 to 1) to be known. With `accuracy` each image of the split
-    is classified once instead, and nothing is timed. It begins when the monotonic clock, which
-    all processes share, shows `start_at_s`.
+    for the latency at `percentile` (0 to 1) to be known; of server, images that come at random,
+    `target_per_s` on average, of which `percentile` must be answered within `latency_bound_s`.
+    With `accuracy` each image of the split is classified once instead, and nothing is timed. It
+    begins when the monotonic clock, which all processes share, shows `start_at_s`.
     """
 
     scenario: str
@@ -51,6 +52,14 @@ class Load(msgspec.Struct, tag="load", frozen=True, kw_only=True):
     accuracy: bool = False
     seed: int = 0
     start_at_s: float = 0.0
+    target_per_s: float = 0.0
+    latency_bound_s: float = 0.0
+
+
+class Answer(msgspec.Struct, tag="answer", frozen=True):
+    """Classify these images of the split at once; the answer is Classes."""
+
+    indices: list[int]
 
 
 class Turn(msgspec.Struct, tag="turn", frozen=True):
@@ -73,7 +82,7 @@ class Trace(msgspec.Struct, tag="trace", frozen=True):
     batch_size: int
 
 
-Request = Warm | Load | Turn | Classify | Trace
+Request = Warm | Load | Answer | Turn | Classify | Trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +122,13 @@ class LoadAnswer:
     seconds: list[float]
     ended_s: list[float]
     predictions: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classes:
+    """Class indices in the order asked for."""
+
+    classes: list[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,9 @@ import msgspec
 from stages.errors import SettingsError, StageError
 from stages.measure.backends import LoadedModel, load
 from stages.measure.host import versions
-from stages.measure.loadgen import load as load_test
 from stages.measure.protocol import (
+    Answer,
+    Classes,
     Classify,
     ClassifyAnswer,
     Job,
@@ -32,6 +33,8 @@ from stages.measure.protocol import (
     Warm,
     Warmed,
 )
+from stages.measure.subject import classify
+from stages.measure.subject import load as load_test
 from stages.measure.turns import turn
 from stages.runtime import Images, batches_of
 from stages.samples import load_samples
@@ -59,6 +62,8 @@ class Holder:
                 return Warmed()
             case Load():
                 return load_test(self._model, self._images, request)
+            case Answer(indices):
+                return Classes(classes=classify(self._model, self._images, indices))
             case Turn(size, duration):
                 return TurnAnswer(batch_seconds=turn(self._model, self._warm(size), duration))
             case Classify(size, path):

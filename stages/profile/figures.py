@@ -33,6 +33,7 @@ def measurement(taken: Taken, batch_size: int, test: Samples, fp32: Taken | None
         ),
         validity=judge(offline, stream),
         load_seconds=taken.load_seconds,
+        server=taken.server,
     )
 
 

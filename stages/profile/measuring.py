@@ -38,7 +38,8 @@ def measure(bench: Bench, planned: Sequence[PlannedCell], candidates: Sequence[S
     """
     possible = [cell for cell in planned if cell.impossible is None]
     twice = repeated(planned)
-    steps = steps_of(candidates) + 2 * len(possible) + 1 + len(SCENARIOS)
+    served = len(possible) + 1 if bench.settings.server_latency_ms else 0
+    steps = steps_of(candidates) + 2 * len(possible) + 1 + len(SCENARIOS) + served
     with Progress("profile", steps) as show, tempfile.TemporaryDirectory() as scratch:
         split, tried = best(bench, twice, candidates, Path(scratch), show)
         proven = _proven(bench, possible, split[0], show)

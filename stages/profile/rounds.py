@@ -8,15 +8,17 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 from stages.measure.turns import orders
 from stages.profile.cells import Bench
 from stages.profile.instances import Split
+from stages.profile.peak import peak
 from stages.profile.plan import PlannedCell
 from stages.profile.rules import load_of, seconds_of
 from stages.profile.team import Team
 from stages.progress import Progress
-from stages.records.profile import Run
+from stages.records.profile import Run, Server
 from stages.settings import Settings
 
 SCENARIOS = ("offline", "single_stream")
@@ -34,6 +36,7 @@ class Taken:
     accuracy_log: str
     images_per_s: float
     load_seconds: float
+    server: Server | None = None
     runs: dict[str, list[Run]] = field(default_factory=lambda: {each: [] for each in SCENARIOS})
 
 
@@ -59,6 +62,11 @@ def take(
         for scenario in SCENARIOS:
             show.step(f"{bench.settings.rounds} rounds {scenario.replace('_', '-')}")
             take_rounds(bench.settings, scenario, teams, found, show)
+        if bench.settings.server_latency_ms:
+            for team, each in zip(teams, found, strict=True):
+                show.step(f"server, {team.name}")
+                rate = median(run.rate_per_s for run in each.runs["offline"])
+                each.server = peak(team, len(each.predictions), rate, bench.settings)
     return found
 
 

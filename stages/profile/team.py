@@ -12,6 +12,7 @@ import msgspec
 
 from stages.measure.interference import Interference, look
 from stages.measure.protocol import Load, LoadAnswer, Ready, Warm, Warmed
+from stages.profile.serving import Served, serve
 from stages.records.profile import Run
 
 # Enough for all to have read their request.
@@ -55,6 +56,7 @@ class Team:
         self, name: str, instances: Sequence[Instance], cores: list[int], loads: Path
     ) -> None:
         self.name, self._instances, self._cores, self._loads = name, instances, cores, loads
+        self._warm: set[int] = set()
 
     def __enter__(self) -> "Team":
         with ExitStack() as stack:
@@ -102,6 +104,15 @@ class Team:
         answers = self._all(instances, tests, LoadAnswer, lasting_s)
         between = before.until(look(self._cores))
         return _run(number, answers, between, asked.batch_size, logs)
+
+    def serve(self, asked: Load, images: int) -> Served:
+        """Run a test of the server scenario, over a split of so many `images`."""
+        for size in range(1, asked.batch_size + 1):
+            if size not in self._warm:
+                self._all(self._instances, [Warm(size)] * len(self._instances), Warmed)
+                self._warm.add(size)
+        folder = str(self._loads / asked.folder)
+        return serve(self._instances, images, msgspec.structs.replace(asked, folder=folder))
 
     def _logs(self, name: str, instances: int) -> list[str]:
         """Return the folder of each instance's log."""

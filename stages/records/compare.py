@@ -11,8 +11,9 @@ class Row:
 
     `precision_speedup` is throughput over FP32's at the same isa; `isa_speedup` is throughput
     over the same precision's at CompareRecord.isa_reference; both within the same runtime, paired
-    by round. None where the reference is missing. `valid`, `reasons` and `agreement_fp32` are as
-    the profile has them.
+    by round. `server_per_s` is the highest rate within the latency bound. None where a reference
+    is missing, or the server scenario was not asked for. `valid`, `reasons` and `agreement_fp32`
+    are as the profile has them.
     """
 
     runtime: str
@@ -28,6 +29,7 @@ class Row:
     throughput_images_per_s: Interval
     latency_p50_ms: Interval
     latency_p90_ms: float | None
+    server_per_s: float | None
     precision_speedup: Interval | None
     isa_speedup: Interval | None
 

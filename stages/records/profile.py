@@ -73,6 +73,34 @@ class SingleStream:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServerTest:
+    """One test of the server scenario: queries that come at random, `target_per_s` on average.
+
+    `valid` and `reasons` are LoadGen's; `latency_ms` is that at the percentile asked about.
+    """
+
+    target_per_s: float
+    valid: bool
+    reasons: list[str]
+    completed_per_s: float
+    latency_ms: float
+    log: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """The highest rate at which `percentile` (0 to 1) of the latencies is within the bound.
+
+    `rate_per_s` is 0 where no rate that was tried is low enough. `tests` are all that were made.
+    """
+
+    latency_bound_ms: float
+    percentile: float
+    rate_per_s: float
+    tests: list[ServerTest]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Accuracy:
     """What the cell answered on the test split, in a test of its own.
 
@@ -103,6 +131,7 @@ class Measurement:
     accuracy: Accuracy
     validity: Validity
     load_seconds: float
+    server: Server | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ class Brightness:
 
 
 def run(model: Brightness, folder: Path, **asked: Any) -> LoadAnswer:
-    from stages.measure.loadgen import load
+    from stages.measure.subject import load
 
     images = np.array(SHADES, np.float32)[:, None, None, None] / 255 * np.ones((5, 2, 2, 3))
     return load(model, images.astype(np.float32), Load(folder=str(folder), **asked))

@@ -1,0 +1,82 @@
+"""LoadGen asks instances that need no framework; it is in the images that measure."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stages.errors import WorkerError
+from stages.measure.protocol import Answer, Classes, Load
+
+pytestmark = pytest.mark.image
+
+
+class Instance:
+    """Takes a set time for whatever it is asked; `batches` are the sizes."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.batches: list[int] = []
+
+    def send(self, request: Answer) -> None:
+        self.batches.append(len(request.indices))
+
+    def receive(self, answer: Any, lasting_s: float = 0.0) -> Classes:
+        time.sleep(self._seconds)
+        return Classes(classes=[0] * self.batches[-1])
+
+
+class Broken(Instance):
+    def receive(self, answer: Any, lasting_s: float = 0.0) -> Classes:
+        raise WorkerError("it died")
+
+
+def at(rate: float, folder: Path, bound_s: float) -> Load:
+    return Load(
+        scenario="server",
+        folder=str(folder),
+        batch_size=4,
+        min_queries=100,
+        percentile=0.9,
+        target_per_s=rate,
+        latency_bound_s=bound_s,
+    )
+
+
+def test_what_is_answered_in_time_is_valid(tmp_path: Path) -> None:
+    from stages.profile.serving import serve
+
+    instance = Instance(0.002)
+    served = serve([instance], 10, at(100, tmp_path, 0.5))
+    assert (served.valid, served.reasons) == (True, [])
+    assert served.latency_ms >= 2
+    assert sum(instance.batches) >= 100
+    assert max(instance.batches) <= 4
+    assert "Scenario : Server" in (tmp_path / "mlperf_log_summary.txt").read_text()
+
+
+def test_what_comes_faster_than_it_is_answered_is_not(tmp_path: Path) -> None:
+    from stages.profile.serving import serve
+
+    instance = Instance(0.05)
+    served = serve([instance], 10, at(400, tmp_path, 0.1))
+    assert not served.valid
+    assert served.reasons
+    assert 4 in instance.batches
+
+
+def test_instances_share_the_work(tmp_path: Path) -> None:
+    from stages.profile.serving import serve
+
+    instances = [Instance(0.02), Instance(0.02)]
+    serve(instances, 10, at(200, tmp_path, 1.0))
+    shares = [sum(each.batches) for each in instances]
+    assert min(shares) > max(shares) / 4
+
+
+def test_an_instance_that_dies_is_an_error(tmp_path: Path) -> None:
+    from stages.profile.serving import serve
+
+    with pytest.raises(WorkerError, match="it died"):
+        serve([Broken(0.0)], 10, at(1000, tmp_path, 0.1))
