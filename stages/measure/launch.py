@@ -17,6 +17,7 @@ import msgspec
 from stages.errors import PinningError, WorkerError, of_kind
 from stages.measure.cores import numactl_command
 from stages.measure.environment import worker_environment
+from stages.measure.memory import peak_of
 from stages.measure.protocol import Job, Ready, Refusal, Request
 
 TAIL_LINES = 20
@@ -87,6 +88,10 @@ class Worker:
             return msgspec.json.decode(line, type=answer)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             raise self._failure("returned no readable result") from None
+
+    def peak_bytes(self) -> int:
+        """Return the most memory that the worker has had so far."""
+        return peak_of(self._process.pid)
 
     def _start(self, stack: ExitStack) -> None:
         self._answers, theirs = _pipe(stack)

@@ -19,11 +19,15 @@ from stages.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proven:
-    """A cell's proof, and the primitives of one inference over a batch, of `traced_ms`."""
+    """A cell's proof, and the primitives of one inference over a batch, of `traced_ms`.
+
+    `peak_bytes` is the most memory that it took.
+    """
 
     proof: Proof
     primitives: list[Primitive]
     traced_ms: float
+    peak_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +69,13 @@ class Bench:
         path = self.proofs / f"{cell.name}.log"
         with self._worker(cell, cores, path, verbose=True) as worker:
             nodes = worker.ask(Trace(self.settings.batch_size), TraceAnswer).nodes
+            peak_bytes = worker.peak_bytes()
         log = parse_log(path.read_text(errors="replace").splitlines())
         return Proven(
             proof=prove(cell, log, path.name, list(lower)),
             primitives=primitives_of(log.executions, nodes),
             traced_ms=duration_ms(nodes),
+            peak_bytes=peak_bytes,
         )
 
     def _worker(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.isa import ISA_NAMES
+from stages.measure import memory
 from stages.measure.intervals import ratio
 from stages.profile.cells import Bench, Proven
 from stages.profile.figures import measurement
@@ -34,7 +35,7 @@ def measure(bench: Bench, planned: Sequence[PlannedCell], candidates: Sequence[S
     """Prove and measure each possible cell; the others keep their reason.
 
     Of several `candidates` the best is found first. Raises ProofError where a cell did not run
-    what its name says, WorkerError where a worker fails.
+    what its name says, HostError where all don't fit into memory, WorkerError where one fails.
     """
     possible = [cell for cell in planned if cell.impossible is None]
     twice = repeated(planned)
@@ -43,6 +44,7 @@ def measure(bench: Bench, planned: Sequence[PlannedCell], candidates: Sequence[S
     with Progress("profile", steps) as show, tempfile.TemporaryDirectory() as scratch:
         split, tried = best(bench, twice, candidates, Path(scratch), show)
         proven = _proven(bench, possible, split[0], show)
+        _require_memory([proven[cell] for cell in (*possible, twice)], len(split))
         *taken, again = take(bench, [*possible, twice], split, Path(scratch), show)
     by_cell = dict(zip(possible, taken, strict=True))
     figures = _figures(bench, by_cell)
@@ -57,6 +59,12 @@ def measure(bench: Bench, planned: Sequence[PlannedCell], candidates: Sequence[S
         layout=layout_of(split),
         tried=tried,
     )
+
+
+def _require_memory(cells: Sequence[Proven], instances: int) -> None:
+    """Raise HostError where all instances of all cells don't fit side by side."""
+    needed = instances * sum(each.peak_bytes for each in cells)
+    memory.require(instances * len(cells), needed, memory.available())
 
 
 def _proven(

@@ -28,11 +28,12 @@ class StandIn:
     asked: list[tuple[int, str | None, bool, Any]]
     started: int
     alive: int
+    peak: int
 
     @classmethod
     def reset(cls) -> None:
         """Forget what was asked."""
-        cls.asked, cls.started, cls.alive = [], 0, 0
+        cls.asked, cls.started, cls.alive, cls.peak = [], 0, 0, 1000
 
     def __init__(
         self, job: Job, log: Path, timeout_s: float, *, isa: str | None, verbose: bool = False
@@ -54,6 +55,9 @@ class StandIn:
     def ask(self, request: Any, answer: type, lasting_s: float = 0.0) -> Any:
         self.send(request)
         return self.receive(answer)
+
+    def peak_bytes(self) -> int:
+        return StandIn.peak
 
     def send(self, request: Any) -> None:
         StandIn.asked.append((self._number, self._isa, self._verbose, request))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.errors import ProofError
+from stages.errors import HostError, ProofError
 from stages.measure.protocol import Load, Warm
 from stages.measure.turns import orders
 from stages.profile.measuring import measure
@@ -135,3 +135,10 @@ def test_of_several_layouts_the_fastest_is_taken_for_all(tmp_path: Path) -> None
         pytest.approx(2 * 8 * 2 / 0.75),
     ]
     assert StandIn.alive == 0
+
+
+def test_what_does_not_fit_into_memory_is_not_started(tmp_path: Path) -> None:
+    StandIn.peak = 2**50
+    with pytest.raises(HostError, match=r"4 processes need about 4194304\.0 GiB .* fewer isas"):
+        measure(bench(tmp_path), [INT8], [[[0], [1]]])
+    assert StandIn.started == 1
