@@ -2,34 +2,27 @@
 
 import os
 import subprocess
-from pathlib import Path
 
 from stages.errors import PinningError
-
-CPU_SYSFS = Path("/sys/devices/system/cpu")
+from stages.measure.topology import HERE, Sysfs, parse_list
 
 
 def parse_cores(text: str) -> list[int]:
     """Read a list such as `0-3,8`; PinningError where it is malformed."""
-    cores: set[int] = set()
     try:
-        for part in text.split(","):
-            first, dash, last = part.strip().partition("-")
-            cores.update(range(int(first), int(last if dash else first) + 1))
+        cores = parse_list(text)
     except ValueError:
         raise PinningError(f"cores can't be {text!r}; give a list such as 0-3,8") from None
     if not cores:
         raise PinningError(f"cores {text!r} names none; give a list such as 0-3,8")
-    return sorted(cores)
+    return cores
 
 
-def one_per_physical_core(allowed: set[int], sysfs: Path = CPU_SYSFS) -> list[int]:
-    """Return the lowest allowed thread of each physical core, by sysfs's sibling lists."""
+def one_per_physical_core(allowed: set[int], sysfs: Sysfs = HERE) -> list[int]:
+    """Return the lowest allowed thread of each physical core."""
     chosen: dict[str, int] = {}
     for core in sorted(allowed):
-        path = sysfs / f"cpu{core}" / "topology" / "thread_siblings_list"
-        siblings = path.read_text().strip() if path.is_file() else str(core)
-        chosen.setdefault(siblings, core)
+        chosen.setdefault(sysfs.siblings(core), core)
     return sorted(chosen.values())
 
 

@@ -1,13 +1,15 @@
 """What the machine is and which rungs of the ladder it can run."""
 
-import ctypes
 import os
 import platform
 from importlib import metadata
 from pathlib import Path
 
 from stages.isa import missing_flags
-from stages.records.base import Host
+from stages.measure.amx import why_no_amx
+from stages.measure.memory import GIB
+from stages.measure.topology import HERE, Sysfs
+from stages.records.base import Host, Topology
 
 CPUINFO = Path("/proc/cpuinfo")
 PACKAGES = (
@@ -18,9 +20,6 @@ PACKAGES = (
     "onnxruntime",
     "numpy",
 )
-SYS_ARCH_PRCTL = 158
-ARCH_REQ_XCOMP_PERM = 0x1023
-XFEATURE_XTILEDATA = 18
 
 
 def cpu_fields(path: Path = CPUINFO) -> dict[str, str]:
@@ -36,19 +35,39 @@ def cpu_flags(path: Path = CPUINFO) -> frozenset[str]:
 
 
 def describe_host(cores: list[int]) -> Host:
-    """Return the record of this machine."""
-    fields = cpu_fields()
-    flags = cpu_flags()
+    """Return the record of this machine, of which `cores` are measured on."""
+    fields, flags, sysfs = cpu_fields(), cpu_flags(), HERE
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = sysfs.memory_limit_bytes()
     return Host(
         cpu_model=fields.get("model name", "unknown"),
         cpu_flags=sorted(flags),
         microcode=fields.get("microcode", "unknown"),
+        machine=sysfs.machine(),
         kernel=platform.release(),
         hypervisor="hypervisor" in flags,
-        memory_gib=round(memory / 2**30, 1),
+        topology=describe_topology(sysfs),
+        memory_gib=round(memory / GIB, 1),
+        memory_limit_gib=round(limit / GIB, 1) if limit else None,
+        cpu_quota=sysfs.cpu_quota(),
+        governor=sysfs.governor(cores[0]),
+        huge_pages=sysfs.huge_pages(),
+        cores_allowed=sorted(os.sched_getaffinity(0)),
         cores_pinned=cores,
+        numa_nodes=sysfs.numa_nodes(cores),
         versions=versions(),
+    )
+
+
+def describe_topology(sysfs: Sysfs) -> Topology:
+    """Return how the machine's CPUs that are switched on are built."""
+    online = sysfs.online()
+    cores = sysfs.physical_cores(online)
+    return Topology(
+        sockets=sysfs.sockets(online),
+        physical_cores=cores,
+        threads_per_core=len(online) / cores,
+        numa_nodes=len(sysfs.numa_nodes(online)),
     )
 
 
@@ -62,14 +81,7 @@ def why_impossible(isa: str, flags: frozenset[str]) -> str | None:
     missing = missing_flags(isa, flags)
     if missing:
         return f"no {' '.join(missing)} flag" + ("s" if len(missing) > 1 else "")
-    if isa == "AVX512_CORE_AMX" and not _tile_data_granted():
-        return "the kernel does not grant XTILEDATA"
-    return None
-
-
-def _tile_data_granted() -> bool:
-    libc = ctypes.CDLL(None, use_errno=True)
-    return bool(libc.syscall(SYS_ARCH_PRCTL, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0)
+    return (why_no_amx() or None) if isa == "AVX512_CORE_AMX" else None
 
 
 def versions() -> dict[str, str]:

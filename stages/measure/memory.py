@@ -3,20 +3,17 @@
 from pathlib import Path
 
 from stages.errors import HostError
+from stages.measure.topology import HERE, Sysfs
 
 MEMINFO = Path("/proc/meminfo")
-CGROUP = Path("/sys/fs/cgroup")
 PROC = Path("/proc")
 KIB, GIB = 2**10, 2**30
 
 
-def available(meminfo: Path = MEMINFO, cgroup: Path = CGROUP) -> int:
+def available(meminfo: Path = MEMINFO, sysfs: Sysfs = HERE) -> int:
     """Return the bytes that new processes may take, within this container's limit."""
-    left = _kib(meminfo, "MemAvailable")
-    limit, used = cgroup / "memory.max", cgroup / "memory.current"
-    if limit.is_file() and used.is_file() and limit.read_text().strip().isdigit():
-        left = min(left, int(limit.read_text()) - int(used.read_text()))
-    return left
+    left, within = _kib(meminfo, "MemAvailable"), sysfs.memory_left_bytes()
+    return left if within is None else min(left, within)
 
 
 def peak_of(process: int, proc: Path = PROC) -> int:

@@ -36,14 +36,37 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Topology:
+    """How a machine's CPUs are built, as far as they are switched on."""
+
+    sockets: int
+    physical_cores: int
+    threads_per_core: float
+    numa_nodes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """The machine a measurement ran on."""
+    """The machine a measurement ran on.
+
+    `machine` is its maker's name for it. `memory_limit_gib` and `cpu_quota`, in CPUs, are the
+    container's, None where there is none; `cores_allowed` its cpuset. `governor` is what sets the
+    frequency, `huge_pages` when memory comes in them. `numa_nodes` are those of the pinned cores.
+    """
 
     cpu_model: str
     cpu_flags: list[str]
     microcode: str
+    machine: str
     kernel: str
     hypervisor: bool
+    topology: Topology
     memory_gib: float
+    memory_limit_gib: float | None
+    cpu_quota: float | None
+    governor: str
+    huge_pages: str
+    cores_allowed: list[int]
     cores_pinned: list[int]
+    numa_nodes: list[int]
     versions: dict[str, str]

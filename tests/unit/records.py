@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stages.records.base import Host, Interval, Source
+from stages.records.base import Host, Interval, Source, Topology
 from stages.records.profile import (
     Accuracy,
     Cell,
@@ -25,10 +25,18 @@ HOST = Host(
     cpu_model="A CPU",
     cpu_flags=["avx2"],
     microcode="0x1",
+    machine="Maker Machine",
     kernel="6.1",
     hypervisor=True,
+    topology=Topology(sockets=1, physical_cores=2, threads_per_core=1.0, numa_nodes=1),
     memory_gib=24.0,
+    memory_limit_gib=None,
+    cpu_quota=None,
+    governor="unknown",
+    huge_pages="madvise",
+    cores_allowed=[0, 1],
     cores_pinned=[0, 1],
+    numa_nodes=[0],
     versions={"python": "3.11.2"},
 )
 

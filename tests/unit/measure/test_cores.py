@@ -5,6 +5,7 @@ import pytest
 
 from stages.errors import PinningError
 from stages.measure.cores import choose_cores, numactl_command, one_per_physical_core, parse_cores
+from stages.measure.topology import Sysfs
 
 
 def test_a_list_of_cores_is_read() -> None:
@@ -20,12 +21,13 @@ def test_a_malformed_list_is_refused(text: str) -> None:
 
 def test_one_thread_of_each_physical_core_within_the_cpuset(tmp_path: Path) -> None:
     for core, siblings in {0: "0,4", 1: "1,5", 4: "0,4", 5: "1,5"}.items():
-        folder = tmp_path / f"cpu{core}" / "topology"
+        folder = tmp_path / "devices" / "system" / "cpu" / f"cpu{core}" / "topology"
         folder.mkdir(parents=True)
         (folder / "thread_siblings_list").write_text(f"{siblings}\n")
-    assert one_per_physical_core({0, 1, 4, 5}, tmp_path) == [0, 1]
-    assert one_per_physical_core({4, 5}, tmp_path) == [4, 5]
-    assert one_per_physical_core({1, 4, 5}, tmp_path) == [1, 4]
+    sysfs = Sysfs(tmp_path)
+    assert one_per_physical_core({0, 1, 4, 5}, sysfs) == [0, 1]
+    assert one_per_physical_core({4, 5}, sysfs) == [4, 5]
+    assert one_per_physical_core({1, 4, 5}, sysfs) == [1, 4]
 
 
 def test_cores_that_do_not_exist_are_named() -> None:

@@ -1,0 +1,99 @@
+"""How the machine is built and what of it this process may use, from sysfs.
+
+Sources: Linux, Documentation/admin-guide/cputopology.rst, cgroup-v2.rst, mm/transhuge.rst.
+"""
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Sysfs:
+    """A machine as its files under `root` show it."""
+
+    root: Path = Path("/sys")
+
+    def online(self) -> list[int]:
+        """Return the CPUs that are switched on."""
+        found = self._text("devices/system/cpu/online")
+        return parse_list(found) if found else sorted(os.sched_getaffinity(0))
+
+    def siblings(self, cpu: int) -> str:
+        """Return the threads of the physical core that `cpu` belongs to, as the kernel lists them.
+
+        That is `cpu` itself where the kernel shows none.
+        """
+        return self._text(f"devices/system/cpu/cpu{cpu}/topology/thread_siblings_list") or str(cpu)
+
+    def physical_cores(self, cpus: Iterable[int]) -> int:
+        """Return on how many physical cores `cpus` are."""
+        return len({self.siblings(cpu) for cpu in cpus})
+
+    def sockets(self, cpus: Iterable[int]) -> int:
+        """Return in how many sockets `cpus` are."""
+        name = "devices/system/cpu/cpu{}/topology/physical_package_id"
+        return len({self._text(name.format(cpu)) for cpu in cpus})
+
+    def numa_nodes(self, cpus: Iterable[int]) -> list[int]:
+        """Return the memory nodes that `cpus` are next to."""
+        wanted = set(cpus)
+        nodes = (self.root / "devices/system/node").glob("node[0-9]*")
+        lists = {int(node.name[4:]): _read(node / "cpulist") for node in nodes}
+        return sorted(node for node, text in lists.items() if wanted & set(parse_list(text)))
+
+    def governor(self, cpu: int) -> str:
+        """Return what sets the frequency of `cpu`; unknown where the machine does not say."""
+        name = f"devices/system/cpu/cpu{cpu}/cpufreq/scaling_governor"
+        return self._text(name) or UNKNOWN
+
+    def huge_pages(self) -> str:
+        """Return when memory comes in huge pages: always, madvise or never."""
+        chosen = re.search(r"\[(\w+)\]", self._text("kernel/mm/transparent_hugepage/enabled"))
+        return chosen[1] if chosen else UNKNOWN
+
+    def machine(self) -> str:
+        """Return the maker's and the machine's name, as its firmware has them."""
+        names = [self._text(f"class/dmi/id/{name}") for name in ("sys_vendor", "product_name")]
+        return " ".join(filter(None, names)) or UNKNOWN
+
+    def cpu_quota(self) -> float | None:
+        """Return how many CPUs' time this container may use, None where it is not limited."""
+        quota, _, period = self._text("fs/cgroup/cpu.max").partition(" ")
+        return int(quota) / int(period) if quota.isdigit() and period.isdigit() else None
+
+    def memory_limit_bytes(self) -> int | None:
+        """Return how much memory this container may use, None where it is not limited."""
+        limit = self._text("fs/cgroup/memory.max")
+        return int(limit) if limit.isdigit() else None
+
+    def memory_left_bytes(self) -> int | None:
+        """Return how much of that limit is left, None where there is none."""
+        limit, used = self.memory_limit_bytes(), self._text("fs/cgroup/memory.current")
+        return limit - int(used) if limit is not None and used.isdigit() else None
+
+    def _text(self, name: str) -> str:
+        return _read(self.root / name)
+
+
+HERE = Sysfs()
+
+
+def parse_list(text: str) -> list[int]:
+    """Read the kernel's form of a list, such as `0-3,8`; ValueError where it is none."""
+    found: set[int] = set()
+    for part in text.strip().split(",") if text.strip() else []:
+        first, dash, last = part.strip().partition("-")
+        found.update(range(int(first), int(last if dash else first) + 1))
+    return sorted(found)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:  # not there, or not to be read by this user
+        return ""
