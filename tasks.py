@@ -20,13 +20,13 @@ from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
 from docker import engine, images
-from docker.graph import ROOT, read_all, read_peers, read_stages
+from docker.graph import ROOT, read_all, read_extra, read_stages
 from docker.lock import lock as lock_requirements
 from docker.options import stage_task
-from docker.runners import RUNNERS
+from docker.runners import RUNNERS, prepare_docker
 from stages.artifacts import Artifacts
 from stages.errors import SettingsError, exit_code_of
-from stages.settings import PEERS, env_name, load, specs, specs_of
+from stages.settings import DOCTOR, EXTRAS, env_name, load, specs, specs_of
 
 STAGE_NAMES = [stage.name for stage in read_stages()]
 RUNTIME_HELP = f"{specs()['runtime'].help} ({env_name('runtime')})"
@@ -55,8 +55,11 @@ def _run(programs: Sequence[str], name: str, runner: str, given: dict[str, str])
     if runner not in RUNNERS:
         raise SettingsError(f"runner can't be {runner!r}; give {' or '.join(RUNNERS)}")
     settings = _settings(given)
-    stages = [each for each in (*read_stages(settings), read_peers()) if each.name in programs]
+    known = [*read_stages(settings), *(read_extra(each, settings) for each in EXTRAS)]
+    stages = [each for each in known if each.name in programs]
     run = RUNNERS[runner](stages, load(settings).artifacts.resolve())
+    if DOCTOR in programs and RUNNERS[runner] is prepare_docker:
+        print(f"engine  {engine.describe()}", flush=True)
     began, inside = time.monotonic(), 0.0
     for stage in stages:
         outcome = run(stage, settings)
@@ -148,7 +151,8 @@ def _tasks() -> Collection:
         {name: spec for name, spec in specs().items() if {*spec.programs} & {*STAGE_NAMES}},
         partial(run_programs, STAGE_NAMES, "pipeline"),
     )
-    return Collection(build, *stages, pipeline, _program_task(PEERS), test, lint, lock, clean)
+    extras = [_program_task(name) for name in EXTRAS]
+    return Collection(build, *stages, pipeline, *extras, test, lint, lock, clean)
 
 
 os.chdir(ROOT)

@@ -52,6 +52,13 @@ class Plan:
         return [*self.packages, *start, f"--group-user={self.group_user}"]
 
 
+def describe() -> str:
+    """Return the engine's version and how it keeps images and limits, empty where none answers."""
+    form = "{{.ServerVersion}}, {{.Driver}}, cgroup v{{.CgroupVersion}}"
+    shown = subprocess.run(["docker", "info", f"--format={form}"], capture_output=True, text=True)
+    return "" if shown.returncode else shown.stdout.strip()
+
+
 def require() -> None:
     """Raise EngineError, with the remedy, where no engine answers or a plugin is missing."""
     if not answers():

@@ -51,15 +51,17 @@ def read_stages(
     return list(by_image.values())
 
 
-def read_peers(compose_file: Path = COMPOSE_FILE) -> Stage:
-    """Return the program that is run on its own, beside the pipeline."""
-    return _stage(PEERS, _read(compose_file), {})
+def read_extra(
+    name: str, environ: Mapping[str, str] = os.environ, compose_file: Path = COMPOSE_FILE
+) -> Stage:
+    """Return a program that is run on its own, beside the pipeline."""
+    return _stage(name, _read(compose_file), environ)
 
 
 def read_all() -> list[Stage]:
-    """Return the stages by each runtime, an image once, and peers."""
+    """Return the stages by each runtime and peers, so that each image is there once."""
     of_runtimes = [each for name in RUNTIMES for each in read_stages({env_name("runtime"): name})]
-    return list(dict.fromkeys([*of_runtimes, read_peers()]))
+    return list(dict.fromkeys([*of_runtimes, read_extra(PEERS)]))
 
 
 def _read(compose_file: Path) -> Services:

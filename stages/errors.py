@@ -106,6 +106,12 @@ class HostError(StageError):
     exit_code = 17
 
 
+class IncompleteHostError(StageError):
+    """This machine can't make the full comparison."""
+
+    exit_code = 18
+
+
 class CoresBusyError(StageError):
     """Another run measures on the same cores."""
 

@@ -18,8 +18,10 @@ from stages.setting import Spec, choices, decimal, fraction, one_of, setting, si
 
 ENV_PREFIX = "VGG19_"
 STAGES = ("train", "quantize", "profile", "compare")
-PEERS = "peers"
-PROGRAMS = (*STAGES, PEERS)
+# What is run on its own, beside the pipeline.
+PEERS, DOCTOR = "peers", "doctor"
+EXTRAS = (PEERS, DOCTOR)
+PROGRAMS = (*STAGES, *EXTRAS)
 PRECISIONS = ("fp32", "bf16", "int8", "int8_bf16")
 DATA_SETS = ("embedded", "beans")
 ALGORITHMS = ("minmax", "kl")
@@ -79,6 +81,7 @@ class Settings:
         "TensorFlow that runs the models: itex (2.15 with Intel's extension) or stock",
         "quantize",
         "profile",
+        DOCTOR,
     )
     max_trials: int = whole(12, 1, "most recipes that are tried", "quantize")
     calibration_algorithms: tuple[str, ...] = choices(
@@ -91,12 +94,13 @@ class Settings:
     no_bf16: bool = switch("produce no BF16 variants", "quantize")
     precisions: tuple[str, ...] = choices(PRECISIONS, PRECISIONS, "precisions", "profile")
     isas: tuple[str, ...] = choices(
-        ISA_NAMES, ISA_NAMES, "caps for oneDNN (ONEDNN_MAX_CPU_ISA)", "profile"
+        ISA_NAMES, ISA_NAMES, "caps for oneDNN (ONEDNN_MAX_CPU_ISA)", "profile", DOCTOR
     )
     cores: str = setting(
         "",
         Spec(
-            "cores to pin, as 0-3,8; empty: one per physical core", ("quantize", "profile", PEERS)
+            "cores to pin, as 0-3,8; empty: one per physical core",
+            ("quantize", "profile", *EXTRAS),
         ),
     )
     num_instances: str = setting(

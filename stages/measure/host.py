@@ -16,6 +16,8 @@ PACKAGES = (
     "tensorflow-cpu",
     "tensorflow",
     "intel-extension-for-tensorflow",
+    "neural-compressor",
+    "mlcommons-loadgen",
     "openvino",
     "onnxruntime",
     "numpy",

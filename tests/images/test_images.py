@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from docker import base, lock
-from docker.graph import Stage, read_all, read_peers
+from docker.graph import Stage, read_all, read_extra
+from stages.settings import PEERS
 from tests.commands import Done, run
 from tests.unit.tasks.test_lock import pins
 
@@ -75,14 +76,14 @@ def test_it_has_the_locked_versions_and_nothing_else(stage: Stage, run_in: RunIn
 
 def test_peers_has_the_other_runtime_too(run_in: RunIn) -> None:
     python = OTHER_PYTHON_OF_PEERS
-    listed = json.loads(run_in(read_peers(), python, "-c", LIST_PACKAGES).output)
+    listed = json.loads(run_in(read_extra(PEERS), python, "-c", LIST_PACKAGES).output)
     assert listed == locked_with("tensorflow")
-    done = run_in(read_peers(), python, "-c", f"import {ITEX}")
+    done = run_in(read_extra(PEERS), python, "-c", f"import {ITEX}")
     assert done.code == 0, done
 
 
 def test_peers_says_where_the_other_runtime_is() -> None:
-    entry_point = inspect(read_peers().image)["Config"]["Entrypoint"]
+    entry_point = inspect(read_extra(PEERS).image)["Config"]["Entrypoint"]
     assert f"--itex-python={OTHER_PYTHON_OF_PEERS}" in entry_point
 
 
@@ -131,6 +132,13 @@ def test_the_hosts_certificates_stay_out(stage: Stage, run_in: RunIn) -> None:
 
 def test_compare_has_no_tensorflow(run_in: RunIn) -> None:
     assert run_in(IMAGES["compare"], "python3", "-c", "import tensorflow").code == 1
+
+
+@pytest.mark.parametrize("target", ["profile-itex", "profile-stock"])
+def test_the_doctor_is_at_hand_where_it_is_measured(target: str, run_in: RunIn) -> None:
+    done = run_in(IMAGES[target], "python3", "-m", "stages.doctor", "--isas", "AVX2")
+    assert done.code == 0, done
+    assert re.search(r"^isa AVX2 +ok ", done.output, re.MULTILINE), done
 
 
 @pytest.mark.parametrize(

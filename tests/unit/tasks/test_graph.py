@@ -3,10 +3,20 @@ from pathlib import Path
 import pytest
 import yaml
 
-from docker.graph import COMPOSE_FILE, Stage, read_all, read_peers, read_stages
+from docker.graph import COMPOSE_FILE, Stage, read_all, read_extra, read_stages
 from docker.images import DOCKERFILE
 from docker.options import NO_FLAGS
-from stages.settings import OLD_BF16_SWITCHES, PEERS, PROGRAMS, STAGES, env_name, specs
+from stages.artifacts import RUNTIMES
+from stages.settings import (
+    DOCTOR,
+    EXTRAS,
+    OLD_BF16_SWITCHES,
+    PEERS,
+    PROGRAMS,
+    STAGES,
+    env_name,
+    specs,
+)
 
 STOCK = {env_name("runtime"): "stock"}
 
@@ -51,7 +61,14 @@ def test_the_runtime_chooses_the_images_of_quantize_and_profile() -> None:
 
 
 def test_peers_is_beside_the_pipeline() -> None:
-    assert read_peers() == Stage("peers", "vgg19-peers")
+    assert read_extra(PEERS) == Stage("peers", "vgg19-peers")
+
+
+def test_the_doctor_is_in_the_image_of_profile_whichever_that_is() -> None:
+    for runtime in RUNTIMES:
+        environ = {env_name("runtime"): runtime}
+        (profile,) = [each for each in read_stages(environ) if each.name == "profile"]
+        assert read_extra(DOCTOR, environ) == Stage("doctor", profile.image)
     assert services()["peers"]["profiles"] == ["peers"]
     assert "depends_on" not in services()["peers"]
 
@@ -82,13 +99,14 @@ def test_the_old_switches_reach_quantize() -> None:
     assert set(OLD_BF16_SWITCHES) <= set(environment)
 
 
-def test_peers_is_kept_in_as_the_stages_are() -> None:
-    own = {"image", "profiles", "depends_on", "environment"}
-    peers, profile = (
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_what_is_beside_the_pipeline_is_kept_in_as_the_stages_are(extra: str) -> None:
+    own = {"image", "profiles", "depends_on", "environment", "entrypoint"}
+    found, profile = (
         {key: value for key, value in services()[name].items() if key not in own}
-        for name in (PEERS, "profile")
+        for name in (extra, "profile")
     )
-    assert peers == profile
+    assert found == profile
 
 
 def test_only_train_has_a_network() -> None:

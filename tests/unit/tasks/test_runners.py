@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from docker import runners, venv
-from docker.graph import Stage, read_peers, read_stages
+from docker.graph import Stage, read_extra, read_stages
 from docker.runners import Outcome, prepare_local
-from stages.settings import env_name
+from stages.settings import PEERS, env_name
 
 Started = list[tuple[str, str, Mapping[str, str]]]
 
@@ -49,7 +49,7 @@ def test_quantize_and_profile_run_by_the_chosen_runtime(
 
 
 def test_peers_gets_both_runtimes(started: Started, tmp_path: Path) -> None:
-    run_all([read_peers()], tmp_path)
+    run_all([read_extra(PEERS)], tmp_path)
     ((_, python, environ),) = started
     assert Path(python).parts[-2:] == (".venv-stock", "build+stock+peers")
     itex = Path(environ[env_name("itex_python")])

@@ -1,0 +1,146 @@
+"""The checks: each a finding with its evidence, and the remedy where something is missing."""
+
+import os
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stages.errors import PinningError
+from stages.isa import LADDER
+from stages.measure.cores import choose_cores
+from stages.measure.host import cpu_flags, describe_host, why_impossible
+from stages.measure.interference import look
+from stages.measure.memory import GIB, available
+from stages.measure.topology import HERE, UNKNOWN, Sysfs
+from stages.records.base import Host
+
+OK, NO, NOTE = "ok", "NO", "note"
+# A cell takes less; a run holds at least FP32 and INT8, one of them twice.
+LEAST_MEMORY = 4 * GIB
+SAMPLE_S = 1.0
+MOST_STEAL, MOST_LOAD = 0.02, 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was looked at, whether it is as it should be, and the evidence.
+
+    `state` is OK, NO where a full comparison is not possible, or NOTE where figures will be noisy
+    or mean something else than on bare metal.
+    """
+
+    name: str
+    state: str
+    evidence: str
+
+
+def check_isas(isas: Sequence[str]) -> list[Check]:
+    """Return for each rung of the ladder that is among `isas` whether it can run here."""
+    flags = cpu_flags()
+    reasons = {rung.name: why_impossible(rung.name, flags) for rung in LADDER if rung.name in isas}
+    return [
+        Check(f"isa {name}", NO if reason else OK, reason or "can run")
+        for name, reason in reasons.items()
+    ]
+
+
+def check_cores(asked: str) -> tuple[list[Check], list[int]]:
+    """Return whether pinning works, and the cores that a run would take."""
+    try:
+        cores = choose_cores(asked)
+    except PinningError as error:
+        return [Check("pinning", NO, str(error))], []
+    return [Check("pinning", OK, f"numactl pins to {_joined(cores)}")], cores
+
+
+def check_memory_policy() -> Check:
+    """Return whether numactl may choose the memory node."""
+    command = ["numactl", "--localalloc", "true"]
+    allowed = subprocess.run(command, capture_output=True).returncode == 0
+    evidence = "can be set" if allowed else "can't be set, which takes CAP_SYS_NICE in a container"
+    # The kernel's default is local memory, and nothing here needs another.
+    return Check("memory policy", OK if allowed else NOTE, f"{evidence}; the default is local")
+
+
+def check_host(host: Host, sysfs: Sysfs = HERE) -> list[Check]:
+    """Return what the machine's make and settings mean for a measurement."""
+    return [
+        _threads(host, sysfs),
+        _nodes(host),
+        _governor(host),
+        _machine(host),
+        _quota(host),
+        _memory(),
+    ]
+
+
+def check_neighbours(cores: Sequence[int], seconds: float = SAMPLE_S) -> list[Check]:
+    """Return what others take of `cores`, and of the machine, by a look of so many seconds."""
+    before = look(cores)
+    time.sleep(seconds)
+    steal = before.until(look(cores)).steal
+    load = os.getloadavg()[0]
+    return [
+        Check("steal", NOTE if steal > MOST_STEAL else OK, f"{steal:.1%} of {seconds:g} s"),
+        Check(
+            "load",
+            NOTE if load > MOST_LOAD else OK,
+            f"{load:.2f} processes on average of the last minute",
+        ),
+    ]
+
+
+def describe(cores: Sequence[int]) -> Host:
+    """Return the machine's record as a run on `cores`, or on those allowed, would have it."""
+    return describe_host(list(cores) or sorted(os.sched_getaffinity(0)))
+
+
+def _threads(host: Host, sysfs: Sysfs) -> Check:
+    shared = len(host.cores_pinned) - sysfs.physical_cores(host.cores_pinned)
+    built = host.topology
+    evidence = (
+        f"{built.sockets} sockets, {built.physical_cores} cores, "
+        f"{built.threads_per_core:g} threads each; cpuset {_joined(host.cores_allowed)}"
+    )
+    if shared:
+        return Check("topology", NOTE, f"{evidence}; {shared} of those to pin share a core")
+    return Check("topology", OK, evidence)
+
+
+def _nodes(host: Host) -> Check:
+    nodes = _joined(host.numa_nodes) or UNKNOWN
+    evidence = f"cores on {nodes}, of {host.topology.numa_nodes}"
+    if len(host.numa_nodes) > 1:
+        return Check("NUMA nodes", NOTE, f"{evidence}; give each an instance (--num-instances)")
+    return Check("NUMA nodes", OK, evidence)
+
+
+def _governor(host: Host) -> Check:
+    steady = host.governor in ("performance", UNKNOWN)
+    evidence = "not shown here" if host.governor == UNKNOWN else host.governor
+    return Check("governor", OK if steady else NOTE, evidence if steady else f"{evidence}; set it")
+
+
+def _machine(host: Host) -> Check:
+    kind = "virtual" if host.hypervisor else "physical"
+    evidence = f"{host.cpu_model}, {kind}, {host.machine}; Linux {host.kernel}"
+    return Check("machine", NOTE if host.hypervisor else OK, evidence)
+
+
+def _quota(host: Host) -> Check:
+    if host.cpu_quota is not None and host.cpu_quota < len(host.cores_pinned):
+        evidence = f"{host.cpu_quota:g} CPUs for {len(host.cores_pinned)} cores; raise the quota"
+        return Check("CPU quota", NO, evidence)
+    return Check("CPU quota", OK, "none" if host.cpu_quota is None else f"{host.cpu_quota:g} CPUs")
+
+
+def _memory() -> Check:
+    left = available()
+    enough = left >= LEAST_MEMORY
+    evidence = f"{left / GIB:.1f} GiB available"
+    return Check("memory", OK if enough else NO, evidence if enough else f"{evidence}; take more")
+
+
+def _joined(numbers: Sequence[int]) -> str:
+    return ",".join(map(str, numbers))

@@ -1,0 +1,90 @@
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stages.doctor import checks
+from stages.doctor.checks import NO, NOTE, OK, Check
+from stages.isa import ISA_NAMES, LADDER
+from stages.measure.topology import Sysfs
+from tests.unit.records import HOST
+
+ALL_FLAGS = frozenset(flag for rung in LADDER for flag in rung.flags)
+
+
+def of(name: str, found: list[Check]) -> Check:
+    return next(each for each in found if each.name == name)
+
+
+def test_each_rung_is_possible_or_says_why_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "cpu_flags", lambda: ALL_FLAGS - {"amx_tile"})
+    found = checks.check_isas(ISA_NAMES)
+    assert [each.name for each in found] == [f"isa {name}" for name in ISA_NAMES]
+    assert [each.state for each in found] == [OK] * 5 + [NO]
+    assert found[-1].evidence == "no amx_tile flag"
+
+
+def test_flags_alone_make_no_amx(monkeypatch: pytest.MonkeyPatch) -> None:
+    reason = "a tile operation ended in SIGILL"
+    monkeypatch.setattr(checks, "cpu_flags", lambda: ALL_FLAGS)
+    monkeypatch.setattr("stages.measure.host.why_no_amx", lambda: reason)
+    (found,) = checks.check_isas(["AVX512_CORE_AMX"])
+    assert (found.state, found.evidence) == (NO, reason)
+
+
+def test_only_what_is_asked_for_is_looked_at() -> None:
+    assert [each.name for each in checks.check_isas(["AVX2"])] == ["isa AVX2"]
+
+
+def test_cores_that_can_not_be_pinned_are_said_with_the_remedy() -> None:
+    (found,), cores = checks.check_cores("4095")
+    assert (found.state, cores) == (NO, [])
+    assert "set VGG19_CORES" in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "state", "evidence"),
+    [
+        ({"governor": "powersave"}, "governor", NOTE, "powersave; set it"),
+        ({"governor": "performance"}, "governor", OK, "performance"),
+        ({"governor": "unknown"}, "governor", OK, "not shown here"),
+        ({"hypervisor": False}, "machine", OK, "A CPU, physical, Maker Machine; Linux 6.1"),
+        ({"hypervisor": True}, "machine", NOTE, "A CPU, virtual"),
+        ({"cpu_quota": 1.5}, "CPU quota", NO, "1.5 CPUs for 2 cores; raise the quota"),
+        ({"cpu_quota": 2.0}, "CPU quota", OK, "2 CPUs"),
+        ({"numa_nodes": [0, 1]}, "NUMA nodes", NOTE, "--num-instances"),
+        ({}, "NUMA nodes", OK, "cores on 0, of 1"),
+        ({}, "topology", OK, "1 sockets, 2 cores, 1 threads each; cpuset 0,1"),
+    ],
+)
+def test_what_the_machine_is_decides(
+    changes: dict[str, Any], name: str, state: str, evidence: str, tmp_path: Path
+) -> None:
+    found = of(name, checks.check_host(replace(HOST, **changes), Sysfs(tmp_path)))
+    assert found.state == state
+    assert evidence in found.evidence
+
+
+def test_threads_of_one_core_are_noted(tmp_path: Path) -> None:
+    for cpu in (0, 1):
+        folder = tmp_path / f"devices/system/cpu/cpu{cpu}/topology"
+        folder.mkdir(parents=True)
+        (folder / "thread_siblings_list").write_text("0-1")
+    found = of("topology", checks.check_host(HOST, Sysfs(tmp_path)))
+    assert found.state == NOTE
+    assert found.evidence.endswith("; 1 of those to pin share a core")
+
+
+def test_too_little_memory_is_no_host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(checks, "available", lambda: 2**30)
+    found = of("memory", checks.check_host(HOST, Sysfs(tmp_path)))
+    assert (found.state, found.evidence) == (NO, "1.0 GiB available; take more")
+
+
+def test_neighbours_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getloadavg", lambda: (1.5, 0.0, 0.0))
+    found = checks.check_neighbours([0], 0.01)
+    assert of("load", found).state == NOTE
+    assert of("steal", found).evidence.endswith("of 0.01 s")
