@@ -41,6 +41,10 @@ class Progress:
         self._began = self._printed = time.monotonic()
         self._write(self._rest())
 
+    def expect(self, steps: int) -> None:
+        """Tell that so many more steps will come than were known of, or fewer."""
+        self._steps += steps
+
     def update(self, done: int, total: int) -> None:
         """Tell that `done` of the current step's `total` parts are finished."""
         now = time.monotonic()

@@ -132,6 +132,10 @@ class Settings:
     server_latency_ms: float = decimal(
         0.0, 0.0, "bound of the server scenario, which is run where it is not 0", "profile"
     )
+    all_cells: bool = switch(
+        "measure also what runs the kernels of a lower cap, and BF16 where it is emulated",
+        "profile",
+    )
     strict: bool = switch(
         "turns by MLPerf's rules: 600 s each, 24576 images offline, p90 in a single stream",
         "profile",

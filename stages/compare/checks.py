@@ -27,7 +27,7 @@ def saturations(record: ProfileRecord) -> list[Saturation]:
     int8 = {
         cell.requested_isa: cell.measurement.accuracy.predictions
         for cell in record.cells
-        if cell.precision == "int8" and cell.measurement
+        if cell.precision == "int8" and cell.measurement  # not one that is the same as another
     }
     exact = [isa for isa in int8 if ISA_NAMES.index(isa) >= ISA_NAMES.index(LOWEST_EXACT_INT8)]
     return [

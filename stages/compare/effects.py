@@ -59,8 +59,9 @@ def _measured(record: ProfileRecord) -> Measured:
     found: Measured = {}
     for cell in record.cells:
         key = Key(record.runtime, cell.precision, cell.requested_isa)
-        if cell.measurement and cell.proof:
-            found[key] = (cell.measurement, cell.proof)
+        measurement = record.measurement_of(cell)
+        if measurement and cell.proof:
+            found[key] = (measurement, cell.proof)
         elif not cell.impossible:
             name = f"{cell.precision} at {cell.requested_isa}"
             raise InputCorruptError(f"{name} has no proven measurement; run profile again")

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stages.isa import ISA_NAMES
@@ -13,11 +13,19 @@ from stages.profile.figures import measurement
 from stages.profile.instances import Split, layout_of
 from stages.profile.plan import PlannedCell, repeated
 from stages.profile.roofline import roofline
-from stages.profile.rounds import SCENARIOS, Taken, take
+from stages.profile.rounds import SCENARIOS, Taken, steps_of_rounds, take
 from stages.profile.trial import best, steps_of
 from stages.profile.validity import judge_repeat
 from stages.progress import Progress
-from stages.records.profile import Cell, Layout, Measurement, Repeat, Tried
+from stages.records.profile import (
+    Cell,
+    Layout,
+    Measurement,
+    Primitive,
+    Repeat,
+    Roofline,
+    Tried,
+)
 from stages.samples import load_samples
 
 
@@ -38,27 +46,40 @@ def measure(bench: Bench, planned: Sequence[PlannedCell], candidates: Sequence[S
     what its name says, HostError where all don't fit into memory, WorkerError where one fails.
     """
     possible = [cell for cell in planned if cell.impossible is None]
-    twice = repeated(planned)
-    served = len(possible) + 1 if bench.settings.server_latency_ms else 0
-    steps = steps_of(candidates) + 2 * len(possible) + 1 + len(SCENARIOS) + served
+    most = steps_of_rounds(bench.settings, len(possible) + 1)
+    steps = steps_of(candidates) + len(possible) + most
     with Progress("profile", steps) as show, tempfile.TemporaryDirectory() as scratch:
-        split, tried = best(bench, twice, candidates, Path(scratch), show)
+        split, tried = best(bench, repeated(possible), candidates, Path(scratch), show)
         proven = _proven(bench, possible, split[0], show)
-        _require_memory([proven[cell] for cell in (*possible, twice)], len(split))
-        *taken, again = take(bench, [*possible, twice], split, Path(scratch), show)
-    by_cell = dict(zip(possible, taken, strict=True))
+        same = {} if bench.settings.all_cells else same_as(proven)
+        timed = [cell for cell in possible if cell not in same]
+        show.expect(steps_of_rounds(bench.settings, len(timed) + 1) - most)
+        twice = repeated(timed)
+        _require_memory([proven[cell] for cell in (*timed, twice)], len(split))
+        *taken, again = take(bench, [*timed, twice], split, Path(scratch), show)
+    by_cell = dict(zip(timed, taken, strict=True))
     figures = _figures(bench, by_cell)
     return Measured(
-        cells=[
-            _measured(bench, cell, figures[cell], proven[cell])
-            if cell in figures
-            else _left_out(cell)
-            for cell in planned
-        ],
+        cells=[_cell(bench, cell, figures.get(cell), proven.get(cell), same) for cell in planned],
         repeat=_repeat(bench, twice, by_cell[twice], again),
         layout=layout_of(split),
         tried=tried,
     )
+
+
+def same_as(proven: Mapping[PlannedCell, Proven]) -> dict[PlannedCell, str]:
+    """Return the cells that ran the same as one at a lower isa, with the lowest such isa.
+
+    That is the same primitives on the same dimensions in the same order; only their time differs.
+    """
+    ran: dict[tuple[str, tuple[Primitive, ...]], str] = {}
+    found: dict[PlannedCell, str] = {}
+    for cell, each in proven.items():
+        timeless = tuple(replace(primitive, milliseconds=0.0) for primitive in each.primitives)
+        first = ran.setdefault((cell.precision, timeless), cell.isa)
+        if first != cell.isa:
+            found[cell] = first
+    return found
 
 
 def _require_memory(cells: Sequence[Proven], instances: int) -> None:
@@ -89,23 +110,27 @@ def _highest_fp32(taken: Mapping[PlannedCell, Taken]) -> Taken | None:
     return taken[max(cells, key=lambda cell: ISA_NAMES.index(cell.isa))] if cells else None
 
 
-def _measured(bench: Bench, cell: PlannedCell, figures: Measurement, proven: Proven) -> Cell:
+def _cell(
+    bench: Bench,
+    planned: PlannedCell,
+    figures: Measurement | None,
+    proven: Proven | None,
+    same: Mapping[PlannedCell, str],
+) -> Cell:
     return Cell(
-        precision=cell.precision,
-        requested_isa=cell.isa,
+        precision=planned.precision,
+        requested_isa=planned.isa,
+        impossible=planned.impossible,
+        same_as=same.get(planned),
         measurement=figures,
-        proof=proven.proof,
-        roofline=roofline(
-            proven.primitives,
-            proven.traced_ms,
-            bench.settings.batch_size,
-            figures.offline.throughput_images_per_s.estimate,
-        ),
+        proof=proven.proof if proven else None,
+        roofline=_roofline(bench, figures, proven) if figures and proven else None,
     )
 
 
-def _left_out(cell: PlannedCell) -> Cell:
-    return Cell(precision=cell.precision, requested_isa=cell.isa, impossible=cell.impossible)
+def _roofline(bench: Bench, figures: Measurement, proven: Proven) -> Roofline:
+    throughput = figures.offline.throughput_images_per_s.estimate
+    return roofline(proven.primitives, proven.traced_ms, bench.settings.batch_size, throughput)
 
 
 def _repeat(bench: Bench, cell: PlannedCell, once: Taken, again: Taken) -> Repeat:

@@ -9,7 +9,7 @@ from stages.measure.protocol import BF16_PRECISIONS
 from stages.records.quantize import QuantizeRecord
 from stages.settings import Settings
 
-LOWEST_BF16_ISA = "AVX512_CORE"
+LOWEST_BF16_ISA, LOWEST_NATIVE_BF16_ISA = "AVX512_CORE", "AVX512_CORE_BF16"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,11 @@ def plan_cells(
     isas = sorted(settings.isas, key=ISA_NAMES.index)
     return [
         PlannedCell(
-            precision, isa, missing.get(precision) or _why_impossible(precision, isa, flags)
+            precision,
+            isa,
+            missing.get(precision)
+            or _why_impossible(precision, isa, flags)
+            or _why_left_out(precision, isa, settings),
         )
         for isa in isas
         for precision in settings.precisions
@@ -55,10 +59,16 @@ def _why_impossible(precision: str, isa: str, flags: frozenset[str]) -> str | No
     return why_impossible(isa, flags)
 
 
-def repeated(planned: Sequence[PlannedCell]) -> PlannedCell:
+def _why_left_out(precision: str, isa: str, settings: Settings) -> str | None:
+    native = ISA_NAMES.index(isa) >= ISA_NAMES.index(LOWEST_NATIVE_BF16_ISA)
+    if native or precision not in BF16_PRECISIONS or settings.all_cells:
+        return None
+    return "BF16 would be emulated, slower than FP32; VGG19_ALL_CELLS=1 measures it"
+
+
+def repeated(possible: Sequence[PlannedCell]) -> PlannedCell:
     """Return the cell that is measured twice: the fastest there can be, where noise shows most.
 
-    That is INT8 at the highest isa that can run, or what else can run there.
+    That is INT8 at the highest isa, or what else there is.
     """
-    possible = [cell for cell in planned if cell.impossible is None]
     return max(possible, key=lambda cell: (ISA_NAMES.index(cell.isa), cell.precision == "int8"))

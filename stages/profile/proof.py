@@ -11,7 +11,7 @@ from stages.errors import ProofError
 from stages.isa import ISA_NAMES, rung
 from stages.measure.onednn_log import Execution, OnednnLog
 from stages.measure.protocol import BF16_PRECISIONS
-from stages.profile.plan import PlannedCell
+from stages.profile.plan import LOWEST_NATIVE_BF16_ISA, PlannedCell
 from stages.records.profile import Kernel, Proof
 
 JUDGED = ("convolution", "matmul", "inner_product")
@@ -22,7 +22,6 @@ DATA_TYPES = {
     "int8_bf16": {"s8", "u8", "bf16"},
 }
 LEAST_SHARE = 0.9
-LOWEST_NATIVE_BF16 = "AVX512_CORE_BF16"
 
 
 def prove(cell: PlannedCell, log: OnednnLog, log_name: str, lower: list[Proof]) -> Proof:
@@ -106,7 +105,7 @@ def kernel_isa(implementation: str) -> str | None:
 
 
 def _verdict(cell: PlannedCell, kernels: list[Kernel], lower: list[Proof]) -> str:
-    native = ISA_NAMES.index(cell.isa) >= ISA_NAMES.index(LOWEST_NATIVE_BF16)
+    native = ISA_NAMES.index(cell.isa) >= ISA_NAMES.index(LOWEST_NATIVE_BF16_ISA)
     if not native and cell.precision in BF16_PRECISIONS and _share(kernels, "bf16"):
         return "emulated"
     for proof in lower:

@@ -70,6 +70,12 @@ def take(
     return found
 
 
+def steps_of_rounds(settings: Settings, cells: int) -> int:
+    """Return how many steps of progress `take` takes for so many cells."""
+    served = cells if settings.server_latency_ms else 0
+    return cells + len(SCENARIOS) + served
+
+
 def names_of(cells: Sequence[PlannedCell]) -> list[str]:
     """Return a name for each of `cells`, where one comes a second time another than its own."""
     names: list[str] = []

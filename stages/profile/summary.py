@@ -6,11 +6,10 @@ from stages.records.profile import Measurement, ModelSummary, ProfileRecord
 
 def measured(record: ProfileRecord) -> dict[tuple[str, str], Measurement]:
     """Return the measurements by (precision, isa)."""
-    return {
-        (cell.precision, cell.requested_isa): cell.measurement
-        for cell in record.cells
-        if cell.measurement
+    found = {
+        (cell.precision, cell.requested_isa): record.measurement_of(cell) for cell in record.cells
     }
+    return {key: each for key, each in found.items() if each}
 
 
 def top_isa(record: ProfileRecord) -> str | None:

@@ -204,11 +204,16 @@ class Roofline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One precision at one isa: measured with its proof, or impossible with the reason."""
+    """One precision at one isa: measured with its proof, or impossible with the reason.
+
+    Where `same_as` names a lower isa, primitive by primitive the same ran as there, so that its
+    figures are those of that cell, and were not measured again.
+    """
 
     precision: str
     requested_isa: str
     impossible: str | None = None
+    same_as: str | None = None
     measurement: Measurement | None = None
     proof: Proof | None = None
     roofline: Roofline | None = None
@@ -247,6 +252,16 @@ class ProfileRecord(Record):
     cells: list[Cell]
     repeat: Repeat
     seconds: float
+
+    def measurement_of(self, cell: Cell) -> Measurement | None:
+        """Return the measurement of one of `cells`, or of the one that it is the same as."""
+        isa = cell.same_as or cell.requested_isa
+        found = (
+            each.measurement
+            for each in self.cells
+            if (each.precision, each.requested_isa) == (cell.precision, isa)
+        )
+        return next(found, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,3 +122,17 @@ def test_a_verdict_and_its_reasons_are_kept() -> None:
     bad = Validity(valid=False, reasons=["offline: drifted"])
     (row,) = compared(measured("int8", "AVX2", 4.0, validity=bad)).rows
     assert (row.valid, row.reasons) == (False, ["offline: drifted"])
+
+
+def test_a_cell_that_is_the_same_as_another_has_its_figures_and_its_own_proof() -> None:
+    proof = measured("fp32", "AVX512_CORE_VNNI", 1.0, verdict="same-as AVX512_CORE").proof
+    same = Cell(
+        precision="fp32", requested_isa="AVX512_CORE_VNNI", same_as="AVX512_CORE", proof=proof
+    )
+    record = compared(
+        measured("fp32", "AVX512_CORE", 5.0), same, measured("int8", "AVX512_CORE_VNNI", 20.0)
+    )
+    fp32 = record.rows[1]
+    assert (fp32.isa, fp32.verdict) == ("AVX512_CORE_VNNI", "same-as AVX512_CORE")
+    assert fp32.throughput_images_per_s == exactly(5.0)
+    assert record.rows[2].precision_speedup == exactly(4.0)

@@ -28,7 +28,18 @@ def test_every_cell_is_there_and_the_impossible_ones_say_why() -> None:
     assert "amx_tile" in str(reasons["int8_AVX512_CORE_AMX"])
     below = "oneDNN has no BF16 convolution below AVX512_CORE"
     assert reasons["bf16_AVX2"] == reasons["int8_bf16_AVX2"] == below
-    assert len(reasons) == 2 * 4 + 2
+    emulated = {
+        f"{precision}_{isa}"
+        for precision in ("bf16", "int8_bf16")
+        for isa in ("AVX512_CORE", "AVX512_CORE_VNNI")
+    }
+    assert {name for name, reason in reasons.items() if "emulated" in str(reason)} == emulated
+    assert len(reasons) == 2 * 4 + 2 + len(emulated)
+
+
+def test_where_it_is_asked_for_bf16_is_measured_though_it_is_emulated() -> None:
+    cells = plan_cells(load({"VGG19_ALL_CELLS": "1"}), flags_up_to("AVX512_CORE_BF16"), {})
+    assert not [cell.name for cell in cells if "emulated" in str(cell.impossible)]
 
 
 def test_a_precision_without_a_model_is_impossible_everywhere(
@@ -39,7 +50,9 @@ def test_a_precision_without_a_model_is_impossible_everywhere(
     cells = plan_cells(load({}), ALL_FLAGS, missing_models(record))
     without = {cell.name for cell in cells if cell.impossible == "no BF16 here"}
     assert without == {f"bf16_{isa}" for isa in ISA_NAMES}
-    assert {cell.name for cell in cells if cell.impossible} - without == {"int8_bf16_AVX2"}
+    assert {cell.name for cell in cells if cell.impossible} - without == {
+        f"int8_bf16_{isa}" for isa in ISA_NAMES[:3]
+    }
 
 
 def test_cells_go_from_the_lowest_isa_up_whatever_was_asked() -> None:

@@ -1,4 +1,5 @@
 from stages.profile.summary import closing_line, summaries
+from stages.records.profile import Cell
 from tests.unit.records import measured, profile
 
 
@@ -20,3 +21,12 @@ def test_one_precision_alone_has_no_summary() -> None:
     record = profile(measured("fp32", "AVX2", 3.0))
     assert summaries(record) == []
     assert closing_line(record) == "profile: 1 cells measured"
+
+
+def test_a_cell_that_is_the_same_as_another_has_its_figures() -> None:
+    same = Cell(precision="fp32", requested_isa="AVX512_CORE_VNNI", same_as="AVX512_CORE")
+    record = profile(
+        measured("fp32", "AVX512_CORE", 6.0), same, measured("int8", "AVX512_CORE_VNNI", 21.0)
+    )
+    fp32, int8 = summaries(record)
+    assert (fp32.isa, fp32.throughput, int8.throughput) == ("AVX512_CORE_VNNI", 6.0, 21.0)
