@@ -158,14 +158,22 @@ def _of(runtime: str, record: CompareRecord) -> str:
 
 
 def _impossible(record: CompareRecord) -> str:
-    """Return a line for each cell that could not run, without a runtime where it is every one's."""
-    runtimes: dict[tuple[str, str, str], list[str]] = {}
+    """Return a line for each precision and reason, with the isas unless it is all of them.
+
+    A runtime is named where it is not every one's.
+    """
+    isas: dict[tuple[str, str, str], list[str]] = {}
     for each in record.impossible:
-        runtimes.setdefault((each.precision, each.isa, each.reason), []).append(each.runtime)
-    rows: list[tuple[str, str]] = []
-    for (precision, isa, reason), names in runtimes.items():
-        where = "" if len(names) == len(record.versions) else f" {' '.join(names)}"
-        rows.append((f"not run: {precision} {isa}{where}", reason))
+        isas.setdefault((each.precision, each.reason, each.runtime), []).append(each.isa)
+    every = {row.isa for row in record.rows} | {each.isa for each in record.impossible}
+    runtimes: dict[tuple[str, str, str], list[str]] = {}
+    for (precision, reason, runtime), found in isas.items():
+        shown = "" if len(found) == len(every) else " ".join(found)
+        runtimes.setdefault((precision, shown, reason), []).append(runtime)
+    rows = []
+    for (precision, shown, reason), names in runtimes.items():
+        where = "" if len(names) == len(record.versions) else " ".join(names)
+        rows.append((" ".join(filter(None, ("not run:", precision, shown, where))), reason))
     return aligned(rows)
 
 

@@ -123,8 +123,9 @@ def _governor(host: Host) -> Check:
 
 
 def _machine(host: Host) -> Check:
-    kind = "virtual" if host.hypervisor else "physical"
-    evidence = f"{host.cpu_model}, {kind}, {host.machine}; Linux {host.kernel}"
+    kind = f"virtual ({host.hypervisor_vendor or UNKNOWN})" if host.hypervisor else "physical"
+    place = ", in a container" if host.container else ""
+    evidence = f"{host.cpu_model}, {kind}, {host.machine}; Linux {host.kernel}{place}"
     return Check("machine", NOTE if host.hypervisor else OK, evidence)
 
 

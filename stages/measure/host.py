@@ -2,11 +2,13 @@
 
 import os
 import platform
+import subprocess
 from importlib import metadata
 from pathlib import Path
 
 from stages.isa import missing_flags
-from stages.measure.amx import why_no_amx
+from stages.measure import cgroups
+from stages.measure.amx import why_no_tiles
 from stages.measure.memory import GIB
 from stages.measure.topology import HERE, Sysfs
 from stages.records.base import Host, Topology
@@ -40,7 +42,7 @@ def describe_host(cores: list[int]) -> Host:
     """Return the record of this machine, of which `cores` are measured on."""
     fields, flags, sysfs = cpu_fields(), cpu_flags(), HERE
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    limit = sysfs.memory_limit_bytes()
+    limit = cgroups.HERE.memory_limit()
     return Host(
         cpu_model=fields.get("model name", "unknown"),
         cpu_flags=sorted(flags),
@@ -48,11 +50,13 @@ def describe_host(cores: list[int]) -> Host:
         machine=sysfs.machine(),
         kernel=platform.release(),
         hypervisor="hypervisor" in flags,
+        hypervisor_vendor=hypervisor_vendor(),
         topology=describe_topology(sysfs),
         memory_gib=round(memory / GIB, 1),
         memory_limit_gib=round(limit / GIB, 1) if limit else None,
-        cpu_quota=sysfs.cpu_quota(),
-        governor=sysfs.governor(cores[0]),
+        cpu_quota=cgroups.HERE.cpu_quota(),
+        container=cgroups.HERE.in_container(),
+        governor=sysfs.governor(cores),
         huge_pages=sysfs.huge_pages(),
         cores_allowed=sorted(os.sched_getaffinity(0)),
         cores_pinned=cores,
@@ -73,6 +77,17 @@ def describe_topology(sysfs: Sysfs) -> Topology:
     )
 
 
+def hypervisor_vendor() -> str | None:
+    """Return whose hypervisor this is, as lscpu has it from CPUID; None where it tells none."""
+    environment = {**os.environ, "LC_ALL": "C"}
+    try:
+        shown = subprocess.run(["lscpu"], capture_output=True, text=True, env=environment).stdout
+    except FileNotFoundError:
+        return None
+    pairs = dict(line.split(":", 1) for line in shown.splitlines() if ":" in line)
+    return pairs.get("Hypervisor vendor", "").strip() or None
+
+
 def has_bf16(flags: frozenset[str]) -> bool:
     """Tell whether the CPU multiplies BF16 natively."""
     return bool(flags & {"avx512_bf16", "amx_bf16"})
@@ -83,7 +98,7 @@ def why_impossible(isa: str, flags: frozenset[str]) -> str | None:
     missing = missing_flags(isa, flags)
     if missing:
         return f"no {' '.join(missing)} flag" + ("s" if len(missing) > 1 else "")
-    return (why_no_amx() or None) if isa == "AVX512_CORE_AMX" else None
+    return why_no_tiles() if isa == "AVX512_CORE_AMX" else None
 
 
 def versions() -> dict[str, str]:

@@ -3,16 +3,16 @@
 from pathlib import Path
 
 from stages.errors import HostError
-from stages.measure.topology import HERE, Sysfs
+from stages.measure.cgroups import HERE, Cgroups
 
 MEMINFO = Path("/proc/meminfo")
 PROC = Path("/proc")
 KIB, GIB = 2**10, 2**30
 
 
-def available(meminfo: Path = MEMINFO, sysfs: Sysfs = HERE) -> int:
+def available(meminfo: Path = MEMINFO, cgroups: Cgroups = HERE) -> int:
     """Return the bytes that new processes may take, within this container's limit."""
-    left, within = _kib(meminfo, "MemAvailable"), sysfs.memory_left_bytes()
+    left, within = _kib(meminfo, "MemAvailable"), cgroups.memory_left()
     return left if within is None else min(left, within)
 
 

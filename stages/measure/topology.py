@@ -1,6 +1,6 @@
 """How the machine is built and what of it this process may use, from sysfs.
 
-Sources: Linux, Documentation/admin-guide/cputopology.rst, cgroup-v2.rst, mm/transhuge.rst.
+Sources: Linux, Documentation/admin-guide/cputopology.rst and mm/transhuge.rst.
 """
 
 import os
@@ -43,13 +43,14 @@ class Sysfs:
         """Return the memory nodes that `cpus` are next to."""
         wanted = set(cpus)
         nodes = (self.root / "devices/system/node").glob("node[0-9]*")
-        lists = {int(node.name[4:]): _read(node / "cpulist") for node in nodes}
+        lists = {int(node.name[4:]): text_of(node / "cpulist") for node in nodes}
         return sorted(node for node, text in lists.items() if wanted & set(parse_list(text)))
 
-    def governor(self, cpu: int) -> str:
-        """Return what sets the frequency of `cpu`; unknown where the machine does not say."""
-        name = f"devices/system/cpu/cpu{cpu}/cpufreq/scaling_governor"
-        return self._text(name) or UNKNOWN
+    def governor(self, cpus: Iterable[int]) -> str:
+        """Return what sets the frequency of `cpus`; unknown where the machine does not say."""
+        name = "devices/system/cpu/cpu{}/cpufreq/scaling_governor"
+        found = {self._text(name.format(cpu)) for cpu in cpus}
+        return ", ".join(sorted(filter(None, found))) or UNKNOWN
 
     def huge_pages(self) -> str:
         """Return when memory comes in huge pages: always, madvise or never."""
@@ -61,23 +62,8 @@ class Sysfs:
         names = [self._text(f"class/dmi/id/{name}") for name in ("sys_vendor", "product_name")]
         return " ".join(filter(None, names)) or UNKNOWN
 
-    def cpu_quota(self) -> float | None:
-        """Return how many CPUs' time this container may use, None where it is not limited."""
-        quota, _, period = self._text("fs/cgroup/cpu.max").partition(" ")
-        return int(quota) / int(period) if quota.isdigit() and period.isdigit() else None
-
-    def memory_limit_bytes(self) -> int | None:
-        """Return how much memory this container may use, None where it is not limited."""
-        limit = self._text("fs/cgroup/memory.max")
-        return int(limit) if limit.isdigit() else None
-
-    def memory_left_bytes(self) -> int | None:
-        """Return how much of that limit is left, None where there is none."""
-        limit, used = self.memory_limit_bytes(), self._text("fs/cgroup/memory.current")
-        return limit - int(used) if limit is not None and used.isdigit() else None
-
     def _text(self, name: str) -> str:
-        return _read(self.root / name)
+        return text_of(self.root / name)
 
 
 HERE = Sysfs()
@@ -92,8 +78,9 @@ def parse_list(text: str) -> list[int]:
     return sorted(found)
 
 
-def _read(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """Return what a file of the kernel says, empty where it is not there or not to be read."""
     try:
         return path.read_text().strip()
-    except OSError:  # not there, or not to be read by this user
+    except OSError:
         return ""

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from stages.isa import ISA_NAMES
@@ -14,6 +14,7 @@ from stages.profile.instances import Split, layout_of
 from stages.profile.plan import PlannedCell, repeated
 from stages.profile.roofline import roofline
 from stages.profile.rounds import SCENARIOS, Taken, steps_of_rounds, take
+from stages.profile.sameness import same_as
 from stages.profile.trial import best, steps_of
 from stages.profile.validity import judge_repeat
 from stages.progress import Progress
@@ -21,7 +22,6 @@ from stages.records.profile import (
     Cell,
     Layout,
     Measurement,
-    Primitive,
     Repeat,
     Roofline,
     Tried,
@@ -65,21 +65,6 @@ def measure(bench: Bench, planned: Sequence[PlannedCell], candidates: Sequence[S
         layout=layout_of(split),
         tried=tried,
     )
-
-
-def same_as(proven: Mapping[PlannedCell, Proven]) -> dict[PlannedCell, str]:
-    """Return the cells that ran the same as one at a lower isa, with the lowest such isa.
-
-    That is the same primitives on the same dimensions in the same order; only their time differs.
-    """
-    ran: dict[tuple[str, tuple[Primitive, ...]], str] = {}
-    found: dict[PlannedCell, str] = {}
-    for cell, each in proven.items():
-        timeless = tuple(replace(primitive, milliseconds=0.0) for primitive in each.primitives)
-        first = ran.setdefault((cell.precision, timeless), cell.isa)
-        if first != cell.isa:
-            found[cell] = first
-    return found
 
 
 def _require_memory(cells: Sequence[Proven], instances: int) -> None:

@@ -49,8 +49,9 @@ class Topology:
 class Host:
     """The machine a measurement ran on.
 
-    `machine` is its maker's name for it. `memory_limit_gib` and `cpu_quota`, in CPUs, are the
-    container's, None where there is none; `cores_allowed` its cpuset. `governor` is what sets the
+    `machine` is its maker's name for it, `hypervisor_vendor` None where it tells none. `container`
+    tells whether this ran in one; `memory_limit_gib` and `cpu_quota`, in CPUs, are what it may
+    use, None where that is all; `cores_allowed` is its cpuset. `governor` is what sets the
     frequency, `huge_pages` when memory comes in them. `numa_nodes` are those of the pinned cores.
     """
 
@@ -60,6 +61,8 @@ class Host:
     machine: str
     kernel: str
     hypervisor: bool
+    hypervisor_vendor: str | None
+    container: bool
     topology: Topology
     memory_gib: float
     memory_limit_gib: float | None

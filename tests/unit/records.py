@@ -28,6 +28,8 @@ HOST = Host(
     machine="Maker Machine",
     kernel="6.1",
     hypervisor=True,
+    hypervisor_vendor=None,
+    container=False,
     topology=Topology(sockets=1, physical_cores=2, threads_per_core=1.0, numa_nodes=1),
     memory_gib=24.0,
     memory_limit_gib=None,

@@ -135,3 +135,19 @@ def test_int8_that_saturates_is_named() -> None:
     ]
     line = "1 of 2 answers differ from those at AVX512_CORE_VNNI"
     assert f"saturates: int8 AVX2       {line}" in text(profiled(profile(*cells))).splitlines()
+
+
+def test_what_could_not_run_for_one_reason_is_one_line() -> None:
+    cells = [
+        measured("fp32", "AVX2", 5.0),
+        *(impossible("int8_bf16", isa, "all in INT8") for isa in ("AVX2", "AVX512_CORE_AMX")),
+        *(impossible(name, "AVX512_CORE_AMX", "no flag") for name in ("fp32", "int8")),
+        impossible("int8", "AVX2", "no model"),
+    ]
+    lines = text(profiled(profile(*cells))).splitlines()
+    assert [line for line in lines if line.startswith("not run")] == [
+        "not run: int8_bf16             all in INT8",
+        "not run: int8 AVX2             no model",
+        "not run: fp32 AVX512_CORE_AMX  no flag",
+        "not run: int8 AVX512_CORE_AMX  no flag",
+    ]

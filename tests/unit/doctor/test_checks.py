@@ -29,7 +29,7 @@ def test_each_rung_is_possible_or_says_why_not(monkeypatch: pytest.MonkeyPatch) 
 def test_flags_alone_make_no_amx(monkeypatch: pytest.MonkeyPatch) -> None:
     reason = "a tile operation ended in SIGILL"
     monkeypatch.setattr(checks, "cpu_flags", lambda: ALL_FLAGS)
-    monkeypatch.setattr("stages.measure.host.why_no_amx", lambda: reason)
+    monkeypatch.setattr("stages.measure.host.why_no_tiles", lambda: reason)
     (found,) = checks.check_isas(["AVX512_CORE_AMX"])
     assert (found.state, found.evidence) == (NO, reason)
 
@@ -51,7 +51,7 @@ def test_cores_that_can_not_be_pinned_are_said_with_the_remedy() -> None:
         ({"governor": "performance"}, "governor", OK, "performance"),
         ({"governor": "unknown"}, "governor", OK, "not shown here"),
         ({"hypervisor": False}, "machine", OK, "A CPU, physical, Maker Machine; Linux 6.1"),
-        ({"hypervisor": True}, "machine", NOTE, "A CPU, virtual"),
+        ({"hypervisor": True}, "machine", NOTE, "A CPU, virtual (unknown)"),
         ({"cpu_quota": 1.5}, "CPU quota", NO, "1.5 CPUs for 2 cores; raise the quota"),
         ({"cpu_quota": 2.0}, "CPU quota", OK, "2 CPUs"),
         ({"numa_nodes": [0, 1]}, "NUMA nodes", NOTE, "--num-instances"),

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from stages.errors import HostError
+from stages.measure.cgroups import Cgroups
 from stages.measure.memory import available, peak_of, require
-from stages.measure.topology import Sysfs
 
 MEMINFO = "MemTotal:       24000000 kB\nMemFree:  1 kB\nMemAvailable:   20000000 kB\n"
 
@@ -16,16 +16,16 @@ def meminfo(tmp_path: Path) -> Path:
     return tmp_path / "meminfo"
 
 
-def limit(folder: Path, most: str, used: str = "1000") -> Sysfs:
-    cgroup = folder / "fs" / "cgroup"
-    cgroup.mkdir(parents=True, exist_ok=True)
-    (cgroup / "memory.max").write_text(most + "\n")
-    (cgroup / "memory.current").write_text(used + "\n")
-    return Sysfs(folder)
+def limit(folder: Path, most: str, used: str = "1000") -> Cgroups:
+    (folder / "self").mkdir(exist_ok=True)
+    (folder / "self" / "cgroup").write_text("0::/\n")
+    (folder / "memory.max").write_text(most + "\n")
+    (folder / "memory.current").write_text(used + "\n")
+    return Cgroups(folder, folder)
 
 
 def test_it_is_what_the_kernel_says(meminfo: Path, tmp_path: Path) -> None:
-    assert available(meminfo, Sysfs(tmp_path / "none")) == 20_000_000 * 1024
+    assert available(meminfo, Cgroups(tmp_path / "none", tmp_path / "none")) == 20_000_000 * 1024
     assert available(meminfo, limit(tmp_path, "max")) == 20_000_000 * 1024
 
 

@@ -21,9 +21,6 @@ def machine(folder: Path) -> Sysfs:
     files["kernel/mm/transparent_hugepage/enabled"] = "always [madvise] never"
     files["class/dmi/id/sys_vendor"] = "Maker"
     files["class/dmi/id/product_name"] = "m7i.metal"
-    files["fs/cgroup/cpu.max"] = "150000 100000"
-    files["fs/cgroup/memory.max"] = "4096"
-    files["fs/cgroup/memory.current"] = "1000"
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(f"{text}\n")
@@ -46,24 +43,16 @@ def test_only_the_cores_asked_about_count(tmp_path: Path) -> None:
 
 def test_what_steers_the_machine_is_read(tmp_path: Path) -> None:
     sysfs = machine(tmp_path)
-    assert (sysfs.governor(0), sysfs.huge_pages()) == ("powersave", "madvise")
+    assert (sysfs.governor([0, 1]), sysfs.huge_pages()) == ("powersave", "madvise")
     assert sysfs.machine() == "Maker m7i.metal"
-
-
-def test_a_containers_limits_are_read(tmp_path: Path) -> None:
-    sysfs = machine(tmp_path)
-    assert (sysfs.cpu_quota(), sysfs.memory_limit_bytes()) == (1.5, 4096)
-    assert sysfs.memory_left_bytes() == 3096
-    (tmp_path / "fs/cgroup/cpu.max").write_text("max 100000\n")
-    (tmp_path / "fs/cgroup/memory.max").write_text("max\n")
-    assert (sysfs.cpu_quota(), sysfs.memory_limit_bytes()) == (None, None)
-    assert sysfs.memory_left_bytes() is None
+    path = tmp_path / "devices/system/cpu/cpu1/cpufreq/scaling_governor"
+    path.write_text("performance\n")
+    assert sysfs.governor([0, 1]) == "performance, powersave"
 
 
 def test_what_is_not_shown_is_unknown(tmp_path: Path) -> None:
     sysfs = Sysfs(tmp_path)
-    assert (sysfs.governor(0), sysfs.huge_pages(), sysfs.machine()) == ("unknown",) * 3
-    assert (sysfs.cpu_quota(), sysfs.memory_limit_bytes()) == (None, None)
+    assert (sysfs.governor([0, 1]), sysfs.huge_pages(), sysfs.machine()) == ("unknown",) * 3
     assert (sysfs.siblings(3), sysfs.numa_nodes([0])) == ("3", [])
 
 

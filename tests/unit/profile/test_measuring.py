@@ -8,15 +8,11 @@ import pytest
 from stages.errors import HostError, ProofError
 from stages.measure.protocol import Load, Warm
 from stages.measure.turns import orders
-from stages.profile.cells import Proven
-from stages.profile.measuring import measure, same_as
+from stages.profile.measuring import measure
 from stages.profile.plan import PlannedCell
-from stages.records.profile import Primitive
 from stages.samples import Samples
 from tests.unit.profile.stand_in import PREDICTIONS, StandIn
 from tests.unit.profile.test_cells import bench
-from tests.unit.profile.test_roofline import primitive
-from tests.unit.records import measured
 
 INT8 = PlannedCell("int8", "AVX2", None)
 WHOLE = [[[0, 1]]]
@@ -146,40 +142,3 @@ def test_what_does_not_fit_into_memory_is_not_started(tmp_path: Path) -> None:
     with pytest.raises(HostError, match=r"4 processes need about 4194304\.0 GiB .* fewer isas"):
         measure(bench(tmp_path), [INT8], [[[0], [1]]])
     assert StandIn.started == 1
-
-
-def proven(*primitives: Primitive) -> Proven:
-    proof = measured("int8", "AVX2", 1.0).proof
-    assert proof
-    return Proven(proof=proof, primitives=[*primitives], traced_ms=1.0, peak_bytes=1)
-
-
-def test_cells_that_ran_the_same_are_named_after_the_lowest() -> None:
-    vnni, bf16, fp16 = (
-        PlannedCell("int8", isa, None)
-        for isa in ("AVX512_CORE_VNNI", "AVX512_CORE_BF16", "AVX512_CORE_FP16")
-    )
-    once = primitive(milliseconds=1.0, operations=8)
-    later = primitive(milliseconds=2.0, operations=8)
-    found = {vnni: proven(once), bf16: proven(later), fp16: proven(later)}
-    assert same_as(found) == {bf16: vnni.isa, fp16: vnni.isa}
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        proven(primitive(operations=8, implementation="brgconv:avx512_core_amx")),
-        proven(primitive(operations=9)),
-        proven(primitive(operations=8), primitive("reorder")),
-        proven(primitive(operations=8, destination_type="f32")),
-    ],
-)
-def test_any_difference_but_the_time_is_one(other: Proven) -> None:
-    cells = [PlannedCell("int8", isa, None) for isa in ("AVX512_CORE_VNNI", "AVX512_CORE_AMX")]
-    assert same_as(dict(zip(cells, [proven(primitive(operations=8)), other], strict=True))) == {}
-
-
-def test_another_precision_is_never_the_same() -> None:
-    one = proven(primitive(operations=8))
-    cells = [PlannedCell(name, "AVX512_CORE", None) for name in ("int8", "int8_bf16")]
-    assert same_as(dict.fromkeys(cells, one)) == {}

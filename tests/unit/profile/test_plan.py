@@ -46,7 +46,7 @@ def test_a_precision_without_a_model_is_impossible_everywhere(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     record = quantize(variant("fp32"), variant("int8"), variant("bf16", missing="no BF16 here"))
-    monkeypatch.setattr("stages.measure.host.why_no_amx", lambda: "")
+    monkeypatch.setattr("stages.measure.host.why_no_tiles", lambda: None)
     cells = plan_cells(load({}), ALL_FLAGS, missing_models(record))
     without = {cell.name for cell in cells if cell.impossible == "no BF16 here"}
     assert without == {f"bf16_{isa}" for isa in ISA_NAMES}
@@ -69,7 +69,7 @@ def test_cells_go_from_the_lowest_isa_up_whatever_was_asked() -> None:
 def test_amx_is_impossible_where_a_tile_operation_fails(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("stages.measure.host.why_no_amx", lambda: "no tiles")
+    monkeypatch.setattr("stages.measure.host.why_no_tiles", lambda: "no tiles")
     cells = plan_cells(load({"VGG19_ISAS": "AVX512_CORE_AMX"}), ALL_FLAGS, {})
     assert {cell.impossible for cell in cells} == {"no tiles"}
 
