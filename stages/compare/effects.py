@@ -1,8 +1,7 @@
 """Precision effect and ISA effect, never mixed.
 
 A precision effect compares precisions at the same isa; an ISA effect compares isas at the same
-precision; both within a runtime. Each is throughput of the changed over that of the reference,
-paired by round.
+precision; both within a runtime. Each tells how many times as fast the changed is, paired by round.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +12,7 @@ from stages.compare.inputs import Profiled
 from stages.compare.limits import limits
 from stages.errors import InputCorruptError
 from stages.isa import ISA_NAMES
-from stages.measure.intervals import ratio
+from stages.measure.intervals import speedup
 from stages.records.base import Interval
 from stages.records.compare import CompareRecord, Limit, NotRun, Row
 from stages.records.profile import Measurement, ProfileRecord, Proof
@@ -127,8 +126,4 @@ def _loss(changed: Measurement, reference: Measurement) -> float | None:
 def _speedup(measured: Measured, changed: Key, reference: Key) -> Interval | None:
     if reference not in measured:
         return None
-    return ratio(_rates(measured[changed][0]), _rates(measured[reference][0]))
-
-
-def _rates(measurement: Measurement) -> list[float]:
-    return [run.rate_per_s for run in measurement.offline.runs]
+    return speedup(measured[changed][0].offline.runs, measured[reference][0].offline.runs)

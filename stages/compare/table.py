@@ -112,8 +112,8 @@ def _notes(record: CompareRecord) -> str:
     notes = [
         "±, (from-to)      95% interval over the rounds, in which the cells took turns",
         "isa cap           oneDNN capped by ONEDNN_MAX_CPU_ISA; proven by oneDNN's own log",
-        "precision effect  throughput over FP32's at the same cap",
-        f"ISA effect        throughput over the same precision's at {record.isa_reference} "
+        "precision effect  how many times as fast as FP32 at the same cap, by the median batch",
+        f"ISA effect        how many times as fast as the same precision at {record.isa_reference} "
         f"({rung(record.isa_reference).label})",
         "loss              relative loss of top-1 against FP32 at the same cap",
         "as fp32           share of images to which FP32 at the highest cap gives the same class",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stages.isa import ISA_NAMES
 from stages.measure import memory
-from stages.measure.intervals import ratio
+from stages.measure.intervals import speedup
 from stages.profile.cells import Bench, Proven
 from stages.profile.figures import measurement
 from stages.profile.instances import Split, layout_of
@@ -121,11 +121,7 @@ def _roofline(bench: Bench, figures: Measurement, proven: Proven) -> Roofline:
 def _repeat(bench: Bench, cell: PlannedCell, once: Taken, again: Taken) -> Repeat:
     test = load_samples(bench.artifacts.train.test)
     offline, single_stream = (
-        ratio(
-            [run.rate_per_s for run in again.runs[scenario]],
-            [run.rate_per_s for run in once.runs[scenario]],
-        )
-        for scenario in SCENARIOS
+        speedup(again.runs[scenario], once.runs[scenario]) for scenario in SCENARIOS
     )
     same = again.predictions == once.predictions
     reasons = judge_repeat(offline, single_stream, bench.settings.rounds, same_classes=same)

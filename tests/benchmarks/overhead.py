@@ -14,7 +14,7 @@ from statistics import median
 from stages.artifacts import Artifacts
 from stages.measure.cores import choose_cores
 from stages.measure.hold import holding
-from stages.measure.intervals import interval, ratio
+from stages.measure.intervals import interval
 from stages.measure.launch import Worker
 from stages.measure.protocol import Job, Load, LoadAnswer, Turn, TurnAnswer
 from stages.measure.turns import orders
@@ -69,7 +69,7 @@ def _row(worker: Worker, case: tuple[str, int], rounds: int, folder: Path) -> tu
         for at in order:
             rates[at].append(ways[at]())
     shown = [interval(each) for each in rates]
-    found = ratio(rates[1], rates[0])
+    found = interval([tested / bare for bare, tested in zip(*rates, strict=True)])
     more = 1000 * size * (1 / shown[1].estimate - 1 / shown[0].estimate)
     return (
         worker.job.backend,

@@ -102,7 +102,7 @@ def test_accuracy_of_zero_has_no_relative_loss() -> None:
 
 def rated(precision: str, isa: str, *rates: float) -> Cell:
     """Return a cell that had these rates, round by round."""
-    runs = [run(rate, number) for number, rate in enumerate(rates, start=1)]
+    runs = [run(rate, number, seconds=[1 / rate]) for number, rate in enumerate(rates, start=1)]
     offline = replace(measurement(rates[0]).offline, runs=runs)
     return measured(precision, isa, rates[0], offline=offline)
 
@@ -113,9 +113,10 @@ def test_effects_are_paired_by_round_with_an_interval() -> None:
     assert compared(fp32, rated("int8", "AVX2", 8.0, 4.0, 8.0)).rows[1].precision_speedup == (
         exactly(2.0)
     )
-    speedup = compared(fp32, rated("int8", "AVX2", 8.0, 5.0, 8.4)).rows[1].precision_speedup
-    assert speedup
-    assert (speedup.low, speedup.estimate, speedup.high) == pytest.approx((2.0, 2.1, 2.5))
+    found = compared(fp32, rated("int8", "AVX2", 8.0, 5.0, 8.4)).rows[1].precision_speedup
+    assert found
+    assert (found.low, found.estimate) == pytest.approx((2.0, 2.0))
+    assert 2.05 < found.high <= 2.5
 
 
 def test_a_verdict_and_its_reasons_are_kept() -> None:

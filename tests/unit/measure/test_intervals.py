@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from stages.measure.intervals import interval, ratio, spread
+from stages.measure.intervals import interval, speedup, spread
 from stages.records.base import Interval
+from tests.unit.records import run
 
 
 def test_it_is_the_median_with_a_range_around_it() -> None:
@@ -27,9 +28,15 @@ def test_nineteen_of_twenty_intervals_contain_what_they_estimate() -> None:
     assert np.mean([each.low <= 10 <= each.high for each in found]) > 0.9
 
 
-def test_a_ratio_is_paired_by_round() -> None:
+def test_a_speedup_is_paired_by_round() -> None:
     # The machine's speed halves in the second round, for both.
-    found = ratio([10.0, 5.0, 10.0], [5.0, 2.5, 5.0])
-    assert found == Interval(estimate=2.0, low=2.0, high=2.0)
+    changed = [run(1.0, seconds=[each]) for each in (0.1, 0.2, 0.1)]
+    reference = [run(1.0, seconds=[each]) for each in (0.2, 0.4, 0.2)]
+    assert speedup(changed, reference) == Interval(estimate=2.0, low=2.0, high=2.0)
     with pytest.raises(ValueError, match="zip"):
-        ratio([1.0], [1.0, 2.0])
+        speedup(changed[:1], reference)
+
+
+def test_a_burst_within_a_turn_moves_no_speedup() -> None:
+    disturbed = run(1.0, seconds=[0.1, 5.0, 0.1])
+    assert speedup([disturbed], [run(1.0, seconds=[0.2])]).estimate == 2.0
