@@ -11,6 +11,7 @@ from stages.doctor.checks import (
     check_isas,
     check_memory_policy,
     check_neighbours,
+    check_software,
     describe,
 )
 from stages.errors import IncompleteHostError, exit_code_of
@@ -39,8 +40,7 @@ def _checks(settings: Settings) -> list[Check]:
     if cores:
         found.append(check_memory_policy())
     found += [*check_host(host), *check_neighbours(host.cores_pinned)]
-    software = ", ".join(f"{name} {version}" for name, version in host.versions.items())
-    return [*found, Check("software", "", software)]
+    return [*found, check_software(host)]
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ OK, NO, NOTE = "ok", "NO", "note"
 LEAST_MEMORY = 4 * GIB
 SAMPLE_S = 1.0
 MOST_STEAL, MOST_LOAD = 0.02, 0.2
+# The names of its packages.
+TENSORFLOW = {"tensorflow", "tensorflow-cpu"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,14 @@ def check_neighbours(cores: Sequence[int], seconds: float = SAMPLE_S) -> list[Ch
             f"{load:.2f} processes on average of the last minute",
         ),
     ]
+
+
+def check_software(host: Host) -> Check:
+    """Return what is installed, and whether TensorFlow is among it."""
+    software = ", ".join(f"{name} {version}" for name, version in host.versions.items())
+    if TENSORFLOW & set(host.versions):
+        return Check("software", OK, software)
+    return Check("software", NO, f"no TensorFlow beside {software}; run it as `invoke doctor`")
 
 
 def describe(cores: Sequence[int]) -> Host:

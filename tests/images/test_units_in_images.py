@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from docker.graph import Stage
+from stages.settings import DOCTOR
 from tests.commands import ROOT, Done
 
 pytestmark = pytest.mark.usefixtures("built")
@@ -16,10 +17,12 @@ WHERE_PACKAGES_ARE = "import sysconfig; print(sysconfig.get_path('purelib'))"
 UNITS = ROOT / "tests" / "unit"
 # What measures shares the code for that, which imports nothing that train and compare have.
 MEASURING = ("quantize", "profile", "peers")
+# Run in the image of another.
+GUESTS = {"profile": [DOCTOR]}
 
 
 def folders_of(program: str) -> list[str]:
-    names = [program, "measure"] if program in MEASURING else [program]
+    names = [program, *GUESTS.get(program, []), *(["measure"] if program in MEASURING else [])]
     return [f"tests/unit/{name}" for name in names]
 
 

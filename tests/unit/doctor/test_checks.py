@@ -88,3 +88,9 @@ def test_neighbours_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     found = checks.check_neighbours([0], 0.01)
     assert of("load", found).state == NOTE
     assert of("steal", found).evidence.endswith("of 0.01 s")
+
+
+def test_without_tensorflow_nothing_can_be_measured() -> None:
+    assert checks.check_software(HOST).state == NO
+    found = checks.check_software(replace(HOST, versions={"tensorflow-cpu": "2.15.1"}))
+    assert (found.state, found.evidence) == (OK, "tensorflow-cpu 2.15.1")
