@@ -22,9 +22,9 @@ STOCK = "tensorflow, tf_keras, neural_compressor.tensorflow, msgspec"
 IMPORTS = {
     "train": f"{ITEX}, tensorflow_hub, tensorflow_datasets, PIL",
     "quantize-itex": f"{ITEX}, neural_compressor.tensorflow",
-    "profile-itex": f"{ITEX}, msgspec",
+    "profile-itex": f"{ITEX}, msgspec, mlperf_loadgen",
     "quantize-stock": STOCK,
-    "profile-stock": STOCK,
+    "profile-stock": f"{STOCK}, mlperf_loadgen",
     "compare": "matplotlib.pyplot, numpy, msgspec",
     "peers": f"{STOCK}, openvino, nncf, onnx, onnxruntime.quantization, tf2onnx",
 }
@@ -32,7 +32,7 @@ IMPORTS = {
 TOP_LAYERS = {
     "train": "train",
     "quantize-itex": "quantize",
-    "profile-itex": "tensorflow",
+    "profile-itex": "profile",
     "quantize-stock": "stock",
     "profile-stock": "stock",
     "compare": "compare",
