@@ -29,6 +29,9 @@ AnswerT = TypeVar("AnswerT")
 class Worker:
     """A worker as a context: started on entering, ended on leaving.
 
+    With `waiting`, entering waits until it is ready, too; without, the first request does, so that
+    several can load at the same time.
+
     `isa` caps oneDNN, None leaves it to the host; `verbose` turns oneDNN's log on. All the
     worker prints goes to `log`. Raises WorkerError where it dies, hangs or answers nothing
     readable, PinningError where it runs on other cores than asked, and what the worker refuses
@@ -43,11 +46,13 @@ class Worker:
         *,
         isa: str | None = None,
         verbose: bool = False,
+        waiting: bool = True,
         python: str = sys.executable,
         parent: Mapping[str, str] = os.environ,
     ) -> None:
         self.job, self._log, self._timeout_s = job, log, timeout_s
-        self._python = python
+        self._python, self._waiting = python, waiting
+        self._ready: Ready | None = None
         self._environment = worker_environment(
             parent, job.precision, isa, len(job.cores), verbose=verbose
         )
@@ -55,10 +60,22 @@ class Worker:
     def __enter__(self) -> "Worker":
         with ExitStack() as stack:
             self._start(stack)
-            self.ready = self.receive(Ready)
-            self._require_cores(self.ready.cores)
+            if self._waiting:
+                self.wait()
             self._held = stack.pop_all()
         return self
+
+    @property
+    def ready(self) -> Ready:
+        """What the worker said when it had loaded its model, which this waits for."""
+        return self.wait()
+
+    def wait(self) -> Ready:
+        """Return when the worker is ready to be asked."""
+        if not self._ready:
+            self._ready = self.receive(Ready)
+            self._require_cores(self._ready.cores)
+        return self._ready
 
     def __exit__(self, *error: Any) -> None:
         self._held.__exit__(*error)
@@ -73,6 +90,7 @@ class Worker:
 
     def send(self, request: Request) -> None:
         """Send a request, whose answer is to be received before the next is sent."""
+        self.wait()
         try:
             self._requests.write(msgspec.json.encode(request) + b"\n")
         except BrokenPipeError:

@@ -23,7 +23,10 @@ from stages.samples import load_samples
 class Contestant(Asked, Protocol):
     """A worker that holds its model; `ready` was its first answer."""
 
-    ready: Ready
+    @property
+    def ready(self) -> Ready:
+        """What it said when it was ready."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

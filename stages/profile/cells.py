@@ -56,7 +56,7 @@ class Bench:
     def team(self, cell: PlannedCell, name: str, split: Split, scratch: Path) -> Team:
         """Return the instances of `cell`, which start when it is entered."""
         workers = [
-            self._worker(cell, cores, scratch / f"{name}-{at}.log")
+            self._worker(cell, cores, scratch / f"{name}-{at}.log", waiting=False)
             for at, cores in enumerate(split)
         ]
         return Team(name, workers, [core for cores in split for core in cores], self.loads)
@@ -79,7 +79,19 @@ class Bench:
         )
 
     def _worker(
-        self, cell: PlannedCell, cores: list[int], log: Path, *, verbose: bool = False
+        self,
+        cell: PlannedCell,
+        cores: list[int],
+        log: Path,
+        *,
+        verbose: bool = False,
+        waiting: bool = True,
     ) -> Worker:
-        timeout_s = self.settings.worker_timeout_s
-        return Worker(self.job(cell, cores), log, timeout_s, isa=cell.isa, verbose=verbose)
+        return Worker(
+            self.job(cell, cores),
+            log,
+            self.settings.worker_timeout_s,
+            isa=cell.isa,
+            verbose=verbose,
+            waiting=waiting,
+        )

@@ -53,12 +53,16 @@ def take(
     can't be read.
     """
     with ExitStack() as running:
-        teams: list[Team] = []
+        names = names_of(cells)
+        # All load at the same time, which takes them longer and all of them less.
+        teams = [
+            running.enter_context(bench.team(cell, name, split, scratch))
+            for cell, name in zip(cells, names, strict=True)
+        ]
         found: list[Taken] = []
-        for cell, name in zip(cells, names_of(cells), strict=True):
+        for cell, team in zip(cells, teams, strict=True):
             show.step(f"top-1 of {cell.precision} capped at {cell.isa}")
-            teams.append(running.enter_context(bench.team(cell, name, split, scratch)))
-            found.append(classified(teams[-1], bench.settings))
+            found.append(classified(team, bench.settings))
         for scenario in SCENARIOS:
             show.step(f"{bench.settings.rounds} rounds {scenario.replace('_', '-')}")
             take_rounds(bench.settings, scenario, teams, found, show)

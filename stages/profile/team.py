@@ -22,7 +22,10 @@ START_DELAY_S = 0.02
 class Instance(Protocol):
     """A worker that holds the cell, as a stages.measure.launch.Worker does."""
 
-    ready: Ready
+    @property
+    def ready(self) -> Ready:
+        """What it said when it was ready."""
+        ...
 
     def __enter__(self) -> Any:
         """Start it."""

@@ -97,7 +97,11 @@ class Bench:
     @contextlib.contextmanager
     def _all(self, contenders: Sequence[Contender]) -> Iterator[list[Worker]]:
         with contextlib.ExitStack() as stack:
-            yield [stack.enter_context(self._worker(each, verbose=False)) for each in contenders]
+            workers = [self._worker(each, verbose=False, waiting=False) for each in contenders]
+            running = [stack.enter_context(worker) for worker in workers]
+            for worker in running:  # all load at the same time, and nothing is timed meanwhile
+                worker.wait()
+            yield running
 
     def _rounds(self, workers: Sequence[Worker], rounds: int) -> list[float]:
         size = self._settings.batch_size
@@ -111,7 +115,7 @@ class Bench:
         predictions = probabilities.argmax(axis=1).tolist()
         return probabilities, accuracy_top1(predictions, self._samples[images])
 
-    def _worker(self, contender: Contender, *, verbose: bool) -> Worker:
+    def _worker(self, contender: Contender, *, verbose: bool, waiting: bool = True) -> Worker:
         kind = "" if verbose else ".timed"
         job = Job(
             name=contender.name,
@@ -122,7 +126,8 @@ class Bench:
             cores=self._cores,
         )
         log = self._folder / f"{contender.name}{kind}.log"
-        return Worker(job, log, self._settings.worker_timeout_s, verbose=verbose)
+        timeout_s = self._settings.worker_timeout_s
+        return Worker(job, log, timeout_s, verbose=verbose, waiting=waiting)
 
 
 def divergence(reference: Probabilities, other: Probabilities) -> float:

@@ -37,12 +37,20 @@ class Stand:
         self._script = folder / "numactl"
         self._parent = {"PATH": f"{folder}:{os.environ['PATH']}"}
 
-    def worker(self, script: str, timeout_s: float = 10) -> Worker:
+    def worker(self, script: str, timeout_s: float = 10, *, waiting: bool = True) -> Worker:
         # The last argument is the descriptor for answers; sh would take none above 9.
         head = '#!/bin/bash\nexec {ANSWERS}>"/proc/self/fd/${!#}"\n'
         self._script.write_text(f"{head}{script}\n")
         self._script.chmod(0o755)
-        return Worker(JOB, self.log, timeout_s, isa="AVX2", python="PY", parent=self._parent)
+        return Worker(
+            JOB,
+            self.log,
+            timeout_s,
+            isa="AVX2",
+            waiting=waiting,
+            python="PY",
+            parent=self._parent,
+        )
 
 
 @pytest.fixture
@@ -123,6 +131,29 @@ def test_a_worker_that_ends_badly_spoils_its_answers(stand: Stand) -> None:
 def test_a_worker_that_hangs_is_ended(stand: Stand, script: str) -> None:
     with pytest.raises(WorkerError, match=r"took over 0\.3 s .* VGG19_WORKER_TIMEOUT_S"):
         ask_once(stand.worker(script, timeout_s=0.3))
+
+
+def test_without_waiting_two_load_at_the_same_time(stand: Stand, tmp_path: Path) -> None:
+    # Each is ready only when the other has begun.
+    begun = f"$(ls {tmp_path} | grep -c '^[0-9]*$')"
+    meeting = f"touch {tmp_path}/$$; until [ {begun} = 2 ]; do sleep 0.01; done"
+    one, other = (
+        stand.worker(f"{meeting}; {READY}; read -r line; {ANSWER}", waiting=False) for _ in range(2)
+    )
+    with one, other:
+        assert one.ask(Turn(8, 0.5), TurnAnswer).batch_seconds == [0.25]
+        assert other.ready.load_seconds == 1.5
+
+
+def test_one_that_was_not_waited_for_fails_when_it_is_asked(stand: Stand) -> None:
+    with stand.worker(f"{READY}; read -r line; {ANSWER}", waiting=False) as worker:
+        assert worker.wait() == worker.ready
+        assert worker.ask(Turn(8, 0.5), TurnAnswer).batch_seconds == [0.25]
+    with pytest.raises(WorkerError, match="ended with code 3"):
+        ask_once(stand.worker("exit 3", waiting=False))
+    other = READY.replace("[0]", "[0, 1]")
+    with pytest.raises(PinningError, match=r"\[0, 1\], not on \[0\]"):
+        ask_once(stand.worker(other, waiting=False))
 
 
 def test_a_worker_on_other_cores_is_refused(stand: Stand) -> None:

@@ -36,7 +36,14 @@ class StandIn:
         cls.asked, cls.started, cls.alive, cls.peak = [], 0, 0, 1000
 
     def __init__(
-        self, job: Job, log: Path, timeout_s: float, *, isa: str | None, verbose: bool = False
+        self,
+        job: Job,
+        log: Path,
+        timeout_s: float,
+        *,
+        isa: str | None,
+        verbose: bool = False,
+        waiting: bool = True,
     ) -> None:
         self.ready = Ready(cores=job.cores, load_seconds=2.0, versions={})
         self._isa, self._verbose, self._log = isa, verbose, log

@@ -38,7 +38,9 @@ class StandIn:
     asked: list[tuple[str, Any]]
     open: list[str]
 
-    def __init__(self, job: Job, log: Path, timeout_s: float, *, verbose: bool) -> None:
+    def __init__(
+        self, job: Job, log: Path, timeout_s: float, *, verbose: bool, waiting: bool
+    ) -> None:
         self._job, self._log, self._verbose = job, log, verbose
         self.ready = Ready(cores=job.cores, load_seconds=1.0, versions={"of": job.name})
 
@@ -50,6 +52,9 @@ class StandIn:
 
     def __exit__(self, *_: object) -> None:
         StandIn.open.remove(self._job.name)
+
+    def wait(self) -> Ready:
+        return self.ready
 
     def ask(self, request: Any, answer: type) -> Any:
         StandIn.asked.append((self._job.name, request))
