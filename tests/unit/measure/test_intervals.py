@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stages.measure.intervals import interval, speedup, spread
+from stages.measure.intervals import _percentiles, interval, speedup, spread
 from stages.records.base import Interval
 from tests.unit.records import run
 
@@ -24,8 +24,9 @@ def test_more_rounds_make_it_narrower() -> None:
 
 def test_nineteen_of_twenty_intervals_contain_what_they_estimate() -> None:
     dice = np.random.default_rng(0)
-    found = [interval(dice.normal(10, 1, 12).tolist()) for _ in range(200)]
-    assert np.mean([each.low <= 10 <= each.high for each in found]) > 0.9
+    for rounds in (6, 12):
+        found = [interval(dice.normal(10, 1, rounds).tolist()) for _ in range(200)]
+        assert np.mean([each.low <= 10 <= each.high for each in found]) > 0.93
 
 
 def test_a_speedup_is_paired_by_round() -> None:
@@ -40,3 +41,10 @@ def test_a_speedup_is_paired_by_round() -> None:
 def test_a_burst_within_a_turn_moves_no_speedup() -> None:
     disturbed = run(1.0, seconds=[0.1, 5.0, 0.1])
     assert speedup([disturbed], [run(1.0, seconds=[0.2])]).estimate == 2.0
+
+
+def test_the_fewer_the_rounds_the_further_out_the_percentiles() -> None:
+    # Student's 2.571 of 5 degrees of freedom, times the root of 6/5, is 2.816 of a normal deviate.
+    assert _percentiles(6)[0] == pytest.approx(0.243, abs=0.01)
+    assert _percentiles(1000)[0] == pytest.approx(2.5, abs=0.02)
+    assert sum(_percentiles(8)) == pytest.approx(100)
