@@ -118,7 +118,7 @@ class Settings:
     batch_size: int = whole(8, 1, "images per batch (offline scenario)", "quantize", "profile")
     batch_sizes: tuple[int, ...] = sizes((1, 8, 32), "images per batch, each in turn", PEERS)
     rounds: int = whole(
-        6, 1, "times that models take turns when compared", "quantize", "profile", PEERS
+        8, 1, "times that models take turns when compared", "quantize", "profile", PEERS
     )
     round_duration_s: float = decimal(
         1.0, 0.1, "least seconds of a model's turn", "quantize", "profile", PEERS
