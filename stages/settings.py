@@ -115,6 +115,14 @@ class Settings:
     cores_per_instance: int = whole(
         0, 0, "cores of each process; 0: all, in equal parts", "profile"
     )
+    locks: Path = setting(
+        Path("/dev/shm"),
+        Spec(
+            "folder, the same for all runs of a host, of the locks on cores that are measured on",
+            ("quantize", "profile", PEERS),
+            Path,
+        ),
+    )
     batch_size: int = whole(8, 1, "images per batch (offline scenario)", "quantize", "profile")
     batch_sizes: tuple[int, ...] = sizes((1, 8, 32), "images per batch, each in turn", PEERS)
     rounds: int = whole(

@@ -1,7 +1,7 @@
 """A lock on each core that is measured on, so that no two runs of this machine share one.
 
-The locks are files in shared memory, which every process and container of a host can see; the
-kernel releases them when their holder ends, however it ends.
+The locks are files in a folder that every process and container of a host can see; the kernel
+releases them when their holder ends, however it ends.
 """
 
 import fcntl
@@ -13,7 +13,6 @@ from pathlib import Path
 
 from stages.errors import CoresBusyError
 
-FOLDER = Path("/dev/shm")
 # Anyone's run may come next.
 MODE = 0o666
 # Of the holder's own words, no more than a line.
@@ -21,12 +20,15 @@ LENGTH = 200
 
 
 @contextmanager
-def holding(cores: Sequence[int], name: str) -> Iterator[None]:
-    """Hold `cores` for the program `name`; CoresBusyError where another run holds one."""
+def holding(cores: Sequence[int], name: str, folder: Path) -> Iterator[None]:
+    """Hold `cores` for the program `name`, by files in `folder`.
+
+    Raises CoresBusyError where another run holds one of them.
+    """
     since = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
     with ExitStack() as held:
         for core in cores:
-            lock = _opened(FOLDER / f"vgg19-core-{core}.lock")
+            lock = _opened(folder / f"vgg19-core-{core}.lock")
             held.callback(os.close, lock)
             _lock(lock, core)
             os.ftruncate(lock, 0)

@@ -33,7 +33,7 @@ def main() -> None:
     ours = find_ours(artifacts, settings.itex_python)
     require_samples(settings, artifacts.train)
     cores = choose_cores(settings.cores)
-    with holding(cores, "peers"), handing_over(artifacts.peers.path) as partial:
+    with holding(cores, "peers", settings.locks), handing_over(artifacts.peers.path) as partial:
         out = PeersFolder(partial)
         contenders = _measure(settings, artifacts.train, out, ours, cores)
         record = PeersRecord(

@@ -52,7 +52,7 @@ def main() -> None:
     cores = choose_cores(settings.cores)
     candidates = splits(settings, cores)
     with (
-        holding(cores, "profile"),
+        holding(cores, "profile", settings.locks),
         handing_over(artifacts.profile(settings.runtime).path) as partial,
     ):
         out = ProfileFolder(partial)

@@ -27,7 +27,7 @@ def main() -> None:
     _require_a_rung(cpu_flags())
     cores = choose_cores(settings.cores)
     with (
-        holding(cores, "quantize"),
+        holding(cores, "quantize", settings.locks),
         handing_over(artifacts.quantize(settings.runtime).path) as partial,
     ):
         out = QuantizeFolder(partial)

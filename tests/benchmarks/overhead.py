@@ -18,6 +18,7 @@ from stages.measure.intervals import interval
 from stages.measure.launch import Worker
 from stages.measure.protocol import Job, Load, LoadAnswer, Turn, TurnAnswer
 from stages.measure.turns import orders
+from stages.settings import Settings
 from stages.text import aligned
 
 TIMEOUT_S = 900
@@ -39,7 +40,7 @@ def main() -> None:
     int8 = artifacts.quantize(asked.runtime).model
     model = int8 if asked.precision == "int8" else artifacts.train.model
     rows: list[tuple[str, ...]] = [HEAD]
-    with holding(cores, "the overhead benchmark"):
+    with holding(cores, "the overhead benchmark", Settings().locks):
         for backend in (asked.runtime, "null"):
             job = Job(
                 name=backend,

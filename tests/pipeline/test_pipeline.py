@@ -15,6 +15,7 @@ from stages.records.compare import CompareRecord
 from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
+from stages.settings import Settings
 from tests.commands import invoke, run
 from tests.pipeline.conftest import PipelineRun
 
@@ -119,7 +120,7 @@ def test_cores_that_another_run_of_this_host_holds_are_refused(
     by_invoke: PipelineRun, tiny: dict[str, str]
 ) -> None:
     before = verify(by_invoke.artifacts.profile(RUNTIMES[0]).path)
-    with holding(sorted(os.sched_getaffinity(0)), "a test"):
+    with holding(sorted(os.sched_getaffinity(0)), "a test", Settings().locks):
         done = invoke("profile", "--artifacts", str(by_invoke.artifacts.root), variables=tiny)
     assert done.code == CoresBusyError.exit_code, done
     assert "is held by a test since" in done.error_lines[0]

@@ -6,25 +6,18 @@ from pathlib import Path
 import pytest
 
 from stages.errors import CoresBusyError
-from stages.measure import hold
 from stages.measure.hold import holding
 
 ROOT = Path(__file__).parents[3]
 HOLDER = """
 import sys
 from pathlib import Path
-from stages.measure import hold
+from stages.measure.hold import holding
 
-hold.FOLDER = Path(sys.argv[1])
-with hold.holding([0, 1], "profile"):
+with holding([0, 1], "profile", Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """
-
-
-@pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hold, "FOLDER", tmp_path)
 
 
 def test_another_process_is_told_who_holds_a_core(tmp_path: Path) -> None:
@@ -36,27 +29,27 @@ def test_another_process_is_told_who_holds_a_core(tmp_path: Path) -> None:
         assert holder.stdout.readline() == "held\n"
         with (
             pytest.raises(CoresBusyError, match=r"core 1 is held by profile since 2\d{3}-.* UTC; "),
-            holding([1, 2], "peers"),
+            holding([1, 2], "peers", tmp_path),
         ):
             pytest.fail("it was held twice")
-        with holding([2], "peers"):
+        with holding([2], "peers", tmp_path):
             pass
         holder.kill()
-    with holding([0, 1, 2], "peers"):
+    with holding([0, 1, 2], "peers", tmp_path):
         pass
 
 
-def test_they_are_free_again_after_a_failure() -> None:
-    with pytest.raises(ZeroDivisionError), holding([0], "profile"):
+def test_they_are_free_again_after_a_failure(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), holding([0], "profile", tmp_path):
         raise ZeroDivisionError
-    with holding([0], "profile"):
+    with holding([0], "profile", tmp_path):
         pass
 
 
 def test_any_user_may_come_next(tmp_path: Path) -> None:
     before = os.umask(0o077)
     try:
-        with holding([3], "profile"):
+        with holding([3], "profile", tmp_path):
             pass
     finally:
         os.umask(before)

@@ -28,7 +28,7 @@ def artifacts(
 ) -> Artifacts:
     """What train and quantize left for runtime stock, on a host that ends at AVX2."""
     monkeypatch.setenv("VGG19_ARTIFACTS", str(tmp_path))
-    monkeypatch.setattr("stages.measure.hold.FOLDER", tmp_path_factory.mktemp("locks"))
+    monkeypatch.setenv("VGG19_LOCKS", str(tmp_path_factory.mktemp("locks")))
     monkeypatch.setenv("VGG19_BATCH_SIZE", "2")
     monkeypatch.setattr("stages.profile.cells.Worker", StandIn)
     monkeypatch.setattr("stages.profile.__main__.choose_cores", lambda _: [0])

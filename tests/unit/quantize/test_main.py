@@ -12,7 +12,7 @@ def artifacts(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
     monkeypatch.setattr("sys.argv", ["quantize", "--artifacts", str(tmp_path)])
-    monkeypatch.setattr("stages.measure.hold.FOLDER", tmp_path_factory.mktemp("locks"))
+    monkeypatch.setenv("VGG19_LOCKS", str(tmp_path_factory.mktemp("locks")))
     monkeypatch.setattr(program, "verify", lambda folder: "sha")
     monkeypatch.setattr(program, "read_record", lambda *_: None)
     return tmp_path
