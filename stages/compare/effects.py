@@ -58,7 +58,7 @@ def _measured(record: ProfileRecord) -> Measured:
     found: Measured = {}
     for cell in record.cells:
         key = Key(record.runtime, cell.precision, cell.requested_isa)
-        measurement = record.measurement_of(cell)
+        measurement = record.measured_cell(cell).measurement
         if measurement and cell.proof:
             found[key] = (measurement, cell.proof)
         elif not cell.impossible:

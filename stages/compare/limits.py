@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from stages.records.compare import Limit
-from stages.records.profile import ProfileRecord, Roofline
+from stages.records.profile import Cell, ProfileRecord, Roofline
 from stages.text import aligned
 
 COLUMNS = (
@@ -34,22 +34,23 @@ NOTES = (
 
 def limits(record: ProfileRecord) -> list[Limit]:
     """Return a line for each measured cell of a profile."""
-    rooflines = {
-        (cell.precision, cell.requested_isa): cell.roofline
+    fp32 = {
+        cell.requested_isa: record.measured_cell(cell).roofline
         for cell in record.cells
-        if cell.roofline
+        if cell.precision == "fp32"
     }
     return [
-        _limit(record.runtime, precision, isa, found, rooflines.get(("fp32", isa)))
-        for (precision, isa), found in rooflines.items()
+        _limit(record.runtime, cell, cell.roofline, fp32.get(cell.requested_isa))
+        for cell in record.cells
+        if cell.roofline
     ]
 
 
-def _limit(runtime: str, precision: str, isa: str, found: Roofline, fp32: Roofline | None) -> Limit:
+def _limit(runtime: str, cell: Cell, found: Roofline, fp32: Roofline | None) -> Limit:
     return Limit(
         runtime=runtime,
-        precision=precision,
-        isa=isa,
+        precision=cell.precision,
+        isa=cell.requested_isa,
         achieved_gops=found.achieved_gops,
         best_gops=found.best_gops,
         best_over_fp32=found.best_gops / fp32.best_gops if fp32 and fp32.best_gops else None,

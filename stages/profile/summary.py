@@ -7,7 +7,8 @@ from stages.records.profile import Measurement, ModelSummary, ProfileRecord
 def measured(record: ProfileRecord) -> dict[tuple[str, str], Measurement]:
     """Return the measurements by (precision, isa)."""
     found = {
-        (cell.precision, cell.requested_isa): record.measurement_of(cell) for cell in record.cells
+        (cell.precision, cell.requested_isa): record.measured_cell(cell).measurement
+        for cell in record.cells
     }
     return {key: each for key, each in found.items() if each}
 

@@ -253,15 +253,15 @@ class ProfileRecord(Record):
     repeat: Repeat
     seconds: float
 
-    def measurement_of(self, cell: Cell) -> Measurement | None:
-        """Return the measurement of one of `cells`, or of the one that it is the same as."""
+    def measured_cell(self, cell: Cell) -> Cell:
+        """Return one of `cells`, or the one that it is the same as, whose figures are its own."""
         isa = cell.same_as or cell.requested_isa
         found = (
-            each.measurement
+            each
             for each in self.cells
             if (each.precision, each.requested_isa) == (cell.precision, isa)
         )
-        return next(found, None)
+        return next(found, cell)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,3 +44,10 @@ def test_it_reads_as_a_table() -> None:
     assert row.split() == ["AVX512_CORE", "int8", "200", "960", "-", "-", *shares]
     head, row = render_limits(limits(record), ["itex", "stock"]).splitlines()[:2]
     assert row[head.index("runtime") :].startswith("stock ")
+
+
+def test_a_kernel_is_held_against_fp32s_though_that_was_measured_at_a_lower_cap() -> None:
+    same = Cell(precision="fp32", requested_isa="AVX512_CORE_VNNI", same_as="AVX512_CORE")
+    int8 = cell("int8", "AVX512_CORE_VNNI", best_gops=960.0)
+    _, found = limits(profile(cell("fp32", "AVX512_CORE"), same, int8))
+    assert (found.precision, found.best_over_fp32) == ("int8", 4.0)
