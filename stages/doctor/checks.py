@@ -10,7 +10,7 @@ from stages.errors import PinningError
 from stages.isa import LADDER
 from stages.measure.cores import choose_cores
 from stages.measure.host import cpu_flags, describe_host, why_impossible
-from stages.measure.interference import look
+from stages.measure.interference import MOST_STEAL, look
 from stages.measure.memory import GIB, available
 from stages.measure.topology import HERE, UNKNOWN, Sysfs
 from stages.records.base import Host
@@ -19,7 +19,7 @@ OK, NO, NOTE = "ok", "NO", "note"
 # A cell takes less; a run holds at least FP32 and INT8, one of them twice.
 LEAST_MEMORY = 4 * GIB
 SAMPLE_S = 1.0
-MOST_STEAL, MOST_LOAD = 0.02, 0.2
+MOST_LOAD = 0.2
 # The names of its packages.
 TENSORFLOW = {"tensorflow", "tensorflow-cpu"}
 

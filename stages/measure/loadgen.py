@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from stages.measure.protocol import Load
 
-SUMMARY, DETAIL = "mlperf_log_summary.txt", "mlperf_log_detail.txt"
+DETAIL = "mlperf_log_detail.txt"
 # LoadGen makes this, too; it stays empty unless tracing is on, which costs time.
 TRACE = "mlperf_log_trace.json"
 LINE_HEAD = ":::MLLOG "
@@ -66,6 +66,11 @@ def complete(queries: Sequence[Any], classes: npt.NDArray[np.int64]) -> None:
             for at, each in enumerate(queries)
         ]
     )
+
+
+def rate_of(asked: Load, detail: dict[str, Any]) -> float:
+    """Return LoadGen's figure of a test, 0 where it has none, as of accuracy."""
+    return float(detail.get(RATES[asked.scenario], 0.0))
 
 
 def reasons_of(detail: dict[str, Any]) -> list[str]:

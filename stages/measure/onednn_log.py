@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 PREFIX = "onednn_verbose,"
+# The clock of a trace and that of a log with timestamps differ by less.
+TOLERANCE_MS = 0.003
 FALLBACK_MESSAGE = "Unsupported INT8 pattern"
 _TEMPLATE = re.compile(r"(?:primitive,info,template:|prim_template:)(.*)")
 # An eltwise primitive has one memory for both.

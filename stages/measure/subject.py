@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stages.measure.loadgen import RATES, complete, reasons_of, run_test
+from stages.measure.loadgen import complete, rate_of, reasons_of, run_test
 from stages.measure.protocol import Load, LoadAnswer
 from stages.runtime import Images, Infer
 
@@ -35,18 +35,19 @@ class Subject:
     def classify(self, indices: Sequence[int]) -> npt.NDArray[np.int64]:
         """Return the class of each of these images, no more than a batch."""
         began = time.monotonic()
-        batch = self._buffer[: len(indices)]
-        np.take(self._images, indices, axis=0, out=batch, mode="clip")
-        classes: npt.NDArray[np.int64] = self._infer(batch).argmax(axis=1)
+        classes = classify(self._infer, self._images, indices, self._buffer[: len(indices)])
         self.ended_s.append(time.monotonic())
         self.seconds.append(self.ended_s[-1] - began)
         self.predictions[indices] = classes
         return classes
 
 
-def classify(infer: Infer, images: Images, indices: Sequence[int]) -> list[int]:
-    """Return the class of each of these images, as one batch."""
-    classes: list[int] = infer(np.take(images, indices, axis=0)).argmax(axis=1).tolist()
+def classify(
+    infer: Infer, images: Images, indices: Sequence[int], batch: Images | None = None
+) -> npt.NDArray[np.int64]:
+    """Return the class of each of these images, as one batch, put into `batch` if given."""
+    taken = np.take(images, indices, axis=0, out=batch, mode="clip")
+    classes: npt.NDArray[np.int64] = infer(taken).argmax(axis=1)
     return classes
 
 
@@ -58,7 +59,7 @@ def load(infer: Infer, images: Images, asked: Load) -> LoadAnswer:
     return LoadAnswer(
         valid=not reasons,
         reasons=reasons,
-        rate_per_s=float(detail.get(RATES[asked.scenario], 0.0)),
+        rate_per_s=rate_of(asked, detail),
         seconds=subject.seconds,
         ended_s=subject.ended_s,
         predictions=subject.predictions.tolist() if asked.accuracy else [],

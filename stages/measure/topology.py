@@ -52,6 +52,11 @@ class Sysfs:
         found = {self._text(name.format(cpu)) for cpu in cpus}
         return ", ".join(sorted(filter(None, found))) or UNKNOWN
 
+    def throttle_events(self, cpus: Iterable[int]) -> int:
+        """Return how often `cpus` were slowed down for their heat, 0 where that is not shown."""
+        name = "devices/system/cpu/cpu{}/thermal_throttle/core_throttle_count"
+        return sum(int(self._text(name.format(cpu)) or 0) for cpu in cpus)
+
     def huge_pages(self) -> str:
         """Return when memory comes in huge pages: always, madvise or never."""
         chosen = re.search(r"\[(\w+)\]", self._text("kernel/mm/transparent_hugepage/enabled"))

@@ -65,7 +65,7 @@ class Holder:
             case Load():
                 return load_test(self._model, self._images, request)
             case Answer(indices):
-                return Classes(classes=classify(self._model, self._images, indices))
+                return Classes(classes=classify(self._model, self._images, indices).tolist())
             case Turn(size, duration):
                 return TurnAnswer(batch_seconds=turn(self._model, self._warm(size), duration))
             case Classify(size, path):

@@ -26,7 +26,7 @@ from stages.records.profile import (
     Roofline,
     Tried,
 )
-from stages.samples import load_samples
+from stages.samples import Samples, load_samples
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +58,11 @@ def measure(bench: Bench, planned: Sequence[PlannedCell], candidates: Sequence[S
         _require_memory([proven[cell] for cell in (*timed, twice)], len(split))
         *taken, again = take(bench, [*timed, twice], split, Path(scratch), show)
     by_cell = dict(zip(timed, taken, strict=True))
-    figures = _figures(bench, by_cell)
+    test = load_samples(bench.artifacts.train.test)
+    figures = _figures(bench, by_cell, test)
     return Measured(
         cells=[_cell(bench, cell, figures.get(cell), proven.get(cell), same) for cell in planned],
-        repeat=_repeat(bench, twice, by_cell[twice], again),
+        repeat=_repeat(bench, twice, by_cell[twice], again, test),
         layout=layout_of(split),
         tried=tried,
     )
@@ -84,9 +85,10 @@ def _proven(
     return found
 
 
-def _figures(bench: Bench, taken: Mapping[PlannedCell, Taken]) -> dict[PlannedCell, Measurement]:
-    test, fp32 = load_samples(bench.artifacts.train.test), _highest_fp32(taken)
-    size = bench.settings.batch_size
+def _figures(
+    bench: Bench, taken: Mapping[PlannedCell, Taken], test: Samples
+) -> dict[PlannedCell, Measurement]:
+    fp32, size = _highest_fp32(taken), bench.settings.batch_size
     return {cell: measurement(each, size, test, fp32) for cell, each in taken.items()}
 
 
@@ -118,8 +120,7 @@ def _roofline(bench: Bench, figures: Measurement, proven: Proven) -> Roofline:
     return roofline(proven.primitives, proven.traced_ms, bench.settings.batch_size, throughput)
 
 
-def _repeat(bench: Bench, cell: PlannedCell, once: Taken, again: Taken) -> Repeat:
-    test = load_samples(bench.artifacts.train.test)
+def _repeat(bench: Bench, cell: PlannedCell, once: Taken, again: Taken, test: Samples) -> Repeat:
     offline, single_stream = (
         speedup(again.runs[scenario], once.runs[scenario]) for scenario in SCENARIOS
     )

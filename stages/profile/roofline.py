@@ -8,14 +8,12 @@ INT8 without VNNI takes several instructions, whose cost depends on the CPU: no 
 
 from collections.abc import Iterable, Sequence
 
-from stages.measure.onednn_log import Execution
+from stages.measure.onednn_log import TOLERANCE_MS, Execution
 from stages.measure.work import bytes_moved, operations
 from stages.profile.proof import kernel_isa
 from stages.records.profile import Primitive, Roofline
 from stages.runtime import NodeTime
 
-# The clocks of the trace and of the log differ by less.
-TOLERANCE_MS = 0.003
 # By isa of the kernel, lowest first, and type of the source: arithmetic as a multiple of FP32's.
 LIMITS = {
     "AVX2": {"f32": 1.0},

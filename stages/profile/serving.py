@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from stages.errors import StageError
-from stages.measure.loadgen import complete, reasons_of, run_test
+from stages.measure.loadgen import complete, rate_of, reasons_of, run_test
 from stages.measure.protocol import Answer, Classes, Load
 
 
@@ -109,6 +109,6 @@ def serve(instances: Sequence[Server], images: int, asked: Load) -> Served:
     return Served(
         valid=not reasons,
         reasons=reasons,
-        completed_per_s=float(detail.get("result_completed_samples_per_sec", 0.0)),
+        completed_per_s=rate_of(asked, detail),
         latency_ms=float(detail.get(percentile, 0.0)) / 1e6,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from statistics import median
 
+from stages.measure.interference import MOST_STEAL
 from stages.measure.intervals import interval, spread
 from stages.records.base import Interval
 from stages.records.profile import Run, Validity
@@ -10,7 +11,6 @@ from stages.records.profile import Run, Validity
 # Beyond these a figure says more of the machine's other users than of the model.
 MOST_SPREAD = 0.05
 MOST_DRIFT = 0.05
-MOST_STEAL = 0.02
 # What keeps a clock right moves it by less in the seconds of a run.
 MOST_CLOCK_STEP_S = 0.05
 # The widest that the interval of a cell's ratio to itself may be, to either side; single queries

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from stages.measure.onednn_log import Execution, OnednnLog, Partition
+from stages.measure.onednn_log import TOLERANCE_MS, Execution, OnednnLog, Partition
 from stages.measure.work import bytes_moved, dimensions, operations
 from stages.quantize.graph import COMPUTE_OPS, OTHER_QUANTIZABLE_OPS, Graph
 from stages.records.quantize import Layer
@@ -11,8 +11,6 @@ from stages.runtime import NodeTime
 
 MULTIPLYING = ("convolution", "matmul", "inner_product", "deconvolution")
 INT8_TYPES = ("s8", "u8")
-# The clocks of the trace and of the log differ by less.
-TOLERANCE_MS = 0.003
 
 
 def layers(log: OnednnLog, nodes: Sequence[NodeTime], graph: Graph) -> list[Layer]:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from stages.measure.interference import Look, look
+from stages.measure.topology import Sysfs
 
 STAT = """\
 cpu  100 0 50 800 0 0 0 30 5 0
@@ -17,12 +18,12 @@ intr 5
 def test_only_the_cores_asked_for_are_counted(tmp_path: Path) -> None:
     stat = tmp_path / "stat"
     stat.write_text(STAT)
-    throttles = tmp_path / "cpu1" / "thermal_throttle"
+    throttles = tmp_path / "devices/system/cpu/cpu1/thermal_throttle"
     throttles.mkdir(parents=True)
     (throttles / "core_throttle_count").write_text("7\n")
-    seen = look([0, 1], stat, tmp_path)
+    seen = look([0, 1], stat, Sysfs(tmp_path))
     assert (seen.ticks, seen.stolen, seen.throttle_events) == (980, 30, 7)
-    assert look([1], stat, tmp_path).stolen == 20
+    assert look([1], stat, Sysfs(tmp_path)).stolen == 20
 
 
 def test_this_machine_shows_its_counters() -> None:

@@ -16,7 +16,8 @@ from stages.peers.contenders import (
     find_ours,
     find_peers,
 )
-from stages.records.quantize import QuantizeRecord, Recipe, Variant
+from stages.records.quantize import Variant
+from tests.unit.records import quantize
 
 VARIANTS = (
     Variant(precision="fp32", model="train/model_keras.fp32"),
@@ -41,22 +42,7 @@ def _quantize(artifacts: Artifacts, runtime: str) -> None:
     with handing_over(artifacts.quantize(runtime).path) as partial:
         write_record(
             QuantizeFolder(partial).record,
-            QuantizeRecord(
-                train_sha256=verify(artifacts.train.path),
-                runtime=runtime,
-                versions={},
-                tolerable_loss=0.01,
-                max_trials=1,
-                calibration_samples=1,
-                batch_size=1,
-                recipe=Recipe(algorithm="minmax", granularity="per_channel"),
-                trials=[],
-                sensitivity=[],
-                variants=list(VARIANTS),
-                int8_ops=[],
-                fp32_ops=[],
-                seconds=1.0,
-            ),
+            quantize(*VARIANTS, runtime=runtime, train_sha256=verify(artifacts.train.path)),
         )
 
 
