@@ -11,9 +11,9 @@ from stages.setting import Spec
 from stages.settings import env_name
 
 RUNNER_HELP = "docker, or local: as processes of this host"
-# Whoever makes the interpreters says where they are: the image of peers, or the local runner; and
-# the locks must be the same for all.
-NO_FLAGS = {"itex_python", "locks"}
+# Whoever makes the images and the interpreters says which they are, the image of peers or a runner;
+# and the locks must be the same for all.
+NO_FLAGS = {"image", "itex_python", "locks"}
 
 
 def stage_task(

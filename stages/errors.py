@@ -118,6 +118,12 @@ class CoresBusyError(StageError):
     exit_code = 19
 
 
+class NotReproducedError(StageError):
+    """A build came out other than what is locked."""
+
+    exit_code = 20
+
+
 INTERNAL_EXIT_CODE = 70
 INTERRUPTED_EXIT_CODE = 130
 

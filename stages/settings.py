@@ -131,6 +131,9 @@ class Settings:
     round_duration_s: float = decimal(
         1.0, 0.1, "least seconds of a model's turn", "quantize", "profile", PEERS
     )
+    image: str = setting(
+        "", Spec("digest of the image that this runs in, for the record", PROGRAMS)
+    )
     itex_python: str = setting(
         "", Spec("interpreter that has the itex runtime; empty: there is none", (PEERS,))
     )

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 
 from stages.artifacts import Artifacts, CompareFolder, write_record
 from stages.compare.effects import compare
@@ -24,7 +25,7 @@ def main() -> None:
     with handing_over(artifacts.compare.path) as partial, Progress("compare", 2) as show:
         out = CompareFolder(partial)
         show.step("precision effect and ISA effect")
-        record = compare(profiles)
+        record = replace(compare(profiles), image=settings.image)
         text = render(record, summaries)
         write_record(out.record, record)
         out.log.write_text(text)

@@ -7,6 +7,7 @@ from stages.doctor.checks import (
     NO,
     Check,
     check_cores,
+    check_counter,
     check_host,
     check_isas,
     check_memory_policy,
@@ -36,7 +37,7 @@ def main() -> None:
 def _checks(settings: Settings) -> list[Check]:
     pinning, cores = check_cores(settings.cores)
     host = describe(cores)
-    found = [*check_isas(settings.isas), *pinning]
+    found = [*check_isas(settings.isas), check_counter(), *pinning]
     if cores:
         found.append(check_memory_policy())
     found += [*check_host(host), *check_neighbours(host.cores_pinned)]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from stages.errors import PinningError
 from stages.isa import LADDER
 from stages.measure.cores import choose_cores
+from stages.measure.counters import amx_busy
 from stages.measure.host import cpu_flags, describe_host, why_impossible
 from stages.measure.interference import MOST_STEAL, look
 from stages.measure.memory import GIB, available
@@ -45,6 +46,14 @@ def check_isas(isas: Sequence[str]) -> list[Check]:
         Check(f"isa {name}", NO if reason else OK, reason or "can run")
         for name, reason in reasons.items()
     ]
+
+
+def check_counter() -> Check:
+    """Return whether the processor's own count of AMX's work can be read."""
+    _, busy = amx_busy(lambda: None)
+    if busy.missing:
+        return Check("AMX counter", NOTE, f"not read ({busy.missing}); the kernels' names must do")
+    return Check("AMX counter", OK, "can be read")
 
 
 def check_cores(asked: str) -> tuple[list[Check], list[int]]:

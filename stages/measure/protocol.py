@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from stages.measure.counters import AmxBusy
 from stages.runtime import NodeTime
 
 BF16_PRECISIONS = ("bf16", "int8_bf16")
@@ -70,10 +71,9 @@ class Turn(msgspec.Struct, tag="turn", frozen=True):
 
 
 class Classify(msgspec.Struct, tag="classify", frozen=True):
-    """Classify the whole split, or that in the file `images`; the answer is a ClassifyAnswer."""
+    """Classify the whole split; the answer is a ClassifyAnswer."""
 
     batch_size: int
-    images: str = ""
 
 
 class Trace(msgspec.Struct, tag="trace", frozen=True):
@@ -147,6 +147,7 @@ class ClassifyAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceAnswer:
-    """When each node of the graph ran."""
+    """When each node of the graph ran, and how busy the batch kept AMX's tile unit."""
 
     nodes: list[NodeTime]
+    amx_busy: AmxBusy

@@ -15,6 +15,7 @@ import msgspec
 
 from stages.errors import SettingsError, StageError
 from stages.measure.backends import LoadedModel, load
+from stages.measure.counters import amx_busy
 from stages.measure.host import versions
 from stages.measure.protocol import (
     Answer,
@@ -49,7 +50,6 @@ class Holder:
 
     def __init__(self, job: Job) -> None:
         began = time.perf_counter()
-        self._path = job.images
         self._images = _all(job.images)
         self._model: LoadedModel = load(job.backend, job.model, job.precision, len(job.cores))
         self._model(self._images[:1])
@@ -68,19 +68,25 @@ class Holder:
                 return Classes(classes=classify(self._model, self._images, indices).tolist())
             case Turn(size, duration):
                 return TurnAnswer(batch_seconds=turn(self._model, self._warm(size), duration))
-            case Classify(size, path):
-                images = self._images if path in ("", self._path) else _all(path)
-                batches = batches_of(images, size)
+            case Classify(size):
+                batches = batches_of(self._images, size)
                 answers = [row for batch in batches for row in self._model(batch).tolist()]
                 return ClassifyAnswer(probabilities=answers)
             case Trace(size):
-                return TraceAnswer(nodes=self._model.trace(self._warm(size)[0]))
+                batch = self._full_batches(size)[0]
+                self._model(batch)  # which makes the kernels of this size
+                nodes, busy = amx_busy(lambda: self._model.trace(batch))
+                return TraceAnswer(nodes=nodes, amx_busy=busy)
 
-    def _warm(self, size: int) -> list[Images]:
+    def _full_batches(self, size: int) -> list[Images]:
         full = [each for each in batches_of(self._images, size) if len(each) == size]
         if not full:
             count = len(self._images)
             raise SettingsError(f"batch size {size} exceeds the {count} images; give less")
+        return full
+
+    def _warm(self, size: int) -> list[Images]:
+        full = self._full_batches(size)
         # Later, one is enough to bring the weights back to the caches, which next to a long batch
         # is nothing.
         again = 1 if self._warmed.get(size, 0.0) < BRIEF_S else 0

@@ -37,6 +37,7 @@ def main() -> None:
         out = PeersFolder(partial)
         contenders = _measure(settings, artifacts.train, out, ours, cores)
         record = PeersRecord(
+            image=settings.image,
             train_sha256=train_sha256,
             quantize_sha256=ours.quantize_sha256,
             data=train.data,

@@ -98,6 +98,7 @@ def _require_full_batch(settings: Settings, artifacts: Artifacts) -> None:
 
 def _record(settings: Settings, inputs: Inputs, host: Host, measured: Measured) -> ProfileRecord:
     return ProfileRecord(
+        image=settings.image,
         runtime=settings.runtime,
         train_sha256=inputs.train_sha256,
         quantize_sha256=inputs.quantize_sha256,

@@ -1,10 +1,12 @@
 """What the workers of the cells are given, and each cell's proof from a run under oneDNN's log."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from stages.artifacts import Artifacts
+from stages.measure.counters import AmxBusy
 from stages.measure.launch import Worker
 from stages.measure.onednn_log import parse_log
 from stages.measure.protocol import Job, Trace, TraceAnswer
@@ -14,7 +16,19 @@ from stages.profile.proof import prove
 from stages.profile.roofline import duration_ms, primitives_of
 from stages.profile.team import Team
 from stages.records.profile import Primitive, Proof
+from stages.runtime import NodeTime
 from stages.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """When each node of one inference over a batch ran, how busy it kept AMX's tile unit, and the
+    most memory that it took.
+    """
+
+    nodes: list[NodeTime]
+    amx_busy: AmxBusy
+    peak_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,22 +75,41 @@ class Bench:
         ]
         return Team(name, workers, [core for cores in split for core in cores], self.loads)
 
-    def prove(self, cell: PlannedCell, cores: list[int], lower: Sequence[Proof]) -> Proven:
-        """Run `cell` under oneDNN's log, and judge it; `lower` are its precision's so far.
+    @contextmanager
+    def logged(self, cells: Sequence[PlannedCell], cores: list[int]) -> Iterator[list[Worker]]:
+        """Hold a worker under oneDNN's log for each of `cells`; all load at the same time."""
+        with ExitStack() as running:
+            workers = [
+                running.enter_context(
+                    self._worker(cell, cores, self._log(cell), verbose=True, waiting=False)
+                )
+                for cell in cells
+            ]
+            for worker in workers:
+                worker.wait()
+            yield workers
+
+    def trace(self, worker: Worker) -> Traced:
+        """Let a worker run a batch."""
+        answer = worker.ask(Trace(self.settings.batch_size), TraceAnswer)
+        return Traced(answer.nodes, answer.amx_busy, worker.peak_bytes())
+
+    def judge(self, cell: PlannedCell, traced: Traced, lower: Sequence[Proof]) -> Proven:
+        """Judge `cell` by its log, once its worker has ended; `lower` are its precision's so far.
 
         Raises ProofError where it did not run what its name says.
         """
-        path = self.proofs / f"{cell.name}.log"
-        with self._worker(cell, cores, path, verbose=True) as worker:
-            nodes = worker.ask(Trace(self.settings.batch_size), TraceAnswer).nodes
-            peak_bytes = worker.peak_bytes()
+        path = self._log(cell)
         log = parse_log(path.read_text(errors="replace").splitlines())
         return Proven(
-            proof=prove(cell, log, path.name, list(lower)),
-            primitives=primitives_of(log.executions, nodes),
-            traced_ms=duration_ms(nodes),
-            peak_bytes=peak_bytes,
+            proof=prove(cell, log, path.name, list(lower), traced.amx_busy),
+            primitives=primitives_of(log.executions, traced.nodes),
+            traced_ms=duration_ms(traced.nodes),
+            peak_bytes=traced.peak_bytes,
         )
+
+    def _log(self, cell: PlannedCell) -> Path:
+        return self.proofs / f"{cell.name}.log"
 
     def _worker(
         self,

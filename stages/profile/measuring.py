@@ -28,6 +28,9 @@ from stages.records.profile import (
 )
 from stages.samples import Samples, load_samples
 
+# Loading keeps one core busy; more at a time would take memory that is not asked for here.
+MOST_LOADING = 4
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
@@ -78,10 +81,17 @@ def _proven(
     bench: Bench, possible: Sequence[PlannedCell], cores: list[int], show: Progress
 ) -> dict[PlannedCell, Proven]:
     found: dict[PlannedCell, Proven] = {}
-    for cell in possible:
-        show.step(f"proof of {cell.precision} capped at {cell.isa}")
-        lower = [each.proof for other, each in found.items() if other.precision == cell.precision]
-        found[cell] = bench.prove(cell, cores, lower)
+    together = min(len(cores), MOST_LOADING)
+    for first in range(0, len(possible), together):
+        group = possible[first : first + together]
+        traces = []
+        with bench.logged(group, cores) as workers:
+            for cell, worker in zip(group, workers, strict=True):
+                show.step(f"proof of {cell.precision} capped at {cell.isa}")
+                traces.append(bench.trace(worker))
+        for cell, traced in zip(group, traces, strict=True):
+            lower = [each.proof for it, each in found.items() if it.precision == cell.precision]
+            found[cell] = bench.judge(cell, traced, lower)
     return found
 
 

@@ -67,8 +67,8 @@ def _why_left_out(precision: str, isa: str, settings: Settings) -> str | None:
 
 
 def repeated(possible: Sequence[PlannedCell]) -> PlannedCell:
-    """Return the cell that is measured twice: the fastest there can be, where noise shows most.
+    """Return the cell that is measured twice: the fastest there can be, which tells most in a turn.
 
-    That is INT8 at the highest isa, or what else there is.
+    That is INT8 at its highest isa, or what else there is.
     """
-    return max(possible, key=lambda cell: (ISA_NAMES.index(cell.isa), cell.precision == "int8"))
+    return max(possible, key=lambda cell: (cell.precision == "int8", ISA_NAMES.index(cell.isa)))

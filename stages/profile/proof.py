@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from stages.errors import ProofError
 from stages.isa import ISA_NAMES, rung
+from stages.measure.counters import AmxBusy
 from stages.measure.onednn_log import Execution, OnednnLog
 from stages.measure.protocol import BF16_PRECISIONS
 from stages.profile.plan import LOWEST_NATIVE_BF16_ISA, PlannedCell
@@ -24,11 +25,14 @@ DATA_TYPES = {
 LEAST_SHARE = 0.9
 
 
-def prove(cell: PlannedCell, log: OnednnLog, log_name: str, lower: list[Proof]) -> Proof:
+def prove(
+    cell: PlannedCell, log: OnednnLog, log_name: str, lower: list[Proof], busy: AmxBusy
+) -> Proof:
     """Return the proof that `cell` ran; `lower` are those of its precision at lower isas.
 
     Raises ProofError where the header's isa is not the one asked for, where a quantized op fell
-    back, and where less than nine tenths of the judged time ran in the cell's data type.
+    back, where less than nine tenths of the judged time ran in the cell's data type, and where
+    the processor counted no work of its tile unit though kernels of AMX ran, or some without.
     """
     _require_header(cell, log)
     if log.fallbacks:
@@ -36,6 +40,7 @@ def prove(cell: PlannedCell, log: OnednnLog, log_name: str, lower: list[Proof]) 
     kernels = kernel_shares(log.executions)
     _require_data_type(cell, kernels)
     _require_within_cap(cell, kernels)
+    _require_tiles(cell, kernels, busy)
     return Proof(
         onednn_version=log.version,
         isa_header=log.isa_header,
@@ -44,6 +49,8 @@ def prove(cell: PlannedCell, log: OnednnLog, log_name: str, lower: list[Proof]) 
         kernels=kernels,
         reference_share=_reference_share(log.executions),
         log=log_name,
+        amx_busy_share=busy.share,
+        amx_busy_missing=busy.missing,
     )
 
 
@@ -93,6 +100,17 @@ def _require_within_cap(cell: PlannedCell, kernels: list[Kernel]) -> None:
         implicit_bf16 = cell.precision == "fp32" and name == "AVX512_CORE_AMX"
         if implicit_bf16 or (name and ISA_NAMES.index(name) > cap):
             raise ProofError(f"{cell.name}: {kernel.implementation} ran, which it must not")
+
+
+def _require_tiles(cell: PlannedCell, kernels: list[Kernel], busy: AmxBusy) -> None:
+    if busy.share is None:
+        return
+    named = [each for each in kernels if kernel_isa(each.implementation) == "AVX512_CORE_AMX"]
+    if bool(named) != bool(busy.share):
+        raise ProofError(
+            f"{cell.name}: {len(named)} kernels are called AMX's, and the tile unit was busy "
+            f"{busy.share:.1%} of the cycles; something other than the log says ran"
+        )
 
 
 def kernel_isa(implementation: str) -> str | None:

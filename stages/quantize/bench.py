@@ -41,12 +41,30 @@ class Contender:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
-    """A model's probabilities on a split, [images, classes], top-1, and its throughput."""
+class Answers:
+    """A model's probabilities on the validation split, [images, classes], and its top-1."""
 
     probabilities: Probabilities
     accuracy_top1: float
-    throughput_images_per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a model did under oneDNN's log: one inference's layers, the lines about INT8 fallbacks,
+    and its answers.
+    """
+
+    layers: list[Layer]
+    fallbacks: list[str]
+    answers: Answers
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Throughput of each contender in images/s, and the versions of what ran them."""
+
+    throughputs: list[float]
+    versions: dict[str, str]
 
 
 class Bench:
@@ -56,43 +74,35 @@ class Bench:
         self, settings: Settings, train: TrainFolder, cores: list[int], folder: Path
     ) -> None:
         self._settings, self._train, self._cores, self._folder = settings, train, cores, folder
-        self._samples = {path: load_samples(path) for path in (train.validation, train.test)}
+        self._validation = load_samples(train.validation)
 
-    def proof(self, contender: Contender, graph: Graph) -> tuple[list[Layer], list[str]]:
-        """Return the layers of one inference, and the runtime's lines about INT8 fallbacks.
+    def examine(self, contender: Contender, graph: Graph) -> Examined:
+        """Trace one inference and classify the validation split, all under oneDNN's log.
 
         The log stays in the folder, as `<name>.log`.
         """
         with self._worker(contender, verbose=True) as worker:
             nodes = worker.ask(Trace(self._settings.batch_size), TraceAnswer).nodes
+            answers = self._classify(worker)
         text = (self._folder / f"{contender.name}.log").read_text(errors="replace")
         log = parse_log(text.splitlines())
-        return layers(log, nodes, graph), log.fallbacks
+        return Examined(layers(log, nodes, graph), log.fallbacks, answers)
 
-    def score(self, contender: Contender) -> Score:
-        """Classify the validation split, and time some batches."""
+    def answers(self, contender: Contender) -> Answers:
+        """Classify the validation split."""
         with self._worker(contender, verbose=False) as worker:
-            probabilities, accuracy = self._classify(worker, self._train.validation)
-            (throughput,) = self._rounds([worker], 1)
-        return Score(probabilities, accuracy, throughput)
+            return self._classify(worker)
 
-    def duel(self, contenders: Sequence[Contender]) -> list[float]:
-        """Let the contenders take turns; return each one's throughput in images/s."""
+    def times(self, contenders: Sequence[Contender], rounds: int) -> Times:
+        """Let the contenders take turns, so many each."""
+        request = Turn(self._settings.batch_size, self._settings.round_duration_s)
         with self._all(contenders) as workers:
-            return self._rounds(workers, self._settings.rounds)
-
-    def final(
-        self, contenders: Sequence[Contender]
-    ) -> tuple[list[float], list[float], dict[str, str]]:
-        """As `duel`; then let each contender classify the test split, once.
-
-        Returns each one's throughput in images/s, each one's top-1 on test, the versions of what
-        ran them.
-        """
-        with self._all(contenders) as workers:
-            throughputs = self._rounds(workers, self._settings.rounds)
-            tests = [self._classify(worker, self._train.test)[1] for worker in workers]
-            return throughputs, tests, workers[0].ready.versions
+            seconds = take_turns(workers, request, rounds)
+            versions = workers[0].ready.versions
+        throughputs = [
+            self._settings.batch_size / median(median(each) for each in spent) for spent in seconds
+        ]
+        return Times(throughputs, versions)
 
     @contextlib.contextmanager
     def _all(self, contenders: Sequence[Contender]) -> Iterator[list[Worker]]:
@@ -103,17 +113,11 @@ class Bench:
                 worker.wait()
             yield running
 
-    def _rounds(self, workers: Sequence[Worker], rounds: int) -> list[float]:
-        size = self._settings.batch_size
-        turn = Turn(size, self._settings.round_duration_s)
-        seconds = take_turns(workers, turn, rounds)
-        return [size / median(median(each) for each in spent) for spent in seconds]
-
-    def _classify(self, worker: Worker, images: Path) -> tuple[Probabilities, float]:
-        request = Classify(self._settings.batch_size, str(images))
+    def _classify(self, worker: Worker) -> Answers:
+        request = Classify(self._settings.batch_size)
         probabilities = np.array(worker.ask(request, ClassifyAnswer).probabilities)
         predictions = probabilities.argmax(axis=1).tolist()
-        return probabilities, accuracy_top1(predictions, self._samples[images])
+        return Answers(probabilities, accuracy_top1(predictions, self._validation))
 
     def _worker(self, contender: Contender, *, verbose: bool, waiting: bool = True) -> Worker:
         kind = "" if verbose else ".timed"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stages.errors import ModelError, WorkerError
 from stages.progress import Progress
-from stages.quantize.bench import Bench, Contender, Score, divergence
+from stages.quantize.bench import Answers, Bench, Contender, divergence
 from stages.quantize.bound import Bound
 from stages.quantize.capture import output_to
 from stages.quantize.compressor import Compressor
@@ -27,7 +27,7 @@ class Laboratory:
         self,
         compressor: Compressor,
         bench: Bench,
-        fp32: Score,
+        fp32: Answers,
         bound: Bound,
         folder: Path,
         log: Path,
@@ -70,23 +70,23 @@ class Laboratory:
     def _returned(self, base: Attempt, op: str) -> Sensitivity:
         left_out = tuple(sorted({*base.recipe.left_out, op}))
         model = self._make(replace(base.recipe, left_out=left_out))
-        score = self._bench.score(Contender(model.name, model, "int8"))
-        distance = divergence(self._fp32.probabilities, score.probabilities)
-        return Sensitivity(op=op, accuracy_top1=score.accuracy_top1, divergence=distance)
+        answers = self._bench.answers(Contender(model.name, model, "int8"))
+        distance = divergence(self._fp32.probabilities, answers.probabilities)
+        return Sensitivity(op=op, accuracy_top1=answers.accuracy_top1, divergence=distance)
 
     def _tried(self, recipe: Recipe) -> Attempt:
         model = self._make(recipe)
         contender = Contender(model.name, model, "int8")
         graph = self._compressor.graph_of(model)
-        layers, fallbacks = self._bench.proof(contender, graph)
-        score = self._bench.score(contender)
+        examined = self._bench.examine(contender, graph)
+        (throughput,) = self._bench.times([contender], 1).throughputs
         return Attempt(
             recipe=recipe,
             model=model,
-            accuracy_top1=score.accuracy_top1,
-            throughput_images_per_s=score.throughput_images_per_s,
-            layers=layers,
-            findings=findings(layers, fallbacks, graph, recipe),
+            accuracy_top1=examined.answers.accuracy_top1,
+            throughput_images_per_s=throughput,
+            layers=examined.layers,
+            findings=findings(examined.layers, examined.fallbacks, graph, recipe),
             graph=graph,
         )
 

@@ -4,23 +4,24 @@ import shutil
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stages.artifacts import Artifacts, QuantizeFolder
 from stages.errors import AccuracyBoundError, ModelError, SettingsError
 from stages.measure.host import cpu_flags
 from stages.progress import Progress
-from stages.quantize.bench import Bench, Contender, Score
+from stages.quantize.bench import Answers, Bench, Contender, Examined
 from stages.quantize.bound import Bound
 from stages.quantize.capture import output_to
 from stages.quantize.compressor import CalibrationLoader, Compressor
+from stages.quantize.findings import findings
 from stages.quantize.laboratory import Laboratory
 from stages.quantize.layers import compute_ops
 from stages.quantize.report import none_met, trials
 from stages.quantize.search import Attempt, Search
-from stages.quantize.variants import Variants, why_no_bf16, why_no_int8_bf16
-from stages.records.quantize import QuantizeRecord, Variant
+from stages.quantize.variants import Candidate, describe, why_no_bf16, why_no_int8_bf16
+from stages.records.quantize import Finding, QuantizeRecord, Variant
 from stages.runtime import Model
 from stages.samples import Samples, first_samples, load_samples
 from stages.settings import Settings
@@ -75,22 +76,25 @@ def quantize(
 def _worked(inputs: Inputs, folder: Path, train_sha256: str, began: float) -> QuantizeRecord:
     settings, show = inputs.settings, inputs.show
     show.step("FP32 on the validation split")
-    reference = inputs.bench.score(inputs.fp32)
-    bound = Bound(reference.accuracy_top1, settings.tolerable_loss)
+    reference = _examined(inputs, inputs.fp32)
+    bound = Bound(reference.answers.accuracy_top1, settings.tolerable_loss)
     show.step("search for a recipe")
-    search = _search(inputs, reference, bound, folder)
+    search = _search(inputs, reference.answers, bound, folder)
     met = search.run()
     if not met:
         raise AccuracyBoundError(none_met(search.attempts, search.sensitivity, bound))
     show.step("the fastest against each other")
-    chosen = _fastest(inputs.bench, met[:FINALISTS])
+    chosen = _fastest(inputs.bench, met[:FINALISTS], settings.rounds)
     shutil.copytree(str(chosen.model), inputs.out.model)
-    show.step("variants against each other, then the test split")
-    variants, versions = _variants(inputs, reference, chosen, bound, folder)
+    show.step("variants against each other")
+    candidates = _candidates(inputs, reference, chosen)
+    times = inputs.bench.times([each.contender for each in candidates], settings.rounds)
+    _keep_proofs(candidates, folder, inputs.out.proof)
     return QuantizeRecord(
+        image=settings.image,
         train_sha256=train_sha256,
         runtime=settings.runtime,
-        versions=versions,
+        versions=times.versions,
         tolerable_loss=settings.tolerable_loss,
         max_trials=settings.max_trials,
         calibration_samples=settings.calibration_samples,
@@ -98,14 +102,17 @@ def _worked(inputs: Inputs, folder: Path, train_sha256: str, began: float) -> Qu
         recipe=chosen.recipe,
         trials=trials(search.attempts, chosen, bound),
         sensitivity=search.sensitivity,
-        variants=variants,
+        variants=[
+            *describe(candidates, times.throughputs, bound),
+            *_absent(inputs, chosen),
+        ],
         int8_ops=compute_ops(chosen.layers, int8=True),
         fp32_ops=compute_ops(chosen.layers, int8=False),
         seconds=time.monotonic() - began,
     )
 
 
-def _search(inputs: Inputs, reference: Score, bound: Bound, folder: Path) -> Search:
+def _search(inputs: Inputs, reference: Answers, bound: Bound, folder: Path) -> Search:
     laboratory = Laboratory(
         inputs.compressor, inputs.bench, reference, bound, folder, inputs.out.log, inputs.show
     )
@@ -118,11 +125,10 @@ def _search(inputs: Inputs, reference: Score, bound: Bound, folder: Path) -> Sea
     )
 
 
-def _fastest(bench: Bench, met: Sequence[Attempt]) -> Attempt:
+def _fastest(bench: Bench, met: Sequence[Attempt], rounds: int) -> Attempt:
     if len(met) == 1:
         return met[0]
-    contenders = [_contender(attempt) for attempt in met]
-    throughputs = bench.duel(contenders)
+    throughputs = bench.times([_contender(attempt) for attempt in met], rounds).throughputs
     return met[throughputs.index(max(throughputs))]
 
 
@@ -132,45 +138,69 @@ def _contender(attempt: Attempt) -> Contender:
     return Contender(attempt.model.name, attempt.model, "int8")
 
 
-def _variants(
-    inputs: Inputs, reference: Score, chosen: Attempt, bound: Bound, folder: Path
-) -> tuple[list[Variant], dict[str, str]]:
-    """Return the variants by precision, those that are missing with the reason, and versions."""
+def _candidates(inputs: Inputs, fp32: Examined, chosen: Attempt) -> list[Candidate]:
+    """Return what is handed on, FP32 first; what was examined before is not again."""
+    int8 = replace(_contender(chosen), model=inputs.out.model)
+    found = [_candidate(inputs, inputs.fp32, fp32, [])]
+    if not _missing(inputs, chosen)["bf16"]:
+        bf16 = Contender("bf16", inputs.fp32.model, "bf16")
+        found.append(_candidate(inputs, bf16, _examined(inputs, bf16), []))
+    found.append(
+        Candidate(
+            contender=int8,
+            path=_published(inputs, int8.model),
+            accuracy_top1=chosen.accuracy_top1,
+            layers=chosen.layers,
+            findings=chosen.findings,
+        )
+    )
+    if not _missing(inputs, chosen)["int8_bf16"]:
+        mixed = Contender("int8_bf16", inputs.out.model, "int8_bf16")
+        examined = _examined(inputs, mixed)
+        graph = inputs.compressor.graph_of(mixed.model)
+        kept = findings(examined.layers, examined.fallbacks, graph, chosen.recipe)
+        found.append(_candidate(inputs, mixed, examined, kept))
+    return found
+
+
+def _candidate(
+    inputs: Inputs, contender: Contender, examined: Examined, found: list[Finding]
+) -> Candidate:
+    return Candidate(
+        contender=contender,
+        path=_published(inputs, contender.model),
+        accuracy_top1=examined.answers.accuracy_top1,
+        layers=examined.layers,
+        findings=found,
+    )
+
+
+def _examined(inputs: Inputs, contender: Contender) -> Examined:
+    return inputs.bench.examine(contender, inputs.compressor.graph_of(contender.model))
+
+
+def _missing(inputs: Inputs, chosen: Attempt) -> dict[str, str]:
+    """Return why there is no BF16 variant, and none of INT8 with BF16; empty where there is."""
     no_bf16 = why_no_bf16(inputs.settings, cpu_flags())
-    missing = {"bf16": no_bf16, "int8_bf16": no_bf16 or why_no_int8_bf16(chosen)}
-    int8 = Contender("int8", inputs.out.model, "int8")
-    contenders = {"fp32": inputs.fp32}
-    contenders |= {} if missing["bf16"] else {"bf16": _in(inputs.fp32, "bf16")}
-    contenders |= {"int8": int8}
-    contenders |= {} if missing["int8_bf16"] else {"int8_bf16": _in(int8, "int8_bf16")}
-    validation = {"fp32": reference.accuracy_top1, "int8": chosen.accuracy_top1}
-    for precision in contenders.keys() - validation.keys():
-        validation[precision] = inputs.bench.score(contenders[precision]).accuracy_top1
-    variants = Variants(inputs.bench, inputs.compressor.graph_of, bound, _published(inputs))
-    found, versions = variants.describe(contenders, validation, chosen.recipe)
-    inputs.out.proof.mkdir()
-    for precision in contenders:
-        shutil.copy(folder / f"{precision}.log", inputs.out.proof)
-    absent = [
-        Variant(precision=precision, missing=reason)
-        for precision, reason in missing.items()
-        if reason
-    ]
-    return [*found, *absent], versions
+    return {"bf16": no_bf16, "int8_bf16": no_bf16 or why_no_int8_bf16(chosen)}
 
 
-def _published(inputs: Inputs) -> dict[Path, str]:
-    """Return where each model is in the artifacts folder, once this stage's is handed over."""
-    root, runtime = inputs.artifacts.root, inputs.settings.runtime
-    final = {
-        inputs.fp32.model: inputs.artifacts.train.model,
-        inputs.out.model: inputs.artifacts.quantize(runtime).model,
-    }
-    return {model: path.relative_to(root).as_posix() for model, path in final.items()}
+def _absent(inputs: Inputs, chosen: Attempt) -> list[Variant]:
+    missing = _missing(inputs, chosen).items()
+    return [Variant(precision=precision, missing=why) for precision, why in missing if why]
 
 
-def _in(contender: Contender, precision: str) -> Contender:
-    return Contender(precision, contender.model, precision)
+def _keep_proofs(candidates: Sequence[Candidate], folder: Path, proof: Path) -> None:
+    proof.mkdir()
+    for each in candidates:
+        log = folder / f"{each.contender.name}.log"
+        shutil.copy(log, proof / f"{each.contender.precision}.log")
+
+
+def _published(inputs: Inputs, model: Path) -> str:
+    """Return where a model is in the artifacts folder, once this stage's is handed over."""
+    final = {inputs.out.model: inputs.artifacts.quantize(inputs.settings.runtime).model}
+    return final.get(model, model).relative_to(inputs.artifacts.root).as_posix()
 
 
 def _calibration(settings: Settings, artifacts: Artifacts) -> Samples:

@@ -1,16 +1,14 @@
 """The precisions that the stage hands on, each with its proof, or the reason why there is none."""
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from stages.measure.host import has_bf16
-from stages.quantize.bench import Bench, Contender
+from stages.quantize.bench import Contender
 from stages.quantize.bound import Bound
-from stages.quantize.findings import findings
-from stages.quantize.graph import Graph
 from stages.quantize.layers import compute_ops, reference_share
 from stages.quantize.search import Attempt
-from stages.records.quantize import Finding, Layer, Recipe, Variant
+from stages.records.quantize import Finding, Layer, Variant
 from stages.settings import Settings
 
 
@@ -30,70 +28,35 @@ def why_no_int8_bf16(int8: Attempt) -> str:
     return "every op that multiplies is in INT8, which leaves none for BF16"
 
 
-class Variants:
-    """Proves the contenders that go on, times them in turns, and describes each."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A contender that is handed on: `path` is its model's in the artifacts folder, then.
 
-    def __init__(
-        self,
-        bench: Bench,
-        graph_of: Callable[[Path], Graph],
-        bound: Bound,
-        published: Mapping[Path, str],
-    ) -> None:
-        """`published` is where each model will be in the artifacts folder, once handed over."""
-        self._bench, self._graph_of, self._bound = bench, graph_of, bound
-        self._published = published
+    `accuracy_top1` is on validation; the layers are those of one inference.
+    """
 
-    def describe(
-        self, contenders: Mapping[str, Contender], validation: Mapping[str, float], recipe: Recipe
-    ) -> tuple[list[Variant], dict[str, str]]:
-        """Return the variants, and the versions of what ran them.
+    contender: Contender
+    path: str
+    accuracy_top1: float
+    layers: list[Layer]
+    findings: list[Finding]
 
-        `contenders` and their top-1 on `validation` are by precision; FP32 is among them. The
-        test split is classified here, and nowhere else.
-        """
-        proofs = {
-            each: self._bench.proof(contender, self._graph_of(contender.model))
-            for each, contender in contenders.items()
-        }
-        throughputs, tests, versions = self._bench.final(list(contenders.values()))
-        speeds = dict(zip(contenders, throughputs, strict=True))
-        variants = [
-            self._variant(
-                contenders[precision],
-                {"validation": validation[precision], "test": test},
-                proofs[precision],
-                (speeds[precision], speeds["fp32"]),
-                recipe,
-            )
-            for precision, test in zip(contenders, tests, strict=True)
-        ]
-        return variants, versions
 
-    def _variant(
-        self,
-        contender: Contender,
-        accuracy: dict[str, float],
-        proof: tuple[list[Layer], list[str]],
-        speeds: tuple[float, float],
-        recipe: Recipe,
-    ) -> Variant:
-        layers = proof[0]
-        return Variant(
-            precision=contender.precision,
-            model=self._published[contender.model],
-            accuracy_top1=accuracy,
-            loss=self._bound.loss(accuracy["validation"]),
-            throughput_images_per_s=speeds[0],
-            speedup=speeds[0] / speeds[1],
-            reference_share=reference_share(layers),
-            findings=self._findings(contender, proof, recipe),
-            layers=layers,
+def describe(
+    candidates: Sequence[Candidate], throughputs: Sequence[float], bound: Bound
+) -> list[Variant]:
+    """Return the variants; the first candidate is FP32, which the others are held against."""
+    return [
+        Variant(
+            precision=each.contender.precision,
+            model=each.path,
+            accuracy_top1=each.accuracy_top1,
+            loss=bound.loss(each.accuracy_top1),
+            throughput_images_per_s=throughput,
+            speedup=throughput / throughputs[0],
+            reference_share=reference_share(each.layers),
+            findings=each.findings,
+            layers=each.layers,
         )
-
-    def _findings(
-        self, contender: Contender, proof: tuple[list[Layer], list[str]], recipe: Recipe
-    ) -> list[Finding]:
-        if not contender.precision.startswith("int8"):
-            return []
-        return findings(*proof, self._graph_of(contender.model), recipe)
+        for each, throughput in zip(candidates, throughputs, strict=True)
+    ]

@@ -2,19 +2,22 @@
 
 A field's unit is in its name. SCHEMA_VERSION goes up whenever a reader of an older file would
 misread it; history: 1, first form; 2, quantize.json with recipes and variants, runtimes;
-3, measurements.json in rounds with intervals.
+3, measurements.json in rounds with intervals; 4, quantize.json without the test split.
 """
 
 from dataclasses import dataclass
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """Base of all records."""
+    """Base of all records; `image` is the config digest of the image that made it, or empty where
+    whoever started the program told none.
+    """
 
     schema_version: int = SCHEMA_VERSION
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -149,7 +149,9 @@ class Proof:
     """What oneDNN's own log says of a cell.
 
     `kernels` are the convolutions, matmuls and inner products; `reference_share` is the part of
-    all primitives' time that ran in reference kernels.
+    all primitives' time that ran in reference kernels. `amx_busy_share` is the part of the cycles
+    in which the processor itself says that its tile unit worked, or None, with the reason in
+    `amx_busy_missing`.
     """
 
     onednn_version: str
@@ -159,6 +161,8 @@ class Proof:
     kernels: list[Kernel]
     reference_share: float
     log: str
+    amx_busy_share: float | None = None
+    amx_busy_missing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

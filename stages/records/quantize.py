@@ -83,14 +83,14 @@ class Variant:
     """A precision that the profile stage can run, or the reason why there is none.
 
     `model` is the path of its SavedModel in the artifacts folder: BF16 is the FP32 or INT8 model,
-    which the runtime converts as it loads it. `throughput_images_per_s` is the median of
-    interleaved rounds.
+    which the runtime converts as it loads it. `accuracy_top1` is on validation: the test split is
+    the profile stage's. `throughput_images_per_s` is the median of interleaved rounds.
     """
 
     precision: str
     missing: str | None = None
     model: str | None = None
-    accuracy_top1: dict[str, float] | None = None
+    accuracy_top1: float | None = None
     loss: float | None = None
     throughput_images_per_s: float | None = None
     speedup: float | None = None

@@ -72,6 +72,7 @@ def train(settings: Settings, folder: Path, cache: Path, progress: Progress) -> 
         for name, each in features.items()
     }
     record = TrainRecord(
+        image=settings.image,
         data=splits.source,
         backbone=backbone.source,
         classes=list(splits.classes),

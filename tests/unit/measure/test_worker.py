@@ -61,14 +61,6 @@ def test_what_the_model_prints_is_its_log_and_no_answer(tmp_path: Path) -> None:
     assert lines == [f"onednn_verbose,classified {size}" for size in (1, 5, 5)]
 
 
-def test_another_split_can_be_classified(tmp_path: Path) -> None:
-    other = tmp_path / "other.npz"
-    Samples(np.full((1, 224, 224, 3), 255, np.uint8), np.array([1])).save(other)
-    with worker(tmp_path) as asked:
-        answer = asked.ask(Classify(8, str(other)), ClassifyAnswer)
-    assert answer.probabilities == [[0.0, 1.0]]
-
-
 def test_more_than_there_are_images_is_refused(tmp_path: Path) -> None:
     with (
         pytest.raises(SettingsError, match="batch size 6 exceeds the 5 images"),

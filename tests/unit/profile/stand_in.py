@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from stages.measure.counters import AmxBusy
 from stages.measure.protocol import (
     Job,
     LoadAnswer,
@@ -23,17 +24,19 @@ class StandIn:
     """Answers like a worker that ran INT8 capped at AVX2; `asked` is all that it was asked.
 
     Each entry is the number of the worker, the cap, whether oneDNN's log was on, and the request.
+    `waited` is how many had started each time that one was waited for.
     """
 
     asked: list[tuple[int, str | None, bool, Any]]
     started: int
     alive: int
+    waited: list[int]
     peak: int
 
     @classmethod
     def reset(cls) -> None:
         """Forget what was asked."""
-        cls.asked, cls.started, cls.alive, cls.peak = [], 0, 0, 1000
+        cls.asked, cls.waited, cls.started, cls.alive, cls.peak = [], [], 0, 0, 1000
 
     def __init__(
         self,
@@ -63,6 +66,10 @@ class StandIn:
         self.send(request)
         return self.receive(answer)
 
+    def wait(self) -> Ready:
+        StandIn.waited.append(StandIn.alive)
+        return self.ready
+
     def peak_bytes(self) -> int:
         return StandIn.peak
 
@@ -76,7 +83,9 @@ class StandIn:
                 return Warmed()
             case Trace():
                 # A log without timestamps says 0 for the start of each.
-                return TraceAnswer(nodes=[NodeTime("all", 0.0, TRACED_MS)])
+                return TraceAnswer(
+                    nodes=[NodeTime("all", 0.0, TRACED_MS)], amx_busy=AmxBusy(None, "none here")
+                )
         return LoadAnswer(
             valid=True,
             reasons=[],

@@ -7,7 +7,7 @@ import pytest
 from stages.artifacts import Artifacts
 from stages.errors import ProofError
 from stages.measure.protocol import Trace
-from stages.profile.cells import Bench
+from stages.profile.cells import Bench, Traced
 from stages.profile.plan import PlannedCell
 from stages.settings import load
 from tests.unit.profile.stand_in import TRACED_MS, StandIn
@@ -28,8 +28,14 @@ def _stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     StandIn.reset()
 
 
+def traced(made: Bench, cell: PlannedCell) -> Traced:
+    with made.logged([cell], [2]) as (worker,):
+        return made.trace(worker)
+
+
 def test_a_cell_is_proven_by_one_batch_under_onednns_log(tmp_path: Path) -> None:
-    proven = bench(tmp_path).prove(PlannedCell("int8", "AVX2", None), [2], [])
+    made, cell = bench(tmp_path), PlannedCell("int8", "AVX2", None)
+    proven = made.judge(cell, traced(made, cell), [])
     assert StandIn.asked == [(1, "AVX2", True, Trace(8))]
     assert (proven.proof.verdict, proven.proof.log) == ("native", "int8_AVX2.log")
     assert (tmp_path / proven.proof.log).is_file()
@@ -38,8 +44,17 @@ def test_a_cell_is_proven_by_one_batch_under_onednns_log(tmp_path: Path) -> None
 
 
 def test_what_did_not_run_as_its_name_says_is_no_proof(tmp_path: Path) -> None:
+    made, cell = bench(tmp_path), PlannedCell("fp32", "AVX2", None)
     with pytest.raises(ProofError):
-        bench(tmp_path).prove(PlannedCell("fp32", "AVX2", None), [2], [])
+        made.judge(cell, traced(made, cell), [])
+
+
+def test_workers_under_the_log_all_start_before_one_is_waited_for(tmp_path: Path) -> None:
+    cells = [PlannedCell("int8", isa, None) for isa in ("AVX2", "AVX512_CORE")]
+    with bench(tmp_path).logged(cells, [2]) as workers:
+        assert len(workers) == StandIn.alive == 2
+        assert StandIn.waited == [2, 2]
+    assert StandIn.alive == 0
 
 
 @pytest.mark.parametrize(

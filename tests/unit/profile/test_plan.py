@@ -2,7 +2,7 @@ import pytest
 
 from stages.isa import ISA_NAMES, LADDER, missing_flags
 from stages.measure.host import cpu_fields, cpu_flags
-from stages.profile.plan import missing_models, plan_cells
+from stages.profile.plan import PlannedCell, missing_models, plan_cells, repeated
 from stages.settings import load
 from tests.unit.records import quantize, variant
 
@@ -77,3 +77,10 @@ def test_amx_is_impossible_where_a_tile_operation_fails(
 def test_this_host_has_flags() -> None:
     assert "fpu" in cpu_flags()
     assert cpu_fields()["model name"]
+
+
+def test_int8_is_measured_twice_though_another_precision_goes_higher() -> None:
+    bf16, fp32 = (PlannedCell(each, "AVX512_CORE_BF16", None) for each in ("bf16", "fp32"))
+    lower, higher = (PlannedCell("int8", isa, None) for isa in ("AVX2", "AVX512_CORE_VNNI"))
+    assert repeated([lower, higher, bf16]) == higher
+    assert repeated([fp32]) == fp32

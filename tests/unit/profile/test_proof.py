@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from stages.errors import ProofError
+from stages.measure.counters import AmxBusy
 from stages.measure.onednn_log import parse_log
 from stages.profile.plan import PlannedCell
 from stages.profile.proof import kernel_isa, prove
@@ -17,8 +18,17 @@ def lines(name: str) -> list[str]:
     return (LOGS / f"{name}.txt").read_text().splitlines()
 
 
-def proof_from(cell: PlannedCell, text: Iterable[str], name: str, lower: list[Proof]) -> Proof:
-    return prove(cell, parse_log(text), name, lower)
+NOT_COUNTED = AmxBusy(None, "no amx_tile flag")
+
+
+def proof_from(
+    cell: PlannedCell,
+    text: Iterable[str],
+    name: str,
+    lower: list[Proof],
+    busy: AmxBusy = NOT_COUNTED,
+) -> Proof:
+    return prove(cell, parse_log(text), name, lower, busy)
 
 
 def proof_of(log: str, precision: str, isa: str, lower: list[Proof] | None = None) -> Proof:
@@ -149,3 +159,29 @@ def test_equal_kernels_are_called_the_same_as_the_lower_isa() -> None:
 )
 def test_kernel_names_tell_their_isa(implementation: str, isa: str | None) -> None:
     assert kernel_isa(implementation) == isa
+
+
+AMX_LOG, VNNI_LOG = (
+    "itex2150_int8-nopool_AVX512_CORE_AMX_emulated",
+    "itex2150_int8-nopool_AVX512_CORE_VNNI",
+)
+
+
+@pytest.mark.parametrize(
+    ("log", "isa", "share"),
+    [(AMX_LOG, "AVX512_CORE_AMX", 0.4), (VNNI_LOG, "AVX512_CORE_VNNI", 0.0)],
+)
+def test_what_the_processor_counted_is_part_of_the_proof(log: str, isa: str, share: float) -> None:
+    cell = PlannedCell("int8", isa, None)
+    assert proof_from(cell, lines(log), "log", [], AmxBusy(share, "")).amx_busy_share == share
+    unknown = proof_from(cell, lines(log), "log", [])
+    assert (unknown.amx_busy_share, unknown.amx_busy_missing) == (None, "no amx_tile flag")
+
+
+@pytest.mark.parametrize(
+    ("log", "isa", "share"),
+    [(AMX_LOG, "AVX512_CORE_AMX", 0.0), (VNNI_LOG, "AVX512_CORE_VNNI", 0.2)],
+)
+def test_a_log_that_the_processor_contradicts_is_caught(log: str, isa: str, share: float) -> None:
+    with pytest.raises(ProofError, match="something other than the log says ran"):
+        proof_from(PlannedCell("int8", isa, None), lines(log), "log", [], AmxBusy(share, ""))

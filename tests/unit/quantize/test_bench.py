@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from stages.artifacts import TrainFolder
+from stages.measure.counters import AmxBusy
 from stages.measure.protocol import (
     Classify,
     ClassifyAnswer,
@@ -31,18 +32,21 @@ FALLBACK = "W itex: Unsupported INT8 pattern at PartitionedCall/head/MatMul"
 class StandIn:
     """A worker that guesses class 0; its turns take what `seconds` has for its name.
 
-    `asked` are the names and requests in order, `open` the names of those that still run.
+    `asked` are the names and requests in order, `open` the names of those that still run,
+    `images` the splits that they hold.
     """
 
     seconds: dict[str, list[list[float]]]
     asked: list[tuple[str, Any]]
     open: list[str]
+    images: list[str]
 
     def __init__(
         self, job: Job, log: Path, timeout_s: float, *, verbose: bool, waiting: bool
     ) -> None:
         self._job, self._log, self._verbose = job, log, verbose
         self.ready = Ready(cores=job.cores, load_seconds=1.0, versions={"of": job.name})
+        StandIn.images.append(job.images)
 
     def __enter__(self) -> "StandIn":
         StandIn.open.append(self._job.name)
@@ -60,85 +64,63 @@ class StandIn:
         StandIn.asked.append((self._job.name, request))
         match request:
             case Trace():
-                return TraceAnswer(nodes=traced(RECORDING)[1])
+                return TraceAnswer(nodes=traced(RECORDING)[1], amx_busy=AmxBusy(None, ""))
             case Turn():
                 return TurnAnswer(batch_seconds=StandIn.seconds[self._job.name].pop(0))
-            case Classify(images=images):
-                with np.load(images) as arrays:
-                    rows = len(arrays["labels"])
-                return ClassifyAnswer(probabilities=[[0.75, 0.25]] * rows)
+            case Classify():
+                return ClassifyAnswer(probabilities=[[0.75, 0.25]] * 4)
 
 
 FP32, INT8 = Contender("fp32", Path("f"), "fp32"), Contender("trial-1", Path("i"), "int8")
-SETTINGS = Settings(batch_size=4, rounds=3, round_duration_s=0.5)
+SETTINGS = Settings(batch_size=4, round_duration_s=0.5)
 
 
 @pytest.fixture
 def train(tmp_path: Path) -> TrainFolder:
     folder = TrainFolder(tmp_path / "train")
-    for path, labels in ((folder.validation, [0, 0, 0, 1]), (folder.test, [0, 1])):
-        Samples(np.zeros((len(labels), 224, 224, 3), np.uint8), np.array(labels)).save(path)
+    labels = np.array([0, 0, 0, 1])
+    Samples(np.zeros((4, 224, 224, 3), np.uint8), labels).save(folder.validation)
     return folder
 
 
 @pytest.fixture
 def bench(train: TrainFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setattr(module, "Worker", StandIn)
-    StandIn.seconds, StandIn.asked, StandIn.open = {}, [], []
+    StandIn.seconds, StandIn.asked, StandIn.open, StandIn.images = {}, [], [], []
     yield Bench(SETTINGS, train, [0, 1], tmp_path)
     assert StandIn.open == []
 
 
-def asked(kind: type) -> list[str]:
-    return [name for name, request in StandIn.asked if isinstance(request, kind)]
-
-
-def test_a_proof_is_the_layers_and_the_fallbacks_of_one_inference(
+def test_what_is_examined_tells_its_layers_fallbacks_and_answers(
     bench: Bench, tmp_path: Path
 ) -> None:
     graph = GRAPHS[RECORDING]
-    found, fallbacks = bench.proof(INT8, graph)
-    assert found == layers(*traced(RECORDING), graph)
-    assert fallbacks == [FALLBACK]
-    assert StandIn.asked == [("trial-1", Trace(4))]
+    found = bench.examine(INT8, graph)
+    assert found.layers == layers(*traced(RECORDING), graph)
+    assert found.fallbacks == [FALLBACK]
+    assert found.answers.accuracy_top1 == 0.75
+    assert StandIn.asked == [("trial-1", Trace(4)), ("trial-1", Classify(4))]
     assert "onednn_verbose" in (tmp_path / "trial-1.log").read_text()
 
 
-def test_a_score_is_of_the_validation_split_and_leaves_the_proofs_log(
-    bench: Bench, train: TrainFolder, tmp_path: Path
-) -> None:
-    StandIn.seconds["trial-1"] = [[0.5, 8.0, 0.25]]
-    bench.proof(INT8, GRAPHS[RECORDING])
-    score = bench.score(INT8)
-    assert (score.accuracy_top1, score.throughput_images_per_s) == (0.75, 4 / 0.5)
-    assert score.probabilities.tolist() == [[0.75, 0.25]] * 4
-    assert StandIn.asked[1:] == [
-        ("trial-1", Classify(4, str(train.validation))),
-        ("trial-1", Turn(4, 0.5)),
-    ]
-    assert "onednn_verbose" in (tmp_path / "trial-1.log").read_text()
+def test_answers_are_of_the_split_that_the_worker_holds(bench: Bench, train: TrainFolder) -> None:
+    found = bench.answers(INT8)
+    assert (found.accuracy_top1, found.probabilities.tolist()) == (0.75, [[0.75, 0.25]] * 4)
+    assert StandIn.asked == [("trial-1", Classify(4))]
+    assert StandIn.images == [str(train.validation)]
 
 
-def test_in_a_duel_contenders_take_turns_and_the_median_round_counts(bench: Bench) -> None:
+def test_contenders_take_turns_and_the_median_round_counts(bench: Bench, tmp_path: Path) -> None:
     StandIn.seconds = {
         "fp32": [[2.0], [1.0, 1.0, 9.0], [8.0]],
         "trial-1": [[0.5], [0.25], [4.0]],
     }
-    assert bench.duel([FP32, INT8]) == [4 / 2.0, 4 / 0.5]
-    assert asked(Turn) == [("fp32", "trial-1")[at] for order in orders(2, 3) for at in order]
-    assert asked(Classify) == []
-
-
-def test_in_the_end_each_classifies_the_test_split_once(bench: Bench, train: TrainFolder) -> None:
-    StandIn.seconds = {"fp32": [[1.0]] * 3, "trial-1": [[0.5]] * 3}
-    throughputs, tests, versions = bench.final([FP32, INT8])
-    assert (throughputs, tests, versions) == ([4.0, 8.0], [0.5, 0.5], {"of": "fp32"})
-    classified = [each for each in StandIn.asked if isinstance(each[1], Classify)]
-    assert classified == [
-        ("fp32", Classify(4, str(train.test))),
-        ("trial-1", Classify(4, str(train.test))),
-    ]
-    assert StandIn.asked[-2:] == classified
+    bench.examine(INT8, GRAPHS[RECORDING])
+    times = bench.times([FP32, INT8], 3)
+    assert (times.throughputs, times.versions) == ([4 / 2.0, 4 / 0.5], {"of": "fp32"})
+    turns = [name for name, request in StandIn.asked if request == Turn(4, 0.5)]
+    assert turns == [("fp32", "trial-1")[at] for order in orders(2, 3) for at in order]
+    assert "onednn_verbose" in (tmp_path / "trial-1.log").read_text()
 
 
 def test_equal_probabilities_do_not_diverge() -> None:

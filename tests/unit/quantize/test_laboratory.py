@@ -7,11 +7,11 @@ import pytest
 
 from stages.errors import ModelError, WorkerError
 from stages.progress import Progress
-from stages.quantize.bench import Contender, Score
+from stages.quantize.bench import Answers, Contender
 from stages.quantize.bound import Bound
 from stages.quantize.laboratory import Laboratory
 from tests.unit.quantize.parts import RECIPE, attempt, layer
-from tests.unit.quantize.stand_ins import INT8_LAYERS, StandInBench, StandInCompressor, score
+from tests.unit.quantize.stand_ins import INT8_LAYERS, StandInBench, StandInCompressor, answers
 
 
 class Room:
@@ -27,7 +27,7 @@ class Room:
         self.laboratory = Laboratory(
             self.compressor,
             self.bench,
-            score(1.0),
+            answers(1.0),
             Bound(1.0, 0.01),
             folder,
             self.log,
@@ -83,7 +83,7 @@ def test_a_model_that_does_not_run_is_a_failed_attempt(room: Room, error: type[E
 def test_a_model_that_can_not_be_made_is_a_failed_attempt(room: Room) -> None:
     room.compressor.failures[RECIPE] = ModelError("no such op")
     assert room.laboratory.attempt(RECIPE).failure == "no such op"
-    assert room.bench.proved == []
+    assert room.bench.examined == []
 
 
 def test_an_error_of_our_own_is_none_of_a_recipe(room: Room) -> None:
@@ -109,11 +109,11 @@ def test_ops_whose_scale_could_not_be_shared_are_told(room: Room) -> None:
 class Sensitive(StandInBench):
     """Scores models by the order in which they come."""
 
-    def __init__(self, *scores: Score) -> None:
+    def __init__(self, *scores: Answers) -> None:
         super().__init__()
         self._scores = list(scores)
 
-    def score(self, contender: Contender) -> Score:
+    def answers(self, contender: Contender) -> Answers:
         return self._scores.pop(0)
 
 
@@ -121,11 +121,11 @@ def test_sensitivity_returns_each_op_to_fp32_alone_and_sorts_by_what_that_gives(
     tmp_path: Path,
 ) -> None:
     room = Room(tmp_path)
-    bench = Sensitive(score(0.90, 0.5), score(0.95, 0.5), score(0.95, 0.8))
+    bench = Sensitive(answers(0.90, 0.5), answers(0.95, 0.5), answers(0.95, 0.8))
     laboratory = Laboratory(
         room.compressor,
         bench,
-        score(1.0),
+        answers(1.0),
         Bound(1.0, 0.01),
         tmp_path,
         room.log,

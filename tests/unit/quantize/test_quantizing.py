@@ -75,7 +75,7 @@ def test_as_many_images_calibrate_as_are_asked_for(stage: Stage) -> None:
 
 
 def test_the_model_its_proofs_and_its_record_are_handed_on(stage: Stage) -> None:
-    stage.bench.speeds = {"int8": 12.0, "fp32": 4.0, "bf16": 8.0}
+    stage.bench.speeds = {"trial-1": 12.0, "fp32": 4.0, "bf16": 8.0}
     record = stage.run()
     assert (stage.out.model / "saved_model.pb").read_text() == repr(RECIPE)
     assert sorted(path.name for path in stage.out.proof.iterdir()) == [
@@ -99,6 +99,7 @@ def test_models_are_named_by_their_place_once_handed_over(stage: Stage) -> None:
 def test_without_bf16_the_record_says_why(stage: Stage) -> None:
     record = stage.run(no_bf16=True)
     assert [each.precision for each in record.variants] == ["fp32", "int8", "bf16", "int8_bf16"]
+    assert stage.bench.examined == ["fp32", "trial-1"]
     assert record.variant("bf16").missing == "left out by no_bf16"
     assert record.variant("int8_bf16").missing == "left out by no_bf16"
     assert record.variant("bf16").model is None
@@ -117,7 +118,8 @@ def test_the_fastest_of_a_duel_is_chosen_whatever_single_runs_gave(stage: Stage)
     stage.bench.duels = {"trial-2": 9.0}
     record = stage.run()
     assert record.recipe.shared == ("pool",)
-    assert sorted(stage.bench.timed[0]) == ["trial-1", "trial-2", "trial-3"]
+    assert stage.bench.timed[:3] == [["trial-1"], ["trial-2"], ["trial-3"]]
+    assert sorted(stage.bench.timed[3]) == ["trial-1", "trial-2", "trial-3"]
     assert [each.verdict for each in record.trials] == ["slower", "chosen", "slower"]
 
 
@@ -128,6 +130,33 @@ def test_where_no_recipe_is_within_the_bound_there_is_no_model(stage: Stage) -> 
     assert not stage.out.model.exists()
 
 
-def test_the_test_split_is_not_read_before_a_model_is_chosen(stage: Stage) -> None:
+def test_no_model_is_examined_twice_and_the_chosen_ones_proof_is_handed_on(stage: Stage) -> None:
+    record = stage.run()
+    assert stage.bench.examined == ["fp32", "trial-1", "bf16"]
+    assert (stage.out.proof / "int8.log").read_text() == "int8"
+    assert record.variant("int8").findings == record.trials[0].findings
+    assert record.variant("int8").accuracy_top1 == record.trials[0].accuracy_top1
+
+
+def test_the_variants_are_timed_against_each_other_as_they_are_handed_on(stage: Stage) -> None:
+    stage.bench.speeds, stage.bench.duels = {"trial-1": 99.0}, {"trial-1": 6.0, "fp32": 2.0}
+    record = stage.run()
+    assert stage.bench.timed == [["trial-1"], ["fp32", "bf16", "trial-1"]]
+    assert record.variant("int8").throughput_images_per_s == 6.0
+    assert record.variant("int8").speedup == 3.0
+
+
+def test_findings_are_of_int8_alone_and_what_stays_on_purpose_is_none(stage: Stage) -> None:
+    slow = layer("pool", "pooling", implementation="ref:any", share=0.25)
+    stage.bench.int8_layers = [*INT8_LAYERS, slow, layer("conv3", types=("f32", "f32"))]
+    stage.bench.fallbacks = ["W itex: Unsupported INT8 pattern at conv1"]
+    record = stage.run(max_trials=1)
+    kinds = [each.kind for each in record.variant("int8_bf16").findings or []]
+    assert kinds == ["reference_kernel", "fp32_compute", "int8_fallback"]
+    assert record.variant("bf16").findings == record.variant("fp32").findings == []
+    assert record.variant("int8").reference_share == 0.25
+
+
+def test_the_test_split_is_never_read(stage: Stage) -> None:
     assert not stage.artifacts.train.test.exists()
-    assert stage.run().variant("int8").accuracy_top1 == {"validation": 1.0, "test": 1.0}
+    assert stage.run().variant("int8").accuracy_top1 == 1.0

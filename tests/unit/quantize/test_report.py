@@ -76,12 +76,12 @@ def test_where_nothing_runs_the_last_failure_is_told() -> None:
 def test_the_closing_line_tells_speed_accuracy_ops_and_recipe() -> None:
     int8 = Variant(
         precision="int8",
-        accuracy_top1={"validation": 0.987, "test": 0.5},
+        accuracy_top1=0.987,
         loss=0.0033,
         speedup=3.214,
     )
     record = replace(
-        records.quantize(Variant(precision="fp32", accuracy_top1={"validation": 0.99}), int8),
+        records.quantize(Variant(precision="fp32", accuracy_top1=0.99), int8),
         int8_ops=["conv1", "conv2"],
         fp32_ops=["head"],
         seconds=61.4,
