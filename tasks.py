@@ -19,7 +19,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
-from docker import engine, images
+from docker import base, engine, images, reproduction
 from docker.graph import ROOT, read_all, read_extra, read_stages
 from docker.lock import lock as lock_requirements
 from docker.options import stage_task
@@ -103,18 +103,31 @@ def _build_all() -> None:
 
 
 @task(
-    help={"runtime": "itex or stock: leave all other requirements as they are"},
+    help={
+        "runtime": "itex or stock: leave all other requirements as they are",
+        "images": "lock what the images come out as, and leave all that they are made from",
+    },
     auto_shortflags=False,
 )
-def lock(_: Context, runtime: str = "") -> None:
-    """Resolve all requirements anew, or those of a runtime, and write their lock files."""
+def lock(_: Context, runtime: str = "", images: bool = False) -> None:
+    """Lock requirements, Debian packages and images as they are today."""
     chosen = {"runtime": runtime} if runtime else {}
 
     def write() -> None:
         load({}, chosen)
-        lock_requirements(list(chosen.values()))
+        engine.require()
+        if not images:
+            lock_requirements(list(chosen.values()))
+            base.update(os.environ)
+        reproduction.lock_images()
 
     _end_with(exit_code_of("lock", write))
+
+
+@task(auto_shortflags=False)
+def verify(_: Context) -> None:
+    """Build all images again, from nothing, and hold them against docker/images.lock."""
+    _end_with(exit_code_of("verify", reproduction.verify))
 
 
 @task
@@ -152,7 +165,7 @@ def _tasks() -> Collection:
         partial(run_programs, STAGE_NAMES, "pipeline"),
     )
     extras = [_program_task(name) for name in EXTRAS]
-    return Collection(build, *stages, pipeline, *extras, test, lint, lock, clean)
+    return Collection(build, *stages, pipeline, *extras, test, lint, lock, verify, clean)
 
 
 os.chdir(ROOT)

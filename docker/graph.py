@@ -31,7 +31,7 @@ class Stage:
     @property
     def target(self) -> str:
         """The Dockerfile's target that makes the image."""
-        return self.image.removeprefix(IMAGE_PREFIX)
+        return self.image.removeprefix(IMAGE_PREFIX).partition(":")[0]
 
 
 def read_stages(

@@ -8,39 +8,81 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from docker import base
-from docker.graph import ROOT, Stage
+from docker.explanation import explain, told
+from docker.graph import IMAGE_PREFIX, ROOT, Stage
+from docker.layers import BUILDER, DOCKERFILE, levels_of
+from docker.locked_images import changed_inputs, is_locked
+from docker.lockfile import read_lock
 from stages.errors import EngineError
 
-DOCKERFILE = ROOT / "docker" / "Dockerfile"
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 PIP_SETTINGS = ("index-url", "extra-index-url", "trusted-host")
 PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 
 
 def build(stages: Sequence[Stage], environ: Mapping[str, str] = os.environ) -> None:
-    """Build the images of `stages`; what is there and unchanged costs about a second.
+    """Build the images of `stages`, but those that are there as docker/images.lock has them.
+
+    Where all they are made from is locked, says what came out otherwise. Raises EngineError where
+    an image can't be built.
+    """
+    lock = read_lock()
+    unchanged = not changed_inputs(lock, environ)
+    missing = [stage for stage in stages if not (unchanged and is_locked(stage, lock))]
+    if not missing:
+        return
+    make(missing, environ)
+    if unchanged:
+        differing = [stage for stage in missing if not is_locked(stage, lock)]
+        if differing:
+            shown = told(explain(differing, lock))
+            print(f"build: these are not the images of docker/images.lock\n{shown}", end="")
+
+
+def make(
+    stages: Sequence[Stage], environ: Mapping[str, str], *, base_image: str = "", anew: bool = False
+) -> None:
+    """Build the images of `stages`, on the base made for them or another; `anew` without cache.
 
     Raises EngineError where an image can't be built.
     """
-    base_image = base.ensure(environ)
+    names = {stage.target: stage.image for stage in stages}
+    levels = [BUILDER, *(level for stage in stages for level in levels_of(stage.target))]
+    between = {level: f"{IMAGE_PREFIX}{level}" for level in levels if level not in names}
+    with _options(environ, base_image or base.ensure(environ), anew) as options:
+        try:
+            for level in dict.fromkeys(levels):
+                image = (between | names)[level]
+                _build(level, image, options)
+                options.append(f"--build-context={level}=docker-image://{image}")
+        finally:
+            remove(list(between.values()))
+
+
+def remove(images: Sequence[str]) -> None:
+    """Remove these images' names, and what nothing else needs of them."""
+    subprocess.run(["docker", "image", "rm", "--force", *images], capture_output=True)
+
+
+@contextmanager
+def _options(environ: Mapping[str, str], base_image: str, anew: bool) -> Iterator[list[str]]:
     with _pip_configuration(environ) as pip_configuration:
-        options = [
+        yield [
             "--provenance=false",  # it would hold the time of the build
             f"--build-arg=BASE_IMAGE={base_image}",
             f"--build-arg=SOURCE_DATE_EPOCH={base.SOURCE_DATE_EPOCH}",
             f"--secret=id=pip,src={pip_configuration}",
             *_certificates(environ),
             *proxies(environ),
+            *(["--no-cache"] if anew else []),
         ]
-        for stage in stages:
-            _build(stage, options)
 
 
-def _build(stage: Stage, options: Sequence[str]) -> None:
-    command = ["docker", "build", f"--file={DOCKERFILE}", f"--target={stage.target}"]
-    command += [f"--tag={stage.image}", *options, str(ROOT)]
+def _build(target: str, image: str, options: Sequence[str]) -> None:
+    command = ["docker", "build", f"--file={DOCKERFILE}", f"--target={target}"]
+    command += [f"--tag={image}", *options, str(ROOT)]
     if subprocess.run(command).returncode != 0:
-        raise EngineError(f"image {stage.image} can't be built; the log above says why")
+        raise EngineError(f"image {image} can't be built; the log above says why")
 
 
 def proxies(environ: Mapping[str, str]) -> list[str]:

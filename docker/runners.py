@@ -13,6 +13,7 @@ from pathlib import Path
 
 from docker import engine, images, lock, user, venv
 from docker.graph import ROOT, Stage
+from docker.locked_images import digest_of
 from stages.errors import PinningError
 from stages.settings import PEERS, env_name
 
@@ -45,7 +46,10 @@ def prepare_docker(stages: list[Stage], artifacts: Path) -> Runner:
     user.give_folder(artifacts, owner)
     images.build(stages)
     variables = {**owner.variables(), env_name("artifacts"): str(artifacts)}
-    return lambda stage, settings: _run_container(stage, {**settings, **variables})
+    digests = {stage.image: digest_of(stage.image) for stage in stages}
+    return lambda stage, settings: _run_container(
+        stage, {**settings, **variables, env_name("image"): digests[stage.image]}
+    )
 
 
 def prepare_local(stages: list[Stage], artifacts: Path) -> Runner:
