@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from invoke.collection import Collection
@@ -20,6 +21,7 @@ from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
 from docker import base, engine, images, reproduction
+from docker import bundle as bundles
 from docker.graph import ROOT, read_all, read_extra, read_stages
 from docker.lock import lock as lock_requirements
 from docker.options import stage_task
@@ -124,10 +126,40 @@ def lock(_: Context, runtime: str = "", images: bool = False) -> None:
     _end_with(exit_code_of("lock", write))
 
 
-@task(auto_shortflags=False)
-def verify(_: Context) -> None:
-    """Build all images again, from nothing, and hold them against docker/images.lock."""
-    _end_with(exit_code_of("verify", reproduction.verify))
+@task(help={"output": "file to write"}, auto_shortflags=False)
+def bundle(_: Context, output: str = "vgg19-bundle.tar") -> None:
+    """Pack the results with all they came from into one file that anyone can check."""
+
+    def write() -> None:
+        told = bundles.make(Artifacts(load(os.environ).artifacts.resolve()), Path(output))
+        size = Path(output).stat().st_size / 1e6
+        print("\n".join(f"bundle: {each}" for each in [*told, f"{output}, {size:.1f} MB"]))
+
+    _end_with(exit_code_of("bundle", write))
+
+
+@task(
+    positional=["bundle"],
+    optional=["bundle"],
+    help={
+        "bundle": "check this file: every byte, and every figure by its samples",
+        "rebuild": "build all images again, from nothing, and hold them against docker/images.lock",
+    },
+    auto_shortflags=False,
+)
+def verify(_: Context, bundle: str = "", rebuild: bool = False) -> None:
+    """Check a bundle, which takes no network and no engine; or that images come out as locked."""
+
+    def check() -> None:
+        if not bundle and not rebuild:
+            raise SettingsError("there is nothing to verify; name a bundle, or give --rebuild")
+        for each in bundles.verify(Path(bundle)) if bundle else []:
+            print(f"verify: {each}")
+        if rebuild:
+            engine.require()
+            reproduction.verify()
+
+    _end_with(exit_code_of("verify", check))
 
 
 @task
@@ -165,7 +197,7 @@ def _tasks() -> Collection:
         partial(run_programs, STAGE_NAMES, "pipeline"),
     )
     extras = [_program_task(name) for name in EXTRAS]
-    return Collection(build, *stages, pipeline, *extras, test, lint, lock, verify, clean)
+    return Collection(build, *stages, pipeline, *extras, bundle, verify, test, lint, lock, clean)
 
 
 os.chdir(ROOT)

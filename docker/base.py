@@ -40,7 +40,15 @@ MMDEBSTRAP = (
     "--dpkgopt=path-include=/usr/share/doc/*/copyright",
     "--dpkgopt=path-exclude=/usr/share/man/*",
     "--dpkgopt=path-exclude=/usr/share/locale/*",
+    "--dpkgopt=path-exclude=/usr/share/zoneinfo/*",
+    "--dpkgopt=path-exclude=/usr/lib/*/gconv/*",
 )
+# The file system begins with a merged /usr, as Debian's own installer makes it. Left to itself apt
+# would take the package that converts an unmerged one, which needs the whole of Perl, 47 MB.
+MERGED_USR = (
+    'for each in bin sbin lib lib64; do mkdir -p "$1/usr/$each"; ln -s "usr/$each" "$1/$each"; done'
+)
+UNWANTED = "Package: usrmerge\nPin: release *\nPin-Priority: -1\n\n"
 FROM_PACKAGES = "FROM scratch\nADD rootfs.tar /\n"
 FROM_OVERRIDE = (
     "FROM {image}\n"
@@ -67,7 +75,16 @@ def tag_of(environ: Mapping[str, str]) -> str:
 
 def recipe(override: str = "") -> str:
     """Return the sha256 of all that determines the base image, or an override of it."""
-    steps = (override, *MMDEBSTRAP, CLEANING, LIST_PACKAGES.read_text(), SUITE, FROM_PACKAGES)
+    steps = (
+        override,
+        *MMDEBSTRAP,
+        MERGED_USR,
+        UNWANTED,
+        CLEANING,
+        LIST_PACKAGES.read_text(),
+        SUITE,
+        FROM_PACKAGES,
+    )
     parts = repr((*steps, FROM_OVERRIDE, SOURCE_DATE_EPOCH, sorted(read_lock().packages.items())))
     return hashlib.sha256(parts.encode()).hexdigest()
 
@@ -117,8 +134,15 @@ def _make_root_file_system(
             f"{OVERRIDE} to a Debian 12 image to start from"
         )
     tar = context / "rootfs.tar"
-    hooks = [f"--setup-hook={_pinning(wanted)}", f"--customize-hook={LIST_PACKAGES}"]
-    command = [*MMDEBSTRAP, *hooks, f"--customize-hook={CLEANING}", SUITE, str(tar)]
+    hooks = [f"--setup-hook={each}" for each in (MERGED_USR, _pinning(wanted))]
+    command = [
+        *MMDEBSTRAP,
+        *hooks,
+        f"--customize-hook={LIST_PACKAGES}",
+        f"--customize-hook={CLEANING}",
+        SUITE,
+        str(tar),
+    ]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH}
     if subprocess.run([*command, *([mirror] if mirror else [])], env=environment).returncode != 0:
         raise EngineError(
@@ -130,7 +154,7 @@ def _make_root_file_system(
 
 def _pinning(wanted: Mapping[str, Package]) -> str:
     """Return the hook that makes apt prefer the wanted versions, older ones too."""
-    pins = "".join(
+    pins = UNWANTED + "".join(
         f"Package: {name}\nPin: version {package.version}\nPin-Priority: 1001\n\n"
         for name, package in wanted.items()
     )

@@ -27,7 +27,7 @@ def handing_over(folder: Path) -> Iterator[Path]:
     partial.mkdir()
     try:
         yield partial
-        _write_checksums(partial)
+        write_checksums(partial)
         if folder.exists():
             folder.rename(previous)
         partial.rename(folder)
@@ -56,7 +56,8 @@ def _clear_left_overs(folder: Path, partial: Path, previous: Path) -> None:
         shutil.rmtree(left_over, ignore_errors=True)
 
 
-def _write_checksums(folder: Path) -> None:
+def write_checksums(folder: Path) -> None:
+    """Write the list of the sha256 of all files in a folder to it, as the last of them."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     lines = [f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
     (folder / CHECKSUMS).write_text("".join(lines))

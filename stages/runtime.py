@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from stages.errors import ModelError
-from stages.samples import Samples
 
 Images: TypeAlias = npt.NDArray[np.float32]
 Infer: TypeAlias = Callable[[Images], npt.NDArray[np.float32]]
@@ -125,6 +124,6 @@ def batches_of(images: Images, size: int) -> list[Images]:
     return [images[at : at + size] for at in range(0, len(images), size)]
 
 
-def accuracy_top1(predictions: Sequence[int], samples: Samples) -> float:
+def accuracy_top1(predictions: Sequence[int], labels: Sequence[int]) -> float:
     """Return the fraction of predictions that equal the labels."""
-    return float(np.mean(np.array(predictions) == samples.labels))
+    return float(np.mean(np.array(predictions) == np.array(labels)))

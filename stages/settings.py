@@ -14,6 +14,7 @@ from typing import Any
 from stages.artifacts import RUNTIMES
 from stages.errors import SettingsError
 from stages.isa import ISA_NAMES
+from stages.records.base import Maker
 from stages.setting import Spec, choices, decimal, fraction, one_of, setting, sizes, switch, whole
 
 ENV_PREFIX = "VGG19_"
@@ -209,6 +210,14 @@ def for_stage(stage: str, argv: Sequence[str], environ: Mapping[str, str]) -> Se
     if "force_bf16" in specs_of(stage):
         texts = _old_bf16_switches(environ) | texts
     return load(environ, texts)
+
+
+def maker(settings: Settings, program: str) -> Maker:
+    """Return what a record says of the program that made it."""
+    names = [name for name in specs_of(program) if name != "image"]
+    return Maker(
+        image=settings.image, settings={name: _shown(getattr(settings, name)) for name in names}
+    )
 
 
 def _old_bf16_switches(environ: Mapping[str, str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from stages.errors import exit_code_of
 from stages.handover import handing_over
 from stages.progress import Progress
 from stages.records.compare import CompareRecord
-from stages.settings import for_stage
+from stages.settings import for_stage, maker
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
     with handing_over(artifacts.compare.path) as partial, Progress("compare", 2) as show:
         out = CompareFolder(partial)
         show.step("precision effect and ISA effect")
-        record = replace(compare(profiles), image=settings.image)
+        record = replace(compare(profiles), maker=maker(settings, "compare"))
         text = render(record, summaries)
         write_record(out.record, record)
         out.log.write_text(text)

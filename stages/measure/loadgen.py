@@ -52,7 +52,7 @@ def run_test(asked: Load, issue: Issue, images: int) -> dict[str, Any]:
         mlperf_loadgen.DestroyQSL(library)
         mlperf_loadgen.DestroySUT(tested)
     (folder / TRACE).unlink()
-    return _read_detail(folder / DETAIL)
+    return read_detail(folder / DETAIL)
 
 
 def complete(queries: Sequence[Any], classes: npt.NDArray[np.int64]) -> None:
@@ -68,9 +68,9 @@ def complete(queries: Sequence[Any], classes: npt.NDArray[np.int64]) -> None:
     )
 
 
-def rate_of(asked: Load, detail: dict[str, Any]) -> float:
+def rate_of(scenario: str, detail: dict[str, Any]) -> float:
     """Return LoadGen's figure of a test, 0 where it has none, as of accuracy."""
-    return float(detail.get(RATES[asked.scenario], 0.0))
+    return float(detail.get(RATES[scenario], 0.0))
 
 
 def reasons_of(detail: dict[str, Any]) -> list[str]:
@@ -119,7 +119,8 @@ def _log_settings(folder: Path) -> Any:
     return settings
 
 
-def _read_detail(path: Path) -> dict[str, Any]:
+def read_detail(path: Path) -> dict[str, Any]:
+    """Return the last value of each key in LoadGen's log."""
     found: dict[str, Any] = {}
     for line in path.read_text(errors="replace").splitlines():
         if line.startswith(LINE_HEAD):

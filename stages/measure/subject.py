@@ -59,7 +59,7 @@ def load(infer: Infer, images: Images, asked: Load) -> LoadAnswer:
     return LoadAnswer(
         valid=not reasons,
         reasons=reasons,
-        rate_per_s=rate_of(asked, detail),
+        rate_per_s=rate_of(asked.scenario, detail),
         seconds=subject.seconds,
         ended_s=subject.ended_s,
         predictions=subject.predictions.tolist() if asked.accuracy else [],

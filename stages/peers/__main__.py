@@ -20,7 +20,7 @@ from stages.progress import Progress
 from stages.records.peers import Contender, PeersRecord
 from stages.records.train import TrainRecord
 from stages.samples import first_samples, load_samples
-from stages.settings import Settings, for_stage
+from stages.settings import Settings, for_stage, maker
 
 
 def main() -> None:
@@ -37,7 +37,7 @@ def main() -> None:
         out = PeersFolder(partial)
         contenders = _measure(settings, artifacts.train, out, ours, cores)
         record = PeersRecord(
-            image=settings.image,
+            maker=maker(settings, "peers"),
             train_sha256=train_sha256,
             quantize_sha256=ours.quantize_sha256,
             data=train.data,

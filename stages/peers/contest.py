@@ -91,7 +91,7 @@ def _scored(entry: Entry, worker: Contestant, terms: Terms) -> Contender:
         backend=entry.backend,
         precision=entry.precision,
         versions=worker.ready.versions,
-        accuracy_top1=accuracy_top1(predictions, load_samples(terms.images)),
+        accuracy_top1=accuracy_top1(predictions, load_samples(terms.images).labels.tolist()),
     )
 
 

@@ -28,7 +28,7 @@ from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
 from stages.samples import load_samples
-from stages.settings import Settings, for_stage
+from stages.settings import Settings, for_stage, maker
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _require_full_batch(settings: Settings, artifacts: Artifacts) -> None:
 
 def _record(settings: Settings, inputs: Inputs, host: Host, measured: Measured) -> ProfileRecord:
     return ProfileRecord(
-        image=settings.image,
+        maker=maker(settings, "profile"),
         runtime=settings.runtime,
         train_sha256=inputs.train_sha256,
         quantize_sha256=inputs.quantize_sha256,
@@ -106,6 +106,7 @@ def _record(settings: Settings, inputs: Inputs, host: Host, measured: Measured) 
         backbone=inputs.train.backbone,
         host=host,
         strict=settings.strict,
+        labels=measured.labels,
         layout=measured.layout,
         tried=measured.tried,
         cells=measured.cells,

@@ -9,14 +9,15 @@ from stages.profile.rounds import Taken
 from stages.profile.validity import judge
 from stages.records.profile import Accuracy, Measurement, Offline, Run, SingleStream
 from stages.runtime import accuracy_top1
-from stages.samples import Samples
 
 # A percentile is given only where at least this many samples lie beyond it.
 SAMPLES_BEYOND = 2
 
 
-def measurement(taken: Taken, batch_size: int, test: Samples, fp32: Taken | None) -> Measurement:
-    """Return the figures of a cell on the split `test`; `fp32` is what it is to agree with."""
+def measurement(
+    taken: Taken, batch_size: int, labels: Sequence[int], fp32: Taken | None
+) -> Measurement:
+    """Return the figures of a cell on images of these `labels`; it is to agree with `fp32`."""
     offline, stream = taken.runs["offline"], taken.runs["single_stream"]
     return Measurement(
         offline=Offline(
@@ -26,7 +27,7 @@ def measurement(taken: Taken, batch_size: int, test: Samples, fp32: Taken | None
         ),
         single_stream=single_stream(stream),
         accuracy=Accuracy(
-            top1=accuracy_top1(taken.predictions, test),
+            top1=accuracy_top1(taken.predictions, labels),
             predictions=taken.predictions,
             agreement_fp32=agreement(taken.predictions, fp32.predictions) if fp32 else None,
             log=taken.accuracy_log,

@@ -26,7 +26,7 @@ from stages.records.profile import (
     Roofline,
     Tried,
 )
-from stages.samples import Samples, load_samples
+from stages.samples import load_samples
 
 # Loading keeps one core busy; more at a time would take memory that is not asked for here.
 MOST_LOADING = 4
@@ -34,8 +34,12 @@ MOST_LOADING = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """All cells in the order planned, one of them again, and the layout they were measured in."""
+    """All cells in the order planned, one of them again, and the layout they were measured in.
 
+    `labels` are those of the test split.
+    """
+
+    labels: list[int]
     cells: list[Cell]
     repeat: Repeat
     layout: Layout
@@ -61,11 +65,12 @@ def measure(bench: Bench, planned: Sequence[PlannedCell], candidates: Sequence[S
         _require_memory([proven[cell] for cell in (*timed, twice)], len(split))
         *taken, again = take(bench, [*timed, twice], split, Path(scratch), show)
     by_cell = dict(zip(timed, taken, strict=True))
-    test = load_samples(bench.artifacts.train.test)
-    figures = _figures(bench, by_cell, test)
+    labels = load_samples(bench.artifacts.train.test).labels.tolist()
+    figures = _figures(bench, by_cell, labels)
     return Measured(
+        labels=labels,
         cells=[_cell(bench, cell, figures.get(cell), proven.get(cell), same) for cell in planned],
-        repeat=_repeat(bench, twice, by_cell[twice], again, test),
+        repeat=_repeat(bench, twice, by_cell[twice], again, labels),
         layout=layout_of(split),
         tried=tried,
     )
@@ -96,10 +101,10 @@ def _proven(
 
 
 def _figures(
-    bench: Bench, taken: Mapping[PlannedCell, Taken], test: Samples
+    bench: Bench, taken: Mapping[PlannedCell, Taken], labels: list[int]
 ) -> dict[PlannedCell, Measurement]:
     fp32, size = _highest_fp32(taken), bench.settings.batch_size
-    return {cell: measurement(each, size, test, fp32) for cell, each in taken.items()}
+    return {cell: measurement(each, size, labels, fp32) for cell, each in taken.items()}
 
 
 def _highest_fp32(taken: Mapping[PlannedCell, Taken]) -> Taken | None:
@@ -130,7 +135,9 @@ def _roofline(bench: Bench, figures: Measurement, proven: Proven) -> Roofline:
     return roofline(proven.primitives, proven.traced_ms, bench.settings.batch_size, throughput)
 
 
-def _repeat(bench: Bench, cell: PlannedCell, once: Taken, again: Taken, test: Samples) -> Repeat:
+def _repeat(
+    bench: Bench, cell: PlannedCell, once: Taken, again: Taken, labels: list[int]
+) -> Repeat:
     offline, single_stream = (
         speedup(again.runs[scenario], once.runs[scenario]) for scenario in SCENARIOS
     )
@@ -143,5 +150,5 @@ def _repeat(bench: Bench, cell: PlannedCell, once: Taken, again: Taken, test: Sa
         single_stream_ratio=single_stream,
         trusted=not reasons,
         reasons=reasons,
-        measurement=measurement(again, bench.settings.batch_size, test, once),
+        measurement=measurement(again, bench.settings.batch_size, labels, once),
     )

@@ -60,6 +60,7 @@ def roofline(
         achieved_gops=work / batch_size * images_per_s / 1e9,
         best_gops=_rate(best) / 1e6,
         limit=limit_of(best),
+        traced_ms=traced_ms,
         at_best_rate=at_best,
         slower_kernels=spent["multiplying"] - at_best,
         pooling=spent["pooling"],

@@ -109,6 +109,6 @@ def serve(instances: Sequence[Server], images: int, asked: Load) -> Served:
     return Served(
         valid=not reasons,
         reasons=reasons,
-        completed_per_s=rate_of(asked, detail),
+        completed_per_s=rate_of(asked.scenario, detail),
         latency_ms=float(detail.get(percentile, 0.0)) / 1e6,
     )

@@ -47,6 +47,11 @@ class Answers:
     probabilities: Probabilities
     accuracy_top1: float
 
+    @property
+    def predictions(self) -> list[int]:
+        """The class of each image."""
+        return [int(each) for each in self.probabilities.argmax(axis=1)]
+
 
 @dataclass(frozen=True, slots=True)
 class Examined:
@@ -61,8 +66,11 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Throughput of each contender in images/s, and the versions of what ran them."""
+    """Of each contender the seconds of every batch by round, and the throughput in images/s; and
+    the versions of what ran them.
+    """
 
+    batch_seconds: list[list[list[float]]]
     throughputs: list[float]
     versions: dict[str, str]
 
@@ -74,7 +82,7 @@ class Bench:
         self, settings: Settings, train: TrainFolder, cores: list[int], folder: Path
     ) -> None:
         self._settings, self._train, self._cores, self._folder = settings, train, cores, folder
-        self._validation = load_samples(train.validation)
+        self._labels = load_samples(train.validation).labels.tolist()
 
     def examine(self, contender: Contender, graph: Graph) -> Examined:
         """Trace one inference and classify the validation split, all under oneDNN's log.
@@ -99,10 +107,8 @@ class Bench:
         with self._all(contenders) as workers:
             seconds = take_turns(workers, request, rounds)
             versions = workers[0].ready.versions
-        throughputs = [
-            self._settings.batch_size / median(median(each) for each in spent) for spent in seconds
-        ]
-        return Times(throughputs, versions)
+        throughputs = [throughput(self._settings.batch_size, each) for each in seconds]
+        return Times(seconds, throughputs, versions)
 
     @contextlib.contextmanager
     def _all(self, contenders: Sequence[Contender]) -> Iterator[list[Worker]]:
@@ -117,7 +123,7 @@ class Bench:
         request = Classify(self._settings.batch_size)
         probabilities = np.array(worker.ask(request, ClassifyAnswer).probabilities)
         predictions = probabilities.argmax(axis=1).tolist()
-        return Answers(probabilities, accuracy_top1(predictions, self._validation))
+        return Answers(probabilities, accuracy_top1(predictions, self._labels))
 
     def _worker(self, contender: Contender, *, verbose: bool, waiting: bool = True) -> Worker:
         kind = "" if verbose else ".timed"
@@ -132,6 +138,11 @@ class Bench:
         log = self._folder / f"{contender.name}{kind}.log"
         timeout_s = self._settings.worker_timeout_s
         return Worker(job, log, timeout_s, verbose=verbose, waiting=waiting)
+
+
+def throughput(batch_size: int, rounds: Sequence[Sequence[float]]) -> float:
+    """Return images per second of the median round, by its median batch."""
+    return batch_size / median(median(each) for each in rounds)
 
 
 def divergence(reference: Probabilities, other: Probabilities) -> float:

@@ -84,6 +84,7 @@ class Laboratory:
             recipe=recipe,
             model=model,
             accuracy_top1=examined.answers.accuracy_top1,
+            predictions=examined.answers.predictions,
             throughput_images_per_s=throughput,
             layers=examined.layers,
             findings=findings(examined.layers, examined.fallbacks, graph, recipe),

@@ -24,7 +24,7 @@ from stages.quantize.variants import Candidate, describe, why_no_bf16, why_no_in
 from stages.records.quantize import Finding, QuantizeRecord, Variant
 from stages.runtime import Model
 from stages.samples import Samples, first_samples, load_samples
-from stages.settings import Settings
+from stages.settings import Settings, maker
 
 STEPS = 4
 # This many of the fastest models within the bound are timed against each other.
@@ -91,7 +91,7 @@ def _worked(inputs: Inputs, folder: Path, train_sha256: str, began: float) -> Qu
     times = inputs.bench.times([each.contender for each in candidates], settings.rounds)
     _keep_proofs(candidates, folder, inputs.out.proof)
     return QuantizeRecord(
-        image=settings.image,
+        maker=maker(settings, "quantize"),
         train_sha256=train_sha256,
         runtime=settings.runtime,
         versions=times.versions,
@@ -99,11 +99,12 @@ def _worked(inputs: Inputs, folder: Path, train_sha256: str, began: float) -> Qu
         max_trials=settings.max_trials,
         calibration_samples=settings.calibration_samples,
         batch_size=settings.batch_size,
+        labels=load_samples(inputs.artifacts.train.validation).labels.tolist(),
         recipe=chosen.recipe,
         trials=trials(search.attempts, chosen, bound),
         sensitivity=search.sensitivity,
         variants=[
-            *describe(candidates, times.throughputs, bound),
+            *describe(candidates, times, bound),
             *_absent(inputs, chosen),
         ],
         int8_ops=compute_ops(chosen.layers, int8=True),
@@ -150,6 +151,7 @@ def _candidates(inputs: Inputs, fp32: Examined, chosen: Attempt) -> list[Candida
             contender=int8,
             path=_published(inputs, int8.model),
             accuracy_top1=chosen.accuracy_top1,
+            predictions=chosen.predictions,
             layers=chosen.layers,
             findings=chosen.findings,
         )
@@ -170,6 +172,7 @@ def _candidate(
         contender=contender,
         path=_published(inputs, contender.model),
         accuracy_top1=examined.answers.accuracy_top1,
+        predictions=examined.answers.predictions,
         layers=examined.layers,
         findings=found,
     )

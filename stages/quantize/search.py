@@ -21,6 +21,7 @@ class Attempt:
     model: Path | None = None
     failure: str = ""
     accuracy_top1: float = 0.0
+    predictions: list[int] = field(default_factory=list)
     throughput_images_per_s: float = 0.0
     graph: Graph = field(default_factory=lambda: Graph([]))
     layers: list[Layer] = field(default_factory=list)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stages.measure.host import has_bf16
-from stages.quantize.bench import Contender
+from stages.quantize.bench import Contender, Times
 from stages.quantize.bound import Bound
 from stages.quantize.layers import compute_ops, reference_share
 from stages.quantize.search import Attempt
@@ -32,19 +32,18 @@ def why_no_int8_bf16(int8: Attempt) -> str:
 class Candidate:
     """A contender that is handed on: `path` is its model's in the artifacts folder, then.
 
-    `accuracy_top1` is on validation; the layers are those of one inference.
+    `accuracy_top1` and `predictions` are on validation; the layers are those of one inference.
     """
 
     contender: Contender
     path: str
     accuracy_top1: float
+    predictions: list[int]
     layers: list[Layer]
     findings: list[Finding]
 
 
-def describe(
-    candidates: Sequence[Candidate], throughputs: Sequence[float], bound: Bound
-) -> list[Variant]:
+def describe(candidates: Sequence[Candidate], times: Times, bound: Bound) -> list[Variant]:
     """Return the variants; the first candidate is FP32, which the others are held against."""
     return [
         Variant(
@@ -53,10 +52,14 @@ def describe(
             accuracy_top1=each.accuracy_top1,
             loss=bound.loss(each.accuracy_top1),
             throughput_images_per_s=throughput,
-            speedup=throughput / throughputs[0],
+            speedup=throughput / times.throughputs[0],
             reference_share=reference_share(each.layers),
             findings=each.findings,
             layers=each.layers,
+            predictions=each.predictions,
+            batch_seconds=seconds,
         )
-        for each, throughput in zip(candidates, throughputs, strict=True)
+        for each, throughput, seconds in zip(
+            candidates, times.throughputs, times.batch_seconds, strict=True
+        )
     ]

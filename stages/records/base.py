@@ -5,19 +5,27 @@ misread it; history: 1, first form; 2, quantize.json with recipes and variants, 
 3, measurements.json in rounds with intervals; 4, quantize.json without the test split.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SCHEMA_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """Base of all records; `image` is the config digest of the image that made it, or empty where
-    whoever started the program told none.
+class Maker:
+    """What made a record: the config digest of its image, empty where whoever started the program
+    told none, and all settings that the program reads, as text.
     """
 
-    schema_version: int = SCHEMA_VERSION
     image: str = ""
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Base of all records."""
+
+    schema_version: int = SCHEMA_VERSION
+    maker: Maker = field(default_factory=Maker)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -189,14 +189,16 @@ class Roofline:
     `achieved_gops` are 10^9 operations per second over the whole of the timed runs, `best_gops`
     those of the fastest kernel in the proof run, `limit` how many times FP32's arithmetic the
     kernel's instructions can do, None where that is not known. The rest are shares of the time of
-    the inference in the proof run: what all multiplying would take at the best rate, what it took
-    beyond that, pooling, reorders, other primitives, and what no primitive accounts for.
+    the inference in the proof run, which took `traced_ms`: what all multiplying would take at the
+    best rate, what it took beyond that, pooling, reorders, other primitives, and what no primitive
+    accounts for.
     """
 
     operations_per_image: int
     achieved_gops: float
     best_gops: float
     limit: float | None
+    traced_ms: float
     at_best_rate: float
     slower_kernels: float
     pooling: float
@@ -242,7 +244,7 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileRecord(Record):
-    """measurements.json: every cell with its raw samples."""
+    """measurements.json: every cell with its raw samples; `labels` are the test split's."""
 
     runtime: str
     train_sha256: str
@@ -251,6 +253,7 @@ class ProfileRecord(Record):
     backbone: Source
     host: Host
     strict: bool
+    labels: list[int]
     layout: Layout
     tried: list[Tried]
     cells: list[Cell]

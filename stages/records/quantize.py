@@ -1,6 +1,6 @@
 """quantize.json: every trial, what was chosen, and what each variant runs, layer by layer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stages.records.base import Record
 
@@ -84,7 +84,8 @@ class Variant:
 
     `model` is the path of its SavedModel in the artifacts folder: BF16 is the FP32 or INT8 model,
     which the runtime converts as it loads it. `accuracy_top1` is on validation: the test split is
-    the profile stage's. `throughput_images_per_s` is the median of interleaved rounds.
+    the profile stage's; `predictions` are its class indices. `throughput_images_per_s` is the
+    median of interleaved rounds, of which `batch_seconds` has every batch.
     """
 
     precision: str
@@ -97,11 +98,13 @@ class Variant:
     reference_share: float | None = None
     findings: list[Finding] | None = None
     layers: list[Layer] | None = None
+    predictions: list[int] = field(default_factory=list)
+    batch_seconds: list[list[float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantizeRecord(Record):
-    """quantize.json."""
+    """quantize.json; `labels` are the validation split's."""
 
     train_sha256: str
     runtime: str
@@ -110,6 +113,7 @@ class QuantizeRecord(Record):
     max_trials: int
     calibration_samples: int
     batch_size: int
+    labels: list[int]
     recipe: Recipe
     trials: list[Trial]
     sensitivity: list[Sensitivity]

@@ -4,13 +4,16 @@ Importing this module registers the set, so that `tfds.load("bean_leaves", ...)`
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
+from numpy.typing import NDArray
 
 from stages.samples import IMAGE_SHAPE
 from stages.train.leaves import CLASS_NAMES, draw_leaf
@@ -55,11 +58,16 @@ class BeanLeaves(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
         config = self.builder_config
         sizes = [getattr(config, name) for name in _SPLITS]
         position = _SPLITS.index(split)
-        for index in range(sizes[position]):
-            rng = np.random.default_rng([config.seed, position, index])
+
+        def draw(index: int) -> tuple[int, NDArray[np.uint8]]:
             label = index % len(CLASS_NAMES)
-            yield index, {"image": draw_leaf(label, rng), "label": label}
-            config.progress(sum(sizes[:position]) + index + 1, sum(sizes))
+            return label, draw_leaf(label, np.random.default_rng([config.seed, position, index]))
+
+        # NumPy and Pillow leave the interpreter to others while they work.
+        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
+            for index, (label, image) in enumerate(threads.map(draw, range(sizes[position]))):
+                yield index, {"image": image, "label": label}
+                config.progress(sum(sizes[:position]) + index + 1, sum(sizes))
 
 
 def config(seed: int, sizes: dict[str, int], progress: Progress) -> BeanLeavesConfig:

@@ -19,7 +19,7 @@ from stages.train.splits import Splits, content_sha256, set_aside, without_repea
 
 tfds.disable_progress_bar()  # progress is told by this project itself
 
-EMBEDDED_SIZES = {"train": 480, "validation": 150, "test": 150}
+EMBEDDED_SIZES = {"train": 384, "validation": 150, "test": 150}
 
 
 def load_splits(settings: Settings, cache: Path, progress: bean_leaves.Progress) -> Splits:

@@ -16,7 +16,7 @@ from stages.errors import ModelError
 from stages.progress import Progress
 from stages.records.train import TrainRecord
 from stages.runtime import accuracy_top1
-from stages.settings import Settings
+from stages.settings import Settings, maker
 from stages.train import head, model
 from stages.train.backbone import Backbone, load_backbone
 from stages.train.cache import cached
@@ -68,11 +68,11 @@ def train(settings: Settings, folder: Path, cache: Path, progress: Progress) -> 
     with clock.step("save", "model and data"):
         conv_layers = _save(folder, backbone, fitted, splits, settings)
     accuracy = {
-        name: accuracy_top1(fitted.predict(each).tolist(), getattr(splits, name))
+        name: accuracy_top1(fitted.predict(each).tolist(), getattr(splits, name).labels.tolist())
         for name, each in features.items()
     }
     record = TrainRecord(
-        image=settings.image,
+        maker=maker(settings, "train"),
         data=splits.source,
         backbone=backbone.source,
         classes=list(splits.classes),

@@ -6,6 +6,7 @@ from stages.records.profile import Cell, Roofline
 from tests.unit.records import measured, profile
 
 ROOFLINE = Roofline(
+    traced_ms=1.0,
     operations_per_image=39_000_000_000,
     achieved_gops=200.0,
     best_gops=240.0,

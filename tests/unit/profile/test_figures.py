@@ -1,9 +1,7 @@
-import numpy as np
 import pytest
 
 from stages.profile.figures import agreement, measurement, single_stream
 from stages.profile.rounds import Taken
-from stages.samples import Samples
 from tests.unit.records import run
 
 
@@ -42,7 +40,6 @@ def taken(*predictions: int) -> Taken:
 
 
 def test_accuracy_is_by_the_labels_agreement_by_fp32() -> None:
-    test = Samples(np.zeros((2, 1, 1, 3), np.uint8), np.array([1, 0]))
-    found = measurement(taken(1, 1), 8, test, taken(1, 1))
+    found = measurement(taken(1, 1), 8, [1, 0], taken(1, 1))
     assert (found.accuracy.top1, found.accuracy.agreement_fp32) == (0.5, 1.0)
-    assert measurement(taken(1, 1), 8, test, None).accuracy.agreement_fp32 is None
+    assert measurement(taken(1, 1), 8, [1, 0], None).accuracy.agreement_fp32 is None

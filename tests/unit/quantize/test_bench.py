@@ -118,6 +118,7 @@ def test_contenders_take_turns_and_the_median_round_counts(bench: Bench, tmp_pat
     bench.examine(INT8, GRAPHS[RECORDING])
     times = bench.times([FP32, INT8], 3)
     assert (times.throughputs, times.versions) == ([4 / 2.0, 4 / 0.5], {"of": "fp32"})
+    assert times.batch_seconds[0] == [[2.0], [1.0, 1.0, 9.0], [8.0]]
     turns = [name for name, request in StandIn.asked if request == Turn(4, 0.5)]
     assert turns == [("fp32", "trial-1")[at] for order in orders(2, 3) for at in order]
     assert "onednn_verbose" in (tmp_path / "trial-1.log").read_text()

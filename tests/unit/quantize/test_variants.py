@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.quantize.bench import Contender
+from stages.quantize.bench import Contender, Times
 from stages.quantize.bound import Bound
 from stages.quantize.variants import Candidate, describe, why_no_bf16, why_no_int8_bf16
 from stages.records.quantize import Layer
@@ -42,6 +42,7 @@ def candidate(precision: str, accuracy: float, layers: list[Layer]) -> Candidate
         contender=Contender(precision, Path("/tmp") / precision, precision),
         path=f"quantize/{precision}",
         accuracy_top1=accuracy,
+        predictions=[1, 0],
         layers=layers,
         findings=[],
     )
@@ -51,7 +52,7 @@ def test_each_variant_is_held_against_fp32() -> None:
     slow = layer("pool", "pooling", implementation="ref:any", share=0.25)
     fp32, int8 = describe(
         [candidate("fp32", 0.8, FP32_LAYERS), candidate("int8", 0.6, [*INT8_LAYERS, slow])],
-        [4.0, 14.0],
+        Times([[[2.0]], [[0.5]]], [4.0, 14.0], {}),
         Bound(0.8, 0.01),
     )
     assert (fp32.speedup, int8.speedup) == (1.0, 3.5)
@@ -61,3 +62,4 @@ def test_each_variant_is_held_against_fp32() -> None:
     assert (int8.model, int8.accuracy_top1) == ("quantize/int8", 0.6)
     assert (int8.throughput_images_per_s, int8.missing) == (14.0, None)
     assert fp32.layers == FP32_LAYERS
+    assert (int8.predictions, int8.batch_seconds) == ([1, 0], [[0.5]])

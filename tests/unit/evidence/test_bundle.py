@@ -1,0 +1,151 @@
+"""A bundle of a whole pipeline: taken as it is, and in no other form."""
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from stages.artifacts import Artifacts, sha256, write_record
+from stages.errors import InputCorruptError, InputMissingError, StageError
+from stages.evidence.archive import pack, unpack
+from stages.evidence.check import check, makers
+from stages.evidence.collect import WITHIN, collect
+from stages.handover import write_checksums
+from tests.unit.evidence.parts import IMAGE, pipeline
+
+EDITS = 100
+
+
+@pytest.fixture(scope="session")
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Artifacts:
+    return pipeline(tmp_path_factory.mktemp("artifacts"))
+
+
+@pytest.fixture
+def folder(artifacts: Artifacts, tmp_path: Path) -> Path:
+    """The folder of a bundle."""
+    found = tmp_path / "bundle"
+    collect(artifacts, found)
+    write_checksums(found)
+    return found
+
+
+@pytest.fixture
+def bundle(folder: Path, tmp_path: Path) -> Path:
+    pack(folder, tmp_path / "bundle.tar")
+    return tmp_path / "bundle.tar"
+
+
+def taken(bundle: Path, folder: Path) -> list[str]:
+    shutil.rmtree(folder, ignore_errors=True)
+    unpack(bundle, folder)
+    return check(folder)
+
+
+def test_a_bundle_says_what_was_checked(bundle: Path, tmp_path: Path) -> None:
+    assert taken(bundle, tmp_path / "again") == [
+        "25 files of 4 stages are as their stage left them",
+        "itex: 2 cells and their repeat follow from 12 runs and LoadGen's logs, 2 proofs from "
+        "oneDNN's",
+        "the comparison's 2 rows follow from the cells",
+    ]
+
+
+def test_models_and_images_stay_out_but_for_their_hashes(folder: Path) -> None:
+    names = {path.name for path in folder.rglob("*") if path.is_file()}
+    assert "saved_model.pb" not in names
+    assert "test.npz" not in names
+    assert "data/test.npz" in (folder / WITHIN / "train" / "SHA256SUMS").read_text()
+
+
+def test_equal_results_make_equal_bundles(folder: Path, bundle: Path, tmp_path: Path) -> None:
+    for path in folder.rglob("*"):
+        path.chmod(0o700)
+    pack(folder, tmp_path / "again.tar")
+    assert (tmp_path / "again.tar").read_bytes() == bundle.read_bytes()
+
+
+def test_every_edit_of_a_byte_is_caught(bundle: Path, tmp_path: Path) -> None:
+    content, dice = bundle.read_bytes(), random.Random(0)
+    missed = []
+    for at in dice.sample(range(len(content)), EDITS):
+        changed = bytearray(content)
+        changed[at] ^= dice.randrange(1, 256)
+        bundle.write_bytes(changed)
+        try:
+            taken(bundle, tmp_path / "again")
+            missed.append(at)
+        except StageError:
+            pass
+    assert missed == []
+
+
+@pytest.mark.parametrize("kept", [0, 100, 5000])
+def test_a_bundle_that_ends_early_is_refused(bundle: Path, tmp_path: Path, kept: int) -> None:
+    bundle.write_bytes(bundle.read_bytes()[:kept])
+    with pytest.raises(InputCorruptError, match="damaged or edited"):
+        taken(bundle, tmp_path / "again")
+
+
+def test_no_bundle_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(InputMissingError, match="invoke bundle"):
+        unpack(tmp_path / "none.tar", tmp_path / "again")
+
+
+def rehashed(folder: Path) -> None:
+    """Make all lists of checksums fit again, as who edits with care would."""
+    for sums in (folder / WITHIN).glob("*/SHA256SUMS"):
+        lines = [line.partition("  ") for line in sums.read_text().splitlines()]
+        paths = {name: sums.parent / name for _, _, name in lines}
+        digests = {name: sha256(path) for name, path in paths.items() if path.is_file()}
+        new = (f"{digests.get(name, digest)}  {name}\n" for digest, _, name in lines)
+        sums.write_text("".join(new))
+    (folder / "SHA256SUMS").unlink()
+    write_checksums(folder)
+
+
+def test_an_edited_comparison_is_rejected_though_its_hashes_fit(folder: Path) -> None:
+    path = folder / WITHIN / "compare" / "compare.json"
+    text = path.read_text()
+    assert '"accuracy_top1": 0.75' in text
+    path.write_text(text.replace('"accuracy_top1": 0.75', '"accuracy_top1": 0.99'))
+    rehashed(folder)
+    with pytest.raises(InputCorruptError, match=r"accuracy_top1 is 0\.99, its samples give 0\.75"):
+        check(folder)
+
+
+def test_an_edited_report_is_rejected_though_its_hashes_fit(folder: Path) -> None:
+    path = folder / WITHIN / "compare" / "compare.log"
+    path.write_text(path.read_text() + "and it is the best\n")
+    rehashed(folder)
+    with pytest.raises(InputCorruptError, match="is not what its record gives"):
+        check(folder)
+
+
+def test_a_file_that_no_stage_listed_is_rejected(folder: Path) -> None:
+    (folder / WITHIN / "compare" / "more.txt").write_text("more")
+    (folder / "SHA256SUMS").unlink()
+    write_checksums(folder)
+    with pytest.raises(InputCorruptError, match="is not listed"):
+        check(folder)
+
+
+def test_before_there_are_results_there_is_no_bundle(tmp_path: Path) -> None:
+    with pytest.raises(InputMissingError, match="run the pipeline first"):
+        collect(Artifacts(tmp_path), tmp_path / "bundle")
+
+
+def test_records_name_the_image_that_made_them(folder: Path) -> None:
+    found = dict(makers(folder))
+    assert found["train.json"] == IMAGE
+    assert found["measurements.json"] == ""
+    assert set(found) == {"train.json", "quantize.json", "compare.json", "measurements.json"}
+
+
+def test_a_record_of_another_version_is_no_comparison(folder: Path) -> None:
+    path = folder / WITHIN / "compare" / "compare.json"
+    write_record(path, {"schema_version": 1})
+    rehashed(folder)
+    with pytest.raises(StageError, match="schema version 1"):
+        check(folder)
