@@ -22,9 +22,10 @@ from invoke.tasks import Task, task
 
 from docker import base, engine, images, reproduction
 from docker import bundle as bundles
+from docker import export as exports
 from docker.graph import ROOT, read_all, read_extra, read_stages
 from docker.lock import lock as lock_requirements
-from docker.options import stage_task
+from docker.options import ReplaceableTask, stage_task
 from docker.runners import RUNNERS, prepare_docker
 from stages.artifacts import Artifacts
 from stages.errors import SettingsError, exit_code_of
@@ -126,6 +127,20 @@ def lock(_: Context, runtime: str = "", images: bool = False) -> None:
     _end_with(exit_code_of("lock", write))
 
 
+@task(help={"output": "file to write", "runtime": RUNTIME_HELP}, auto_shortflags=False)
+def export(_: Context, output: str = "vgg19-export.tar.gz", runtime: str = "") -> None:
+    """Pack source, images, tools and data for a machine that reaches no network."""
+
+    def write() -> None:
+        settings = _settings({"runtime": runtime} if runtime else {})
+        engine.require()
+        artifacts = Artifacts(load(settings).artifacts.resolve())
+        exports.make(read_stages(settings), artifacts, Path(output))
+        print(f"export: {Path(output).stat().st_size / 1e6:.0f} MB in {output}")
+
+    _end_with(exit_code_of("export", write))
+
+
 @task(help={"output": "file to write"}, auto_shortflags=False)
 def bundle(_: Context, output: str = "vgg19-bundle.tar") -> None:
     """Pack the results with all they came from into one file that anyone can check."""
@@ -138,21 +153,22 @@ def bundle(_: Context, output: str = "vgg19-bundle.tar") -> None:
     _end_with(exit_code_of("bundle", write))
 
 
+class _Verify(ReplaceableTask):
+    replacement = "rebuild"
+
+
 @task(
-    positional=["bundle"],
-    optional=["bundle"],
+    klass=_Verify,
     help={
-        "bundle": "check this file: every byte, and every figure by its samples",
+        "bundle": "file to check: every byte, and every figure by its samples",
         "rebuild": "build all images again, from nothing, and hold them against docker/images.lock",
     },
     auto_shortflags=False,
 )
-def verify(_: Context, bundle: str = "", rebuild: bool = False) -> None:
+def verify(_: Context, bundle: str, rebuild: bool = False) -> None:
     """Check a bundle, which takes no network and no engine; or that images come out as locked."""
 
     def check() -> None:
-        if not bundle and not rebuild:
-            raise SettingsError("there is nothing to verify; name a bundle, or give --rebuild")
         for each in bundles.verify(Path(bundle)) if bundle else []:
             print(f"verify: {each}")
         if rebuild:
@@ -197,7 +213,9 @@ def _tasks() -> Collection:
         partial(run_programs, STAGE_NAMES, "pipeline"),
     )
     extras = [_program_task(name) for name in EXTRAS]
-    return Collection(build, *stages, pipeline, *extras, bundle, verify, test, lint, lock, clean)
+    return Collection(
+        build, *stages, pipeline, *extras, bundle, verify, export, test, lint, lock, clean
+    )
 
 
 os.chdir(ROOT)

@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from docker import airgap
 from stages.errors import EngineError
 
 INSTALLER = Path(__file__).with_name("install.py")
@@ -143,6 +144,8 @@ def _tool_packages(with_engine: bool) -> tuple[str, ...]:
     packages = []
     if not importlib.util.find_spec("ensurepip"):
         packages.append(f"python3.{sys.version_info.minor}-venv")
+    if with_engine and airgap.is_there():
+        return tuple(packages)  # the images are made, and have the rest
     if not shutil.which("numactl"):
         packages.append("numactl")
     if with_engine and not os.environ.get("BASE_IMAGE"):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from docker import base
+from docker import airgap, base
 from docker.explanation import explain, told
 from docker.graph import IMAGE_PREFIX, ROOT, Stage
 from docker.layers import BUILDER, DOCKERFILE, levels_of
@@ -29,6 +29,8 @@ def build(stages: Sequence[Stage], environ: Mapping[str, str] = os.environ) -> N
     lock = read_lock()
     unchanged = not changed_inputs(lock, environ)
     missing = [stage for stage in stages if not (unchanged and is_locked(stage, lock))]
+    if missing and unchanged and airgap.load_images():
+        missing = [stage for stage in missing if not is_locked(stage, lock)]
     if not missing:
         return
     make(missing, environ)

@@ -1,10 +1,11 @@
-"""The settings of the stages as flags of invoke's tasks."""
+"""The settings of the stages as flags of invoke's tasks, and an argument that a flag replaces."""
 
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from invoke.context import Context
+from invoke.parser.argument import Argument
 from invoke.tasks import Task
 
 from stages.setting import Spec
@@ -42,3 +43,32 @@ def _signature(settings: Mapping[str, Spec]) -> inspect.Signature:
     # invoke makes a flag without a value of what is False by default.
     flags = [parameter(name, False if spec.is_switch else "") for name, spec in settings.items()]
     return inspect.Signature([parameter("_"), parameter("runner", "docker"), *flags])
+
+
+class _Replaceable(Argument):
+    """An argument that must be given unless its `replacement`, a flag, is."""
+
+    replacement: Argument
+
+    @property
+    def default(self) -> str | None:
+        """What it is where it is not given: None makes invoke ask for it."""
+        return "" if self.replacement.got_value else None
+
+    @default.setter
+    def default(self, _: object) -> None:
+        """Leave the rule as it is."""
+
+
+class ReplaceableTask(Task[Any]):
+    """A task whose first argument need not be given where the flag `replacement` is."""
+
+    replacement = ""
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """Return the arguments as Task does, the first one as an argument of that kind."""
+        first, *others = super().get_arguments(ignore_unknown_help)
+        (flag,) = (each for each in others if each.name == self.replacement)
+        taken = _Replaceable(names=first.names, help=first.help, positional=True)
+        taken.replacement = flag
+        return [taken, *others]

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from docker import engine, images, lock, user, venv
+from docker import airgap, engine, images, lock, user, venv
 from docker.graph import ROOT, Stage
 from docker.locked_images import digest_of
+from stages.artifacts import Artifacts
 from stages.errors import PinningError
 from stages.settings import PEERS, env_name
 
@@ -43,6 +44,7 @@ def prepare_docker(stages: list[Stage], artifacts: Path) -> Runner:
     owner = user.invoking_user()
     user.remember(owner)
     user.make_folder(artifacts)
+    airgap.place_parts(Artifacts(artifacts).cache)
     user.give_folder(artifacts, owner)
     images.build(stages)
     variables = {**owner.variables(), env_name("artifacts"): str(artifacts)}

@@ -63,9 +63,8 @@ def cyclonedx(image: str, digest: str, packages: Sequence[Package]) -> str:
 
 def _component(package: Package) -> Component:
     kind, name, version = package["kind"], package["name"], package["version"]
-    hashes = [HashType(alg=HashAlgorithm.SHA_256, content=package["sha256"])] * (
-        "sha256" in package
-    )
+    known = package.get("sha256")
+    hashes = [HashType(alg=HashAlgorithm.SHA_256, content=known)] if known else []
     return Component(
         name=name,
         version=version,

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from docker import airgap
 from stages.errors import StageError
 
 STAMP = "locked.sha256"
@@ -55,6 +56,7 @@ def _install(folder: Path, lock: Path) -> None:
     # Errors alone: pip warns of every index that a host's configuration names and lacks.
     pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "-qq"]
     install = ["install", "--no-deps", "--no-build-isolation", f"--requirement={lock}"]
+    install += airgap.pip_options()
     _run([*pip, *install], f"{lock.name} can't be installed; mend it and run this again")
 
 

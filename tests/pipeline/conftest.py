@@ -12,6 +12,8 @@ from stages.settings import env_name
 from tests.commands import Done, invoke, run
 
 PROJECT = {"COMPOSE_PROJECT_NAME": "vgg19-tests"}
+# With it, all processes tell what they imported.
+PROBED = {"COMPOSE_FILE": "compose.yaml:tests/pipeline/imports.yaml"}
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def by_compose(
 ) -> Iterator[PipelineRun]:
     folder = _with_cache(by_invoke, tmp_path_factory.mktemp("by_compose"))
     user.give_folder(folder, user.invoking_user())
-    variables = {**tiny, **PROJECT, env_name("artifacts"): str(folder)}
+    variables = {**tiny, **PROJECT, **PROBED, env_name("artifacts"): str(folder)}
     yield PipelineRun(run("docker", "compose", "up", variables=variables), Artifacts(folder))
     run("docker", "compose", "down", variables=variables)
 
@@ -89,7 +91,7 @@ def by_stock(
         "force_bf16": "1",
         "all_cells": "1",
     }
-    variables = {**tiny, **{env_name(name): text for name, text in settings.items()}}
+    variables = {**tiny, **PROBED, **{env_name(name): text for name, text in settings.items()}}
     done = invoke("quantize", "profile", "compare", variables=variables)
     return PipelineRun(done, Artifacts(folder))
 

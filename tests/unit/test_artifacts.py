@@ -102,6 +102,13 @@ def test_damage_is_found(tmp_path: Path, damage: str) -> None:
         verify(tmp_path / "train")
 
 
+def test_a_damaged_list_of_checksums_is_found(tmp_path: Path) -> None:
+    produce(tmp_path / "train")
+    (tmp_path / "train" / CHECKSUMS).write_bytes(b"\xa6\x00  file\n")
+    with pytest.raises(InputCorruptError, match="missing or differs"):
+        verify(tmp_path / "train")
+
+
 def test_a_stale_input_is_refused(tmp_path: Path) -> None:
     produce(tmp_path / "train")
     made_from = verify(tmp_path / "train")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.errors import HostError, ProofError
+from stages.errors import HostError, ProofError, WorkerError
 from stages.measure.protocol import Load, Warm
 from stages.measure.turns import orders
 from stages.profile.measuring import measure
@@ -76,6 +76,23 @@ def test_the_workers_take_turns_in_shuffled_order_scenario_by_scenario(tmp_path:
 def test_no_worker_is_left(tmp_path: Path) -> None:
     measure(bench(tmp_path), [INT8], WHOLE)
     assert (StandIn.started, StandIn.alive) == (3, 0)
+
+
+def test_a_worker_that_fails_in_the_middle_of_the_rounds_ends_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = StandIn.receive
+
+    def receive(worker: StandIn, answer: type, lasting_s: float = 0.0) -> object:
+        if len(loads()) > 5:
+            raise WorkerError("measuring int8_AVX2 returned no readable result")
+        return answered(worker, answer, lasting_s)
+
+    monkeypatch.setattr(StandIn, "receive", receive)
+    with pytest.raises(WorkerError, match="no readable result"):
+        measure(bench(tmp_path, rounds="4"), [INT8], WHOLE)
+    assert len(loads()) == 6
+    assert StandIn.alive == 0
 
 
 def test_what_is_not_proven_is_not_timed(tmp_path: Path) -> None:
