@@ -17,7 +17,7 @@ from pathlib import Path
 if sys.version_info < (3, 10):  # noqa: UP036 - who has an older one shall read why
     sys.exit("bootstrap: Python 3.10 or newer is needed; run this file with one")
 
-from docker import engine, venv
+from docker.host import engine, venv
 from stages.errors import exit_code_of
 
 ROOT = Path(__file__).resolve().parent

@@ -20,13 +20,15 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
-from docker import base, engine, images, reproduction
-from docker import bundle as bundles
-from docker import export as exports
-from docker.graph import ROOT, read_all, read_extra, read_stages
-from docker.lock import lock as lock_requirements
+from docker.build import base, images
+from docker.build.graph import ROOT, read_all, read_extra, read_stages
+from docker.build.lock import lock as lock_requirements
+from docker.host import engine
 from docker.options import ReplaceableTask, stage_task
+from docker.reproduce import reproduction
 from docker.runners import RUNNERS, prepare_docker
+from docker.share import bundle as bundles
+from docker.share import export as exports
 from stages.artifacts import Artifacts
 from stages.errors import SettingsError, exit_code_of
 from stages.settings import DOCTOR, EXTRAS, env_name, load, specs, specs_of

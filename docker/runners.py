@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from docker import airgap, engine, images, lock, user, venv
-from docker.graph import ROOT, Stage
-from docker.locked_images import digest_of
+from docker.build import images, lock
+from docker.build.graph import ROOT, Stage
+from docker.host import airgap, engine, user, venv
+from docker.reproduce.locked_images import digest_of
 from stages.artifacts import Artifacts
 from stages.errors import PinningError
 from stages.settings import PEERS, env_name

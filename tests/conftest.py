@@ -2,8 +2,9 @@ import os
 
 import pytest
 
-from docker import engine, images
-from docker.graph import read_stages
+from docker.build import images
+from docker.build.graph import read_stages
+from docker.host import engine
 
 
 @pytest.fixture(scope="session")

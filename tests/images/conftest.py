@@ -2,8 +2,9 @@ from collections.abc import Callable
 
 import pytest
 
-from docker import engine, images
-from docker.graph import Stage, read_all
+from docker.build import images
+from docker.build.graph import Stage, read_all
+from docker.host import engine
 from tests.commands import Done, run
 
 RunIn = Callable[..., Done]

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from docker import base, lock
-from docker.graph import Stage, read_all, read_extra
+from docker.build import base, lock
+from docker.build.graph import Stage, read_all, read_extra
 from stages.errors import IncompleteHostError
 from stages.isa import ISA_NAMES
 from stages.settings import PEERS
 from tests.commands import Done, run
-from tests.unit.tasks.test_lock import pins
+from tests.unit.docker.test_lock import pins
 
 pytestmark = pytest.mark.usefixtures("built")
 RunIn = Callable[..., Done]

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from docker import base, images
-from docker.explanation import explain, told
-from docker.graph import Stage, read_all
-from docker.locked_images import changed_inputs, is_locked
-from docker.lockfile import ImagesLock, Package, read_lock
-from docker.saved import read_images
+from docker.build import base, images
+from docker.build.graph import Stage, read_all
+from docker.reproduce.explanation import explain, told
+from docker.reproduce.locked_images import changed_inputs, is_locked
+from docker.reproduce.lockfile import ImagesLock, Package, read_lock
+from docker.reproduce.saved import read_images
 from tests.commands import run
 
 pytestmark = pytest.mark.usefixtures("built")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from docker.graph import Stage
+from docker.build.graph import Stage
 from stages.settings import DOCTOR
 from tests.commands import ROOT, Done
 

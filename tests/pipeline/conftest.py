@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docker import user
+from docker.host import user
 from stages.artifacts import Artifacts
 from stages.isa import ISA_NAMES, missing_flags
 from stages.settings import env_name

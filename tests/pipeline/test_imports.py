@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from docker.graph import Stage, read_stages
+from docker.build.graph import Stage, read_stages
 from stages.settings import env_name
 from tests.commands import run
 from tests.pipeline.conftest import PipelineRun

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from docker import user
-from docker.graph import read_stages
-from stages.artifacts import RUNTIMES, read_record, verify
+from docker.build.graph import read_stages
+from docker.host import user
+from stages.artifacts import CHECKSUMS, RUNTIMES, read_record, verify
 from stages.errors import CoresBusyError, PinningError
 from stages.measure.hold import holding
 from stages.records.compare import CompareRecord
@@ -68,6 +68,24 @@ def test_every_way_in_gives_the_same_results(
     by_invoke: PipelineRun, other: str, request: pytest.FixtureRequest
 ) -> None:
     assert results(request.getfixturevalue(other)) == results(by_invoke)
+
+
+def made(run: PipelineRun) -> dict[str, str]:
+    """Return the sha256 of every file of the data and the models."""
+    folders = (run.artifacts.train, run.artifacts.quantize(RUNTIMES[0]))
+    lines = [each for one in folders for each in (one.path / CHECKSUMS).read_text().splitlines()]
+    pairs = (line.split("  ") for line in lines)
+    return {name: digest for digest, name in pairs if name.startswith(("model_", "data/"))}
+
+
+@pytest.mark.parametrize("other", WAYS_IN[1:])
+def test_every_way_in_makes_the_same_bytes(
+    by_invoke: PipelineRun, other: str, request: pytest.FixtureRequest
+) -> None:
+    files = made(by_invoke)
+    assert {"data/test.npz", "model_keras.fp32/saved_model.pb"} <= files.keys()
+    assert "model_pb.int8/saved_model.pb" in files
+    assert made(request.getfixturevalue(other)) == files
 
 
 def test_every_cell_keeps_its_logs_and_one_is_measured_twice(pipeline: PipelineRun) -> None:

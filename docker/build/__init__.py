@@ -1,0 +1,1 @@
+"""The images: what they are made from, in which order, and making them."""

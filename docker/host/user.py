@@ -1,0 +1,62 @@
+"""Who the stages run as, and the folder they share."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from docker.build.graph import ROOT
+from stages.errors import NotWritableError
+
+ENV_FILE = ROOT / ".env"
+# Where root runs the pipeline, its stages still don't run as root. The image names this user.
+STAND_IN_FOR_ROOT = 10001
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """The numbers a stage's container runs as."""
+
+    uid: int
+    gid: int
+
+    def variables(self) -> dict[str, str]:
+        """Return the variables that compose.yaml reads."""
+        return {"STAGES_UID": str(self.uid), "STAGES_GID": str(self.gid)}
+
+
+def invoking_user(environ: Mapping[str, str] = os.environ) -> User:
+    """Return who asked: behind sudo the user before it, for root itself a stand-in."""
+    if os.getuid() != 0:
+        return User(os.getuid(), os.getgid())
+    uid, gid = environ.get("SUDO_UID", "0"), environ.get("SUDO_GID", "0")
+    if uid == "0":
+        return User(STAND_IN_FOR_ROOT, STAND_IN_FOR_ROOT)
+    return User(int(uid), int(gid))
+
+
+def remember(user: User, env_file: Path = ENV_FILE) -> None:
+    """Write the user to .env, which `docker compose` reads, and keep the rest of that file."""
+    lines = env_file.read_text().splitlines() if env_file.is_file() else []
+    kept = [line for line in lines if line.partition("=")[0] not in user.variables()]
+    ours = [f"{name}={value}" for name, value in user.variables().items()]
+    text = "".join(f"{line}\n" for line in [*kept, *ours])
+    if not env_file.is_file() or env_file.read_text() != text:
+        env_file.write_text(text)
+
+
+def make_folder(folder: Path) -> None:
+    """Make the artifacts folder where it is not there.
+
+    Raises NotWritableError where it can't be made.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise NotWritableError(f"{folder} is no folder; set VGG19_ARTIFACTS to one")
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def give_folder(folder: Path, user: User) -> None:
+    """Give the artifacts to `user`, where root runs this; others may not, and own them anyway."""
+    if os.getuid() == 0:
+        for path in [folder, *folder.rglob("*")]:
+            os.chown(path, user.uid, user.gid, follow_symlinks=False)

@@ -1,0 +1,1 @@
+"""Whether images come out as they are locked, and what differs where not."""

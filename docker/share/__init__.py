@@ -1,0 +1,1 @@
+"""Results and images as files for others: bundles, exports, bills of materials."""

@@ -1,0 +1,115 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from docker.build.graph import COMPOSE_FILE, Stage, read_all, read_extra, read_stages
+from docker.build.layers import DOCKERFILE
+from stages.artifacts import RUNTIMES
+from stages.settings import (
+    DOCTOR,
+    EXTRAS,
+    OLD_BF16_SWITCHES,
+    PEERS,
+    PROGRAMS,
+    STAGES,
+    env_name,
+    specs,
+)
+
+STOCK = {env_name("runtime"): "stock"}
+
+OUT_OF_ORDER = """
+services:
+  last: {image: c, depends_on: {middle: {condition: service_completed_successfully}}}
+  closing: {image: c, depends_on: {last: {condition: service_completed_successfully}}}
+  first: {image: a}
+  middle: {image: "b-${HOW:-so}", depends_on: {first: {condition: service_completed_successfully}}}
+  beside: {image: d, profiles: [beside]}
+"""
+
+
+def services() -> dict[str, dict[str, object]]:
+    loaded: dict[str, dict[str, object]] = yaml.safe_load(COMPOSE_FILE.read_text())["services"]
+    return loaded
+
+
+def test_stages_come_in_the_order_of_their_dependencies(tmp_path: Path) -> None:
+    file = tmp_path / "compose.yaml"
+    file.write_text(OUT_OF_ORDER)
+    stages = [Stage("first", "a"), Stage("middle", "b-so"), Stage("last", "c")]
+    assert read_stages({}, file) == stages
+
+
+@pytest.mark.parametrize(("how", "image"), [("other", "b-other"), ("", "b-so")])
+def test_a_variable_chooses_an_image(how: str, image: str, tmp_path: Path) -> None:
+    file = tmp_path / "compose.yaml"
+    file.write_text(OUT_OF_ORDER)
+    assert read_stages({"HOW": how}, file)[1] == Stage("middle", image)
+
+
+def test_compose_runs_the_stages_of_the_settings() -> None:
+    assert tuple(stage.name for stage in read_stages()) == STAGES
+
+
+def test_the_runtime_chooses_the_images_of_quantize_and_profile() -> None:
+    itex = [stage.target for stage in read_stages({})]
+    stock = [stage.target for stage in read_stages(STOCK)]
+    assert itex == ["train", "quantize-itex", "profile-itex", "compare"]
+    assert stock == ["train", "quantize-stock", "profile-stock", "compare"]
+
+
+def test_peers_is_beside_the_pipeline() -> None:
+    assert read_extra(PEERS) == Stage("peers", "vgg19-peers")
+
+
+def test_the_doctor_is_in_the_image_of_profile_whichever_that_is() -> None:
+    for runtime in RUNTIMES:
+        environ = {env_name("runtime"): runtime}
+        (profile,) = [each for each in read_stages(environ) if each.name == "profile"]
+        assert read_extra(DOCTOR, environ) == Stage("doctor", profile.image)
+    assert services()["peers"]["profiles"] == ["peers"]
+    assert "depends_on" not in services()["peers"]
+
+
+def test_every_image_is_made_once() -> None:
+    images = [each.image for each in read_all()]
+    assert len(images) == len(set(images)) == 7
+
+
+def test_every_image_has_a_target_that_runs_its_program() -> None:
+    for stage in read_all():
+        target = DOCKERFILE.read_text().partition(f" AS {stage.target}\n")[2].partition("FROM")[0]
+        assert f'"-m", "stages.{stage.name}"' in target
+
+
+def test_every_setting_reaches_every_container() -> None:
+    # An interpreter of the host means nothing in a container: peers' image names its own.
+    known = {env_name(name) for name in specs() if name != "itex_python"}
+    for program in PROGRAMS:
+        environment = services()[program]["environment"]
+        assert isinstance(environment, dict)
+        assert {name for name in environment if name.startswith("VGG19_")} == known
+
+
+def test_the_old_switches_reach_quantize() -> None:
+    environment = services()["quantize"]["environment"]
+    assert isinstance(environment, dict)
+    assert set(OLD_BF16_SWITCHES) <= set(environment)
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_what_is_beside_the_pipeline_is_kept_in_as_the_stages_are(extra: str) -> None:
+    # Only the profile stage, and the doctor for it, count what the processor does.
+    own = {"image", "profiles", "depends_on", "environment", "entrypoint", "cap_add"}
+    found, profile = (
+        {key: value for key, value in services()[name].items() if key not in own}
+        for name in (extra, "profile")
+    )
+    assert found == profile
+
+
+def test_only_train_has_a_network() -> None:
+    modes = {name: service["network_mode"] for name, service in services().items()}
+    assert modes.pop("train") == "bridge"
+    assert set(modes.values()) == {"none"}

@@ -1,0 +1,43 @@
+from pathlib import Path
+
+import pytest
+
+from docker.build.graph import read_all
+from docker.build.layers import DOCKERFILE, layers_of, levels_of
+
+TEXT = """\
+ARG BASE_IMAGE
+FROM ${BASE_IMAGE} AS base
+FROM base AS builder
+WORKDIR /build
+FROM base AS user
+WORKDIR /tmp
+FROM builder AS code-layer
+COPY stages /rootfs
+FROM user AS image
+COPY --from=code-layer /rootfs/ /
+ENTRYPOINT ["true"]
+"""
+
+
+def test_levels_and_layers_go_from_the_lowest_up(tmp_path: Path) -> None:
+    dockerfile = tmp_path / "Dockerfile"
+    dockerfile.write_text(TEXT)
+    assert levels_of("image", dockerfile) == ["user", "image"]
+    assert layers_of("image", dockerfile) == ["base", "user", "code"]
+
+
+@pytest.mark.parametrize("target", [stage.target for stage in read_all()])
+def test_every_stage_of_ours_adds_one_layer(target: str) -> None:
+    assert layers_of(target)[:2] == ["base", "user"]
+    assert layers_of(target)[-1] == "app"
+    assert levels_of(target)[-1] == target
+
+
+def test_no_level_is_left_out() -> None:
+    names = {
+        line.rpartition(" ")[2] for line in DOCKERFILE.read_text().splitlines() if " AS " in line
+    }
+    used = {level for stage in read_all() for level in levels_of(stage.target)}
+    rest = names - used
+    assert rest == {name for name in names if name.endswith("-layer")} | {"base", "builder"}

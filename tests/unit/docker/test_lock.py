@@ -1,0 +1,71 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from docker.build import lock
+
+FILES = [name for names in lock.RESOLUTIONS.values() for name in names]
+
+
+def pins(name: str) -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9.-]+)==(\S+)", lock.path_of(name).read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("runtime", lock.RESOLUTIONS)
+def test_a_package_has_one_version_in_a_resolution(runtime: str) -> None:
+    versions: dict[str, set[str]] = {}
+    for name in lock.RESOLUTIONS[runtime]:
+        for package, version in pins(name).items():
+            versions.setdefault(package, set()).add(version)
+    assert {package: each for package, each in versions.items() if len(each) > 1} == {}
+
+
+@pytest.mark.parametrize("layer", lock.LAYERS)
+def test_a_layer_repeats_nothing_of_those_below_it(layer: str) -> None:
+    below = {package for name in lock.LAYERS[layer] for package in pins(name)}
+    assert not below & set(pins(layer))
+
+
+@pytest.mark.parametrize("name", [*FILES, "host"])
+def test_every_package_is_locked_by_hash_and_a_wheel(name: str) -> None:
+    text = lock.path_of(name).read_text()
+    blocks = re.split(r"\n(?=\S)", text)
+    assert all("--hash=sha256:" in block for block in blocks if "==" in block)
+    assert "--require-hashes" in text
+    assert "--only-binary :all:" in text
+
+
+def test_what_installs_the_stock_runtime_is_what_it_asks_for() -> None:
+    assert pins("stock")["setuptools"] == pins("build")["setuptools"]
+
+
+def test_every_layer_is_resolved_once() -> None:
+    assert sorted(FILES) == sorted([*lock.LAYERS, "build"])
+
+
+def test_stock_has_its_own_tensorflow_and_nothing_of_itex() -> None:
+    stock = pins("stock")
+    assert stock["tensorflow-cpu"] != pins("tensorflow")["tensorflow-cpu"]
+    assert not [name for name in {**stock, **pins("peers")} if "intel" in name]
+
+
+def test_one_runtime_can_be_locked_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(lock, "_write", lambda name, *_: written.append(name))
+    monkeypatch.setattr(lock, "_compile", lambda *_: None)
+    lock.lock(["stock"])
+    assert written == ["stock", "peers"]
+    lock.lock()
+    assert sorted(written[2:]) == sorted([*FILES, "host"])
+
+
+def test_compare_has_no_tensorflow() -> None:
+    compare = {*pins("common"), *pins("compare")}
+    assert not [package for package in compare if "tensorflow" in package]
+
+
+def test_locked_reads_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(lock, "REQUIREMENTS", tmp_path)
+    (tmp_path / "some.txt").write_text("# a\n--require-hashes\na-b==1 \\\n    --hash=x\nc==2\n")
+    assert lock.locked("some") == ["a-b", "c"]

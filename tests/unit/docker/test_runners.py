@@ -1,0 +1,64 @@
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from docker import runners
+from docker.build.graph import Stage, read_extra, read_stages
+from docker.host import venv
+from docker.runners import Outcome, prepare_local
+from stages.settings import PEERS, env_name
+
+Started = list[tuple[str, str, Mapping[str, str]]]
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Started:
+    """The stages that the local runner started, with their Python and variables."""
+    seen: Started = []
+
+    def start(stage: Stage, python: str, environ: Mapping[str, str]) -> Outcome:
+        seen.append((stage.name, python, environ))
+        return Outcome(0, 0.0)
+
+    def ensure(folder: Path, _python: str, locks: Sequence[Path]) -> Path:
+        return folder / "+".join(lock.stem for lock in locks)
+
+    monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr(venv, "ensure", ensure)
+    monkeypatch.setattr(runners, "_run_process", start)
+    return seen
+
+
+def run_all(stages: list[Stage], artifacts: Path) -> None:
+    run = prepare_local(stages, artifacts)
+    for stage in stages:
+        run(stage, {"A": "1"})
+
+
+@pytest.mark.parametrize(
+    ("runtime", "middle"), [("itex", ".venv-stages"), ("stock", ".venv-stock")]
+)
+def test_quantize_and_profile_run_by_the_chosen_runtime(
+    runtime: str, middle: str, started: Started, tmp_path: Path
+) -> None:
+    run_all(read_stages({env_name("runtime"): runtime}), tmp_path)
+    folders = {name: Path(python).parent.name for name, python, _ in started}
+    others = {"train": ".venv-stages", "compare": ".venv-stages"}
+    assert folders == {**others, "quantize": middle, "profile": middle}
+
+
+def test_peers_gets_both_runtimes(started: Started, tmp_path: Path) -> None:
+    run_all([read_extra(PEERS)], tmp_path)
+    ((_, python, environ),) = started
+    assert Path(python).parts[-2:] == (".venv-stock", "build+stock+peers")
+    itex = Path(environ[env_name("itex_python")])
+    assert itex.parent.name == ".venv-stages"
+    assert itex.name.startswith("build+common+tensorflow+")
+
+
+def test_only_peers_is_told_of_another_interpreter(started: Started, tmp_path: Path) -> None:
+    run_all(read_stages({}), tmp_path)
+    expected = {"A": "1", env_name("artifacts"): str(tmp_path)}
+    assert [environ for _, _, environ in started] == [expected] * 4

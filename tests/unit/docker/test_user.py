@@ -1,0 +1,43 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from docker.host import user
+from docker.host.user import User
+from stages.errors import NotWritableError
+
+
+def be(monkeypatch: pytest.MonkeyPatch, uid: int) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: uid)
+    monkeypatch.setattr(os, "getgid", lambda: uid)
+
+
+def test_stages_run_as_the_user_who_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    be(monkeypatch, 1234)
+    assert user.invoking_user({}) == User(1234, 1234)
+
+
+def test_behind_sudo_stages_run_as_the_user_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    be(monkeypatch, 0)
+    assert user.invoking_user({"SUDO_UID": "1000", "SUDO_GID": "100"}) == User(1000, 100)
+
+
+@pytest.mark.parametrize("environ", [{}, {"SUDO_UID": "0", "SUDO_GID": "0"}])
+def test_stages_never_run_as_root(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]) -> None:
+    be(monkeypatch, 0)
+    assert user.invoking_user(environ).uid == user.STAND_IN_FOR_ROOT
+
+
+def test_remember_keeps_what_else_is_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("VGG19_EPOCHS=5\nSTAGES_UID=1\n")
+    user.remember(User(7, 8), file)
+    assert file.read_text() == "VGG19_EPOCHS=5\nSTAGES_UID=7\nSTAGES_GID=8\n"
+
+
+def test_a_file_is_no_artifacts_folder(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(NotWritableError, match="is no folder; set VGG19_ARTIFACTS"):
+        user.make_folder(file)
