@@ -26,7 +26,8 @@ RESOLUTIONS: dict[str, tuple[str, ...]] = {
     "itex": ("build", "common", "tensorflow", "train", "quantize", "profile", "compare"),
     "stock": ("stock", "peers"),
 }
-PYTHON_OF_IMAGES = ("--python-version", "3.11", "--python-platform", "x86_64-manylinux_2_28")
+PLATFORM = ("--python-platform", "x86_64-manylinux_2_28")
+PYTHON_OF_IMAGES = ("--python-version", "3.11", *PLATFORM)
 PYTHON_OF_HOSTS = ("--python-version", "3.10", "--universal")
 # promise has no wheel: its one module is built from the locked source.
 HEADER = "# Made by `invoke lock` from {name}.in.\n--require-hashes\n--only-binary :all:\n{sources}"
@@ -50,6 +51,14 @@ def _resolve(layers: Sequence[str]) -> None:
             left_out = [f"--no-emit-package={name}" for each in below for name in locked(each)]
             options = ("--generate-hashes", f"--constraint={whole}", *left_out)
             _write(layer, [*below, layer], *PYTHON_OF_IMAGES, *options)
+
+
+def for_python(version: str, output: Path) -> None:
+    """Write what of the host's lock a version of Python takes; pip knows that of its own alone."""
+    shape = ("--quiet", "--no-deps", "--no-header", "--no-annotate", "--no-emit-index-url")
+    options = ("--generate-hashes", f"--python-version={version}", *PLATFORM)
+    command = [sys.executable, "-m", "uv", "pip", "compile", *shape, *options]
+    subprocess.run([*command, str(path_of("host")), f"--output-file={output}"], check=True)
 
 
 def locked(layer: str) -> list[str]:

@@ -63,9 +63,12 @@ def _save(names: Sequence[str], output: Path) -> None:
 
 def _download(folder: Path) -> None:
     """Download the wheels of the host's tools; a version without some is told, and left out."""
-    common = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-qq", "download"]
-    wanted = [f"--requirement={lock.path_of('host')}", f"--dest={folder}", "--no-deps"]
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-qq", "download"]
+    options = [f"--dest={folder}", "--no-deps", "--require-hashes", "--only-binary=:all:"]
     for version in PYTHONS:
-        command = [*common, *wanted, f"--python-version={version}"]
-        if subprocess.run(command).returncode != 0:
-            print(f"export: no tools for Python {version}; the lines above say why", flush=True)
+        with tempfile.TemporaryDirectory() as name:
+            wanted = Path(name, "host.txt")
+            lock.for_python(version, wanted)
+            command = [*pip, *options, f"--python-version={version}", f"--requirement={wanted}"]
+            if subprocess.run(command).returncode != 0:
+                print(f"export: no tools for Python {version}; the lines above say why", flush=True)
