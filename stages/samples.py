@@ -1,5 +1,6 @@
 """Labelled images as the stages hand them on."""
 
+import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,13 +27,14 @@ class Samples:
     def save(self, path: Path) -> None:
         """Write both arrays to an .npz file."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        # As np.savez does, but without the time of day; and not compressed, which differs by the
-        # version of zlib. So equal samples give equal bytes.
+        # As np.savez does, but without what would differ for equal samples: the time of day, zlib's
+        # compression by its version, the form for large files by Python's.
         with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
             for name, array in (("images", self.images), ("labels", self.labels)):
                 entry = zipfile.ZipInfo(f"{name}.npy")
-                with archive.open(entry, "w", force_zip64=True) as stream:
-                    np.save(stream, array, allow_pickle=False)
+                content = io.BytesIO()
+                np.save(content, array, allow_pickle=False)
+                archive.writestr(entry, content.getbuffer())
 
     def batch(self, start: int, size: int) -> npt.NDArray[np.float32]:
         """Return images start..start+size as model input: float32 [n, 224, 224, 3] in [0, 1]."""
