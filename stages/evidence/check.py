@@ -3,8 +3,10 @@
 Needs nothing but the bundle: no network, no engine, no TensorFlow.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from stages.artifacts import (
     CHECKSUMS,
@@ -19,13 +21,15 @@ from stages.compare.effects import compare
 from stages.compare.inputs import Profiled, read_profiles
 from stages.compare.table import render
 from stages.errors import InputCorruptError
-from stages.evidence import profiles, quantized
+from stages.evidence import peers, profile, quantize, train
 from stages.evidence.collect import WITHIN, folders, kept, left_out, listed
 from stages.evidence.unlike import unlike
+from stages.peers.table import render as render_peers
 from stages.profile.summary import summaries
 from stages.records.base import Record
 from stages.records.compare import CompareRecord
 from stages.records.peers import PeersRecord
+from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
 
@@ -42,10 +46,15 @@ def check(bundle: Path) -> list[str]:
     there = [folder for folder in folders(artifacts) if folder.is_dir()]
     files = sum(_check_files(folder, left_out(artifacts)) for folder in there)
     told = [f"{files} files of {len(there)} stages are as their stage left them"]
+    told.append(check_train(artifacts))
     for runtime in RUNTIMES:
+        if artifacts.quantize(runtime).path.is_dir():
+            told.append(check_quantize(artifacts, runtime))
         if artifacts.profile(runtime).path.is_dir():
-            told.append(_check_runtime(artifacts, runtime))
-    told.append(_check_comparison(artifacts))
+            told.append(check_profile(artifacts, runtime))
+    told.append(check_comparison(artifacts))
+    if artifacts.peers.path.is_dir():
+        told.append(check_peers(artifacts))
     return told
 
 
@@ -82,16 +91,41 @@ def _check_files(folder: Path, without: list[Path]) -> int:
     return len(there)
 
 
-def _check_runtime(artifacts: Artifacts, runtime: str) -> str:
-    quantize, profile = artifacts.quantize(runtime), artifacts.profile(runtime)
-    variants = read_record(quantize.record, QuantizeRecord)
-    require_current(quantize.path, variants.train_sha256, artifacts.train.path)
-    _require_alike(quantize.record, variants, quantized.rederived(variants))
+def check_train(artifacts: Artifacts) -> str:
+    """Check train.json; like the others, return what was checked, or raise InputCorruptError."""
+    record = _checked(artifacts.train.record, TrainRecord, train.rederived)
+    images = sum(len(each) for each in record.predictions.values())
+    return f"train: the accuracies follow from {images} predictions"
+
+
+def check_quantize(artifacts: Artifacts, runtime: str) -> str:
+    """Check a quantize.json."""
+    folder = artifacts.quantize(runtime)
+    record = _checked(
+        folder.record,
+        QuantizeRecord,
+        lambda recorded: replace(quantize.rederived(recorded, folder), runtime=runtime),
+    )
+    require_current(folder.path, record.train_sha256, artifacts.train.path)
+    made = [each for each in record.variants if not each.missing]
+    return (
+        f"{runtime}: {len(record.trials)} trials and {len(made)} variants follow from their "
+        "batches and predictions, the layers from oneDNN's logs"
+    )
+
+
+def check_profile(artifacts: Artifacts, runtime: str) -> str:
+    """Check a measurements.json, and the summaries beside it."""
+    folder = artifacts.profile(runtime)
+    record = _checked(
+        folder.record,
+        ProfileRecord,
+        lambda recorded: replace(profile.rederived(recorded, folder), runtime=runtime),
+    )
+    _require_sources(folder.record, record, artifacts)
     (profiled,) = (each for each in read_profiles(artifacts) if each.runtime == runtime)
-    record = profiled.record
-    _require_alike(profile.record, record, profiles.rederived(record, profile))
     for recorded, derived in zip(profiled.summaries, summaries(record), strict=True):
-        _require_alike(profile.path, recorded, derived)
+        _require_alike(folder.path, recorded, derived)
     cells = [each for each in record.cells if each.measurement]
     runs = sum(
         len(each.offline.runs) + len(each.single_stream.runs)
@@ -105,7 +139,8 @@ def _check_runtime(artifacts: Artifacts, runtime: str) -> str:
     )
 
 
-def _check_comparison(artifacts: Artifacts) -> str:
+def check_comparison(artifacts: Artifacts) -> str:
+    """Check compare.json and compare.log."""
     found: Sequence[Profiled] = read_profiles(artifacts)
     folder = artifacts.compare
     recorded = read_record(folder.record, CompareRecord)
@@ -117,7 +152,50 @@ def _check_comparison(artifacts: Artifacts) -> str:
     return f"the comparison's {len(recorded.rows)} rows follow from the cells"
 
 
+def check_peers(artifacts: Artifacts) -> str:
+    """Check peers.json and peers.log."""
+    folder = artifacts.peers
+    record = _checked(folder.record, PeersRecord, peers.rederived)
+    _require_sources(folder.record, record, artifacts)
+    require_current(folder.path, record.train_sha256, artifacts.train.path)
+    for runtime, digest in record.quantize_sha256.items():
+        require_current(folder.path, digest, artifacts.quantize(runtime).path)
+    if render_peers(record) != folder.log.read_text():
+        raise InputCorruptError(f"{folder.log} is not what its record gives; {REMEDY}")
+    return f"peers: {len(record.ratios)} ratios follow from the batches of each"
+
+
 REMEDY = "the bundle was edited, or made by another version"
+R = TypeVar("R", bound=Record)
+
+
+def _checked(path: Path, kind: type[R], rederived: Callable[[R], R]) -> R:
+    """Return the record at `path`, whose figures are what its samples give."""
+    record = read_record(path, kind)
+    try:
+        derived = rederived(record)
+    except (OSError, LookupError, ValueError, StopIteration, ArithmeticError) as error:
+        raise InputCorruptError(
+            f"{path}: its figures follow from nothing there ({error!r}); {REMEDY}"
+        ) from None
+    _require_alike(path, record, derived)
+    _require_settings(path, record)
+    return record
+
+
+def _require_settings(path: Path, record: Record) -> None:
+    """Raise InputCorruptError where a field is not as the setting that it was taken from."""
+    for name, text in record.maker.settings.items():
+        value = getattr(record, name, text)
+        if isinstance(value, str | int | float) and str(value) != text:
+            raise InputCorruptError(f"{path}: {name} is {value}, was set to {text}; {REMEDY}")
+
+
+def _require_sources(path: Path, record: ProfileRecord | PeersRecord, artifacts: Artifacts) -> None:
+    """Raise InputCorruptError where data and backbone are not those that train names."""
+    trained = read_record(artifacts.train.record, TrainRecord)
+    if (record.data, record.backbone) != (trained.data, trained.backbone):
+        raise InputCorruptError(f"{path}: data or backbone are not train's; {REMEDY}")
 
 
 def _require_alike(path: Path, recorded: Record, derived: Record) -> None:

@@ -28,7 +28,7 @@ def _unlike(place: str, one: Any, other: Any) -> Iterator[str]:
 
 def _same(one: Any, other: Any) -> bool:
     numbers = all(isinstance(each, int | float) for each in (one, other))
-    if numbers and not isinstance(one, bool):
+    if numbers and any(isinstance(each, float) for each in (one, other)):
         return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     return bool(one == other)
 

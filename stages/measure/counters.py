@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from stages.measure.host import cpu_fields, cpu_flags
+from stages.records.profile import AmxBusy
 
 T = TypeVar("T")
 TASKS = Path("/proc/self/task")
@@ -38,14 +39,6 @@ class Event:
 CYCLES = Event(PERF_TYPE_HARDWARE, 0)
 TASK_CLOCK = Event(PERF_TYPE_SOFTWARE, 1)
 AMX_BUSY = Event(PERF_TYPE_RAW, 0x02B7)
-
-
-@dataclass(frozen=True, slots=True)
-class AmxBusy:
-    """The share of the cycles in which the tile unit worked, or None and why it is not known."""
-
-    share: float | None
-    missing: str
 
 
 class Counters:
@@ -75,15 +68,17 @@ def amx_busy(work: Callable[[], T]) -> tuple[T, AmxBusy]:
     """Return what `work` returns, and how busy it kept the tile unit."""
     missing = _why_no_event()
     if missing:
-        return work(), AmxBusy(None, missing)
+        return work(), AmxBusy(missing=missing)
     try:
         counters = Counters((AMX_BUSY, CYCLES))
     except OSError as error:
-        return work(), AmxBusy(None, f"perf_event_open: {error.strerror}")
+        return work(), AmxBusy(missing=f"perf_event_open: {error.strerror}")
     with counters:
         result = work()
         busy, cycles = counters.read()
-    return result, AmxBusy(busy / cycles, "") if cycles else AmxBusy(None, "no cycle was counted")
+    if not cycles:
+        return result, AmxBusy(missing="no cycle was counted")
+    return result, AmxBusy(busy_cycles=busy, cycles=cycles)
 
 
 def _why_no_event() -> str:

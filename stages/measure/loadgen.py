@@ -5,7 +5,7 @@ Source: mlcommons-loadgen 6.0.17, module `mlperf_loadgen`.
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from stages.measure.protocol import Load
 
 DETAIL = "mlperf_log_detail.txt"
+ANSWERS = "mlperf_log_accuracy.json"
 # LoadGen makes this, too; it stays empty unless tracing is on, which costs time.
 TRACE = "mlperf_log_trace.json"
 LINE_HEAD = ":::MLLOG "
@@ -68,12 +69,12 @@ def complete(queries: Sequence[Any], classes: npt.NDArray[np.int64]) -> None:
     )
 
 
-def rate_of(scenario: str, detail: dict[str, Any]) -> float:
+def rate_of(scenario: str, detail: Mapping[str, Any]) -> float:
     """Return LoadGen's figure of a test, 0 where it has none, as of accuracy."""
     return float(detail.get(RATES[scenario], 0.0))
 
 
-def reasons_of(detail: dict[str, Any]) -> list[str]:
+def reasons_of(detail: Mapping[str, Any]) -> list[str]:
     """Return why LoadGen calls a run invalid, in its own words where it has some."""
     if detail.get("result_validity") == "VALID":
         return []
@@ -84,6 +85,16 @@ def reasons_of(detail: dict[str, Any]) -> list[str]:
         "early_stopping_met": " ".join(said.replace("*", " ").split()),
     }
     return [reason for key, reason in checks.items() if not detail.get(key)] or ["no result"]
+
+
+def read_answers(path: Path) -> list[int]:
+    """Return the class of each image, by its index, from LoadGen's log of an accuracy test."""
+    answers = json.loads(path.read_text())
+    classes = {
+        answer["qsl_idx"]: int.from_bytes(bytes.fromhex(answer["data"]), "little", signed=True)
+        for answer in answers
+    }
+    return [classes[index] for index in sorted(classes)]
 
 
 def _nothing(*_: object) -> None:

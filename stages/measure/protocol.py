@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from stages.measure.counters import AmxBusy
+from stages.records.profile import AmxBusy
 from stages.runtime import NodeTime
 
 BF16_PRECISIONS = ("bf16", "int8_bf16")

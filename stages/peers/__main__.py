@@ -47,6 +47,7 @@ def main() -> None:
             calibration_samples=settings.calibration_samples,
             rounds=settings.rounds,
             round_duration_s=settings.round_duration_s,
+            labels=load_samples(artifacts.train.test).labels.tolist(),
             contenders=contenders,
             ratios=ratios(contenders),
             seconds=time.monotonic() - began,
@@ -87,6 +88,7 @@ def _terms(settings: Settings, train: TrainFolder, cores: list[int]) -> Terms:
     return Terms(
         cores=cores,
         images=train.test,
+        labels=load_samples(train.test).labels.tolist(),
         batch_sizes=settings.batch_sizes,
         rounds=settings.rounds,
         round_duration_s=settings.round_duration_s,

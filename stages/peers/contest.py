@@ -17,7 +17,6 @@ from stages.peers.ratios import figures
 from stages.progress import Progress
 from stages.records.peers import Contender
 from stages.runtime import accuracy_top1
-from stages.samples import load_samples
 
 
 class Contestant(Asked, Protocol):
@@ -35,6 +34,7 @@ class Terms:
 
     cores: list[int]
     images: Path
+    labels: list[int]
     batch_sizes: Sequence[int]
     rounds: int
     round_duration_s: float
@@ -91,7 +91,8 @@ def _scored(entry: Entry, worker: Contestant, terms: Terms) -> Contender:
         backend=entry.backend,
         precision=entry.precision,
         versions=worker.ready.versions,
-        accuracy_top1=accuracy_top1(predictions, load_samples(terms.images).labels.tolist()),
+        accuracy_top1=accuracy_top1(predictions, terms.labels),
+        predictions=predictions,
     )
 
 

@@ -1,4 +1,4 @@
-"""What the workers of the cells are given, and each cell's proof from a run under oneDNN's log."""
+"""What the workers of the cells are given, and what a run under oneDNN's log tells of each."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -6,42 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.artifacts import Artifacts
-from stages.measure.counters import AmxBusy
 from stages.measure.launch import Worker
-from stages.measure.onednn_log import parse_log
 from stages.measure.protocol import Job, Trace, TraceAnswer
 from stages.profile.instances import Split
 from stages.profile.plan import PlannedCell
-from stages.profile.proof import prove
-from stages.profile.roofline import duration_ms, primitives_of
+from stages.profile.proof import Traced
+from stages.profile.roofline import span_of
 from stages.profile.team import Team
-from stages.records.profile import Primitive, Proof
-from stages.runtime import NodeTime
 from stages.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Traced:
-    """When each node of one inference over a batch ran, how busy it kept AMX's tile unit, and the
-    most memory that it took.
-    """
-
-    nodes: list[NodeTime]
-    amx_busy: AmxBusy
-    peak_bytes: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proven:
-    """A cell's proof, and the primitives of one inference over a batch, of `traced_ms`.
-
-    `peak_bytes` is the most memory that it took.
-    """
-
-    proof: Proof
-    primitives: list[Primitive]
-    traced_ms: float
-    peak_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +53,7 @@ class Bench:
         with ExitStack() as running:
             workers = [
                 running.enter_context(
-                    self._worker(cell, cores, self._log(cell), verbose=True, waiting=False)
+                    self._worker(cell, cores, self.log_of(cell), verbose=True, waiting=False)
                 )
                 for cell in cells
             ]
@@ -89,26 +61,13 @@ class Bench:
                 worker.wait()
             yield workers
 
-    def trace(self, worker: Worker) -> Traced:
-        """Let a worker run a batch."""
+    def trace(self, worker: Worker) -> tuple[Traced, int]:
+        """Let a worker run a batch; also return the most memory that it took, in bytes."""
         answer = worker.ask(Trace(self.settings.batch_size), TraceAnswer)
-        return Traced(answer.nodes, answer.amx_busy, worker.peak_bytes())
+        return Traced(span_of(answer.nodes), answer.amx_busy), worker.peak_bytes()
 
-    def judge(self, cell: PlannedCell, traced: Traced, lower: Sequence[Proof]) -> Proven:
-        """Judge `cell` by its log, once its worker has ended; `lower` are its precision's so far.
-
-        Raises ProofError where it did not run what its name says.
-        """
-        path = self._log(cell)
-        log = parse_log(path.read_text(errors="replace").splitlines())
-        return Proven(
-            proof=prove(cell, log, path.name, list(lower), traced.amx_busy),
-            primitives=primitives_of(log.executions, traced.nodes),
-            traced_ms=duration_ms(traced.nodes),
-            peak_bytes=traced.peak_bytes,
-        )
-
-    def _log(self, cell: PlannedCell) -> Path:
+    def log_of(self, cell: PlannedCell) -> Path:
+        """Return oneDNN's log of `cell`."""
         return self.proofs / f"{cell.name}.log"
 
     def _worker(

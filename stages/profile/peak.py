@@ -1,8 +1,10 @@
 """The highest rate of the server scenario, by halving what is left between too high and valid."""
 
-from stages.profile.rules import rules_of, server_load_of
+from stages.measure.loadgen import reasons_of
+from stages.profile.rules import server_load_of
+from stages.profile.serving import server_of
 from stages.profile.team import Team
-from stages.records.profile import Server, ServerTest
+from stages.records.profile import Server
 from stages.settings import Settings
 
 # The rate is then known to a 64th of the offline throughput.
@@ -11,31 +13,14 @@ HALVINGS = 6
 
 def peak(team: Team, images: int, images_per_s: float, settings: Settings) -> Server:
     """Search below `images_per_s`, the offline throughput, over a split of so many `images`."""
-    tests: list[ServerTest] = []
+    details = {}
     valid, too_high = 0.0, images_per_s
     for number in range(1, HALVINGS + 1):
         rate = (valid + too_high) / 2
-        tests.append(_test(team, images, rate, number, settings))
-        if tests[-1].valid:
-            valid = rate
-        else:
+        asked = server_load_of(settings, rate, f"{team.name}/server-{number}")
+        details[asked.folder] = team.serve(asked, images)
+        if reasons_of(details[asked.folder]):
             too_high = rate
-    return Server(
-        latency_bound_ms=settings.server_latency_ms,
-        percentile=rules_of(settings).server_percentile,
-        rate_per_s=valid,
-        tests=tests,
-    )
-
-
-def _test(team: Team, images: int, rate: float, number: int, settings: Settings) -> ServerTest:
-    asked = server_load_of(settings, rate, f"{team.name}/server-{number}")
-    served = team.serve(asked, images)
-    return ServerTest(
-        target_per_s=rate,
-        valid=served.valid,
-        reasons=served.reasons,
-        completed_per_s=served.completed_per_s,
-        latency_ms=served.latency_ms,
-        log=asked.folder,
-    )
+        else:
+            valid = rate
+    return server_of(details)

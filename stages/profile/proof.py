@@ -6,14 +6,14 @@ reorders name their kernels by other rules.
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from stages.errors import ProofError
 from stages.isa import ISA_NAMES, rung
-from stages.measure.counters import AmxBusy
 from stages.measure.onednn_log import Execution, OnednnLog
 from stages.measure.protocol import BF16_PRECISIONS
 from stages.profile.plan import LOWEST_NATIVE_BF16_ISA, PlannedCell
-from stages.records.profile import Kernel, Proof
+from stages.records.profile import AmxBusy, Kernel, Proof, Span
 
 JUDGED = ("convolution", "matmul", "inner_product")
 DATA_TYPES = {
@@ -25,8 +25,16 @@ DATA_TYPES = {
 LEAST_SHARE = 0.9
 
 
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """What is known of the inference beside its log: when it ran, what AMX's counter said."""
+
+    span: Span
+    amx_busy: AmxBusy
+
+
 def prove(
-    cell: PlannedCell, log: OnednnLog, log_name: str, lower: list[Proof], busy: AmxBusy
+    cell: PlannedCell, log: OnednnLog, log_name: str, lower: list[Proof], traced: Traced
 ) -> Proof:
     """Return the proof that `cell` ran; `lower` are those of its precision at lower isas.
 
@@ -40,7 +48,7 @@ def prove(
     kernels = kernel_shares(log.executions)
     _require_data_type(cell, kernels)
     _require_within_cap(cell, kernels)
-    _require_tiles(cell, kernels, busy)
+    _require_tiles(cell, kernels, traced.amx_busy)
     return Proof(
         onednn_version=log.version,
         isa_header=log.isa_header,
@@ -49,8 +57,8 @@ def prove(
         kernels=kernels,
         reference_share=_reference_share(log.executions),
         log=log_name,
-        amx_busy_share=busy.share,
-        amx_busy_missing=busy.missing,
+        traced=traced.span,
+        amx_busy=traced.amx_busy,
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from stages.measure.onednn_log import TOLERANCE_MS, Execution
 from stages.measure.work import bytes_moved, operations
 from stages.profile.proof import kernel_isa
-from stages.records.profile import Primitive, Roofline
+from stages.records.profile import Primitive, Roofline, Span
 from stages.runtime import NodeTime
 
 # By isa of the kernel, lowest first, and type of the source: arithmetic as a multiple of FP32's.
@@ -25,20 +25,21 @@ LIMITS = {
 }
 
 
-def primitives_of(executions: Iterable[Execution], nodes: Sequence[NodeTime]) -> list[Primitive]:
+def span_of(nodes: Sequence[NodeTime]) -> Span:
+    """Return when the inference ran, from the start of its first node to the end of its last."""
+    return Span(
+        begin_ms=min((node.start_ms for node in nodes), default=0.0),
+        end_ms=max((node.start_ms + node.duration_ms for node in nodes), default=0.0),
+    )
+
+
+def primitives_of(executions: Iterable[Execution], span: Span) -> list[Primitive]:
     """Return the primitives that ran within the traced inference, in order."""
-    begin, end = _window(nodes)
     return [
         _primitive(each)
         for each in executions
-        if begin - TOLERANCE_MS <= each.start_ms <= end + TOLERANCE_MS
+        if span.begin_ms - TOLERANCE_MS <= each.start_ms <= span.end_ms + TOLERANCE_MS
     ]
-
-
-def duration_ms(nodes: Sequence[NodeTime]) -> float:
-    """Return how long the traced inference took, in milliseconds."""
-    begin, end = _window(nodes)
-    return end - begin
 
 
 def roofline(
@@ -79,11 +80,6 @@ def limit_of(primitive: Primitive) -> float | None:
     below = list(LIMITS)[: list(LIMITS).index(isa) + 1]
     known = [LIMITS[each].get(primitive.source_type) for each in below]
     return next((each for each in reversed(known) if each), None)
-
-
-def _window(nodes: Sequence[NodeTime]) -> tuple[float, float]:
-    ends = [node.start_ms + node.duration_ms for node in nodes]
-    return min((node.start_ms for node in nodes), default=0.0), max(ends, default=0.0)
 
 
 def _rate(primitive: Primitive) -> float:

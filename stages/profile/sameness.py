@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from stages.profile.cells import Proven
 from stages.profile.plan import PlannedCell
+from stages.profile.proven import Proven
 from stages.records.profile import Primitive
 
 # Primitives that take less of the time may differ: a softmax over three classes does.

@@ -4,8 +4,7 @@ LoadGen runs in this process. An instance that is free takes what waits, up to a
 """
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
@@ -14,9 +13,10 @@ import numpy as np
 from stages.errors import StageError
 from stages.measure.loadgen import complete, rate_of, reasons_of, run_test
 from stages.measure.protocol import Answer, Classes, Load
+from stages.records.profile import Server, ServerTest
 
 
-class Server(Protocol):
+class Instance(Protocol):
     """An instance that classifies images by their index."""
 
     def send(self, request: Any) -> None:
@@ -28,20 +28,10 @@ class Server(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
-    """What LoadGen says of one test, and the latency at the percentile that it was about."""
-
-    valid: bool
-    reasons: list[str]
-    completed_per_s: float
-    latency_ms: float
-
-
 class Desk:
     """Where queries wait, and the threads, one for each instance, that take them from there."""
 
-    def __init__(self, instances: Sequence[Server], batch_size: int) -> None:
+    def __init__(self, instances: Sequence[Instance], batch_size: int) -> None:
         self._size = batch_size
         self._waiting: SimpleQueue[Any] = SimpleQueue()
         self._threads = [
@@ -65,12 +55,12 @@ class Desk:
         for query in queries:
             self._waiting.put(query)
 
-    def _serve(self, instance: Server) -> None:
+    def _serve(self, instance: Instance) -> None:
         while (first := self._waiting.get()) is not None:
             batch = [first, *self._more()]
             complete(batch, self._classes(instance, [each.index for each in batch]))
 
-    def _classes(self, instance: Server, indices: list[int]) -> Any:
+    def _classes(self, instance: Instance, indices: list[int]) -> Any:
         """Return the classes, or none after a failure, so that LoadGen comes to its end."""
         try:
             if not self.failures:
@@ -95,8 +85,8 @@ class Desk:
         return found
 
 
-def serve(instances: Sequence[Server], images: int, asked: Load) -> Served:
-    """Run one test of the server scenario over a split of so many `images`.
+def serve(instances: Sequence[Instance], images: int, asked: Load) -> dict[str, Any]:
+    """Run one test of the server scenario over a split of so many `images`; return LoadGen's log.
 
     Raises what an instance failed with, WorkerError where it died.
     """
@@ -104,11 +94,29 @@ def serve(instances: Sequence[Server], images: int, asked: Load) -> Served:
         detail = run_test(asked, desk.issue, images)
     if desk.failures:
         raise desk.failures[0]
+    return detail
+
+
+def server_of(details: Mapping[str, dict[str, Any]]) -> Server:
+    """Return what LoadGen's logs of all tests, by their folders, say of a cell."""
+    tests = [_test_of(log, detail) for log, detail in details.items()]
+    one = next(iter(details.values()))
+    return Server(
+        latency_bound_ms=one["effective_target_latency_ns"] / 1e6,
+        percentile=one["effective_target_latency_percentile"],
+        rate_per_s=max((each.target_per_s for each in tests if each.valid), default=0.0),
+        tests=tests,
+    )
+
+
+def _test_of(log: str, detail: Mapping[str, Any]) -> ServerTest:
     reasons = reasons_of(detail)
-    percentile = f"result_{100 * asked.percentile:.2f}_percentile_latency_ns"
-    return Served(
+    percentile = 100 * detail["effective_target_latency_percentile"]
+    return ServerTest(
+        target_per_s=detail["effective_target_qps"],
         valid=not reasons,
         reasons=reasons,
-        completed_per_s=rate_of(asked.scenario, detail),
-        latency_ms=float(detail.get(percentile, 0.0)) / 1e6,
+        completed_per_s=rate_of("server", detail),
+        latency_ms=detail.get(f"result_{percentile:.2f}_percentile_latency_ns", 0.0) / 1e6,
+        log=log,
     )

@@ -12,8 +12,8 @@ import msgspec
 
 from stages.measure.interference import Interference, look
 from stages.measure.protocol import Load, LoadAnswer, Ready, Warm, Warmed
-from stages.profile.serving import Served, serve
-from stages.records.profile import Run
+from stages.profile.serving import serve
+from stages.records.profile import Batches, Run
 
 # Enough for all to have read their request.
 START_DELAY_S = 0.02
@@ -108,8 +108,8 @@ class Team:
         between = before.until(look(self._cores))
         return _run(number, answers, between, asked.batch_size, logs)
 
-    def serve(self, asked: Load, images: int) -> Served:
-        """Run a test of the server scenario, over a split of so many `images`."""
+    def serve(self, asked: Load, images: int) -> dict[str, Any]:
+        """Run a test of the server scenario, over a split of so many `images`, return its log."""
         for size in range(1, asked.batch_size + 1):
             if size not in self._warm:
                 self._all(self._instances, [Warm(size)] * len(self._instances), Warmed)
@@ -142,31 +142,34 @@ def _run(
     batch_size: int,
     logs: list[str],
 ) -> Run:
-    window = together(answers, batch_size)
+    instances = [
+        Batches(log=log, seconds=answer.seconds, ended_s=answer.ended_s)
+        for log, answer in zip(logs, answers, strict=True)
+    ]
+    window = together(instances, batch_size)
     return Run(
         round=number,
         valid=all(answer.valid for answer in answers),
         reasons=sorted({reason for answer in answers for reason in answer.reasons}),
         rate_per_s=answers[0].rate_per_s if len(answers) == 1 else window.images_per_s,
         overlap=window.overlap,
-        seconds=[each for answer in answers for each in answer.seconds],
         steal=between.steal,
         throttle_events=between.throttle_events,
         clock_step_s=between.clock_step_s,
-        logs=logs,
+        instances=instances,
     )
 
 
-def together(answers: Sequence[LoadAnswer], batch_size: int) -> Window:
+def together(instances: Sequence[Batches], batch_size: int) -> Window:
     """Return what instances did while all of them ran, of a batch that was cut its part."""
-    begins = [answer.ended_s[0] - answer.seconds[0] for answer in answers]
-    ends = [answer.ended_s[-1] for answer in answers]
+    begins = [each.ended_s[0] - each.seconds[0] for each in instances]
+    ends = [each.ended_s[-1] for each in instances]
     begin, end = max(begins), min(ends)
     length = max(0.0, end - begin)
     batches = sum(
         _part(ended - seconds, ended, begin, end)
-        for answer in answers
-        for seconds, ended in zip(answer.seconds, answer.ended_s, strict=True)
+        for each in instances
+        for seconds, ended in zip(each.seconds, each.ended_s, strict=True)
     )
     return Window(
         images_per_s=batch_size * batches / length if length else 0.0,

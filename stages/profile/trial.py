@@ -12,7 +12,7 @@ from stages.profile.plan import PlannedCell
 from stages.profile.rounds import Taken, classified, take_rounds
 from stages.profile.team import Team
 from stages.progress import Progress
-from stages.records.profile import Tried
+from stages.records.profile import Layout, Run, Tried
 
 
 def steps_of(candidates: Sequence[Split]) -> int:
@@ -35,15 +35,24 @@ def best(
             teams.append(running.enter_context(bench.team(cell, name, split, scratch)))
             found.append(classified(teams[-1], bench.settings))
         take_rounds(bench.settings, "offline", teams, found, show)
-    tried = [_tried(split, each) for split, each in zip(candidates, found, strict=True)]
-    rates = [each.throughput_images_per_s.estimate for each in tried]
-    return candidates[rates.index(max(rates))], tried
+    tried = [
+        tried_of(layout_of(split), each.runs["offline"])
+        for split, each in zip(candidates, found, strict=True)
+    ]
+    best_layout = fastest(tried)
+    return next(each for each in candidates if layout_of(each) == best_layout), tried
 
 
-def _tried(split: Split, taken: Taken) -> Tried:
-    runs = taken.runs["offline"]
+def fastest(tried: Sequence[Tried]) -> Layout:
+    """Return the layout with the highest throughput."""
+    return max(tried, key=lambda each: each.throughput_images_per_s.estimate).layout
+
+
+def tried_of(layout: Layout, runs: list[Run]) -> Tried:
+    """Return what the runs of a layout gave."""
     return Tried(
-        layout=layout_of(split),
+        layout=layout,
         throughput_images_per_s=interval([run.rate_per_s for run in runs]),
         overlap=median(run.overlap for run in runs),
+        runs=runs,
     )

@@ -145,6 +145,12 @@ def throughput(batch_size: int, rounds: Sequence[Sequence[float]]) -> float:
     return batch_size / median(median(each) for each in rounds)
 
 
+def fastest(batch_size: int, contenders: Sequence[Sequence[Sequence[float]]]) -> int:
+    """Return which of the contenders, by their seconds, has the highest throughput."""
+    throughputs = [throughput(batch_size, each) for each in contenders]
+    return throughputs.index(max(throughputs))
+
+
 def divergence(reference: Probabilities, other: Probabilities) -> float:
     """Return the mean Kullback-Leibler divergence of `other` from `reference`, in nats."""
     tiny = np.finfo(np.float32).tiny

@@ -72,20 +72,26 @@ class Laboratory:
         model = self._make(replace(base.recipe, left_out=left_out))
         answers = self._bench.answers(Contender(model.name, model, "int8"))
         distance = divergence(self._fp32.probabilities, answers.probabilities)
-        return Sensitivity(op=op, accuracy_top1=answers.accuracy_top1, divergence=distance)
+        return Sensitivity(
+            op=op,
+            accuracy_top1=answers.accuracy_top1,
+            divergence=distance,
+            predictions=answers.predictions,
+        )
 
     def _tried(self, recipe: Recipe) -> Attempt:
         model = self._make(recipe)
         contender = Contender(model.name, model, "int8")
         graph = self._compressor.graph_of(model)
         examined = self._bench.examine(contender, graph)
-        (throughput,) = self._bench.times([contender], 1).throughputs
+        times = self._bench.times([contender], 1)
         return Attempt(
             recipe=recipe,
             model=model,
             accuracy_top1=examined.answers.accuracy_top1,
             predictions=examined.answers.predictions,
-            throughput_images_per_s=throughput,
+            throughput_images_per_s=times.throughputs[0],
+            batch_seconds=times.batch_seconds[0],
             layers=examined.layers,
             findings=findings(examined.layers, examined.fallbacks, graph, recipe),
             graph=graph,

@@ -22,7 +22,7 @@ def layers(log: OnednnLog, nodes: Sequence[NodeTime], graph: Graph) -> list[Laye
     found = [(attribution.op_of(each), each) for each in log.executions]
     inside = [(op, each) for op, each in found if op]
     total = sum(each.milliseconds for _, each in inside) or 1.0
-    return [_layer(op, each, total) for op, each in inside]
+    return [layer_of(op, each, total) for op, each in inside]
 
 
 def is_compute(layer: Layer) -> bool:
@@ -44,6 +44,21 @@ def compute_ops(found: Sequence[Layer], *, int8: bool) -> list[str]:
     """Return the ops that multiply in INT8, or those that don't, each once, in order."""
     wanted = [layer.op for layer in found if is_compute(layer) and _is_int8(layer) == int8]
     return list(dict.fromkeys(wanted))
+
+
+def layer_of(op: str, execution: Execution, total_ms: float) -> Layer:
+    """Return what a primitive of `op` did, in an inference whose primitives took `total_ms`."""
+    return Layer(
+        op=op,
+        primitive=execution.primitive,
+        implementation=execution.implementation,
+        source_type=execution.data_type,
+        destination_type=execution.destination_type,
+        milliseconds=execution.milliseconds,
+        share=execution.milliseconds / total_ms,
+        operations=operations(execution),
+        bytes_moved=bytes_moved(execution),
+    )
 
 
 def _is_int8(layer: Layer) -> bool:
@@ -104,17 +119,3 @@ def _fits(shape: tuple[int, ...], execution: Execution) -> bool:
     if "g" in size:
         return shape[:3] == (*kernel, size["ic"])
     return shape == (*kernel, size["ic"], size["oc"])
-
-
-def _layer(op: str, execution: Execution, total_ms: float) -> Layer:
-    return Layer(
-        op=op,
-        primitive=execution.primitive,
-        implementation=execution.implementation,
-        source_type=execution.data_type,
-        destination_type=execution.destination_type,
-        milliseconds=execution.milliseconds,
-        share=execution.milliseconds / total_ms,
-        operations=operations(execution),
-        bytes_moved=bytes_moved(execution),
-    )

@@ -11,17 +11,17 @@ from stages.artifacts import Artifacts, QuantizeFolder
 from stages.errors import AccuracyBoundError, ModelError, SettingsError
 from stages.measure.host import cpu_flags
 from stages.progress import Progress
-from stages.quantize.bench import Answers, Bench, Contender, Examined
+from stages.quantize.bench import Answers, Bench, Contender, Examined, fastest
 from stages.quantize.bound import Bound
 from stages.quantize.capture import output_to
 from stages.quantize.compressor import CalibrationLoader, Compressor
 from stages.quantize.findings import findings
 from stages.quantize.laboratory import Laboratory
 from stages.quantize.layers import compute_ops
-from stages.quantize.report import none_met, trials
+from stages.quantize.report import Seconds, none_met, trials
 from stages.quantize.search import Attempt, Search
 from stages.quantize.variants import Candidate, describe, why_no_bf16, why_no_int8_bf16
-from stages.records.quantize import Finding, QuantizeRecord, Variant
+from stages.records.quantize import Finding, QuantizeRecord, Recipe, Variant
 from stages.runtime import Model
 from stages.samples import Samples, first_samples, load_samples
 from stages.settings import Settings, maker
@@ -84,7 +84,8 @@ def _worked(inputs: Inputs, folder: Path, train_sha256: str, began: float) -> Qu
     if not met:
         raise AccuracyBoundError(none_met(search.attempts, search.sensitivity, bound))
     show.step("the fastest against each other")
-    chosen = _fastest(inputs.bench, met[:FINALISTS], settings.rounds)
+    finals = _finals(inputs.bench, met[:FINALISTS], settings.rounds)
+    chosen = met[fastest(settings.batch_size, list(finals.values())) if finals else 0]
     shutil.copytree(str(chosen.model), inputs.out.model)
     show.step("variants against each other")
     candidates = _candidates(inputs, reference, chosen)
@@ -101,7 +102,7 @@ def _worked(inputs: Inputs, folder: Path, train_sha256: str, began: float) -> Qu
         batch_size=settings.batch_size,
         labels=load_samples(inputs.artifacts.train.validation).labels.tolist(),
         recipe=chosen.recipe,
-        trials=trials(search.attempts, chosen, bound),
+        trials=trials(search.attempts, finals, chosen, bound),
         sensitivity=search.sensitivity,
         variants=[
             *describe(candidates, times, bound),
@@ -126,11 +127,12 @@ def _search(inputs: Inputs, reference: Answers, bound: Bound, folder: Path) -> S
     )
 
 
-def _fastest(bench: Bench, met: Sequence[Attempt], rounds: int) -> Attempt:
+def _finals(bench: Bench, met: Sequence[Attempt], rounds: int) -> dict[Recipe, Seconds]:
+    """Return the seconds of the turns that several recipes take against each other."""
     if len(met) == 1:
-        return met[0]
-    throughputs = bench.times([_contender(attempt) for attempt in met], rounds).throughputs
-    return met[throughputs.index(max(throughputs))]
+        return {}
+    times = bench.times([_contender(attempt) for attempt in met], rounds)
+    return {each.recipe: seconds for each, seconds in zip(met, times.batch_seconds, strict=True)}
 
 
 def _contender(attempt: Attempt) -> Contender:

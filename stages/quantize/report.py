@@ -1,23 +1,37 @@
 """What the stage tells of its search: the trials, the closing line, why there is no model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from stages.quantize.bound import Bound
 from stages.quantize.layers import reference_share
 from stages.quantize.recipes import describe
 from stages.quantize.search import Attempt
-from stages.records.quantize import QuantizeRecord, Sensitivity, Trial
+from stages.records.quantize import QuantizeRecord, Recipe, Sensitivity, Trial
 
+# Of batches, by round.
+Seconds = list[list[float]]
 # So many of the costliest ops are named in a message.
 NAMED = 3
 
 
-def trials(attempts: Sequence[Attempt], chosen: Attempt, bound: Bound) -> list[Trial]:
-    """Return every attempt as the record keeps it."""
-    return [_trial(attempt, attempt is chosen, bound) for attempt in attempts]
+def trials(
+    attempts: Sequence[Attempt], finals: Mapping[Recipe, Seconds], chosen: Attempt, bound: Bound
+) -> list[Trial]:
+    """Return every attempt as the record keeps it; `finals` are the turns of the fastest."""
+    return [
+        _trial(attempt, finals.get(attempt.recipe, []), bound, chosen=attempt is chosen)
+        for attempt in attempts
+    ]
 
 
-def _trial(attempt: Attempt, chosen: bool, bound: Bound) -> Trial:
+def verdict(accuracy: float, bound: Bound, *, chosen: bool) -> str:
+    """Return the verdict on a recipe whose model runs."""
+    if chosen:
+        return "chosen"
+    return "slower" if bound.met(accuracy) else "beyond the bound"
+
+
+def _trial(attempt: Attempt, finals: Seconds, bound: Bound, *, chosen: bool) -> Trial:
     if attempt.failure:
         return Trial(
             recipe=attempt.recipe,
@@ -29,16 +43,19 @@ def _trial(attempt: Attempt, chosen: bool, bound: Bound) -> Trial:
             findings=[],
             seconds=attempt.seconds,
         )
-    refused = "slower" if bound.met(attempt.accuracy_top1) else "beyond the bound"
     return Trial(
         recipe=attempt.recipe,
-        verdict="chosen" if chosen else refused,
+        verdict=verdict(attempt.accuracy_top1, bound, chosen=chosen),
         accuracy_top1=attempt.accuracy_top1,
         loss=bound.loss(attempt.accuracy_top1),
         throughput_images_per_s=attempt.throughput_images_per_s,
         reference_share=reference_share(attempt.layers),
         findings=attempt.findings,
         seconds=attempt.seconds,
+        predictions=attempt.predictions,
+        layers=attempt.layers,
+        batch_seconds=attempt.batch_seconds,
+        final_batch_seconds=finals,
     )
 
 

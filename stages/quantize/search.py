@@ -23,6 +23,7 @@ class Attempt:
     accuracy_top1: float = 0.0
     predictions: list[int] = field(default_factory=list)
     throughput_images_per_s: float = 0.0
+    batch_seconds: list[list[float]] = field(default_factory=list)
     graph: Graph = field(default_factory=lambda: Graph([]))
     layers: list[Layer] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)

@@ -2,12 +2,13 @@
 
 A field's unit is in its name. SCHEMA_VERSION goes up whenever a reader of an older file would
 misread it; history: 1, first form; 2, quantize.json with recipes and variants, runtimes;
-3, measurements.json in rounds with intervals; 4, quantize.json without the test split.
+3, measurements.json in rounds with intervals; 4, quantize.json without the test split; 5, all
+samples that a figure follows from.
 """
 
 from dataclasses import dataclass, field
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,8 @@ class Figures:
 class Contender:
     """A backend at a precision: measured, or `missing` with the reason.
 
-    `versions` are those of its own process, `accuracy_top1` is on the test split.
+    `versions` are those of its own process; `predictions` are class indices on the test split, of
+    which `accuracy_top1` is.
     """
 
     backend: str
@@ -31,6 +32,7 @@ class Contender:
     missing: str | None = None
     versions: dict[str, str] = field(default_factory=dict)
     accuracy_top1: float | None = None
+    predictions: list[int] = field(default_factory=list)
     figures: list[Figures] = field(default_factory=list)
 
 
@@ -52,7 +54,8 @@ class Ratio:
 class PeersRecord(Record):
     """peers.json.
 
-    `quantize_sha256` is kept by runtime; `tools` are the versions of what made the peers' models.
+    `quantize_sha256` is kept by runtime; `tools` are the versions of what made the peers' models,
+    `labels` those of the test split.
     """
 
     train_sha256: str
@@ -64,6 +67,7 @@ class PeersRecord(Record):
     calibration_samples: int
     rounds: int
     round_duration_s: float
+    labels: list[int]
     contenders: list[Contender]
     ratios: list[Ratio]
     seconds: float

@@ -17,12 +17,14 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
-    """The throughput of a layout, where several were tried to find the best."""
+class Batches:
+    """What an instance did in a turn: the folder of LoadGen's log, the seconds of each batch as the
+    model took them, and what the monotonic clock, which all processes share, showed after each.
+    """
 
-    layout: Layout
-    throughput_images_per_s: Interval
-    overlap: float
+    log: str
+    seconds: list[float]
+    ended_s: list[float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +33,9 @@ class Run:
 
     `valid` and `reasons` are LoadGen's. `rate_per_s` is its figure: images per second offline,
     queries per second in a single stream; of several instances, what they did while all of them
-    ran, which was for `overlap` of the time. `seconds` are those of each batch as the model took
-    them. Meanwhile `steal` is the share of the cores' time that the hypervisor gave to others,
-    `throttle_events` how often a core was slowed down for its heat, `clock_step_s` how far the
-    time of day moved beside the time that passed. `logs` are the folders of LoadGen's logs.
+    ran, which was for `overlap` of the time. Meanwhile `steal` is the share of the cores' time
+    that the hypervisor gave to others, `throttle_events` how often a core was slowed down for its
+    heat, `clock_step_s` how far the time of day moved beside the time that passed.
     """
 
     round: int
@@ -42,11 +43,25 @@ class Run:
     reasons: list[str]
     rate_per_s: float
     overlap: float
-    seconds: list[float]
     steal: float
     throttle_events: int
     clock_step_s: float
-    logs: list[str]
+    instances: list[Batches]
+
+    @property
+    def seconds(self) -> list[float]:
+        """Those of each batch, of one instance after the other."""
+        return [each for instance in self.instances for each in instance.seconds]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """The throughput of a layout, where several were tried to find the best: the median run."""
+
+    layout: Layout
+    throughput_images_per_s: Interval
+    overlap: float
+    runs: list[Run]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,13 +160,43 @@ class Kernel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """From when to when, in milliseconds since the epoch, by the clock of oneDNN's log."""
+
+    begin_ms: float
+    end_ms: float
+
+    @property
+    def milliseconds(self) -> float:
+        """How long it is."""
+        return self.end_ms - self.begin_ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmxBusy:
+    """Cycles of the inference, and those of them in which the processor itself says that its tile
+    unit worked; both None where it does not say, with the reason in `missing`.
+    """
+
+    busy_cycles: float | None = None
+    cycles: float | None = None
+    missing: str = ""
+
+    @property
+    def share(self) -> float | None:
+        """The part of the cycles in which the tile unit worked, None where it is not known."""
+        if self.busy_cycles is None or not self.cycles:
+            return None
+        return self.busy_cycles / self.cycles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """What oneDNN's own log says of a cell.
 
     `kernels` are the convolutions, matmuls and inner products; `reference_share` is the part of
-    all primitives' time that ran in reference kernels. `amx_busy_share` is the part of the cycles
-    in which the processor itself says that its tile unit worked, or None, with the reason in
-    `amx_busy_missing`.
+    all primitives' time that ran in reference kernels. `log` is its file, in which `traced` is one
+    inference over a batch, of which `amx_busy` tells, too.
     """
 
     onednn_version: str
@@ -161,8 +206,8 @@ class Proof:
     kernels: list[Kernel]
     reference_share: float
     log: str
-    amx_busy_share: float | None = None
-    amx_busy_missing: str = ""
+    traced: Span
+    amx_busy: AmxBusy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,9 @@ class Trial:
     """One recipe tried: loss is relative to the FP32 top-1 on validation.
 
     `verdict` is `chosen`, `slower`, or why it was refused; the figures are None where it could
-    not be made or run.
+    not be made or run. They follow from `predictions`, which are class indices on validation, from
+    `layers`, and from `batch_seconds`, which are all batches by round; `final_batch_seconds` are
+    those of the turns that the fastest took against each other, where there were several.
     """
 
     recipe: Recipe
@@ -64,18 +66,24 @@ class Trial:
     reference_share: float | None
     findings: list[Finding]
     seconds: float
+    predictions: list[int] = field(default_factory=list)
+    layers: list[Layer] = field(default_factory=list)
+    batch_seconds: list[list[float]] = field(default_factory=list)
+    final_batch_seconds: list[list[float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sensitivity:
     """What one op's return to FP32 gives: top-1, and how far the output is from FP32's.
 
-    `divergence` is the mean Kullback-Leibler divergence from FP32's probabilities, in nats.
+    `divergence` is the mean Kullback-Leibler divergence from FP32's probabilities, in nats;
+    `predictions` are class indices on validation.
     """
 
     op: str
     accuracy_top1: float
     divergence: float
+    predictions: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

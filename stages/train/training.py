@@ -67,17 +67,17 @@ def train(settings: Settings, folder: Path, cache: Path, progress: Progress) -> 
         fitted = _fit(features["train"], splits, settings, progress)
     with clock.step("save", "model and data"):
         conv_layers = _save(folder, backbone, fitted, splits, settings)
-    accuracy = {
-        name: accuracy_top1(fitted.predict(each).tolist(), getattr(splits, name).labels.tolist())
-        for name, each in features.items()
-    }
+    labels = {name: getattr(splits, name).labels.tolist() for name in features}
+    predictions = {name: fitted.predict(each).tolist() for name, each in features.items()}
     record = TrainRecord(
         maker=maker(settings, "train"),
         data=splits.source,
         backbone=backbone.source,
         classes=list(splits.classes),
         samples=splits.sizes(),
-        accuracy_top1=accuracy,
+        accuracy_top1={
+            name: accuracy_top1(each, labels[name]) for name, each in predictions.items()
+        },
         conv_layers=conv_layers,
         head={
             "epochs": settings.epochs,
@@ -86,6 +86,8 @@ def train(settings: Settings, folder: Path, cache: Path, progress: Progress) -> 
             "floor": head.FLOOR,
         },
         seconds=clock.seconds,
+        labels=labels,
+        predictions=predictions,
     )
     artifacts.write_record(artifacts.TrainFolder(folder).record, record)
     return record

@@ -94,7 +94,7 @@ def test_every_cell_keeps_its_logs_and_one_is_measured_twice(pipeline: PipelineR
     measured = [cell.measurement for cell in profile.cells if cell.measurement]
     for each in (*measured, profile.repeat.measurement):
         turns = (*each.offline.runs, *each.single_stream.runs)
-        for log in (each.accuracy.log, *(log for turn in turns for log in turn.logs)):
+        for log in (each.accuracy.log, *(each.log for turn in turns for each in turn.instances)):
             assert (folder.loadgen / log / "mlperf_log_detail.txt").is_file()
     assert profile.repeat.precision == "int8"
     assert not profile.repeat.trusted  # by a single round

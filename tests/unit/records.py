@@ -1,10 +1,13 @@
 """Records for tests, with only what a test cares about spelled out."""
 
+from itertools import accumulate
 from typing import Any
 
 from stages.records.base import Host, Interval, Source, Topology
 from stages.records.profile import (
     Accuracy,
+    AmxBusy,
+    Batches,
     Cell,
     Kernel,
     Layout,
@@ -15,6 +18,7 @@ from stages.records.profile import (
     Repeat,
     Run,
     SingleStream,
+    Span,
     Validity,
 )
 from stages.records.quantize import QuantizeRecord, Recipe, Variant
@@ -43,15 +47,23 @@ HOST = Host(
 )
 
 
+NOT_COUNTED = AmxBusy(missing="no amx_tile flag")
+
+
 def exactly(figure: float) -> Interval:
     """Return a figure that is known exactly."""
     return Interval(estimate=figure, low=figure, high=figure)
 
 
+def batches(*seconds: float, begin: float = 0.0, log: str = "log") -> Batches:
+    """Return what an instance did, one batch after the other from `begin` on."""
+    return Batches(log=log, seconds=[*seconds], ended_s=[*accumulate(seconds, initial=begin)][1:])
+
+
 def run(rate: float, number: int = 1, **changes: Any) -> Run:
     """Return a run that a quiet machine gave, of two batches."""
     quiet = {"overlap": 1.0, "steal": 0.0, "throttle_events": 0, "clock_step_s": 0.0}
-    said = {"valid": True, "reasons": [], "seconds": [1 / rate, 1 / rate], "logs": ["log"]}
+    said = {"valid": True, "reasons": [], "instances": [batches(1 / rate, 1 / rate)]}
     return Run(**{**said, **quiet, "round": number, "rate_per_s": rate, **changes})
 
 
@@ -96,6 +108,8 @@ def measured(
             kernels=[kernel],
             reference_share=0.0,
             log="log",
+            traced=Span(begin_ms=0.0, end_ms=5.0),
+            amx_busy=NOT_COUNTED,
         ),
     )
 

@@ -7,7 +7,7 @@ from stages.errors import InputCorruptError
 from stages.records.compare import CompareRecord
 from stages.records.profile import Cell, Validity
 from tests.unit.compare.profiles import both_runtimes, impossible, profiled
-from tests.unit.records import exactly, measured, measurement, profile, run
+from tests.unit.records import batches, exactly, measured, measurement, profile, run
 
 
 def compared(*cells: Cell) -> CompareRecord:
@@ -102,7 +102,10 @@ def test_accuracy_of_zero_has_no_relative_loss() -> None:
 
 def rated(precision: str, isa: str, *rates: float) -> Cell:
     """Return a cell that had these rates, round by round."""
-    runs = [run(rate, number, seconds=[1 / rate]) for number, rate in enumerate(rates, start=1)]
+    runs = [
+        run(rate, number, instances=[batches(1 / rate)])
+        for number, rate in enumerate(rates, start=1)
+    ]
     offline = replace(measurement(rates[0]).offline, runs=runs)
     return measured(precision, isa, rates[0], offline=offline)
 

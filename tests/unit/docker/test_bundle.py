@@ -49,7 +49,10 @@ def test_it_names_the_images_that_are_there_and_what_they_have(
     assert f"{LOCKS}/images.lock" in found
     assert f"{LOCKS}/tensorflow.txt" in found
     assert told[-1] == "the records were made by the images that the bundle names"
-    assert "no image is named by compare.json, measurements.json, quantize.json" in told[-2]
+    assert (
+        "no image is named by compare.json, measurements.json, peers.json, quantize.json"
+        in told[-2]
+    )
     assert bundle.verify(tmp_path / "bundle.tar") == told
 
 

@@ -1,139 +1,100 @@
 """Artifacts of a whole pipeline, of two cells and two rounds, whose figures follow from samples."""
 
-import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
-from stages.artifacts import Artifacts, ProfileFolder, sha256, write_record
+from stages.artifacts import CHECKSUMS, Artifacts, sha256, write_record
 from stages.compare.effects import compare
 from stages.compare.inputs import Profiled
 from stages.compare.table import render
-from stages.evidence import profiles, quantized
+from stages.evidence import peers as peers_evidence
+from stages.evidence import train as train_evidence
+from stages.evidence.collect import WITHIN
 from stages.handover import write_checksums
-from stages.measure.loadgen import DETAIL, LINE_HEAD, RATES
+from stages.peers.table import render as render_peers
 from stages.profile.summary import summaries
 from stages.records.base import Maker
-from stages.records.profile import Cell, Measurement, Primitive, ProfileRecord, Roofline, Run
-from stages.records.quantize import QuantizeRecord, Variant
+from stages.records.peers import Contender, Figures, PeersRecord
+from stages.records.profile import ProfileRecord
+from stages.records.train import TrainRecord
+from stages.settings import PEERS, Settings, maker
 from tests.unit import records
+from tests.unit.evidence.profiling import profile
+from tests.unit.evidence.quantizing import quantize
+from tests.unit.evidence.samples import LABELS, PREDICTIONS
 
-LOGS = Path(__file__).parents[2] / "data" / "onednn"
-PROOFS = {"fp32": "itex2150_fp32_AVX2.txt", "int8": "itex2150_int8-nopool_AVX2.txt"}
-LABELS, PREDICTIONS = [0, 1, 1, 0], [0, 1, 0, 0]
-SECONDS = {"fp32": (1.0, 1.2), "int8": (0.25, 0.3)}
 IMAGE = "sha256:1"
 
 
-def loadgen_log(folder: Path, scenario: str, rate: float) -> None:
-    folder.mkdir(parents=True)
-    entries = {"result_validity": "VALID", RATES[scenario]: rate}
-    lines = [LINE_HEAD + json.dumps({"key": key, "value": each}) for key, each in entries.items()]
-    (folder / DETAIL).write_text("\n".join(lines))
-
-
-def runs(folder: ProfileFolder, name: str, scenario: str, seconds: tuple[float, ...]) -> list[Run]:
-    found = []
-    for number, each in enumerate(seconds, start=1):
-        log = f"{name}/{scenario}-{number}"
-        rate = (8 if scenario == "offline" else 1) / each
-        loadgen_log(folder.loadgen / log, scenario, rate)
-        found.append(records.run(rate, number, seconds=[each, each], logs=[log]))
-    return found
-
-
-def measured(folder: ProfileFolder, precision: str, name: str) -> Measurement:
-    figures = records.measurement(1.0)
-    offline, stream = (
-        runs(folder, name, scenario, SECONDS[precision])
-        for scenario in ("offline", "single_stream")
+def train() -> TrainRecord:
+    """Return what train made."""
+    by_split = {"train": PREDICTIONS, "test": PREDICTIONS[:2]}
+    found = replace(
+        records.train(),
+        maker=Maker(image=IMAGE),
+        labels={"train": LABELS, "test": LABELS[:2]},
+        predictions=by_split,
     )
-    return replace(
-        figures,
-        offline=replace(figures.offline, runs=offline),
-        single_stream=replace(figures.single_stream, runs=stream),
-        accuracy=replace(figures.accuracy, predictions=PREDICTIONS),
-    )
+    return train_evidence.rederived(found)
 
 
-def cell(folder: ProfileFolder, precision: str) -> Cell:
-    found = records.measured(precision, "AVX2", 1.0)
-    assert found.proof
-    log = f"{precision}_AVX2.log"
-    folder.proof.mkdir(exist_ok=True)
-    (folder.proof / log).write_text((LOGS / PROOFS[precision]).read_text())
-    primitive = Primitive(
-        primitive="convolution",
-        implementation="jit:avx2",
-        source_type="f32",
-        destination_type="f32",
-        milliseconds=4.0,
-        operations=8000,
-        bytes_moved=1,
-    )
-    zeros = dict.fromkeys(
-        ("at_best_rate", "slower_kernels", "pooling", "reorders", "other", "framework"), 0.0
-    )
-    return replace(
-        found,
-        measurement=measured(folder, precision, f"{precision}_AVX2"),
-        proof=replace(found.proof, log=log),
-        roofline=Roofline(
-            operations_per_image=1,
-            achieved_gops=0.0,
-            best_gops=0.0,
-            limit=None,
-            traced_ms=5.0,
-            primitives=[primitive],
-            **zeros,
-        ),
-    )
-
-
-def profile(folder: ProfileFolder) -> ProfileRecord:
-    """Return a profile whose samples and logs are in `folder`, and all that follows from them."""
-    folder.path.mkdir(parents=True)
-    cells = [cell(folder, "fp32"), cell(folder, "int8")]
-    repeat = records.repeat(measurement=measured(folder, "int8", "int8_AVX2.again"))
-    found = replace(records.profile(*cells), labels=LABELS, repeat=repeat)
-    return profiles.rederived(found, folder)
-
-
-def quantize() -> QuantizeRecord:
-    variants = [
-        Variant(
-            precision=precision,
-            model="m",
+def peers(train_sha256: str, quantize_sha256: str) -> PeersRecord:
+    """Return what peers measured of one of ours beside one of theirs."""
+    contenders = [
+        Contender(
+            backend=backend,
+            precision="int8",
             predictions=PREDICTIONS,
-            batch_seconds=[[each] for each in SECONDS[precision]],
-            layers=[],
+            figures=[
+                Figures(
+                    batch_size=1,
+                    throughput_images_per_s=0.0,
+                    latency_p50_ms=0.0,
+                    batch_seconds=[[seconds], [seconds + 0.1]],
+                )
+            ],
         )
-        for precision in ("fp32", "int8")
+        for backend, seconds in (("itex", 0.25), ("openvino", 0.3))
     ]
-    missing = Variant(precision="bf16", missing="left out")
-    return quantized.rederived(replace(records.quantize(*variants, missing), labels=LABELS))
+    return peers_evidence.rederived(
+        PeersRecord(
+            maker=maker(Settings(rounds=2, calibration_samples=1), PEERS),
+            train_sha256=train_sha256,
+            quantize_sha256={"itex": quantize_sha256},
+            data=records.SOURCE,
+            backbone=records.SOURCE,
+            host=records.HOST,
+            tools={},
+            calibration_samples=1,
+            rounds=2,
+            round_duration_s=1.0,
+            labels=LABELS,
+            contenders=contenders,
+            ratios=[],
+            seconds=1.0,
+        )
+    )
 
 
 def pipeline(root: Path) -> Artifacts:
     """Return artifacts as a pipeline leaves them, with models and data that a bundle leaves out."""
     artifacts = Artifacts(root)
-    train, quantize_folder = artifacts.train, artifacts.quantize("itex")
-    profile_folder = artifacts.profile("itex")
+    quantize_folder, profile_folder = artifacts.quantize("itex"), artifacts.profile("itex")
     for path in (
-        train.model / "saved_model.pb",
-        train.test,
+        artifacts.train.model / "saved_model.pb",
+        artifacts.train.test,
         quantize_folder.model / "saved_model.pb",
     ):
         path.parent.mkdir(parents=True)
         path.write_bytes(b"large")
-    write_record(train.record, replace(records.train(), maker=Maker(image=IMAGE)))
-    write_checksums(train.path)
-    train_sha256 = sha256(train.path / "SHA256SUMS")
-    write_record(quantize_folder.record, replace(quantize(), train_sha256=train_sha256))
-    write_checksums(quantize_folder.path)
+    write_record(artifacts.train.record, train())
+    train_sha256 = summed(artifacts.train.path)
+    found = replace(quantize(quantize_folder), train_sha256=train_sha256)
+    write_record(quantize_folder.record, found)
+    quantize_sha256 = summed(quantize_folder.path)
     record = replace(
-        profile(profile_folder),
-        train_sha256=train_sha256,
-        quantize_sha256=sha256(quantize_folder.path / "SHA256SUMS"),
+        profile(profile_folder), train_sha256=train_sha256, quantize_sha256=quantize_sha256
     )
     write_record(profile_folder.record, record)
     both = summaries(record)
@@ -141,16 +102,51 @@ def pipeline(root: Path) -> Artifacts:
         (profile_folder.summary_fp32, profile_folder.summary_int8), both, strict=True
     ):
         write_record(path, each)
-    write_checksums(profile_folder.path)
-    _compare(artifacts, record)
+    _compare(artifacts, record, summed(profile_folder.path))
+    _peers(artifacts, peers(train_sha256, quantize_sha256))
     return artifacts
 
 
-def _compare(artifacts: Artifacts, record: ProfileRecord) -> None:
-    folder = artifacts.profile("itex").path
-    profiled = Profiled(record, sha256(folder / "SHA256SUMS"), summaries(record))
+def summed(folder: Path) -> str:
+    """Write a folder's checksums, and return theirs."""
+    write_checksums(folder)
+    return sha256(folder / CHECKSUMS)
+
+
+def _compare(artifacts: Artifacts, record: ProfileRecord, profile_sha256: str) -> None:
+    profiled = Profiled(record, profile_sha256, summaries(record))
     found = compare([profiled])
     artifacts.compare.path.mkdir()
     write_record(artifacts.compare.record, found)
     artifacts.compare.log.write_text(render(found, {"itex": profiled.summaries}))
-    write_checksums(artifacts.compare.path)
+    summed(artifacts.compare.path)
+
+
+def _peers(artifacts: Artifacts, record: PeersRecord) -> None:
+    artifacts.peers.path.mkdir()
+    write_record(artifacts.peers.record, record)
+    artifacts.peers.log.write_text(render_peers(record))
+    summed(artifacts.peers.path)
+
+
+def refit(bundle: Path, edited: Path) -> None:
+    """Make the stages' hashes fit an edited file again, and what later records keep of them."""
+    artifacts = Artifacts(bundle / WITHIN)
+    kept = list(artifacts.root.glob("*/*.json"))
+    changed = [edited]
+    while changed:
+        path = changed.pop()
+        folder = artifacts.root / path.relative_to(artifacts.root).parts[0]
+        sums, name = folder / CHECKSUMS, path.relative_to(folder).as_posix()
+        before = sha256(sums)
+        sums.write_text(re.sub(f".*  {name}\n", f"{sha256(path)}  {name}\n", sums.read_text()))
+        for record in (each for each in kept if before in each.read_text()):
+            record.write_text(record.read_text().replace(before, sha256(sums)))
+            changed.append(record)
+
+
+def rehashed(bundle: Path, edited: Path) -> None:
+    """Make all hashes of a bundle fit an edited file again."""
+    refit(bundle, edited)
+    (bundle / CHECKSUMS).unlink()
+    write_checksums(bundle)

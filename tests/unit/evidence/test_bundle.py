@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from stages.artifacts import Artifacts, sha256, write_record
+from stages.artifacts import Artifacts, write_record
 from stages.errors import InputCorruptError, InputMissingError, StageError
 from stages.evidence.archive import pack, unpack
 from stages.evidence.check import check, makers
 from stages.evidence.collect import WITHIN, collect
 from stages.handover import write_checksums
-from tests.unit.evidence.parts import IMAGE, pipeline
+from tests.unit.evidence.parts import IMAGE, pipeline, rehashed
 
 EDITS = 100
 
@@ -45,10 +45,14 @@ def taken(bundle: Path, folder: Path) -> list[str]:
 
 def test_a_bundle_says_what_was_checked(bundle: Path, tmp_path: Path) -> None:
     assert taken(bundle, tmp_path / "again") == [
-        "25 files of 4 stages are as their stage left them",
-        "itex: 2 cells and their repeat follow from 12 runs and LoadGen's logs, 2 proofs from "
+        "46 files of 5 stages are as their stage left them",
+        "train: the accuracies follow from 6 predictions",
+        "itex: 3 trials and 2 variants follow from their batches and predictions, the layers from "
+        "oneDNN's logs",
+        "itex: 2 cells and their repeat follow from 12 runs and LoadGen's logs, 3 proofs from "
         "oneDNN's",
-        "the comparison's 2 rows follow from the cells",
+        "the comparison's 3 rows follow from the cells",
+        "peers: 1 ratios follow from the batches of each",
     ]
 
 
@@ -93,24 +97,12 @@ def test_no_bundle_is_said_so(tmp_path: Path) -> None:
         unpack(tmp_path / "none.tar", tmp_path / "again")
 
 
-def rehashed(folder: Path) -> None:
-    """Make all lists of checksums fit again, as who edits with care would."""
-    for sums in (folder / WITHIN).glob("*/SHA256SUMS"):
-        lines = [line.partition("  ") for line in sums.read_text().splitlines()]
-        paths = {name: sums.parent / name for _, _, name in lines}
-        digests = {name: sha256(path) for name, path in paths.items() if path.is_file()}
-        new = (f"{digests.get(name, digest)}  {name}\n" for digest, _, name in lines)
-        sums.write_text("".join(new))
-    (folder / "SHA256SUMS").unlink()
-    write_checksums(folder)
-
-
 def test_an_edited_comparison_is_rejected_though_its_hashes_fit(folder: Path) -> None:
     path = folder / WITHIN / "compare" / "compare.json"
     text = path.read_text()
     assert '"accuracy_top1": 0.75' in text
     path.write_text(text.replace('"accuracy_top1": 0.75', '"accuracy_top1": 0.99'))
-    rehashed(folder)
+    rehashed(folder, path)
     with pytest.raises(InputCorruptError, match=r"accuracy_top1 is 0\.99, its samples give 0\.75"):
         check(folder)
 
@@ -118,7 +110,7 @@ def test_an_edited_comparison_is_rejected_though_its_hashes_fit(folder: Path) ->
 def test_an_edited_report_is_rejected_though_its_hashes_fit(folder: Path) -> None:
     path = folder / WITHIN / "compare" / "compare.log"
     path.write_text(path.read_text() + "and it is the best\n")
-    rehashed(folder)
+    rehashed(folder, path)
     with pytest.raises(InputCorruptError, match="is not what its record gives"):
         check(folder)
 
@@ -140,12 +132,15 @@ def test_records_name_the_image_that_made_them(folder: Path) -> None:
     found = dict(makers(folder))
     assert found["train.json"] == IMAGE
     assert found["measurements.json"] == ""
-    assert set(found) == {"train.json", "quantize.json", "compare.json", "measurements.json"}
+    assert set(found) == {
+        *("train.json", "quantize.json", "compare.json", "measurements.json"),
+        "peers.json",
+    }
 
 
 def test_a_record_of_another_version_is_no_comparison(folder: Path) -> None:
     path = folder / WITHIN / "compare" / "compare.json"
     write_record(path, {"schema_version": 1})
-    rehashed(folder)
+    rehashed(folder, path)
     with pytest.raises(StageError, match="schema version 1"):
         check(folder)

@@ -1,18 +1,19 @@
-"""What was recorded follows from the samples, and an edit of it does not."""
+"""What follows from samples and logs, and what a log contradicts."""
 
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from stages.artifacts import ProfileFolder
+from stages.artifacts import ProfileFolder, QuantizeFolder
 from stages.errors import ProofError
-from stages.evidence import profiles, quantized
+from stages.evidence import profile as profiles
+from stages.evidence import quantize as quantized
 from stages.evidence.unlike import unlike
-from stages.measure.loadgen import DETAIL
-from stages.records.profile import ProfileRecord
-from tests.unit.evidence.parts import profile, quantize
+from stages.measure.loadgen import ANSWERS, DETAIL
+from tests.unit.evidence.parts import peers, train
+from tests.unit.evidence.profiling import profile
+from tests.unit.evidence.quantizing import quantize
 
 
 @pytest.fixture
@@ -20,68 +21,58 @@ def folder(tmp_path: Path) -> ProfileFolder:
     return ProfileFolder(tmp_path / "profile")
 
 
-def edited(record: ProfileRecord, path: str, value: object) -> ProfileRecord:
-    """Return the record with the field at a path of names and numbers set to a value."""
-    raw = msgspec.to_builtins(record)
-    *place, last = [int(each) if each.isdigit() else each for each in path.split(".")]
-    at = raw
-    for each in place:
-        at = at[each]
-    at[last] = value
-    return msgspec.convert(raw, ProfileRecord)
+@pytest.fixture
+def quantize_folder(tmp_path: Path) -> QuantizeFolder:
+    return QuantizeFolder(tmp_path / "quantize")
 
 
-def test_what_follows_from_the_samples_is_what_was_recorded(folder: ProfileFolder) -> None:
+def test_cells_follow_from_samples_and_logs(folder: ProfileFolder) -> None:
     record = profile(folder)
-    (fp32, int8) = record.cells
+    fp32, int8, higher = record.cells
     assert int8.measurement
     assert int8.measurement.accuracy.top1 == 0.75
     assert int8.measurement.offline.throughput_images_per_s.estimate == pytest.approx(29.333, 1e-3)
     assert fp32.proof
     assert fp32.proof.isa_header == "Intel AVX2"
     assert fp32.roofline
-    assert fp32.roofline.at_best_rate == 0.8
+    assert fp32.roofline.traced_ms == 5000
+    assert len([each for each in fp32.roofline.primitives if each.operations]) == 36
+    assert (higher.same_as, higher.measurement) == ("AVX2", None)
     assert record.repeat.offline_ratio.estimate == 1.0
     assert unlike(record, profiles.rederived(record, folder)) == []
 
 
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        ("cells.1.measurement.offline.throughput_images_per_s.estimate", 40.0),
-        ("cells.1.measurement.offline.throughput_images_per_s.low", 29.0),
-        ("cells.1.measurement.single_stream.latency_p50_ms.estimate", 1.0),
-        ("cells.1.measurement.single_stream.queries", 5),
-        ("cells.1.measurement.accuracy.top1", 1.0),
-        ("cells.1.measurement.accuracy.predictions.2", 1),
-        ("cells.1.measurement.accuracy.agreement_fp32", 0.5),
-        ("cells.0.measurement.validity.valid", True),
-        ("cells.1.measurement.offline.runs.0.rate_per_s", 33.0),
-        ("cells.1.measurement.offline.runs.0.valid", False),
-        ("cells.0.proof.kernels.0.implementation", "brgconv:avx512_core_amx"),
-        ("cells.0.proof.reference_share", 0.5),
-        ("cells.0.roofline.best_gops", 1e6),
-        ("cells.0.roofline.achieved_gops", 1e6),
-        ("repeat.trusted", True),
-        ("repeat.single_stream_ratio.high", 1.5),
-        ("labels.0", 1),
-    ],
-)
-def test_an_edited_figure_or_sample_is_found(
-    folder: ProfileFolder, path: str, value: object
-) -> None:
-    changed = edited(profile(folder), path, value)
-    found = unlike(changed, profiles.rederived(changed, folder))
-    assert found, path
-    assert " its samples give " in found[0]
+def test_the_servers_rate_is_the_highest_that_loadgen_calls_valid(folder: ProfileFolder) -> None:
+    measured = profile(folder).repeat.measurement
+    assert measured.server
+    assert (measured.server.rate_per_s, measured.server.latency_bound_ms) == (2.0, 250.0)
+    assert [each.valid for each in measured.server.tests] == [True, False]
+    assert [each.latency_ms for each in measured.server.tests] == [200.0, 300.0]
+
+
+def test_the_layout_is_the_fastest_by_what_instances_did_together(folder: ProfileFolder) -> None:
+    record = profile(folder)
+    one, two = record.tried
+    assert two.throughput_images_per_s.estimate == pytest.approx(2 * 8 * (1 / 0.6 + 1 / 0.7) / 2)
+    assert one.throughput_images_per_s.estimate > two.throughput_images_per_s.estimate
+    assert record.layout == one.layout
 
 
 def test_a_figure_that_loadgens_log_contradicts_is_found(folder: ProfileFolder) -> None:
     record = profile(folder)
-    log = folder.loadgen / "int8_AVX2" / "offline-1" / DETAIL
+    log = folder.loadgen / "int8_AVX2" / "offline-1-of-0" / DETAIL
     log.write_text(log.read_text().replace("32.0", "64.0"))
     found = unlike(record, profiles.rederived(record, folder))
     assert any("runs[0].rate_per_s is 32.0, its samples give 64.0" in each for each in found)
+
+
+def test_answers_that_loadgens_log_contradicts_are_found(folder: ProfileFolder) -> None:
+    record = profile(folder)
+    log = folder.loadgen / "int8_AVX2" / "accuracy" / ANSWERS
+    log.write_text(log.read_text().replace('"01', '"00'))
+    found = unlike(record, profiles.rederived(record, folder))
+    assert "cells[1].measurement.accuracy.predictions[1] is 1, its samples give 0" in found
+    assert "cells[1].measurement.accuracy.top1 is 0.75, its samples give 0.5" in found
 
 
 def test_a_proof_that_its_log_does_not_give_is_no_proof(folder: ProfileFolder) -> None:
@@ -92,14 +83,50 @@ def test_a_proof_that_its_log_does_not_give_is_no_proof(folder: ProfileFolder) -
         profiles.rederived(record, folder)
 
 
-def test_variants_follow_from_their_samples() -> None:
-    record = quantize()
+def test_variants_and_trials_follow_from_their_samples(quantize_folder: QuantizeFolder) -> None:
+    record = quantize(quantize_folder)
     int8 = record.variant("int8")
     assert (int8.accuracy_top1, int8.loss) == (0.75, 0.0)
     assert int8.speedup == pytest.approx(4.0)
-    assert unlike(record, quantized.rederived(record)) == []
-    faster = replace(int8, speedup=5.0)
-    variants = [faster if each.precision == "int8" else each for each in record.variants]
-    changed = replace(record, variants=variants)
-    (line,) = unlike(changed, quantized.rederived(changed))
-    assert line.startswith("variants[1].speedup is 5.0, its samples give 4.0")
+    chosen, slower, failed = record.trials
+    assert (chosen.verdict, slower.verdict, failed.verdict) == (
+        "chosen",
+        "slower",
+        "failed: it died",
+    )
+    assert chosen.throughput_images_per_s == 32.0
+    assert record.recipe == chosen.recipe
+    assert record.int8_ops == [each.op for each in int8.layers or [] if each.operations]
+    assert unlike(record, quantized.rederived(record, quantize_folder)) == []
+
+
+def test_without_finals_the_one_recipe_within_the_bound_was_chosen(
+    quantize_folder: QuantizeFolder,
+) -> None:
+    record = quantize(quantize_folder)
+    best, other, _ = (replace(each, final_batch_seconds=[]) for each in record.trials)
+    beyond = replace(best, predictions=[1, 1, 0, 1])
+    found = quantized.rederived(replace(record, trials=[beyond, other]), quantize_folder)
+    assert [each.verdict for each in found.trials] == ["beyond the bound", "chosen"]
+    assert found.recipe == other.recipe
+
+
+def test_a_layer_that_is_not_in_the_log_is_found(quantize_folder: QuantizeFolder) -> None:
+    record = quantize(quantize_folder)
+    log = quantize_folder.proof / "int8.log"
+    log.write_text((quantize_folder.proof / "fp32.log").read_text())
+    found = unlike(record, quantized.rederived(record, quantize_folder))
+    assert any(each.startswith("variants[1].layers is ") for each in found)
+
+
+def test_the_accuracies_of_train_follow_from_its_predictions() -> None:
+    assert train().accuracy_top1 == {"train": 0.75, "test": 1.0}
+    assert train().samples == {"train": 4, "test": 2}
+
+
+def test_peers_follow_from_their_batches() -> None:
+    record = peers("t", "q")
+    (ratio,) = record.ratios
+    assert (ratio.backend, ratio.peer) == ("itex", "openvino")
+    assert ratio.median == pytest.approx((0.3 / 0.25 + 0.4 / 0.35) / 2)
+    assert [each.accuracy_top1 for each in record.contenders] == [0.75, 0.75]

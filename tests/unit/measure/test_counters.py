@@ -5,7 +5,8 @@ import time
 import pytest
 
 from stages.measure import counters
-from stages.measure.counters import TASK_CLOCK, AmxBusy, Counters, Event, amx_busy
+from stages.measure.counters import TASK_CLOCK, Counters, Event, amx_busy
+from stages.records.profile import AmxBusy
 
 NONSENSE = Event(type=0xFFFF, config=0)
 
@@ -59,13 +60,13 @@ def test_what_can_not_be_counted_is_an_error_before_the_work() -> None:
 
 def test_without_tiles_nothing_is_asked_of_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counters, "cpu_flags", lambda: frozenset({"avx2"}))
-    assert amx_busy(lambda: 7) == (7, AmxBusy(None, "no amx_tile flag"))
+    assert amx_busy(lambda: 7) == (7, AmxBusy(missing="no amx_tile flag"))
 
 
 def test_the_event_is_no_other_makers(amx_cpu: pytest.MonkeyPatch) -> None:
     amx_cpu.setattr(counters, "cpu_fields", lambda: {"vendor_id": "AuthenticAMD"})
     found = amx_busy(lambda: 7)
-    assert found == (7, AmxBusy(None, "the event is Intel's, this CPU is of AuthenticAMD"))
+    assert found == (7, AmxBusy(missing="the event is Intel's, this CPU is of AuthenticAMD"))
 
 
 def test_a_kernel_that_refuses_is_the_reason(amx_cpu: pytest.MonkeyPatch) -> None:
@@ -73,7 +74,7 @@ def test_a_kernel_that_refuses_is_the_reason(amx_cpu: pytest.MonkeyPatch) -> Non
         raise OSError(errno.EACCES, "Permission denied")
 
     amx_cpu.setattr(counters, "Counters", refuse)
-    assert amx_busy(lambda: 7) == (7, AmxBusy(None, "perf_event_open: Permission denied"))
+    assert amx_busy(lambda: 7) == (7, AmxBusy(missing="perf_event_open: Permission denied"))
 
 
 @needs_counters
@@ -90,4 +91,4 @@ def test_no_cycle_is_no_share(amx_cpu: pytest.MonkeyPatch) -> None:
     amx_cpu.setattr(Counters, "read", lambda counting: [0.0, 0.0])
     amx_cpu.setattr(counters, "AMX_BUSY", TASK_CLOCK)
     amx_cpu.setattr(counters, "CYCLES", TASK_CLOCK)
-    assert amx_busy(lambda: 7) == (7, AmxBusy(None, "no cycle was counted"))
+    assert amx_busy(lambda: 7) == (7, AmxBusy(missing="no cycle was counted"))

@@ -3,7 +3,7 @@ import pytest
 
 from stages.measure.intervals import _percentiles, interval, speedup, spread
 from stages.records.base import Interval
-from tests.unit.records import run
+from tests.unit.records import batches, run
 
 
 def test_it_is_the_median_with_a_range_around_it() -> None:
@@ -31,16 +31,16 @@ def test_nineteen_of_twenty_intervals_contain_what_they_estimate() -> None:
 
 def test_a_speedup_is_paired_by_round() -> None:
     # The machine's speed halves in the second round, for both.
-    changed = [run(1.0, seconds=[each]) for each in (0.1, 0.2, 0.1)]
-    reference = [run(1.0, seconds=[each]) for each in (0.2, 0.4, 0.2)]
+    changed = [run(1.0, instances=[batches(each)]) for each in (0.1, 0.2, 0.1)]
+    reference = [run(1.0, instances=[batches(each)]) for each in (0.2, 0.4, 0.2)]
     assert speedup(changed, reference) == Interval(estimate=2.0, low=2.0, high=2.0)
     with pytest.raises(ValueError, match="zip"):
         speedup(changed[:1], reference)
 
 
 def test_a_burst_within_a_turn_moves_no_speedup() -> None:
-    disturbed = run(1.0, seconds=[0.1, 5.0, 0.1])
-    assert speedup([disturbed], [run(1.0, seconds=[0.2])]).estimate == 2.0
+    disturbed = run(1.0, instances=[batches(0.1, 5.0, 0.1)])
+    assert speedup([disturbed], [run(1.0, instances=[batches(0.2)])]).estimate == 2.0
 
 
 def test_the_fewer_the_rounds_the_further_out_the_percentiles() -> None:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from stages.errors import WorkerError
@@ -16,7 +15,6 @@ from stages.peers.contenders import Entry
 from stages.peers.contest import Terms, hold, steps_of
 from stages.progress import Progress
 from stages.records.peers import Contender
-from stages.samples import IMAGE_SHAPE, Samples
 
 ENTRIES = (
     Entry("stock", "fp32"),
@@ -43,10 +41,14 @@ class Fake:
 
 @pytest.fixture
 def terms(tmp_path: Path) -> Terms:
-    images = tmp_path / "test.npz"
-    Samples(np.zeros((2, *IMAGE_SHAPE), np.uint8), np.array([0, 1])).save(images)
     return Terms(
-        cores=[0], images=images, batch_sizes=(1, 2), rounds=2, round_duration_s=1.0, timeout_s=1.0
+        cores=[0],
+        images=tmp_path / "test.npz",
+        labels=[0, 1],
+        batch_sizes=(1, 2),
+        rounds=2,
+        round_duration_s=1.0,
+        timeout_s=1.0,
     )
 
 

@@ -63,6 +63,7 @@ def record(contenders: Sequence[Contender]) -> PeersRecord:
         calibration_samples=32,
         rounds=2,
         round_duration_s=1.0,
+        labels=[],
         contenders=list(contenders),
         ratios=ratios(contenders),
         seconds=1.0,

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from stages.measure.counters import AmxBusy
 from stages.measure.protocol import (
     Job,
     LoadAnswer,
@@ -14,6 +13,7 @@ from stages.measure.protocol import (
     Warmed,
 )
 from stages.runtime import NodeTime
+from tests.unit.records import NOT_COUNTED
 
 LOGS = Path(__file__).parents[2] / "data" / "onednn"
 PREDICTIONS = [1, 1, 0]
@@ -83,9 +83,7 @@ class StandIn:
                 return Warmed()
             case Trace():
                 # A log without timestamps says 0 for the start of each.
-                return TraceAnswer(
-                    nodes=[NodeTime("all", 0.0, TRACED_MS)], amx_busy=AmxBusy(None, "none here")
-                )
+                return TraceAnswer(nodes=[NodeTime("all", 0.0, TRACED_MS)], amx_busy=NOT_COUNTED)
         return LoadAnswer(
             valid=True,
             reasons=[],

@@ -7,8 +7,10 @@ import pytest
 from stages.artifacts import Artifacts
 from stages.errors import ProofError
 from stages.measure.protocol import Trace
-from stages.profile.cells import Bench, Traced
+from stages.profile.cells import Bench
 from stages.profile.plan import PlannedCell
+from stages.profile.proof import Traced
+from stages.profile.proven import judge
 from stages.settings import load
 from tests.unit.profile.stand_in import TRACED_MS, StandIn
 
@@ -30,12 +32,14 @@ def _stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def traced(made: Bench, cell: PlannedCell) -> Traced:
     with made.logged([cell], [2]) as (worker,):
-        return made.trace(worker)
+        traced, peak = made.trace(worker)
+        assert peak == StandIn.peak
+        return traced
 
 
 def test_a_cell_is_proven_by_one_batch_under_onednns_log(tmp_path: Path) -> None:
     made, cell = bench(tmp_path), PlannedCell("int8", "AVX2", None)
-    proven = made.judge(cell, traced(made, cell), [])
+    proven = judge(cell, made.log_of(cell), traced(made, cell), {})
     assert StandIn.asked == [(1, "AVX2", True, Trace(8))]
     assert (proven.proof.verdict, proven.proof.log) == ("native", "int8_AVX2.log")
     assert (tmp_path / proven.proof.log).is_file()
@@ -46,7 +50,7 @@ def test_a_cell_is_proven_by_one_batch_under_onednns_log(tmp_path: Path) -> None
 def test_what_did_not_run_as_its_name_says_is_no_proof(tmp_path: Path) -> None:
     made, cell = bench(tmp_path), PlannedCell("fp32", "AVX2", None)
     with pytest.raises(ProofError):
-        made.judge(cell, traced(made, cell), [])
+        judge(cell, made.log_of(cell), traced(made, cell), {})
 
 
 def test_workers_under_the_log_all_start_before_one_is_waited_for(tmp_path: Path) -> None:

@@ -2,22 +2,24 @@ import pytest
 
 from stages.profile.figures import agreement, measurement, single_stream
 from stages.profile.rounds import Taken
-from tests.unit.records import run
+from stages.records.profile import SingleStream
+from tests.unit.records import batches, run
 
 
-def seconds(count: int) -> list[float]:
-    return [(at + 1) / 1000 for at in range(count)]
+def of(count: int) -> SingleStream:
+    """Return the figures of so many queries, the first of 1 ms, each a millisecond longer."""
+    return single_stream([run(1.0, instances=[batches(*((at + 1) / 1000 for at in range(count)))])])
 
 
 def test_a_percentile_needs_samples_beyond_it() -> None:
-    assert single_stream([run(1.0, seconds=seconds(19))]).latency_p90_ms is None
-    assert single_stream([run(1.0, seconds=seconds(20))]).latency_p90_ms == pytest.approx(18)
-    assert single_stream([run(1.0, seconds=seconds(199))]).latency_p99_ms is None
-    assert single_stream([run(1.0, seconds=seconds(200))]).latency_p99_ms == pytest.approx(198)
+    assert of(19).latency_p90_ms is None
+    assert of(20).latency_p90_ms == pytest.approx(18)
+    assert of(199).latency_p99_ms is None
+    assert of(200).latency_p99_ms == pytest.approx(198)
 
 
 def test_percentiles_are_of_all_queries_and_the_median_of_the_rounds() -> None:
-    runs = [run(1.0, seconds=[each] * 10) for each in (0.010, 0.020, 0.060)]
+    runs = [run(1.0, instances=[batches(*[each] * 10)]) for each in (0.010, 0.020, 0.060)]
     found = single_stream(runs)
     assert found.queries == 30
     assert found.latency_p50_ms.estimate == pytest.approx(20)

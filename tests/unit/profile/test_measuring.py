@@ -121,7 +121,10 @@ def test_instances_begin_together_each_with_a_log_of_its_own(tmp_path: Path) -> 
     (cell,) = measure(bench(tmp_path, rounds="1"), [INT8], [[[0], [1]]]).cells
     assert cell.measurement
     (run,) = cell.measurement.offline.runs
-    assert run.logs == ["int8_AVX2/offline-1-of-1", "int8_AVX2/offline-1-of-2"]
+    assert [each.log for each in run.instances] == [
+        "int8_AVX2/offline-1-of-1",
+        "int8_AVX2/offline-1-of-2",
+    ]
     assert (run.rate_per_s, run.overlap) == pytest.approx((2 * 8 * 2 / 0.75, 1.0))
     assert len(run.seconds) == 4
     starts = [
@@ -132,7 +135,7 @@ def test_instances_begin_together_each_with_a_log_of_its_own(tmp_path: Path) -> 
     assert len(starts) == 2
     assert starts[0] == starts[1] > 0
     (stream,) = cell.measurement.single_stream.runs
-    assert stream.logs == ["int8_AVX2/single_stream-1"]
+    assert [each.log for each in stream.instances] == ["int8_AVX2/single_stream-1"]
 
 
 def test_all_is_warm_before_it_is_timed(tmp_path: Path) -> None:

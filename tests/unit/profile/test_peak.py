@@ -1,8 +1,9 @@
+from typing import Any
+
 import pytest
 
 from stages.measure.protocol import Load
 from stages.profile.peak import peak
-from stages.profile.serving import Served
 from stages.profile.team import Team
 from stages.settings import Settings
 
@@ -14,15 +15,15 @@ class Limited(Team):
         self.name, self._limit = "cell", limit
         self.asked: list[Load] = []
 
-    def serve(self, asked: Load, images: int) -> Served:
+    def serve(self, asked: Load, images: int) -> dict[str, Any]:
         self.asked.append(asked)
         valid = asked.target_per_s <= self._limit
-        return Served(
-            valid=valid,
-            reasons=[] if valid else ["late"],
-            completed_per_s=asked.target_per_s,
-            latency_ms=10.0,
-        )
+        return {
+            "result_validity": "VALID" if valid else "INVALID",
+            "effective_target_qps": asked.target_per_s,
+            "effective_target_latency_ns": round(1e9 * asked.latency_bound_s),
+            "effective_target_latency_percentile": asked.percentile,
+        }
 
 
 @pytest.mark.parametrize("limit", [1.0, 7.0, 15.9])
@@ -32,6 +33,7 @@ def test_it_is_found_to_a_64th_of_the_offline_throughput(limit: float) -> None:
     assert limit - 16 / 64 <= found.rate_per_s <= limit
     assert len(found.tests) == 6
     assert {each.latency_bound_s for each in team.asked} == {0.05}
+    assert found.latency_bound_ms == 50
     assert len({each.log for each in found.tests}) == 6
 
 

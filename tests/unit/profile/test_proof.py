@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from stages.errors import ProofError
-from stages.measure.counters import AmxBusy
 from stages.measure.onednn_log import parse_log
 from stages.profile.plan import PlannedCell
-from stages.profile.proof import kernel_isa, prove
-from stages.records.profile import Proof
+from stages.profile.proof import Traced, kernel_isa, prove
+from stages.records.profile import AmxBusy, Proof, Span
+from tests.unit.records import NOT_COUNTED
 
 LOGS = Path(__file__).parents[2] / "data" / "onednn"
 
@@ -18,7 +18,11 @@ def lines(name: str) -> list[str]:
     return (LOGS / f"{name}.txt").read_text().splitlines()
 
 
-NOT_COUNTED = AmxBusy(None, "no amx_tile flag")
+SPAN = Span(begin_ms=0.0, end_ms=5.0)
+
+
+def counted(share: float) -> AmxBusy:
+    return AmxBusy(busy_cycles=1000 * share, cycles=1000.0)
 
 
 def proof_from(
@@ -28,7 +32,7 @@ def proof_from(
     lower: list[Proof],
     busy: AmxBusy = NOT_COUNTED,
 ) -> Proof:
-    return prove(cell, parse_log(text), name, lower, busy)
+    return prove(cell, parse_log(text), name, lower, Traced(SPAN, busy))
 
 
 def proof_of(log: str, precision: str, isa: str, lower: list[Proof] | None = None) -> Proof:
@@ -173,9 +177,9 @@ AMX_LOG, VNNI_LOG = (
 )
 def test_what_the_processor_counted_is_part_of_the_proof(log: str, isa: str, share: float) -> None:
     cell = PlannedCell("int8", isa, None)
-    assert proof_from(cell, lines(log), "log", [], AmxBusy(share, "")).amx_busy_share == share
-    unknown = proof_from(cell, lines(log), "log", [])
-    assert (unknown.amx_busy_share, unknown.amx_busy_missing) == (None, "no amx_tile flag")
+    assert proof_from(cell, lines(log), "log", [], counted(share)).amx_busy.share == share
+    unknown = proof_from(cell, lines(log), "log", []).amx_busy
+    assert (unknown.share, unknown.missing) == (None, "no amx_tile flag")
 
 
 @pytest.mark.parametrize(
@@ -184,4 +188,4 @@ def test_what_the_processor_counted_is_part_of_the_proof(log: str, isa: str, sha
 )
 def test_a_log_that_the_processor_contradicts_is_caught(log: str, isa: str, share: float) -> None:
     with pytest.raises(ProofError, match="something other than the log says ran"):
-        proof_from(PlannedCell("int8", isa, None), lines(log), "log", [], AmxBusy(share, ""))
+        proof_from(PlannedCell("int8", isa, None), lines(log), "log", [], counted(share))

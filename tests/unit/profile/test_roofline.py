@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from stages.measure.onednn_log import parse_log
-from stages.profile.roofline import duration_ms, limit_of, primitives_of, roofline
+from stages.profile.roofline import limit_of, primitives_of, roofline, span_of
 from stages.records.profile import Primitive, Roofline
 from stages.runtime import NodeTime
 
@@ -18,8 +18,9 @@ def of(recording: str, images_per_s: float = 20.0) -> Roofline:
     text = (LOGS / f"{recording}.txt").read_text()
     traced = json.loads((LOGS / f"{recording}.json").read_text())
     nodes = [NodeTime(*each) for each in traced]
-    found = primitives_of(parse_log(text.splitlines()).executions, nodes)
-    return roofline(found, duration_ms(nodes), BATCH, images_per_s)
+    span = span_of(nodes)
+    found = primitives_of(parse_log(text.splitlines()).executions, span)
+    return roofline(found, span.milliseconds, BATCH, images_per_s)
 
 
 def primitive(

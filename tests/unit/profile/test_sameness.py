@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
-from stages.profile.cells import Proven
 from stages.profile.plan import PlannedCell
+from stages.profile.proven import Proven
 from stages.profile.sameness import same_as
-from stages.records.profile import Primitive
+from stages.records.profile import Primitive, Span
 from tests.unit.profile.test_roofline import primitive
 from tests.unit.records import measured
 
@@ -11,7 +13,8 @@ from tests.unit.records import measured
 def proven(*primitives: Primitive) -> Proven:
     proof = measured("int8", "AVX2", 1.0).proof
     assert proof
-    return Proven(proof=proof, primitives=[*primitives], traced_ms=100.0, peak_bytes=1)
+    traced = Span(begin_ms=0.0, end_ms=100.0)
+    return Proven(replace(proof, traced=traced), [*primitives])
 
 
 def test_cells_that_ran_the_same_are_named_after_the_lowest() -> None:

@@ -45,24 +45,29 @@ def at(rate: float, folder: Path, bound_s: float) -> Load:
 
 
 def test_what_is_answered_in_time_is_valid(tmp_path: Path) -> None:
-    from stages.profile.serving import serve
+    from stages.profile.serving import serve, server_of
 
     instance = Instance(0.002)
-    served = serve([instance], 10, at(100, tmp_path, 0.5))
-    assert (served.valid, served.reasons) == (True, [])
-    assert served.latency_ms >= 2
+    server = server_of({"log": serve([instance], 10, at(100, tmp_path, 0.5))})
+    (test,) = server.tests
+    assert (test.valid, test.reasons, test.log) == (True, [], "log")
+    assert test.latency_ms >= 2
+    assert test.completed_per_s == pytest.approx(100, rel=0.5)
+    assert (server.rate_per_s, server.latency_bound_ms, server.percentile) == (100, 500, 0.9)
     assert sum(instance.batches) >= 100
     assert max(instance.batches) <= 4
     assert "Scenario : Server" in (tmp_path / "mlperf_log_summary.txt").read_text()
 
 
 def test_what_comes_faster_than_it_is_answered_is_not(tmp_path: Path) -> None:
-    from stages.profile.serving import serve
+    from stages.profile.serving import serve, server_of
 
     instance = Instance(0.05)
-    served = serve([instance], 10, at(400, tmp_path, 0.1))
-    assert not served.valid
-    assert served.reasons
+    server = server_of({"log": serve([instance], 10, at(400, tmp_path, 0.1))})
+    (test,) = server.tests
+    assert not test.valid
+    assert test.reasons
+    assert server.rate_per_s == 0
     assert 4 in instance.batches
 
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from stages.artifacts import TrainFolder
-from stages.measure.counters import AmxBusy
 from stages.measure.protocol import (
     Classify,
     ClassifyAnswer,
@@ -24,6 +23,7 @@ from stages.quantize.layers import layers
 from stages.samples import Samples
 from stages.settings import Settings
 from tests.unit.quantize.parts import GRAPHS, LOGS, traced
+from tests.unit.records import NOT_COUNTED
 
 RECORDING = "itex2150_int8-shared"
 FALLBACK = "W itex: Unsupported INT8 pattern at PartitionedCall/head/MatMul"
@@ -64,7 +64,7 @@ class StandIn:
         StandIn.asked.append((self._job.name, request))
         match request:
             case Trace():
-                return TraceAnswer(nodes=traced(RECORDING)[1], amx_busy=AmxBusy(None, ""))
+                return TraceAnswer(nodes=traced(RECORDING)[1], amx_busy=NOT_COUNTED)
             case Turn():
                 return TurnAnswer(batch_seconds=StandIn.seconds[self._job.name].pop(0))
             case Classify():

@@ -17,7 +17,7 @@ FAILED = Attempt(recipe=KL, failure="it died", seconds=2.0)
 def test_every_trial_has_a_verdict() -> None:
     chosen, beyond = attempt(accuracy=0.995, throughput=9.0), attempt(KL, 0.9, 10.0)
     slower = attempt(accuracy=0.995, throughput=9.0)
-    found = trials([beyond, chosen, slower, FAILED], chosen, BOUND)
+    found = trials([beyond, chosen, slower, FAILED], {}, chosen, BOUND)
     assert [each.verdict for each in found] == [
         "beyond the bound",
         "chosen",
@@ -29,14 +29,15 @@ def test_every_trial_has_a_verdict() -> None:
 def test_a_trial_keeps_what_was_measured() -> None:
     slow = layer("pool", "pooling", implementation="ref:any", share=0.25)
     done = attempt(KL, 0.9, 10.0, [finding("reference_kernel", "pool")], [slow, layer("conv1")])
-    (trial,) = trials([done], done, BOUND)
+    (trial,) = trials([done], {KL: [[0.8, 0.9]]}, done, BOUND)
     assert (trial.recipe, trial.accuracy_top1, trial.throughput_images_per_s) == (KL, 0.9, 10.0)
     assert trial.loss == pytest.approx(0.1)
     assert (trial.reference_share, trial.findings) == (0.25, done.findings)
+    assert (trial.layers, trial.final_batch_seconds) == (done.layers, [[0.8, 0.9]])
 
 
 def test_a_failed_trial_has_no_figures() -> None:
-    (trial,) = trials([FAILED], attempt(), BOUND)
+    (trial,) = trials([FAILED], {}, attempt(), BOUND)
     figures = (trial.accuracy_top1, trial.loss, trial.throughput_images_per_s)
     assert figures == (None, None, None)
     assert (trial.reference_share, trial.seconds) == (None, 2.0)
