@@ -158,7 +158,7 @@ def _of(runtime: str, record: CompareRecord) -> str:
 
 
 def _impossible(record: CompareRecord) -> str:
-    """Return a line for each precision and reason, with the isas unless it is all of them.
+    """Return a line for the precisions with a reason, with the isas unless it is all of them.
 
     A runtime is named where it is not every one's.
     """
@@ -170,11 +170,16 @@ def _impossible(record: CompareRecord) -> str:
     for (precision, reason, runtime), found in isas.items():
         shown = "" if len(found) == len(every) else " ".join(found)
         runtimes.setdefault((precision, shown, reason), []).append(runtime)
-    rows = []
+    precisions: dict[tuple[str, str, str], list[str]] = {}
     for (precision, shown, reason), names in runtimes.items():
         where = "" if len(names) == len(record.versions) else " ".join(names)
-        rows.append((" ".join(filter(None, ("not run:", precision, shown, where))), reason))
-    return aligned(rows)
+        precisions.setdefault((shown, where, reason), []).append(precision)
+    return aligned(
+        [
+            (" ".join(filter(None, ("not run:", *names, shown, where))), reason)
+            for (shown, where, reason), names in precisions.items()
+        ]
+    )
 
 
 def _summary(summaries: Sequence[ModelSummary], runtime: str) -> str:

@@ -109,7 +109,7 @@ def check_quantize(artifacts: Artifacts, runtime: str) -> str:
     require_current(folder.path, record.train_sha256, artifacts.train.path)
     made = [each for each in record.variants if not each.missing]
     return (
-        f"{runtime}: {len(record.trials)} trials and {len(made)} variants follow from their "
+        f"{runtime}: each trial ({len(record.trials)}) and variant ({len(made)}) follows from its "
         "batches and predictions, the layers from oneDNN's logs"
     )
 
@@ -162,7 +162,7 @@ def check_peers(artifacts: Artifacts) -> str:
         require_current(folder.path, digest, artifacts.quantize(runtime).path)
     if render_peers(record) != folder.log.read_text():
         raise InputCorruptError(f"{folder.log} is not what its record gives; {REMEDY}")
-    return f"peers: {len(record.ratios)} ratios follow from the batches of each"
+    return f"peers: each ratio ({len(record.ratios)}) follows from the batches of both"
 
 
 REMEDY = "the bundle was edited, or made by another version"

@@ -35,6 +35,9 @@ def train() -> TrainRecord:
         maker=Maker(image=IMAGE),
         labels={"train": LABELS, "test": LABELS[:2]},
         predictions=by_split,
+        samples={"calibration": 2},
+        head={"epochs": 200},
+        seconds={"head": 1.5},
     )
     return train_evidence.rederived(found)
 

@@ -47,12 +47,12 @@ def test_a_bundle_says_what_was_checked(bundle: Path, tmp_path: Path) -> None:
     assert taken(bundle, tmp_path / "again") == [
         "46 files of 5 stages are as their stage left them",
         "train: the accuracies follow from 6 predictions",
-        "itex: 3 trials and 2 variants follow from their batches and predictions, the layers from "
-        "oneDNN's logs",
+        "itex: each trial (3) and variant (2) follows from its batches and predictions, the layers "
+        "from oneDNN's logs",
         "itex: 2 cells and their repeat follow from 12 runs and LoadGen's logs, 3 proofs from "
         "oneDNN's",
         "the comparison's 3 rows follow from the cells",
-        "peers: 1 ratios follow from the batches of each",
+        "peers: each ratio (1) follows from the batches of both",
     ]
 
 

@@ -20,10 +20,10 @@ from tests.unit.evidence.parts import pipeline, refit
 # else happened on the host, and the samples themselves where no log has them, too.
 TOLD = {
     "train/train.json": """
-        maker.image data.* backbone.* classes[] conv_layers
+        maker.image data.* backbone.* classes[] conv_layers head.* seconds.* samples.calibration
         """,
     "quantize/quantize.json": """
-        maker.image seconds trials[].seconds sensitivity[].op sensitivity[].divergence
+        maker.image versions.* seconds trials[].seconds sensitivity[].op sensitivity[].divergence
         trials[].layers[].* variants[].layers[].op variants[].missing variants[].model
         """,
     "profile/measurements.json": """

@@ -121,7 +121,7 @@ def test_a_layer_that_is_not_in_the_log_is_found(quantize_folder: QuantizeFolder
 
 def test_the_accuracies_of_train_follow_from_its_predictions() -> None:
     assert train().accuracy_top1 == {"train": 0.75, "test": 1.0}
-    assert train().samples == {"train": 4, "test": 2}
+    assert train().samples == {"train": 4, "test": 2, "calibration": 2}
 
 
 def test_peers_follow_from_their_batches() -> None:
