@@ -49,9 +49,9 @@ def prepare_docker(stages: list[Stage], artifacts: Path) -> Runner:
     user.give_folder(artifacts, owner)
     images.build(stages)
     variables = {**owner.variables(), env_name("artifacts"): str(artifacts)}
-    digests = {stage.image: digest_of(stage.image) for stage in stages}
+    # Asked for as late as can be: a build in another folder may have moved the name meanwhile.
     return lambda stage, settings: _run_container(
-        stage, {**settings, **variables, env_name("image"): digests[stage.image]}
+        stage, {**settings, **variables, env_name("image"): digest_of(stage.image)}
     )
 
 

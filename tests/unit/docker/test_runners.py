@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from docker import runners
+from docker.build import images
 from docker.build.graph import Stage, read_extra, read_stages
-from docker.host import venv
-from docker.runners import Outcome, prepare_local
+from docker.host import airgap, engine, user, venv
+from docker.runners import Outcome, prepare_docker, prepare_local
 from stages.settings import PEERS, env_name
 
 Started = list[tuple[str, str, Mapping[str, str]]]
@@ -62,3 +63,27 @@ def test_only_peers_is_told_of_another_interpreter(started: Started, tmp_path: P
     run_all(read_stages({}), tmp_path)
     expected = {"A": "1", env_name("artifacts"): str(tmp_path)}
     assert [environ for _, _, environ in started] == [expected] * 4
+
+
+def test_a_container_is_told_the_image_that_its_name_means_when_it_starts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    digests = iter(["sha256:1", "sha256:2"])
+    told: list[str] = []
+
+    def start(stage: Stage, environ: Mapping[str, str]) -> Outcome:
+        told.append(environ[env_name("image")])
+        return Outcome(0, 0.0)
+
+    for module, name in (
+        *((engine, "require"), (user, "remember"), (user, "give_folder")),
+        *((airgap, "place_parts"), (images, "build")),
+    ):
+        monkeypatch.setattr(module, name, lambda *_: None)
+    monkeypatch.setattr(runners, "digest_of", lambda image: next(digests))
+    monkeypatch.setattr(runners, "_run_container", start)
+    (train, *_) = read_stages({})
+    run = prepare_docker([train], tmp_path)
+    run(train, {})
+    run(train, {})
+    assert told == ["sha256:1", "sha256:2"]
