@@ -57,12 +57,16 @@ def read_images(tags: Sequence[str]) -> dict[str, Image]:
 
 @contextmanager
 def _saved(tags: Sequence[str]) -> Iterator[IO[bytes]]:
+    broken = False
     with subprocess.Popen(["docker", "save", *tags], stdout=subprocess.PIPE) as process:
         if process.stdout is None:
             raise AssertionError("it was asked for")
-        yield process.stdout
-        process.stdout.read()
-    if process.returncode != 0:
+        try:
+            yield process.stdout
+            process.stdout.read()
+        except tarfile.ReadError:
+            broken = True
+    if broken or process.returncode != 0:
         raise EngineError(f"{', '.join(tags)} can't be saved; the lines above say why")
 
 
