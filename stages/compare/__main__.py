@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 
 from stages.artifacts import Artifacts, CompareFolder, write_record
+from stages.compare.cautions import of_models
 from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
 from stages.compare.plots import plot_absolute, plot_ladder, plot_times
@@ -39,8 +40,9 @@ def _draw(out: CompareFolder, record: CompareRecord, summaries: Summaries) -> No
     runtime = next((name for name, each in summaries.items() if each), None)
     if runtime is not None:
         label = runtime if len(summaries) > 1 else ""
-        plot_absolute(summaries[runtime], out.absolute, label)
-        plot_times(summaries[runtime], out.times, label)
+        caution = of_models(record, runtime, summaries[runtime])
+        plot_absolute(summaries[runtime], out.absolute, label, caution)
+        plot_times(summaries[runtime], out.times, label, caution)
 
 
 if __name__ == "__main__":

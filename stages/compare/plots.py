@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from stages.compare.cautions import is_invalid, of_run
 from stages.isa import ISA_NAMES
 from stages.records.compare import CompareRecord, Row
 from stages.records.profile import ModelSummary
@@ -15,6 +16,7 @@ mpl.use("Agg")
 
 COLORS = {"fp32": "#5b7083", "bf16": "#d98e32", "int8": "#1f77b4", "int8_bf16": "#6b4fa0"}
 EMULATED_HATCH = "//"
+CAUTION_COLOR = "#b22222"
 QUANTITIES = (
     ("accuracy", "top-1 accuracy", "higher is better"),
     ("throughput", "throughput, images/s", "higher is better"),
@@ -24,17 +26,21 @@ QUANTITIES = (
 METADATA = {"Software": None, "Creation Time": None}
 
 
-def plot_absolute(summaries: Sequence[ModelSummary], path: Path, runtime: str = "") -> None:
+def plot_absolute(
+    summaries: Sequence[ModelSummary], path: Path, runtime: str = "", caution: str = ""
+) -> None:
     """Draw accuracy, throughput and latency of FP32 and INT8 side by side."""
     figure = Figure(figsize=(11, 4), layout="constrained")
     for axes, (name, title, direction) in zip(figure.subplots(1, 3), QUANTITIES, strict=True):
         _bars(axes, summaries, [getattr(each, name) for each in summaries], "{:.4g}")
         axes.set_title(f"{title}\n({direction})", fontsize=10)
     figure.suptitle(f"VGG19{_by(runtime)}, oneDNN capped at {summaries[0].isa}")
-    figure.savefig(path, dpi=120, metadata=METADATA)
+    _save(figure, path, caution)
 
 
-def plot_times(summaries: Sequence[ModelSummary], path: Path, runtime: str = "") -> None:
+def plot_times(
+    summaries: Sequence[ModelSummary], path: Path, runtime: str = "", caution: str = ""
+) -> None:
     """Draw the same as multiples of FP32; for latency, how many times shorter it is."""
     fp32 = summaries[0]
     figure = Figure(figsize=(11, 4), layout="constrained")
@@ -45,6 +51,12 @@ def plot_times(summaries: Sequence[ModelSummary], path: Path, runtime: str = "")
         word = "times shorter" if name == "latency" else "times FP32's"
         axes.set_title(f"{title.split(',')[0]}\n({word})", fontsize=10)
     figure.suptitle(f"VGG19{_by(runtime)}, INT8 against FP32, oneDNN capped at {fp32.isa}")
+    _save(figure, path, caution)
+
+
+def _save(figure: Figure, path: Path, caution: str) -> None:
+    if caution:
+        figure.supxlabel(caution, color=CAUTION_COLOR, fontsize=11)
     figure.savefig(path, dpi=120, metadata=METADATA)
 
 
@@ -73,7 +85,8 @@ def _bars(
 def plot_ladder(record: CompareRecord, path: Path) -> None:
     """Draw throughput of every measured cell, grouped by isa; emulated cells are hatched.
 
-    Each runtime has a panel of its own, all to the same scale.
+    A bar says INVALID where its throughput is. Each runtime has a panel of its own, all to the
+    same scale.
     """
     runtimes = list(record.versions)
     isas = [isa for isa in ISA_NAMES if any(row.isa == isa for row in record.rows)]
@@ -88,7 +101,7 @@ def plot_ladder(record: CompareRecord, path: Path) -> None:
     _legend(panels[0], _precisions(record), any(row.verdict == "emulated" for row in record.rows))
     title = f"VGG19 on {record.host.cpu_model}, {len(record.host.cores_pinned)} cores"
     (figure.suptitle if len(runtimes) > 1 else panels[0].set_title)(title)
-    figure.savefig(path, dpi=120, metadata=METADATA)
+    _save(figure, path, of_run(record))
 
 
 def _panel(axes: Any, record: CompareRecord, runtime: str, isas: list[str]) -> None:
@@ -122,6 +135,8 @@ def _ladder_bar(axes: Any, row: Row, position: float, width: float) -> None:
         edgecolor="white",
     )
     axes.bar_label(bar, labels=[f"{rate.estimate:.1f}"], padding=2, fontsize=8)
+    if is_invalid(row, "offline"):
+        axes.bar_label(bar, labels=["INVALID"], padding=12, fontsize=7, color=CAUTION_COLOR)
 
 
 def _legend(axes: Any, precisions: list[str], emulated: bool) -> None:

@@ -1,14 +1,17 @@
 """Pictures need matplotlib, which only compare's image has."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from stages.compare.cautions import of_models
 from stages.compare.effects import compare
 from stages.compare.inputs import Profiled
+from stages.records.profile import Validity
 from tests.unit.compare.profiles import both_runtimes, profiled
-from tests.unit.records import measured, profile
+from tests.unit.records import measured, profile, repeat
 
 pytestmark = pytest.mark.image
 
@@ -26,10 +29,21 @@ def draw(profiles: Sequence[Profiled], folder: Path) -> dict[str, bytes]:
     from stages.compare.plots import plot_absolute, plot_ladder, plot_times
 
     folder.mkdir()
-    plot_absolute(profiles[0].summaries, folder / "absolute.png")
-    plot_times(profiles[0].summaries, folder / "times.png", profiles[0].runtime)
-    plot_ladder(compare(profiles), folder / "ladder.png")
+    record, (first, *_) = compare(profiles), profiles
+    caution = of_models(record, first.runtime, first.summaries)
+    plot_absolute(first.summaries, folder / "absolute.png", caution=caution)
+    plot_times(first.summaries, folder / "times.png", first.runtime, caution)
+    plot_ladder(record, folder / "ladder.png")
     return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def red(path: Path) -> int:
+    """Return how many pixels are as red as a caution."""
+    import numpy as np
+    from PIL import Image
+
+    pixels = np.asarray(Image.open(path).convert("RGB")).astype(int)
+    return int(((pixels[..., 0] > 150) & (pixels[..., 1:].max(axis=2) < 60)).sum())
 
 
 def size_of(path: Path) -> tuple[int, int]:
@@ -60,6 +74,17 @@ def test_each_runtime_has_a_panel(tmp_path: Path) -> None:
 
 def test_equal_figures_give_equal_bytes(tmp_path: Path) -> None:
     assert draw(ONE, tmp_path / "a") == draw(ONE, tmp_path / "b")
+
+
+def test_what_is_not_to_be_relied_on_is_said_on_the_picture(tmp_path: Path) -> None:
+    bad = Validity(valid=False, reasons=["offline: drifted by -10%"])
+    cells = [measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 9.0, validity=bad)]
+    doubtful = profiled(replace(profile(*cells), repeat=repeat(trusted=False, reasons=["noise"])))
+    sound = profiled(profile(measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 9.0)))
+    one, other = draw(doubtful, tmp_path / "a"), draw(sound, tmp_path / "b")
+    assert red(tmp_path / "a" / "ladder.png") > 100
+    assert [name for name in one if one[name] == other[name]] == []
+    assert red(tmp_path / "b" / "ladder.png") == red(tmp_path / "b" / "absolute.png") == 0
 
 
 def test_an_accuracy_of_zero_can_be_drawn(tmp_path: Path) -> None:
