@@ -15,14 +15,13 @@ def of_run(record: CompareRecord) -> str:
     names = [each.runtime for each in record.repeats if not each.trusted]
     if not names:
         return ""
-    which = f" by {' and '.join(names)}" if len(record.versions) > 1 else ""
-    return f"this run{which} is not to be trusted: {SEE}"
+    return _untrusted(f" by {' and '.join(names)}" if len(record.versions) > 1 else "")
 
 
 def of_models(record: CompareRecord, runtime: str, summaries: Sequence[ModelSummary]) -> str:
     """Return which figures of these models are invalid, or that their run is in doubt."""
     if any(not each.trusted for each in record.repeats if each.runtime == runtime):
-        return f"this run is not to be trusted: {SEE}"
+        return _untrusted()
     cells = {(each.precision, each.isa) for each in summaries}
     found = [
         f"{figure} of {row.precision.upper()}"
@@ -37,3 +36,7 @@ def of_models(record: CompareRecord, runtime: str, summaries: Sequence[ModelSumm
 def is_invalid(row: Row, scenario: str) -> bool:
     """Tell whether the verdict on a cell has a reason that is about a scenario."""
     return any(reason.startswith(f"{scenario}:") for reason in row.reasons)
+
+
+def _untrusted(which: str = "") -> str:
+    return f"this run{which} is not to be trusted: {SEE}"

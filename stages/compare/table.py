@@ -1,6 +1,6 @@
 """The comparison as text, for the terminal and compare.log."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from stages.compare.limits import render_limits
 from stages.isa import rung
@@ -11,6 +11,8 @@ from stages.records.profile import ModelSummary
 from stages.text import aligned, origins
 
 Summaries = Mapping[str, Sequence[ModelSummary]]
+# Of a line of what could not run: two of its columns and the reason.
+Key = tuple[str, str, str]
 
 COLUMNS = (
     "isa cap",
@@ -162,24 +164,30 @@ def _impossible(record: CompareRecord) -> str:
 
     A runtime is named where it is not every one's.
     """
-    isas: dict[tuple[str, str, str], list[str]] = {}
-    for each in record.impossible:
-        isas.setdefault((each.precision, each.reason, each.runtime), []).append(each.isa)
     every = {row.isa for row in record.rows} | {each.isa for each in record.impossible}
-    runtimes: dict[tuple[str, str, str], list[str]] = {}
-    for (precision, reason, runtime), found in isas.items():
-        shown = "" if len(found) == len(every) else " ".join(found)
-        runtimes.setdefault((precision, shown, reason), []).append(runtime)
-    precisions: dict[tuple[str, str, str], list[str]] = {}
-    for (precision, shown, reason), names in runtimes.items():
-        where = "" if len(names) == len(record.versions) else " ".join(names)
-        precisions.setdefault((shown, where, reason), []).append(precision)
+    isas = _grouped(((e.precision, e.reason, e.runtime), e.isa) for e in record.impossible)
+    runtimes = _grouped(
+        ((precision, reason, "" if len(found) == len(every) else " ".join(found)), runtime)
+        for (precision, reason, runtime), found in isas.items()
+    )
+    precisions = _grouped(
+        ((reason, shown, "" if len(names) == len(record.versions) else " ".join(names)), precision)
+        for (precision, reason, shown), names in runtimes.items()
+    )
     return aligned(
         [
             (" ".join(filter(None, ("not run:", *names, shown, where))), reason)
-            for (shown, where, reason), names in precisions.items()
+            for (reason, shown, where), names in precisions.items()
         ]
     )
+
+
+def _grouped(pairs: Iterable[tuple[Key, str]]) -> dict[Key, list[str]]:
+    """Return the second of all pairs that have the same first, in order."""
+    found: dict[Key, list[str]] = {}
+    for key, each in pairs:
+        found.setdefault(key, []).append(each)
+    return found
 
 
 def _summary(summaries: Sequence[ModelSummary], runtime: str) -> str:

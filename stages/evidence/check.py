@@ -5,8 +5,9 @@ Needs nothing but the bundle: no network, no engine, no TensorFlow.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from stages.artifacts import (
     CHECKSUMS,
@@ -26,7 +27,7 @@ from stages.evidence.collect import WITHIN, folders, kept, left_out, listed
 from stages.evidence.unlike import unlike
 from stages.peers.table import render as render_peers
 from stages.profile.summary import summaries
-from stages.records.base import Record
+from stages.records.base import Record, Source
 from stages.records.compare import CompareRecord
 from stages.records.peers import PeersRecord
 from stages.records.profile import ProfileRecord
@@ -104,7 +105,8 @@ def check_quantize(artifacts: Artifacts, runtime: str) -> str:
     record = _checked(
         folder.record,
         QuantizeRecord,
-        lambda recorded: replace(quantize.rederived(recorded, folder), runtime=runtime),
+        partial(quantize.rederived, folder=folder),
+        runtime=runtime,
     )
     require_current(folder.path, record.train_sha256, artifacts.train.path)
     made = [each for each in record.variants if not each.missing]
@@ -120,9 +122,10 @@ def check_profile(artifacts: Artifacts, runtime: str) -> str:
     record = _checked(
         folder.record,
         ProfileRecord,
-        lambda recorded: replace(profile.rederived(recorded, folder), runtime=runtime),
+        partial(profile.rederived, folder=folder),
+        runtime=runtime,
+        **_sources(artifacts),
     )
-    _require_sources(folder.record, record, artifacts)
     (profiled,) = (each for each in read_profiles(artifacts) if each.runtime == runtime)
     for recorded, derived in zip(profiled.summaries, summaries(record), strict=True):
         _require_alike(folder.path, recorded, derived)
@@ -155,8 +158,7 @@ def check_comparison(artifacts: Artifacts) -> str:
 def check_peers(artifacts: Artifacts) -> str:
     """Check peers.json and peers.log."""
     folder = artifacts.peers
-    record = _checked(folder.record, PeersRecord, peers.rederived)
-    _require_sources(folder.record, record, artifacts)
+    record = _checked(folder.record, PeersRecord, peers.rederived, **_sources(artifacts))
     require_current(folder.path, record.train_sha256, artifacts.train.path)
     for runtime, digest in record.quantize_sha256.items():
         require_current(folder.path, digest, artifacts.quantize(runtime).path)
@@ -169,11 +171,14 @@ REMEDY = "the bundle was edited, or made by another version"
 R = TypeVar("R", bound=Record)
 
 
-def _checked(path: Path, kind: type[R], rederived: Callable[[R], R]) -> R:
-    """Return the record at `path`, whose figures are what its samples give."""
+def _checked(path: Path, kind: type[R], rederived: Callable[[R], R], **known: Any) -> R:
+    """Return the record at `path`, whose figures are what its samples give.
+
+    `known` are fields that must be as another record, or its place, tells.
+    """
     record = read_record(path, kind)
     try:
-        derived = rederived(record)
+        derived = replace(rederived(record), **known)
     except (OSError, LookupError, ValueError, StopIteration, ArithmeticError) as error:
         raise InputCorruptError(
             f"{path}: its figures follow from nothing there ({error!r}); {REMEDY}"
@@ -191,11 +196,10 @@ def _require_settings(path: Path, record: Record) -> None:
             raise InputCorruptError(f"{path}: {name} is {value}, was set to {text}; {REMEDY}")
 
 
-def _require_sources(path: Path, record: ProfileRecord | PeersRecord, artifacts: Artifacts) -> None:
-    """Raise InputCorruptError where data and backbone are not those that train names."""
+def _sources(artifacts: Artifacts) -> dict[str, Source]:
+    """Return the data and backbone that train names, which all later records do, too."""
     trained = read_record(artifacts.train.record, TrainRecord)
-    if (record.data, record.backbone) != (trained.data, trained.backbone):
-        raise InputCorruptError(f"{path}: data or backbone are not train's; {REMEDY}")
+    return {"data": trained.data, "backbone": trained.backbone}
 
 
 def _require_alike(path: Path, recorded: Record, derived: Record) -> None:

@@ -61,11 +61,9 @@ def _proven(record: ProfileRecord, folder: ProfileFolder) -> dict[PlannedCell, P
     found: dict[PlannedCell, Proven] = {}
     for cell in record.cells:
         if cell.proof:
-            log, traced = (
-                folder.proof / cell.proof.log,
-                Traced(cell.proof.traced, cell.proof.amx_busy),
-            )
-            found[_planned(cell)] = judge(_planned(cell), log, traced, found)
+            traced = Traced(cell.proof.traced, cell.proof.amx_busy)
+            log, planned = folder.proof / cell.proof.log, _planned(cell)
+            found[planned] = judge(planned, log, traced, found)
     return found
 
 

@@ -7,7 +7,7 @@ from stages.artifacts import QuantizeFolder
 from stages.measure.onednn_log import Execution, parse_log
 from stages.quantize.bench import fastest, throughput
 from stages.quantize.bound import Bound
-from stages.quantize.layers import compute_ops, layer_of, reference_share
+from stages.quantize.layers import compute_ops, layer_of, reference_share, with_shares
 from stages.quantize.report import verdict
 from stages.records.quantize import Layer, QuantizeRecord, Trial, Variant
 from stages.runtime import accuracy_top1
@@ -62,15 +62,15 @@ def _trial(trial: Trial, record: QuantizeRecord, bound: Bound, *, chosen: bool) 
             throughput_images_per_s=None,
             reference_share=None,
         )
-    accuracy = accuracy_top1(trial.predictions, record.labels)
+    accuracy, layers = accuracy_top1(trial.predictions, record.labels), with_shares(trial.layers)
     return replace(
         trial,
         verdict=verdict(accuracy, bound, chosen=chosen),
         accuracy_top1=accuracy,
         loss=bound.loss(accuracy),
         throughput_images_per_s=throughput(record.batch_size, trial.batch_seconds),
-        layers=_with_shares(trial.layers),
-        reference_share=reference_share(_with_shares(trial.layers)),
+        layers=layers,
+        reference_share=reference_share(layers),
     )
 
 
@@ -85,7 +85,7 @@ def _variant(
     rate = throughput(record.batch_size, variant.batch_seconds)
     text = (folder.proof / f"{variant.precision}.log").read_text(errors="replace")
     executions = parse_log(text.splitlines()).executions
-    found = _with_shares(list(_in_log(variant.layers or [], executions)))
+    found = with_shares(list(_in_log(variant.layers or [], executions)))
     return replace(
         variant,
         accuracy_top1=accuracy,
@@ -101,13 +101,6 @@ def _in_log(recorded: Iterable[Layer], executions: Iterable[Execution]) -> Itera
     """Yield the layers that a log has, in its order, up to the first that it has not."""
     left = iter(executions)
     for layer in recorded:
-        wanted = replace(layer, share=0.0)
-        found = (replace(layer_of(layer.op, each, 1.0), share=0.0) for each in left)
-        if wanted not in found:
+        if replace(layer, share=0.0) not in (layer_of(layer.op, each) for each in left):
             return
         yield layer
-
-
-def _with_shares(recorded: list[Layer]) -> list[Layer]:
-    total = sum(each.milliseconds for each in recorded) or 1.0
-    return [replace(each, share=each.milliseconds / total) for each in recorded]

@@ -35,7 +35,8 @@ def main() -> None:
     cores = choose_cores(settings.cores)
     with holding(cores, "peers", settings.locks), handing_over(artifacts.peers.path) as partial:
         out = PeersFolder(partial)
-        contenders = _measure(settings, artifacts.train, out, ours, cores)
+        terms = _terms(settings, artifacts.train, cores)
+        contenders = _measure(settings, artifacts.train, out, ours, terms)
         record = PeersRecord(
             maker=maker(settings, "peers"),
             train_sha256=train_sha256,
@@ -47,7 +48,7 @@ def main() -> None:
             calibration_samples=settings.calibration_samples,
             rounds=settings.rounds,
             round_duration_s=settings.round_duration_s,
-            labels=load_samples(artifacts.train.test).labels.tolist(),
+            labels=terms.labels,
             contenders=contenders,
             ratios=ratios(contenders),
             seconds=time.monotonic() - began,
@@ -73,10 +74,9 @@ def require_samples(settings: Settings, train: TrainFolder) -> None:
 
 
 def _measure(
-    settings: Settings, train: TrainFolder, out: PeersFolder, ours: Ours, cores: list[int]
+    settings: Settings, train: TrainFolder, out: PeersFolder, ours: Ours, terms: Terms
 ) -> list[Contender]:
     entries = [*ours.entries, *find_peers(out.models, cpu_flags())]
-    terms = _terms(settings, train, cores)
     with Progress("peers", len(PEERS) + steps_of(entries, terms)) as show:
         for peer in PEERS:
             show.step(f"FP32 and INT8 models of {peer}")

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 
 from stages.measure.onednn_log import TOLERANCE_MS, Execution, OnednnLog, Partition
 from stages.measure.work import bytes_moved, dimensions, operations
@@ -20,9 +21,13 @@ def layers(log: OnednnLog, nodes: Sequence[NodeTime], graph: Graph) -> list[Laye
     """
     attribution = _Attribution(nodes, log.partitions, graph)
     found = [(attribution.op_of(each), each) for each in log.executions]
-    inside = [(op, each) for op, each in found if op]
-    total = sum(each.milliseconds for _, each in inside) or 1.0
-    return [layer_of(op, each, total) for op, each in inside]
+    return with_shares([layer_of(op, each) for op, each in found if op])
+
+
+def with_shares(found: Sequence[Layer]) -> list[Layer]:
+    """Return the layers of one inference with the share that each has of their time."""
+    total = sum(each.milliseconds for each in found) or 1.0
+    return [replace(each, share=each.milliseconds / total) for each in found]
 
 
 def is_compute(layer: Layer) -> bool:
@@ -46,8 +51,8 @@ def compute_ops(found: Sequence[Layer], *, int8: bool) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
-def layer_of(op: str, execution: Execution, total_ms: float) -> Layer:
-    """Return what a primitive of `op` did, in an inference whose primitives took `total_ms`."""
+def layer_of(op: str, execution: Execution) -> Layer:
+    """Return what a primitive of `op` did, its share of the time not known yet."""
     return Layer(
         op=op,
         primitive=execution.primitive,
@@ -55,7 +60,7 @@ def layer_of(op: str, execution: Execution, total_ms: float) -> Layer:
         source_type=execution.data_type,
         destination_type=execution.destination_type,
         milliseconds=execution.milliseconds,
-        share=execution.milliseconds / total_ms,
+        share=0.0,
         operations=operations(execution),
         bytes_moved=bytes_moved(execution),
     )

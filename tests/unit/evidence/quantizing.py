@@ -15,7 +15,7 @@ from tests.unit.evidence.samples import LABELS, PREDICTIONS, SECONDS, recording
 def layers(precision: str) -> list[Layer]:
     """Return the first primitives of a recording, each of an op of its own."""
     executions = parse_log(recording(precision).splitlines()).executions[:30]
-    return [layer_of(f"op{at}", each, 1.0) for at, each in enumerate(executions)]
+    return [layer_of(f"op{at}", each) for at, each in enumerate(executions)]
 
 
 def quantize(folder: QuantizeFolder) -> QuantizeRecord:
