@@ -20,11 +20,13 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
-from docker.build import base, images
-from docker.build.graph import ROOT, read_all, read_extra, read_stages
+from docker import images
+from docker.build import base
+from docker.build.graph import read_all, read_extra, read_stages
 from docker.build.lock import lock as lock_requirements
 from docker.host import engine
 from docker.options import ReplaceableTask, stage_task
+from docker.paths import ROOT
 from docker.reproduce import reproduction
 from docker.runners import RUNNERS, prepare_docker
 from docker.share import bundle as bundles

@@ -11,21 +11,36 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from docker.build import images, lock
-from docker.build.graph import ROOT, Stage
+from docker import images
+from docker.build import lock
+from docker.build.graph import Stage
 from docker.host import airgap, engine, user, venv
+from docker.paths import ROOT
 from docker.reproduce.locked_images import digest_of
 from stages.artifacts import Artifacts
 from stages.errors import PinningError
+from stages.runtimes import (
+    PEERS_RUNTIME,
+    RUNTIME_NAMES,
+    RUNTIMES,
+    Runtime,
+    get_runtime,
+)
 from stages.settings import PEERS, env_name
 
 STAGES_PYTHON = "3.11"
+
+
+def _folder_of(runtime: Runtime) -> Path:
+    return ROOT / f".venv-{runtime.environment}"
+
+
 # For the local runner: the virtual environments, and the locks that go into each, in order.
-VENVS = {
-    "itex": (ROOT / ".venv-stages", lock.RESOLUTIONS["itex"]),
-    "stock": (ROOT / ".venv-stock", ("build", "stock")),
-    "peers": (ROOT / ".venv-stock", ("build", "stock", "peers")),
-}
+VENVS = {runtime.name: (_folder_of(runtime), runtime.requirements) for runtime in RUNTIMES}
+VENVS[PEERS] = (
+    _folder_of(get_runtime(PEERS_RUNTIME)),
+    (*get_runtime(PEERS_RUNTIME).requirements, *lock.ON_TOP[PEERS_RUNTIME]),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +81,11 @@ def prepare_local(stages: list[Stage], artifacts: Path) -> Runner:
     pythons = {stage: str(_make_python(_venv_of(stage))) for stage in stages}
     variables = {env_name("artifacts"): str(artifacts)}
     if PEERS in {stage.name for stage in stages}:
-        variables[env_name("itex_python")] = str(_make_python("itex"))
+        variables |= {
+            env_name(runtime.interpreter_setting): str(_make_python(runtime.name))
+            for runtime in RUNTIMES
+            if runtime.interpreter_setting
+        }
     return lambda stage, settings: _run_process(stage, pythons[stage], {**settings, **variables})
 
 
@@ -111,9 +130,9 @@ def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outco
 
 
 def _venv_of(stage: Stage) -> str:
-    """Return what an image's name ends in; those of no runtime have the packages of itex."""
+    """Return what an image's name ends in; those of no runtime have the first one's packages."""
     ending = stage.target.rpartition("-")[2]
-    return ending if ending in VENVS else "itex"
+    return ending if ending in VENVS else RUNTIME_NAMES[0]
 
 
 def _make_python(name: str) -> Path:

@@ -17,10 +17,9 @@ from stages.errors import (
     SchemaVersionError,
 )
 from stages.records.base import SCHEMA_VERSION
+from stages.runtimes import RUNTIME_NAMES
 
 CHECKSUMS = "SHA256SUMS"
-# The first keeps the stage's plain name for its folder.
-RUNTIMES = ("itex", "stock")
 RecordT = TypeVar("RecordT")
 
 
@@ -117,7 +116,7 @@ class Artifacts:
 
 
 def _of_runtime(stage: str, runtime: str) -> str:
-    return stage if runtime == RUNTIMES[0] else f"{stage}-{runtime}"
+    return stage if runtime == RUNTIME_NAMES[0] else f"{stage}-{runtime}"
 
 
 def _how_to_make(folder: Path) -> str:

@@ -4,14 +4,16 @@ import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from stages.errors import InputCorruptError, SettingsError
+from stages.errors import InputCorruptError, ModelError, SettingsError
 
 IMAGE_SHAPE = (224, 224, 3)
+# Model input: float32 [n, height, width, 3].
+Images: TypeAlias = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +65,22 @@ def first_samples(path: Path, count: int) -> Samples:
             f"run train with VGG19_CALIBRATION_SAMPLES={count}, or ask for less"
         )
     return Samples(samples.images[:count], samples.labels[:count])
+
+
+def require_full_batch(path: Path, setting: str, batch_size: int) -> None:
+    """Check that a split has images for a batch of the size that `setting` asks for.
+
+    Raises SettingsError if it has too few, ModelError if it has none.
+    """
+    images = len(load_samples(path))
+    if not images:
+        raise ModelError(f"{path} holds no image; run train again")
+    if batch_size > images:
+        raise SettingsError(
+            f"{setting} {batch_size} exceeds the {images} {path.stem} images; give less"
+        )
+
+
+def batches_of(images: Images, size: int) -> list[Images]:
+    """Return all images in batches of up to `size`, which share their memory."""
+    return [images[at : at + size] for at in range(0, len(images), size)]

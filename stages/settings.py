@@ -11,10 +11,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from stages.artifacts import RUNTIMES
 from stages.errors import SettingsError
 from stages.isa import ISA_NAMES
-from stages.records.base import Maker
+from stages.precisions import PRECISION_NAMES
+from stages.records.base import Provenance
+from stages.runtimes import RUNTIME_NAMES, RUNTIMES
 from stages.setting import Spec, choices, decimal, fraction, one_of, setting, sizes, switch, whole
 
 ENV_PREFIX = "VGG19_"
@@ -23,7 +24,6 @@ STAGES = ("train", "quantize", "profile", "compare")
 PEERS, DOCTOR = "peers", "doctor"
 EXTRAS = (PEERS, DOCTOR)
 PROGRAMS = (*STAGES, *EXTRAS)
-PRECISIONS = ("fp32", "bf16", "int8", "int8_bf16")
 DATA_SETS = ("embedded", "beans")
 ALGORITHMS = ("minmax", "kl")
 GRANULARITIES = ("per_channel", "per_tensor")
@@ -77,9 +77,10 @@ class Settings:
         0.01, "largest relative loss of top-1 that INT8 may have on validation", "quantize"
     )
     runtime: str = one_of(
-        "itex",
-        RUNTIMES,
-        "TensorFlow that runs the models: itex (2.15 with Intel's extension) or stock",
+        RUNTIME_NAMES[0],
+        RUNTIME_NAMES,
+        "TensorFlow that runs the models: "
+        + " or ".join(f"{each.name} ({each.label})" for each in RUNTIMES),
         "quantize",
         "profile",
         DOCTOR,
@@ -93,7 +94,9 @@ class Settings:
     )
     force_bf16: bool = switch("produce BF16 variants though this CPU has no BF16", "quantize")
     no_bf16: bool = switch("produce no BF16 variants", "quantize")
-    precisions: tuple[str, ...] = choices(PRECISIONS, PRECISIONS, "precisions", "profile")
+    precisions: tuple[str, ...] = choices(
+        PRECISION_NAMES, PRECISION_NAMES, "precisions to measure", "profile"
+    )
     isas: tuple[str, ...] = choices(
         ISA_NAMES, ISA_NAMES, "caps for oneDNN (ONEDNN_MAX_CPU_ISA)", "profile", DOCTOR
     )
@@ -212,10 +215,10 @@ def for_stage(stage: str, argv: Sequence[str], environ: Mapping[str, str]) -> Se
     return load(environ, texts)
 
 
-def maker(settings: Settings, program: str) -> Maker:
+def maker(settings: Settings, program: str) -> Provenance:
     """Return what a record says of the program that made it."""
     names = [name for name in specs_of(program) if name != "image"]
-    return Maker(
+    return Provenance(
         image=settings.image, settings={name: _shown(getattr(settings, name)) for name in names}
     )
 

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from docker.build import images
+from docker import images
 from docker.build.graph import read_stages
 from docker.host import engine
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import msgspec
 
-from docker.reproduce.lockfile import Package, read_lock, write_lock
+from docker.lockfile import Package, read_lock, write_lock
+from docker.paths import LIST_PACKAGES
 from stages.errors import EngineError
 
 NAME = "vgg19-base"
@@ -25,7 +26,6 @@ SUITE = "bookworm"
 PACKAGES = ("ca-certificates", "numactl", "python3", "python3-venv")
 # Any fixed date does: it is the time of every file, and so the same bytes make the same image.
 SOURCE_DATE_EPOCH = "1704067200"
-LIST_PACKAGES = Path(__file__).parents[1] / "list_packages.sh"
 LISTED = "./usr/share/base/packages"
 # What is the host's, the mirror's or the lock's would make the image differ by them.
 CLEANING = (

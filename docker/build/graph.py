@@ -10,11 +10,10 @@ from typing import Any
 
 import yaml
 
-from stages.artifacts import RUNTIMES
+from docker.paths import COMPOSE_FILE
+from stages.runtimes import RUNTIME_NAMES
 from stages.settings import PEERS, env_name
 
-ROOT = Path(__file__).resolve().parents[2]
-COMPOSE_FILE = ROOT / "compose.yaml"
 IMAGE_PREFIX = "vgg19-"
 VARIABLE = re.compile(r"\$\{(\w+):-(\w*)\}")
 
@@ -60,7 +59,9 @@ def read_extra(
 
 def read_all() -> list[Stage]:
     """Return the stages by each runtime and peers, so that each image is there once."""
-    of_runtimes = [each for name in RUNTIMES for each in read_stages({env_name("runtime"): name})]
+    of_runtimes = [
+        each for name in RUNTIME_NAMES for each in read_stages({env_name("runtime"): name})
+    ]
     return list(dict.fromkeys([*of_runtimes, read_extra(PEERS)]))
 
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-DOCKERFILE = Path(__file__).parents[1] / "Dockerfile"
+from docker.paths import DOCKERFILE
+
 FROM = re.compile(r"^FROM (\S+) AS (\S+)$")
 COPY = re.compile(r"^COPY --from=(\S+)-layer ")
 WORKDIR = re.compile(r"^WORKDIR ")

@@ -7,31 +7,44 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-REQUIREMENTS = Path(__file__).parents[1] / "requirements"
+from docker.paths import REQUIREMENTS
+from stages.runtimes import PEERS_RUNTIME, RUNTIMES
+
 ABSENT = REQUIREMENTS / "absent.txt"
-# Each layer of packages with the layers below it, whose packages it doesn't repeat.
+# The layers of packages that stand on others, whose packages they don't repeat.
 LAYERS: dict[str, tuple[str, ...]] = {
-    "common": (),
     "tensorflow": ("common",),
     "train": ("common", "tensorflow"),
     "quantize": ("common", "tensorflow"),
     "profile": ("common", "tensorflow"),
     "compare": ("common",),
-    "stock": (),
     "peers": ("stock",),
 }
-# Resolved together, so that a package has one version in all of them. The runtimes are apart:
-# itex ended at TensorFlow 2.15, whose numpy and protobuf are too old for the stock one.
-RESOLUTIONS: dict[str, tuple[str, ...]] = {
-    "itex": ("build", "common", "tensorflow", "train", "quantize", "profile", "compare"),
-    "stock": ("stock", "peers"),
-}
+# What goes into a runtime's environment on top of its own packages.
+ON_TOP = {PEERS_RUNTIME: ("peers",)}
 PLATFORM = ("--python-platform", "x86_64-manylinux_2_28")
 PYTHON_OF_IMAGES = ("--python-version", "3.11", *PLATFORM)
 PYTHON_OF_HOSTS = ("--python-version", "3.10", "--universal")
 # promise has no wheel: its one module is built from the locked source.
 HEADER = "# Made by `invoke lock` from {name}.in.\n--require-hashes\n--only-binary :all:\n{sources}"
 SOURCES = "--no-binary promise\n"
+
+
+def _resolutions() -> dict[str, tuple[str, ...]]:
+    """Return the layers that are resolved together, by runtime, each layer once.
+
+    A package then has one version in all of them. The runtimes are apart: itex ended at TensorFlow
+    2.15, whose numpy and protobuf are too old for the stock one.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for runtime in RUNTIMES:
+        before = {layer for layers in found.values() for layer in layers}
+        layers = (*runtime.requirements, *ON_TOP.get(runtime.name, ()))
+        found[runtime.name] = tuple(layer for layer in layers if layer not in before)
+    return found
+
+
+RESOLUTIONS = _resolutions()
 
 
 def lock(names: Sequence[str] = ()) -> None:

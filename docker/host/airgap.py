@@ -8,23 +8,23 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from docker.paths import EXPORT
 from stages.errors import EngineError
 
-FOLDER = Path(__file__).resolve().parents[2] / "export"
 IMAGES, WHEELS, PARTS = "images.tar", "wheels", "cache"
 
 
-def is_there(folder: Path = FOLDER) -> bool:
+def is_there(folder: Path = EXPORT) -> bool:
     """Tell whether this source came with all that a run needs."""
     return folder.is_dir()
 
 
-def pip_options(folder: Path = FOLDER) -> list[str]:
+def pip_options(folder: Path = EXPORT) -> list[str]:
     """Return what makes pip take the export's wheels, and look nowhere else."""
     return ["--no-index", f"--find-links={folder / WHEELS}"] if is_there(folder) else []
 
 
-def load_images(folder: Path = FOLDER) -> bool:
+def load_images(folder: Path = EXPORT) -> bool:
     """Load the export's images into the engine; tell whether there are any.
 
     Raises EngineError where the engine does not take them.
@@ -38,7 +38,7 @@ def load_images(folder: Path = FOLDER) -> bool:
     return True
 
 
-def place_parts(cache: Path, folder: Path = FOLDER) -> None:
+def place_parts(cache: Path, folder: Path = EXPORT) -> None:
     """Copy the export's data and backbones to train's cache, where there is none yet."""
     parts = folder / PARTS
     if parts.is_dir() and not cache.exists():

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from docker.build.graph import ROOT
+from docker.paths import ENV_FILE
 from stages.errors import NotWritableError
 
-ENV_FILE = ROOT / ".env"
 # Where root runs the pipeline, its stages still don't run as root. The image names this user.
 STAND_IN_FOR_ROOT = 10001
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from docker.build.graph import Stage
 from docker.build.layers import layers_of
+from docker.lockfile import ImagesLock, read_listing
 from docker.reproduce.differences import differences, shortened
-from docker.reproduce.lockfile import ImagesLock, read_listing
 from docker.reproduce.saved import Image, read_images
 
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from docker.build import base
-from docker.build.graph import ROOT, Stage
-from docker.reproduce.lockfile import ImagesLock
+from docker.build.graph import Stage
+from docker.lockfile import ImagesLock
+from docker.paths import ROOT
 from docker.reproduce.saved import read_images
 
 FILES = ("docker/Dockerfile", "docker/install_layer.sh", "docker/requirements/*.txt")

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import msgspec
 
-from docker.build import base, images
+from docker.build import base, builder
 from docker.build.graph import Stage, read_all
 from docker.build.layers import layers_of
+from docker.lockfile import LockedImage, read_lock, write_listing, write_lock
 from docker.reproduce.explanation import explain, told
 from docker.reproduce.locked_images import changed_inputs, inputs, is_locked
-from docker.reproduce.lockfile import LockedImage, read_lock, write_listing, write_lock
 from docker.reproduce.saved import read_images
 from stages.errors import NotReproducedError
 
@@ -22,7 +22,7 @@ SUFFIX = ":again"
 def lock_images() -> None:
     """Build all images and write to docker/images.lock what they come out as."""
     stages = read_all()
-    images.make(stages, os.environ)
+    builder.make(stages, os.environ)
     _record(stages)
 
 
@@ -54,10 +54,10 @@ def _built_again(stages: Sequence[Stage]) -> Iterator[list[Stage]]:
     again = [replace(stage, image=f"{stage.image}{SUFFIX}") for stage in stages]
     try:
         base.make(os.environ, read_lock().packages, tag=base_image)
-        images.make(again, os.environ, base_image=base_image, anew=True)
+        builder.make(again, os.environ, base_image=base_image, anew=True)
         yield again
     finally:
-        images.remove([base_image, *(stage.image for stage in again)])
+        builder.remove([base_image, *(stage.image for stage in again)])
 
 
 def _record(stages: Sequence[Stage]) -> None:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from docker.build import lock
-from docker.build.graph import ROOT, Stage, read_all
+from docker.build.graph import Stage, read_all
+from docker.paths import IMAGES_LOCK, REQUIREMENTS, ROOT
 from docker.reproduce.locked_images import digest_of, inputs
-from docker.reproduce.lockfile import LOCK
 from docker.share import sbom
 from stages.artifacts import Artifacts
 from stages.errors import InputCorruptError
@@ -86,7 +85,7 @@ def _checked(folder: Path) -> list[str]:
 
 def _add_locks(folder: Path) -> None:
     folder.mkdir()
-    for path in (LOCK, *sorted(lock.REQUIREMENTS.glob("*.txt"))):
+    for path in (IMAGES_LOCK, *sorted(REQUIREMENTS.glob("*.txt"))):
         (folder / path.name).write_bytes(path.read_bytes())
 
 

@@ -8,9 +8,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from docker.build import images, lock
-from docker.build.graph import ROOT, Stage
+from docker import images
+from docker.build import lock
+from docker.build.graph import Stage
 from docker.host import airgap
+from docker.paths import EXPORT, ROOT
 from stages.artifacts import Artifacts
 from stages.errors import EngineError, SettingsError
 
@@ -45,7 +47,7 @@ def make(stages: Sequence[Stage], artifacts: Artifacts, output: Path) -> None:
         with tarfile.open(output, "w:gz", compresslevel=COMPRESSION) as tar:
             for each in files:
                 tar.add(ROOT / each, f"{TOP}/{each}", recursive=False)
-            tar.add(folder, f"{TOP}/{airgap.FOLDER.name}")
+            tar.add(folder, f"{TOP}/{EXPORT.name}")
 
 
 def _source() -> list[str]:

@@ -18,8 +18,8 @@ from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
 from docker.build import base
+from stages.common.text import aligned
 from stages.errors import EngineError
-from stages.text import aligned
 
 INVENTORY = Path(__file__).with_name("inventory.py")
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "vgg19-xeon-inference")

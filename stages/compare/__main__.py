@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 
 from stages.artifacts import Artifacts, CompareFolder, write_record
+from stages.common.progress import Progress
 from stages.compare.cautions import of_models
 from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
@@ -12,9 +13,10 @@ from stages.compare.plots import plot_absolute, plot_ladder, plot_times
 from stages.compare.table import Summaries, render
 from stages.errors import exit_code_of
 from stages.handover import handing_over
-from stages.progress import Progress
 from stages.records.compare import CompareRecord
 from stages.settings import for_stage, maker
+
+EFFECTS, PICTURES = STEPS = ("precision effect and ISA effect", "pictures")
 
 
 def main() -> None:
@@ -23,14 +25,14 @@ def main() -> None:
     artifacts = Artifacts(settings.artifacts.resolve())
     profiles = read_profiles(artifacts)
     summaries = {profile.runtime: profile.summaries for profile in profiles}
-    with handing_over(artifacts.compare.path) as partial, Progress("compare", 2) as show:
+    with handing_over(artifacts.compare.path) as partial, Progress("compare", STEPS) as progress:
         out = CompareFolder(partial)
-        show.step("precision effect and ISA effect")
+        progress.step(EFFECTS)
         record = replace(compare(profiles), maker=maker(settings, "compare"))
         text = render(record, summaries)
         write_record(out.record, record)
         out.log.write_text(text)
-        show.step("pictures")
+        progress.step(PICTURES)
         _draw(out, record, summaries)
     print(text, end="", flush=True)
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from stages.precisions import get_precision
 from stages.records.compare import CompareRecord, Row
 from stages.records.profile import ModelSummary
 
 SEE = "see compare.log"
-# The scenario that a reason of a verdict begins with, and the figure that comes from it.
-FIGURES = {"offline": "throughput", "single-stream": "latency"}
+# The figure that comes from each scenario.
+FIGURES = {"offline": "throughput", "single_stream": "latency"}
 
 
 def of_run(record: CompareRecord) -> str:
@@ -24,7 +25,7 @@ def of_models(record: CompareRecord, runtime: str, summaries: Sequence[ModelSumm
         return _untrusted()
     cells = {(each.precision, each.isa) for each in summaries}
     found = [
-        f"{figure} of {row.precision.upper()}"
+        f"{figure} of {get_precision(row.precision).label}"
         for row in record.rows
         if row.runtime == runtime and (row.precision, row.isa) in cells
         for scenario, figure in FIGURES.items()
@@ -35,7 +36,7 @@ def of_models(record: CompareRecord, runtime: str, summaries: Sequence[ModelSumm
 
 def is_invalid(row: Row, scenario: str) -> bool:
     """Tell whether the verdict on a cell has a reason that is about a scenario."""
-    return any(reason.startswith(f"{scenario}:") for reason in row.reasons)
+    return any(reason.scenario == scenario for reason in row.reasons)
 
 
 def _untrusted(which: str = "") -> str:

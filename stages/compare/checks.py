@@ -1,11 +1,9 @@
 """What tells whether the figures can be relied on: a cell beside itself, INT8 that saturates."""
 
-from stages.isa import ISA_NAMES
+from stages.isa import rank
+from stages.precisions import INT8, get_precision
 from stages.records.compare import Repeated, Saturation
 from stages.records.profile import ProfileRecord
-
-# Below it, the sum of two products of 8 bits is kept in 16, which is too few for some.
-LOWEST_EXACT_INT8 = "AVX512_CORE_VNNI"
 
 
 def repeated(record: ProfileRecord) -> Repeated:
@@ -27,9 +25,9 @@ def saturations(record: ProfileRecord) -> list[Saturation]:
     int8 = {
         cell.requested_isa: cell.measurement.accuracy.predictions
         for cell in record.cells
-        if cell.precision == "int8" and cell.measurement  # not one that is the same as another
+        if cell.precision == INT8 and cell.measurement  # not one that is the same as another
     }
-    exact = [isa for isa in int8 if ISA_NAMES.index(isa) >= ISA_NAMES.index(LOWEST_EXACT_INT8)]
+    exact = [isa for isa in int8 if rank(isa) >= rank(get_precision(INT8).lowest_exact_isa)]
     return [
         Saturation(
             runtime=record.runtime,

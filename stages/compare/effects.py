@@ -7,12 +7,12 @@ precision; both within a runtime. Each tells how many times as fast the changed 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from stages.common.stats import speedup
 from stages.compare.checks import repeated, saturations
 from stages.compare.inputs import Profiled
 from stages.compare.limits import limits
 from stages.errors import InputCorruptError
-from stages.isa import ISA_NAMES
-from stages.measure.intervals import speedup
+from stages.isa import ISA_NAMES, rank
 from stages.records.base import Interval
 from stages.records.compare import CompareRecord, Limit, NotRun, Row
 from stages.records.profile import Measurement, ProfileRecord, Proof
@@ -86,7 +86,7 @@ def _place(
     """Return what to sort by: isa, then precision, so that runtimes stand below each other."""
     cells = [cell for record in records for cell in record.cells]
     precisions = list(dict.fromkeys(cell.precision for cell in cells))
-    return lambda each: (ISA_NAMES.index(each.isa), precisions.index(each.precision))
+    return lambda each: (rank(each.isa), precisions.index(each.precision))
 
 
 def _isa_reference(measured: Measured) -> str:

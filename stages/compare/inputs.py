@@ -4,7 +4,6 @@ import sys
 from dataclasses import dataclass
 
 from stages.artifacts import (
-    RUNTIMES,
     Artifacts,
     ProfileFolder,
     read_record,
@@ -13,6 +12,7 @@ from stages.artifacts import (
 )
 from stages.errors import InputStaleError
 from stages.records.profile import ModelSummary, ProfileRecord
+from stages.runtimes import RUNTIME_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +30,15 @@ class Profiled:
 
 
 def read_profiles(artifacts: Artifacts) -> list[Profiled]:
-    """Return the profile of each runtime that has a current one, in the order of RUNTIMES.
+    """Return the profile of each runtime that has a current one, in the order of RUNTIME_NAMES.
 
     One made from other inputs than those present is left out, and said so. Raises
     InputMissingError where there is none, and InputStaleError where none is current, or where
     two were measured under different conditions.
     """
-    there = [name for name in RUNTIMES if artifacts.profile(name).path.is_dir()]
+    there = [name for name in RUNTIME_NAMES if artifacts.profile(name).path.is_dir()]
     profiles: list[Profiled] = []
-    for at, name in enumerate(there or RUNTIMES[:1], start=1):
+    for at, name in enumerate(there or RUNTIME_NAMES[:1], start=1):
         try:
             profiles.append(_read(artifacts, name))
         except InputStaleError as error:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from stages.common.text import aligned
 from stages.records.compare import Limit
 from stages.records.profile import Cell, ProfileRecord, Roofline
-from stages.text import aligned
 
 COLUMNS = (
     "isa cap",

@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 
 from stages.compare.cautions import is_invalid, of_run
 from stages.isa import ISA_NAMES
+from stages.precisions import PRECISION_NAMES, get_precision
 from stages.records.compare import CompareRecord, Row
 from stages.records.profile import ModelSummary
 
 mpl.use("Agg")
 
-COLORS = {"fp32": "#5b7083", "bf16": "#d98e32", "int8": "#1f77b4", "int8_bf16": "#6b4fa0"}
 EMULATED_HATCH = "//"
 CAUTION_COLOR = "#b22222"
 QUANTITIES = (
@@ -74,8 +74,8 @@ def _times(quantity: str, changed: ModelSummary, reference: ModelSummary) -> flo
 def _bars(
     axes: Any, summaries: Sequence[ModelSummary], values: Sequence[float], shape: str
 ) -> None:
-    names = [each.precision.upper() for each in summaries]
-    colors = [COLORS[each.precision] for each in summaries]
+    names = [get_precision(each.precision).label for each in summaries]
+    colors = [get_precision(each.precision).color for each in summaries]
     drawn = axes.bar(names, values, color=colors, width=0.6)
     axes.bar_label(drawn, labels=[shape.format(value) for value in values], padding=2)
     axes.margins(y=0.15)
@@ -118,7 +118,7 @@ def _panel(axes: Any, record: CompareRecord, runtime: str, isas: list[str]) -> N
 
 
 def _precisions(record: CompareRecord) -> list[str]:
-    return [name for name in COLORS if any(row.precision == name for row in record.rows)]
+    return [name for name in PRECISION_NAMES if any(row.precision == name for row in record.rows)]
 
 
 def _ladder_bar(axes: Any, row: Row, position: float, width: float) -> None:
@@ -130,7 +130,7 @@ def _ladder_bar(axes: Any, row: Row, position: float, width: float) -> None:
         width * 0.92,
         yerr=[[rate.estimate - rate.low], [rate.high - rate.estimate]],
         error_kw={"elinewidth": 0.8, "ecolor": "#333333"},
-        color=COLORS[row.precision],
+        color=get_precision(row.precision).color,
         hatch=hatch,
         edgecolor="white",
     )
@@ -142,7 +142,10 @@ def _ladder_bar(axes: Any, row: Row, position: float, width: float) -> None:
 def _legend(axes: Any, precisions: list[str], emulated: bool) -> None:
     from matplotlib.patches import Patch
 
-    handles = [Patch(color=COLORS[name], label=name.upper()) for name in precisions]
+    handles = [
+        Patch(color=get_precision(name).color, label=get_precision(name).label)
+        for name in precisions
+    ]
     if emulated:
         label = "emulated (no instructions)"
         handles.append(Patch(facecolor="lightgray", hatch=EMULATED_HATCH, label=label))

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from stages.common.stats import spread
+from stages.common.text import aligned, origins
 from stages.compare.limits import render_limits
-from stages.isa import rung
-from stages.measure.intervals import spread
+from stages.compare.reasons import in_words
+from stages.isa import get_isa
+from stages.precisions import get_precision
 from stages.records.base import Interval
 from stages.records.compare import CompareRecord, Repeated, Row
 from stages.records.profile import ModelSummary
-from stages.text import aligned, origins
 
 Summaries = Mapping[str, Sequence[ModelSummary]]
 # Of a line of what could not run: two of its columns and the reason.
@@ -116,7 +118,7 @@ def _notes(record: CompareRecord) -> str:
         "isa cap           oneDNN capped by ONEDNN_MAX_CPU_ISA; proven by oneDNN's own log",
         "precision effect  how many times as fast as FP32 at the same cap, by the median batch",
         f"ISA effect        how many times as fast as the same precision at {record.isa_reference} "
-        f"({rung(record.isa_reference).label})",
+        f"({get_isa(record.isa_reference).label})",
         "loss              relative loss of top-1 against FP32 at the same cap",
         "as fp32           share of images to which FP32 at the highest cap gives the same class",
         "emulated          BF16 without the instructions for it; same-as: the same kernels "
@@ -140,7 +142,7 @@ def _checks(record: CompareRecord) -> str:
     rows += [
         (f"INVALID: {row.precision} {row.isa}{_of(row.runtime, record)}", reason)
         for row in record.rows
-        for reason in row.reasons
+        for reason in map(in_words, row.reasons)
     ]
     return aligned(rows)
 
@@ -151,7 +153,7 @@ def _repeat_lines(repeat: Repeated, record: CompareRecord) -> list[tuple[str, st
     offline, stream = (f"{r.estimate:.3f}x ({r.low:.3f}-{r.high:.3f})" for r in ratios)
     verdict = "as it should be" if repeat.trusted else "THIS RUN IS NOT TO BE TRUSTED"
     found = [(name, f"{offline} offline, {stream} single-stream: {verdict}")]
-    return found + [("", reason) for reason in repeat.reasons]
+    return found + [("", in_words(reason)) for reason in repeat.reasons]
 
 
 def _of(runtime: str, record: CompareRecord) -> str:
@@ -191,7 +193,7 @@ def _grouped(pairs: Iterable[tuple[Key, str]]) -> dict[Key, list[str]]:
 
 
 def _summary(summaries: Sequence[ModelSummary], runtime: str) -> str:
-    names = [summary.precision.upper() for summary in summaries]
+    names = [get_precision(summary.precision).label for summary in summaries]
     rows = [
         (f"Model ({', '.join(filter(None, (summaries[0].isa, runtime)))})", *names),
         ("accuracy, top-1", *(f"{each.accuracy:.4f}" for each in summaries)),

@@ -3,6 +3,7 @@
 import os
 import sys
 
+from stages.common.text import aligned
 from stages.doctor.checks import (
     NO,
     Check,
@@ -17,7 +18,6 @@ from stages.doctor.checks import (
 )
 from stages.errors import IncompleteHostError, exit_code_of
 from stages.settings import Settings, for_stage
-from stages.text import aligned
 
 
 def main() -> None:

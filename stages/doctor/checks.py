@@ -6,14 +6,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stages.common.host.cores import choose_cores
+from stages.common.host.facts import cpu_flags, describe_host, why_impossible
+from stages.common.host.interference import MAX_STEAL, look
+from stages.common.host.memory import GIB, available
+from stages.common.host.perf_events import amx_busy
+from stages.common.host.topology import HERE, UNKNOWN, Sysfs
 from stages.errors import PinningError
 from stages.isa import LADDER
-from stages.measure.cores import choose_cores
-from stages.measure.counters import amx_busy
-from stages.measure.host import cpu_flags, describe_host, why_impossible
-from stages.measure.interference import MOST_STEAL, look
-from stages.measure.memory import GIB, available
-from stages.measure.topology import HERE, UNKNOWN, Sysfs
 from stages.records.base import Host
 
 OK, NO, NOTE = "ok", "NO", "note"
@@ -93,7 +93,7 @@ def check_neighbours(cores: Sequence[int], seconds: float = SAMPLE_S) -> list[Ch
     steal = before.until(look(cores)).steal
     load = os.getloadavg()[0]
     return [
-        Check("steal", NOTE if steal > MOST_STEAL else OK, f"{steal:.1%} of {seconds:g} s"),
+        Check("steal", NOTE if steal > MAX_STEAL else OK, f"{steal:.1%} of {seconds:g} s"),
         Check(
             "load",
             NOTE if load > MOST_LOAD else OK,

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 from stages.artifacts import (
     CHECKSUMS,
-    RUNTIMES,
     Artifacts,
     read_record,
     require_current,
@@ -22,17 +21,21 @@ from stages.compare.effects import compare
 from stages.compare.inputs import Profiled, read_profiles
 from stages.compare.table import render
 from stages.errors import InputCorruptError
-from stages.evidence import peers, profile, quantize, train
 from stages.evidence.collect import WITHIN, folders, kept, left_out, listed
 from stages.evidence.unlike import unlike
+from stages.peers import rederive as peers
 from stages.peers.table import render as render_peers
+from stages.profile import rederive as profile
 from stages.profile.summary import summaries
+from stages.quantize import rederive as quantize
 from stages.records.base import Record, Source
 from stages.records.compare import CompareRecord
 from stages.records.peers import PeersRecord
 from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
+from stages.runtimes import RUNTIME_NAMES
+from stages.train import rederive as train
 
 MOST_SHOWN = 5
 
@@ -48,7 +51,7 @@ def check(bundle: Path) -> list[str]:
     files = sum(_check_files(folder, left_out(artifacts)) for folder in there)
     told = [f"{files} files of {len(there)} stages are as their stage left them"]
     told.append(check_train(artifacts))
-    for runtime in RUNTIMES:
+    for runtime in RUNTIME_NAMES:
         if artifacts.quantize(runtime).path.is_dir():
             told.append(check_quantize(artifacts, runtime))
         if artifacts.profile(runtime).path.is_dir():
@@ -64,7 +67,7 @@ def makers(bundle: Path) -> Iterator[tuple[str, str]]:
     artifacts = Artifacts(bundle / WITHIN)
     records: list[tuple[Path, type[Record]]] = [
         (artifacts.train.record, TrainRecord),
-        *((artifacts.quantize(each).record, QuantizeRecord) for each in RUNTIMES),
+        *((artifacts.quantize(each).record, QuantizeRecord) for each in RUNTIME_NAMES),
         (artifacts.compare.record, CompareRecord),
         (artifacts.peers.record, PeersRecord),
     ]

@@ -4,8 +4,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from stages.artifacts import CHECKSUMS, RUNTIMES, Artifacts, verify
+from stages.artifacts import CHECKSUMS, Artifacts, verify
 from stages.errors import InputMissingError
+from stages.runtimes import RUNTIME_NAMES
 
 # The folder within a bundle that has the stages' own.
 WITHIN = "artifacts"
@@ -15,8 +16,8 @@ def folders(artifacts: Artifacts) -> list[Path]:
     """Return the stages' folders, in the order of the stages, whether they are there or not."""
     return [
         artifacts.train.path,
-        *(artifacts.quantize(runtime).path for runtime in RUNTIMES),
-        *(artifacts.profile(runtime).path for runtime in RUNTIMES),
+        *(artifacts.quantize(runtime).path for runtime in RUNTIME_NAMES),
+        *(artifacts.profile(runtime).path for runtime in RUNTIME_NAMES),
         artifacts.compare.path,
         artifacts.peers.path,
     ]
@@ -28,7 +29,7 @@ def left_out(artifacts: Artifacts) -> list[Path]:
     return [
         train.model,
         train.test.parent,
-        *(artifacts.quantize(runtime).model for runtime in RUNTIMES),
+        *(artifacts.quantize(runtime).model for runtime in RUNTIME_NAMES),
         artifacts.peers.models,
     ]
 

@@ -6,20 +6,21 @@ import time
 from pathlib import Path
 
 from stages.artifacts import Artifacts, PeersFolder, TrainFolder, read_record, verify, write_record
-from stages.errors import ModelError, SettingsError, exit_code_of
+from stages.common.host.core_lock import holding
+from stages.common.host.cores import choose_cores
+from stages.common.host.facts import cpu_flags, describe_host
+from stages.common.progress import Progress
+from stages.errors import exit_code_of
 from stages.handover import handing_over
-from stages.measure.cores import choose_cores
-from stages.measure.hold import holding
-from stages.measure.host import cpu_flags, describe_host
 from stages.peers.contenders import PEERS, Ours, find_ours, find_peers
-from stages.peers.contest import Terms, contest, steps_of
 from stages.peers.convert import Conversion, convert, tool_versions
 from stages.peers.ratios import ratios
+from stages.peers.run import Terms, contest, steps
 from stages.peers.table import render
-from stages.progress import Progress
 from stages.records.peers import Contender, PeersRecord
 from stages.records.train import TrainRecord
-from stages.samples import first_samples, load_samples
+from stages.runtimes import RUNTIMES
+from stages.samples import first_samples, load_samples, require_full_batch
 from stages.settings import Settings, for_stage, maker
 
 
@@ -30,7 +31,7 @@ def main() -> None:
     artifacts = Artifacts(settings.artifacts.resolve())
     train_sha256 = verify(artifacts.train.path)
     train = read_record(artifacts.train.record, TrainRecord)
-    ours = find_ours(artifacts, settings.itex_python)
+    ours = find_ours(artifacts, _pythons(settings))
     require_samples(settings, artifacts.train)
     cores = choose_cores(settings.cores)
     with holding(cores, "peers", settings.locks), handing_over(artifacts.peers.path) as partial:
@@ -61,27 +62,28 @@ def main() -> None:
 def require_samples(settings: Settings, train: TrainFolder) -> None:
     """Check that there are calibration images, and test images for the largest batch.
 
-    Raises SettingsError where there are too few, ModelError where there is no test image.
+    Raises SettingsError if there are too few, ModelError if there is no test image.
     """
     first_samples(train.calibration, settings.calibration_samples)
-    images, largest = len(load_samples(train.test)), max(settings.batch_sizes)
-    if not images:
-        raise ModelError(f"{train.test} holds no image; run the train stage again")
-    if largest > images:
-        raise SettingsError(
-            f"batch_sizes has {largest}, which exceeds the {images} test images; give less"
-        )
+    require_full_batch(train.test, "batch_sizes", max(settings.batch_sizes))
+
+
+def _pythons(settings: Settings) -> dict[str, str]:
+    """Return the interpreters of runtimes in other environments, by the setting for each."""
+    names = [runtime.interpreter_setting for runtime in RUNTIMES if runtime.interpreter_setting]
+    return {name: getattr(settings, name) for name in names}
 
 
 def _measure(
     settings: Settings, train: TrainFolder, out: PeersFolder, ours: Ours, terms: Terms
 ) -> list[Contender]:
     entries = [*ours.entries, *find_peers(out.models, cpu_flags())]
-    with Progress("peers", len(PEERS) + steps_of(entries, terms)) as show:
-        for peer in PEERS:
-            show.step(f"FP32 and INT8 models of {peer}")
+    conversions = {f"FP32 and INT8 models of {peer}": peer for peer in PEERS}
+    with Progress("peers", [*conversions, *steps(entries, terms)]) as progress:
+        for step, peer in conversions.items():
+            progress.step(step)
             convert(_conversion(settings, train, peer, out.models))
-        return contest(entries, terms, show)
+        return contest(entries, terms, progress)
 
 
 def _terms(settings: Settings, train: TrainFolder, cores: list[int]) -> Terms:

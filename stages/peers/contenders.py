@@ -1,20 +1,18 @@
 """Who is measured: each model that quantize left, each peer, and why the others can't be."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stages.artifacts import RUNTIMES, Artifacts, read_record, require_current, verify
+from stages.artifacts import Artifacts, read_record, require_current, verify
 from stages.errors import InputMissingError, SettingsError, StageError
-from stages.measure.host import has_bf16
+from stages.precisions import PRECISION_NAMES, get_precision
 from stages.records.quantize import QuantizeRecord, Variant
-from stages.settings import PRECISIONS
+from stages.runtimes import RUNTIME_NAMES, get_runtime
+from stages.settings import env_name
 
 PEERS = ("openvino", "onnxruntime")
-PEER_PRECISIONS = ("fp32", "bf16", "int8")
-ITEX = "itex"
-NO_ITEX = "no interpreter has the itex runtime; set VGG19_ITEX_PYTHON to one"
 NO_ORT_BF16 = "ONNX Runtime's CPU provider has no BF16 convolution on x86"
 NO_BF16 = "no avx512_bf16 or amx_bf16 flag"
 
@@ -46,31 +44,31 @@ class Ours:
     quantize_sha256: dict[str, str] = field(default_factory=dict)
 
 
-def find_ours(artifacts: Artifacts, itex_python: str) -> Ours:
+def find_ours(artifacts: Artifacts, pythons: Mapping[str, str]) -> Ours:
     """Return the entries of every runtime that quantize ran by, those that can't run with a reason.
 
-    `itex_python` is the interpreter that has the itex runtime, empty where there is none. Raises
-    SettingsError where it is no file, InputMissingError where no model of ours can run.
+    `pythons` are the interpreters of runtimes in other environments, by the setting that names
+    each, empty if there is none. Raises SettingsError if one is no file, InputMissingError if no
+    model of ours can run.
     """
-    if itex_python and not Path(itex_python).is_file():
-        raise SettingsError(f"itex_python {itex_python!r} is no file; give a Python interpreter")
+    for setting, python in pythons.items():
+        if python and not Path(python).is_file():
+            raise SettingsError(f"{setting} {python!r} is no file; give a Python interpreter")
     ours = Ours()
-    for runtime in RUNTIMES:
+    for runtime in RUNTIME_NAMES:
         try:
             record = _read_quantize(artifacts, runtime, ours)
         except StageError as error:
             ours.entries += _all_missing(runtime, str(error))
         else:
-            ours.entries += [
-                _own(artifacts, runtime, each, itex_python) for each in record.variants
-            ]
+            ours.entries += [_own(artifacts, runtime, each, pythons) for each in record.variants]
     _require_some(ours.entries)
     return ours
 
 
 def find_peers(models: Path, flags: frozenset[str]) -> list[Entry]:
     """Return the peers' entries on a CPU with `flags`; their models will be in `models`."""
-    no_bf16 = None if has_bf16(flags) else NO_BF16
+    no_bf16 = None if get_precision("bf16").is_native_on(flags) else NO_BF16
     openvino, onnxruntime = (models / peer for peer in PEERS)
     return [
         Entry("openvino", "fp32", openvino / "fp32.xml"),
@@ -96,17 +94,19 @@ def _read_quantize(artifacts: Artifacts, runtime: str, ours: Ours) -> QuantizeRe
     return record
 
 
-def _own(artifacts: Artifacts, runtime: str, variant: Variant, itex_python: str) -> Entry:
+def _own(artifacts: Artifacts, runtime: str, variant: Variant, pythons: Mapping[str, str]) -> Entry:
     if variant.model is None:
         return Entry(runtime, variant.precision, missing=variant.missing or "quantize left none")
-    if runtime == ITEX and not itex_python:
-        return Entry(runtime, variant.precision, missing=NO_ITEX)
-    python = itex_python if runtime == ITEX else sys.executable
+    setting = get_runtime(runtime).interpreter_setting
+    python = pythons[setting] if setting else sys.executable
+    if not python:
+        reason = f"no interpreter has the {runtime} runtime; set {env_name(setting)} to one"
+        return Entry(runtime, variant.precision, missing=reason)
     return Entry(runtime, variant.precision, artifacts.root / variant.model, python)
 
 
 def _all_missing(runtime: str, reason: str) -> list[Entry]:
-    return [Entry(runtime, precision, missing=reason) for precision in PRECISIONS]
+    return [Entry(runtime, precision, missing=reason) for precision in PRECISION_NAMES]
 
 
 def _require_some(entries: Sequence[Entry]) -> None:

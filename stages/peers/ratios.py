@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from statistics import median
 
 from stages.peers.contenders import PEERS
+from stages.precisions import get_precision
 from stages.records.peers import Contender, Figures, Ratio
-
-# What each of our precisions is compared with; a peer's 8-bit model runs the rest as it can.
-COUNTERPARTS = {"fp32": "fp32", "bf16": "bf16", "int8": "int8", "int8_bf16": "int8"}
 
 
 def figures(batch_size: int, batch_seconds: list[list[float]]) -> Figures:
@@ -30,7 +28,7 @@ def ratios(contenders: Sequence[Contender]) -> list[Ratio]:
         for own in measured.values()
         if own.backend not in PEERS
         for name in PEERS
-        if (peer := measured.get((name, COUNTERPARTS[own.precision])))
+        if (peer := measured.get((name, get_precision(own.precision).peer)))
         for each, other in zip(own.figures, peer.figures, strict=True)
     ]
 

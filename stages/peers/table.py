@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from stages.common.text import aligned, origins
 from stages.peers.contenders import PEERS
 from stages.records.peers import Contender, PeersRecord, Ratio
-from stages.text import aligned, origins
 
 NAMES = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}
 

@@ -13,21 +13,21 @@ from stages.artifacts import (
     verify,
     write_record,
 )
-from stages.errors import ModelError, SettingsError, exit_code_of
+from stages.common.host.core_lock import holding
+from stages.common.host.cores import choose_cores
+from stages.common.host.facts import cpu_flags, describe_host
+from stages.errors import SettingsError, exit_code_of
 from stages.handover import handing_over
-from stages.measure.cores import choose_cores
-from stages.measure.hold import holding
-from stages.measure.host import cpu_flags, describe_host
-from stages.profile.cells import Bench
-from stages.profile.instances import splits
-from stages.profile.measuring import Measured, measure
+from stages.profile.cell_workers import CellWorkers
+from stages.profile.layouts import splits
 from stages.profile.plan import PlannedCell, missing_models, plan_cells
+from stages.profile.run import Measured, measure
 from stages.profile.summary import closing_line, summaries
 from stages.records.base import Host
 from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
-from stages.samples import load_samples
+from stages.samples import require_full_batch
 from stages.settings import Settings, for_stage, maker
 
 
@@ -48,7 +48,7 @@ def main() -> None:
     artifacts = Artifacts(settings.artifacts.resolve())
     inputs = _inputs(artifacts, settings.runtime)
     planned = _planned(settings, inputs.quantize)
-    _require_full_batch(settings, artifacts)
+    require_full_batch(artifacts.train.test, "batch_size", settings.batch_size)
     cores = choose_cores(settings.cores)
     candidates = splits(settings, cores)
     with (
@@ -57,13 +57,13 @@ def main() -> None:
     ):
         out = ProfileFolder(partial)
         out.proof.mkdir()
-        bench = Bench(
+        workers = CellWorkers(
             settings=settings,
             artifacts=artifacts,
             proofs=out.proof,
             loads=out.loadgen,
         )
-        measured = measure(bench, planned, candidates)
+        measured = measure(workers, planned, candidates)
         record = _record(settings, inputs, describe_host(cores), measured)
         _write(out, replace(record, seconds=time.monotonic() - began))
     print(closing_line(record), flush=True)
@@ -84,16 +84,6 @@ def _planned(settings: Settings, quantize: QuantizeRecord) -> list[PlannedCell]:
         reason = planned[0].impossible
         raise SettingsError(f"no cell can run here ({reason}); ask for other isas or precisions")
     return planned
-
-
-def _require_full_batch(settings: Settings, artifacts: Artifacts) -> None:
-    images = len(load_samples(artifacts.train.test))
-    if not images:
-        raise ModelError(f"{artifacts.train.test} holds no image; run the train stage again")
-    if settings.batch_size > images:
-        raise SettingsError(
-            f"batch_size {settings.batch_size} exceeds the {images} test images; give less"
-        )
 
 
 def _record(settings: Settings, inputs: Inputs, host: Host, measured: Measured) -> ProfileRecord:

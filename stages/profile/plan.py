@@ -1,20 +1,18 @@
-"""Which cells are measured: every precision at every isa, with the reason where one can't be."""
+"""Which cells are measured: every precision at every ISA, with the reason if one can't be."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from stages.isa import ISA_NAMES
-from stages.measure.host import why_impossible
-from stages.measure.protocol import BF16_PRECISIONS
+from stages.common.host.facts import why_impossible
+from stages.isa import rank
+from stages.precisions import INT8, get_precision
 from stages.records.quantize import QuantizeRecord
 from stages.settings import Settings
-
-LOWEST_BF16_ISA, LOWEST_NATIVE_BF16_ISA = "AVX512_CORE", "AVX512_CORE_BF16"
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedCell:
-    """A precision at an isa; `impossible` is the reason why it can't run here, or None."""
+    """A precision at an ISA; `impossible` is the reason why it can't run here, or None."""
 
     precision: str
     isa: str
@@ -34,11 +32,10 @@ def missing_models(quantize: QuantizeRecord) -> dict[str, str]:
 def plan_cells(
     settings: Settings, flags: frozenset[str], missing: Mapping[str, str]
 ) -> list[PlannedCell]:
-    """Return all cells asked for, from the lowest isa up.
+    """Return all cells asked for, from the lowest ISA up.
 
     `missing` are the precisions without a model, with the reason.
     """
-    isas = sorted(settings.isas, key=ISA_NAMES.index)
     return [
         PlannedCell(
             precision,
@@ -47,28 +44,34 @@ def plan_cells(
             or _why_impossible(precision, isa, flags)
             or _why_left_out(precision, isa, settings),
         )
-        for isa in isas
+        for isa in sorted(settings.isas, key=rank)
         for precision in settings.precisions
     ]
 
 
-def _why_impossible(precision: str, isa: str, flags: frozenset[str]) -> str | None:
-    below = ISA_NAMES.index(isa) < ISA_NAMES.index(LOWEST_BF16_ISA)
-    if precision in BF16_PRECISIONS and below:
-        return f"oneDNN has no BF16 convolution below {LOWEST_BF16_ISA}"
+def is_native(precision: str, isa: str) -> bool:
+    """Tell if oneDNN capped at `isa` may use instructions made for `precision`."""
+    return rank(isa) >= rank(get_precision(precision).lowest_native_isa)
+
+
+def _why_impossible(name: str, isa: str, flags: frozenset[str]) -> str | None:
+    precision = get_precision(name)
+    if rank(isa) < rank(precision.lowest_isa):
+        kind = precision.converts_to.upper() or precision.label
+        return f"oneDNN has no {kind} convolution below {precision.lowest_isa}"
     return why_impossible(isa, flags)
 
 
 def _why_left_out(precision: str, isa: str, settings: Settings) -> str | None:
-    native = ISA_NAMES.index(isa) >= ISA_NAMES.index(LOWEST_NATIVE_BF16_ISA)
-    if native or precision not in BF16_PRECISIONS or settings.all_cells:
+    if is_native(precision, isa) or settings.all_cells:
         return None
-    return "BF16 would be emulated, slower than FP32; VGG19_ALL_CELLS=1 measures it"
+    kind = get_precision(precision).converts_to.upper()
+    return f"{kind} would be emulated, slower than FP32; VGG19_ALL_CELLS=1 measures it"
 
 
 def repeated(possible: Sequence[PlannedCell]) -> PlannedCell:
-    """Return the cell that is measured twice: the fastest there can be, which tells most in a turn.
+    """Return the cell that is measured twice: the fastest, as it runs the most batches in a turn.
 
-    That is INT8 at its highest isa, or what else there is.
+    That is INT8 at its highest ISA, or else whatever is at the highest.
     """
-    return max(possible, key=lambda cell: (cell.precision == "int8", ISA_NAMES.index(cell.isa)))
+    return max(possible, key=lambda cell: (cell.precision == INT8, rank(cell.isa)))

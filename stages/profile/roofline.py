@@ -8,11 +8,10 @@ INT8 without VNNI takes several instructions, whose cost depends on the CPU: no 
 
 from collections.abc import Iterable, Sequence
 
-from stages.measure.onednn_log import TOLERANCE_MS, Execution
-from stages.measure.work import bytes_moved, operations
-from stages.profile.proof import kernel_isa
-from stages.records.profile import Primitive, Roofline, Span
-from stages.runtime import NodeTime
+from stages.common.onednn.kernels import kernel_isa, primitive_of
+from stages.common.onednn.log import TOLERANCE_MS, Execution
+from stages.records.measure import NodeTime, Primitive, Span
+from stages.records.profile import Roofline
 
 # By isa of the kernel, lowest first, and type of the source: arithmetic as a multiple of FP32's.
 LIMITS = {
@@ -36,7 +35,7 @@ def span_of(nodes: Sequence[NodeTime]) -> Span:
 def primitives_of(executions: Iterable[Execution], span: Span) -> list[Primitive]:
     """Return the primitives that ran within the traced inference, in order."""
     return [
-        _primitive(each)
+        primitive_of(each)
         for each in executions
         if span.begin_ms - TOLERANCE_MS <= each.start_ms <= span.end_ms + TOLERANCE_MS
     ]
@@ -91,15 +90,3 @@ def _group(primitive: Primitive) -> str:
     if primitive.operations:
         return "multiplying"
     return primitive.primitive if primitive.primitive in ("pooling", "reorder") else "other"
-
-
-def _primitive(execution: Execution) -> Primitive:
-    return Primitive(
-        primitive=execution.primitive,
-        implementation=execution.implementation,
-        source_type=execution.data_type,
-        destination_type=execution.destination_type,
-        milliseconds=execution.milliseconds,
-        operations=operations(execution),
-        bytes_moved=bytes_moved(execution),
-    )

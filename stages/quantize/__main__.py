@@ -4,23 +4,23 @@ import os
 import sys
 
 from stages.artifacts import Artifacts, QuantizeFolder, read_record, verify, write_record
+from stages.common.host.core_lock import holding
+from stages.common.host.cores import choose_cores
+from stages.common.host.facts import cpu_flags, why_impossible
 from stages.errors import HostError, exit_code_of
 from stages.handover import handing_over
 from stages.isa import ISA_NAMES
-from stages.measure.cores import choose_cores
-from stages.measure.hold import holding
-from stages.measure.host import cpu_flags, why_impossible
-from stages.quantize.quantizing import quantize
 from stages.quantize.report import closing_line
+from stages.quantize.run import quantize
 from stages.records.train import TrainRecord
-from stages.runtime import switches
+from stages.runtimes import quantize_switches
 from stages.settings import for_stage
 
 
 def main() -> None:
     """Check the input, search for a recipe, and hand over artifacts/quantize."""
     settings = for_stage("quantize", sys.argv[1:], os.environ)
-    os.environ.update(switches(settings.runtime))
+    os.environ.update(quantize_switches(settings.runtime))
     artifacts = Artifacts(settings.artifacts.resolve())
     train_sha256 = verify(artifacts.train.path)
     read_record(artifacts.train.record, TrainRecord)

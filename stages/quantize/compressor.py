@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from stages.errors import ModelError
-from stages.quantize.graph import OTHER_QUANTIZABLE_OPS, Graph
-from stages.quantize.rewriting import read_graph, rewrite
+from stages.quantize.op_graph import OTHER_QUANTIZABLE_OPS, Graph
+from stages.quantize.qdq_rewrite import read_graph, rewrite
 from stages.records.quantize import Recipe
+from stages.runtimes import get_runtime
 from stages.samples import Samples
 
 
@@ -48,10 +50,11 @@ class Compressor:
         from neural_compressor.tensorflow.utils import Model
 
         self._model, self._loader, self._keep = model, loader, keep
-        self.rewrites = runtime == "itex"
-        if self.rewrites:
+        self.rewrites = get_runtime(runtime).fuses_qdq
+        extension = get_runtime(runtime).extension
+        if extension:
             # Neural Compressor swallows a failing import and would quantize for another runtime.
-            import intel_extension_for_tensorflow  # noqa: F401
+            import_module(extension)
         graph_def = getattr(Model(str(model)), "graph_def", None)
         if graph_def is None:
             raise ModelError(f"{model} is no plain SavedModel; write it with tf.saved_model.save")

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
-from stages.quantize.graph import PRESERVING_OPS, Graph
-from stages.quantize.layers import INT8_TYPES, compute_ops, is_compute, is_reference
+from stages.common.onednn.kernels import is_reference
+from stages.precisions import INT8_TYPES
+from stages.quantize.op_graph import PRESERVING_OPS, Graph
+from stages.quantize.op_profile import compute_ops, is_compute
 from stages.records.quantize import Finding, Layer, Recipe
 
 REFERENCE, FALLBACK, FLOAT, REORDER = (
@@ -37,7 +39,7 @@ def findings(
 
 
 def _of_layer(layer: Layer, graph: Graph, recipe: Recipe, int8: set[str]) -> list[Finding]:
-    if is_reference(layer):
+    if is_reference(layer.implementation):
         return [_finding(REFERENCE, layer.op, layer)]
     if is_compute(layer) and layer.source_type == "f32" and layer.op not in recipe.left_out:
         return [_finding(FLOAT, layer.op, layer)]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from stages.quantize.findings import FALLBACK, FLOAT, REFERENCE, REORDER
-from stages.quantize.graph import COMPUTE_OPS, OTHER_QUANTIZABLE_OPS, PRESERVING_OPS, Graph
+from stages.quantize.op_graph import COMPUTE_OPS, OTHER_QUANTIZABLE_OPS, PRESERVING_OPS, Graph
 from stages.records.quantize import Finding, Recipe
 
 SHARE, LEAVE_OUT = "share", "leave out"

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from stages.common.onednn.kernels import reference_share
 from stages.quantize.bound import Bound
-from stages.quantize.layers import reference_share
 from stages.quantize.recipes import describe
 from stages.quantize.search import Attempt
 from stages.records.quantize import QuantizeRecord, Recipe, Sensitivity, Trial

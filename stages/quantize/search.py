@@ -6,8 +6,8 @@ from itertools import product
 from pathlib import Path
 
 from stages.quantize.bound import Bound
-from stages.quantize.graph import Graph
-from stages.quantize.layers import compute_ops
+from stages.quantize.op_graph import Graph
+from stages.quantize.op_profile import compute_ops
 from stages.quantize.recipes import follow_ups
 from stages.records.quantize import Finding, Layer, Recipe, Sensitivity
 from stages.settings import Settings

@@ -3,29 +3,33 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stages.measure.host import has_bf16
-from stages.quantize.bench import Contender, Times
+from stages.common.onednn.kernels import reference_share
+from stages.precisions import INT8, Precision
 from stages.quantize.bound import Bound
-from stages.quantize.layers import compute_ops, reference_share
+from stages.quantize.evaluator import Contender, Times
+from stages.quantize.op_profile import compute_ops
 from stages.quantize.search import Attempt
 from stages.records.quantize import Finding, Layer, Variant
 from stages.settings import Settings
 
 
-def why_no_bf16(settings: Settings, flags: frozenset[str]) -> str:
-    """Return why no BF16 variant is produced, empty where they are."""
+def why_no_variant(
+    precision: Precision, settings: Settings, flags: frozenset[str], int8: Attempt
+) -> str:
+    """Return why a precision is no variant of its own, empty if it is one.
+
+    A CPU's `flags` decide on those that it converts to; `int8` tells if INT8 leaves any op for it.
+    """
+    if not precision.converts_to:
+        return ""
+    kind = precision.converts_to.upper()
     if settings.no_bf16:
         return "left out by no_bf16"
-    if not has_bf16(flags) and not settings.force_bf16:
-        return "this CPU has no BF16; force_bf16 produces it all the same"
+    if not precision.is_native_on(flags) and not settings.force_bf16:
+        return f"this CPU has no {kind}; force_bf16 produces it all the same"
+    if precision.model == INT8 and not compute_ops(int8.layers, int8=False):
+        return f"every op that multiplies is in INT8, which leaves none for {kind}"
     return ""
-
-
-def why_no_int8_bf16(int8: Attempt) -> str:
-    """Return why INT8 with BF16 is no variant of its own, empty where it is."""
-    if compute_ops(int8.layers, int8=False):
-        return ""
-    return "every op that multiplies is in INT8, which leaves none for BF16"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ SCHEMA_VERSION = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Maker:
+class Provenance:
     """What made a record: the config digest of its image, empty where whoever started the program
     told none, and all settings that the program reads, as text.
     """
@@ -26,7 +26,7 @@ class Record:
     """Base of all records."""
 
     schema_version: int = SCHEMA_VERSION
-    maker: Maker = field(default_factory=Maker)
+    maker: Provenance = field(default_factory=Provenance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from stages.records.base import Host, Interval, Record, Source
+from stages.records.profile import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +23,7 @@ class Row:
     verdict: str
     kernel: str
     valid: bool
-    reasons: list[str]
+    reasons: list[Reason]
     accuracy_top1: float
     accuracy_loss: float | None
     agreement_fp32: float | None
@@ -44,7 +45,7 @@ class Repeated:
     offline_ratio: Interval
     single_stream_ratio: Interval
     trusted: bool
-    reasons: list[str]
+    reasons: list[Reason]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

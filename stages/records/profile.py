@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from stages.records.base import Host, Interval, Record, Source
+from stages.records.measure import AmxBusy, Primitive, Run, Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,46 +18,8 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batches:
-    """What an instance did in a turn: the folder of LoadGen's log, the seconds of each batch as the
-    model took them, and what the monotonic clock, which all processes share, showed after each.
-    """
-
-    log: str
-    seconds: list[float]
-    ended_s: list[float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """A cell's turn in a round: one test of LoadGen by each of its instances.
-
-    `valid` and `reasons` are LoadGen's. `rate_per_s` is its figure: images per second offline,
-    queries per second in a single stream; of several instances, what they did while all of them
-    ran, which was for `overlap` of the time. Meanwhile `steal` is the share of the cores' time
-    that the hypervisor gave to others, `throttle_events` how often a core was slowed down for its
-    heat, `clock_step_s` how far the time of day moved beside the time that passed.
-    """
-
-    round: int
-    valid: bool
-    reasons: list[str]
-    rate_per_s: float
-    overlap: float
-    steal: float
-    throttle_events: int
-    clock_step_s: float
-    instances: list[Batches]
-
-    @property
-    def seconds(self) -> list[float]:
-        """Those of each batch, of one instance after the other."""
-        return [each for instance in self.instances for each in instance.seconds]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
-    """The throughput of a layout, where several were tried to find the best: the median run."""
+class LayoutTrial:
+    """The throughput of a layout, if several were tried to find the best: the median run."""
 
     layout: Layout
     throughput_images_per_s: Interval
@@ -130,11 +93,25 @@ class Accuracy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a figure can't be relied on, as data.
+
+    `scenario` is the one whose runs it is about, empty if it is about the whole run; `numbers` are
+    those that led to it, by name; `text` is LoadGen's own, if the reason is LoadGen's.
+    """
+
+    kind: str
+    scenario: str = ""
+    numbers: dict[str, float] = field(default_factory=dict)
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Validity:
-    """Whether a cell's figures can be relied on; if not, why, and what to change."""
+    """Whether a cell's figures can be relied on; if not, why."""
 
     valid: bool
-    reasons: list[str]
+    reasons: list[Reason]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,37 +137,6 @@ class Kernel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """From when to when, in milliseconds since the epoch, by the clock of oneDNN's log."""
-
-    begin_ms: float
-    end_ms: float
-
-    @property
-    def milliseconds(self) -> float:
-        """How long it is."""
-        return self.end_ms - self.begin_ms
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AmxBusy:
-    """Cycles of the inference, and those of them in which the processor itself says that its tile
-    unit worked; both None where it does not say, with the reason in `missing`.
-    """
-
-    busy_cycles: float | None = None
-    cycles: float | None = None
-    missing: str = ""
-
-    @property
-    def share(self) -> float | None:
-        """The part of the cycles in which the tile unit worked, None where it is not known."""
-        if self.busy_cycles is None or not self.cycles:
-            return None
-        return self.busy_cycles / self.cycles
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """What oneDNN's own log says of a cell.
 
@@ -201,30 +147,12 @@ class Proof:
 
     onednn_version: str
     isa_header: str
-    effective_isa: str
     verdict: str
     kernels: list[Kernel]
     reference_share: float
     log: str
     traced: Span
     amx_busy: AmxBusy
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Primitive:
-    """One oneDNN primitive of one inference over a batch, in the proof run.
-
-    `operations` are multiplications and additions; `bytes_moved` are the activations read and
-    written.
-    """
-
-    primitive: str
-    implementation: str
-    source_type: str
-    destination_type: str
-    milliseconds: float
-    operations: int
-    bytes_moved: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,7 +211,7 @@ class Repeat:
     offline_ratio: Interval
     single_stream_ratio: Interval
     trusted: bool
-    reasons: list[str]
+    reasons: list[Reason]
     measurement: Measurement
 
 
@@ -300,7 +228,7 @@ class ProfileRecord(Record):
     strict: bool
     labels: list[int]
     layout: Layout
-    tried: list[Tried]
+    tried: list[LayoutTrial]
     cells: list[Cell]
     repeat: Repeat
     seconds: float

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from stages.records.base import Record
+from stages.records.measure import Primitive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,22 +21,13 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
-    """One oneDNN primitive of one inference, by the op of the graph that ran it.
-
-    `operations` are multiplications and additions, for convolutions, matmuls and inner
-    products; `bytes_moved` are the activations read and written.
+class Layer(Primitive):
+    """A primitive of one inference with the op of the graph that ran it, and its fraction of the
+    inference's time in oneDNN.
     """
 
     op: str
-    primitive: str
-    implementation: str
-    source_type: str
-    destination_type: str
-    milliseconds: float
     share: float
-    operations: int
-    bytes_moved: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ import warnings
 from pathlib import Path
 
 from stages import artifacts, errors, settings
+from stages.common.progress import Progress
 from stages.handover import handing_over
-from stages.progress import Progress
 from stages.records.train import TrainRecord
 
 
@@ -18,7 +18,7 @@ def main() -> None:
     shared = artifacts.Artifacts(chosen.artifacts.absolute())
     _prepare_environment(shared.cache)
     # Imported only now: TensorFlow reads its environment when it is loaded.
-    from stages.train.training import STEPS, train
+    from stages.train.run import STEPS, train
 
     with handing_over(shared.train.path) as folder, Progress("train", STEPS) as progress:
         record = train(chosen, folder, shared.cache, progress)

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from stages.samples import IMAGE_SHAPE
-from stages.train.graph import tidied
+from stages.train.canonical_graph import tidied
 from stages.train.head import Head
 from stages.train.saved_model import normalise
 

@@ -12,14 +12,14 @@ from pathlib import Path
 from statistics import median
 
 from stages.artifacts import Artifacts
-from stages.measure.cores import choose_cores
-from stages.measure.hold import holding
-from stages.measure.intervals import interval
-from stages.measure.launch import Worker
-from stages.measure.protocol import Job, Load, LoadAnswer, Turn, TurnAnswer
-from stages.measure.turns import orders
+from stages.common.host.core_lock import holding
+from stages.common.host.cores import choose_cores
+from stages.common.stats import interval
+from stages.common.text import aligned
+from stages.common.worker.client import WorkerProcess
+from stages.common.worker.interleave import orders
+from stages.common.worker.protocol import Job, Load, LoadAnswer, Turn, TurnAnswer
 from stages.settings import Settings
-from stages.text import aligned
 
 TIMEOUT_S = 900
 SECONDS = 1.0
@@ -59,11 +59,13 @@ def main() -> None:
 def _rows(job: Job, rounds: int) -> list[tuple[str, ...]]:
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "log")
-        with Worker(job, log, TIMEOUT_S) as worker:
+        with WorkerProcess(job, log, TIMEOUT_S) as worker:
             return [_row(worker, case, rounds, Path(folder)) for case in CASES]
 
 
-def _row(worker: Worker, case: tuple[str, int], rounds: int, folder: Path) -> tuple[str, ...]:
+def _row(
+    worker: WorkerProcess, case: tuple[str, int], rounds: int, folder: Path
+) -> tuple[str, ...]:
     scenario, size = case
     expected = size / median(worker.ask(Turn(size, SECONDS), TurnAnswer).batch_seconds)
     ways = [_bare(worker, size), _loadgen(worker, scenario, size, expected, folder)]
@@ -83,7 +85,7 @@ def _row(worker: Worker, case: tuple[str, int], rounds: int, folder: Path) -> tu
     )
 
 
-def _bare(worker: Worker, size: int) -> Callable[[], float]:
+def _bare(worker: WorkerProcess, size: int) -> Callable[[], float]:
     def rate() -> float:
         seconds = worker.ask(Turn(size, SECONDS), TurnAnswer).batch_seconds
         return size * len(seconds) / sum(seconds)
@@ -92,7 +94,7 @@ def _bare(worker: Worker, size: int) -> Callable[[], float]:
 
 
 def _loadgen(
-    worker: Worker, scenario: str, size: int, expected: float, folder: Path
+    worker: WorkerProcess, scenario: str, size: int, expected: float, folder: Path
 ) -> Callable[[], float]:
     batches = max(1, round(expected * SECONDS / size))
     asked = Load(

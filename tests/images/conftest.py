@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from docker.build import images
+from docker import images
 from docker.build.graph import Stage, read_all
 from docker.host import engine
 from tests.commands import Done, run

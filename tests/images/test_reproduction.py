@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from docker.build import base, images
+from docker.build import base, builder
 from docker.build.graph import Stage, read_all
+from docker.lockfile import ImagesLock, Package, read_lock
 from docker.reproduce.explanation import explain, told
 from docker.reproduce.locked_images import changed_inputs, is_locked
-from docker.reproduce.lockfile import ImagesLock, Package, read_lock
 from docker.reproduce.saved import read_images
 from tests.commands import run
 
@@ -38,9 +38,9 @@ def again() -> Iterator[Stage]:
     """An image built a second time, without a cache, under another name."""
     (compare,) = (stage for stage in read_all() if stage.name == "compare")
     found = replace(compare, image=f"{compare.image}:again")
-    images.make([found], os.environ, base_image=base.tag_of({}), anew=True)
+    builder.make([found], os.environ, base_image=base.tag_of({}), anew=True)
     yield found
-    images.remove([found.image])
+    builder.remove([found.image])
 
 
 def test_the_lock_is_of_this_source() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from docker.build.graph import COMPOSE_FILE, read_stages
+from docker.build.graph import read_stages
 from docker.host import user
+from docker.paths import COMPOSE_FILE
 from stages.settings import PEERS, env_name
 from tests.commands import invoke, run
 from tests.pipeline.conftest import PROJECT

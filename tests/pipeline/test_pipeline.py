@@ -8,13 +8,14 @@ import pytest
 
 from docker.build.graph import read_stages
 from docker.host import user
-from stages.artifacts import CHECKSUMS, RUNTIMES, read_record, verify
+from stages.artifacts import CHECKSUMS, read_record, verify
+from stages.common.host.core_lock import holding
 from stages.errors import CoresBusyError, PinningError
-from stages.measure.hold import holding
 from stages.records.compare import CompareRecord
 from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
+from stages.runtimes import RUNTIME_NAMES
 from stages.settings import Settings
 from tests.commands import invoke, run
 from tests.pipeline.conftest import PipelineRun
@@ -30,7 +31,7 @@ def pipeline(request: pytest.FixtureRequest) -> PipelineRun:
     return found
 
 
-def results(run: PipelineRun, runtime: str = RUNTIMES[0]) -> dict[str, Any]:
+def results(run: PipelineRun, runtime: str = RUNTIME_NAMES[0]) -> dict[str, Any]:
     """Return what must not depend on the way in."""
     train = read_record(run.artifacts.train.record, TrainRecord)
     quantize = read_record(run.artifacts.quantize(runtime).record, QuantizeRecord)
@@ -72,7 +73,7 @@ def test_every_way_in_gives_the_same_results(
 
 def made(run: PipelineRun) -> dict[str, str]:
     """Return the sha256 of every file of the data and the models."""
-    folders = (run.artifacts.train, run.artifacts.quantize(RUNTIMES[0]))
+    folders = (run.artifacts.train, run.artifacts.quantize(RUNTIME_NAMES[0]))
     lines = [each for one in folders for each in (one.path / CHECKSUMS).read_text().splitlines()]
     pairs = (line.split("  ") for line in lines)
     return {name: digest for digest, name in pairs if name.startswith(("model_", "data/"))}
@@ -89,7 +90,7 @@ def test_every_way_in_makes_the_same_bytes(
 
 
 def test_every_cell_keeps_its_logs_and_one_is_measured_twice(pipeline: PipelineRun) -> None:
-    folder = pipeline.artifacts.profile(RUNTIMES[0])
+    folder = pipeline.artifacts.profile(RUNTIME_NAMES[0])
     profile = read_record(folder.record, ProfileRecord)
     measured = [cell.measurement for cell in profile.cells if cell.measurement]
     for each in (*measured, profile.repeat.measurement):
@@ -126,23 +127,23 @@ def test_invoke_tells_the_time_of_each_stage_and_leaves_no_container(
 
 
 def test_a_stage_that_fails_leaves_the_earlier_artifacts(by_invoke: PipelineRun) -> None:
-    before = verify(by_invoke.artifacts.profile(RUNTIMES[0]).path)
+    before = verify(by_invoke.artifacts.profile(RUNTIME_NAMES[0]).path)
     done = invoke("profile", "--cores", "999", "--artifacts", str(by_invoke.artifacts.root))
     assert done.code == PinningError.exit_code, done
     assert len(done.error_lines) == 1, done
-    assert verify(by_invoke.artifacts.profile(RUNTIMES[0]).path) == before
+    assert verify(by_invoke.artifacts.profile(RUNTIME_NAMES[0]).path) == before
     assert sorted(_hidden(by_invoke.artifacts.root)) == [".cache"]
 
 
 def test_cores_that_another_run_of_this_host_holds_are_refused(
     by_invoke: PipelineRun, tiny: dict[str, str]
 ) -> None:
-    before = verify(by_invoke.artifacts.profile(RUNTIMES[0]).path)
+    before = verify(by_invoke.artifacts.profile(RUNTIME_NAMES[0]).path)
     with holding(sorted(os.sched_getaffinity(0)), "a test", Settings().locks):
         done = invoke("profile", "--artifacts", str(by_invoke.artifacts.root), variables=tiny)
     assert done.code == CoresBusyError.exit_code, done
     assert "is held by a test since" in done.error_lines[0]
-    assert verify(by_invoke.artifacts.profile(RUNTIMES[0]).path) == before
+    assert verify(by_invoke.artifacts.profile(RUNTIME_NAMES[0]).path) == before
 
 
 def test_the_other_runtime_leaves_the_first_ones_artifacts(
@@ -174,7 +175,7 @@ def test_the_other_runtime_warns_of_nothing(by_stock: PipelineRun) -> None:
 
 def test_both_runtimes_are_compared(by_stock: PipelineRun) -> None:
     record = read_record(by_stock.artifacts.compare.record, CompareRecord)
-    assert {row.runtime for row in record.rows} == set(RUNTIMES)
+    assert {row.runtime for row in record.rows} == set(RUNTIME_NAMES)
 
 
 def _hidden(folder: Path) -> list[str]:

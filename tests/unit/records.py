@@ -4,10 +4,9 @@ from itertools import accumulate
 from typing import Any
 
 from stages.records.base import Host, Interval, Source, Topology
+from stages.records.measure import AmxBusy, Batches, Run, Span
 from stages.records.profile import (
     Accuracy,
-    AmxBusy,
-    Batches,
     Cell,
     Kernel,
     Layout,
@@ -16,9 +15,7 @@ from stages.records.profile import (
     ProfileRecord,
     Proof,
     Repeat,
-    Run,
     SingleStream,
-    Span,
     Validity,
 )
 from stages.records.quantize import QuantizeRecord, Recipe, Variant
@@ -29,7 +26,7 @@ HOST = Host(
     cpu_model="A CPU",
     cpu_flags=["avx2"],
     microcode="0x1",
-    machine="Maker Machine",
+    machine="Provenance Machine",
     kernel="6.1",
     hypervisor=True,
     hypervisor_vendor=None,
@@ -103,7 +100,6 @@ def measured(
         proof=Proof(
             onednn_version="3.3.0",
             isa_header="Intel",
-            effective_isa=isa,
             verdict=verdict,
             kernels=[kernel],
             reference_share=0.0,

@@ -12,8 +12,12 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize(
     "module",
     [
-        *("tasks", "stages.settings", "stages.artifacts", "stages.train", "stages.runtime"),
-        *("stages.measure.launch", "stages.measure.worker", "stages.profile.__main__"),
+        *("tasks", "stages.settings", "stages.artifacts", "stages.train", "stages.runtimes"),
+        *(
+            "stages.common.worker.client",
+            "stages.common.worker.__main__",
+            "stages.profile.__main__",
+        ),
         "stages.compare.effects",
     ],
 )

@@ -2,8 +2,11 @@
 
 from stages.compare.inputs import Profiled
 from stages.profile.summary import summaries
-from stages.records.profile import Cell, ProfileRecord
+from stages.records.profile import Cell, ProfileRecord, Reason
 from tests.unit.records import measured, profile
+
+DRIFTED = Reason(kind="drift", scenario="offline", numbers={"drift": -0.1})
+UNEQUAL = Reason(kind="other_classes")
 
 
 def profiled(*records: ProfileRecord) -> list[Profiled]:

@@ -6,7 +6,7 @@ from stages.compare.effects import compare
 from stages.errors import InputCorruptError
 from stages.records.compare import CompareRecord
 from stages.records.profile import Cell, Validity
-from tests.unit.compare.profiles import both_runtimes, impossible, profiled
+from tests.unit.compare.profiles import DRIFTED, both_runtimes, impossible, profiled
 from tests.unit.records import batches, exactly, measured, measurement, profile, run
 
 
@@ -123,9 +123,10 @@ def test_effects_are_paired_by_round_with_an_interval() -> None:
 
 
 def test_a_verdict_and_its_reasons_are_kept() -> None:
-    bad = Validity(valid=False, reasons=["offline: drifted"])
+    reasons = [DRIFTED]
+    bad = Validity(valid=False, reasons=reasons)
     (row,) = compared(measured("int8", "AVX2", 4.0, validity=bad)).rows
-    assert (row.valid, row.reasons) == (False, ["offline: drifted"])
+    assert (row.valid, row.reasons) == (False, reasons)
 
 
 def test_a_cell_that_is_the_same_as_another_has_its_figures_and_its_own_proof() -> None:

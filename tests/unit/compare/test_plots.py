@@ -10,7 +10,7 @@ from stages.compare.cautions import of_models
 from stages.compare.effects import compare
 from stages.compare.inputs import Profiled
 from stages.records.profile import Validity
-from tests.unit.compare.profiles import both_runtimes, profiled
+from tests.unit.compare.profiles import DRIFTED, UNEQUAL, both_runtimes, profiled
 from tests.unit.records import measured, profile, repeat
 
 pytestmark = pytest.mark.image
@@ -77,9 +77,9 @@ def test_equal_figures_give_equal_bytes(tmp_path: Path) -> None:
 
 
 def test_what_is_not_to_be_relied_on_is_said_on_the_picture(tmp_path: Path) -> None:
-    bad = Validity(valid=False, reasons=["offline: drifted by -10%"])
+    bad = Validity(valid=False, reasons=[DRIFTED])
     cells = [measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 9.0, validity=bad)]
-    doubtful = profiled(replace(profile(*cells), repeat=repeat(trusted=False, reasons=["noise"])))
+    doubtful = profiled(replace(profile(*cells), repeat=repeat(trusted=False, reasons=[UNEQUAL])))
     sound = profiled(profile(measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 9.0)))
     one, other = draw(doubtful, tmp_path / "a"), draw(sound, tmp_path / "b")
     assert red(tmp_path / "a" / "ladder.png") > 100

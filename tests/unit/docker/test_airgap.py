@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from docker.build import images
+from docker import images
 from docker.build.graph import Stage
 from docker.host import airgap, engine
-from docker.reproduce.lockfile import ImagesLock
+from docker.lockfile import ImagesLock
 from stages.errors import EngineError
 
 STAGE = Stage("compare", "vgg19-compare")

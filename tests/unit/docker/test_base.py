@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from docker.build import base
-from docker.reproduce.lockfile import ImagesLock, Package
+from docker.lockfile import ImagesLock, Package
 from stages.errors import EngineError
 
 LOCKED = {"libc6": Package("2.36-9", "a" * 64), "zlib1g": Package("1.2", "b" * 64)}

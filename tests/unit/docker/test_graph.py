@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from docker.build.graph import COMPOSE_FILE, Stage, read_all, read_extra, read_stages
-from docker.build.layers import DOCKERFILE
-from stages.artifacts import RUNTIMES
+from docker.build.graph import Stage, read_all, read_extra, read_stages
+from docker.paths import COMPOSE_FILE, DOCKERFILE
+from stages.runtimes import RUNTIME_NAMES as RUNTIMES
 from stages.settings import (
     DOCTOR,
     EXTRAS,

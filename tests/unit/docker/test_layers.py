@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from docker.build.graph import read_all
-from docker.build.layers import DOCKERFILE, layers_of, levels_of
+from docker.build.layers import layers_of, levels_of
+from docker.paths import DOCKERFILE
 
 TEXT = """\
 ARG BASE_IMAGE

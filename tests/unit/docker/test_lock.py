@@ -1,4 +1,5 @@
 import re
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_what_installs_the_stock_runtime_is_what_it_asks_for() -> None:
 
 
 def test_every_layer_is_resolved_once() -> None:
-    assert sorted(FILES) == sorted([*lock.LAYERS, "build"])
+    assert sorted(FILES) == sorted(chain.from_iterable(lock.RESOLUTIONS.values()))
 
 
 def test_stock_has_its_own_tensorflow_and_nothing_of_itex() -> None:

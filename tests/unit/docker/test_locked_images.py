@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from docker.build.graph import ROOT, Stage
+from docker.build.graph import Stage
+from docker.lockfile import ImagesLock, LockedImage, read_lock
+from docker.paths import ROOT
 from docker.reproduce.locked_images import changed_inputs, digest_of, inputs, is_locked
-from docker.reproduce.lockfile import ImagesLock, LockedImage, read_lock
 
 STAGE = Stage("compare", "vgg19-compare")
 LOCK = ImagesLock(

@@ -2,8 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from docker.reproduce.lockfile import (
-    LOCK,
+from docker.lockfile import (
     ImagesLock,
     LockedImage,
     Package,
@@ -12,6 +11,7 @@ from docker.reproduce.lockfile import (
     write_listing,
     write_lock,
 )
+from docker.paths import IMAGES_LOCK
 from stages.errors import InputCorruptError
 
 FULL = ImagesLock(
@@ -57,7 +57,7 @@ def test_a_listing_comes_back(tmp_path: Path) -> None:
 
 
 def test_ours_names_a_digest_for_every_layer_of_every_image() -> None:
-    lock = read_lock(LOCK)
+    lock = read_lock(IMAGES_LOCK)
     assert lock.images
     assert lock.packages
     for image in lock.images.values():

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from docker import runners
-from docker.build import images
+from docker import images, runners
 from docker.build.graph import Stage, read_extra, read_stages
 from docker.host import airgap, engine, user, venv
 from docker.runners import Outcome, prepare_docker, prepare_local

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from stages.common.host.topology import Sysfs
 from stages.doctor import checks
 from stages.doctor.checks import NO, NOTE, OK, Check
 from stages.isa import ISA_NAMES, LADDER
-from stages.measure.topology import Sysfs
 from tests.unit.records import HOST
 
 ALL_FLAGS = frozenset(flag for rung in LADDER for flag in rung.flags)
@@ -29,7 +29,7 @@ def test_each_rung_is_possible_or_says_why_not(monkeypatch: pytest.MonkeyPatch) 
 def test_flags_alone_make_no_amx(monkeypatch: pytest.MonkeyPatch) -> None:
     reason = "a tile operation ended in SIGILL"
     monkeypatch.setattr(checks, "cpu_flags", lambda: ALL_FLAGS)
-    monkeypatch.setattr("stages.measure.host.why_no_tiles", lambda: reason)
+    monkeypatch.setattr("stages.common.host.facts.why_no_tiles", lambda: reason)
     (found,) = checks.check_isas(["AVX512_CORE_AMX"])
     assert (found.state, found.evidence) == (NO, reason)
 
@@ -50,7 +50,7 @@ def test_cores_that_can_not_be_pinned_are_said_with_the_remedy() -> None:
         ({"governor": "powersave"}, "governor", NOTE, "powersave; set it"),
         ({"governor": "performance"}, "governor", OK, "performance"),
         ({"governor": "unknown"}, "governor", OK, "not shown here"),
-        ({"hypervisor": False}, "machine", OK, "A CPU, physical, Maker Machine; Linux 6.1"),
+        ({"hypervisor": False}, "machine", OK, "A CPU, physical, Provenance Machine; Linux 6.1"),
         ({"hypervisor": True}, "machine", NOTE, "A CPU, virtual (unknown)"),
         ({"cpu_quota": 1.5}, "CPU quota", NO, "1.5 CPUs for 2 cores; raise the quota"),
         ({"cpu_quota": 2.0}, "CPU quota", OK, "2 CPUs"),

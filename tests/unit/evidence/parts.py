@@ -8,17 +8,17 @@ from stages.artifacts import CHECKSUMS, Artifacts, sha256, write_record
 from stages.compare.effects import compare
 from stages.compare.inputs import Profiled
 from stages.compare.table import render
-from stages.evidence import peers as peers_evidence
-from stages.evidence import train as train_evidence
 from stages.evidence.collect import WITHIN
 from stages.handover import write_checksums
+from stages.peers import rederive as peers_evidence
 from stages.peers.table import render as render_peers
 from stages.profile.summary import summaries
-from stages.records.base import Maker
+from stages.records.base import Provenance
 from stages.records.peers import Contender, Figures, PeersRecord
 from stages.records.profile import ProfileRecord
 from stages.records.train import TrainRecord
 from stages.settings import PEERS, Settings, maker
+from stages.train import rederive as train_evidence
 from tests.unit import records
 from tests.unit.evidence.profiling import profile
 from tests.unit.evidence.quantizing import quantize
@@ -32,7 +32,7 @@ def train() -> TrainRecord:
     by_split = {"train": PREDICTIONS, "test": PREDICTIONS[:2]}
     found = replace(
         records.train(),
-        maker=Maker(image=IMAGE),
+        maker=Provenance(image=IMAGE),
         labels={"train": LABELS, "test": LABELS[:2]},
         predictions=by_split,
         samples={"calibration": 2},

@@ -5,19 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from stages.artifacts import ProfileFolder
-from stages.evidence.profile import rederived
-from stages.isa import rung
-from stages.measure.loadgen import ANSWERS, DETAIL, LINE_HEAD, RATES
+from stages.common.worker.loadgen import ANSWERS, DETAIL, LINE_HEAD, RATES
+from stages.isa import get_isa
+from stages.profile.rederive import rederived
+from stages.records.measure import Run, Span
 from stages.records.profile import (
     Cell,
     Layout,
+    LayoutTrial,
     Measurement,
     ProfileRecord,
-    Run,
     Server,
     ServerTest,
-    Span,
-    Tried,
 )
 from stages.settings import Settings, maker
 from tests.unit import records
@@ -104,7 +103,7 @@ def cell(folder: ProfileFolder, precision: str, isa: str) -> Cell:
     log = f"{precision}_{isa}.log"
     folder.proof.mkdir(exist_ok=True)
     text = recording(precision)
-    (folder.proof / log).write_text(text.replace(rung("AVX2").header, rung(isa).header))
+    (folder.proof / log).write_text(text.replace(get_isa("AVX2").header, get_isa(isa).header))
     proof = replace(found.proof, log=log, traced=WHOLE)
     if isa != "AVX2":
         return replace(found, measurement=None, proof=proof)
@@ -113,9 +112,9 @@ def cell(folder: ProfileFolder, precision: str, isa: str) -> Cell:
     )
 
 
-def tried(folder: ProfileFolder) -> list[Tried]:
+def tried(folder: ProfileFolder) -> list[LayoutTrial]:
     return [
-        Tried(
+        LayoutTrial(
             layout=Layout(num_instances=number, cores_per_instance=2 // number),
             throughput_images_per_s=records.exactly(0.0),
             overlap=0.0,

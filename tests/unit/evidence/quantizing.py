@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from stages.artifacts import QuantizeFolder
-from stages.evidence.quantize import rederived
-from stages.measure.onednn_log import parse_log
-from stages.quantize.layers import layer_of
+from stages.common.onednn.kernels import primitive_of
+from stages.common.onednn.log import parse_log
+from stages.quantize.op_profile import layer_of
+from stages.quantize.rederive import rederived
 from stages.records.quantize import Layer, QuantizeRecord, Recipe, Sensitivity, Trial, Variant
 from stages.settings import Settings, maker
 from tests.unit import records
@@ -15,7 +16,7 @@ from tests.unit.evidence.samples import LABELS, PREDICTIONS, SECONDS, recording
 def layers(precision: str) -> list[Layer]:
     """Return the first primitives of a recording, each of an op of its own."""
     executions = parse_log(recording(precision).splitlines()).executions[:30]
-    return [layer_of(f"op{at}", each) for at, each in enumerate(executions)]
+    return [layer_of(f"op{at}", primitive_of(each)) for at, each in enumerate(executions)]
 
 
 def quantize(folder: QuantizeFolder) -> QuantizeRecord:

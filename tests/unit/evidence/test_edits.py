@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from stages.artifacts import Artifacts
+from stages.common import stats as intervals
 from stages.errors import StageError
 from stages.evidence import check
 from stages.evidence.collect import WITHIN, collect
 from stages.handover import write_checksums
-from stages.measure import intervals
 from tests.unit.evidence.parts import pipeline, refit
 
 # What no sample tells, and must be believed: names, origins, what a clock or a person said, what

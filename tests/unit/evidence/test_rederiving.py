@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from stages.artifacts import ProfileFolder, QuantizeFolder
+from stages.common.worker.loadgen import ANSWERS, DETAIL
 from stages.errors import ProofError
-from stages.evidence import profile as profiles
-from stages.evidence import quantize as quantized
 from stages.evidence.unlike import unlike
-from stages.measure.loadgen import ANSWERS, DETAIL
+from stages.profile import rederive as profiles
+from stages.quantize import rederive as quantized
 from tests.unit.evidence.parts import peers, train
 from tests.unit.evidence.profiling import profile
 from tests.unit.evidence.quantizing import quantize

@@ -10,7 +10,6 @@ from stages.errors import InputMissingError, SettingsError
 from stages.handover import handing_over
 from stages.peers.contenders import (
     NO_BF16,
-    NO_ITEX,
     NO_ORT_BF16,
     able,
     find_ours,
@@ -24,6 +23,8 @@ VARIANTS = (
     Variant(precision="bf16", missing="no avx512_bf16 flag"),
     Variant(precision="int8", model="quantize-stock/model_pb.int8"),
 )
+NO_ITEX = {"itex_python": ""}
+WITH_ITEX = {"itex_python": sys.executable}
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def _quantize(artifacts: Artifacts, runtime: str) -> None:
 
 def test_every_variant_with_a_model_takes_part(artifacts: Artifacts) -> None:
     _quantize(artifacts, "stock")
-    ours = find_ours(artifacts, "")
+    ours = find_ours(artifacts, NO_ITEX)
     runnable = able(ours.entries)
     assert [entry.name for entry in runnable] == ["stock_fp32", "stock_int8"]
     assert runnable[1].model == artifacts.root / "quantize-stock" / "model_pb.int8"
@@ -58,20 +59,20 @@ def test_every_variant_with_a_model_takes_part(artifacts: Artifacts) -> None:
 
 def test_a_variant_without_a_model_keeps_its_reason(artifacts: Artifacts) -> None:
     _quantize(artifacts, "stock")
-    reasons = {entry.name: entry.missing for entry in find_ours(artifacts, "").entries}
+    reasons = {entry.name: entry.missing for entry in find_ours(artifacts, NO_ITEX).entries}
     assert reasons["stock_bf16"] == "no avx512_bf16 flag"
 
 
 def test_a_runtime_that_quantize_did_not_run_by_is_listed(artifacts: Artifacts) -> None:
     _quantize(artifacts, "stock")
-    itex = [entry for entry in find_ours(artifacts, "").entries if entry.backend == "itex"]
+    itex = [entry for entry in find_ours(artifacts, NO_ITEX).entries if entry.backend == "itex"]
     assert [entry.precision for entry in itex] == ["fp32", "bf16", "int8", "int8_bf16"]
     assert all("quantize is missing; run the quantize stage" in str(e.missing) for e in itex)
 
 
 def test_itex_runs_by_its_own_interpreter(artifacts: Artifacts) -> None:
     _quantize(artifacts, "itex")
-    entries = able(find_ours(artifacts, sys.executable).entries)
+    entries = able(find_ours(artifacts, WITH_ITEX).entries)
     assert [(entry.name, entry.python) for entry in entries] == [
         ("itex_fp32", sys.executable),
         ("itex_int8", sys.executable),
@@ -81,21 +82,23 @@ def test_itex_runs_by_its_own_interpreter(artifacts: Artifacts) -> None:
 def test_without_that_interpreter_itex_is_left_out(artifacts: Artifacts) -> None:
     _quantize(artifacts, "itex")
     _quantize(artifacts, "stock")
-    reasons = {entry.name: entry.missing for entry in find_ours(artifacts, "").entries}
-    assert reasons["itex_int8"] == NO_ITEX
+    reasons = {entry.name: entry.missing for entry in find_ours(artifacts, NO_ITEX).entries}
+    assert reasons["itex_int8"] == (
+        "no interpreter has the itex runtime; set VGG19_ITEX_PYTHON to one"
+    )
     assert reasons["stock_int8"] is None
 
 
 def test_an_interpreter_that_is_no_file_is_refused(artifacts: Artifacts) -> None:
     with pytest.raises(SettingsError, match="itex_python '/no/python' is no file"):
-        find_ours(artifacts, "/no/python")
+        find_ours(artifacts, {"itex_python": "/no/python"})
 
 
 def test_a_stale_runtime_is_listed_and_its_checksum_not_taken(artifacts: Artifacts) -> None:
     _quantize(artifacts, "stock")
     _train(artifacts, "trained again")
     _quantize(artifacts, "itex")
-    ours = find_ours(artifacts, sys.executable)
+    ours = find_ours(artifacts, WITH_ITEX)
     stale = [str(entry.missing) for entry in ours.entries if entry.backend == "stock"]
     assert len(stale) == 4
     assert all("was made from other inputs" in reason for reason in stale)
@@ -106,14 +109,14 @@ def test_a_corrupt_runtime_is_listed(artifacts: Artifacts) -> None:
     _quantize(artifacts, "itex")
     _quantize(artifacts, "stock")
     artifacts.quantize("stock").record.write_text("{")
-    reasons = {entry.name: entry.missing for entry in find_ours(artifacts, sys.executable).entries}
+    reasons = {entry.name: entry.missing for entry in find_ours(artifacts, WITH_ITEX).entries}
     assert "differs from SHA256SUMS" in str(reasons["stock_int8"])
     assert reasons["itex_int8"] is None
 
 
 def test_with_no_model_of_ours_there_is_nothing_to_compare(artifacts: Artifacts) -> None:
     with pytest.raises(InputMissingError, match="run the quantize stage with runtime stock first"):
-        find_ours(artifacts, "")
+        find_ours(artifacts, NO_ITEX)
 
 
 def test_peers_run_bf16_only_where_the_cpu_and_they_can(tmp_path: Path) -> None:

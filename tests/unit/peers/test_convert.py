@@ -37,7 +37,7 @@ def test_a_batch_needs_as_many_test_images(tmp_path: Path) -> None:
     save(train.calibration, 2)
     save(train.test, 3)
     require_samples(Settings(calibration_samples=2, batch_sizes=(1, 3)), train)
-    with pytest.raises(SettingsError, match="batch_sizes has 4, which exceeds the 3 test images"):
+    with pytest.raises(SettingsError, match="batch_sizes 4 exceeds the 3 test images"):
         require_samples(Settings(calibration_samples=2, batch_sizes=(1, 4)), train)
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from stages.measure.protocol import (
+from stages.common.worker.protocol import (
     Job,
     LoadAnswer,
     Ready,
@@ -12,7 +12,7 @@ from stages.measure.protocol import (
     Warm,
     Warmed,
 )
-from stages.runtime import NodeTime
+from stages.records.measure import NodeTime
 from tests.unit.records import NOT_COUNTED
 
 LOGS = Path(__file__).parents[2] / "data" / "onednn"

@@ -30,7 +30,7 @@ def artifacts(
     monkeypatch.setenv("VGG19_ARTIFACTS", str(tmp_path))
     monkeypatch.setenv("VGG19_LOCKS", str(tmp_path_factory.mktemp("locks")))
     monkeypatch.setenv("VGG19_BATCH_SIZE", "2")
-    monkeypatch.setattr("stages.profile.cells.Worker", StandIn)
+    monkeypatch.setattr("stages.profile.cell_workers.WorkerProcess", StandIn)
     monkeypatch.setattr("stages.profile.__main__.choose_cores", lambda _: [0])
     monkeypatch.setattr("stages.profile.__main__.cpu_flags", lambda: frozenset({"avx2"}))
     StandIn.reset()

@@ -1,7 +1,7 @@
 import pytest
 
-from stages.isa import ISA_NAMES, LADDER, missing_flags
-from stages.measure.host import cpu_fields, cpu_flags
+from stages.common.host.facts import cpu_fields, cpu_flags
+from stages.isa import ISA_NAMES, LADDER, missing_flags, rank
 from stages.profile.plan import PlannedCell, missing_models, plan_cells, repeated
 from stages.settings import load
 from tests.unit.records import quantize, variant
@@ -10,7 +10,7 @@ ALL_FLAGS = frozenset(flag for rung in LADDER for flag in rung.flags)
 
 
 def flags_up_to(isa: str) -> frozenset[str]:
-    names = ISA_NAMES[: ISA_NAMES.index(isa) + 1]
+    names = ISA_NAMES[: rank(isa) + 1]
     return frozenset(flag for rung in LADDER if rung.name in names for flag in rung.flags)
 
 
@@ -46,7 +46,7 @@ def test_a_precision_without_a_model_is_impossible_everywhere(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     record = quantize(variant("fp32"), variant("int8"), variant("bf16", missing="no BF16 here"))
-    monkeypatch.setattr("stages.measure.host.why_no_tiles", lambda: None)
+    monkeypatch.setattr("stages.common.host.facts.why_no_tiles", lambda: None)
     cells = plan_cells(load({}), ALL_FLAGS, missing_models(record))
     without = {cell.name for cell in cells if cell.impossible == "no BF16 here"}
     assert without == {f"bf16_{isa}" for isa in ISA_NAMES}
@@ -69,7 +69,7 @@ def test_cells_go_from_the_lowest_isa_up_whatever_was_asked() -> None:
 def test_amx_is_impossible_where_a_tile_operation_fails(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("stages.measure.host.why_no_tiles", lambda: "no tiles")
+    monkeypatch.setattr("stages.common.host.facts.why_no_tiles", lambda: "no tiles")
     cells = plan_cells(load({"VGG19_ISAS": "AVX512_CORE_AMX"}), ALL_FLAGS, {})
     assert {cell.impossible for cell in cells} == {"no tiles"}
 

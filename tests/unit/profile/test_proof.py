@@ -1,14 +1,16 @@
 import re
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
 
+from stages.common.onednn.kernels import kernel_isa
 from stages.errors import ProofError
-from stages.measure.onednn_log import parse_log
 from stages.profile.plan import PlannedCell
-from stages.profile.proof import Traced, kernel_isa, prove
-from stages.records.profile import AmxBusy, Proof, Span
+from stages.profile.proof import ProofRun, Traced, judge
+from stages.records.measure import AmxBusy, Span
+from stages.records.profile import Proof
 from tests.unit.records import NOT_COUNTED
 
 LOGS = Path(__file__).parents[2] / "data" / "onednn"
@@ -25,18 +27,24 @@ def counted(share: float) -> AmxBusy:
     return AmxBusy(busy_cycles=1000 * share, cycles=1000.0)
 
 
-def proof_from(
+def run_from(
     cell: PlannedCell,
     text: Iterable[str],
-    name: str,
-    lower: list[Proof],
+    below: Mapping[PlannedCell, ProofRun] | None = None,
     busy: AmxBusy = NOT_COUNTED,
-) -> Proof:
-    return prove(cell, parse_log(text), name, lower, Traced(SPAN, busy))
+) -> ProofRun:
+    with tempfile.NamedTemporaryFile("w", suffix=".log") as log:
+        log.write("\n".join(text))
+        log.flush()
+        return judge(cell, Path(log.name), Traced(SPAN, busy), below or {})
 
 
-def proof_of(log: str, precision: str, isa: str, lower: list[Proof] | None = None) -> Proof:
-    return proof_from(PlannedCell(precision, isa, None), lines(log), f"{log}.txt", lower or [])
+def proof_from(cell: PlannedCell, text: Iterable[str], busy: AmxBusy = NOT_COUNTED) -> Proof:
+    return run_from(cell, text, busy=busy).proof
+
+
+def proof_of(log: str, precision: str, isa: str) -> Proof:
+    return proof_from(PlannedCell(precision, isa, None), lines(log))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +62,7 @@ def proof_of(log: str, precision: str, isa: str, lower: list[Proof] | None = Non
 )
 def test_a_log_proves_the_cell_it_was_recorded_for(log: str, precision: str, isa: str) -> None:
     proof = proof_of(log, precision, isa)
-    assert (proof.effective_isa, proof.verdict) == (isa, "native")
+    assert proof.verdict == "native"
     assert proof.reference_share == 0
     assert sum(kernel.share for kernel in proof.kernels) == pytest.approx(1)
 
@@ -100,7 +108,7 @@ def test_bf16_below_its_instructions_is_emulated(precision: str) -> None:
     if precision == "int8_bf16":
         text = re.sub("(,convolution,.*?)src_bf16", r"\1src_u8", text, count=1)
     cell = PlannedCell(precision, "AVX512_CORE_VNNI", None)
-    assert proof_from(cell, text.splitlines(), "log", []).verdict == "emulated"
+    assert proof_from(cell, text.splitlines()).verdict == "emulated"
 
 
 def test_amx_bf16_does_not_pass_for_amx_int8() -> None:
@@ -115,25 +123,25 @@ def test_implicit_bf16_under_the_name_of_fp32_is_caught() -> None:
         for line in lines("itex2150_bf16_AVX512_CORE_AMX_emulated")
     ]
     with pytest.raises(ProofError, match="must not"):
-        proof_from(PlannedCell("fp32", "AVX512_CORE_AMX", None), written, "log", [])
+        proof_from(PlannedCell("fp32", "AVX512_CORE_AMX", None), written)
 
 
 def test_a_kernel_above_the_cap_is_caught() -> None:
     text = "\n".join(lines("itex2150_int8-nopool_AVX512_CORE_VNNI"))
     written = text.replace("brgconv:avx512_core_vnni", "brgconv:avx512_core_amx").splitlines()
     with pytest.raises(ProofError, match="must not"):
-        proof_from(PlannedCell("int8", "AVX512_CORE_VNNI", None), written, "log", [])
+        proof_from(PlannedCell("int8", "AVX512_CORE_VNNI", None), written)
 
 
 def test_a_quantized_op_that_fell_back_is_caught() -> None:
     log = [*lines("itex2150_int8-nopool_AVX2"), "Unsupported INT8 pattern: x"]
     with pytest.raises(ProofError, match="fell back"):
-        proof_from(PlannedCell("int8", "AVX2", None), log, "log", [])
+        proof_from(PlannedCell("int8", "AVX2", None), log)
 
 
 def test_an_empty_log_proves_nothing() -> None:
     with pytest.raises(ProofError):
-        proof_from(PlannedCell("int8", "AVX2", None), [], "log", [])
+        proof_from(PlannedCell("int8", "AVX2", None), [])
 
 
 def test_reference_kernels_show_in_the_share() -> None:
@@ -141,13 +149,43 @@ def test_reference_kernels_show_in_the_share() -> None:
     assert 0.5 < proof.reference_share < 1
 
 
-def test_equal_kernels_are_called_the_same_as_the_lower_isa() -> None:
-    log = lines("itex2150_int8-nopool_AVX512_CORE_VNNI")
-    lower = proof_from(PlannedCell("int8", "AVX512_CORE_VNNI", None), log, "log", [])
-    header = "isa:Intel AVX-512 with Intel DL Boost"
-    raised = "\n".join(log).replace(header, header + " and bfloat16 support").splitlines()
-    proof = proof_from(PlannedCell("int8", "AVX512_CORE_BF16", None), raised, "log", [lower])
-    assert proof.verdict == "same-as AVX512_CORE_VNNI"
+VNNI, BF16, FP16 = (
+    PlannedCell("int8", isa, None)
+    for isa in ("AVX512_CORE_VNNI", "AVX512_CORE_BF16", "AVX512_CORE_FP16")
+)
+HEADER = "isa:Intel AVX-512 with Intel DL Boost"
+HEADERS = {
+    VNNI: HEADER,
+    BF16: f"{HEADER} and bfloat16 support",
+    FP16: "isa:Intel AVX-512 with float16, Intel DL Boost and bfloat16 support",
+}
+
+
+def raised(cell: PlannedCell) -> list[str]:
+    """Return the log of a run at VNNI as if it had been capped at another ISA."""
+    text = "\n".join(lines("itex2150_int8-nopool_AVX512_CORE_VNNI"))
+    return text.replace(HEADER, HEADERS[cell]).splitlines()
+
+
+def test_equal_kernels_are_the_same_as_the_lowest_isa_that_ran_them() -> None:
+    found: dict[PlannedCell, ProofRun] = {}
+    for cell in (VNNI, BF16, FP16):
+        found[cell] = run_from(cell, raised(cell), found)
+    assert [run.same_as for run in found.values()] == [None, VNNI.isa, VNNI.isa]
+    assert [run.proof.verdict for run in found.values()] == ["native", *[f"same-as {VNNI.isa}"] * 2]
+
+
+def test_another_precision_is_never_the_same() -> None:
+    other = PlannedCell("int8_bf16", VNNI.isa, None)
+    below = {VNNI: run_from(VNNI, raised(VNNI))}
+    assert run_from(other, raised(VNNI), below).same_as is None
+
+
+def test_the_same_kernels_on_other_dimensions_are_not_the_same() -> None:
+    below = {VNNI: run_from(VNNI, raised(VNNI))}
+    larger = [re.sub(r"\bmb\d", "mb9", line) for line in raised(BF16)]
+    run = run_from(BF16, larger, below)
+    assert (run.same_as, run.proof.verdict) == (None, "native")
 
 
 @pytest.mark.parametrize(
@@ -177,8 +215,8 @@ AMX_LOG, VNNI_LOG = (
 )
 def test_what_the_processor_counted_is_part_of_the_proof(log: str, isa: str, share: float) -> None:
     cell = PlannedCell("int8", isa, None)
-    assert proof_from(cell, lines(log), "log", [], counted(share)).amx_busy.share == share
-    unknown = proof_from(cell, lines(log), "log", []).amx_busy
+    assert proof_from(cell, lines(log), counted(share)).amx_busy.share == share
+    unknown = proof_from(cell, lines(log)).amx_busy
     assert (unknown.share, unknown.missing) == (None, "no amx_tile flag")
 
 
@@ -188,4 +226,4 @@ def test_what_the_processor_counted_is_part_of_the_proof(log: str, isa: str, sha
 )
 def test_a_log_that_the_processor_contradicts_is_caught(log: str, isa: str, share: float) -> None:
     with pytest.raises(ProofError, match="something other than the log says ran"):
-        proof_from(PlannedCell("int8", isa, None), lines(log), "log", [], counted(share))
+        proof_from(PlannedCell("int8", isa, None), lines(log), counted(share))

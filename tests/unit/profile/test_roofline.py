@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from stages.measure.onednn_log import parse_log
+from stages.common.onednn.log import parse_log
 from stages.profile.roofline import limit_of, primitives_of, roofline, span_of
-from stages.records.profile import Primitive, Roofline
-from stages.runtime import NodeTime
+from stages.records.measure import NodeTime, Primitive
+from stages.records.profile import Roofline
 
 LOGS = Path(__file__).parents[2] / "data" / "onednn"
 BATCH = 8

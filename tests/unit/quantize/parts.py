@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 
-from stages.measure.onednn_log import OnednnLog, parse_log
-from stages.quantize.graph import Graph
+from stages.common.onednn.log import OnednnLog, parse_log
+from stages.quantize.op_graph import Graph
 from stages.quantize.search import Attempt
+from stages.records.measure import NodeTime
 from stages.records.quantize import Finding, Layer, Recipe
-from stages.runtime import NodeTime
 
 LOGS = Path(__file__).parents[2] / "data" / "onednn"
 RECIPE = Recipe(algorithm="minmax", granularity="per_channel")
@@ -24,7 +24,7 @@ def _constant(*shape: int) -> SimpleNamespace:
 
 @dataclass
 class Node:
-    """A node as a GraphDef has it, as far as stages.quantize.graph reads it.
+    """A node as a GraphDef has it, as far as stages.quantize.op_graph reads it.
 
     `shape` is that of a constant.
     """

@@ -1,4 +1,4 @@
-"""A bench that measures nothing and a compressor that quantizes nothing."""
+"""An evaluator that measures nothing and a compressor that quantizes nothing."""
 
 import os
 from collections.abc import Sequence
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.quantize.bench import Answers, Bench, Contender, Examined, Times
 from stages.quantize.compressor import Compressor
-from stages.quantize.graph import Graph
+from stages.quantize.evaluator import Answers, Contender, Evaluator, Examined, Times
+from stages.quantize.op_graph import Graph
 from stages.records.quantize import Layer, Recipe
 from tests.unit.quantize.parts import chain, layer
 
@@ -21,7 +21,7 @@ def answers(accuracy: float, first: float = 0.9) -> Answers:
     return Answers(np.array([[first, 1 - first]] * 2), accuracy)
 
 
-class StandInBench(Bench):
+class StandInEvaluator(Evaluator):
     """Finds INT8 layers in INT8 models; what it measures is by a contender's name.
 
     `duels` are speeds in more than one round, if others than in one; what is missing is 1.

@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from stages.quantize.findings import findings
-from stages.quantize.graph import Graph
-from stages.quantize.layers import layers
+from stages.quantize.op_graph import Graph
+from stages.quantize.op_profile import layers
 from stages.records.quantize import Finding, Layer
 from tests.unit.quantize.parts import GRAPHS, RECIPE, Node, chain, layer, traced
 

@@ -1,0 +1,73 @@
+"""docker/images.lock: what the images consist of and were made from, to check a build by.
+
+Beside it, docker/listings has the files of each layer, to say what differs where one does.
+"""
+
+import lzma
+from pathlib import Path
+
+import msgspec
+
+from docker.paths import IMAGES_LOCK, LISTINGS
+from stages.errors import InputCorruptError
+
+
+class Package(msgspec.Struct, frozen=True):
+    """A Debian package of the base image: its version, and the sha256 of its .deb."""
+
+    version: str
+    sha256: str
+
+
+class LockedImage(msgspec.Struct, frozen=True):
+    """An image: its configuration's digest, and its layers' names from the lowest up."""
+
+    config: str
+    layers: list[str]
+
+
+class ImagesLock(msgspec.Struct, frozen=True):
+    """What a build must come out as.
+
+    `inputs` are the sha256 of all that it is made from beside the packages of Debian, `packages`;
+    `layers` are diff_ids.
+    """
+
+    inputs: dict[str, str]
+    packages: dict[str, Package]
+    layers: dict[str, str]
+    images: dict[str, LockedImage]
+
+
+def read_lock(path: Path = IMAGES_LOCK) -> ImagesLock:
+    """Return the lock, an empty one where there is no file.
+
+    Raises InputCorruptError where it can't be read.
+    """
+    if not path.is_file():
+        return ImagesLock({}, {}, {}, {})
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=ImagesLock)
+    except msgspec.MsgspecError as error:
+        raise InputCorruptError(
+            f"{path} can't be read ({error}); restore it, or make it anew by `invoke lock --images`"
+        ) from None
+
+
+def write_lock(lock: ImagesLock, path: Path = IMAGES_LOCK) -> None:
+    """Write the lock, one fact a line, so that a change of it can be read."""
+    encoded = msgspec.json.encode(lock, order="sorted")
+    path.write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
+
+
+def read_listing(layer: str, folder: Path = LISTINGS) -> list[str]:
+    """Return the locked files of a layer, none where it has no listing."""
+    path = folder / f"{layer}.xz"
+    return lzma.decompress(path.read_bytes()).decode().splitlines() if path.is_file() else []
+
+
+def write_listing(layer: str, listing: list[str], folder: Path = LISTINGS) -> None:
+    """Write the files of a layer."""
+    folder.mkdir(exist_ok=True)
+    text = "".join(f"{line}\n" for line in listing)
+    (folder / f"{layer}.xz").write_bytes(lzma.compress(text.encode(), preset=9))

@@ -1,0 +1,14 @@
+"""Where the parts of this checkout are. Standard library only, as bootstrap.py uses it."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+COMPOSE_FILE = ROOT / "compose.yaml"
+ENV_FILE = ROOT / ".env"
+DOCKERFILE = ROOT / "docker" / "Dockerfile"
+REQUIREMENTS = ROOT / "docker" / "requirements"
+IMAGES_LOCK = ROOT / "docker" / "images.lock"
+LISTINGS = ROOT / "docker" / "listings"
+LIST_PACKAGES = ROOT / "docker" / "list_packages.sh"
+# What `invoke export` brings to a machine without a network; absent in a clone.
+EXPORT = ROOT / "export"

@@ -1,0 +1,1 @@
+"""What runs a model, one module each: a function from images to probabilities."""

@@ -1,0 +1,92 @@
+"""OpenVINO as a backend, tuned for latency on the threads it is given.
+
+Source: openvino 2026.4, `Core.compile_model`.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stages.errors import ModelError
+from stages.precisions import get_precision
+from stages.records.measure import NodeTime
+from stages.samples import Images
+
+# What OpenVINO's own graph calls a type that oneDNN has another name for.
+RUNTIME_NAMES = {"s8": "i8"}
+MIN_SHARE = 0.9
+
+
+class OpenvinoModel:
+    """A model compiled anew for each batch size, which is faster than one for any size."""
+
+    def __init__(self, path: str, precision: str, threads: int) -> None:
+        """Read the model at `path`, an .xml; ModelError where OpenVINO can't."""
+        import openvino
+
+        self._core = openvino.Core()
+        try:
+            self._model = self._core.read_model(path)
+        except RuntimeError as error:
+            raise ModelError(f"{path} is no model that OpenVINO reads: {error}") from error
+        self._precision = precision
+        self._properties = _properties(precision, threads)
+        self._requests: dict[int, Any] = {}
+
+    def __call__(self, images: Images) -> npt.NDArray[np.float32]:
+        """Return the probabilities [n, classes] of images [n, height, width, 3].
+
+        Raises ModelError where over a tenth of the convolutions run in another precision.
+        """
+        if images.shape[0] not in self._requests:
+            self._requests[images.shape[0]] = self._compiled(images.shape)
+        request = self._requests[images.shape[0]]
+        # A copy, since the request's own memory holds the next answer, too.
+        answer: npt.NDArray[np.float32] = request.infer([images], share_inputs=True)[0]
+        return np.array(answer)
+
+    def trace(self, images: Images) -> list[NodeTime]:
+        """Return nothing: when each node began is not told."""
+        return []
+
+    def _compiled(self, shape: tuple[int, ...]) -> Any:
+        model = self._model.clone()
+        model.reshape(list(shape))
+        compiled = self._core.compile_model(model, "CPU", self._properties)
+        _require_precision(compiled.get_runtime_model().get_ops(), self._precision)
+        return compiled.create_infer_request()
+
+
+def load(path: str, precision: str, threads: int) -> OpenvinoModel:
+    """Load the model at `path`, an .xml, to run in `precision` on `threads` threads.
+
+    Raises ModelError where OpenVINO can't read it.
+    """
+    return OpenvinoModel(path, precision, threads)
+
+
+def _properties(precision: str, threads: int) -> dict[str, Any]:
+    return {
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": 1,
+        "PERFORMANCE_HINT": "LATENCY",
+        # What no INT8 kernel runs is FP32, as it is in our own INT8 models.
+        "INFERENCE_PRECISION_HINT": get_precision(precision).converts_to or "f32",
+    }
+
+
+def _require_precision(ops: list[Any], precision: str) -> None:
+    infos = [op.get_rt_info() for op in ops]
+    ran = [
+        str(info["runtimePrecision"].astype(str))
+        for info in infos
+        if info["layerType"].astype(str) == "Convolution"
+    ]
+    wanted = {RUNTIME_NAMES.get(name, name) for name in get_precision(precision).data_types}
+    fitting = sum(name in wanted for name in ran)
+    if not ran or fitting < MIN_SHARE * len(ran):
+        raise ModelError(
+            f"OpenVINO runs convolutions in {', '.join(sorted(set(ran))) or 'no precision'}, "
+            f"not in {precision}; this CPU or this version of it can't"
+        )

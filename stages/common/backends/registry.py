@@ -1,0 +1,45 @@
+"""Loads a model by the backend that runs it: each is a module of this package, imported in the
+worker that asks for it, and not before.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from stages.errors import ModelError
+from stages.records.measure import NodeTime
+from stages.samples import Images
+
+# From images [n, height, width, 3] to probabilities [n, classes].
+Infer: TypeAlias = Callable[[Images], npt.NDArray[np.float32]]
+
+
+class LoadedModel(Protocol):
+    """A function from images [n, height, width, 3] to probabilities [n, classes]."""
+
+    def __call__(self, images: Images) -> npt.NDArray[np.float32]:
+        """Classify."""
+        ...
+
+    def trace(self, images: Images) -> list[NodeTime]:
+        """Classify, and return when each node ran; nothing if the backend can't say."""
+        ...
+
+
+def names() -> list[str]:
+    """Return the names of the backends: the modules beside this one."""
+    package = import_module(__package__)
+    return [each.name for each in iter_modules(package.__path__) if each.name != "registry"]
+
+
+def load(backend: str, path: str, precision: str, threads: int) -> LoadedModel:
+    """Load a model; ModelError if there is no such backend or it can't read the model."""
+    if backend not in names():
+        raise ModelError(f"no backend is called {backend!r}; known are {', '.join(names())}")
+    loader: Any = import_module(f"{__package__}.{backend}")
+    model: LoadedModel = loader.load(path, precision, threads)
+    return model

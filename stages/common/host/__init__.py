@@ -1,0 +1,1 @@
+"""The machine: what it is, what it can run, what may be used of it, what disturbs it."""

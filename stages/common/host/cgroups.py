@@ -1,0 +1,87 @@
+"""What a container, or whatever else this process is kept in, may use of the machine.
+
+Sources: Linux, Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst; proc(5).
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from stages.common.host.topology import text_of
+
+# The inode of the first PID namespace, a constant of the kernel's (PROC_PID_INIT_INO).
+FIRST_PID_NAMESPACE = "pid:[4026531836]"
+# Version 1 has no word for unlimited, but a number beyond any machine.
+NO_LIMIT = 2**60
+
+
+@dataclass(frozen=True, slots=True)
+class Cgroups:
+    """The groups that this process is in, by the files of `proc`, and their folder."""
+
+    proc: Path = Path("/proc")
+    folder: Path = Path("/sys/fs/cgroup")
+
+    def memory_limit(self) -> int | None:
+        """Return the least limit in bytes, None where there is none."""
+        return min((limit for limit, _ in self._memory()), default=None)
+
+    def memory_left(self) -> int | None:
+        """Return the bytes left of the tightest group, None where there is no limit.
+
+        What was read from files and can be dropped does not count as used.
+        """
+        left = (limit - _used(group) for limit, group in self._memory())
+        return min(left, default=None)
+
+    def cpu_quota(self) -> float | None:
+        """Return how many CPUs' time may be used, None where that is not limited."""
+        quotas = (_quota(group) for group in self._groups("cpu"))
+        return min((quota for quota in quotas if quota), default=None)
+
+    def in_container(self) -> bool:
+        """Tell whether this process has a PID namespace of its own, as containers do."""
+        try:
+            return str((self.proc / "self/ns/pid").readlink()) != FIRST_PID_NAMESPACE
+        except OSError:
+            return False
+
+    def _memory(self) -> Iterator[tuple[int, Path]]:
+        """Yield the limit of each group that has one, and its folder."""
+        for group in self._groups("memory"):
+            for name in ("memory.max", "memory.limit_in_bytes"):
+                text = text_of(group / name)
+                if text.isdigit() and int(text) < NO_LIMIT:
+                    yield int(text), group
+
+    def _groups(self, controller: str) -> Iterator[Path]:
+        """Yield this process's group under `controller`, and those around it: each may limit it."""
+        for line in text_of(self.proc / "self/cgroup").splitlines():
+            _, names, path = line.split(":", 2)
+            if not names or controller in names.split(","):
+                root = self.folder / controller if names else self.folder
+                inner = Path(path.lstrip("/"))
+                # In a container the path can be the host's; its own root is found all the same.
+                yield from (root / each for each in (inner, *inner.parents))
+
+
+HERE = Cgroups()
+
+
+def _used(group: Path) -> int:
+    names = ("memory.current", "memory.usage_in_bytes")
+    used = next(filter(None, (text_of(group / name) for name in names)), "0")
+    lines = (line.split() for line in text_of(group / "memory.stat").splitlines())
+    return int(used) - _first_number(line[1] for line in lines if line[0] == "inactive_file")
+
+
+def _first_number(texts: Iterable[str]) -> int:
+    return int(next(iter(texts), "0"))
+
+
+def _quota(group: Path) -> float | None:
+    both = text_of(group / "cpu.max").split()
+    if not both:
+        both = [text_of(group / name) for name in ("cpu.cfs_quota_us", "cpu.cfs_period_us")]
+    quota, period = both
+    return int(quota) / int(period) if quota.isdigit() and period.isdigit() else None

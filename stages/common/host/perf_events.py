@@ -1,0 +1,105 @@
+"""Counters of the processor, read where the kernel and the machine let this process do so.
+
+AMX_BUSY counts the cycles in which the tile unit worked (Intel's event EXE.AMX_BUSY). No machine
+with it has run this yet: the mechanism was tried with the kernel's own events.
+"""
+
+import ctypes
+import os
+import struct
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from stages.common.host.facts import cpu_fields, cpu_flags
+from stages.records.measure import AmxBusy
+
+T = TypeVar("T")
+TASKS = Path("/proc/self/task")
+SYS_PERF_EVENT_OPEN = 298
+PERF_TYPE_HARDWARE, PERF_TYPE_SOFTWARE, PERF_TYPE_RAW = 0, 1, 4
+# Times enabled and running: with many events, each counts a part of the time.
+READ_FORMAT = 0b11
+# Of this process' own code, which is what the kernel lets most users count.
+EXCLUDE_KERNEL, EXCLUDE_HYPERVISOR = 1 << 5, 1 << 6
+ATTRIBUTES = struct.Struct("IIQQQQQIIQ")
+READING = struct.Struct("QQQ")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What perf_event_open(2) is asked to count."""
+
+    type: int
+    config: int
+
+
+CYCLES = Event(PERF_TYPE_HARDWARE, 0)
+TASK_CLOCK = Event(PERF_TYPE_SOFTWARE, 1)
+AMX_BUSY = Event(PERF_TYPE_RAW, 0x02B7)
+
+
+class Counters:
+    """Counts events in all threads that this process has when it is made, until it is closed.
+
+    Raises OSError where they can't be counted here.
+    """
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        threads = [int(task.name) for task in TASKS.iterdir()]
+        with ExitStack() as opened:
+            self._counters = [[_open(event, each, opened) for each in threads] for event in events]
+            self._opened = opened.pop_all()
+
+    def __enter__(self) -> "Counters":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    def read(self) -> list[float]:
+        """Return each event's count so far."""
+        return [sum(_read(counter) for counter in of_event) for of_event in self._counters]
+
+
+def amx_busy(work: Callable[[], T]) -> tuple[T, AmxBusy]:
+    """Return what `work` returns, and how busy it kept the tile unit."""
+    missing = _why_no_event()
+    if missing:
+        return work(), AmxBusy(missing=missing)
+    try:
+        counters = Counters((AMX_BUSY, CYCLES))
+    except OSError as error:
+        return work(), AmxBusy(missing=f"perf_event_open: {error.strerror}")
+    with counters:
+        result = work()
+        busy, cycles = counters.read()
+    if not cycles:
+        return result, AmxBusy(missing="no cycle was counted")
+    return result, AmxBusy(busy_cycles=busy, cycles=cycles)
+
+
+def _why_no_event() -> str:
+    if "amx_tile" not in cpu_flags():
+        return "no amx_tile flag"
+    vendor = cpu_fields().get("vendor_id", "unknown")
+    return "" if vendor == "GenuineIntel" else f"the event is Intel's, this CPU is of {vendor}"
+
+
+def _open(event: Event, thread: int, opened: ExitStack) -> int:
+    flags = EXCLUDE_KERNEL | EXCLUDE_HYPERVISOR
+    size = ATTRIBUTES.size
+    attributes = ATTRIBUTES.pack(event.type, size, event.config, 0, 0, READ_FORMAT, flags, 0, 0, 0)
+    libc = ctypes.CDLL(None, use_errno=True)
+    counter = libc.syscall(SYS_PERF_EVENT_OPEN, attributes, thread, -1, -1, 0)
+    if counter < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    opened.callback(os.close, counter)
+    return int(counter)
+
+
+def _read(counter: int) -> float:
+    value, enabled, running = READING.unpack(os.read(counter, READING.size))
+    return float(value * enabled / running) if running else 0.0

@@ -1,0 +1,79 @@
+"""How much arithmetic and memory traffic a oneDNN primitive stands for, from its dimensions.
+
+Source: oneDNN's verbose mode writes dimensions as benchdnn does, `mb8_ic3oc64_ih224oh224kh3...`,
+`mb8ic512oc3`, or shapes as `8x512:512x3`.
+"""
+
+import math
+import re
+
+from stages.common.onednn.log import Execution
+
+BYTES = {"f32": 4, "s32": 4, "bf16": 2, "f16": 2, "s8": 1, "u8": 1}
+_DIMENSION = re.compile(r"([a-z]+)(\d+)")
+_SHAPE = re.compile(r"\d+(x\d+)*")
+
+
+def operations(execution: Execution) -> int:
+    """Return the multiplications and additions of a primitive that multiplies matrices, or 0."""
+    if execution.primitive == "matmul":
+        return _of_matmul(execution.problem)
+    if execution.primitive not in ("convolution", "inner_product"):
+        return 0
+    size = dimensions(execution.problem)
+    if "ic" not in size:
+        return 0
+    outputs = size.get("mb", 1) * size.get("oc", 0) * _extent(size, "o")
+    inputs = size["ic"] * _extent(size, "k" if execution.primitive == "convolution" else "i")
+    return 2 * outputs * inputs // size.get("g", 1)
+
+
+def bytes_moved(execution: Execution) -> int:
+    """Return the bytes of activations that a primitive reads and writes; weights do not count."""
+    source, destination = (
+        BYTES.get(kind, 0) for kind in (execution.data_type, execution.destination_type)
+    )
+    size = dimensions(execution.problem)
+    if "ic" not in size:
+        read, written = _of_shapes(execution)
+    else:
+        read = size.get("mb", 1) * size["ic"] * _extent(size, "i")
+        written = size.get("mb", 1) * size.get("oc", size["ic"]) * _extent(size, "o")
+    return read * source + written * destination
+
+
+def dimensions(problem: str) -> dict[str, int]:
+    """Return the named dimensions in a problem, empty where it is written as plain shapes."""
+    return {name: int(number) for name, number in _DIMENSION.findall(problem) if name != "x"}
+
+
+def _extent(size: dict[str, int], side: str) -> int:
+    """Return depth times height times width of the input (i), the output (o) or the kernel (k)."""
+    height = size.get(f"{side}h", 1)
+    return size.get(f"{side}d", 1) * height * size.get(f"{side}w", height)
+
+
+def _of_matmul(problem: str) -> int:
+    left, _, right = problem.partition(":")
+    if not _elements(left) or not _elements(right):
+        return 0
+    return 2 * _elements(left) * _last(right)
+
+
+def _of_shapes(execution: Execution) -> tuple[int, int]:
+    """Return how many elements are read and written where the problem is written as shapes."""
+    shapes = execution.problem.split(":")
+    sizes = [_elements(shape) for shape in shapes]
+    if not all(sizes):
+        return 0, 0
+    if execution.primitive == "matmul":  # the second are weights
+        return sizes[0], sizes[0] // _last(shapes[0]) * _last(shapes[-1])
+    return sum(sizes), sum(sizes) if execution.primitive == "concat" else max(sizes)
+
+
+def _last(shape: str) -> int:
+    return int(shape.split("x")[-1])
+
+
+def _elements(shape: str) -> int:
+    return math.prod(map(int, shape.split("x"))) if _SHAPE.fullmatch(shape) else 0

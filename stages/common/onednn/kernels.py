@@ -1,0 +1,63 @@
+"""What the name of a oneDNN kernel says, and which primitives multiply.
+
+Only primitives that multiply are judged by their names: pooling, softmax and reorders name their
+kernels by other rules.
+"""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from stages.common.onednn.flops import bytes_moved, operations
+from stages.common.onednn.log import Execution
+from stages.isa import AMX, ISA_NAMES
+from stages.records.measure import Primitive
+
+MULTIPLYING = ("convolution", "deconvolution", "matmul", "inner_product")
+
+
+class Timed(Protocol):
+    """Something that a kernel ran for some time."""
+
+    @property
+    def implementation(self) -> str:
+        """The kernel's name."""
+        ...
+
+    @property
+    def milliseconds(self) -> float:
+        """How long it ran."""
+        ...
+
+
+def kernel_isa(implementation: str) -> str | None:
+    """Return the ISA that a kernel's name contains, None if it contains none."""
+    suffix = implementation.partition(":")[2].upper()
+    if "AMX" in suffix:
+        return AMX
+    matching = [name for name in ISA_NAMES if suffix.startswith(name)]
+    return matching[-1] if matching else None
+
+
+def is_reference(implementation: str) -> bool:
+    """Tell if a kernel is oneDNN's reference code, which is slow on every CPU."""
+    return implementation.startswith("ref")
+
+
+def reference_share(kernels: Iterable[Timed]) -> float:
+    """Return the fraction of the time, from 0 to 1, that was spent in reference kernels."""
+    times = [(is_reference(each.implementation), each.milliseconds) for each in kernels]
+    total = sum(milliseconds for _, milliseconds in times) or 1.0
+    return sum(milliseconds for reference, milliseconds in times if reference) / total
+
+
+def primitive_of(execution: Execution) -> Primitive:
+    """Return the record of a primitive that ran."""
+    return Primitive(
+        primitive=execution.primitive,
+        implementation=execution.implementation,
+        source_type=execution.data_type,
+        destination_type=execution.destination_type,
+        milliseconds=execution.milliseconds,
+        operations=operations(execution),
+        bytes_moved=bytes_moved(execution),
+    )

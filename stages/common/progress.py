@@ -1,0 +1,79 @@
+"""Progress of a stage: which step it is at and what is left, as a bar or as lines."""
+
+import sys
+import time
+from collections.abc import Iterable
+from typing import TextIO
+
+LINE_INTERVAL_S = 10.0
+BAR_INTERVAL_S = 0.2
+
+
+class Progress:
+    """Prints `[stage 2/5] step ... done/total, about N s left`.
+
+    `steps` are the names of the steps that will come, as far as they are known; a step that was
+    not expected is counted when it begins. On a terminal the current step is one line that is
+    redrawn; elsewhere (a container's log) it is a line when the step begins and at most one every
+    ten seconds.
+    """
+
+    def __init__(
+        self, stage: str, steps: Iterable[str] = (), *, stream: TextIO | None = None
+    ) -> None:
+        self._stage, self._expected = stage, list(steps)
+        self._stream = stream or sys.stdout
+        self._bar = self._stream.isatty()
+        self._index, self._title = 0, ""
+        self._began = self._printed = time.monotonic()
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar and self._index:
+            self._stream.write("\n")
+            self._stream.flush()
+
+    def expect(self, steps: Iterable[str]) -> None:
+        """Count further steps that will come."""
+        self._expected += steps
+
+    def drop(self, steps: Iterable[str]) -> None:
+        """No longer count steps that were expected."""
+        for name in steps:
+            self._expected.remove(name)
+
+    def step(self, name: str, title: str = "") -> None:
+        """Begin the next step, shown by its title if it has one beside its name."""
+        if self._bar and self._index:
+            self._stream.write("\n")
+        if name in self._expected:
+            self._expected.remove(name)
+        self._index, self._title = self._index + 1, title or name
+        self._began = self._printed = time.monotonic()
+        self._write("")
+
+    def update(self, done: int, total: int) -> None:
+        """Show that `done` of the current step's `total` parts are finished."""
+        now = time.monotonic()
+        interval = BAR_INTERVAL_S if self._bar else LINE_INTERVAL_S
+        if now - self._printed < interval:
+            return
+        self._printed = now
+        left = (now - self._began) * (total - done) / max(done, 1)
+        self._write(f": {done}/{total}, about {left:.0f} s left")
+
+    def note(self, text: str) -> None:
+        """Print a line that stays, within the current step."""
+        clear = "\r\x1b[K" if self._bar else ""
+        self._stream.write(f"{clear}[{self._stage}]   {text}\n")
+        if self._bar:
+            self._write("")
+        self._stream.flush()
+
+    def _write(self, suffix: str) -> None:
+        total = self._index + len(self._expected)
+        line = f"[{self._stage} {self._index}/{total}] {self._title}{suffix}"
+        self._stream.write(f"\r\x1b[K{line}" if self._bar else f"{line}\n")
+        self._stream.flush()

@@ -1,0 +1,197 @@
+"""Starts a pinned worker, asks it, and says what became of one that died, hung or lied."""
+
+import os
+import selectors
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from io import FileIO
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+from stages.common.host.cores import numactl_command
+from stages.common.host.memory import peak_of
+from stages.common.worker.environment import worker_environment
+from stages.common.worker.protocol import AnswerT, Job, Ready, Refusal, Request
+from stages.errors import PinningError, WorkerError, of_kind
+
+TAIL_LINES = 20
+READ_BYTES = 2**20
+REFUSAL = b'{"type":"refusal"'
+
+
+class WorkerProcess:
+    """A worker as a context: started on entering, ended on leaving.
+
+    With `waiting`, entering waits until it is ready, too; without, the first request does, so that
+    several can load at the same time.
+
+    `isa` caps oneDNN, None leaves it to the host; `verbose` turns oneDNN's log on. All the
+    worker prints goes to `log`. Raises WorkerError where it dies, hangs or answers nothing
+    readable, PinningError where it runs on other cores than asked, and what the worker refuses
+    with. No figure of a worker that ends badly is to be used, so leaving raises, too.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        log: Path,
+        timeout_s: float,
+        *,
+        isa: str | None = None,
+        verbose: bool = False,
+        waiting: bool = True,
+        python: str = sys.executable,
+        parent: Mapping[str, str] = os.environ,
+    ) -> None:
+        self.job, self._log, self._timeout_s = job, log, timeout_s
+        self._python, self._waiting = python, waiting
+        self._ready: Ready | None = None
+        self._environment = worker_environment(
+            parent, job.precision, isa, len(job.cores), verbose=verbose
+        )
+
+    def __enter__(self) -> "WorkerProcess":
+        with ExitStack() as stack:
+            self._start(stack)
+            if self._waiting:
+                self.wait()
+            self._held = stack.pop_all()
+        return self
+
+    @property
+    def ready(self) -> Ready:
+        """What the worker said when it had loaded its model, which this waits for."""
+        return self.wait()
+
+    def wait(self) -> Ready:
+        """Return when the worker is ready to be asked."""
+        if not self._ready:
+            self._ready = self.receive(Ready)
+            self._require_cores(self._ready.cores)
+        return self._ready
+
+    def __exit__(self, *error: Any) -> None:
+        self._held.__exit__(*error)
+
+    def ask(self, request: Request, answer: type[AnswerT], lasting_s: float = 0.0) -> AnswerT:
+        """Send a request and return the answer, which takes `lasting_s` by itself.
+
+        Raises WorkerError where it does not come within the timeout after that.
+        """
+        self.send(request)
+        return self.receive(answer, lasting_s)
+
+    def send(self, request: Request) -> None:
+        """Send a request, whose answer is to be received before the next is sent."""
+        self.wait()
+        try:
+            self._requests.write(msgspec.json.encode(request) + b"\n")
+        except BrokenPipeError:
+            raise self._failure(self._how_it_ended()) from None
+
+    def receive(self, answer: type[AnswerT], lasting_s: float = 0.0) -> AnswerT:
+        """Return the answer to what was sent, as `ask` does."""
+        line = self._line(lasting_s)
+        try:
+            if line.startswith(REFUSAL):
+                refusal = msgspec.json.decode(line, type=Refusal)
+                raise of_kind(refusal.exit_code, refusal.message)
+            return msgspec.json.decode(line, type=answer)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            raise self._failure("returned no readable result") from None
+
+    def peak_bytes(self) -> int:
+        """Return the most memory that the worker has had so far."""
+        return peak_of(self._process.pid)
+
+    def _start(self, stack: ExitStack) -> None:
+        self._answers, theirs = _pipe(stack)
+        asked, self._requests = _pipe(stack)
+        job = msgspec.json.encode(self.job).decode()
+        command = [*numactl_command(self.job.cores), self._python, "-m", "stages.common.worker"]
+        with self._log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [*command, job, str(theirs.fileno())],
+                stdin=asked,
+                stdout=output,
+                stderr=output,
+                env=self._environment,
+                pass_fds=[theirs.fileno()],
+            )
+        stack.push(self._end)
+        # From here on the worker alone holds these, so that its end is the end of its answers.
+        theirs.close()
+        asked.close()
+
+    def _line(self, lasting_s: float) -> bytes:
+        """Return the next line; WorkerError where none comes in time, or the worker ends."""
+        line = b""
+        deadline = time.monotonic() + lasting_s + self._timeout_s
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._answers, selectors.EVENT_READ)
+            while not line.endswith(b"\n"):
+                if not selector.select(max(0.0, deadline - time.monotonic())):
+                    raise self._too_long()
+                part = self._answers.read(READ_BYTES)
+                if not part:
+                    raise self._failure(self._how_it_ended())
+                line += part
+        return line
+
+    def _how_it_ended(self) -> str:
+        try:
+            code = self._process.wait(self._timeout_s)
+        except subprocess.TimeoutExpired:
+            return "closed its answers"
+        return f"ended with code {code}" if code else "returned no readable result"
+
+    def _failure(self, what: str) -> WorkerError:
+        tail = self._log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
+        print("\n".join(tail), file=sys.stderr)
+        last = "the lines above are the end of its output"
+        return WorkerError(f"measuring {self.job.name} {what}; {last}")
+
+    def _too_long(self) -> WorkerError:
+        return WorkerError(
+            f"measuring {self.job.name} took over {self._timeout_s:g} s and was ended; "
+            "raise VGG19_WORKER_TIMEOUT_S or leave it out"
+        )
+
+    def _require_cores(self, cores: list[int]) -> None:
+        if cores != self.job.cores:
+            raise PinningError(f"{self.job.name} ran on cores {cores}, not on {self.job.cores}")
+
+    def _end(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let the worker end, or kill it where something failed; WorkerError if it ends badly."""
+        if error:
+            self._process.kill()
+        self._requests.close()  # which ends the worker
+        try:
+            code = self._process.wait(self._timeout_s)
+        except subprocess.TimeoutExpired:
+            raise self._too_long() from None
+        finally:
+            self._process.kill()
+            self._process.wait()
+        if code and not error:
+            raise self._failure(f"ended with code {code}")
+
+
+def _pipe(stack: ExitStack) -> tuple[FileIO, FileIO]:
+    """Return a pipe's reading and writing end, which `stack` closes."""
+    reading, writing = os.pipe()
+    return (
+        stack.enter_context(os.fdopen(reading, "rb", buffering=0)),
+        stack.enter_context(os.fdopen(writing, "wb", buffering=0)),
+    )

@@ -1,1 +1,0 @@
-"""One pinned process that holds one model: starting it, asking it, reading its oneDNN log."""

@@ -1,0 +1,118 @@
+"""The precisions that a model can run in: what tells each from the others, in one table.
+
+A precision either has a model of its own, or is one of those that the runtime converts as it loads
+it: then every op that is left in FP32 runs in the type that it converts to.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stages.isa import ISA_NAMES
+
+FP32, INT8 = "fp32", "int8"
+FLOAT_TYPES = frozenset({"f32"})
+INT8_TYPES = frozenset({"s8", "u8"})
+BF16_SWITCHES = {
+    "ITEX_AUTO_MIXED_PRECISION": "1",
+    "ITEX_AUTO_MIXED_PRECISION_DATA_TYPE": "BFLOAT16",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Precision:
+    """One precision.
+
+    - `label`, `color`: for people and pictures.
+    - `data_types`: the source types, in oneDNN's words, that its convolutions, matmuls and inner
+      products may have; at least one must have one of `required_types`.
+    - `model`: FP32 if it runs the trained model, INT8 if it runs the quantized one.
+    - `converts_to`: the type, in oneDNN's words, that the runtime converts ops in FP32 to when it
+      loads the model; empty if it converts none.
+    - `switches`, `graph_rewrites`: what makes it convert: variables for Intel's extension, options
+      of the graph optimizer for stock TensorFlow.
+    - `native_flags`: CPU flags of which one must be there to multiply natively; empty: any CPU can.
+    - `lowest_isa`: oneDNN has no kernels of it below; `lowest_native_isa`: below, it is emulated;
+      `lowest_exact_isa`: below, sums of products saturate.
+    - `uses_tiles`: AMX has instructions for it.
+    - `peer`: the precision of another backend that it is compared with.
+    """
+
+    name: str
+    label: str
+    color: str
+    data_types: frozenset[str]
+    required_types: frozenset[str]
+    model: str
+    peer: str
+    uses_tiles: bool = True
+    converts_to: str = ""
+    switches: Mapping[str, str] = field(default_factory=dict)
+    graph_rewrites: tuple[str, ...] = ()
+    native_flags: frozenset[str] = frozenset()
+    lowest_isa: str = ISA_NAMES[0]
+    lowest_native_isa: str = ISA_NAMES[0]
+    lowest_exact_isa: str = ISA_NAMES[0]
+
+    def is_native_on(self, cpu_flags: frozenset[str]) -> bool:
+        """Tell if a CPU with these flags multiplies in this precision without emulation."""
+        return not self.native_flags or bool(self.native_flags & cpu_flags)
+
+
+PRECISIONS = (
+    Precision(
+        name=FP32,
+        label="FP32",
+        color="#5b7083",
+        data_types=FLOAT_TYPES,
+        required_types=FLOAT_TYPES,
+        model=FP32,
+        peer=FP32,
+        uses_tiles=False,
+    ),
+    Precision(
+        name="bf16",
+        label="BF16",
+        color="#d98e32",
+        data_types=frozenset({"bf16"}),
+        required_types=frozenset({"bf16"}),
+        model=FP32,
+        peer="bf16",
+        converts_to="bf16",
+        switches=BF16_SWITCHES,
+        graph_rewrites=("auto_mixed_precision_onednn_bfloat16",),
+        native_flags=frozenset({"avx512_bf16", "amx_bf16"}),
+        lowest_isa="AVX512_CORE",
+        lowest_native_isa="AVX512_CORE_BF16",
+    ),
+    Precision(
+        name=INT8,
+        label="INT8",
+        color="#1f77b4",
+        data_types=INT8_TYPES,
+        required_types=INT8_TYPES,
+        model=INT8,
+        peer=INT8,
+        lowest_exact_isa="AVX512_CORE_VNNI",
+    ),
+    Precision(
+        name="int8_bf16",
+        label="INT8_BF16",
+        color="#6b4fa0",
+        data_types=INT8_TYPES | {"bf16"},
+        required_types=INT8_TYPES,
+        model=INT8,
+        peer=INT8,
+        converts_to="bf16",
+        switches=BF16_SWITCHES,
+        graph_rewrites=("auto_mixed_precision_onednn_bfloat16",),
+        native_flags=frozenset({"avx512_bf16", "amx_bf16"}),
+        lowest_isa="AVX512_CORE",
+        lowest_native_isa="AVX512_CORE_BF16",
+    ),
+)
+PRECISION_NAMES = tuple(precision.name for precision in PRECISIONS)
+
+
+def get_precision(name: str) -> Precision:
+    """Return the precision called `name`; KeyError if there is none."""
+    return {precision.name: precision for precision in PRECISIONS}[name]

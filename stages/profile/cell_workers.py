@@ -1,0 +1,82 @@
+"""The worker processes of each cell: those that are timed, and those under oneDNN's log."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from stages.artifacts import Artifacts
+from stages.common.worker.client import WorkerProcess
+from stages.common.worker.protocol import Job, Trace, TraceAnswer, Worker
+from stages.precisions import INT8, get_precision
+from stages.profile.instance_group import InstanceGroup
+from stages.profile.layouts import Split
+from stages.profile.plan import PlannedCell
+from stages.profile.proof import Traced
+from stages.profile.roofline import span_of
+from stages.runtimes import get_runtime
+from stages.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellWorkers:
+    """Starts workers for cells; oneDNN's logs go to `proofs`, LoadGen's to `loads`."""
+
+    settings: Settings
+    artifacts: Artifacts
+    proofs: Path
+    loads: Path
+
+    def job(self, cell: PlannedCell, cores: list[int]) -> Job:
+        """Return what a worker must hold to run `cell` on `cores`."""
+        quantized = get_precision(cell.precision).model == INT8
+        runtime, train = self.settings.runtime, self.artifacts.train
+        return Job(
+            name=cell.name,
+            backend=get_runtime(runtime).backend,
+            model=str(self.artifacts.quantize(runtime).model if quantized else train.model),
+            precision=cell.precision,
+            images=str(train.test),
+            cores=cores,
+        )
+
+    def group(self, cell: PlannedCell, name: str, split: Split, scratch: Path) -> InstanceGroup:
+        """Return the instances of `cell`, which start when the group is entered."""
+        workers = [
+            self._worker(cell, cores, scratch / f"{name}-{number}.log")
+            for number, cores in enumerate(split)
+        ]
+        return InstanceGroup(name, workers, [core for cores in split for core in cores], self.loads)
+
+    @contextmanager
+    def logged(self, cells: Sequence[PlannedCell], cores: list[int]) -> Iterator[list[Worker]]:
+        """Hold a worker under oneDNN's log for each of `cells`; all load at the same time."""
+        with ExitStack() as running:
+            workers = [
+                running.enter_context(self._worker(cell, cores, self.log_of(cell), verbose=True))
+                for cell in cells
+            ]
+            for worker in workers:
+                worker.wait()
+            yield [*workers]
+
+    def trace(self, worker: Worker) -> tuple[Traced, int]:
+        """Let a worker run a batch; also return its peak memory in bytes."""
+        answer = worker.ask(Trace(self.settings.batch_size), TraceAnswer)
+        return Traced(span_of(answer.nodes), answer.amx_busy), worker.peak_bytes()
+
+    def log_of(self, cell: PlannedCell) -> Path:
+        """Return the path of oneDNN's log of `cell`."""
+        return self.proofs / f"{cell.name}.log"
+
+    def _worker(
+        self, cell: PlannedCell, cores: list[int], log: Path, *, verbose: bool = False
+    ) -> WorkerProcess:
+        return WorkerProcess(
+            self.job(cell, cores),
+            log,
+            self.settings.worker_timeout_s,
+            isa=cell.isa,
+            verbose=verbose,
+            waiting=False,
+        )

@@ -1,0 +1,38 @@
+"""Which cells ran the very same kernels as one at a lower ISA, and need no figures of their own.
+
+This is the one rule for that: the label that a person reads and the figures come from it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from stages.records.measure import Primitive
+
+# Primitives that take less of the time may differ: a softmax over three classes does.
+NEGLIGIBLE = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """One traced inference over a batch: its primitives in order, and how long it took."""
+
+    primitives: Sequence[Primitive]
+    milliseconds: float
+
+
+def lowest_same(inference: Inference, lower: Mapping[str, Inference]) -> str | None:
+    """Return the first ISA of `lower`, lowest first, whose inference ran the same, else None."""
+    return next((isa for isa, other in lower.items() if ran_the_same(inference, other)), None)
+
+
+def ran_the_same(one: Inference, other: Inference) -> bool:
+    """Tell if the same kernels ran on the same dimensions in the same order."""
+    return len(one.primitives) == len(other.primitives) and all(
+        _timeless(a) == _timeless(b)
+        or max(a.milliseconds / one.milliseconds, b.milliseconds / other.milliseconds) < NEGLIGIBLE
+        for a, b in zip(one.primitives, other.primitives, strict=True)
+    )
+
+
+def _timeless(primitive: Primitive) -> Primitive:
+    return replace(primitive, milliseconds=0.0)

@@ -1,0 +1,136 @@
+"""Builds the record's cells from proofs and samples."""
+
+import math
+from collections.abc import Mapping, Sequence
+from statistics import median
+
+from stages.common.stats import accuracy_top1, interval, speedup
+from stages.isa import rank
+from stages.precisions import FP32
+from stages.profile.plan import PlannedCell
+from stages.profile.proof import ProofRun
+from stages.profile.roofline import roofline
+from stages.profile.rounds import SCENARIOS, CellSamples
+from stages.profile.validity import judge, judge_repeat
+from stages.records.measure import Run
+from stages.records.profile import (
+    Accuracy,
+    Cell,
+    Measurement,
+    Offline,
+    Repeat,
+    Roofline,
+    SingleStream,
+)
+
+# A percentile is given only if at least this many samples lie beyond it.
+SAMPLES_BEYOND = 2
+
+
+def cells(
+    planned: Sequence[PlannedCell],
+    proofs: Mapping[PlannedCell, ProofRun],
+    samples: Mapping[PlannedCell, CellSamples],
+    batch_size: int,
+    labels: Sequence[int],
+) -> list[Cell]:
+    """Return all that were planned, each with what came of it; `labels` are the test split's."""
+    fp32 = _highest_fp32(samples)
+    figures = {cell: measurement(each, batch_size, labels, fp32) for cell, each in samples.items()}
+    return [_cell(cell, proofs.get(cell), figures.get(cell)) for cell in planned]
+
+
+def repeat(
+    cell: PlannedCell,
+    once: CellSamples,
+    again: CellSamples,
+    batch_size: int,
+    labels: Sequence[int],
+) -> Repeat:
+    """Return what the second time of a cell gave, beside the first."""
+    offline, stream = (speedup(again.runs[each], once.runs[each]) for each in SCENARIOS)
+    same = again.predictions == once.predictions
+    reasons = judge_repeat(offline, stream, len(once.runs["offline"]), same_classes=same)
+    return Repeat(
+        precision=cell.precision,
+        isa=cell.isa,
+        offline_ratio=offline,
+        single_stream_ratio=stream,
+        trusted=not reasons,
+        reasons=reasons,
+        measurement=measurement(again, batch_size, labels, once),
+    )
+
+
+def measurement(
+    samples: CellSamples, batch_size: int, labels: Sequence[int], fp32: CellSamples | None
+) -> Measurement:
+    """Return the figures of a cell on images of these `labels`, its agreement with `fp32`."""
+    offline, stream = samples.runs["offline"], samples.runs["single_stream"]
+    predictions = samples.predictions
+    return Measurement(
+        offline=Offline(
+            batch_size=batch_size,
+            throughput_images_per_s=interval([run.rate_per_s for run in offline]),
+            runs=offline,
+        ),
+        single_stream=single_stream(stream),
+        accuracy=Accuracy(
+            top1=accuracy_top1(predictions, labels),
+            predictions=predictions,
+            agreement_fp32=agreement(predictions, fp32.predictions) if fp32 else None,
+            log=samples.accuracy_log,
+        ),
+        validity=judge(offline, stream),
+        load_seconds=samples.load_seconds,
+        server=samples.server,
+    )
+
+
+def single_stream(runs: list[Run]) -> SingleStream:
+    """Return the latencies of all queries of all rounds."""
+    seconds = [each for run in runs for each in run.seconds]
+    return SingleStream(
+        queries=len(seconds),
+        latency_p50_ms=interval([1000 * median(run.seconds) for run in runs]),
+        latency_p90_ms=_percentile_ms(seconds, 0.90),
+        latency_p99_ms=_percentile_ms(seconds, 0.99),
+        runs=runs,
+    )
+
+
+def agreement(predictions: Sequence[int], others: Sequence[int]) -> float:
+    """Return the fraction of images to which both give the same class."""
+    same = [a == b for a, b in zip(predictions, others, strict=True)]
+    return sum(same) / len(same)
+
+
+def _cell(cell: PlannedCell, proof: ProofRun | None, figures: Measurement | None) -> Cell:
+    return Cell(
+        precision=cell.precision,
+        requested_isa=cell.isa,
+        impossible=cell.impossible,
+        same_as=proof.same_as if proof and not figures else None,
+        measurement=figures,
+        proof=proof.proof if proof else None,
+        roofline=_roofline(figures, proof) if proof and figures else None,
+    )
+
+
+def _percentile_ms(seconds: list[float], quantile: float) -> float | None:
+    beyond = math.floor(round(len(seconds) * (1 - quantile), 9))
+    if beyond < SAMPLES_BEYOND:
+        return None
+    return 1000 * sorted(seconds)[-beyond - 1]
+
+
+def _highest_fp32(samples: Mapping[PlannedCell, CellSamples]) -> CellSamples | None:
+    found = [cell for cell in samples if cell.precision == FP32]
+    return samples[max(found, key=lambda cell: rank(cell.isa))] if found else None
+
+
+def _roofline(figures: Measurement, proof: ProofRun) -> Roofline:
+    offline, inference = figures.offline, proof.inference
+    throughput = offline.throughput_images_per_s.estimate
+    primitives = list(inference.primitives)
+    return roofline(primitives, inference.milliseconds, offline.batch_size, throughput)

@@ -1,0 +1,105 @@
+"""A model layer by layer: which op ran which oneDNN primitives, from its log and its trace."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+from stages.common.onednn.flops import dimensions
+from stages.common.onednn.kernels import MULTIPLYING, primitive_of
+from stages.common.onednn.log import TOLERANCE_MS, Execution, OnednnLog, Partition
+from stages.precisions import INT8_TYPES
+from stages.quantize.op_graph import COMPUTE_OPS, OTHER_QUANTIZABLE_OPS, Graph
+from stages.records.measure import NodeTime, Primitive
+from stages.records.quantize import Layer
+
+
+def layers(log: OnednnLog, nodes: Sequence[NodeTime], graph: Graph) -> list[Layer]:
+    """Return the primitives of the traced inference in the order they ran, by op of `graph`.
+
+    `nodes` is the trace of that inference; primitives that ran outside it are left out.
+    """
+    attribution = _Attribution(nodes, log.partitions, graph)
+    found = [(attribution.op_of(each), each) for each in log.executions]
+    return with_shares([layer_of(op, primitive_of(each)) for op, each in found if op])
+
+
+def with_shares(found: Sequence[Layer]) -> list[Layer]:
+    """Return the layers of one inference with the share that each has of their time."""
+    total = sum(each.milliseconds for each in found) or 1.0
+    return [replace(each, share=each.milliseconds / total) for each in found]
+
+
+def is_compute(layer: Layer) -> bool:
+    """Tell whether a layer multiplies matrices."""
+    return layer.primitive in MULTIPLYING
+
+
+def compute_ops(found: Sequence[Layer], *, int8: bool) -> list[str]:
+    """Return the ops that multiply in INT8, or those that don't, each once, in order."""
+    wanted = [layer.op for layer in found if is_compute(layer) and _is_int8(layer) == int8]
+    return list(dict.fromkeys(wanted))
+
+
+def layer_of(op: str, primitive: Primitive) -> Layer:
+    """Return the layer of a primitive that `op` ran; its fraction of the time is not known yet."""
+    return Layer(**asdict(primitive), op=op, share=0.0)
+
+
+def _is_int8(layer: Layer) -> bool:
+    return layer.source_type in INT8_TYPES
+
+
+class _Attribution:
+    """Finds the op behind each primitive: by time, and within a partition by shape and order."""
+
+    def __init__(
+        self, nodes: Sequence[NodeTime], partitions: Sequence[Partition], graph: Graph
+    ) -> None:
+        self._nodes = sorted(nodes, key=lambda node: node.start_ms)
+        self._starts = [node.start_ms for node in self._nodes]
+        self._partitions, self._graph = partitions, graph
+        self._used: set[tuple[float, str]] = set()
+
+    def op_of(self, execution: Execution) -> str:
+        """Return the op within whose time a primitive began, empty where there is none."""
+        at = bisect_right(self._starts, execution.start_ms + TOLERANCE_MS) - 1
+        if at < 0:
+            return ""
+        node = self._nodes[at]
+        if execution.start_ms > node.start_ms + node.duration_ms + TOLERANCE_MS:
+            return ""
+        within = [
+            each
+            for each in self._partitions
+            if node.start_ms <= each.start_ms <= execution.start_ms
+        ]
+        op = self._in_partition(execution, within[-1]) if within else ""
+        if op:
+            return op
+        original = self._graph.original(within[-1].ops[0] if within else node.name)
+        multiplies = execution.primitive in MULTIPLYING
+        return self._graph.computing(original) if multiplies else original
+
+    def _in_partition(self, execution: Execution, partition: Partition) -> str:
+        """Return the op of a partition that a primitive runs, each compute op's but once."""
+        multiplies = execution.primitive in MULTIPLYING
+        kinds = COMPUTE_OPS if multiplies else (*OTHER_QUANTIZABLE_OPS, *COMPUTE_OPS)
+        ops = [name for name in partition.ops if self._graph.kind(name) in kinds]
+        if not multiplies:
+            return next(iter(ops), "")
+        left = [op for op in ops if (partition.start_ms, op) not in self._used]
+        fitting = [op for op in left if _fits(self._graph.weights_shape(op), execution)]
+        op = next(iter([*fitting, *left, *ops]), "")
+        self._used.add((partition.start_ms, op))
+        return op
+
+
+def _fits(shape: tuple[int, ...], execution: Execution) -> bool:
+    """Tell whether weights [height, width, in, out] are those of a convolution's problem."""
+    size = dimensions(execution.problem)
+    if len(shape) != 4 or "kh" not in size:
+        return False
+    kernel = (size["kh"], size.get("kw", size["kh"]))
+    if "g" in size:
+        return shape[:3] == (*kernel, size["ic"])
+    return shape == (*kernel, size["ic"], size["oc"])

@@ -1,0 +1,45 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from stages.common.host.cgroups import Cgroups
+from stages.common.host.memory import available, peak_of, require
+from stages.errors import HostError
+
+MEMINFO = "MemTotal:       24000000 kB\nMemFree:  1 kB\nMemAvailable:   20000000 kB\n"
+
+
+@pytest.fixture
+def meminfo(tmp_path: Path) -> Path:
+    (tmp_path / "meminfo").write_text(MEMINFO)
+    return tmp_path / "meminfo"
+
+
+def limit(folder: Path, most: str, used: str = "1000") -> Cgroups:
+    (folder / "self").mkdir(exist_ok=True)
+    (folder / "self" / "cgroup").write_text("0::/\n")
+    (folder / "memory.max").write_text(most + "\n")
+    (folder / "memory.current").write_text(used + "\n")
+    return Cgroups(folder, folder)
+
+
+def test_it_is_what_the_kernel_says(meminfo: Path, tmp_path: Path) -> None:
+    assert available(meminfo, Cgroups(tmp_path / "none", tmp_path / "none")) == 20_000_000 * 1024
+    assert available(meminfo, limit(tmp_path, "max")) == 20_000_000 * 1024
+
+
+def test_a_containers_limit_counts(meminfo: Path, tmp_path: Path) -> None:
+    assert available(meminfo, limit(tmp_path, "5000")) == 4000
+    assert available(meminfo, limit(tmp_path, str(2**60))) == 20_000_000 * 1024
+
+
+def test_this_process_takes_some() -> None:
+    assert 2**20 < peak_of(os.getpid()) < 2**40
+    assert available() > 0
+
+
+def test_too_much_is_said_with_what_there_is() -> None:
+    require(2, 10, 10)
+    with pytest.raises(HostError, match=r"2 processes need about 3\.0 GiB .* 1\.5 are available; "):
+        require(2, 3 * 2**30, 3 * 2**29)

@@ -1,0 +1,22 @@
+from dataclasses import replace
+
+from stages.common.text import aligned, origins
+from stages.records.base import Source
+from tests.unit.records import HOST
+
+DATA = Source(name="embedded", sha256="d" * 64, origin="")
+
+
+def test_columns_are_as_wide_as_their_widest_entry_and_lines_end_in_no_blanks() -> None:
+    assert aligned([("a", "bb", "c"), ("aaa", "b", "")]) == "a    bb  c\naaa  b"
+
+
+def test_a_backbone_of_ones_own_is_not_called_vgg19() -> None:
+    host = replace(HOST, hypervisor=False)
+    lines = {
+        name: origins(host, Source(name=name, sha256="b" * 64, origin=""), DATA)[1]
+        for name in ("embedded", "imagenet", "/models/resnet50")
+    }
+    assert lines["embedded"] == "model     VGG19, embedded backbone (bbbbbbbbbbbb)"
+    assert lines["imagenet"].startswith("model     VGG19, imagenet")
+    assert lines["/models/resnet50"] == "model     /models/resnet50 backbone (bbbbbbbbbbbb)"

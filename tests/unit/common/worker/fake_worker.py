@@ -1,0 +1,43 @@
+"""The worker as it is, but for a model that needs no framework: it tells dark from bright."""
+
+import os
+import signal
+import sys
+from typing import Any
+
+import numpy as np
+
+from stages.common.backends import registry
+from stages.common.worker import __main__ as worker
+from stages.records.measure import NodeTime
+from stages.samples import Images
+
+
+class Brightness:
+    """Class 1 are images brighter than half; `path` names what it does wrong, if anything."""
+
+    def __init__(self, path: str) -> None:
+        self._path, self._calls = path, 0
+
+    def __call__(self, images: Images) -> Any:
+        print("onednn_verbose,classified", len(images), flush=True)
+        self._calls += 1
+        if self._path == "dies" and self._calls > 1:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        bright = images.mean(axis=(1, 2, 3))
+        return np.stack([1 - bright, bright], axis=1)
+
+    def trace(self, images: Images) -> list[NodeTime]:
+        return [NodeTime("brightness", 1.0, float(len(images)))]
+
+
+def load(path: str, precision: str, threads: int) -> Brightness:
+    if path == "raises":
+        raise ZeroDivisionError("in the framework")
+    return Brightness(path)
+
+
+if __name__ == "__main__":
+    sys.modules["stages.common.backends.itex"] = sys.modules[__name__]
+    vars(registry)["names"] = lambda: ["itex"]
+    worker.main()

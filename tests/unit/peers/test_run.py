@@ -1,0 +1,122 @@
+"""All workers alive at once, each scored, then all in turns."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stages.common.progress import Progress
+from stages.common.worker.interleave import orders
+from stages.common.worker.protocol import Classify, ClassifyAnswer, Ready, Turn, TurnAnswer
+from stages.errors import WorkerError
+from stages.peers.contenders import Entry
+from stages.peers.run import Terms, hold, steps
+from stages.records.peers import Contender
+from tests.unit.workers import FakeWorker
+
+ENTRIES = (
+    Entry("stock", "fp32"),
+    Entry("stock", "bf16", missing="no flag"),
+    Entry("openvino", "fp32"),
+)
+
+
+class Fake(FakeWorker):
+    """Takes half a second per image, and is right about the first of two images."""
+
+    def __init__(self, name: str, asked: list[str]) -> None:
+        self._name, self._asked = name, asked
+        self.ready = Ready(cores=[0], load_seconds=1.0, versions={"python": name})
+
+    def ask(self, request: Any, answer: Any, lasting_s: float = 0.0) -> Any:
+        self._asked.append(f"{self._name} {type(request).__name__}")
+        match request:
+            case Classify():
+                return ClassifyAnswer(probabilities=[[0.9, 0.1], [0.8, 0.2]])
+            case Turn(size):
+                return TurnAnswer(batch_seconds=[size / 2])
+
+
+@pytest.fixture
+def terms(tmp_path: Path) -> Terms:
+    return Terms(
+        cores=[0],
+        images=tmp_path / "test.npz",
+        labels=[0, 1],
+        batch_sizes=(1, 2),
+        rounds=2,
+        round_duration_s=1.0,
+        timeout_s=1.0,
+    )
+
+
+def run(terms: Terms, asked: list[str]) -> tuple[list[Contender], str]:
+    shown = io.StringIO()
+
+    @contextmanager
+    def start(entry: Entry) -> Iterator[Fake]:
+        asked.append(f"{entry.name} begins")
+        yield Fake(entry.name, asked)
+        asked.append(f"{entry.name} ends")
+
+    with Progress("peers", steps(ENTRIES, terms), stream=shown) as show:
+        return hold(ENTRIES, terms, show, start), shown.getvalue()
+
+
+def test_all_are_alive_until_the_last_turn(terms: Terms) -> None:
+    asked: list[str] = []
+    run(terms, asked)
+    names = ("stock_fp32", "openvino_fp32")
+    turns = [f"{names[at]} Turn" for order in orders(2, 2) for at in order]
+    assert asked == [
+        "stock_fp32 begins",
+        "stock_fp32 Classify",
+        "openvino_fp32 begins",
+        "openvino_fp32 Classify",
+        *turns * 2,
+        "openvino_fp32 ends",
+        "stock_fp32 ends",
+    ]
+
+
+def test_each_keeps_its_place_and_figures(terms: Terms) -> None:
+    (own, missing, peer), _ = run(terms, [])
+    assert (own.backend, own.accuracy_top1, own.versions) == (
+        "stock",
+        0.5,
+        {"python": "stock_fp32"},
+    )
+    assert [each.throughput_images_per_s for each in own.figures] == [2.0, 2.0]
+    assert own.figures[1].batch_seconds == [[1.0], [1.0]]
+    assert (missing.precision, missing.missing, missing.figures) == ("bf16", "no flag", [])
+    assert peer.backend == "openvino"
+
+
+def test_progress_counts_to_its_last_step(terms: Terms) -> None:
+    _, shown = run(terms, [])
+    assert shown.splitlines() == [
+        "[peers 1/4] top-1 of stock fp32",
+        "[peers 2/4] top-1 of openvino fp32",
+        "[peers 3/4] 2 rounds at batch size 1",
+        "[peers 4/4] 2 rounds at batch size 2",
+    ]
+
+
+def test_one_that_fails_ends_the_others(terms: Terms) -> None:
+    ended: list[str] = []
+
+    @contextmanager
+    def start(entry: Entry) -> Iterator[Fake]:
+        if entry.backend == "openvino":
+            raise WorkerError("it died")
+        try:
+            yield Fake(entry.name, [])
+        finally:
+            ended.append(entry.name)
+
+    with pytest.raises(WorkerError, match="it died"):
+        hold(ENTRIES, terms, Progress("peers", stream=io.StringIO()), start)
+    assert ended == ["stock_fp32"]

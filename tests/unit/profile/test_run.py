@@ -1,0 +1,164 @@
+"""All cells from the plan to their figures, with a stand-in for the worker."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages.common.worker.interleave import orders
+from stages.common.worker.protocol import Load, Warm
+from stages.errors import HostError, ProofError, WorkerError
+from stages.profile.plan import PlannedCell
+from stages.profile.run import measure
+from stages.samples import Samples
+from tests.unit.profile.stand_in import PREDICTIONS, StandIn
+from tests.unit.profile.test_cell_workers import cell_workers
+
+INT8 = PlannedCell("int8", "AVX2", None)
+WHOLE = [[[0, 1]]]
+
+
+@pytest.fixture(autouse=True)
+def _stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stages.profile.cell_workers.WorkerProcess", StandIn)
+    StandIn.reset()
+    images = np.zeros((3, 224, 224, 3), np.uint8)
+    Samples(images, np.array([1, 0, 0])).save(tmp_path / "train" / "data" / "test.npz")
+
+
+def loads() -> list[tuple[int, Load]]:
+    return [(number, each) for number, _, _, each in StandIn.asked if isinstance(each, Load)]
+
+
+def test_a_cell_has_its_proof_its_accuracy_and_its_rounds(tmp_path: Path) -> None:
+    (cell,) = measure(cell_workers(tmp_path, rounds="3"), [INT8], WHOLE).cells
+    assert cell.proof
+    assert cell.measurement
+    assert cell.measurement.accuracy.top1 == pytest.approx(2 / 3)
+    assert cell.measurement.accuracy.predictions == PREDICTIONS
+    assert cell.measurement.offline.throughput_images_per_s.estimate == 4.0
+    assert [run.round for run in cell.measurement.offline.runs] == [1, 2, 3]
+    assert cell.measurement.single_stream.queries == 6
+    assert cell.measurement.single_stream.latency_p50_ms.estimate == pytest.approx(375)
+    assert cell.measurement.validity.valid
+    assert cell.measurement.load_seconds == 2.0
+    assert cell.roofline
+    assert cell.roofline.achieved_gops == pytest.approx(
+        4.0 * cell.roofline.operations_per_image / 1e9
+    )
+
+
+def test_the_log_is_on_for_the_proof_alone(tmp_path: Path) -> None:
+    measure(cell_workers(tmp_path), [INT8], WHOLE)
+    assert [verbose for _, _, verbose, _ in StandIn.asked][:2] == [True, False]
+    assert not any(verbose for _, _, verbose, each in StandIn.asked if isinstance(each, Load))
+
+
+def test_a_cell_is_measured_twice_by_a_worker_of_its_own(tmp_path: Path) -> None:
+    other = PlannedCell("int8", "AVX2", None)
+    repeat = measure(cell_workers(tmp_path, rounds="5"), [other], WHOLE).repeat
+    assert (repeat.precision, repeat.isa, repeat.trusted) == ("int8", "AVX2", True)
+    assert repeat.offline_ratio.estimate == 1.0
+    assert {number for number, _ in loads()} == {2, 3}
+    folders = [Path(each.folder).relative_to(tmp_path / "loadgen") for _, each in loads()]
+    assert len(folders) == len(set(folders)) == 2 * (1 + 2 * 5)
+    assert {folder.parts[0] for folder in folders} == {"int8_AVX2", "int8_AVX2.again"}
+
+
+def test_the_workers_take_turns_in_shuffled_order_scenario_by_scenario(tmp_path: Path) -> None:
+    measure(cell_workers(tmp_path, rounds="4", seed="7"), [INT8], WHOLE)
+    timed = [(number, each.scenario) for number, each in loads() if not each.accuracy]
+    order = [number + 2 for each in orders(2, 4, 7) for number in each]
+    assert [number for number, _ in timed] == order * 2
+    assert [scenario for _, scenario in timed] == ["offline"] * 8 + ["single_stream"] * 8
+
+
+def test_no_worker_is_left(tmp_path: Path) -> None:
+    measure(cell_workers(tmp_path), [INT8], WHOLE)
+    assert (StandIn.started, StandIn.alive) == (3, 0)
+
+
+def test_a_worker_that_fails_in_the_middle_of_the_rounds_ends_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = StandIn.receive
+
+    def receive(worker: StandIn, answer: type, lasting_s: float = 0.0) -> object:
+        if len(loads()) > 5:
+            raise WorkerError("measuring int8_AVX2 returned no readable result")
+        return answered(worker, answer, lasting_s)
+
+    monkeypatch.setattr(StandIn, "receive", receive)
+    with pytest.raises(WorkerError, match="no readable result"):
+        measure(cell_workers(tmp_path, rounds="4"), [INT8], WHOLE)
+    assert len(loads()) == 6
+    assert StandIn.alive == 0
+
+
+def test_what_is_not_proven_is_not_timed(tmp_path: Path) -> None:
+    with pytest.raises(ProofError):
+        measure(cell_workers(tmp_path), [PlannedCell("fp32", "AVX2", None)], WHOLE)
+    assert loads() == []
+
+
+def test_impossible_cells_keep_their_place_and_count_as_no_step(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planned = [PlannedCell("bf16", "AVX2", "no BF16"), INT8]
+    left_out, int8 = measure(cell_workers(tmp_path, rounds="2"), planned, WHOLE).cells
+    assert (left_out.impossible, left_out.measurement) == ("no BF16", None)
+    assert int8.measurement
+    assert capsys.readouterr().out.splitlines() == [
+        "[profile 1/5] proof of int8 capped at AVX2",
+        "[profile 2/5] top-1 of int8 capped at AVX2",
+        "[profile 3/5] top-1 of int8 capped at AVX2",
+        "[profile 4/5] 2 rounds offline",
+        "[profile 5/5] 2 rounds single-stream",
+    ]
+
+
+def test_instances_begin_together_each_with_a_log_of_its_own(tmp_path: Path) -> None:
+    (cell,) = measure(cell_workers(tmp_path, rounds="1"), [INT8], [[[0], [1]]]).cells
+    assert cell.measurement
+    (run,) = cell.measurement.offline.runs
+    assert [each.log for each in run.instances] == [
+        "int8_AVX2/offline-1-of-1",
+        "int8_AVX2/offline-1-of-2",
+    ]
+    assert (run.rate_per_s, run.overlap) == pytest.approx((2 * 8 * 2 / 0.75, 1.0))
+    assert len(run.seconds) == 4
+    starts = [
+        each.start_at_s
+        for number, each in loads()
+        if number in (2, 3) and each.scenario == "offline" and not each.accuracy
+    ]
+    assert len(starts) == 2
+    assert starts[0] == starts[1] > 0
+    (stream,) = cell.measurement.single_stream.runs
+    assert [each.log for each in stream.instances] == ["int8_AVX2/single_stream-1"]
+
+
+def test_all_is_warm_before_it_is_timed(tmp_path: Path) -> None:
+    measure(cell_workers(tmp_path, rounds="1"), [INT8], WHOLE)
+    asked = [(number, each) for number, _, _, each in StandIn.asked]
+    for at, (number, each) in enumerate(asked):
+        if isinstance(each, Load) and not each.accuracy:
+            assert asked[at - 1] == (number, Warm(each.batch_size))
+
+
+def test_of_several_layouts_the_fastest_is_taken_for_all(tmp_path: Path) -> None:
+    found = measure(cell_workers(tmp_path, rounds="2"), [INT8], [[[0, 1]], [[0], [1]]])
+    assert (found.layout.num_instances, found.layout.cores_per_instance) == (2, 1)
+    assert [each.layout.num_instances for each in found.tried] == [1, 2]
+    assert [each.throughput_images_per_s.estimate for each in found.tried] == [
+        4.0,
+        pytest.approx(2 * 8 * 2 / 0.75),
+    ]
+    assert StandIn.alive == 0
+
+
+def test_what_does_not_fit_into_memory_is_not_started(tmp_path: Path) -> None:
+    StandIn.peak = 2**50
+    with pytest.raises(HostError, match=r"4 processes need about 4194304\.0 GiB .* fewer isas"):
+        measure(cell_workers(tmp_path), [INT8], [[[0], [1]]])
+    assert StandIn.started == 1

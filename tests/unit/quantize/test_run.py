@@ -1,0 +1,162 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stages.artifacts import Artifacts, QuantizeFolder
+from stages.errors import AccuracyBoundError, SettingsError
+from stages.quantize import run as quantizing
+from stages.quantize.run import quantize
+from stages.records.quantize import QuantizeRecord
+from stages.samples import Samples
+from stages.settings import Settings
+from tests.unit.quantize.parts import RECIPE, layer
+from tests.unit.quantize.stand_ins import INT8_LAYERS, StandInCompressor, StandInEvaluator
+
+
+def save(path: Path, images: int) -> None:
+    Samples(np.zeros((images, 224, 224, 3), np.uint8), np.zeros(images, np.int64)).save(path)
+
+
+class Stage:
+    """Artifacts with four images to calibrate with and three to validate, and stand-ins."""
+
+    def __init__(self, root: Path) -> None:
+        self.artifacts = Artifacts(root)
+        save(self.artifacts.train.calibration, 4)
+        save(self.artifacts.train.validation, 3)
+        self.out = QuantizeFolder(root / ".quantize.new")
+        self.out.path.mkdir()
+        self.evaluator, self.compressor = StandInEvaluator(), StandInCompressor()
+        self.calibrated_with = 0
+
+    def run(self, **settings: Any) -> QuantizeRecord:
+        asked = Settings(**{"batch_size": 2, "calibration_samples": 4, **settings})
+        return quantize(asked, self.artifacts, self.out, "sha", [0])
+
+    def evaluator_in(self, *surroundings: Any) -> StandInEvaluator:
+        self.evaluator.keep_logs_in(surroundings[-1])
+        return self.evaluator
+
+    def compressor_with(self, model: Path, runtime: str, loader: Any, keep: Path) -> Any:
+        self.calibrated_with = sum(len(labels) for _, labels in loader)
+        self.compressor.rewrites = runtime == "itex"
+        return self.compressor
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    found = Stage(tmp_path)
+    monkeypatch.setattr(quantizing, "Evaluator", found.evaluator_in)
+    monkeypatch.setattr(quantizing, "Compressor", found.compressor_with)
+    monkeypatch.setattr(quantizing, "Model", lambda path: None)
+    monkeypatch.setattr(quantizing, "cpu_flags", lambda: frozenset({"avx2", "avx512_bf16"}))
+    return found
+
+
+def test_more_calibration_images_than_there_are_is_refused(stage: Stage) -> None:
+    with pytest.raises(
+        SettingsError, match=r"calibration_samples 5 exceeds the 4 .*_SAMPLES=5, or ask"
+    ):
+        stage.run(calibration_samples=5)
+    assert stage.compressor.made == []
+
+
+def test_a_batch_larger_than_the_validation_split_is_refused(stage: Stage) -> None:
+    with pytest.raises(SettingsError, match="batch_size 4 exceeds the 3 validation images"):
+        stage.run(batch_size=4)
+    assert stage.compressor.made == []
+
+
+def test_as_many_images_calibrate_as_are_asked_for(stage: Stage) -> None:
+    assert stage.run(calibration_samples=3).calibration_samples == 3
+    assert stage.calibrated_with == 3
+
+
+def test_the_model_its_proofs_and_its_record_are_handed_on(stage: Stage) -> None:
+    stage.evaluator.speeds = {"trial-1": 12.0, "fp32": 4.0, "bf16": 8.0}
+    record = stage.run()
+    assert (stage.out.model / "saved_model.pb").read_text() == repr(RECIPE)
+    assert sorted(path.name for path in stage.out.proof.iterdir()) == [
+        "bf16.log",
+        "fp32.log",
+        "int8.log",
+    ]
+    assert [each.verdict for each in record.trials] == ["chosen"]
+    assert record.int8_ops == ["conv1", "conv2", "head"]
+    assert (record.train_sha256, record.runtime, record.fp32_ops) == ("sha", "itex", [])
+    assert record.variant("int8").speedup == 3.0
+    assert "leaves none for BF16" in (record.variant("int8_bf16").missing or "")
+
+
+def test_models_are_named_by_their_place_once_handed_over(stage: Stage) -> None:
+    record = stage.run(runtime="stock")
+    assert record.variant("int8").model == "quantize-stock/model_pb.int8"
+    assert record.variant("fp32").model == record.variant("bf16").model == "train/model_keras.fp32"
+
+
+def test_without_bf16_the_record_says_why(stage: Stage) -> None:
+    record = stage.run(no_bf16=True)
+    assert [each.precision for each in record.variants] == ["fp32", "int8", "bf16", "int8_bf16"]
+    assert stage.evaluator.examined == ["fp32", "trial-1"]
+    assert record.variant("bf16").missing == "left out by no_bf16"
+    assert record.variant("int8_bf16").missing == "left out by no_bf16"
+    assert record.variant("bf16").model is None
+
+
+def test_ops_in_fp32_make_int8_with_bf16_a_variant_of_its_own(stage: Stage) -> None:
+    stage.evaluator.int8_layers = [*INT8_LAYERS, layer("conv3", types=("f32", "f32"))]
+    record = stage.run()
+    assert record.variant("int8_bf16").model == "quantize/model_pb.int8"
+    assert record.fp32_ops == ["conv3"]
+
+
+def test_the_fastest_of_a_duel_is_chosen_whatever_single_runs_gave(stage: Stage) -> None:
+    slow = layer("pool", "pooling", implementation="ref:any")
+    stage.evaluator.int8_layers = [*INT8_LAYERS, slow]
+    stage.evaluator.duels = {"trial-2": 9.0}
+    record = stage.run()
+    assert record.recipe.shared == ("pool",)
+    assert stage.evaluator.timed[:3] == [["trial-1"], ["trial-2"], ["trial-3"]]
+    assert sorted(stage.evaluator.timed[3]) == ["trial-1", "trial-2", "trial-3"]
+    assert [each.verdict for each in record.trials] == ["slower", "chosen", "slower"]
+
+
+def test_where_no_recipe_is_within_the_bound_there_is_no_model(stage: Stage) -> None:
+    stage.evaluator.accuracies = {f"trial-{number}": 0.5 for number in range(1, 20)}
+    with pytest.raises(AccuracyBoundError, match=r"best 50\.00% .* costliest in INT8: conv1"):
+        stage.run()
+    assert not stage.out.model.exists()
+
+
+def test_no_model_is_examined_twice_and_the_chosen_ones_proof_is_handed_on(stage: Stage) -> None:
+    record = stage.run()
+    assert stage.evaluator.examined == ["fp32", "trial-1", "bf16"]
+    assert (stage.out.proof / "int8.log").read_text() == "int8"
+    assert record.variant("int8").findings == record.trials[0].findings
+    assert record.variant("int8").accuracy_top1 == record.trials[0].accuracy_top1
+
+
+def test_the_variants_are_timed_against_each_other_as_they_are_handed_on(stage: Stage) -> None:
+    stage.evaluator.speeds, stage.evaluator.duels = {"trial-1": 99.0}, {"trial-1": 6.0, "fp32": 2.0}
+    record = stage.run()
+    assert stage.evaluator.timed == [["trial-1"], ["fp32", "bf16", "trial-1"]]
+    assert record.variant("int8").throughput_images_per_s == 6.0
+    assert record.variant("int8").speedup == 3.0
+
+
+def test_findings_are_of_int8_alone_and_what_stays_on_purpose_is_none(stage: Stage) -> None:
+    slow = layer("pool", "pooling", implementation="ref:any", share=0.5 / 3)
+    stage.evaluator.int8_layers = [*INT8_LAYERS, slow, layer("conv3", types=("f32", "f32"))]
+    stage.evaluator.fallbacks = ["W itex: Unsupported INT8 pattern at conv1"]
+    record = stage.run(max_trials=1)
+    kinds = [each.kind for each in record.variant("int8_bf16").findings or []]
+    assert kinds == ["reference_kernel", "fp32_compute", "int8_fallback"]
+    assert record.variant("bf16").findings == record.variant("fp32").findings == []
+    assert record.variant("int8").reference_share == pytest.approx(0.25)
+
+
+def test_the_test_split_is_never_read(stage: Stage) -> None:
+    assert not stage.artifacts.train.test.exists()
+    assert stage.run().variant("int8").accuracy_top1 == 1.0

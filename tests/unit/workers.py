@@ -1,0 +1,30 @@
+"""A worker that does nothing, for stand-ins to build on."""
+
+from typing import Any
+
+from stages.common.worker.protocol import Ready
+
+
+class FakeWorker:
+    """Is ready at once; a stand-in defines `ask`, or `send` and `receive`."""
+
+    ready = Ready(cores=[0], load_seconds=1.0, versions={})
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def ask(self, request: Any, answer: Any, lasting_s: float = 0.0) -> Any:
+        self.send(request)
+        return self.receive(answer, lasting_s)
+
+    def send(self, request: Any) -> None:
+        raise NotImplementedError
+
+    def receive(self, answer: Any, lasting_s: float = 0.0) -> Any:
+        raise NotImplementedError
+
+    def peak_bytes(self) -> int:
+        return 0
