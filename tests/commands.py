@@ -9,11 +9,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def run(*command: str, variables: Mapping[str, str] | None = None) -> "Done":
+def run(*command: str, variables: Mapping[str, str] | None = None, cwd: Path = ROOT) -> "Done":
     environment = {**os.environ, **(variables or {})}
     done = subprocess.run(
         command,
-        cwd=ROOT,
+        cwd=cwd,
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -26,6 +26,11 @@ def run(*command: str, variables: Mapping[str, str] | None = None) -> "Done":
 
 def invoke(*arguments: str, variables: Mapping[str, str] | None = None) -> "Done":
     return run(sys.executable, "-m", "invoke", *arguments, variables=variables)
+
+
+def run_in(tree: Path, *arguments: str) -> "Done":
+    """Run this Python on a copy of the source."""
+    return run(sys.executable, *arguments, variables={"PYTHONPATH": str(tree)}, cwd=tree)
 
 
 class Done:
