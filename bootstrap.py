@@ -1,37 +1,36 @@
 #!/usr/bin/env python3
-"""Gets a fresh Debian or Ubuntu machine ready, then runs invoke tasks.
+"""Get a fresh Debian or Ubuntu machine ready, then run invoke tasks.
 
     ./bootstrap.py [--yes] [--no-engine] TASK...
 
-Makes a virtual environment with the host's few tools and, where no container engine answers,
+Creates a virtual environment with invoke and its packages and, if no container engine answers,
 installs one from the distribution's packages; it says what it will change and asks first.
-Python 3.10 or newer and its standard library are all it needs.
+It needs nothing but Python 3.10 or newer and its standard library.
 """
 
 import argparse
 import os
 import shlex
 import sys
-from pathlib import Path
 
-if sys.version_info < (3, 10):  # noqa: UP036 - who has an older one shall read why
+if sys.version_info < (3, 10):  # noqa: UP036 - a user of an older one must read why
     sys.exit("bootstrap: Python 3.10 or newer is needed; run this file with one")
 
 from docker.host import engine, venv
+from docker.paths import REQUIREMENTS, ROOT
 from stages.errors import exit_code_of
 
-ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
-HOST_LOCK = ROOT / "docker" / "requirements" / "host.txt"
+HOST_LOCK = REQUIREMENTS / "host.txt"
 
 
 def main() -> None:
     """Set up what is missing and become `invoke TASK...`."""
-    wanted = _parse(sys.argv[1:])
-    engine.carry_out(engine.plan(wanted.engine), wanted.yes)
-    python = venv.ensure(VENV, sys.executable, [HOST_LOCK])
-    command = [str(python), "-m", "invoke", *(wanted.task or ["--list"])]
-    if wanted.engine and engine.needs_new_group():
+    arguments = _parse(sys.argv[1:])
+    engine.carry_out(engine.plan_setup(arguments.engine), arguments.yes)
+    python = venv.get_or_create(VENV, sys.executable, [HOST_LOCK])
+    command = [str(python), "-m", "invoke", *(arguments.task or ["--list"])]
+    if arguments.engine and engine.needs_new_group():
         command = ["sg", "docker", "-c", shlex.join(command)]
     sys.stdout.flush()
     os.chdir(ROOT)

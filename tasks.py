@@ -66,7 +66,7 @@ def _run(programs: Sequence[str], name: str, runner: str, given: dict[str, str])
     stages = [each for each in known if each.name in programs]
     run = RUNNERS[runner](stages, load(settings).artifacts.resolve())
     if DOCTOR in programs and RUNNERS[runner] is prepare_docker:
-        print(f"engine  {engine.describe()}", flush=True)
+        print(f"engine  {engine.summary()}", flush=True)
     began, inside = time.monotonic(), 0.0
     for stage in stages:
         outcome = run(stage, settings)

@@ -1,4 +1,4 @@
-"""Run a stage in its container, or as a process of this host; a stage can't tell which."""
+"""Run a stage in its container, or as a process of this host; the stage is the same in both."""
 
 import os
 import shutil
@@ -31,21 +31,21 @@ from stages.settings import PEERS, env_name
 STAGES_PYTHON = "3.11"
 
 
-def _folder_of(runtime: Runtime) -> Path:
+def _venv_folder(runtime: Runtime) -> Path:
     return ROOT / f".venv-{runtime.environment}"
 
 
 # For the local runner: the virtual environments, and the locks that go into each, in order.
-VENVS = {runtime.name: (_folder_of(runtime), runtime.requirements) for runtime in RUNTIMES}
+VENVS = {runtime.name: (_venv_folder(runtime), runtime.requirements) for runtime in RUNTIMES}
 VENVS[PEERS] = (
-    _folder_of(get_runtime(PEERS_RUNTIME)),
+    _venv_folder(get_runtime(PEERS_RUNTIME)),
     (*get_runtime(PEERS_RUNTIME).requirements, *lock.ON_TOP[PEERS_RUNTIME]),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a stage ended, and how long its own process ran."""
+    """How a stage ended: its exit code, and how long its own process ran, in seconds."""
 
     exit_code: int
     seconds: float
@@ -55,38 +55,48 @@ Runner = Callable[[Stage, Mapping[str, str]], Outcome]
 
 
 def prepare_docker(stages: list[Stage], artifacts: Path) -> Runner:
-    """Make all that `stages` need, and return what runs one of them in its container."""
+    """Prepare all that `stages` need; return a function that runs one of them in its container.
+
+    Raises EngineError if the engine does not answer or an image can't be built,
+    NotWritableError if `artifacts` is no folder.
+    """
     engine.require()
     owner = user.invoking_user()
-    user.remember(owner)
-    user.make_folder(artifacts)
-    airgap.place_parts(Artifacts(artifacts).cache)
-    user.give_folder(artifacts, owner)
+    user.write_env_file(owner)
+    user.create_folder(artifacts)
+    airgap.copy_cache(Artifacts(artifacts).cache)
+    user.change_owner(artifacts, owner)
     images.build(stages)
     variables = {**owner.variables(), env_name("artifacts"): str(artifacts)}
-    # Asked for as late as can be: a build in another folder may have moved the name meanwhile.
+    # The digest is looked up only now: a build in another checkout may have moved the name since.
     return lambda stage, settings: _run_container(
         stage, {**settings, **variables, env_name("image"): digest_of(stage.image)}
     )
 
 
 def prepare_local(stages: list[Stage], artifacts: Path) -> Runner:
-    """Make all that `stages` need, and return what runs one of them as a process.
+    """Prepare all that `stages` need; return a function that runs one of them as a process.
 
-    Raises VenvError without the Python of the images, PinningError without numactl.
+    Raises VenvError without the images' version of Python, PinningError without numactl,
+    NotWritableError if `artifacts` is no folder.
     """
-    user.make_folder(artifacts)
+    user.create_folder(artifacts)
     if not shutil.which("numactl"):
-        raise PinningError("numactl is missing, which pins the cores; apt-get install numactl")
-    pythons = {stage: str(_make_python(_venv_of(stage))) for stage in stages}
+        raise PinningError("numactl, which pins the cores, is missing; install the package numactl")
+    pythons = {stage: str(_prepare_venv(_venv_of(stage))) for stage in stages}
     variables = {env_name("artifacts"): str(artifacts)}
     if PEERS in {stage.name for stage in stages}:
-        variables |= {
-            env_name(runtime.interpreter_setting): str(_make_python(runtime.name))
-            for runtime in RUNTIMES
-            if runtime.interpreter_setting
-        }
+        variables |= _other_interpreters()
     return lambda stage, settings: _run_process(stage, pythons[stage], {**settings, **variables})
+
+
+def _other_interpreters() -> dict[str, str]:
+    """Return the variables that name the interpreters of runtimes in other environments."""
+    return {
+        env_name(runtime.interpreter_setting): str(_prepare_venv(runtime.name))
+        for runtime in RUNTIMES
+        if runtime.interpreter_setting
+    }
 
 
 RUNNERS = {"docker": prepare_docker, "local": prepare_local}
@@ -99,22 +109,23 @@ def _run_container(stage: Stage, environ: Mapping[str, str]) -> Outcome:
     command = [*compose, "run", "--no-deps", "--name", name, *terminal, stage.name]
     try:
         code = subprocess.run(command, cwd=ROOT, env={**environ}).returncode
-        return Outcome(code, _life_of(name))
+        return Outcome(code, _seconds_of(name))
     finally:
         subprocess.run(["docker", "rm", "--force", name], capture_output=True)
 
 
-def _life_of(container: str) -> float:
-    form = "--format={{.State.StartedAt}} {{.State.FinishedAt}}"
+def _seconds_of(container: str) -> float:
+    """Return how long an ended container ran, 0 if the engine does not say."""
+    template = "--format={{.State.StartedAt}} {{.State.FinishedAt}}"
     shown = subprocess.run(
-        ["docker", "inspect", form, container], capture_output=True, text=True
+        ["docker", "inspect", template, container], capture_output=True, text=True
     ).stdout.split()
-    times = [_time(text) for text in shown]
+    times = [_parse_time(text) for text in shown]
     return (times[1] - times[0]).total_seconds() if len(times) == 2 else 0.0
 
 
-def _time(text: str) -> datetime:
-    """Read the engine's time, whose fraction has up to nine digits."""
+def _parse_time(text: str) -> datetime:
+    """Parse a time of the engine, whose fraction has up to nine digits."""
     seconds, _, fraction = text.rstrip("Z").partition(".")
     return datetime.fromisoformat(f"{seconds}.{fraction:0<6.6}").replace(tzinfo=timezone.utc)
 
@@ -130,23 +141,26 @@ def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outco
 
 
 def _venv_of(stage: Stage) -> str:
-    """Return what an image's name ends in; those of no runtime have the first one's packages."""
+    """Return a stage's key in VENVS: the end of its image's name, else the first runtime."""
     ending = stage.target.rpartition("-")[2]
     return ending if ending in VENVS else RUNTIME_NAMES[0]
 
 
-def _make_python(name: str) -> Path:
+def _prepare_venv(name: str) -> Path:
+    """Return the Python of one of VENVS, which is created if need be."""
     folder, locks = VENVS[name]
-    return venv.ensure(folder, _stages_python(), [lock.path_of(each) for each in locks])
+    paths = [lock.path_of(name) for name in locks]
+    return venv.get_or_create(folder, _stages_python(), paths)
 
 
 def _stages_python() -> str:
+    """Return a Python of the images' version; VenvError if there is none."""
     if sys.version_info[:2] == tuple(int(part) for part in STAGES_PYTHON.split(".")):
         return getattr(sys, "_base_executable", sys.executable)
-    found = shutil.which(f"python{STAGES_PYTHON}")
-    if not found:
+    python = shutil.which(f"python{STAGES_PYTHON}")
+    if not python:
         raise venv.VenvError(
-            f"the local runner needs Python {STAGES_PYTHON}, the images' own; install it or "
-            "leave out `--runner local`"
+            f"the local runner needs Python {STAGES_PYTHON}, the version in the images; install "
+            "it, or leave out `--runner local`"
         )
-    return found
+    return python

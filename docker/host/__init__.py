@@ -1,1 +1,1 @@
-"""What this machine must have: the engine, its users, the tools of the host."""
+"""What a run needs of this machine: an engine, a user to run as, virtual environments."""

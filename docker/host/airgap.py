@@ -1,7 +1,7 @@
-"""What an export brings to a machine that reaches nothing, and its use there.
+"""Use what an export brings to a machine without a network: images, wheels, train's cache.
 
 Standard library only: bootstrap.py uses it before anything is installed. `invoke export`
-(docker/share/export.py) makes the folder; where there is none, nothing here does anything.
+(docker/share/export.py) writes the folder; without one, nothing here has an effect.
 """
 
 import shutil
@@ -11,23 +11,23 @@ from pathlib import Path
 from docker.paths import EXPORT
 from stages.errors import EngineError
 
-IMAGES, WHEELS, PARTS = "images.tar", "wheels", "cache"
+IMAGES, WHEELS, CACHE = "images.tar", "wheels", "cache"
 
 
-def is_there(folder: Path = EXPORT) -> bool:
-    """Tell whether this source came with all that a run needs."""
+def has_export(folder: Path = EXPORT) -> bool:
+    """Return whether this source came with an export, and so with all that a run needs."""
     return folder.is_dir()
 
 
 def pip_options(folder: Path = EXPORT) -> list[str]:
-    """Return what makes pip take the export's wheels, and look nowhere else."""
-    return ["--no-index", f"--find-links={folder / WHEELS}"] if is_there(folder) else []
+    """Return the options that make pip take the export's wheels and no others."""
+    return ["--no-index", f"--find-links={folder / WHEELS}"] if has_export(folder) else []
 
 
 def load_images(folder: Path = EXPORT) -> bool:
-    """Load the export's images into the engine; tell whether there are any.
+    """Load the export's images into the engine; return whether there are any.
 
-    Raises EngineError where the engine does not take them.
+    Raises EngineError if the engine refuses them.
     """
     archive = folder / IMAGES
     if not archive.is_file():
@@ -38,8 +38,8 @@ def load_images(folder: Path = EXPORT) -> bool:
     return True
 
 
-def place_parts(cache: Path, folder: Path = EXPORT) -> None:
-    """Copy the export's data and backbones to train's cache, where there is none yet."""
-    parts = folder / PARTS
-    if parts.is_dir() and not cache.exists():
-        shutil.copytree(parts, cache)
+def copy_cache(cache: Path, folder: Path = EXPORT) -> None:
+    """Copy the export's data and backbones to train's cache `cache`, unless it exists."""
+    exported = folder / CACHE
+    if exported.is_dir() and not cache.exists():
+        shutil.copytree(exported, cache)

@@ -1,4 +1,4 @@
-"""The container engine and the host's packages: what is missing, what it takes, getting it.
+"""The container engine and this machine's packages: find what is missing, and install it.
 
 Standard library only: bootstrap.py uses it before anything is installed.
 """
@@ -24,22 +24,27 @@ ENGINE_PACKAGES = {
     "debian": ("docker.io", "docker-cli", "docker-buildx", "docker-compose"),
     "ubuntu": ("docker.io", "docker-buildx", "docker-compose-v2"),
 }
-OLDEST = {"debian": 12, "ubuntu": 22}
+MIN_VERSIONS = {"debian": 12, "ubuntu": 22}
 DEBIAN_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-ANSWER_WITHIN_S = 60
+START_TIMEOUT_S = 60
 SYSTEM_PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What has to be done to this machine, as root."""
+class SetupPlan:
+    """What must be done to this machine, as root.
+
+    - `packages`: those to install.
+    - `start`: whether to start the engine.
+    - `group_user`: the user to add to the group docker, empty for none.
+    """
 
     packages: tuple[str, ...] = ()
     start: bool = False
     group_user: str = ""
 
     def steps(self) -> list[str]:
-        """Return the steps in words."""
+        """Return the steps in words, for the user to agree to."""
         names = " ".join(self.packages)
         source = "from this distribution (on Debian 12 the engine from Debian 13)"
         steps = [f"install {names} {source}"] if names else []
@@ -48,62 +53,70 @@ class Plan:
         return steps + ([group] if self.group_user else [])
 
     def arguments(self) -> list[str]:
-        """Return the arguments of docker/host/install.py that do it."""
+        """Return the arguments with which docker/host/install.py carries this out."""
         start = ["--start"] if self.start else []
         return [*self.packages, *start, f"--group-user={self.group_user}"]
 
 
-def describe() -> str:
-    """Return the engine's version and how it keeps images and limits, empty where none answers."""
-    form = "{{.ServerVersion}}, {{.Driver}}, cgroup v{{.CgroupVersion}}"
-    shown = subprocess.run(["docker", "info", f"--format={form}"], capture_output=True, text=True)
-    return "" if shown.returncode else shown.stdout.strip()
+def summary() -> str:
+    """Return the engine's version, storage driver and cgroup version, empty if none answers."""
+    template = "{{.ServerVersion}}, {{.Driver}}, cgroup v{{.CgroupVersion}}"
+    command = ["docker", "info", f"--format={template}"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return "" if done.returncode else done.stdout.strip()
 
 
 def require() -> None:
-    """Raise EngineError, with the remedy, where no engine answers or a plugin is missing."""
+    """Raise EngineError, with the remedy, if no engine answers or its client lacks a plugin."""
     if not answers():
         raise EngineError(
             "no container engine answers; get one with `./bootstrap.py --yes pipeline`, or do "
-            "without by `invoke pipeline --runner local`"
+            "without one: `invoke pipeline --runner local`"
         )
     missing = _missing_plugins()
     if missing:
         raise EngineError(
-            f"the engine's client lacks {' and '.join(missing)}; install its plugin packages "
-            "from where the engine came from"
+            f"the engine's client lacks {' and '.join(missing)}; install these plugins from where "
+            "the engine came from"
         )
 
 
 def answers() -> bool:
-    """Tell whether an engine answers this user."""
+    """Return whether an engine answers this user."""
     return _succeeds("docker", "version")
 
 
-def plan(with_engine: bool = True) -> Plan:
-    """Find out what this machine lacks; an engine that answers is left as it is.
+def plan_setup(with_engine: bool = True) -> SetupPlan:
+    """Return what this machine lacks; an engine that answers is left as it is.
 
-    Raises EngineError where it can't be got here.
+    Raises EngineError if it can't be set up from here.
     """
     packages = _tool_packages(with_engine)
-    if not with_engine or answers():
-        if with_engine:
-            require()
-        return _checked(Plan(packages))
+    if not with_engine:
+        return _checked(SetupPlan(packages))
+    if answers():
+        require()
+        return _checked(SetupPlan(packages))
     if os.environ.get("DOCKER_HOST"):
         raise EngineError("no engine answers at DOCKER_HOST; start that one, or unset DOCKER_HOST")
+    return _checked(_engine_plan(packages))
+
+
+def _engine_plan(packages: tuple[str, ...]) -> SetupPlan:
+    """Return how to get an engine that answers this user, beside installing `packages`."""
     group_user = "" if os.getuid() == 0 or _in_group() else _user_name()
-    if _permission_denied() and not _missing_plugins():
-        return _checked(Plan(packages, group_user=group_user))
-    if not shutil.which("dockerd", path=SYSTEM_PATH) or _missing_plugins():
+    plugins_missing = bool(_missing_plugins())
+    if _permission_denied() and not plugins_missing:
+        return SetupPlan(packages, group_user=group_user)
+    if not shutil.which("dockerd", path=SYSTEM_PATH) or plugins_missing:
         packages += ENGINE_PACKAGES.get(_distribution(), ("docker",))
-    return _checked(Plan(packages, start=True, group_user=group_user))
+    return SetupPlan(packages, start=True, group_user=group_user)
 
 
-def carry_out(plan: Plan, assume_yes: bool) -> None:
-    """Say what will be done, ask unless told not to, do it.
+def carry_out(plan: SetupPlan, assume_yes: bool) -> None:
+    """Print what will be done, ask for consent unless it is assumed, and do it.
 
-    Raises EngineError where the answer is no, or where it fails.
+    Raises EngineError if consent is refused or a step fails.
     """
     if not plan.steps():
         return
@@ -113,13 +126,13 @@ def carry_out(plan: Plan, assume_yes: bool) -> None:
         raise EngineError("nothing was changed; say yes, or give --yes, to go on")
     command = _as_root(sys.executable, str(INSTALLER), *plan.arguments())
     if subprocess.run(command).returncode != 0:
-        raise EngineError("that failed; the lines above say why. Mend it and run this again")
+        raise EngineError("the setup failed; fix what the lines above show and run this again")
     if plan.start:
         _wait_for_answer()
 
 
 def needs_new_group() -> bool:
-    """Tell whether only a process that joins the group docker anew reaches the engine."""
+    """Return whether this user joined the group docker after this process had started."""
     return _permission_denied() and _in_group()
 
 
@@ -127,8 +140,8 @@ def _agreed() -> bool:
     return sys.stdin.isatty() and input("Go on? [y/N] ").strip().lower() in ("y", "yes")
 
 
-def _checked(plan: Plan) -> Plan:
-    """Raise EngineError where the plan needs what this machine or user doesn't have."""
+def _checked(plan: SetupPlan) -> SetupPlan:
+    """Return the plan; raise EngineError if this machine or user can't carry it out."""
     if plan.packages and not _distribution():
         raise EngineError(
             f"{', '.join(plan.packages)} missing, and only Debian 12 and Ubuntu 22.04 or newer "
@@ -140,35 +153,40 @@ def _checked(plan: Plan) -> Plan:
 
 
 def _tool_packages(with_engine: bool) -> tuple[str, ...]:
-    """Return the missing packages beside the engine's."""
+    """Return the missing packages other than the engine's."""
     packages = []
     if not importlib.util.find_spec("ensurepip"):
         packages.append(f"python3.{sys.version_info.minor}-venv")
-    if with_engine and airgap.is_there():
-        return tuple(packages)  # the images are made, and have the rest
+    if with_engine and airgap.has_export():
+        return tuple(packages)  # its images are built already, and hold the other tools
     if not shutil.which("numactl"):
         packages.append("numactl")
     if with_engine and not os.environ.get("BASE_IMAGE"):
-        packages += [] if shutil.which("mmdebstrap") else ["mmdebstrap"]
-        packages += [] if DEBIAN_KEYRING.exists() else ["debian-archive-keyring"]
-        # mmdebstrap without root works in a user namespace.
-        packages += [] if os.getuid() == 0 or shutil.which("newuidmap") else ["uidmap"]
+        packages += _base_image_packages()
     return tuple(packages)
 
 
+def _base_image_packages() -> list[str]:
+    """Return the missing packages that build the base image."""
+    packages = [] if shutil.which("mmdebstrap") else ["mmdebstrap"]
+    packages += [] if DEBIAN_KEYRING.exists() else ["debian-archive-keyring"]
+    # Without root, mmdebstrap works in a user namespace.
+    return packages + ([] if os.getuid() == 0 or shutil.which("newuidmap") else ["uidmap"])
+
+
 def _distribution() -> str:
-    """Return debian or ubuntu, or nothing where packages can't be installed from here."""
+    """Return debian or ubuntu, or "" if packages can't be installed from here."""
     release = platform.freedesktop_os_release()
     name, version = release["ID"], release.get("VERSION_ID", "0").partition(".")[0]
-    return name if name in OLDEST and int(version) >= OLDEST[name] else ""
+    return name if name in MIN_VERSIONS and int(version) >= MIN_VERSIONS[name] else ""
 
 
 def _wait_for_answer() -> None:
-    deadline = time.monotonic() + ANSWER_WITHIN_S
+    deadline = time.monotonic() + START_TIMEOUT_S
     while not _succeeds(*_as_root("docker", "version")):
         if time.monotonic() > deadline:
             raise EngineError(
-                f"the engine does not answer after {ANSWER_WITHIN_S} s; see /var/log/dockerd.log "
+                f"the engine does not answer after {START_TIMEOUT_S} s; see /var/log/dockerd.log "
                 "or `journalctl -u docker`"
             )
         time.sleep(0.5)

@@ -1,7 +1,7 @@
-"""The part of bootstrap that needs root: packages, the engine's daemon, its group.
+"""Do the part of bootstrap.py that needs root: packages, the engine's daemon, its group.
 
 Standard library only. Run as `python3 install.py PACKAGE... [--start] [--group-user NAME]`, by
-docker/host/engine.py, which asks first. Nothing but the distribution's own repositories is used.
+docker/host/engine.py, which asks first. Uses only the distribution's own repositories.
 """
 
 import argparse
@@ -19,8 +19,8 @@ PID_FILES = {
     Path("/run/docker/containerd/containerd.pid"): "containerd",
 }
 CONTAINERD_SOCKET = Path("/run/containerd/containerd.sock")
-# Debian 12's own engine has neither compose v2 nor buildx; Debian 13's packages need nothing
-# that Debian 12 lacks. Everything else of Debian 13 stays out by its negative priority.
+# Debian 12's own engine has neither compose v2 nor buildx; that of Debian 13 needs nothing that
+# Debian 12 lacks. A negative priority keeps out everything else from Debian 13.
 PREFERENCES = """\
 Package: *
 Pin: release n=trixie*
@@ -33,8 +33,9 @@ Pin-Priority: 990
 
 
 def install(packages: Sequence[str]) -> None:
-    """Install packages with apt; those of the engine come from Debian 13 on Debian 12."""
-    # One of several repositories may be out of reach: the installation says what is missing.
+    """Install packages with apt; on Debian 12 those of the engine come from Debian 13."""
+    # Not checked, as one of several repositories may be out of reach: the installation says which
+    # packages are missing.
     subprocess.run(["apt-get", "update", "-q"], check=False)
     with _apt_options() as options:
         if options:
@@ -46,28 +47,32 @@ def install(packages: Sequence[str]) -> None:
 
 @contextmanager
 def _apt_options() -> Iterator[list[str]]:
-    """Give the options of a private apt configuration on Debian 12, none elsewhere."""
+    """Yield the options for an apt configuration of our own on Debian 12, none elsewhere."""
     sources = _debian_12_sources()
     if not sources:
         yield []
         return
-    with tempfile.TemporaryDirectory(prefix="apt-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # apt reads it as its own user
-        (folder / "sources.list").write_text("".join(f"deb {each}\n" for each in sources))
-        (folder / "preferences").write_text(PREFERENCES)
-        (folder / "lists" / "partial").mkdir(parents=True)
-        yield [
-            f"-oDir::Etc::sourcelist={folder / 'sources.list'}",
-            "-oDir::Etc::sourceparts=/dev/null",
-            f"-oDir::Etc::preferences={folder / 'preferences'}",
-            "-oDir::Etc::preferencesparts=/dev/null",
-            f"-oDir::State::lists={folder / 'lists'}",
-        ]
+    with tempfile.TemporaryDirectory(prefix="apt-") as folder:
+        yield _write_apt_configuration(Path(folder), sources)
+
+
+def _write_apt_configuration(folder: Path, sources: Sequence[str]) -> list[str]:
+    """Write a configuration with these sources to `folder`; return the options that select it."""
+    folder.chmod(0o755)  # apt reads it as its own user
+    (folder / "sources.list").write_text("".join(f"deb {source}\n" for source in sources))
+    (folder / "preferences").write_text(PREFERENCES)
+    (folder / "lists" / "partial").mkdir(parents=True)
+    return [
+        f"-oDir::Etc::sourcelist={folder / 'sources.list'}",
+        "-oDir::Etc::sourceparts=/dev/null",
+        f"-oDir::Etc::preferences={folder / 'preferences'}",
+        "-oDir::Etc::preferencesparts=/dev/null",
+        f"-oDir::State::lists={folder / 'lists'}",
+    ]
 
 
 def _debian_12_sources() -> list[str]:
-    """Return this host's Debian 12 sources and the same places' Debian 13 ones."""
+    """Return this machine's sources of Debian 12, and those of Debian 13 at the same addresses."""
     listing = ["apt-get", "indextargets", "--format", "$(ORIGIN) $(REPO_URI) $(CODENAME) main"]
     output = subprocess.run(listing, check=True, capture_output=True, text=True).stdout
     lines = [line.removeprefix("Debian ") for line in output.splitlines()]
@@ -78,13 +83,13 @@ def _debian_12_sources() -> list[str]:
 
 
 def start() -> None:
-    """Start the engine's daemon: by systemd where it runs, else by hand."""
+    """Start the engine's daemon: with systemd if that runs, else directly."""
     if Path("/run/systemd/system").is_dir():
         subprocess.run(["systemctl", "enable", "--now", "docker"], check=True)
         return
-    _remove_left_overs()
+    _remove_leftovers()
     with ENGINE_LOG.open("ab") as log:
-        # A session of its own: the daemon outlives this process and its terminal.
+        # In a new session, so that the daemon outlives this process and its terminal.
         subprocess.Popen(
             ["dockerd"],
             stdin=subprocess.DEVNULL,
@@ -95,8 +100,8 @@ def start() -> None:
         )
 
 
-def _remove_left_overs() -> None:
-    """Remove what a killed daemon left: dockerd trusts a pid file though the pid is another's."""
+def _remove_leftovers() -> None:
+    """Remove what a killed daemon left: dockerd heeds a pid file even if another has the pid."""
     for pid_file, program in PID_FILES.items():
         if pid_file.is_file() and _program_of(pid_file.read_text().strip()) != program:
             pid_file.unlink()
@@ -115,18 +120,18 @@ def _listens(path: Path) -> bool:
 
 
 def main() -> None:
-    """Do what the command line says, in its order."""
+    """Do what the command line asks for: install, then start, then add to the group."""
     parser = argparse.ArgumentParser()
     parser.add_argument("packages", nargs="*")
     parser.add_argument("--start", action="store_true")
     parser.add_argument("--group-user")
-    wanted = parser.parse_args()
-    if wanted.packages:
-        install(wanted.packages)
-    if wanted.start:
+    arguments = parser.parse_args()
+    if arguments.packages:
+        install(arguments.packages)
+    if arguments.start:
         start()
-    if wanted.group_user:
-        subprocess.run(["usermod", "-aG", "docker", wanted.group_user], check=True)
+    if arguments.group_user:
+        subprocess.run(["usermod", "-aG", "docker", arguments.group_user], check=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Who the stages run as, and the folder they share."""
+"""Who the stages run as, and the artifacts folder, which that user owns."""
 
 import os
 from collections.abc import Mapping
@@ -8,13 +8,13 @@ from pathlib import Path
 from docker.paths import ENV_FILE
 from stages.errors import NotWritableError
 
-# Where root runs the pipeline, its stages still don't run as root. The image names this user.
+# The stages don't run as root even if root runs the pipeline. The images have a name for this user.
 STAND_IN_FOR_ROOT = 10001
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """The numbers a stage's container runs as."""
+    """The numbers of the user and group that a stage's container runs as."""
 
     uid: int
     gid: int
@@ -25,7 +25,7 @@ class User:
 
 
 def invoking_user(environ: Mapping[str, str] = os.environ) -> User:
-    """Return who asked: behind sudo the user before it, for root itself a stand-in."""
+    """Return who runs this: the user behind sudo, and a stand-in for root itself."""
     if os.getuid() != 0:
         return User(os.getuid(), os.getgid())
     uid, gid = environ.get("SUDO_UID", "0"), environ.get("SUDO_GID", "0")
@@ -34,8 +34,8 @@ def invoking_user(environ: Mapping[str, str] = os.environ) -> User:
     return User(int(uid), int(gid))
 
 
-def remember(user: User, env_file: Path = ENV_FILE) -> None:
-    """Write the user to .env, which `docker compose` reads, and keep the rest of that file."""
+def write_env_file(user: User, env_file: Path = ENV_FILE) -> None:
+    """Write the user to .env, which `docker compose` reads; keep the rest of that file."""
     lines = env_file.read_text().splitlines() if env_file.is_file() else []
     kept = [line for line in lines if line.partition("=")[0] not in user.variables()]
     ours = [f"{name}={value}" for name, value in user.variables().items()]
@@ -44,18 +44,18 @@ def remember(user: User, env_file: Path = ENV_FILE) -> None:
         env_file.write_text(text)
 
 
-def make_folder(folder: Path) -> None:
-    """Make the artifacts folder where it is not there.
+def create_folder(folder: Path) -> None:
+    """Create the artifacts folder unless it exists.
 
-    Raises NotWritableError where it can't be made.
+    Raises NotWritableError if something else has its name.
     """
     if folder.exists() and not folder.is_dir():
         raise NotWritableError(f"{folder} is no folder; set VGG19_ARTIFACTS to one")
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def give_folder(folder: Path, user: User) -> None:
-    """Give the artifacts to `user`, where root runs this; others may not, and own them anyway."""
+def change_owner(folder: Path, user: User) -> None:
+    """Give the artifacts to `user` if root runs this; anyone else owns them already."""
     if os.getuid() == 0:
         for path in [folder, *folder.rglob("*")]:
             os.chown(path, user.uid, user.gid, follow_symlinks=False)

@@ -42,7 +42,7 @@ def make(stages: Sequence[Stage], artifacts: Artifacts, output: Path) -> None:
         _download(folder / airgap.WHEELS)
         if artifacts.cache.is_dir():
             ignored = shutil.ignore_patterns(DERIVED, ".*.new", ".*.old")
-            shutil.copytree(artifacts.cache, folder / airgap.PARTS, ignore=ignored)
+            shutil.copytree(artifacts.cache, folder / airgap.CACHE, ignore=ignored)
         print(f"export: {output}", flush=True)
         with tarfile.open(output, "w:gz", compresslevel=COMPRESSION) as tar:
             for each in files:

@@ -39,7 +39,7 @@ def variables(failing: str | None, tmp_path: Path) -> dict[str, str]:
     override = tmp_path / "override.yaml"
     override.write_text(yaml.safe_dump({"services": services}))
     (tmp_path / "artifacts").mkdir()
-    user.give_folder(tmp_path / "artifacts", user.invoking_user())
+    user.change_owner(tmp_path / "artifacts", user.invoking_user())
     files = os.pathsep.join((str(COMPOSE_FILE), str(override)))
     return {**PROJECT, "COMPOSE_FILE": files, env_name("artifacts"): str(tmp_path / "artifacts")}
 

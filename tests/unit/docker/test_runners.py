@@ -16,19 +16,19 @@ Started = list[tuple[str, str, Mapping[str, str]]]
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> Started:
     """The stages that the local runner started, with their Python and variables."""
-    seen: Started = []
+    calls: Started = []
 
     def start(stage: Stage, python: str, environ: Mapping[str, str]) -> Outcome:
-        seen.append((stage.name, python, environ))
+        calls.append((stage.name, python, environ))
         return Outcome(0, 0.0)
 
-    def ensure(folder: Path, _python: str, locks: Sequence[Path]) -> Path:
+    def get_or_create(folder: Path, _python: str, locks: Sequence[Path]) -> Path:
         return folder / "+".join(lock.stem for lock in locks)
 
     monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
-    monkeypatch.setattr(venv, "ensure", ensure)
+    monkeypatch.setattr(venv, "get_or_create", get_or_create)
     monkeypatch.setattr(runners, "_run_process", start)
-    return seen
+    return calls
 
 
 def run_all(stages: list[Stage], artifacts: Path) -> None:
@@ -68,15 +68,15 @@ def test_a_container_is_told_the_image_that_its_name_means_when_it_starts(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     digests = iter(["sha256:1", "sha256:2"])
-    told: list[str] = []
+    passed: list[str] = []
 
     def start(stage: Stage, environ: Mapping[str, str]) -> Outcome:
-        told.append(environ[env_name("image")])
+        passed.append(environ[env_name("image")])
         return Outcome(0, 0.0)
 
     for module, name in (
-        *((engine, "require"), (user, "remember"), (user, "give_folder")),
-        *((airgap, "place_parts"), (images, "build")),
+        *((engine, "require"), (user, "write_env_file"), (user, "change_owner")),
+        *((airgap, "copy_cache"), (images, "build")),
     ):
         monkeypatch.setattr(module, name, lambda *_: None)
     monkeypatch.setattr(runners, "digest_of", lambda image: next(digests))
@@ -85,4 +85,4 @@ def test_a_container_is_told_the_image_that_its_name_means_when_it_starts(
     run = prepare_docker([train], tmp_path)
     run(train, {})
     run(train, {})
-    assert told == ["sha256:1", "sha256:2"]
+    assert passed == ["sha256:1", "sha256:2"]

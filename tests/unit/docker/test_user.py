@@ -32,7 +32,7 @@ def test_stages_never_run_as_root(monkeypatch: pytest.MonkeyPatch, environ: dict
 def test_remember_keeps_what_else_is_in_the_file(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("VGG19_EPOCHS=5\nSTAGES_UID=1\n")
-    user.remember(User(7, 8), file)
+    user.write_env_file(User(7, 8), file)
     assert file.read_text() == "VGG19_EPOCHS=5\nSTAGES_UID=7\nSTAGES_GID=8\n"
 
 
@@ -40,4 +40,4 @@ def test_a_file_is_no_artifacts_folder(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     with pytest.raises(NotWritableError, match="is no folder; set VGG19_ARTIFACTS"):
-        user.make_folder(file)
+        user.create_folder(file)
