@@ -23,7 +23,7 @@ from invoke.tasks import Task, task
 from docker import images
 from docker.build import base
 from docker.build.graph import read_all, read_extra, read_stages
-from docker.build.lock import lock as lock_requirements
+from docker.build.requirements import lock_requirements
 from docker.host import engine
 from docker.options import ReplaceableTask, stage_task
 from docker.paths import ROOT
@@ -46,7 +46,7 @@ def build(_: Context, runtime: str = "") -> None:
     def make() -> None:
         settings = _settings({"runtime": runtime} if runtime else {})
         engine.require()
-        images.build(read_stages(settings))
+        images.build_missing(read_stages(settings))
 
     _end_with(exit_code_of("build", make))
 
@@ -106,7 +106,7 @@ def test(context: Context) -> None:
 
 def _build_all() -> None:
     engine.require()
-    images.build(read_all())
+    images.build_missing(read_all())
 
 
 @task(
@@ -125,7 +125,7 @@ def lock(_: Context, runtime: str = "", images: bool = False) -> None:
         engine.require()
         if not images:
             lock_requirements(list(chosen.values()))
-            base.update(os.environ)
+            base.lock_packages(os.environ)
         reproduction.lock_images()
 
     _end_with(exit_code_of("lock", write))
@@ -177,7 +177,7 @@ def verify(_: Context, bundle: str, rebuild: bool = False) -> None:
             print(f"verify: {each}")
         if rebuild:
             engine.require()
-            reproduction.verify()
+            reproduction.verify_images()
 
     _end_with(exit_code_of("verify", check))
 

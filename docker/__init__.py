@@ -1,1 +1,1 @@
-"""Everything that knows of containers: the engine, the images, the runners of the stages."""
+"""Everything that knows about containers: the engine, the images, the runners of the stages."""

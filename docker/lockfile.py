@@ -1,6 +1,6 @@
-"""docker/images.lock: what the images consist of and were made from, to check a build by.
+"""Read and write docker/images.lock: what the images are made from, and what they come out as.
 
-Beside it, docker/listings has the files of each layer, to say what differs where one does.
+docker/listings, beside it, has the files of each layer, to show which ones differ in a build.
 """
 
 import lzma
@@ -27,10 +27,12 @@ class LockedImage(msgspec.Struct, frozen=True):
 
 
 class ImagesLock(msgspec.Struct, frozen=True):
-    """What a build must come out as.
+    """What the images are made from, and what a build must come out as.
 
-    `inputs` are the sha256 of all that it is made from beside the packages of Debian, `packages`;
-    `layers` are diff_ids.
+    - `inputs`: the sha256 of each thing that they are made from, except the Debian packages.
+    - `packages`: the Debian packages of the base image, by name.
+    - `layers`: the diff_id of each layer, by the layer's name.
+    - `images`: the images, by the Dockerfile's target.
     """
 
     inputs: dict[str, str]
@@ -40,9 +42,9 @@ class ImagesLock(msgspec.Struct, frozen=True):
 
 
 def read_lock(path: Path = IMAGES_LOCK) -> ImagesLock:
-    """Return the lock, an empty one where there is no file.
+    """Return the lock, an empty one if there is no file.
 
-    Raises InputCorruptError where it can't be read.
+    Raises InputCorruptError if it can't be read.
     """
     if not path.is_file():
         return ImagesLock({}, {}, {}, {})
@@ -50,24 +52,25 @@ def read_lock(path: Path = IMAGES_LOCK) -> ImagesLock:
         return msgspec.json.decode(path.read_bytes(), type=ImagesLock)
     except msgspec.MsgspecError as error:
         raise InputCorruptError(
-            f"{path} can't be read ({error}); restore it, or make it anew by `invoke lock --images`"
+            f"{path} can't be read ({error}); restore it, or write it again with "
+            "`invoke lock --images`"
         ) from None
 
 
 def write_lock(lock: ImagesLock, path: Path = IMAGES_LOCK) -> None:
-    """Write the lock, one fact a line, so that a change of it can be read."""
+    """Write the lock, one fact to a line, so that a diff of it can be read."""
     encoded = msgspec.json.encode(lock, order="sorted")
     path.write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
 
 
 def read_listing(layer: str, folder: Path = LISTINGS) -> list[str]:
-    """Return the locked files of a layer, none where it has no listing."""
+    """Return the locked files of a layer, none if it has no listing."""
     path = folder / f"{layer}.xz"
     return lzma.decompress(path.read_bytes()).decode().splitlines() if path.is_file() else []
 
 
 def write_listing(layer: str, listing: list[str], folder: Path = LISTINGS) -> None:
-    """Write the files of a layer."""
+    """Write the listing of a layer: a line for each of its files."""
     folder.mkdir(exist_ok=True)
     text = "".join(f"{line}\n" for line in listing)
     (folder / f"{layer}.xz").write_bytes(lzma.compress(text.encode(), preset=9))

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from docker import images
-from docker.build import lock
+from docker.build import requirements
 from docker.build.graph import Stage
 from docker.host import airgap, engine, user, venv
 from docker.paths import ROOT
@@ -39,7 +39,7 @@ def _venv_folder(runtime: Runtime) -> Path:
 VENVS = {runtime.name: (_venv_folder(runtime), runtime.requirements) for runtime in RUNTIMES}
 VENVS[PEERS] = (
     _venv_folder(get_runtime(PEERS_RUNTIME)),
-    (*get_runtime(PEERS_RUNTIME).requirements, *lock.ON_TOP[PEERS_RUNTIME]),
+    (*get_runtime(PEERS_RUNTIME).requirements, *requirements.EXTRA_LAYERS[PEERS_RUNTIME]),
 )
 
 
@@ -66,7 +66,7 @@ def prepare_docker(stages: list[Stage], artifacts: Path) -> Runner:
     user.create_folder(artifacts)
     airgap.copy_cache(Artifacts(artifacts).cache)
     user.change_owner(artifacts, owner)
-    images.build(stages)
+    images.build_missing(stages)
     variables = {**owner.variables(), env_name("artifacts"): str(artifacts)}
     # The digest is looked up only now: a build in another checkout may have moved the name since.
     return lambda stage, settings: _run_container(
@@ -149,7 +149,7 @@ def _venv_of(stage: Stage) -> str:
 def _prepare_venv(name: str) -> Path:
     """Return the Python of one of VENVS, which is created if need be."""
     folder, locks = VENVS[name]
-    paths = [lock.path_of(name) for name in locks]
+    paths = [requirements.path_of(lock) for lock in locks]
     return venv.get_or_create(folder, _stages_python(), paths)
 
 

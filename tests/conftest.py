@@ -11,4 +11,4 @@ from docker.host import engine
 def built() -> None:
     """The images, built from this tree; no engine is a failure, not a reason to skip."""
     engine.require()
-    images.build(read_stages(), os.environ)
+    images.build_missing(read_stages(), os.environ)

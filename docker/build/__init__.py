@@ -1,1 +1,1 @@
-"""The images: what they are made from, in which order, and making them."""
+"""Building the images: what they are made from, in which order, and how."""

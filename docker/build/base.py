@@ -1,6 +1,6 @@
-"""Makes the base image: from Debian packages by the recipe here, or from BASE_IMAGE.
+"""Build the base image: from Debian packages by the recipe here, or from BASE_IMAGE.
 
-The versions are those of docker/images.lock where the mirror still has them.
+The packages are those of docker/images.lock, as far as the mirror still has them.
 """
 
 import hashlib
@@ -24,11 +24,11 @@ OVERRIDE = "BASE_IMAGE"
 MIRROR = "DEBIAN_MIRROR"
 SUITE = "bookworm"
 PACKAGES = ("ca-certificates", "numactl", "python3", "python3-venv")
-# Any fixed date does: it is the time of every file, and so the same bytes make the same image.
+# Every file gets this time, so that the same content is the same image. Any fixed date would do.
 SOURCE_DATE_EPOCH = "1704067200"
-LISTED = "./usr/share/base/packages"
-# What is the host's, the mirror's or the lock's would make the image differ by them.
-CLEANING = (
+PACKAGE_LIST = "./usr/share/base/packages"
+# Files that come from this machine, the mirror or the lock: the image must not depend on them.
+CLEANUP = (
     'rm -rf "$1/etc/resolv.conf" "$1"/etc/apt/sources.list* "$1/etc/apt/preferences.d/locked"'
     ' && echo localhost > "$1/etc/hostname"'
 )
@@ -43,8 +43,8 @@ MMDEBSTRAP = (
     "--dpkgopt=path-exclude=/usr/share/zoneinfo/*",
     "--dpkgopt=path-exclude=/usr/lib/*/gconv/*",
 )
-# The file system begins with a merged /usr, as Debian's own installer makes it. Left to itself apt
-# would take the package that converts an unmerged one, which needs the whole of Perl, 47 MB.
+# The file system starts with a merged /usr, as Debian's own installer does it. Otherwise apt would
+# install usrmerge, which converts an unmerged one and needs all of Perl, 47 MB.
 MERGED_USR = (
     'for each in bin sbin lib lib64; do mkdir -p "$1/usr/$each"; ln -s "usr/$each" "$1/$each"; done'
 )
@@ -57,30 +57,30 @@ FROM_OVERRIDE = (
 )
 
 
-def ensure(environ: Mapping[str, str]) -> str:
-    """Return the tag of the base image, made first where it isn't there.
+def get_or_build(environ: Mapping[str, str]) -> str:
+    """Return the tag of the base image; build it first if the engine does not have it.
 
-    Raises EngineError where it can't be made.
+    Raises EngineError if it can't be built.
     """
     tag = tag_of(environ)
     if subprocess.run(["docker", "image", "inspect", tag], capture_output=True).returncode != 0:
-        make(environ, read_lock().packages)
+        build(environ, read_lock().packages)
     return tag
 
 
 def tag_of(environ: Mapping[str, str]) -> str:
-    """Return the tag that names the recipe: another recipe is another image."""
-    return f"{NAME}:{recipe(environ.get(OVERRIDE, ''))[:12]}"
+    """Return the tag, which names the recipe: another recipe is another image."""
+    return f"{NAME}:{recipe_sha256(environ.get(OVERRIDE, ''))[:12]}"
 
 
-def recipe(override: str = "") -> str:
-    """Return the sha256 of all that determines the base image, or an override of it."""
+def recipe_sha256(override: str = "") -> str:
+    """Return the sha256 of all that determines the base image, or one based on `override`."""
     steps = (
         override,
         *MMDEBSTRAP,
         MERGED_USR,
         UNWANTED,
-        CLEANING,
+        CLEANUP,
         LIST_PACKAGES.read_text(),
         SUITE,
         FROM_PACKAGES,
@@ -89,99 +89,104 @@ def recipe(override: str = "") -> str:
     return hashlib.sha256(parts.encode()).hexdigest()
 
 
-def make(environ: Mapping[str, str], wanted: Mapping[str, Package], tag: str = "") -> None:
-    """Make the base image with the `wanted` versions, as far as there are, and say which are not.
+def build(environ: Mapping[str, str], locked: Mapping[str, Package], tag: str = "") -> None:
+    """Build the base image from the `locked` packages; print which of them the mirror lacks.
 
-    Raises EngineError where it can't be made.
+    Without a `tag`, it gets the one of the recipe. Raises EngineError if it can't be built.
     """
-    override = environ.get(OVERRIDE, "")
-    with tempfile.TemporaryDirectory() as name:
-        context, dockerfile = Path(name), FROM_PACKAGES
-        if override:
-            dockerfile = FROM_OVERRIDE.format(image=override, packages=" ".join(PACKAGES))
-        else:
-            found = _make_root_file_system(context, wanted, environ.get(MIRROR, ""))
-            _tell_changes(wanted, found)
-        _build(context, dockerfile, tag or tag_of(environ))
+    override, dockerfile = environ.get(OVERRIDE, ""), FROM_PACKAGES
+    if override:
+        dockerfile = FROM_OVERRIDE.format(image=override, packages=" ".join(PACKAGES))
+    with tempfile.TemporaryDirectory() as context:
+        if not override:
+            installed = _make_root_file_system(Path(context), locked, environ.get(MIRROR, ""))
+            _print_changes(locked, installed)
+        _build_image(Path(context), dockerfile, tag or tag_of(environ))
 
 
-def update(environ: Mapping[str, str]) -> None:
-    """Lock the newest packages that the mirror has, and make the base image of them.
+def lock_packages(environ: Mapping[str, str]) -> None:
+    """Lock the newest packages that the mirror has, and build the base image from them.
 
-    Raises EngineError where it can't be made.
+    Raises EngineError if it can't be built.
     """
-    with tempfile.TemporaryDirectory() as name:
-        found = _make_root_file_system(Path(name), {}, environ.get(MIRROR, ""))
-        write_lock(msgspec.structs.replace(read_lock(), packages=found))
-        _build(Path(name), FROM_PACKAGES, tag_of({}))
+    with tempfile.TemporaryDirectory() as context:
+        newest = _make_root_file_system(Path(context), {}, environ.get(MIRROR, ""))
+        write_lock(msgspec.structs.replace(read_lock(), packages=newest))
+        _build_image(Path(context), FROM_PACKAGES, tag_of({}))
 
 
-def _build(context: Path, dockerfile: str, tag: str) -> None:
+def _build_image(context: Path, dockerfile: str, tag: str) -> None:
     (context / "Dockerfile").write_text(dockerfile)
     command = ["docker", "build", "--provenance=false", f"--tag={tag}"]
     command.append(f"--build-arg=SOURCE_DATE_EPOCH={SOURCE_DATE_EPOCH}")
     if subprocess.run([*command, str(context)]).returncode != 0:
-        raise EngineError(f"the base image can't be built; its log above says why ({OVERRIDE})")
+        raise EngineError(
+            "the base image can't be built; the log above says why "
+            f"(if {OVERRIDE} is set, check what it names)"
+        )
 
 
 def _make_root_file_system(
-    context: Path, wanted: Mapping[str, Package], mirror: str
+    context: Path, locked: Mapping[str, Package], mirror: str
 ) -> dict[str, Package]:
     """Write rootfs.tar to the folder `context`, and return the packages in it."""
     if not shutil.which("mmdebstrap"):
         raise EngineError(
-            "mmdebstrap is missing, which makes the base image; run ./bootstrap.py, or set "
+            "mmdebstrap, which makes the base image, is missing; run ./bootstrap.py, or set "
             f"{OVERRIDE} to a Debian 12 image to start from"
         )
     tar = context / "rootfs.tar"
-    hooks = [f"--setup-hook={each}" for each in (MERGED_USR, _pinning(wanted))]
-    command = [
-        *MMDEBSTRAP,
-        *hooks,
-        f"--customize-hook={LIST_PACKAGES}",
-        f"--customize-hook={CLEANING}",
-        SUITE,
-        str(tar),
-    ]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH}
-    if subprocess.run([*command, *([mirror] if mirror else [])], env=environment).returncode != 0:
+    if subprocess.run(_mmdebstrap(locked, tar, mirror), env=environment).returncode != 0:
         raise EngineError(
-            f"mmdebstrap failed, its log above says why; mend it, set {MIRROR} to another mirror "
-            f"of Debian, or {OVERRIDE} to a Debian 12 image to start from"
+            "mmdebstrap failed; the log above says why. Fix the cause, set "
+            f"{MIRROR} to another mirror of Debian, or {OVERRIDE} to a Debian 12 image to start "
+            "from"
         )
-    return _packages(tar)
+    return _read_packages(tar)
 
 
-def _pinning(wanted: Mapping[str, Package]) -> str:
-    """Return the hook that makes apt prefer the wanted versions, older ones too."""
+def _mmdebstrap(locked: Mapping[str, Package], tar: Path, mirror: str) -> list[str]:
+    """Return the command that writes the root file system to `tar`."""
+    hooks = (
+        f"--setup-hook={MERGED_USR}",
+        f"--setup-hook={_pinning(locked)}",
+        f"--customize-hook={LIST_PACKAGES}",
+        f"--customize-hook={CLEANUP}",
+    )
+    return [*MMDEBSTRAP, *hooks, SUITE, str(tar), *([mirror] if mirror else [])]
+
+
+def _pinning(locked: Mapping[str, Package]) -> str:
+    """Return the hook that makes apt prefer the locked versions, even if they are older."""
     pins = UNWANTED + "".join(
         f"Package: {name}\nPin: version {package.version}\nPin-Priority: 1001\n\n"
-        for name, package in wanted.items()
+        for name, package in locked.items()
     )
     folder = '"$1/etc/apt/preferences.d"'
     return f"mkdir -p {folder} && printf %s {shlex.quote(pins)} > {folder}/locked"
 
 
-def _packages(tar: Path) -> dict[str, Package]:
+def _read_packages(tar: Path) -> dict[str, Package]:
     with tarfile.open(tar) as archive:
-        listed = archive.extractfile(LISTED)
+        listed = archive.extractfile(PACKAGE_LIST)
         if listed is None:
-            raise AssertionError(f"{LISTED} is a file")
+            raise AssertionError(f"{PACKAGE_LIST} is a file")
         rows = [line.split() for line in listed.read().decode().splitlines()]
     return {name: Package(version, sha256) for name, version, sha256 in rows}
 
 
-def _tell_changes(wanted: Mapping[str, Package], found: Mapping[str, Package]) -> None:
+def _print_changes(locked: Mapping[str, Package], installed: Mapping[str, Package]) -> None:
     changed = [
-        f"{name} {_version(wanted.get(name))} -> {_version(found.get(name))}"
-        for name in sorted(wanted.keys() | found.keys())
-        if wanted and wanted.get(name) != found.get(name)
+        f"{name} {_version(locked.get(name))} -> {_version(installed.get(name))}"
+        for name in sorted(locked.keys() | installed.keys())
+        if locked and locked.get(name) != installed.get(name)
     ]
     if changed:
         print(
-            "base: the mirror has other packages than docker/images.lock, so the images will be "
-            f"others, too: {', '.join(changed)}; set {MIRROR} to a snapshot of Debian that has "
-            "the locked ones, or make the lock anew by `invoke lock`",
+            "base: the mirror has other packages than docker/images.lock, so the images will "
+            f"differ from it, too: {', '.join(changed)}; set {MIRROR} to a snapshot of Debian that "
+            "has the locked ones, or lock today's with `invoke lock`",
             flush=True,
         )
 

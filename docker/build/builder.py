@@ -1,4 +1,4 @@
-"""Builds the stages' images, whether they are there or not."""
+"""Build the stages' images, whether or not the engine has them already."""
 
 import subprocess
 import tempfile
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from docker.build import base
 from docker.build.graph import IMAGE_PREFIX, Stage
-from docker.build.layers import BUILDER, levels_of
+from docker.build.layers import BUILDER, build_stages_of
 from docker.paths import DOCKERFILE, ROOT
 from stages.errors import EngineError
 
@@ -17,54 +17,68 @@ PIP_SETTINGS = ("index-url", "extra-index-url", "trusted-host")
 PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 
 
-def make(
-    stages: Sequence[Stage], environ: Mapping[str, str], *, base_image: str = "", anew: bool = False
+def build_images(
+    stages: Sequence[Stage],
+    environ: Mapping[str, str],
+    *,
+    base_image: str = "",
+    no_cache: bool = False,
 ) -> None:
-    """Build the images of `stages`, on the base made for them or another; `anew` without cache.
+    """Build the images of `stages`, on `base_image` or else the base image of the recipe.
 
-    Raises EngineError where an image can't be built.
+    With `no_cache`, every layer is built again. Raises EngineError if an image can't be built.
     """
-    names = {stage.target: stage.image for stage in stages}
-    levels = [BUILDER, *(level for stage in stages for level in levels_of(stage.target))]
-    between = {level: f"{IMAGE_PREFIX}{level}" for level in levels if level not in names}
-    with _options(environ, base_image or base.ensure(environ), anew) as options:
+    images = _images_to_build(stages)
+    with _build_options(environ, base_image or base.get_or_build(environ), no_cache) as options:
         try:
-            for level in dict.fromkeys(levels):
-                image = (between | names)[level]
-                _build(level, image, options)
-                options.append(f"--build-context={level}=docker-image://{image}")
+            for target, image in images.items():
+                _build_target(target, image, options)
+                options.append(f"--build-context={target}=docker-image://{image}")
         finally:
-            remove(list(between.values()))
+            wanted = {stage.image for stage in stages}
+            remove_images([image for image in images.values() if image not in wanted])
 
 
-def remove(images: Sequence[str]) -> None:
-    """Remove these images' names, and what nothing else needs of them."""
+def _images_to_build(stages: Sequence[Stage]) -> dict[str, str]:
+    """Return the images to build, by target, each after the one that it is built on.
+
+    The images of the stages are there under their names, those between under the targets'.
+    """
+    needed = [target for stage in stages for target in build_stages_of(stage.target)]
+    named = {stage.target: stage.image for stage in stages}
+    return {target: named.get(target, f"{IMAGE_PREFIX}{target}") for target in [BUILDER, *needed]}
+
+
+def remove_images(images: Sequence[str]) -> None:
+    """Remove these images' names, and the layers that no other image needs."""
     subprocess.run(["docker", "image", "rm", "--force", *images], capture_output=True)
 
 
 @contextmanager
-def _options(environ: Mapping[str, str], base_image: str, anew: bool) -> Iterator[list[str]]:
+def _build_options(
+    environ: Mapping[str, str], base_image: str, no_cache: bool
+) -> Iterator[list[str]]:
     with _pip_configuration(environ) as pip_configuration:
         yield [
-            "--provenance=false",  # it would hold the time of the build
+            "--provenance=false",  # a provenance would hold the time of the build
             f"--build-arg=BASE_IMAGE={base_image}",
             f"--build-arg=SOURCE_DATE_EPOCH={base.SOURCE_DATE_EPOCH}",
             f"--secret=id=pip,src={pip_configuration}",
             *_certificates(environ),
-            *proxies(environ),
-            *(["--no-cache"] if anew else []),
+            *_proxies(environ),
+            *(["--no-cache"] if no_cache else []),
         ]
 
 
-def _build(target: str, image: str, options: Sequence[str]) -> None:
+def _build_target(target: str, image: str, options: Sequence[str]) -> None:
     command = ["docker", "build", f"--file={DOCKERFILE}", f"--target={target}"]
     command += [f"--tag={image}", *options, str(ROOT)]
     if subprocess.run(command).returncode != 0:
         raise EngineError(f"image {image} can't be built; the log above says why")
 
 
-def proxies(environ: Mapping[str, str]) -> list[str]:
-    """Return the build arguments for the host's proxies; the engine keeps them out of layers."""
+def _proxies(environ: Mapping[str, str]) -> list[str]:
+    """Return the build arguments for proxies, which the engine keeps out of the layers."""
     names = [name for low in PROXIES for name in (low, low.upper()) if environ.get(name)]
     return [f"--build-arg={name}" for name in names]
 
@@ -76,7 +90,7 @@ def _certificates(environ: Mapping[str, str]) -> list[str]:
 
 @contextmanager
 def _pip_configuration(environ: Mapping[str, str]) -> Iterator[Path]:
-    """Give a pip.conf with the index that this environment names, which may hold a password."""
+    """Yield a pip.conf with the index that `environ` names, whose address may hold a password."""
     lines = ["[global]"]
     for setting in PIP_SETTINGS:
         value = environ.get("PIP_" + setting.upper().replace("-", "_"))

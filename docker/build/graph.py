@@ -1,4 +1,4 @@
-"""The stage graph, read from compose.yaml: which stages there are, in which order, which images."""
+"""Read the stage graph from compose.yaml: the stages, their order, their images."""
 
 import os
 import re
@@ -22,7 +22,7 @@ Services = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A service of compose.yaml that runs a stage, which gave it its name."""
+    """A stage: its name, which is also its service's in compose.yaml, and its image."""
 
     name: str
     image: str
@@ -36,16 +36,20 @@ class Stage:
 def read_stages(
     environ: Mapping[str, str] = os.environ, compose_file: Path = COMPOSE_FILE
 ) -> list[Stage]:
-    """Return the stages in the order in which they depend on each other.
+    """Return the stages of the pipeline, each after those that it depends on.
 
-    `environ` may choose their images. A service that only reuses a stage's image is no stage, nor
-    is one with a profile, which `docker compose up` leaves out.
+    `environ` may choose their images. A service that reuses the image of an earlier one is no
+    stage, nor is one with a compose profile, which `docker compose up` leaves out.
     """
-    services = {name: each for name, each in _read(compose_file).items() if "profiles" not in each}
-    needs = {name: list(service.get("depends_on", {})) for name, service in services.items()}
+    services = _read(compose_file)
+    needs = {
+        name: list(service.get("depends_on", {}))
+        for name, service in services.items()
+        if "profiles" not in service
+    }
+    stages = [_stage(name, services, environ) for name in TopologicalSorter(needs).static_order()]
     by_image: dict[str, Stage] = {}
-    for name in TopologicalSorter(needs).static_order():
-        stage = _stage(name, services, environ)
+    for stage in stages:
         by_image.setdefault(stage.image, stage)
     return list(by_image.values())
 
@@ -53,14 +57,14 @@ def read_stages(
 def read_extra(
     name: str, environ: Mapping[str, str] = os.environ, compose_file: Path = COMPOSE_FILE
 ) -> Stage:
-    """Return a program that is run on its own, beside the pipeline."""
+    """Return a program that runs on its own, beside the pipeline, as a stage."""
     return _stage(name, _read(compose_file), environ)
 
 
 def read_all() -> list[Stage]:
-    """Return the stages by each runtime and peers, so that each image is there once."""
+    """Return the stages of every runtime, and peers: each image once."""
     of_runtimes = [
-        each for name in RUNTIME_NAMES for each in read_stages({env_name("runtime"): name})
+        stage for runtime in RUNTIME_NAMES for stage in read_stages({env_name("runtime"): runtime})
     ]
     return list(dict.fromkeys([*of_runtimes, read_extra(PEERS)]))
 
@@ -71,6 +75,9 @@ def _read(compose_file: Path) -> Services:
 
 
 def _stage(name: str, services: Services, environ: Mapping[str, str]) -> Stage:
-    """Put the variables into an image's name as compose does: an empty one counts as unset."""
-    image = VARIABLE.sub(lambda found: environ.get(found[1]) or found[2], services[name]["image"])
+    """Return a service as a stage, with the variables in its image's name replaced.
+
+    As for compose, a variable that is empty is unset.
+    """
+    image = VARIABLE.sub(lambda match: environ.get(match[1]) or match[2], services[name]["image"])
     return Stage(name, image)

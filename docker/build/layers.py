@@ -1,4 +1,4 @@
-"""The Dockerfile's own account of its images: which stages add which layers."""
+"""Read from the Dockerfile which build stages, and so which layers, make up an image."""
 
 import re
 from collections.abc import Iterator
@@ -12,32 +12,32 @@ WORKDIR = re.compile(r"^WORKDIR ")
 BASE, BUILDER = "base", "builder"
 
 
-def levels_of(target: str, dockerfile: Path = DOCKERFILE) -> list[str]:
-    """Return the stages that add a layer each to a target's image, from the lowest up."""
-    return [stage for stage, _ in _added_by(target, dockerfile)]
+def build_stages_of(target: str, dockerfile: Path = DOCKERFILE) -> list[str]:
+    """Return the build stages that add a layer each to a target's image, the lowest first."""
+    return [name for name, _ in _steps_to(target, dockerfile)]
 
 
 def layers_of(target: str, dockerfile: Path = DOCKERFILE) -> list[str]:
-    """Return the names of the layers of a target's image, from the lowest up."""
-    return [BASE, *(layer for _, layer in _added_by(target, dockerfile))]
+    """Return the names of the layers of a target's image, the lowest first."""
+    return [BASE, *(layer for _, layer in _steps_to(target, dockerfile))]
 
 
-def _added_by(target: str, dockerfile: Path) -> list[tuple[str, str]]:
-    """Return each stage below and of `target` with the layer that it adds.
+def _steps_to(target: str, dockerfile: Path) -> list[tuple[str, str]]:
+    """Return the build stages from above the base up to `target`, each with its layer.
 
-    Each adds one, as each is built on the image of the one below.
+    Each stage is built on the image of the one below, and adds one layer.
     """
-    parents, layers = _stages(dockerfile.read_text())
-    found: list[tuple[str, str]] = []
+    parents, layers = _parse(dockerfile.read_text())
+    steps: list[tuple[str, str]] = []
     while target != BASE:
         (layer,) = layers[target]
-        found.insert(0, (target, layer))
+        steps.insert(0, (target, layer))
         target = parents[target]
-    return found
+    return steps
 
 
-def _stages(text: str) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """Return each stage's parent, and the layers that it adds."""
+def _parse(text: str) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Return the parent of each build stage, and the layers that each adds."""
     parents: dict[str, str] = {}
     layers: dict[str, list[str]] = {}
     name = ""
@@ -46,12 +46,13 @@ def _stages(text: str) -> tuple[dict[str, str], dict[str, list[str]]]:
             name = start[2]
             parents[name], layers[name] = start[1], []
         elif name:
-            layers[name].extend(_added(line, name))
+            layers[name].extend(_layer_of(line, name))
     return parents, layers
 
 
-def _added(line: str, stage: str) -> Iterator[str]:
+def _layer_of(line: str, build_stage: str) -> Iterator[str]:
+    """Yield the name of the layer that a line adds, if it adds one."""
     if copied := COPY.match(line):
         yield copied[1]
     elif WORKDIR.match(line):
-        yield stage
+        yield build_stage

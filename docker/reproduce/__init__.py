@@ -1,1 +1,1 @@
-"""Whether images come out as they are locked, and what differs where not."""
+"""Whether images come out as they are locked, and what differs if they do not."""

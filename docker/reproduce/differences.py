@@ -4,29 +4,27 @@ from collections.abc import Sequence
 
 ANOTHER_ORDER = "the same files in another order"
 FIELDS = ("type", "mode", "owner", "time", "size", "content")
-MOST_SHOWN = 20
+MAX_SHOWN = 20
 
 
-def differences(expected: Sequence[str], found: Sequence[str]) -> list[str]:
+def differences(expected: Sequence[str], actual: Sequence[str]) -> list[str]:
     """Return a line for each file that differs between two listings of a layer."""
-    before, after = _by_path(expected), _by_path(found)
-    lines = []
-    for path in sorted(before.keys() | after.keys()):
-        if path not in after:
-            lines.append(f"missing  {path}")
-        elif path not in before:
-            lines.append(f"new      {path}")
-        elif before[path] != after[path]:
-            lines.append(f"changed  {path}: {_fields(before[path], after[path])}")
-    if not lines and list(expected) != list(found):
+    before, after = _by_path(expected), _by_path(actual)
+    paths = sorted(before.keys() | after.keys())
+    lines = [
+        _difference(path, before.get(path), after.get(path))
+        for path in paths
+        if before.get(path) != after.get(path)
+    ]
+    if not lines and list(expected) != list(actual):
         return [ANOTHER_ORDER]
     return lines
 
 
 def shortened(lines: Sequence[str]) -> list[str]:
-    """Return no more lines than a person reads, the last of which tells how many are left out."""
-    left = len(lines) - MOST_SHOWN
-    return [*lines[:MOST_SHOWN], f"and {left} more"] if left > 0 else list(lines)
+    """Return at most MAX_SHOWN lines, and one that says how many more there are."""
+    left = len(lines) - MAX_SHOWN
+    return [*lines[:MAX_SHOWN], f"and {left} more"] if left > 0 else list(lines)
 
 
 def _by_path(listing: Sequence[str]) -> dict[str, list[str]]:
@@ -34,6 +32,11 @@ def _by_path(listing: Sequence[str]) -> dict[str, list[str]]:
     return {path: fields for path, *fields in rows}
 
 
-def _fields(before: list[str], after: list[str]) -> str:
-    pairs = zip(FIELDS, before, after, strict=True)
-    return ", ".join(f"{name} {old} became {new}" for name, old, new in pairs if old != new)
+def _difference(path: str, before: list[str] | None, after: list[str] | None) -> str:
+    if after is None:
+        return f"missing  {path}"
+    if before is None:
+        return f"new      {path}"
+    fields = zip(FIELDS, before, after, strict=True)
+    changed = ", ".join(f"{name} {old} became {new}" for name, old, new in fields if old != new)
+    return f"changed  {path}: {changed}"

@@ -1,4 +1,4 @@
-"""What differs between images and docker/images.lock: layer by layer, file by file."""
+"""How images differ from docker/images.lock: layer by layer, file by file."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -10,22 +10,23 @@ from docker.reproduce.saved import Image, read_images
 
 
 def explain(stages: Sequence[Stage], lock: ImagesLock) -> dict[str, list[str]]:
-    """Return by name what differs from the lock in these images: layers with their files.
+    """Return how the images of `stages` differ from the lock: by layer, a line for each file.
 
-    An image whose layers are the locked ones is there under its own name.
+    An image whose layers are the locked ones is listed under its own name.
     """
-    found: dict[str, list[str]] = {}
-    for tag, image in read_images([stage.image for stage in stages]).items():
-        (target,) = (stage.target for stage in stages if stage.image == tag)
-        found |= dict(_of_image(target, image, lock))
-    return found
+    images = read_images([stage.image for stage in stages])
+    explained: dict[str, list[str]] = {}
+    for stage in stages:
+        explained |= dict(_image_differences(stage.target, images[stage.image], lock))
+    return explained
 
 
-def _of_image(target: str, image: Image, lock: ImagesLock) -> Iterator[tuple[str, list[str]]]:
-    names = layers_of(target)
+def _image_differences(
+    target: str, image: Image, lock: ImagesLock
+) -> Iterator[tuple[str, list[str]]]:
     differing = [
         (name, layer)
-        for name, layer in zip(names, image.layers, strict=True)
+        for name, layer in zip(layers_of(target), image.layers, strict=True)
         if lock.layers.get(name) != layer.diff_id
     ]
     for name, layer in differing:
@@ -34,8 +35,8 @@ def _of_image(target: str, image: Image, lock: ImagesLock) -> Iterator[tuple[str
         yield f"image {target}", ["its configuration"]
 
 
-def told(explained: Mapping[str, Sequence[str]]) -> str:
-    """Return the differences as lines to read."""
+def as_text(explained: Mapping[str, Sequence[str]]) -> str:
+    """Return what `explain` found as lines to print."""
     return "".join(
         f"{name} differs:\n" + "".join(f"  {line}\n" for line in shortened(lines))
         for name, lines in explained.items()

@@ -1,9 +1,9 @@
-"""Whether the images here, and what they are made from, are those of docker/images.lock."""
+"""Compare the images that the engine has, and the inputs of a build, with docker/images.lock."""
 
 import hashlib
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from docker.build import base
@@ -12,48 +12,53 @@ from docker.lockfile import ImagesLock
 from docker.paths import ROOT
 from docker.reproduce.saved import read_images
 
-FILES = ("docker/Dockerfile", "docker/install_layer.sh", "docker/requirements/*.txt")
-# The host's tools are in no image.
-LEFT_OUT = "docker/requirements/host.txt"
-# Stands for the configuration's digest where the engine names images by their manifests'.
+INPUT_FILES = ("docker/Dockerfile", "docker/install_layer.sh", "docker/requirements/*.txt")
+# invoke's own requirements are in no image.
+HOST_LOCK = "docker/requirements/host.txt"
+# In place of the configuration's digest, if the engine names images by the digest of a manifest.
 NO_DIGEST = ""
 
 
 def inputs(environ: Mapping[str, str] = {}, root: Path = ROOT) -> dict[str, str]:
-    """Return the sha256 of all that images are made from: files, the base's recipe, the stages."""
-    files = sorted(each for pattern in FILES for each in root.glob(pattern))
-    found = {each.relative_to(root).as_posix(): _sha256(each.read_bytes()) for each in files}
-    found.pop(LEFT_OUT, None)
-    recipe = base.recipe(environ.get(base.OVERRIDE, ""))
-    return {"base": recipe, **found, "stages": _tree(root / "stages")}
+    """Return the sha256 of each input of a build: the base's recipe, the files, the stages."""
+    paths = sorted(path for pattern in INPUT_FILES for path in root.glob(pattern))
+    files = {path.relative_to(root).as_posix(): _sha256(path.read_bytes()) for path in paths}
+    files.pop(HOST_LOCK, None)
+    recipe = base.recipe_sha256(environ.get(base.OVERRIDE, ""))
+    return {"base": recipe, **files, "stages": _tree_sha256(root / "stages")}
 
 
 def changed_inputs(lock: ImagesLock, environ: Mapping[str, str]) -> list[str]:
-    """Return the names of what is not as it was when the lock was made."""
+    """Return the names of the inputs that are not as they were when the lock was written."""
     now = inputs(environ)
     names = sorted(now.keys() | lock.inputs.keys())
     return [name for name in names if now.get(name) != lock.inputs.get(name)]
 
 
+def not_locked(stages: Sequence[Stage], lock: ImagesLock) -> list[Stage]:
+    """Return the stages whose image the engine does not have, or not as the lock has it."""
+    return [stage for stage in stages if not is_locked(stage, lock)]
+
+
 def is_locked(stage: Stage, lock: ImagesLock) -> bool:
-    """Tell whether the engine has the image of a stage, and as the lock has it."""
-    wanted = lock.images.get(stage.target)
-    if wanted is None:
+    """Return whether the engine has the image of a stage as the lock has it."""
+    locked = lock.images.get(stage.target)
+    if locked is None:
         return False
-    layers = [lock.layers[name] for name in wanted.layers]
-    return _inspect(stage.image) in ((wanted.config, layers), (NO_DIGEST, layers))
+    layers = [lock.layers[name] for name in locked.layers]
+    return _inspect(stage.image) in ((locked.config, layers), (NO_DIGEST, layers))
 
 
 def digest_of(image: str) -> str:
-    """Return the digest of an image's configuration, empty where there is none of that name."""
+    """Return the digest of an image's configuration, empty if the engine has no such image."""
     digest, layers = _inspect(image)
     return read_images([image])[image].config if layers and not digest else digest
 
 
 def _inspect(image: str) -> tuple[str, list[str]]:
-    """Return the configuration's digest, as far as the engine tells it, and the diff_ids."""
-    form = "{{.Id}} {{json .RootFS.Layers}}"
-    command = ["docker", "image", "inspect", f"--format={form}", image]
+    """Return the configuration's digest, if the engine shows it, and the layers' diff_ids."""
+    template = "{{.Id}} {{json .RootFS.Layers}}"
+    command = ["docker", "image", "inspect", f"--format={template}", image]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         return NO_DIGEST, []
@@ -62,15 +67,13 @@ def _inspect(image: str) -> tuple[str, list[str]]:
 
 
 def _names_manifests() -> bool:
-    """Tell whether the engine keeps images in containerd's store."""
+    """Return whether the engine keeps images in containerd's store."""
     command = ["docker", "info", "--format={{json .DriverStatus}}"]
-    return (
-        "io.containerd.snapshotter"
-        in subprocess.run(command, capture_output=True, text=True).stdout
-    )
+    driver = subprocess.run(command, capture_output=True, text=True).stdout
+    return "io.containerd.snapshotter" in driver
 
 
-def _tree(folder: Path) -> str:
+def _tree_sha256(folder: Path) -> str:
     paths = sorted(
         path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts
     )

@@ -1,7 +1,7 @@
-"""What images consist of, read from the stream of `docker save`: configurations, layers, files.
+"""Read from `docker save` what images consist of: configurations, layers, files.
 
-The same for every engine and store: a layer is known by the sha256 of its tar (its diff_id), an
-image by that of its configuration, however either is kept or compressed.
+The result is the same for every engine and store: a layer is known by the sha256 of its tar (its
+diff_id) and an image by that of its configuration, however the engine keeps or compresses them.
 """
 
 import gzip
@@ -20,13 +20,13 @@ from stages.errors import EngineError
 
 GZIP_MAGIC = b"\x1f\x8b"
 READ_BYTES = 1 << 20
-# Of a file's sha256 so many digits: a listing tells files apart, the layer's digest proves them.
+# Digits of a file's sha256 in a listing: enough to show a change; the layer's digest is the proof.
 HASH_DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A layer's diff_id, and a line for each of its entries, in the tar's order."""
+    """A layer's diff_id, and a line for each of its files, in the tar's order."""
 
     diff_id: str
     listing: list[str]
@@ -34,33 +34,34 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image by its configuration's digest, with its layers from the lowest up."""
+    """The digest of an image's configuration, and its layers, the lowest first."""
 
     config: str
     layers: list[Layer]
 
 
 def read_images(tags: Sequence[str]) -> dict[str, Image]:
-    """Return the images of these tags.
+    """Return the images with these tags.
 
-    Raises EngineError where the engine can't save them.
+    Raises EngineError if the engine can't save them.
     """
     with _saved(tags) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
-        small, layers = _blobs(archive)
-    found: dict[str, Image] = {}
-    for each in json.loads(small["manifest.json"]):
-        config = hashlib.sha256(small[each["Config"]]).hexdigest()
-        image = Image(f"sha256:{config}", [layers[name] for name in each["Layers"]])
-        found |= dict.fromkeys(each["RepoTags"], image)
-    return {tag: found[tag if ":" in tag else f"{tag}:latest"] for tag in tags}
+        json_files, layers = _read_archive(archive)
+    images: dict[str, Image] = {}
+    for entry in json.loads(json_files["manifest.json"]):
+        config = hashlib.sha256(json_files[entry["Config"]]).hexdigest()
+        image = Image(f"sha256:{config}", [layers[name] for name in entry["Layers"]])
+        images |= dict.fromkeys(entry["RepoTags"], image)
+    return {tag: images[tag if ":" in tag else f"{tag}:latest"] for tag in tags}
 
 
 @contextmanager
 def _saved(tags: Sequence[str]) -> Iterator[IO[bytes]]:
+    """Yield the output of `docker save`."""
     broken = False
     with subprocess.Popen(["docker", "save", *tags], stdout=subprocess.PIPE) as process:
         if process.stdout is None:
-            raise AssertionError("it was asked for")
+            raise AssertionError("it was asked for a pipe")
         try:
             yield process.stdout
             process.stdout.read()
@@ -70,51 +71,57 @@ def _saved(tags: Sequence[str]) -> Iterator[IO[bytes]]:
         raise EngineError(f"{', '.join(tags)} can't be saved; the lines above say why")
 
 
-def _blobs(archive: tarfile.TarFile) -> tuple[dict[str, bytes], dict[str, Layer]]:
+def _read_archive(archive: tarfile.TarFile) -> tuple[dict[str, bytes], dict[str, Layer]]:
     """Return the archive's JSON files and its layers, by name."""
-    small: dict[str, bytes] = {}
+    json_files: dict[str, bytes] = {}
     layers: dict[str, Layer] = {}
     for member in archive:
         content = archive.extractfile(member)
         if not content:
             continue
-        peeking = io.BufferedReader(_Raw(content), READ_BYTES)
-        if peeking.peek(1)[:1] in (b"{", b"["):
-            small[member.name] = peeking.read()
+        stream = io.BufferedReader(_Raw(content), READ_BYTES)
+        if stream.peek(1)[:1] in (b"{", b"["):
+            json_files[member.name] = stream.read()
         elif Path(member.name).name != "VERSION":
-            layers[member.name] = read_layer(peeking)
-    return small, layers
+            layers[member.name] = read_layer(stream)
+    return json_files, layers
 
 
 def read_layer(stream: "io.BufferedReader[Any]") -> Layer:
-    """Return the layer whose tar, compressed or not, a stream has."""
+    """Return the layer whose tar, gzipped or not, is in a stream."""
     compressed = stream.peek(2).startswith(GZIP_MAGIC)
-    hashing = _Hashing(gzip.GzipFile(fileobj=stream) if compressed else stream)
-    with tarfile.open(fileobj=hashing, mode="r|") as tar:
+    hashed = _Hashed(gzip.GzipFile(fileobj=stream) if compressed else stream)
+    with tarfile.open(fileobj=hashed, mode="r|") as tar:
         listing = [_line(tar, member) for member in tar]
-    while hashing.read(READ_BYTES):
+    while hashed.read(READ_BYTES):
         pass
-    return Layer(f"sha256:{hashing.digest.hexdigest()}", listing)
+    return Layer(f"sha256:{hashed.digest.hexdigest()}", listing)
 
 
 def _line(tar: tarfile.TarFile, member: tarfile.TarInfo) -> str:
     owner = f"{member.uid}:{member.gid}"
-    content = tar.extractfile(member) if member.isreg() else None
-    what = _hash(content) if content else f"-> {member.linkname}" if member.linkname else "-"
     kind = member.type.decode("ascii", "replace").strip("\0") or "0"
     path = member.name.removeprefix("./").rstrip("/")
-    return f"{path}\t{kind}\t{member.mode:o}\t{owner}\t{int(member.mtime)}\t{member.size}\t{what}"
+    time, size, content = int(member.mtime), member.size, _content(tar, member)
+    return f"{path}\t{kind}\t{member.mode:o}\t{owner}\t{time}\t{size}\t{content}"
 
 
-def _hash(content: IO[bytes]) -> str:
+def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> str:
+    """Return the start of a file's sha256, the target of a link, or a dash."""
+    if member.isreg() and (file := tar.extractfile(member)):
+        return _short_sha256(file)
+    return f"-> {member.linkname}" if member.linkname else "-"
+
+
+def _short_sha256(file: IO[bytes]) -> str:
     digest = hashlib.sha256()
-    while part := content.read(READ_BYTES):
+    while part := file.read(READ_BYTES):
         digest.update(part)
     return digest.hexdigest()[:HASH_DIGITS]
 
 
-class _Hashing(io.RawIOBase):
-    """A stream that keeps the sha256 of all that was read of it."""
+class _Hashed(io.RawIOBase):
+    """A stream that computes the sha256 of all that is read from it."""
 
     def __init__(self, source: Any) -> None:
         self._source, self.digest = source, hashlib.sha256()
@@ -126,7 +133,7 @@ class _Hashing(io.RawIOBase):
 
 
 class _Raw(io.RawIOBase):
-    """A member of a streamed archive, as io.BufferedReader wants it."""
+    """A member of a streamed archive, with the methods that io.BufferedReader needs."""
 
     def __init__(self, source: IO[bytes]) -> None:
         self._source = source

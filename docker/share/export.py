@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from docker import images
-from docker.build import lock
+from docker.build import requirements
 from docker.build.graph import Stage
 from docker.host import airgap
 from docker.paths import EXPORT, ROOT
@@ -33,7 +33,7 @@ def make(stages: Sequence[Stage], artifacts: Artifacts, output: Path) -> None:
     can't be built or saved.
     """
     files = _source()
-    images.build(stages)
+    images.build_missing(stages)
     with tempfile.TemporaryDirectory(prefix="export-") as name:
         folder = Path(name)
         print("export: images", flush=True)
@@ -70,7 +70,7 @@ def _download(folder: Path) -> None:
     for version in PYTHONS:
         with tempfile.TemporaryDirectory() as name:
             wanted = Path(name, "host.txt")
-            lock.for_python(version, wanted)
+            requirements.write_host_lock(version, wanted)
             command = [*pip, *options, f"--python-version={version}", f"--requirement={wanted}"]
             if subprocess.run(command).returncode != 0:
                 print(f"export: no tools for Python {version}; the lines above say why", flush=True)

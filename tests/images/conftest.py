@@ -23,7 +23,7 @@ LEAST_RIGHTS = (
 def built() -> None:
     """The images of every runtime, and peers; no engine is a failure, not a reason to skip."""
     engine.require()
-    images.build(read_all())
+    images.build_missing(read_all())
 
 
 @pytest.fixture(params=read_all(), ids=lambda stage: stage.target)

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from docker.build import base, lock
+from docker.build import base
 from docker.build.graph import Stage, read_all, read_extra
+from docker.build.requirements import LAYERS_BELOW
 from stages.errors import IncompleteHostError
 from stages.isa import ISA_NAMES
 from stages.settings import PEERS
 from tests.commands import Done, run
-from tests.unit.docker.test_lock import pins
+from tests.unit.docker.test_requirements import pins
 
 pytestmark = pytest.mark.usefixtures("built")
 RunIn = Callable[..., Done]
@@ -40,24 +41,25 @@ TOP_LAYERS = {
 }
 IMAGES = {stage.target: stage for stage in read_all()}
 OTHER_PYTHON_OF_PEERS = "/opt/stages/bin/python3"
-# TensorFlow 2.21 heads its informational messages so, unless TF_CPP_MIN_LOG_LEVEL drops them.
+# TensorFlow 2.21 prints this above its informational messages, unless TF_CPP_MIN_LOG_LEVEL hides
+# those.
 BEFORE_ABSL = "WARNING: All log messages before absl::InitializeLog() is called"
 LIST_PACKAGES = """
 import importlib.metadata as metadata, json
 
-print(json.dumps({each.name.lower().replace("_", "-"): each.version
-                  for each in metadata.distributions()}))
+print(json.dumps({package.name.lower().replace("_", "-"): package.version
+                  for package in metadata.distributions()}))
 """
 
 
 def inspect(image: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(run("docker", "image", "inspect", image).output)[0]
-    return found
+    inspected: dict[str, Any] = json.loads(run("docker", "image", "inspect", image).output)[0]
+    return inspected
 
 
 def locked_with(layer: str) -> dict[str, str]:
-    names = (*lock.LAYERS[layer], layer)
-    return {package: each for name in names for package, each in pins(name).items()}
+    names = (*LAYERS_BELOW[layer], layer)
+    return {package: version for name in names for package, version in pins(name).items()}
 
 
 def test_it_runs_as_no_root(stage: Stage, run_in: RunIn) -> None:
@@ -155,7 +157,7 @@ def test_what_measures_can_pin_cores(target: str, run_in: RunIn) -> None:
 
 
 def test_the_images_share_their_layers() -> None:
-    layers = {target: inspect(each.image)["RootFS"]["Layers"] for target, each in IMAGES.items()}
+    layers = {target: inspect(stage.image)["RootFS"]["Layers"] for target, stage in IMAGES.items()}
     user, common, tensorflow, app = 2, 3, 4, -1
     for target in ("quantize-itex", "profile-itex", "peers"):
         assert layers[target][:tensorflow] == layers["train"][:tensorflow]
@@ -164,4 +166,4 @@ def test_the_images_share_their_layers() -> None:
     stock = layers["quantize-stock"]
     assert stock[:user] == layers["train"][:user]
     assert stock[user] == layers["peers"][tensorflow]
-    assert {each[app] for each in layers.values()} == {stock[app]}
+    assert {names[app] for names in layers.values()} == {stock[app]}

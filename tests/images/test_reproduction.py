@@ -1,4 +1,4 @@
-"""The images come out as docker/images.lock has them, and a second build does, too."""
+"""The images come out as docker/images.lock has them, and so does a second build."""
 
 import os
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ import pytest
 from docker.build import base, builder
 from docker.build.graph import Stage, read_all
 from docker.lockfile import ImagesLock, Package, read_lock
-from docker.reproduce.explanation import explain, told
-from docker.reproduce.locked_images import changed_inputs, is_locked
+from docker.reproduce.explanation import as_text, explain
+from docker.reproduce.locked_images import changed_inputs, is_locked, not_locked
 from docker.reproduce.saved import read_images
 from tests.commands import run
 
@@ -19,15 +19,15 @@ pytestmark = pytest.mark.usefixtures("built")
 
 @pytest.fixture
 def lock() -> ImagesLock:
-    """The lock, where the mirror that the base was made from still has what it names."""
-    found = read_lock()
-    rows = (line.split() for line in listed().splitlines())
-    if {name: Package(version, sha256) for name, version, sha256 in rows} != found.packages:
+    """The lock; skip if the mirror had other packages for the base than it names."""
+    locked = read_lock()
+    rows = (line.split() for line in package_list().splitlines())
+    if {name: Package(version, sha256) for name, version, sha256 in rows} != locked.packages:
         pytest.skip("the mirror has other packages of Debian than docker/images.lock")
-    return found
+    return locked
 
 
-def listed() -> str:
+def package_list() -> str:
     done = run("docker", "run", "--rm", base.tag_of({}), "cat", "/usr/share/base/packages")
     assert done.code == 0, done
     return done.output
@@ -37,10 +37,10 @@ def listed() -> str:
 def again() -> Iterator[Stage]:
     """An image built a second time, without a cache, under another name."""
     (compare,) = (stage for stage in read_all() if stage.name == "compare")
-    found = replace(compare, image=f"{compare.image}:again")
-    builder.make([found], os.environ, base_image=base.tag_of({}), anew=True)
-    yield found
-    builder.remove([found.image])
+    second = replace(compare, image=f"{compare.image}:again")
+    builder.build_images([second], os.environ, base_image=base.tag_of({}), no_cache=True)
+    yield second
+    builder.remove_images([second.image])
 
 
 def test_the_lock_is_of_this_source() -> None:
@@ -48,12 +48,12 @@ def test_the_lock_is_of_this_source() -> None:
 
 
 def test_every_image_is_the_locked_one(lock: ImagesLock) -> None:
-    others = [stage for stage in read_all() if not is_locked(stage, lock)]
-    assert not others, told(explain(others, lock))
+    others = not_locked(read_all(), lock)
+    assert not others, as_text(explain(others, lock))
 
 
 def test_a_second_build_comes_out_the_same(again: Stage, lock: ImagesLock) -> None:
-    assert is_locked(again, lock), told(explain([again], lock))
+    assert is_locked(again, lock), as_text(explain([again], lock))
 
 
 def test_what_differs_is_told_by_layer_and_file(lock: ImagesLock) -> None:

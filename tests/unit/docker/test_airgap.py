@@ -9,6 +9,7 @@ from docker import images
 from docker.build.graph import Stage
 from docker.host import airgap, engine
 from docker.lockfile import ImagesLock
+from docker.reproduce import locked_images
 from stages.errors import EngineError
 
 STAGE = Stage("compare", "vgg19-compare")
@@ -71,10 +72,10 @@ def test_a_build_loads_what_is_missing_and_builds_nothing(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(images, "read_lock", lambda: ImagesLock({}, {}, {}, {}))
     monkeypatch.setattr(images, "changed_inputs", lambda lock, environ: [])
-    monkeypatch.setattr(images, "is_locked", lambda stage, lock: stage.image in loaded)
+    monkeypatch.setattr(locked_images, "is_locked", lambda stage, lock: stage.image in loaded)
     monkeypatch.setattr(airgap, "load_images", load)
-    monkeypatch.setattr(images, "make", lambda stages, environ: pytest.fail("it built"))
-    images.build([STAGE])
+    monkeypatch.setattr(images, "build_images", lambda stages, environ: pytest.fail("it built"))
+    images.build_missing([STAGE])
     assert loaded == [STAGE.image]
 
 
@@ -84,9 +85,9 @@ def test_images_of_another_source_are_not_loaded(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(images, "changed_inputs", lambda lock, environ: ["stages"])
     monkeypatch.setattr(airgap, "load_images", lambda: pytest.fail("it loaded"))
     monkeypatch.setattr(
-        images, "make", lambda stages, environ: built.extend(s.image for s in stages)
+        images, "build_images", lambda stages, environ: built.extend(s.image for s in stages)
     )
-    images.build([STAGE])
+    images.build_missing([STAGE])
     assert built == [STAGE.image]
 
 

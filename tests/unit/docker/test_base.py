@@ -1,4 +1,4 @@
-"""The base image's packages: pinned where the mirror has them, told where it has others."""
+"""The base image's packages: pinned if the mirror has them, reported if it has others."""
 
 import io
 import tarfile
@@ -14,47 +14,47 @@ LOCKED = {"libc6": Package("2.36-9", "a" * 64), "zlib1g": Package("1.2", "b" * 6
 
 
 @pytest.fixture
-def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What a stand-in for mmdebstrap was asked, which makes a tar of newer packages."""
+def arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The arguments of a stand-in for mmdebstrap, which makes a tar of newer packages."""
     content = f"libc6 2.36-10 {'c' * 64}\nzlib1g 1.2 {'b' * 64}\nxz 5 {'d' * 64}\n".encode()
     with tarfile.open(tmp_path / "rootfs.tar", "w") as tar:
-        member = tarfile.TarInfo(base.LISTED)
+        member = tarfile.TarInfo(base.PACKAGE_LIST)
         member.size = len(content)
         tar.addfile(member, io.BytesIO(content))
     program = tmp_path / "mmdebstrap"
     program.write_text(
-        f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/asked\n'
-        f'for each; do case $each in *.tar) cp {tmp_path}/rootfs.tar "$each";; esac; done\n'
+        f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/arguments\n'
+        f'for word; do case $word in *.tar) cp {tmp_path}/rootfs.tar "$word";; esac; done\n'
     )
     docker = tmp_path / "docker"
     docker.write_text("#!/bin/sh\n")
-    for each in (program, docker):
-        each.chmod(0o755)
+    for stand_in in (program, docker):
+        stand_in.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setattr(base, "read_lock", lambda: ImagesLock({}, LOCKED, {}, {}))
-    return tmp_path / "asked"
+    return tmp_path / "arguments"
 
 
-def test_the_locked_versions_are_preferred_though_they_are_older(asked: Path) -> None:
-    base.make({}, LOCKED)
-    assert "Package: libc6\nPin: version 2.36-9\nPin-Priority: 1001\n" in asked.read_text()
+def test_the_locked_versions_are_preferred_though_they_are_older(arguments: Path) -> None:
+    base.build({}, LOCKED)
+    assert "Package: libc6\nPin: version 2.36-9\nPin-Priority: 1001\n" in arguments.read_text()
 
 
 def test_packages_that_the_mirror_has_others_of_are_told(
-    asked: Path, capfd: pytest.CaptureFixture[str]
+    arguments: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    base.make({}, LOCKED)
-    told = capfd.readouterr().out
-    assert f"libc6 2.36-9 ({'a' * 12}) -> 2.36-10 ({'c' * 12}), xz none -> 5" in told
-    assert "zlib1g" not in told
-    assert "set DEBIAN_MIRROR to a snapshot" in told
+    base.build({}, LOCKED)
+    shown = capfd.readouterr().out
+    assert f"libc6 2.36-9 ({'a' * 12}) -> 2.36-10 ({'c' * 12}), xz none -> 5" in shown
+    assert "zlib1g" not in shown
+    assert "set DEBIAN_MIRROR to a snapshot" in shown
 
 
-def test_a_mirror_is_asked_where_one_is_given(asked: Path) -> None:
-    base.make({base.MIRROR: "http://snapshot/20260101"}, {})
-    assert asked.read_text().splitlines()[-1] == "http://snapshot/20260101"
-    base.make({}, {})
-    assert asked.read_text().splitlines()[-1].endswith("rootfs.tar")
+def test_a_mirror_is_asked_where_one_is_given(arguments: Path) -> None:
+    base.build({base.MIRROR: "http://snapshot/20260101"}, {})
+    assert arguments.read_text().splitlines()[-1] == "http://snapshot/20260101"
+    base.build({}, {})
+    assert arguments.read_text().splitlines()[-1].endswith("rootfs.tar")
 
 
 def test_a_new_lock_is_a_new_base(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +64,7 @@ def test_a_new_lock_is_a_new_base(monkeypatch: pytest.MonkeyPatch) -> None:
     assert base.tag_of({}) != base.tag_of({base.OVERRIDE: "debian:12"})
 
 
-def test_a_mirror_that_fails_is_one_clear_error(asked: Path) -> None:
-    (asked.parent / "mmdebstrap").write_text("#!/bin/sh\nexit 25\n")
-    with pytest.raises(EngineError, match="mend it, set DEBIAN_MIRROR"):
-        base.make({}, LOCKED)
+def test_a_mirror_that_fails_is_one_clear_error(arguments: Path) -> None:
+    (arguments.parent / "mmdebstrap").write_text("#!/bin/sh\nexit 25\n")
+    with pytest.raises(EngineError, match="Fix the cause, set DEBIAN_MIRROR"):
+        base.build({}, LOCKED)

@@ -1,4 +1,4 @@
-from docker.reproduce.differences import ANOTHER_ORDER, MOST_SHOWN, differences, shortened
+from docker.reproduce.differences import ANOTHER_ORDER, MAX_SHOWN, differences, shortened
 
 A, B = "a\t0\t644\t0:0\t7\t1\t11", "b\t0\t644\t0:0\t7\t1\t22"
 
@@ -21,6 +21,6 @@ def test_another_order_is_a_difference() -> None:
 
 
 def test_more_than_a_person_reads_is_counted() -> None:
-    lines = [str(number) for number in range(MOST_SHOWN + 5)]
-    assert shortened(lines) == [*lines[:MOST_SHOWN], "and 5 more"]
-    assert shortened(lines[:MOST_SHOWN]) == lines[:MOST_SHOWN]
+    lines = [str(number) for number in range(MAX_SHOWN + 5)]
+    assert shortened(lines) == [*lines[:MAX_SHOWN], "and 5 more"]
+    assert shortened(lines[:MAX_SHOWN]) == lines[:MAX_SHOWN]

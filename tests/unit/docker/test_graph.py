@@ -66,14 +66,14 @@ def test_peers_is_beside_the_pipeline() -> None:
 def test_the_doctor_is_in_the_image_of_profile_whichever_that_is() -> None:
     for runtime in RUNTIMES:
         environ = {env_name("runtime"): runtime}
-        (profile,) = [each for each in read_stages(environ) if each.name == "profile"]
+        (profile,) = [stage for stage in read_stages(environ) if stage.name == "profile"]
         assert read_extra(DOCTOR, environ) == Stage("doctor", profile.image)
     assert services()["peers"]["profiles"] == ["peers"]
     assert "depends_on" not in services()["peers"]
 
 
 def test_every_image_is_made_once() -> None:
-    images = [each.image for each in read_all()]
+    images = [stage.image for stage in read_all()]
     assert len(images) == len(set(images)) == 7
 
 
@@ -84,7 +84,7 @@ def test_every_image_has_a_target_that_runs_its_program() -> None:
 
 
 def test_every_setting_reaches_every_container() -> None:
-    # An interpreter of the host means nothing in a container: peers' image names its own.
+    # No container can use an interpreter of the host: the image of peers names its own.
     known = {env_name(name) for name in specs() if name != "itex_python"}
     for program in PROGRAMS:
         environment = services()[program]["environment"]
@@ -100,13 +100,13 @@ def test_the_old_switches_reach_quantize() -> None:
 
 @pytest.mark.parametrize("extra", EXTRAS)
 def test_what_is_beside_the_pipeline_is_kept_in_as_the_stages_are(extra: str) -> None:
-    # Only the profile stage, and the doctor for it, count what the processor does.
+    # cap_add: only the profile stage, and the doctor for it, count the processor's events.
     own = {"image", "profiles", "depends_on", "environment", "entrypoint", "cap_add"}
-    found, profile = (
+    beside, profile = (
         {key: value for key, value in services()[name].items() if key not in own}
         for name in (extra, "profile")
     )
-    assert found == profile
+    assert beside == profile
 
 
 def test_only_train_has_a_network() -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from docker.build.graph import read_all
-from docker.build.layers import layers_of, levels_of
+from docker.build.layers import build_stages_of, layers_of
 from docker.paths import DOCKERFILE
 
 TEXT = """\
@@ -24,7 +24,7 @@ ENTRYPOINT ["true"]
 def test_levels_and_layers_go_from_the_lowest_up(tmp_path: Path) -> None:
     dockerfile = tmp_path / "Dockerfile"
     dockerfile.write_text(TEXT)
-    assert levels_of("image", dockerfile) == ["user", "image"]
+    assert build_stages_of("image", dockerfile) == ["user", "image"]
     assert layers_of("image", dockerfile) == ["base", "user", "code"]
 
 
@@ -32,13 +32,13 @@ def test_levels_and_layers_go_from_the_lowest_up(tmp_path: Path) -> None:
 def test_every_stage_of_ours_adds_one_layer(target: str) -> None:
     assert layers_of(target)[:2] == ["base", "user"]
     assert layers_of(target)[-1] == "app"
-    assert levels_of(target)[-1] == target
+    assert build_stages_of(target)[-1] == target
 
 
 def test_no_level_is_left_out() -> None:
     names = {
         line.rpartition(" ")[2] for line in DOCKERFILE.read_text().splitlines() if " AS " in line
     }
-    used = {level for stage in read_all() for level in levels_of(stage.target)}
+    used = {name for stage in read_all() for name in build_stages_of(stage.target)}
     rest = names - used
     assert rest == {name for name in names if name.endswith("-layer")} | {"base", "builder"}

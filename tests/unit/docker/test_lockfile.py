@@ -46,7 +46,9 @@ def test_no_lock_is_an_empty_one(tmp_path: Path) -> None:
 def test_a_damaged_lock_says_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "images.lock"
     path.write_text('{"inputs": 7}')
-    with pytest.raises(InputCorruptError, match="restore it, or make it anew"):
+    with pytest.raises(
+        InputCorruptError, match="restore it, or write it again with `invoke lock --images`"
+    ):
         read_lock(path)
 
 

@@ -76,7 +76,7 @@ def test_a_container_is_told_the_image_that_its_name_means_when_it_starts(
 
     for module, name in (
         *((engine, "require"), (user, "write_env_file"), (user, "change_owner")),
-        *((airgap, "copy_cache"), (images, "build")),
+        *((airgap, "copy_cache"), (images, "build_missing")),
     ):
         monkeypatch.setattr(module, name, lambda *_: None)
     monkeypatch.setattr(runners, "digest_of", lambda image: next(digests))

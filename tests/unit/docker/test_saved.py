@@ -34,9 +34,9 @@ CONFIG = json.dumps({"rootfs": 1}).encode()
 
 
 def archive(layers: list[bytes], compress: bool) -> bytes:
-    blobs = {f"blobs/sha256/{digest(each)}": each for each in layers}
+    blobs = {f"blobs/sha256/{digest(layer)}": layer for layer in layers}
     if compress:
-        blobs = {name: gzip.compress(each) for name, each in blobs.items()}
+        blobs = {name: gzip.compress(blob) for name, blob in blobs.items()}
     config = f"blobs/sha256/{digest(CONFIG)}"
     manifest = [{"Config": config, "RepoTags": ["x:latest", "y:1"], "Layers": list(blobs)}]
     return tar_of({**blobs, config: CONFIG, "manifest.json": json.dumps(manifest).encode()})
@@ -44,7 +44,7 @@ def archive(layers: list[bytes], compress: bool) -> bytes:
 
 @pytest.fixture
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A program called docker that prints the file that this returns, or fails without one."""
+    """The file that a stand-in for docker prints; it fails without one."""
     program, output = tmp_path / "docker", tmp_path / "saved.tar"
     program.write_text(f"#!/bin/sh\nexec cat {output}\n")
     program.chmod(0o755)
@@ -57,11 +57,11 @@ def test_an_image_is_its_configuration_and_its_layers_however_they_are_kept(
     engine: Path, compress: bool
 ) -> None:
     engine.write_bytes(archive([LOWER, UPPER], compress))
-    found = read_images(["x", "y:1"])
-    assert found["x"] == found["y:1"]
-    assert found["x"].config == f"sha256:{digest(CONFIG)}"
-    assert [each.diff_id for each in found["x"].layers] == [
-        f"sha256:{digest(each)}" for each in (LOWER, UPPER)
+    images = read_images(["x", "y:1"])
+    assert images["x"] == images["y:1"]
+    assert images["x"].config == f"sha256:{digest(CONFIG)}"
+    assert [layer.diff_id for layer in images["x"].layers] == [
+        f"sha256:{digest(layer)}" for layer in (LOWER, UPPER)
     ]
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from docker.build.graph import read_all, read_stages
-from docker.build.layers import layers_of, levels_of
-from docker.build.lock import RESOLUTIONS
+from docker.build.layers import build_stages_of, layers_of
+from docker.build.requirements import RESOLUTIONS
 from docker.runners import VENVS
 from stages.artifacts import Artifacts
 from stages.common.worker.client import WorkerProcess
@@ -41,7 +41,7 @@ def _has_images() -> None:
     assert images["quantize"] == "vgg19-quantize-nothing"
     assert images["profile"] == "vgg19-profile-nothing"
     assert {"vgg19-profile-nothing", "vgg19-profile-stock"} <= {each.image for each in read_all()}
-    assert levels_of("profile-nothing") == ["user", "nothing", "profile-nothing"]
+    assert build_stages_of("profile-nothing") == ["user", "nothing", "profile-nothing"]
     assert layers_of("profile-nothing") == ["base", "user", "nothing", "app"]
 
 

@@ -1,4 +1,4 @@
-"""Locks every requirement with its hashes: a resolution per runtime, split by image layer."""
+"""Lock all requirements with their hashes: resolved once per runtime, split by image layer."""
 
 import re
 import subprocess
@@ -11,8 +11,8 @@ from docker.paths import REQUIREMENTS
 from stages.runtimes import PEERS_RUNTIME, RUNTIMES
 
 ABSENT = REQUIREMENTS / "absent.txt"
-# The layers of packages that stand on others, whose packages they don't repeat.
-LAYERS: dict[str, tuple[str, ...]] = {
+# The layers of packages on top of others, with those below: a package is in one of them only.
+LAYERS_BELOW: dict[str, tuple[str, ...]] = {
     "tensorflow": ("common",),
     "train": ("common", "tensorflow"),
     "quantize": ("common", "tensorflow"),
@@ -20,8 +20,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "compare": ("common",),
     "peers": ("stock",),
 }
-# What goes into a runtime's environment on top of its own packages.
-ON_TOP = {PEERS_RUNTIME: ("peers",)}
+# What an environment holds on top of the packages of its runtime.
+EXTRA_LAYERS = {PEERS_RUNTIME: ("peers",)}
 PLATFORM = ("--python-platform", "x86_64-manylinux_2_28")
 PYTHON_OF_IMAGES = ("--python-version", "3.11", *PLATFORM)
 PYTHON_OF_HOSTS = ("--python-version", "3.10", "--universal")
@@ -31,27 +31,27 @@ SOURCES = "--no-binary promise\n"
 
 
 def _resolutions() -> dict[str, tuple[str, ...]]:
-    """Return the layers that are resolved together, by runtime, each layer once.
+    """Return, by runtime, the layers that are resolved together, each layer once.
 
-    A package then has one version in all of them. The runtimes are apart: itex ended at TensorFlow
-    2.15, whose numpy and protobuf are too old for the stock one.
+    All of them then have the same version of a package. Runtimes are resolved apart: the numpy and
+    protobuf of itex, which ended at TensorFlow 2.15, are too old for the stock runtime.
     """
-    found: dict[str, tuple[str, ...]] = {}
+    resolutions: dict[str, tuple[str, ...]] = {}
     for runtime in RUNTIMES:
-        before = {layer for layers in found.values() for layer in layers}
-        layers = (*runtime.requirements, *ON_TOP.get(runtime.name, ()))
-        found[runtime.name] = tuple(layer for layer in layers if layer not in before)
-    return found
+        earlier = {layer for layers in resolutions.values() for layer in layers}
+        layers = (*runtime.requirements, *EXTRA_LAYERS.get(runtime.name, ()))
+        resolutions[runtime.name] = tuple(layer for layer in layers if layer not in earlier)
+    return resolutions
 
 
 RESOLUTIONS = _resolutions()
 
 
-def lock(names: Sequence[str] = ()) -> None:
-    """Write the *.txt of these resolutions, or of all and the host's, from the *.in files."""
-    for name in names or RESOLUTIONS:
-        _resolve(RESOLUTIONS[name])
-    if not names:
+def lock_requirements(runtimes: Sequence[str] = ()) -> None:
+    """Write the *.txt files of these runtimes from their *.in files; by default, all and host's."""
+    for runtime in runtimes or RESOLUTIONS:
+        _resolve(RESOLUTIONS[runtime])
+    if not runtimes:
         _write("host", ["host"], *PYTHON_OF_HOSTS, "--generate-hashes")
 
 
@@ -60,23 +60,27 @@ def _resolve(layers: Sequence[str]) -> None:
         whole = Path(folder, "whole.txt")
         _compile(layers, whole, *PYTHON_OF_IMAGES)
         for layer in layers:
-            below = LAYERS.get(layer, ())
-            left_out = [f"--no-emit-package={name}" for each in below for name in locked(each)]
+            lower = LAYERS_BELOW.get(layer, ())
+            packages = [package for name in lower for package in locked_packages(name)]
+            left_out = [f"--no-emit-package={package}" for package in packages]
             options = ("--generate-hashes", f"--constraint={whole}", *left_out)
-            _write(layer, [*below, layer], *PYTHON_OF_IMAGES, *options)
+            _write(layer, [*lower, layer], *PYTHON_OF_IMAGES, *options)
 
 
-def for_python(version: str, output: Path) -> None:
-    """Write what of the host's lock a version of Python takes; pip knows that of its own alone."""
+def write_host_lock(python_version: str, output: Path) -> None:
+    """Write the part of the host's lock that applies to a version of Python.
+
+    pip can't select it: it evaluates markers for the version that it runs on.
+    """
     shape = ("--quiet", "--no-deps", "--no-header", "--no-annotate", "--no-emit-index-url")
-    options = ("--generate-hashes", f"--python-version={version}", *PLATFORM)
+    options = ("--generate-hashes", f"--python-version={python_version}", *PLATFORM)
     command = [sys.executable, "-m", "uv", "pip", "compile", *shape, *options]
     subprocess.run([*command, str(path_of("host")), f"--output-file={output}"], check=True)
 
 
-def locked(layer: str) -> list[str]:
-    """Return the names of the packages that a layer's lock file lists."""
-    return re.findall(r"^([A-Za-z0-9._-]+)==", path_of(layer).read_text(), re.MULTILINE)
+def locked_packages(name: str) -> list[str]:
+    """Return the names of the packages in a lock file."""
+    return re.findall(r"^([A-Za-z0-9._-]+)==", path_of(name).read_text(), re.MULTILINE)
 
 
 def path_of(name: str) -> Path:

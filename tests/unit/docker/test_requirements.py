@@ -4,33 +4,35 @@ from pathlib import Path
 
 import pytest
 
-from docker.build import lock
+from docker.build import requirements
 
-FILES = [name for names in lock.RESOLUTIONS.values() for name in names]
+FILES = [name for names in requirements.RESOLUTIONS.values() for name in names]
 
 
 def pins(name: str) -> dict[str, str]:
-    return dict(re.findall(r"^([a-z0-9.-]+)==(\S+)", lock.path_of(name).read_text(), re.MULTILINE))
+    return dict(
+        re.findall(r"^([a-z0-9.-]+)==(\S+)", requirements.path_of(name).read_text(), re.MULTILINE)
+    )
 
 
-@pytest.mark.parametrize("runtime", lock.RESOLUTIONS)
+@pytest.mark.parametrize("runtime", requirements.RESOLUTIONS)
 def test_a_package_has_one_version_in_a_resolution(runtime: str) -> None:
     versions: dict[str, set[str]] = {}
-    for name in lock.RESOLUTIONS[runtime]:
+    for name in requirements.RESOLUTIONS[runtime]:
         for package, version in pins(name).items():
             versions.setdefault(package, set()).add(version)
-    assert {package: each for package, each in versions.items() if len(each) > 1} == {}
+    assert {name: several for name, several in versions.items() if len(several) > 1} == {}
 
 
-@pytest.mark.parametrize("layer", lock.LAYERS)
+@pytest.mark.parametrize("layer", requirements.LAYERS_BELOW)
 def test_a_layer_repeats_nothing_of_those_below_it(layer: str) -> None:
-    below = {package for name in lock.LAYERS[layer] for package in pins(name)}
+    below = {package for name in requirements.LAYERS_BELOW[layer] for package in pins(name)}
     assert not below & set(pins(layer))
 
 
 @pytest.mark.parametrize("name", [*FILES, "host"])
 def test_every_package_is_locked_by_hash_and_a_wheel(name: str) -> None:
-    text = lock.path_of(name).read_text()
+    text = requirements.path_of(name).read_text()
     blocks = re.split(r"\n(?=\S)", text)
     assert all("--hash=sha256:" in block for block in blocks if "==" in block)
     assert "--require-hashes" in text
@@ -42,7 +44,7 @@ def test_what_installs_the_stock_runtime_is_what_it_asks_for() -> None:
 
 
 def test_every_layer_is_resolved_once() -> None:
-    assert sorted(FILES) == sorted(chain.from_iterable(lock.RESOLUTIONS.values()))
+    assert sorted(FILES) == sorted(chain.from_iterable(requirements.RESOLUTIONS.values()))
 
 
 def test_stock_has_its_own_tensorflow_and_nothing_of_itex() -> None:
@@ -53,11 +55,11 @@ def test_stock_has_its_own_tensorflow_and_nothing_of_itex() -> None:
 
 def test_one_runtime_can_be_locked_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[str] = []
-    monkeypatch.setattr(lock, "_write", lambda name, *_: written.append(name))
-    monkeypatch.setattr(lock, "_compile", lambda *_: None)
-    lock.lock(["stock"])
+    monkeypatch.setattr(requirements, "_write", lambda name, *_: written.append(name))
+    monkeypatch.setattr(requirements, "_compile", lambda *_: None)
+    requirements.lock_requirements(["stock"])
     assert written == ["stock", "peers"]
-    lock.lock()
+    requirements.lock_requirements()
     assert sorted(written[2:]) == sorted([*FILES, "host"])
 
 
@@ -67,6 +69,6 @@ def test_compare_has_no_tensorflow() -> None:
 
 
 def test_locked_reads_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(lock, "REQUIREMENTS", tmp_path)
+    monkeypatch.setattr(requirements, "REQUIREMENTS", tmp_path)
     (tmp_path / "some.txt").write_text("# a\n--require-hashes\na-b==1 \\\n    --hash=x\nc==2\n")
-    assert lock.locked("some") == ["a-b", "c"]
+    assert requirements.locked_packages("some") == ["a-b", "c"]
