@@ -29,8 +29,8 @@ from docker.options import ReplaceableTask, stage_task
 from docker.paths import ROOT
 from docker.reproduce import reproduction
 from docker.runners import RUNNERS, prepare_docker
-from docker.share import bundle as bundles
-from docker.share import export as exports
+from docker.share.bundle import verify_bundle, write_bundle
+from docker.share.export import write_export
 from stages.artifacts import Artifacts
 from stages.errors import SettingsError, exit_code_of
 from stages.settings import DOCTOR, EXTRAS, env_name, load, specs, specs_of
@@ -139,7 +139,7 @@ def export(_: Context, output: str = "vgg19-export.tar.gz", runtime: str = "") -
         settings = _settings({"runtime": runtime} if runtime else {})
         engine.require()
         artifacts = Artifacts(load(settings).artifacts.resolve())
-        exports.make(read_stages(settings), artifacts, Path(output))
+        write_export(read_stages(settings), artifacts, Path(output))
         print(f"export: {Path(output).stat().st_size / 1e6:.0f} MB in {output}")
 
     _end_with(exit_code_of("export", write))
@@ -150,7 +150,7 @@ def bundle(_: Context, output: str = "vgg19-bundle.tar") -> None:
     """Pack the results with all they came from into one file that anyone can check."""
 
     def write() -> None:
-        told = bundles.make(Artifacts(load(os.environ).artifacts.resolve()), Path(output))
+        told = write_bundle(Artifacts(load(os.environ).artifacts.resolve()), Path(output))
         size = Path(output).stat().st_size / 1e6
         print("\n".join(f"bundle: {each}" for each in [*told, f"{output}, {size:.1f} MB"]))
 
@@ -173,7 +173,7 @@ def verify(_: Context, bundle: str, rebuild: bool = False) -> None:
     """Check a bundle, which takes no network and no engine; or that images come out as locked."""
 
     def check() -> None:
-        for each in bundles.verify(Path(bundle)) if bundle else []:
+        for each in verify_bundle(Path(bundle)) if bundle else []:
             print(f"verify: {each}")
         if rebuild:
             engine.require()

@@ -1,13 +1,13 @@
-"""Bundles: the results with all they came from, and the check of one."""
+"""Bundles: the results with all that they came from, in one file that anyone can check."""
 
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
-from docker.build.graph import Stage, read_all
+from docker.build.graph import read_all
 from docker.paths import IMAGES_LOCK, REQUIREMENTS, ROOT
 from docker.reproduce.locked_images import digest_of, inputs
 from docker.share import sbom
@@ -22,10 +22,11 @@ MANIFEST, LOCKS, BILLS, LICENCES = "manifest.json", "locks", "sbom", "licences.t
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a bundle's results came from: the source, and the images by name.
+    """What a bundle's results came from.
 
-    `inputs` are the sha256 of all that the images are made from; `commit` is the source's, empty
-    where it is no clone; `images` are the configurations' digests.
+    - `commit`: the source's, empty outside a clone.
+    - `inputs`: the sha256 of each thing that the images are made from.
+    - `images`: the digest of each image's configuration, by the image's name.
     """
 
     commit: str
@@ -33,54 +34,64 @@ class Manifest(msgspec.Struct, frozen=True):
     images: dict[str, str]
 
 
-def make(artifacts: Artifacts, output: Path) -> list[str]:
-    """Write a bundle of the artifacts; return what was checked in it.
+def write_bundle(artifacts: Artifacts, output: Path) -> list[str]:
+    """Write a bundle of the artifacts; return a line for each thing that was checked in it.
 
-    Raises InputMissingError where the pipeline has not run, InputCorruptError where its results
-    do not follow from their samples.
+    Raises InputMissingError if the pipeline has not run, InputCorruptError if its results do not
+    follow from their samples.
     """
     with tempfile.TemporaryDirectory(prefix="bundle-") as name:
         folder = Path(name)
         collect(artifacts, folder)
-        images = {each.image: digest_of(each.image) for each in read_all()}
-        there = [each for each in read_all() if images[each.image]]
-        manifest = Manifest(_commit(), inputs(), {each.image: images[each.image] for each in there})
-        encoded = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1)
-        (folder / MANIFEST).write_bytes(encoded + b"\n")
-        _add_locks(folder / LOCKS)
-        _add_bills(folder, there, manifest)
+        _add_origins(folder)
         write_checksums(folder)
-        told = _checked(folder)
+        checked = _check(folder)
         pack(folder, output)
-    return told
+    return checked
 
 
-def verify(bundle: Path) -> list[str]:
-    """Check a bundle and return a line for each thing that was.
+def verify_bundle(bundle: Path) -> list[str]:
+    """Check a bundle; return a line for each thing that was checked.
 
-    Raises InputCorruptError where a byte, a figure or a record is not what it must be.
+    Raises InputCorruptError if a byte, a figure or a record is not what it must be.
     """
-    with tempfile.TemporaryDirectory(prefix="bundle-") as name:
-        unpack(bundle, Path(name))
-        return _checked(Path(name))
+    with tempfile.TemporaryDirectory(prefix="bundle-") as folder:
+        unpack(bundle, Path(folder))
+        return _check(Path(folder))
 
 
-def _checked(folder: Path) -> list[str]:
-    told = check(folder)
+def _add_origins(folder: Path) -> None:
+    """Add the manifest, the locks, and the bills of materials of the images that the engine has."""
+    digests = {stage.image: digest_of(stage.image) for stage in read_all()}
+    present = {image: digest for image, digest in digests.items() if digest}
+    manifest = Manifest(_commit(), inputs(), present)
+    encoded = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1)
+    (folder / MANIFEST).write_bytes(encoded + b"\n")
+    _add_locks(folder / LOCKS)
+    _add_bills(folder, present)
+
+
+def _check(folder: Path) -> list[str]:
+    checked = check(folder)
     manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-    by_image = dict(makers(folder))
-    unnamed = sorted(name for name, image in by_image.items() if not image)
-    for name, image in by_image.items():
+    by_record = dict(makers(folder))
+    _check_makers(by_record, manifest)
+    unnamed = sorted(record for record, image in by_record.items() if not image)
+    if unnamed:
+        checked.append(f"note: no image is named by {', '.join(unnamed)}: made outside one")
+    if len(unnamed) < len(by_record):
+        checked.append("the records were made by the images that the bundle names")
+    return checked
+
+
+def _check_makers(by_record: Mapping[str, str], manifest: Manifest) -> None:
+    """Raise InputCorruptError if a record names another image than the manifest's."""
+    for record, image in by_record.items():
         if image and image not in manifest.images.values():
             raise InputCorruptError(
-                f"{name} was made by image {image}, which is none of the bundle's; make the "
+                f"{record} was made by image {image}, which is none of the bundle's; make the "
                 "bundle with the images that made its results"
             )
-    if unnamed:
-        told.append(f"note: no image is named by {', '.join(unnamed)}: made outside one")
-    if len(unnamed) < len(by_image):
-        told.append("the records were made by the images that the bundle names")
-    return told
 
 
 def _add_locks(folder: Path) -> None:
@@ -89,13 +100,13 @@ def _add_locks(folder: Path) -> None:
         (folder / path.name).write_bytes(path.read_bytes())
 
 
-def _add_bills(folder: Path, stages: Sequence[Stage], manifest: Manifest) -> None:
+def _add_bills(folder: Path, digests: Mapping[str, str]) -> None:
     (folder / BILLS).mkdir()
-    found = {stage.image: sbom.inventory(stage.image) for stage in stages}
-    for image, packages in found.items():
-        text = sbom.cyclonedx(image, manifest.images[image], packages)
+    contents = {image: sbom.inventory(image) for image in digests}
+    for image, packages in contents.items():
+        text = sbom.cyclonedx(image, digests[image], packages)
         (folder / BILLS / f"{image}.cdx.json").write_text(text)
-    (folder / LICENCES).write_text(sbom.licences(found))
+    (folder / LICENCES).write_text(sbom.licences(contents))
 
 
 def _commit() -> str:

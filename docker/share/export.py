@@ -1,4 +1,4 @@
-"""Packs source, images, the host's tools and data into one file, for where there is no network."""
+"""Pack source, images, tools and data into one file, for a machine without a network."""
 
 import shutil
 import subprocess
@@ -18,44 +18,49 @@ from stages.errors import EngineError, SettingsError
 
 # The folder within the file.
 TOP = "vgg19"
-# Whatever Python the other machine has: those of Debian 12 and 13, Ubuntu 22.04 and 24.04.
+# The other machine may have any of these: Debian 12 and 13 and Ubuntu 22.04 and 24.04 have them.
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
-# Made of other things than its data: big, and made again in minutes.
+# In train's cache, but left out: it is big, and computed from the rest in minutes.
 DERIVED = "features"
-# Layers are mostly programs that hardly any effort halves, and no effort does much better.
+# The lowest level about halves the layers, which are mostly programs; higher ones add little.
 COMPRESSION = 1
 
 
-def make(stages: Sequence[Stage], artifacts: Artifacts, output: Path) -> None:
+def write_export(stages: Sequence[Stage], artifacts: Artifacts, output: Path) -> None:
     """Write all that `stages` need to run elsewhere to `output`, a compressed tar.
 
-    Raises SettingsError where this is no clone whose files are known, EngineError where an image
-    can't be built or saved.
+    Raises SettingsError outside a clone, EngineError if an image can't be built or saved.
     """
-    files = _source()
+    files = _source_files()
     images.build_missing(stages)
     with tempfile.TemporaryDirectory(prefix="export-") as name:
         folder = Path(name)
-        print("export: images", flush=True)
-        _save([stage.image for stage in stages], folder / airgap.IMAGES)
-        print(f"export: the host's tools for Python {', '.join(PYTHONS)}", flush=True)
-        _download(folder / airgap.WHEELS)
-        if artifacts.cache.is_dir():
-            ignored = shutil.ignore_patterns(DERIVED, ".*.new", ".*.old")
-            shutil.copytree(artifacts.cache, folder / airgap.CACHE, ignore=ignored)
+        _fill(folder, stages, artifacts)
         print(f"export: {output}", flush=True)
         with tarfile.open(output, "w:gz", compresslevel=COMPRESSION) as tar:
-            for each in files:
-                tar.add(ROOT / each, f"{TOP}/{each}", recursive=False)
+            for file in files:
+                tar.add(ROOT / file, f"{TOP}/{file}", recursive=False)
             tar.add(folder, f"{TOP}/{EXPORT.name}")
 
 
-def _source() -> list[str]:
+def _fill(folder: Path, stages: Sequence[Stage], artifacts: Artifacts) -> None:
+    """Write to `folder` what docker/host/airgap.py uses on the other machine."""
+    print("export: images", flush=True)
+    _save([stage.image for stage in stages], folder / airgap.IMAGES)
+    print(f"export: wheels for Python {', '.join(PYTHONS)}", flush=True)
+    _download(folder / airgap.WHEELS)
+    if artifacts.cache.is_dir():
+        ignored = shutil.ignore_patterns(DERIVED, ".*.new", ".*.old")
+        shutil.copytree(artifacts.cache, folder / airgap.CACHE, ignore=ignored)
+
+
+def _source_files() -> list[str]:
+    """Return the files that git tracks; SettingsError outside a clone."""
     command = ["git", "-C", str(ROOT), "ls-files", "-z"]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         raise SettingsError(f"{ROOT} is no clone, so its files are not known; export from one")
-    return [each for each in done.stdout.split("\0") if (ROOT / each).is_file()]
+    return [file for file in done.stdout.split("\0") if (ROOT / file).is_file()]
 
 
 def _save(names: Sequence[str], output: Path) -> None:
@@ -64,13 +69,13 @@ def _save(names: Sequence[str], output: Path) -> None:
 
 
 def _download(folder: Path) -> None:
-    """Download the wheels of the host's tools; a version without some is told, and left out."""
+    """Download the wheels of the host's lock; a version of Python without some is left out."""
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-qq", "download"]
     options = [f"--dest={folder}", "--no-deps", "--require-hashes", "--only-binary=:all:"]
     for version in PYTHONS:
         with tempfile.TemporaryDirectory() as name:
-            wanted = Path(name, "host.txt")
-            requirements.write_host_lock(version, wanted)
-            command = [*pip, *options, f"--python-version={version}", f"--requirement={wanted}"]
+            host_lock = Path(name, "host.txt")
+            requirements.write_host_lock(version, host_lock)
+            command = [*pip, *options, f"--python-version={version}", f"--requirement={host_lock}"]
             if subprocess.run(command).returncode != 0:
-                print(f"export: no tools for Python {version}; the lines above say why", flush=True)
+                print(f"export: none for Python {version}; the lines above say why", flush=True)

@@ -1,6 +1,6 @@
-"""Prints as JSON which packages an image has; run in it, so standard library only.
+"""Print as JSON which packages an image has. It runs in the image: standard library only.
 
-For each its kind (deb or pypi), name, version, and licence as its own metadata tells it.
+Each has a kind (deb or pypi), name, version, and the licence that its own metadata names.
 """
 
 import json
@@ -14,43 +14,53 @@ DEBIAN = Path("/usr/share/base/packages")
 DOCUMENTS = Path("/usr/share/doc")
 CLASSIFIER = re.compile(r"^License :: (?:OSI Approved :: )?(.+)$")
 UNKNOWN = "unknown"
-# A longer one is the licence's text, not its name.
-LONGEST_NAME = 80
+# In characters; a longer field holds the licence's text, not its name.
+MAX_NAME_LENGTH = 80
 
 
 def packages(root: Path = Path("/")) -> Iterator[dict[str, str]]:
-    """Return all packages of the file system `root`."""
+    """Yield all packages of the file system `root`."""
+    yield from _debian_packages(root)
+    environments = root / ENVIRONMENTS.relative_to("/")
+    paths = [str(path) for path in environments.glob("*/lib/python*/site-packages")]
+    for package in metadata.distributions(path=paths):
+        licence = _licence_in_metadata(package.metadata)
+        yield _row("pypi", package.metadata["Name"], package.version, licence)
+
+
+def _debian_packages(root: Path) -> Iterator[dict[str, str]]:
     listed = root / DEBIAN.relative_to("/")
     for line in listed.read_text().splitlines() if listed.is_file() else []:
         name, version, sha256 = line.split()
         document = root / DOCUMENTS.relative_to("/") / name / "copyright"
-        yield _row("deb", name, version, _of_document(document)) | {"sha256": sha256}
-    environments = root / ENVIRONMENTS.relative_to("/")
-    paths = [str(each) for each in environments.glob("*/lib/python*/site-packages")]
-    for found in metadata.distributions(path=paths):
-        yield _row("pypi", found.metadata["Name"], found.version, _of_metadata(found.metadata))
+        yield _row("deb", name, version, _licences_in_document(document)) | {"sha256": sha256}
 
 
 def _row(kind: str, name: str, version: str, licence: str) -> dict[str, str]:
     return {"kind": kind, "name": name, "version": version, "licence": licence}
 
 
-def _of_document(path: Path) -> str:
-    """Return the licences that a Debian copyright file names, if it is of the form that can."""
+def _licences_in_document(path: Path) -> str:
+    """Return the licences that a Debian copyright file names, if it is machine-readable."""
     text = path.read_text(errors="replace") if path.is_file() else ""
-    named = re.findall(r"^License: *(\S.*?) *$", text, re.MULTILINE)
-    return ", ".join(sorted(set(named))) or UNKNOWN
+    names = re.findall(r"^License: *(\S.*?) *$", text, re.MULTILINE)
+    return ", ".join(sorted(set(names))) or UNKNOWN
 
 
-def _of_metadata(found: "metadata.PackageMetadata") -> str:
-    expression, plain = (found.get_all(each, [""])[0] for each in ("License-Expression", "License"))
-    classified = [CLASSIFIER.match(each) for each in found.get_all("Classifier", [])]
-    names = [each[1] for each in classified if each and each[1] != "OSI Approved"]
-    plain = plain.strip()
-    if len(plain) > LONGEST_NAME or "\n" in plain or plain.upper() == UNKNOWN.upper():
-        plain = ""
-    return expression or plain or ", ".join(names) or UNKNOWN
+def _licence_in_metadata(fields: "metadata.PackageMetadata") -> str:
+    """Return the licence from its expression, else from its name, else from the classifiers."""
+    expression = fields.get_all("License-Expression", [""])[0]
+    name = fields.get_all("License", [""])[0].strip()
+    if len(name) > MAX_NAME_LENGTH or "\n" in name or name.upper() == UNKNOWN.upper():
+        name = ""
+    matches = [CLASSIFIER.match(classifier) for classifier in fields.get_all("Classifier", [])]
+    classified = [match[1] for match in matches if match and match[1] != "OSI Approved"]
+    return expression or name or ", ".join(classified) or UNKNOWN
+
+
+def _order(row: dict[str, str]) -> tuple[str, str]:
+    return row["kind"], row["name"].lower()
 
 
 if __name__ == "__main__":
-    print(json.dumps(sorted(packages(), key=lambda each: (each["kind"], each["name"].lower()))))
+    print(json.dumps(sorted(packages(), key=_order)))

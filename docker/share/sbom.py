@@ -1,4 +1,4 @@
-"""What an image contains, as CycloneDX (https://cyclonedx.org) and as a list of licences."""
+"""Show what an image contains, as CycloneDX (https://cyclonedx.org) and as a list of licences."""
 
 import json
 import subprocess
@@ -27,7 +27,7 @@ DISTRIBUTIONS = {"deb": "debian", "pypi": None}
 
 
 class Package(TypedDict, total=False):
-    """A package as docker/share/inventory.py tells it."""
+    """A package as docker/share/inventory.py prints it."""
 
     kind: str
     name: str
@@ -37,13 +37,13 @@ class Package(TypedDict, total=False):
 
 
 def inventory(image: str) -> list[Package]:
-    """Return the packages of an image; EngineError where it does not run."""
+    """Return the packages of an image; EngineError if it does not run."""
     command = ["docker", "run", "--rm", "--network=none", "--entrypoint=python3", image]
     done = subprocess.run([*command, "-c", INVENTORY.read_text()], capture_output=True, text=True)
     if done.returncode != 0:
-        raise EngineError(f"{image} can't be looked into; {done.stderr.strip()[-200:]}")
-    found: list[Package] = json.loads(done.stdout)
-    return found
+        raise EngineError(f"{image} can't list its packages; {done.stderr.strip()[-200:]}")
+    packages: list[Package] = json.loads(done.stdout)
+    return packages
 
 
 def cyclonedx(image: str, digest: str, packages: Sequence[Package]) -> str:
@@ -53,7 +53,7 @@ def cyclonedx(image: str, digest: str, packages: Sequence[Package]) -> str:
     bom.metadata.component = Component(
         name=image, version=digest, type=ComponentType.CONTAINER, bom_ref=image
     )
-    bom.components.update(_component(each) for each in packages)
+    bom.components.update(_component(package) for package in packages)
     bom.register_dependency(bom.metadata.component, bom.components)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -63,8 +63,8 @@ def cyclonedx(image: str, digest: str, packages: Sequence[Package]) -> str:
 
 def _component(package: Package) -> Component:
     kind, name, version = package["kind"], package["name"], package["version"]
-    known = package.get("sha256")
-    hashes = [HashType(alg=HashAlgorithm.SHA_256, content=known)] if known else []
+    sha256 = package.get("sha256")
+    hashes = [HashType(alg=HashAlgorithm.SHA_256, content=sha256)] if sha256 else []
     return Component(
         name=name,
         version=version,
@@ -78,10 +78,10 @@ def _component(package: Package) -> Component:
 
 def licences(images: Mapping[str, Sequence[Package]]) -> str:
     """Return a line for each package: its licence, and the images that have it."""
-    where: dict[tuple[str, str, str, str], list[str]] = {}
+    images_of: dict[tuple[str, str, str, str], list[str]] = {}
     for image, packages in images.items():
-        for each in packages:
-            key = (each["kind"], each["name"], each["version"], each["licence"])
-            where.setdefault(key, []).append(image)
-    rows = [(*key, " ".join(found)) for key, found in sorted(where.items())]
+        for package in packages:
+            key = (package["kind"], package["name"], package["version"], package["licence"])
+            images_of.setdefault(key, []).append(image)
+    rows = [(*key, " ".join(names)) for key, names in sorted(images_of.items())]
     return aligned([("kind", "package", "version", "licence", "images"), *rows]) + "\n"

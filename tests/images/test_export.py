@@ -15,7 +15,7 @@ from tests.commands import run
 
 pytestmark = pytest.mark.usefixtures("built")
 
-# Whatever went through them would fail.
+# Proxies that lead nowhere: whatever needs a network fails.
 NOWHERE = dict.fromkeys(
     ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://[::1]:9"
 )
@@ -23,14 +23,14 @@ NOWHERE = dict.fromkeys(
 
 @pytest.fixture(scope="module")
 def brought(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that the export of the image of compare becomes on another machine."""
+    """The folder that an export of the image of compare unpacks to on another machine."""
     folder = tmp_path_factory.mktemp("export")
     artifacts = Artifacts(folder / "artifacts")
     (artifacts.cache / "data").mkdir(parents=True)
     (artifacts.cache / "data" / "leaf").write_text("leaf")
     (artifacts.cache / "features").mkdir()
     (compare,) = (stage for stage in read_all() if stage.name == "compare")
-    export.make([compare], artifacts, folder / "export.tar.gz")
+    export.write_export([compare], artifacts, folder / "export.tar.gz")
     with tarfile.open(folder / "export.tar.gz") as tar:
         tar.extractall(folder, filter="data")
     return folder / "vgg19"

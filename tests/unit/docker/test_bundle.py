@@ -1,4 +1,4 @@
-"""A bundle with the images that made its results, their contents, and nothing of another's."""
+"""A bundle names the images that made its results, and what is in them; and no others."""
 
 import json
 import tarfile
@@ -22,38 +22,38 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Artifacts:
 
 @pytest.fixture(autouse=True)
 def images(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The images that the engine has, by name."""
-    found = {"vgg19-train": IMAGE, "vgg19-compare": "sha256:2"}
-    monkeypatch.setattr(bundle, "digest_of", lambda image: found.get(image, ""))
+    """The digests of the images that the engine has, by name."""
+    digests = {"vgg19-train": IMAGE, "vgg19-compare": "sha256:2"}
+    monkeypatch.setattr(bundle, "digest_of", lambda image: digests.get(image, ""))
     monkeypatch.setattr(sbom, "inventory", lambda image: PACKAGES)
-    return found
+    return digests
 
 
 def members(path: Path) -> dict[str, bytes]:
     with tarfile.open(path) as tar:
-        files = {each.name: tar.extractfile(each) for each in tar.getmembers()}
+        files = {member.name: tar.extractfile(member) for member in tar.getmembers()}
         return {name: file.read() for name, file in files.items() if file}
 
 
 def test_it_names_the_images_that_are_there_and_what_they_have(
     artifacts: Artifacts, tmp_path: Path
 ) -> None:
-    told = bundle.make(artifacts, tmp_path / "bundle.tar")
-    found = members(tmp_path / "bundle.tar")
-    manifest = json.loads(found[MANIFEST])
+    checked = bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
+    files = members(tmp_path / "bundle.tar")
+    manifest = json.loads(files[MANIFEST])
     assert manifest["images"] == {"vgg19-train": IMAGE, "vgg19-compare": "sha256:2"}
     assert "stages" in manifest["inputs"]
-    bills = {name for name in found if name.startswith(BILLS)}
+    bills = {name for name in files if name.startswith(BILLS)}
     assert bills == {f"{BILLS}/vgg19-train.cdx.json", f"{BILLS}/vgg19-compare.cdx.json"}
-    assert b"numpy" in found[LICENCES]
-    assert f"{LOCKS}/images.lock" in found
-    assert f"{LOCKS}/tensorflow.txt" in found
-    assert told[-1] == "the records were made by the images that the bundle names"
+    assert b"numpy" in files[LICENCES]
+    assert f"{LOCKS}/images.lock" in files
+    assert f"{LOCKS}/tensorflow.txt" in files
+    assert checked[-1] == "the records were made by the images that the bundle names"
     assert (
         "no image is named by compare.json, measurements.json, peers.json, quantize.json"
-        in told[-2]
+        in checked[-2]
     )
-    assert bundle.verify(tmp_path / "bundle.tar") == told
+    assert bundle.verify_bundle(tmp_path / "bundle.tar") == checked
 
 
 def test_results_of_other_images_than_are_there_make_no_bundle(
@@ -61,7 +61,7 @@ def test_results_of_other_images_than_are_there_make_no_bundle(
 ) -> None:
     images["vgg19-train"] = "sha256:3"
     with pytest.raises(InputCorruptError, match=r"train\.json was made by image sha256:1"):
-        bundle.make(artifacts, tmp_path / "bundle.tar")
+        bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
     assert not (tmp_path / "bundle.tar").exists()
 
 
@@ -70,6 +70,6 @@ def test_without_images_there_are_no_bills(
 ) -> None:
     images.clear()
     monkeypatch.setattr(bundle, "makers", lambda folder: iter([("train.json", "")]))
-    told = bundle.make(artifacts, tmp_path / "bundle.tar")
-    assert told[-1] == "note: no image is named by train.json: made outside one"
+    checked = bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
+    assert checked[-1] == "note: no image is named by train.json: made outside one"
     assert not [name for name in members(tmp_path / "bundle.tar") if name.endswith(".cdx.json")]

@@ -1,4 +1,4 @@
-"""What an image has, by its own account, as CycloneDX and as a list of licences."""
+"""What an image contains, by its packages' metadata, as CycloneDX and as a list of licences."""
 
 import json
 from pathlib import Path
@@ -46,8 +46,8 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_each_packages_licence_is_what_its_own_metadata_says(root: Path) -> None:
-    found = {each["name"]: each["licence"] for each in packages(root)}
-    assert found == {
+    licence_of = {package["name"]: package["licence"] for package in packages(root)}
+    assert licence_of == {
         "libc6": "GPL-2, LGPL-2.1",
         "odd": "unknown",
         "numpy": "BSD License",
@@ -63,7 +63,7 @@ def test_a_bill_has_every_package_by_its_purl_and_is_the_same_each_time() -> Non
     bill = json.loads(text)
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
     assert bill["metadata"]["component"]["version"] == "sha256:1"
-    by_name = {each["name"]: each for each in bill["components"]}
+    by_name = {component["name"]: component for component in bill["components"]}
     assert by_name["numpy"]["purl"] == "pkg:pypi/numpy@1.26.4"
     assert by_name["numpy"]["licenses"] == [{"license": {"id": "BSD-3-Clause"}}]
     assert by_name["libc6"]["purl"] == "pkg:deb/debian/libc6@2.36"
@@ -71,7 +71,7 @@ def test_a_bill_has_every_package_by_its_purl_and_is_the_same_each_time() -> Non
 
 
 def test_another_image_has_another_serial_number() -> None:
-    one, other = (json.loads(cyclonedx("vgg19-train", each, [NUMPY])) for each in ("1", "2"))
+    one, other = (json.loads(cyclonedx("vgg19-train", digest, [NUMPY])) for digest in ("1", "2"))
     assert one["serialNumber"] != other["serialNumber"]
 
 
