@@ -1,4 +1,4 @@
-"""The unit tests of each program, in its own images: TensorFlow is there."""
+"""The unit tests of each program, in its own images, with the packages that it runs with."""
 
 import re
 import sysconfig
@@ -15,46 +15,45 @@ pytestmark = pytest.mark.usefixtures("built")
 RunIn = Callable[..., Done]
 WHERE_PACKAGES_ARE = "import sysconfig; print(sysconfig.get_path('purelib'))"
 UNITS = ROOT / "tests" / "unit"
-# What measures shares the code for that, which imports nothing that train and compare have.
+# These use stages/common to measure; the images of train and compare lack what that needs.
 MEASURING = ("quantize", "profile", "peers")
-# Some kernels let nobody but root count events; then what counts them can't be tried.
+# What needs a package that not all of them have.
+PEERS_BACKENDS, LOADGEN = "common/backends/test_peers.py", "common/worker/test_loadgen.py"
+IGNORED = {"quantize": (PEERS_BACKENDS, LOADGEN), "profile": (PEERS_BACKENDS,)}
+# Some kernels let only root count events; then the code that counts them can't be tried.
 KERNEL_REFUSES = "the kernel lets this user count nothing"
-# Run in the image of another.
-GUESTS = {"profile": [DOCTOR]}
+# Programs that run in the image of another.
+GUESTS = {"profile": (DOCTOR,)}
 
 
-def folders_of(program: str) -> list[str]:
-    names = [program, *GUESTS.get(program, []), *(["measure"] if program in MEASURING else [])]
-    return [f"tests/unit/{name}" for name in names]
+def pytest_arguments(program: str) -> list[str]:
+    common = ["common"] if program in MEASURING else []
+    folders = [f"tests/unit/{name}" for name in (program, *GUESTS.get(program, ()), *common)]
+    ignored = [f"--ignore=tests/unit/{path}" for path in IGNORED.get(program, ())]
+    return ["-q", "-rs", "-p", "no:cacheprovider", "-m", "", *ignored, *folders]
 
 
-def test_unit_tests_pass_in_the_image(stage: Stage, run_in: RunIn) -> None:
-    if not (UNITS / stage.name).is_dir():
-        pytest.fail(f"{UNITS / stage.name} is missing: no unit test covers {stage.name}")
-    packages = run_in(stage, "python3", "-c", WHERE_PACKAGES_ARE).output.strip()
-    options = (
+def engine_options(packages: str) -> tuple[str, ...]:
+    """Return the options that bring the tests and pytest into an image with these packages."""
+    return (
         "--workdir=/app",
         "--cap-add=PERFMON",  # as compose.yaml gives the profile stage
         "--tmpfs=/tmp:exec",  # some tests write a stand-in for a program and run it
         f"--volume={UNITS}:/app/tests/unit:ro",
         f"--volume={ROOT / 'tests' / 'data'}:/app/tests/data:ro",
         f"--volume={ROOT / 'pyproject.toml'}:/app/pyproject.toml:ro",
-        # The host's pytest, after the image's own packages and before none of them.
+        # This machine's pytest; last in PYTHONPATH, so that the image's own packages come first.
         f"--volume={sysconfig.get_path('purelib')}:/host:ro",
         f"--env=PYTHONPATH=/app:{packages}:/host",
     )
-    flags = (
-        "-m",
-        "pytest",
-        "-q",
-        "-rs",
-        "-p",
-        "no:cacheprovider",
-        "-m",
-        "",
-        *folders_of(stage.name),
-    )
-    done = run_in(stage, "python3", *flags, options=options)
+
+
+def test_unit_tests_pass_in_the_image(stage: Stage, run_in: RunIn) -> None:
+    if not (UNITS / stage.name).is_dir():
+        pytest.fail(f"{UNITS / stage.name} is missing: no unit test covers {stage.name}")
+    packages = run_in(stage, "python3", "-c", WHERE_PACKAGES_ARE).output.strip()
+    arguments = ("-m", "pytest", *pytest_arguments(stage.name))
+    done = run_in(stage, "python3", *arguments, options=engine_options(packages))
     assert done.code == 0, done
     assert re.search(r"\d+ passed", done.output), done
     skipped = [line for line in done.output.splitlines() if line.startswith("SKIPPED")]
