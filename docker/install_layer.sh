@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs requirements.txt into /rootfs, on top of the packages already in the virtual environment
-# $1, so that the same lock gives the same bytes: COPY --from=... /rootfs/ / makes an image layer
-# of it.
+# Install requirements.txt into /rootfs, on top of the packages already in the virtual environment
+# $1; COPY --from=... /rootfs/ / then makes an image layer of it. The same lock gives the same bytes.
 set -eu
-# What pip imports it would compile by the time of the file, which compileall below would keep.
+# Otherwise, each module that pip imports would leave bytecode with a time in it, which compileall
+# below would keep.
 export PYTHONDONTWRITEBYTECODE=1
 environment=$1
 packages=/rootfs$environment/lib/python3.11/site-packages
@@ -12,22 +12,22 @@ packages=/rootfs$environment/lib/python3.11/site-packages
     --no-compile --no-build-isolation --root-user-action=ignore --no-warn-script-location \
     --requirement requirements.txt
 
-# What no stage reads: headers for building extensions of TensorFlow (290 MB), the Intel extension
-# for TensorFlow's own threads, where all here run with OpenMP's (148 MB), and tests.
+# Remove what no stage reads: headers for building extensions of TensorFlow (290 MB), the Intel
+# extension for TensorFlow's own threads, as the stages use the one for OpenMP's (148 MB), and tests.
 rm -rf "$packages/tensorflow/include" "$packages"/numpy/tests "$packages"/numpy/*/tests \
     "$packages/h5py/tests" "$packages/setuptools/tests"
 rm -f "$packages/intel_extension_for_tensorflow/libonednn_cpu_eigen_so.so"
 
-# Nothing may be missing but what absent.txt leaves out on purpose.
+# No requirement may be missing, except those that absent.txt leaves out on purpose.
 absent=$(sed -n 's/ ;.*//p' absent.txt | paste -sd '|')
 PYTHONPATH=$packages /opt/build/bin/pip --python "$environment/bin/python" check > check.log || true
 if grep -vE "requires ($absent), which is not installed|^No broken requirements" check.log; then
     exit 1
 fi
 
-# Compiled here, as the file system is read-only later; by content, as every file has one date;
-# in one process, as what a process compiled before shows in the bytes. Some packages carry
-# templates and code for other Pythons, which don't compile.
+# Compile here, as the file system is read-only later; by hash, as all files have the same date; in
+# one process, as the bytes depend on what a process compiled before. Some packages contain
+# templates and code for other versions of Python, which don't compile.
 python3 -m compileall -q --invalidation-mode unchecked-hash -s /rootfs "$packages" \
     > compile.log || grep -c '^\*\*\*' compile.log
 find /rootfs -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
