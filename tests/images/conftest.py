@@ -8,7 +8,7 @@ from docker.host import engine
 from tests.commands import Done, run
 
 RunIn = Callable[..., Done]
-LEAST_RIGHTS = (
+RESTRICTIONS = (
     "--rm",
     "--init",
     "--read-only",
@@ -21,25 +21,25 @@ LEAST_RIGHTS = (
 
 @pytest.fixture(scope="session")
 def built() -> None:
-    """The images of every runtime, and peers; no engine is a failure, not a reason to skip."""
+    """Build the images of every runtime and of peers; fail, rather than skip, without an engine."""
     engine.require()
     images.build_missing(read_all())
 
 
 @pytest.fixture(params=read_all(), ids=lambda stage: stage.target)
 def stage(request: pytest.FixtureRequest) -> Stage:
-    found: Stage = request.param
-    return found
+    chosen: Stage = request.param
+    return chosen
 
 
 @pytest.fixture
 def run_in() -> RunIn:
-    """Run a command in a stage's image, as compose would; options of the engine first."""
+    """Return a function that runs a command in a stage's image, restricted as in compose.yaml."""
 
     def run_in_image(
         stage: Stage, program: str, *arguments: str, options: tuple[str, ...] = ()
     ) -> Done:
-        command = ["docker", "run", *LEAST_RIGHTS, *options, f"--entrypoint={program}"]
+        command = ["docker", "run", *RESTRICTIONS, *options, f"--entrypoint={program}"]
         return run(*command, stage.image, *arguments)
 
     return run_in_image

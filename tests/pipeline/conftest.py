@@ -12,7 +12,7 @@ from stages.settings import env_name
 from tests.commands import Done, invoke, run
 
 PROJECT = {"COMPOSE_PROJECT_NAME": "vgg19-tests"}
-# With it, all processes tell what they imported.
+# With it, every process writes down what it imported.
 PROBED = {"COMPOSE_FILE": "compose.yaml:tests/pipeline/imports.yaml"}
 
 
@@ -26,7 +26,7 @@ class PipelineRun:
 
 @pytest.fixture(scope="session")
 def tiny() -> dict[str, str]:
-    """Settings of the smallest pipeline; one isa that this host has, and the top one."""
+    """The settings of the smallest pipeline: one isa that this host has, and the highest one."""
     flags = frozenset(Path("/proc/cpuinfo").read_text().split())
     best = [isa for isa in ISA_NAMES[:3] if not missing_flags(isa, flags)][-1]
     settings = {
@@ -35,7 +35,7 @@ def tiny() -> dict[str, str]:
         "test_samples": "12",
         "calibration_samples": "6",
         "tolerable_loss": "0.5",
-        "max_trials": "1",  # with more, the host's noise would choose between recipes
+        "max_trials": "1",  # with more, noise on this host would choose between recipes
         "rounds": "1",
         "round_duration_s": "0.1",
         "precisions": "fp32,int8",
@@ -77,9 +77,9 @@ def by_local_runner(
 def by_stock(
     tiny: dict[str, str], by_invoke: PipelineRun, tmp_path_factory: pytest.TempPathFactory
 ) -> PipelineRun:
-    """The first run with what the other runtime makes of the same trained model beside it.
+    """The first run's artifacts, and beside them what the other runtime makes of its model.
 
-    The other one makes BF16, too, whatever the host has, and measures it though it is emulated.
+    The other runtime also makes BF16 and measures it, even if this host only emulates it.
     """
     folder = tmp_path_factory.mktemp("by_stock")
     shutil.copytree(by_invoke.artifacts.root, folder, dirs_exist_ok=True)
@@ -97,7 +97,7 @@ def by_stock(
 
 
 def _with_cache(source: PipelineRun, folder: Path) -> Path:
-    """Copy what the first run drew and built, which takes a minute to make."""
+    """Copy the data and the backbone that the first run made, which takes a minute."""
     if source.artifacts.cache.is_dir():
         shutil.copytree(source.artifacts.cache, Artifacts(folder).cache)
     return folder

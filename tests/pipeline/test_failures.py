@@ -1,6 +1,6 @@
-"""A stage that fails stops the rest, and the exit code says so; by either way in.
+"""A stage that fails stops the rest, and the exit code shows it, for both ways in.
 
-The graph is the real one; what a stage runs is replaced, as compose.override.yaml would.
+The graph is the real one; an override file replaces what each stage runs.
 """
 
 import os
@@ -30,7 +30,7 @@ def failing(request: pytest.FixtureRequest) -> str | None:
 
 @pytest.fixture
 def variables(failing: str | None, tmp_path: Path) -> dict[str, str]:
-    """Variables under which every stage leaves a mark, and the failing one then fails."""
+    """Variables with which every stage leaves a file, and the failing one then fails."""
     services = {}
     for name in (*NAMES, PEERS):
         code = EXIT_CODE if name == failing else 0

@@ -1,6 +1,6 @@
-"""Nothing is installed that no stage imports, but for what is named here with the reason.
+"""Every installed package is imported by a stage, except those named here with the reason.
 
-The stages' processes themselves tell what they import.
+The stages' own processes write down what they import.
 """
 
 import json
@@ -19,14 +19,16 @@ LIST_FILES = """
 import importlib.metadata as metadata, json
 
 print(json.dumps({
-    each.name.lower().replace("_", "-"): [str(each.locate_file(file)) for file in each.files or []]
-    for each in metadata.distributions()
+    package.name.lower().replace("_", "-"): [
+        str(package.locate_file(file)) for file in package.files or []
+    ]
+    for package in metadata.distributions()
 }))
 """
-# Imported by no process of this pipeline, and why they are there all the same.
-PLUGIN = "TensorFlow loads its library, which is no module"
+# Packages that no process of this pipeline imports, and why they are installed.
+PLUGIN = "TensorFlow loads its library, which is no Python module"
 OTHER_BACKBONE = "makes the backbone imagenet, and data and backbones from hubs need it"
-REQUIRED = "declared by {}, whose use of it this pipeline does not reach"
+REQUIRED = "a requirement of {}, for what this pipeline does not use"
 NEEDED: Mapping[str, str] = {
     "intel-extension-for-tensorflow": PLUGIN,
     "intel-extension-for-tensorflow-lib": PLUGIN,
@@ -63,10 +65,11 @@ def installed(stage: Stage) -> dict[str, set[str]]:
 def imported(pipeline: PipelineRun, stage: str) -> set[str]:
     """Return the files that the processes of a stage imported."""
     folder = pipeline.artifacts.root / ".imports"
-    hosts = {each.name.partition(".")[2].rpartition("-")[0] for each in folder.glob(f"{stage}.*")}
+    names = [path.name for path in folder.glob(f"{stage}.*")]
+    hosts = {name.partition(".")[2].rpartition("-")[0] for name in names}
     assert len(hosts) == 1, sorted(folder.iterdir())
     (host,) = hosts
-    return {line for each in folder.glob(f"*.{host}-*") for line in each.read_text().splitlines()}
+    return {line for path in folder.glob(f"*.{host}-*") for line in path.read_text().splitlines()}
 
 
 def unused(pipeline: PipelineRun, stage: Stage) -> set[str]:
@@ -81,7 +84,7 @@ def test_every_package_of_an_image_is_imported(stage: Stage, by_compose: Pipelin
 
 
 def test_every_package_of_the_other_runtime_is_imported(by_stock: PipelineRun) -> None:
-    stages = {each.name: each for each in read_stages({env_name("runtime"): "stock"})}
+    stages = {stage.name: stage for stage in read_stages({env_name("runtime"): "stock"})}
     # One image's packages serve both.
     left = unused(by_stock, stages["quantize"]) & unused(by_stock, stages["profile"])
     assert not left - NEEDED.keys(), left

@@ -27,8 +27,8 @@ WAYS_IN = ("by_invoke", "by_compose", "by_local_runner")
 
 @pytest.fixture(params=WAYS_IN)
 def pipeline(request: pytest.FixtureRequest) -> PipelineRun:
-    found: PipelineRun = request.getfixturevalue(request.param)
-    return found
+    chosen: PipelineRun = request.getfixturevalue(request.param)
+    return chosen
 
 
 def results(run: PipelineRun, runtime: str = RUNTIME_NAMES[0]) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def results(run: PipelineRun, runtime: str = RUNTIME_NAMES[0]) -> dict[str, Any]
     return {
         "train": train.accuracy_top1,
         "data": train.data.sha256,
-        "accuracies": {each.precision: each.accuracy_top1 for each in quantize.variants},
+        "accuracies": {variant.precision: variant.accuracy_top1 for variant in quantize.variants},
         "int8": (quantize.recipe, quantize.int8_ops, quantize.fp32_ops),
         "cells": [(cell.precision, cell.requested_isa, cell.impossible) for cell in profile.cells],
         "predictions": [
@@ -71,11 +71,11 @@ def test_every_way_in_gives_the_same_results(
     assert results(request.getfixturevalue(other)) == results(by_invoke)
 
 
-def made(run: PipelineRun) -> dict[str, str]:
+def checksums(run: PipelineRun) -> dict[str, str]:
     """Return the sha256 of every file of the data and the models."""
     folders = (run.artifacts.train, run.artifacts.quantize(RUNTIME_NAMES[0]))
-    lines = [each for one in folders for each in (one.path / CHECKSUMS).read_text().splitlines()]
-    pairs = (line.split("  ") for line in lines)
+    texts = [(folder.path / CHECKSUMS).read_text() for folder in folders]
+    pairs = (line.split("  ") for text in texts for line in text.splitlines())
     return {name: digest for digest, name in pairs if name.startswith(("model_", "data/"))}
 
 
@@ -83,22 +83,23 @@ def made(run: PipelineRun) -> dict[str, str]:
 def test_every_way_in_makes_the_same_bytes(
     by_invoke: PipelineRun, other: str, request: pytest.FixtureRequest
 ) -> None:
-    files = made(by_invoke)
+    files = checksums(by_invoke)
     assert {"data/test.npz", "model_keras.fp32/saved_model.pb"} <= files.keys()
     assert "model_pb.int8/saved_model.pb" in files
-    assert made(request.getfixturevalue(other)) == files
+    assert checksums(request.getfixturevalue(other)) == files
 
 
 def test_every_cell_keeps_its_logs_and_one_is_measured_twice(pipeline: PipelineRun) -> None:
     folder = pipeline.artifacts.profile(RUNTIME_NAMES[0])
     profile = read_record(folder.record, ProfileRecord)
     measured = [cell.measurement for cell in profile.cells if cell.measurement]
-    for each in (*measured, profile.repeat.measurement):
-        turns = (*each.offline.runs, *each.single_stream.runs)
-        for log in (each.accuracy.log, *(each.log for turn in turns for each in turn.instances)):
+    for measurement in (*measured, profile.repeat.measurement):
+        turns = (*measurement.offline.runs, *measurement.single_stream.runs)
+        logs = [instance.log for turn in turns for instance in turn.instances]
+        for log in (measurement.accuracy.log, *logs):
             assert (folder.loadgen / log / "mlperf_log_detail.txt").is_file()
     assert profile.repeat.precision == "int8"
-    assert not profile.repeat.trusted  # by a single round
+    assert not profile.repeat.trusted  # a single round is too few
 
 
 def test_int8_is_compared_with_fp32(by_invoke: PipelineRun) -> None:
@@ -163,7 +164,7 @@ def test_the_other_runtime_has_artifacts_of_its_own(by_stock: PipelineRun) -> No
 
 def test_bf16_is_made_and_measured_where_it_is_forced(by_stock: PipelineRun) -> None:
     quantize = read_record(by_stock.artifacts.quantize("stock").record, QuantizeRecord)
-    assert "bf16" in {each.precision for each in quantize.variants if not each.missing}
+    assert "bf16" in {variant.precision for variant in quantize.variants if not variant.missing}
     profile = read_record(by_stock.artifacts.profile("stock").record, ProfileRecord)
     lowest = next(cell for cell in profile.cells if cell.precision == "bf16")
     assert bool(lowest.measurement) == (lowest.requested_isa != "AVX2"), lowest.impossible

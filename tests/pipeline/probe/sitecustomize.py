@@ -1,4 +1,4 @@
-"""Python imports this first: at its end it tells which files all modules came from."""
+"""Python imports this first; at its exit, this writes down the files of all imported modules."""
 
 import atexit
 import os
@@ -8,11 +8,11 @@ from pathlib import Path
 FOLDER = Path("/artifacts/.imports")
 
 
-def _tell() -> None:
+def _write_imports() -> None:
     files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
     FOLDER.mkdir(exist_ok=True)
     name = f"{os.environ.get('PROBED', 'unknown')}.{os.uname().nodename}-{os.getpid()}"
-    (FOLDER / name).write_text("\n".join(sorted(each for each in files if each)))
+    (FOLDER / name).write_text("\n".join(sorted(file for file in files if file)))
 
 
-atexit.register(_tell)
+atexit.register(_write_imports)
