@@ -1,7 +1,8 @@
 """32.json and 8.json, and the line that closes the stage."""
 
 from stages.isa import ISA_NAMES
-from stages.records.profile import Measurement, ModelSummary, ProfileRecord
+from stages.records.cell import Measurement
+from stages.records.profile import ModelSummary, ProfileRecord
 
 
 def measured(record: ProfileRecord) -> dict[tuple[str, str], Measurement]:

@@ -1,5 +1,5 @@
 from stages.profile.summary import closing_line, summaries
-from stages.records.profile import Cell
+from stages.records.cell import Cell
 from tests.unit.records import measured, profile
 
 
