@@ -3,7 +3,7 @@
 A field's unit is in its name. SCHEMA_VERSION goes up whenever a reader of an older file would
 misread it; history: 1, first form; 2, quantize.json with recipes and variants, runtimes;
 3, measurements.json in rounds with intervals; 4, quantize.json without the test split; 5, all
-samples that a figure follows from; 6, reasons as data, no effective_isa.
+samples that a figure follows from; 6, reasons as data, the project's version, no effective_isa.
 """
 
 from dataclasses import dataclass, field
@@ -20,6 +20,9 @@ SCHEMA_VERSION = 6
 class Provenance:
     """What made a record."""
 
+    version: Annotated[
+        str, doc("Version of the project, such as 0.1.0; empty if it was not recorded.")
+    ] = ""
     image: Annotated[
         str,
         doc(
