@@ -10,27 +10,18 @@ import msgspec
 from docker.build.graph import Stage, read_all
 from docker.paths import IMAGES_LOCK, REQUIREMENTS, ROOT
 from docker.reproduce.locked_images import digest_of, inputs
-from docker.share import sbom
+from docker.share import sbom, schemas
+from docker.share.manifest import Manifest
+from stages import __version__
 from stages.artifacts import Artifacts
 from stages.errors import InputCorruptError
 from stages.evidence.archive import pack, unpack
-from stages.evidence.check import check, makers
+from stages.evidence.check import REMEDY, check, makers
 from stages.evidence.collect import collect
 from stages.handover import write_checksums
 
-MANIFEST, LOCKS, BILLS, LICENCES = "manifest.json", "locks", "sbom", "licences.txt"
-
-
-class Manifest(msgspec.Struct, frozen=True):
-    """What a bundle's results came from: the source, and the images by name.
-
-    `inputs` are the sha256 of all that the images are made from; `commit` is the source's, empty
-    where it is no clone; `images` are the configurations' digests.
-    """
-
-    commit: str
-    inputs: dict[str, str]
-    images: dict[str, str]
+MANIFEST, LICENCES = "manifest.json", "licences.txt"
+LOCKS, SCHEMAS, BILLS = "locks", "schemas", "sbom"
 
 
 def make(artifacts: Artifacts, output: Path) -> list[str]:
@@ -44,10 +35,16 @@ def make(artifacts: Artifacts, output: Path) -> list[str]:
         collect(artifacts, folder)
         images = {each.image: digest_of(each.image) for each in read_all()}
         there = [each for each in read_all() if images[each.image]]
-        manifest = Manifest(_commit(), inputs(), {each.image: images[each.image] for each in there})
+        manifest = Manifest(
+            version=__version__,
+            commit=_commit(),
+            inputs=inputs(),
+            images={each.image: images[each.image] for each in there},
+        )
         encoded = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1)
         (folder / MANIFEST).write_bytes(encoded + b"\n")
         _add_locks(folder / LOCKS)
+        schemas.write(folder / SCHEMAS)
         _add_bills(folder, there, manifest)
         write_checksums(folder)
         told = _checked(folder)
@@ -67,7 +64,7 @@ def verify(bundle: Path) -> list[str]:
 
 def _checked(folder: Path) -> list[str]:
     told = check(folder)
-    manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+    manifest = _read_manifest(folder / MANIFEST)
     by_image = dict(makers(folder))
     unnamed = sorted(name for name, image in by_image.items() if not image)
     for name, image in by_image.items():
@@ -81,6 +78,13 @@ def _checked(folder: Path) -> list[str]:
     if len(unnamed) < len(by_image):
         told.append("the records were made by the images that the bundle names")
     return told
+
+
+def _read_manifest(path: Path) -> Manifest:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise InputCorruptError(f"{path} can't be read ({error}); {REMEDY}") from None
 
 
 def _add_locks(folder: Path) -> None:

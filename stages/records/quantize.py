@@ -216,5 +216,5 @@ class QuantizeRecord(Record):
     seconds: Annotated[Seconds, doc("How long the stage took, in seconds.")]
 
     def variant(self, precision: str) -> Variant:
-        """Return the variant of a precision; KeyError where the record has none."""
+        """Return the variant of a precision; KeyError if the record has none."""
         return {each.precision: each for each in self.variants}[precision]
