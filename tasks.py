@@ -25,10 +25,11 @@ from docker.build import base
 from docker.build.graph import read_all, read_extra, read_stages
 from docker.build.requirements import lock_requirements
 from docker.host import engine
-from docker.options import ReplaceableTask, stage_task
+from docker.options import OptionalTask, ReplaceableTask, stage_task
 from docker.paths import ROOT
 from docker.reproduce import reproduction
 from docker.runners import RUNNERS, prepare_docker
+from docker.share import schemas
 from docker.share.bundle import verify_bundle, write_bundle
 from docker.share.export import write_export
 from stages.artifacts import Artifacts
@@ -182,6 +183,19 @@ def verify(_: Context, bundle: str, rebuild: bool = False) -> None:
     _end_with(exit_code_of("verify", check))
 
 
+@task(
+    klass=OptionalTask,
+    help={
+        "name": "the schema to print; without one, all are listed",
+        "write": "write all schemas to docs/schemas instead",
+    },
+    auto_shortflags=False,
+)
+def schema(_: Context, name: str = "", write: bool = False) -> None:
+    """Print what a JSON file of the project has in it, as a JSON Schema."""
+    _end_with(exit_code_of("schema", lambda: print(schemas.answer(name, writing=write))))
+
+
 @task
 def clean(_: Context) -> None:
     """Remove all artifacts, downloads too."""
@@ -218,7 +232,7 @@ def _tasks() -> Collection:
     )
     extras = [_program_task(name) for name in EXTRAS]
     return Collection(
-        build, *stages, pipeline, *extras, bundle, verify, export, test, lint, lock, clean
+        build, *stages, pipeline, *extras, bundle, verify, export, schema, test, lint, lock, clean
     )
 
 

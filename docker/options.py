@@ -1,6 +1,7 @@
-"""The settings of the stages as flags of invoke's tasks, and an argument that a flag replaces."""
+"""The settings of the stages as flags of invoke's tasks, and arguments that may be left out."""
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -72,3 +73,24 @@ class ReplaceableTask(Task[Any]):
         taken = _Replaceable(names=first.names, help=first.help, positional=True)
         taken.replacement = flag
         return [taken, *others]
+
+
+class OptionalTask(Task[Any]):
+    """A task whose first argument is positional, and may be left out.
+
+    invoke knows no such argument: without a default it would ask for it, and with one it would
+    take what was given for another task. So this looks at the command line.
+    """
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """Return the arguments as Task does; the first is asked for if something is given."""
+        first, *others = super().get_arguments(ignore_unknown_help)
+        first.positional = True
+        first.default = None if _is_given(self.name) else ""
+        return [first, *others]
+
+
+def _is_given(task: str) -> bool:
+    """Return whether something other than flags follows the name of a task."""
+    after = sys.argv[sys.argv.index(task) + 1 :] if task in sys.argv else []
+    return any(not each.startswith("-") for each in after)

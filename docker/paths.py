@@ -10,5 +10,6 @@ REQUIREMENTS = ROOT / "docker" / "requirements"
 IMAGES_LOCK = ROOT / "docker" / "images.lock"
 LISTINGS = ROOT / "docker" / "listings"
 LIST_PACKAGES = ROOT / "docker" / "list_packages.sh"
+SCHEMAS = ROOT / "docs" / "schemas"
 # What `invoke export` brings to a machine without a network; absent in a clone.
 EXPORT = ROOT / "export"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from stages import __version__
 from stages.errors import SettingsError
 from stages.isa import ISA_NAMES
 from stages.precisions import PRECISION_NAMES
@@ -219,7 +220,9 @@ def maker(settings: Settings, program: str) -> Provenance:
     """Return what a record says of the program that made it."""
     names = [name for name in specs_of(program) if name != "image"]
     return Provenance(
-        image=settings.image, settings={name: _shown(getattr(settings, name)) for name in names}
+        version=__version__,
+        image=settings.image,
+        settings={name: _shown(getattr(settings, name)) for name in names},
     )
 
 

@@ -10,28 +10,18 @@ import msgspec
 from docker.build.graph import read_all
 from docker.paths import IMAGES_LOCK, REQUIREMENTS, ROOT
 from docker.reproduce.locked_images import digest_of, inputs
-from docker.share import sbom
+from docker.share import sbom, schemas
+from docker.share.manifest import Manifest
+from stages import __version__
 from stages.artifacts import Artifacts
 from stages.errors import InputCorruptError
 from stages.evidence.archive import pack, unpack
-from stages.evidence.check import check, makers
+from stages.evidence.check import REMEDY, check, makers
 from stages.evidence.collect import collect
 from stages.handover import write_checksums
 
-MANIFEST, LOCKS, BILLS, LICENCES = "manifest.json", "locks", "sbom", "licences.txt"
-
-
-class Manifest(msgspec.Struct, frozen=True):
-    """What a bundle's results came from.
-
-    - `commit`: the source's, empty outside a clone.
-    - `inputs`: the sha256 of each thing that the images are made from.
-    - `images`: the digest of each image's configuration, by the image's name.
-    """
-
-    commit: str
-    inputs: dict[str, str]
-    images: dict[str, str]
+MANIFEST, LICENCES = "manifest.json", "licences.txt"
+LOCKS, SCHEMAS, BILLS = "locks", "schemas", "sbom"
 
 
 def write_bundle(artifacts: Artifacts, output: Path) -> list[str]:
@@ -64,16 +54,17 @@ def _add_origins(folder: Path) -> None:
     """Add the manifest, the locks, and the bills of materials of the images that the engine has."""
     digests = {stage.image: digest_of(stage.image) for stage in read_all()}
     present = {image: digest for image, digest in digests.items() if digest}
-    manifest = Manifest(_commit(), inputs(), present)
+    manifest = Manifest(version=__version__, commit=_commit(), inputs=inputs(), images=present)
     encoded = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1)
     (folder / MANIFEST).write_bytes(encoded + b"\n")
     _add_locks(folder / LOCKS)
+    schemas.write(folder / SCHEMAS)
     _add_bills(folder, present)
 
 
 def _check(folder: Path) -> list[str]:
     checked = check(folder)
-    manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+    manifest = _read_manifest(folder / MANIFEST)
     by_record = dict(makers(folder))
     _check_makers(by_record, manifest)
     unnamed = sorted(record for record, image in by_record.items() if not image)
@@ -92,6 +83,13 @@ def _check_makers(by_record: Mapping[str, str], manifest: Manifest) -> None:
                 f"{record} was made by image {image}, which is none of the bundle's; make the "
                 "bundle with the images that made its results"
             )
+
+
+def _read_manifest(path: Path) -> Manifest:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise InputCorruptError(f"{path} can't be read ({error}); {REMEDY}") from None
 
 
 def _add_locks(folder: Path) -> None:

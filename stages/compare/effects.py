@@ -14,8 +14,10 @@ from stages.compare.limits import limits
 from stages.errors import InputCorruptError
 from stages.isa import ISA_NAMES, rank
 from stages.records.base import Interval
+from stages.records.cell import Measurement
 from stages.records.compare import CompareRecord, Limit, NotRun, Row
-from stages.records.profile import Measurement, ProfileRecord, Proof
+from stages.records.profile import ProfileRecord
+from stages.records.proof import Proof
 
 PREFERRED_REFERENCE = "AVX512_CORE"
 

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from stages.common.text import aligned
+from stages.records.cell import Cell
 from stages.records.compare import Limit
-from stages.records.profile import Cell, ProfileRecord, Roofline
+from stages.records.profile import ProfileRecord
+from stages.records.proof import Roofline
 
 COLUMNS = (
     "isa cap",

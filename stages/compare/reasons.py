@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from stages.records.profile import Reason
+from stages.records.cell import Reason
 
 Numbers = Mapping[str, float]
 

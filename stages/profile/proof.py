@@ -17,7 +17,7 @@ from stages.profile.duplicates import Inference, lowest_same
 from stages.profile.plan import PlannedCell, is_native
 from stages.profile.roofline import primitives_of
 from stages.records.measure import AmxBusy, Span
-from stages.records.profile import Kernel, Proof
+from stages.records.proof import Kernel, Proof
 
 MIN_SHARE = 0.9
 

@@ -18,8 +18,9 @@ from stages.profile.plan import PlannedCell
 from stages.profile.proof import ProofRun, Traced, judge
 from stages.profile.rounds import CellSamples
 from stages.profile.server_scenario import server_of
+from stages.records.cell import Cell, Measurement, Server
 from stages.records.measure import Run
-from stages.records.profile import Cell, Layout, LayoutTrial, Measurement, ProfileRecord, Server
+from stages.records.profile import Layout, LayoutTrial, ProfileRecord
 
 
 def rederived(record: ProfileRecord, folder: ProfileFolder) -> ProfileRecord:

@@ -12,16 +12,10 @@ from stages.profile.proof import ProofRun
 from stages.profile.roofline import roofline
 from stages.profile.rounds import SCENARIOS, CellSamples
 from stages.profile.validity import judge, judge_repeat
+from stages.records.cell import Accuracy, Cell, Measurement, Offline, SingleStream
 from stages.records.measure import Run
-from stages.records.profile import (
-    Accuracy,
-    Cell,
-    Measurement,
-    Offline,
-    Repeat,
-    Roofline,
-    SingleStream,
-)
+from stages.records.profile import Repeat
+from stages.records.proof import Roofline
 
 # A percentile is given only if at least this many samples lie beyond it.
 SAMPLES_BEYOND = 2

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from stages.common.onednn.kernels import kernel_isa, primitive_of
 from stages.common.onednn.log import TOLERANCE_MS, Execution
 from stages.records.measure import NodeTime, Primitive, Span
-from stages.records.profile import Roofline
+from stages.records.proof import Roofline
 
 # By isa of the kernel, lowest first, and type of the source: arithmetic as a multiple of FP32's.
 LIMITS = {

@@ -18,8 +18,8 @@ from stages.profile.layouts import Split
 from stages.profile.loadgen_settings import load_of, seconds_of
 from stages.profile.plan import PlannedCell
 from stages.profile.server_scenario import highest_rate
+from stages.records.cell import Server
 from stages.records.measure import Run
-from stages.records.profile import Server
 from stages.settings import Settings
 
 SCENARIOS = ("offline", "single_stream")

@@ -12,7 +12,8 @@ from stages.profile.cell_workers import CellWorkers
 from stages.profile.layouts import Split, layout_of
 from stages.profile.plan import PlannedCell, repeated
 from stages.profile.proof import ProofRun, Traced, judge
-from stages.records.profile import Cell, Layout, LayoutTrial, Repeat
+from stages.records.cell import Cell
+from stages.records.profile import Layout, LayoutTrial, Repeat
 from stages.samples import load_samples
 
 # Loading keeps one core busy; more at a time would take memory that is not asked for here.

@@ -17,7 +17,7 @@ from stages.common.worker.protocol import Answer, Classes, Load, Worker
 from stages.errors import StageError
 from stages.profile.instance_group import InstanceGroup
 from stages.profile.loadgen_settings import server_load_of
-from stages.records.profile import Server, ServerTest
+from stages.records.cell import Server, ServerTest
 from stages.settings import Settings
 
 # The rate is then known to a 64th of the offline throughput.

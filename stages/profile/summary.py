@@ -1,7 +1,9 @@
 """32.json and 8.json, and the line that closes the stage."""
 
 from stages.isa import ISA_NAMES
-from stages.records.profile import Measurement, ModelSummary, ProfileRecord
+from stages.records.base import Provenance
+from stages.records.cell import Measurement
+from stages.records.profile import ModelSummary, ProfileRecord
 
 
 def measured(record: ProfileRecord) -> dict[tuple[str, str], Measurement]:
@@ -26,11 +28,15 @@ def summaries(record: ProfileRecord) -> list[ModelSummary]:
     if isa is None:
         return []
     cells = measured(record)
-    return [_summary(precision, isa, cells[precision, isa]) for precision in ("fp32", "int8")]
+    return [
+        _summary(record.maker, precision, isa, cells[precision, isa])
+        for precision in ("fp32", "int8")
+    ]
 
 
-def _summary(precision: str, isa: str, measurement: Measurement) -> ModelSummary:
+def _summary(maker: Provenance, precision: str, isa: str, measurement: Measurement) -> ModelSummary:
     return ModelSummary(
+        maker=maker,
         precision=precision,
         isa=isa,
         accuracy=measurement.accuracy.top1,

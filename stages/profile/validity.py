@@ -9,8 +9,8 @@ from statistics import median
 from stages.common.host.interference import MAX_STEAL
 from stages.common.stats import interval, spread
 from stages.records.base import Interval
+from stages.records.cell import Reason, ReasonKind, Validity
 from stages.records.measure import Run
-from stages.records.profile import Reason, Validity
 
 # Beyond these a figure says more of the machine's other users than of the model.
 MAX_SPREAD = 0.05
@@ -50,7 +50,7 @@ def judge_repeat(
 
 def _reasons(scenario: str, runs: Sequence[Run]) -> list[Reason]:
     rates = [run.rate_per_s for run in runs]
-    measured = {
+    measured: dict[ReasonKind, tuple[float, float]] = {
         "spread": (spread(interval(rates)), MAX_SPREAD),
         "drift": (_drift(rates), MAX_DRIFT),
         "steal": (median(run.steal for run in runs), MAX_STEAL),

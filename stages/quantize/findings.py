@@ -1,19 +1,18 @@
 """What keeps an INT8 model from the hardware's limit, named by op."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from stages.common.onednn.kernels import is_reference
 from stages.precisions import INT8_TYPES
 from stages.quantize.op_graph import PRESERVING_OPS, Graph
 from stages.quantize.op_profile import compute_ops, is_compute
-from stages.records.quantize import Finding, Layer, Recipe
+from stages.records.quantize import Finding, FindingKind, Layer, Recipe
 
-REFERENCE, FALLBACK, FLOAT, REORDER = (
-    "reference_kernel",
-    "int8_fallback",
-    "fp32_compute",
-    "reorder",
-)
+REFERENCE: Final = "reference_kernel"
+FALLBACK: Final = "int8_fallback"
+FLOAT: Final = "fp32_compute"
+REORDER: Final = "reorder"
 
 
 def findings(
@@ -66,7 +65,7 @@ def _needless_between(layer: Layer, graph: Graph, int8: set[str]) -> str:
     return nearest if graph.computing(at) in int8 else ""
 
 
-def _finding(kind: str, op: str, layer: Layer) -> Finding:
+def _finding(kind: FindingKind, op: str, layer: Layer) -> Finding:
     detail = (
         f"{layer.primitive} {layer.implementation} {layer.source_type} to {layer.destination_type}"
     )

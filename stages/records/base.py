@@ -3,85 +3,127 @@
 A field's unit is in its name. SCHEMA_VERSION goes up whenever a reader of an older file would
 misread it; history: 1, first form; 2, quantize.json with recipes and variants, runtimes;
 3, measurements.json in rounds with intervals; 4, quantize.json without the test split; 5, all
-samples that a figure follows from.
+samples that a figure follows from; 6, reasons as data, the project's version, no effective_isa.
 """
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
-SCHEMA_VERSION = 5
+from msgspec import Meta
+
+from stages.records.fields import Core, Count, Sha256, Size, doc
+
+SCHEMA_VERSION = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """What made a record: the config digest of its image, empty where whoever started the program
-    told none, and all settings that the program reads, as text.
-    """
+    """What made a record."""
 
-    image: str = ""
-    settings: dict[str, str] = field(default_factory=dict)
+    version: Annotated[
+        str, doc("Version of the project, such as 0.1.0; empty if it was not recorded.")
+    ] = ""
+    image: Annotated[
+        str,
+        doc(
+            "Digest of the configuration of the image that the program ran in, as sha256:...; "
+            "empty if it ran outside an image, or its image was not named."
+        ),
+    ] = ""
+    settings: Annotated[
+        dict[str, str], doc("Every setting that the program reads, except the image, as text.")
+    ] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """Base of all records."""
 
-    schema_version: int = SCHEMA_VERSION
-    maker: Provenance = field(default_factory=Provenance)
+    schema_version: Annotated[
+        int,
+        Meta(ge=SCHEMA_VERSION, le=SCHEMA_VERSION),
+        doc("Version of the records' form; a file of another version is refused."),
+    ] = SCHEMA_VERSION
+    maker: Annotated[Provenance, doc("What made the record.")] = field(default_factory=Provenance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where data or a backbone came from: its name, the sha256 of its content, its origin."""
+    """Where data or a backbone came from."""
 
-    name: str
-    sha256: str
-    origin: str
+    name: Annotated[
+        str, doc("As it was asked for: embedded, beans, imagenet, or a TF Hub handle or path.")
+    ]
+    sha256: Annotated[
+        Sha256, doc("sha256 of the content: all images and labels, or all files of the backbone.")
+    ]
+    origin: Annotated[str, doc("For people: who published it, or how the project made it.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """A figure with its 95% interval."""
+    """A figure with its 95% interval, in the unit of the field that has it."""
 
-    estimate: float
-    low: float
-    high: float
+    estimate: Annotated[float, Meta(ge=0), doc("The figure itself.")]
+    low: Annotated[float, Meta(ge=0), doc("Lower end; with a single round, the figure itself.")]
+    high: Annotated[float, Meta(ge=0), doc("Upper end; with a single round, the figure itself.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topology:
     """How a machine's CPUs are built, as far as they are switched on."""
 
-    sockets: int
-    physical_cores: int
-    threads_per_core: float
-    numa_nodes: int
+    sockets: Annotated[Size, doc("Processor sockets.")]
+    physical_cores: Annotated[Size, doc("Physical cores of all sockets.")]
+    threads_per_core: Annotated[
+        float,
+        Meta(ge=1),
+        doc("Logical CPUs per physical core; not a whole number if some are off."),
+    ]
+    numa_nodes: Annotated[Count, doc("Memory nodes; 0 if the kernel shows none.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """The machine a measurement ran on.
+    """The machine that something was measured on."""
 
-    `machine` is its maker's name for it, `hypervisor_vendor` None where it tells none. `container`
-    tells whether this ran in one; `memory_limit_gib` and `cpu_quota`, in CPUs, are what it may
-    use, None where that is all; `cores_allowed` is its cpuset. `governor` is what sets the
-    frequency, `huge_pages` when memory comes in them. `numa_nodes` are those of the pinned cores.
-    """
-
-    cpu_model: str
-    cpu_flags: list[str]
-    microcode: str
-    machine: str
-    kernel: str
-    hypervisor: bool
-    hypervisor_vendor: str | None
-    container: bool
-    topology: Topology
-    memory_gib: float
-    memory_limit_gib: float | None
-    cpu_quota: float | None
-    governor: str
-    huge_pages: str
-    cores_allowed: list[int]
-    cores_pinned: list[int]
-    numa_nodes: list[int]
-    versions: dict[str, str]
+    cpu_model: Annotated[str, doc("Name that the CPU gives itself, unknown if it gives none.")]
+    cpu_flags: Annotated[
+        list[str], doc("Features of the CPU, as /proc/cpuinfo names them, sorted.")
+    ]
+    microcode: Annotated[str, doc("Version of the CPU's microcode, unknown if it is not shown.")]
+    machine: Annotated[
+        str, doc("Vendor and product as the firmware names them, unknown if it does not.")
+    ]
+    kernel: Annotated[str, doc("Release of the Linux kernel.")]
+    hypervisor: Annotated[bool, doc("True if the CPU says that this is a virtual machine.")]
+    hypervisor_vendor: Annotated[
+        str | None, doc("Vendor of the hypervisor; null if there is none, or it does not say.")
+    ]
+    container: Annotated[bool, doc("True if the program ran in a container.")]
+    topology: Annotated[Topology, doc("Sockets, cores, threads and memory nodes.")]
+    memory_gib: Annotated[float, Meta(ge=0), doc("Memory of the machine in GiB.")]
+    memory_limit_gib: Annotated[
+        Annotated[float, Meta(ge=0)] | None,
+        doc("Memory in GiB that the program may use; null if that is all."),
+    ]
+    cpu_quota: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        doc("Number of CPUs whose time the program may use; null if that is not limited."),
+    ]
+    governor: Annotated[
+        str,
+        doc("What sets the pinned cores' frequency, such as performance; unknown if not shown."),
+    ]
+    huge_pages: Annotated[
+        str,
+        doc("When memory comes in transparent huge pages: always, madvise, never, or unknown."),
+    ]
+    cores_allowed: Annotated[list[Core], doc("Logical CPUs that the program may run on.")]
+    cores_pinned: Annotated[list[Core], doc("Logical CPUs that were measured on.")]
+    numa_nodes: Annotated[
+        list[Count], doc("Memory nodes of the pinned cores; empty if the kernel shows none.")
+    ]
+    versions: Annotated[
+        dict[str, str], doc("Versions of Python and of the packages that run models, by name.")
+    ]

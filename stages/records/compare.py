@@ -1,112 +1,159 @@
 """compare.json."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
+from stages.records import proof
 from stages.records.base import Host, Interval, Record, Source
-from stages.records.profile import Reason
+from stages.records.cell import Reason
+from stages.records.fields import (
+    Count,
+    Fraction,
+    IsaName,
+    Loss,
+    Milliseconds,
+    Multiple,
+    PerSecond,
+    PrecisionName,
+    RuntimeName,
+    Sha256,
+    Size,
+    doc,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A measured cell as compare shows it, with the effects that its figures allow.
+class OfCell:
+    """Something about one cell."""
 
-    `precision_speedup` is throughput over FP32's at the same isa; `isa_speedup` is throughput
-    over the same precision's at CompareRecord.isa_reference; both within the same runtime, paired
-    by round. `server_per_s` is the highest rate within the latency bound. None where a reference
-    is missing, or the server scenario was not asked for. `valid`, `reasons` and `agreement_fp32`
-    are as the profile has them.
-    """
-
-    runtime: str
-    precision: str
-    isa: str
-    verdict: str
-    kernel: str
-    valid: bool
-    reasons: list[Reason]
-    accuracy_top1: float
-    accuracy_loss: float | None
-    agreement_fp32: float | None
-    throughput_images_per_s: Interval
-    latency_p50_ms: Interval
-    latency_p90_ms: float | None
-    server_per_s: float | None
-    precision_speedup: Interval | None
-    isa_speedup: Interval | None
+    runtime: Annotated[RuntimeName, doc("Which TensorFlow the cell is about.")]
+    precision: Annotated[PrecisionName, doc("Precision of the cell.")]
+    isa: Annotated[IsaName, doc("The cell's value of ONEDNN_MAX_CPU_ISA, which caps oneDNN.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repeated:
-    """The ratio of a cell to itself, and whether the profile's run is to be trusted."""
+class Row(OfCell):
+    """A measured cell as compare shows it, with the effects that its figures allow."""
 
-    runtime: str
-    precision: str
-    isa: str
-    offline_ratio: Interval
-    single_stream_ratio: Interval
-    trusted: bool
-    reasons: list[Reason]
+    verdict: proof.Verdict
+    kernel: Annotated[str, doc("Name of the costliest kernel that multiplies.")]
+    valid: Annotated[bool, doc("True if its figures can be relied on.")]
+    reasons: Annotated[list[Reason], doc("Why they can't; empty if they can.")]
+    accuracy_top1: Annotated[Fraction, doc("Top-1 on the test split, a fraction from 0 to 1.")]
+    accuracy_loss: Annotated[
+        Loss | None,
+        doc(
+            "Top-1 lost relative to FP32's at the same isa, at most 1; negative if it is better; "
+            "null if FP32 was not measured, or classified nothing right."
+        ),
+    ]
+    agreement_fp32: Annotated[
+        Fraction | None,
+        doc(
+            "Fraction of the images, from 0 to 1, to which FP32 at the highest isa measured gives "
+            "the same class; null if FP32 was not measured."
+        ),
+    ]
+    throughput_images_per_s: Annotated[Interval, doc("Images per second, offline.")]
+    latency_p50_ms: Annotated[Interval, doc("Median latency of one image, in milliseconds.")]
+    latency_p90_ms: Annotated[
+        Milliseconds | None,
+        doc("90th percentile of that latency, in milliseconds; null with fewer than 20 queries."),
+    ]
+    server_per_s: Annotated[
+        PerSecond | None,
+        doc("Highest rate within the latency bound, in queries per second; null without a bound."),
+    ]
+    precision_speedup: Annotated[
+        Interval | None,
+        doc(
+            "How many times as fast as FP32 at the same isa, by the median batch; null if FP32 was "
+            "not measured."
+        ),
+    ]
+    isa_speedup: Annotated[
+        Interval | None,
+        doc(
+            "How many times as fast as the same precision at isa_reference, by the median batch; "
+            "null if that was not measured."
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeated(OfCell):
+    """The cell that a profile measured twice."""
+
+    offline_ratio: Annotated[
+        Interval, doc("How many times as fast it was the second time as the first, offline.")
+    ]
+    single_stream_ratio: Annotated[Interval, doc("The same in a single stream.")]
+    trusted: Annotated[bool, doc("True if the profile's run can be relied on.")]
+    reasons: Annotated[list[Reason], doc("Why it can't; empty if it can.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saturation:
-    """INT8 without VNNI: how many answers differ from those at `reference_isa`, which has it."""
+    """INT8 without VNNI, whose sums of products may saturate, beside INT8 with VNNI."""
 
-    runtime: str
-    isa: str
-    reference_isa: str
-    differing: int
-    images: int
+    runtime: Annotated[RuntimeName, doc("Which TensorFlow ran both.")]
+    isa: Annotated[IsaName, doc("Cap without VNNI.")]
+    reference_isa: Annotated[IsaName, doc("Cap with VNNI.")]
+    differing: Annotated[Count, doc("Images that the two classify differently.")]
+    images: Annotated[Size, doc("Images of the test split.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
-    """A cell's stages.records.profile.Roofline without its primitives.
+class Limit(OfCell):
+    """What a cell achieves beside what its own best kernel does, and where its time goes.
 
-    `best_over_fp32` is its best kernel's rate over that of FP32's best at the same isa.
+    Operations are multiplications and additions; fractions are of the time of the inference in the
+    proof run.
     """
 
-    runtime: str
-    precision: str
-    isa: str
-    achieved_gops: float
-    best_gops: float
-    best_over_fp32: float | None
-    limit: float | None
-    at_best_rate: float
-    slower_kernels: float
-    pooling: float
-    reorders: float
-    other: float
-    framework: float
+    achieved_gops: proof.AchievedGops
+    best_gops: proof.BestGops
+    best_over_fp32: Annotated[
+        Multiple | None,
+        doc("best_gops as a multiple of FP32's at the same isa; null if that was not measured."),
+    ]
+    limit: proof.Limit
+    at_best_rate: proof.AtBestRate
+    slower_kernels: proof.SlowerKernels
+    pooling: proof.Pooling
+    reorders: proof.Reorders
+    other: proof.Other
+    framework: proof.Framework
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotRun:
-    """A cell that could not be measured, and why."""
+class NotRun(OfCell):
+    """A cell that could not be measured."""
 
-    runtime: str
-    precision: str
-    isa: str
-    reason: str
+    reason: Annotated[str, doc("Why.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompareRecord(Record):
-    """compare.json: the rows of the table, and why the other cells could not run.
+    """compare.json: the rows of the table, and what could not be run."""
 
-    `profile_sha256` and `versions`, of the packages, are by runtime; all else of the host is the
-    same for all runtimes, and `host` is as the first's profile has it.
-    """
-
-    profile_sha256: dict[str, str]
-    versions: dict[str, dict[str, str]]
-    data: Source
-    backbone: Source
-    host: Host
-    isa_reference: str
-    rows: list[Row]
-    repeats: list[Repeated]
-    saturations: list[Saturation]
-    limits: list[Limit]
-    impossible: list[NotRun]
+    profile_sha256: Annotated[
+        dict[RuntimeName, Sha256],
+        doc("sha256 of the SHA256SUMS of each profile folder used, by runtime."),
+    ]
+    versions: Annotated[
+        dict[RuntimeName, dict[str, str]],
+        doc("Versions of Python and of the packages that ran models, by runtime and name."),
+    ]
+    data: Annotated[Source, doc("Where the images came from.")]
+    backbone: Annotated[Source, doc("Where the frozen layers came from.")]
+    host: Annotated[
+        Host,
+        doc("The machine that was measured on; its versions are those of the first runtime."),
+    ]
+    isa_reference: Annotated[IsaName, doc("The cap that ISA effects are relative to.")]
+    rows: Annotated[list[Row], doc("Measured cells, the lowest isa first.")]
+    repeats: Annotated[list[Repeated], doc("The cell that was measured twice, by runtime.")]
+    saturations: Annotated[list[Saturation], doc("INT8 at each cap without VNNI.")]
+    limits: Annotated[list[Limit], doc("Cells with figures of their own, the lowest isa first.")]
+    impossible: Annotated[list[NotRun], doc("Cells that were not run, the lowest isa first.")]

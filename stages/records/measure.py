@@ -1,39 +1,64 @@
 """What a worker answers and a record keeps: runs, traces, counts."""
 
 from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta
+
+from stages.records.fields import Count, Fraction, Milliseconds, PerSecond, Seconds, Size, doc
+
+# Scaled up if the processor counted only for a part of the time, so no whole number.
+Cycles: TypeAlias = Annotated[float, Meta(ge=0)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batches:
-    """What an instance did in a turn: the folder of LoadGen's log, the seconds of each batch as the
-    model took them, and what the monotonic clock, which all processes share, showed after each.
-    """
+    """What one instance did in a turn."""
 
-    log: str
-    seconds: list[float]
-    ended_s: list[float]
+    log: Annotated[str, doc("Folder of LoadGen's log within the folder loadgen.")]
+    seconds: Annotated[list[Seconds], doc("How long the model took for each batch, in seconds.")]
+    ended_s: Annotated[
+        list[Seconds],
+        doc("When each batch ended: seconds on the monotonic clock, which all processes share."),
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A cell's turn in a round: one test of LoadGen by each of its instances.
+    """A cell's turn in a round: one test of LoadGen by each of its instances."""
 
-    `valid` and `reasons` are LoadGen's. `rate_per_s` is its figure: images per second offline,
-    queries per second in a single stream; of several instances, what they did while all of them
-    ran, which was for `overlap` of the time. Meanwhile `steal` is the share of the cores' time
-    that the hypervisor gave to others, `throttle_events` how often a core was slowed down for its
-    heat, `clock_step_s` how far the time of day moved beside the time that passed.
-    """
-
-    round: int
-    valid: bool
-    reasons: list[str]
-    rate_per_s: float
-    overlap: float
-    steal: float
-    throttle_events: int
-    clock_step_s: float
-    instances: list[Batches]
+    round: Annotated[Size, doc("Number of the round, from 1.")]
+    valid: Annotated[bool, doc("True if LoadGen calls the test of each instance valid.")]
+    reasons: Annotated[list[str], doc("Why it is not valid, in LoadGen's words; empty if it is.")]
+    rate_per_s: Annotated[
+        PerSecond,
+        doc(
+            "LoadGen's figure: images per second offline, queries per second in a single stream. "
+            "With several instances: images per second while all of them ran, 0 if they never did."
+        ),
+    ]
+    overlap: Annotated[Fraction, doc("Fraction of the time in which all instances ran.")]
+    steal: Annotated[
+        float,
+        doc(
+            "Fraction of the cores' time that the hypervisor gave to others, from 0 to 1 unless "
+            "the kernel's counters went back."
+        ),
+    ]
+    throttle_events: Annotated[
+        int,
+        doc(
+            "How often cores were slowed down for their heat, 0 if the machine does not show it; "
+            "negative only if the kernel's counters went back."
+        ),
+    ]
+    clock_step_s: Annotated[
+        float,
+        doc(
+            "Seconds that the time of day moved beyond the time that passed; negative if set back."
+        ),
+    ]
+    instances: Annotated[list[Batches], doc("What each instance did; one in a single stream.")]
 
     @property
     def seconds(self) -> list[float]:
@@ -43,19 +68,19 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class NodeTime:
-    """When one node of a graph ran, in milliseconds since the epoch, and for how long."""
+    """When one node of a graph ran."""
 
-    name: str
-    start_ms: float
-    duration_ms: float
+    name: Annotated[str, doc("Name of the node in the graph that the runtime made.")]
+    start_ms: Annotated[Milliseconds, doc("Start, in milliseconds since the epoch.")]
+    duration_ms: Annotated[Milliseconds, doc("How long it ran, in milliseconds.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """From when to when, in milliseconds since the epoch, by the clock of oneDNN's log."""
+    """From when to when, by the clock of oneDNN's log."""
 
-    begin_ms: float
-    end_ms: float
+    begin_ms: Annotated[Milliseconds, doc("Start, in milliseconds since the epoch.")]
+    end_ms: Annotated[Milliseconds, doc("End, in milliseconds since the epoch.")]
 
     @property
     def milliseconds(self) -> float:
@@ -65,17 +90,19 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmxBusy:
-    """Cycles of the inference, and those of them in which the processor itself says that its tile
-    unit worked; both None where it does not say, with the reason in `missing`.
-    """
+    """How busy an inference kept AMX's tile unit, as the processor itself counts."""
 
-    busy_cycles: float | None = None
-    cycles: float | None = None
-    missing: str = ""
+    busy_cycles: Annotated[
+        Cycles | None, doc("Cycles in which the tile unit worked; null if that was not counted.")
+    ] = None
+    cycles: Annotated[
+        Cycles | None, doc("Cycles of the inference on all threads; null if that was not counted.")
+    ] = None
+    missing: Annotated[str, doc("Why nothing was counted; empty if it was.")] = ""
 
     @property
     def share(self) -> float | None:
-        """The part of the cycles in which the tile unit worked, None where it is not known."""
+        """The fraction of the cycles in which the tile unit worked, None if it is not known."""
         if self.busy_cycles is None or not self.cycles:
             return None
         return self.busy_cycles / self.cycles
@@ -83,16 +110,21 @@ class AmxBusy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Primitive:
-    """One oneDNN primitive of one inference over a batch, in the proof run.
+    """One oneDNN primitive of one inference over a batch, under oneDNN's log."""
 
-    `operations` are multiplications and additions; `bytes_moved` are the activations read and
-    written.
-    """
-
-    primitive: str
-    implementation: str
-    source_type: str
-    destination_type: str
-    milliseconds: float
-    operations: int
-    bytes_moved: int
+    primitive: Annotated[str, doc("Its kind in oneDNN's words, such as convolution or reorder.")]
+    implementation: Annotated[str, doc("Name of the kernel, such as brgconv:avx512_core_vnni.")]
+    source_type: Annotated[
+        str,
+        doc("Type of its input in oneDNN's words, such as f32, bf16 or u8; undef if not logged."),
+    ]
+    destination_type: Annotated[str, doc("Type of its output, in the same words.")]
+    milliseconds: Annotated[
+        Milliseconds, doc("How long it ran, in milliseconds; 0 if the log's line was cut short.")
+    ]
+    operations: Annotated[
+        Count, doc("Multiplications and additions; 0 if it multiplies no matrices.")
+    ]
+    bytes_moved: Annotated[
+        Count, doc("Bytes of activations read and written, without weights; 0 if not known.")
+    ]

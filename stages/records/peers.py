@@ -1,73 +1,95 @@
 """peers.json: our models and the peers' on the same cores, batch sizes and images."""
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from stages.records.base import Host, Record, Source
+from stages.records.fields import (
+    ClassIndex,
+    Fraction,
+    Milliseconds,
+    Multiple,
+    PerSecond,
+    PrecisionName,
+    RuntimeName,
+    Seconds,
+    Sha256,
+    Size,
+    doc,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """A contender's speed at one batch size.
+    """A contender's speed at one batch size."""
 
-    `batch_seconds` are all samples, by round. The throughput comes from the median of the
-    rounds' medians; `latency_p50_ms` is the median of all samples, at batch size 1 alone.
-    """
-
-    batch_size: int
-    throughput_images_per_s: float
-    latency_p50_ms: float | None
-    batch_seconds: list[list[float]]
+    batch_size: Annotated[Size, doc("Images per batch.")]
+    throughput_images_per_s: Annotated[
+        PerSecond, doc("Images per second, by the median of the rounds' median batches.")
+    ]
+    latency_p50_ms: Annotated[
+        Milliseconds | None,
+        doc("Median of all batches, in milliseconds; null if the batch size is not 1."),
+    ]
+    batch_seconds: Annotated[list[list[Seconds]], doc("Seconds of each batch, by round.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contender:
-    """A backend at a precision: measured, or `missing` with the reason.
+    """A backend at a precision, measured or missing."""
 
-    `versions` are those of its own process; `predictions` are class indices on the test split, of
-    which `accuracy_top1` is.
-    """
-
-    backend: str
-    precision: str
-    missing: str | None = None
-    versions: dict[str, str] = field(default_factory=dict)
-    accuracy_top1: float | None = None
-    predictions: list[int] = field(default_factory=list)
-    figures: list[Figures] = field(default_factory=list)
+    backend: Annotated[str, doc("A runtime of ours, itex or stock, or openvino or onnxruntime.")]
+    precision: Annotated[PrecisionName, doc("What the model ran in.")]
+    missing: Annotated[str | None, doc("Why it was not measured; null if it was.")] = None
+    versions: Annotated[
+        dict[str, str],
+        doc("Versions of Python and of the packages in its own process, by name."),
+    ] = field(default_factory=dict)
+    accuracy_top1: Annotated[
+        Fraction | None,
+        doc("Top-1 on the test split, a fraction from 0 to 1; null if it was not measured."),
+    ] = None
+    predictions: Annotated[
+        list[ClassIndex], doc("Class index that it gives each image of the test split.")
+    ] = field(default_factory=list)
+    figures: Annotated[list[Figures], doc("Its speed at each batch size.")] = field(
+        default_factory=list
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
     """How many times as fast as a peer one of ours is, from rounds compared pair by pair."""
 
-    backend: str
-    precision: str
-    peer: str
-    peer_precision: str
-    batch_size: int
-    median: float
-    lowest: float
-    highest: float
+    backend: Annotated[RuntimeName, doc("Our runtime.")]
+    precision: Annotated[PrecisionName, doc("What our model ran in.")]
+    peer: Annotated[str, doc("The peer: openvino or onnxruntime.")]
+    peer_precision: Annotated[PrecisionName, doc("What the peer's model ran in.")]
+    batch_size: Annotated[Size, doc("Images per batch.")]
+    median: Annotated[Multiple, doc("Median of the rounds; above 1 if ours is faster.")]
+    lowest: Annotated[Multiple, doc("Lowest of the rounds.")]
+    highest: Annotated[Multiple, doc("Highest of the rounds.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeersRecord(Record):
-    """peers.json.
+    """peers.json: our models and the peers' in turns on the same cores."""
 
-    `quantize_sha256` is kept by runtime; `tools` are the versions of what made the peers' models,
-    `labels` those of the test split.
-    """
-
-    train_sha256: str
-    quantize_sha256: dict[str, str]
-    data: Source
-    backbone: Source
-    host: Host
-    tools: dict[str, str]
-    calibration_samples: int
-    rounds: int
-    round_duration_s: float
-    labels: list[int]
-    contenders: list[Contender]
-    ratios: list[Ratio]
-    seconds: float
+    train_sha256: Annotated[Sha256, doc("sha256 of the SHA256SUMS of the train folder used.")]
+    quantize_sha256: Annotated[
+        dict[RuntimeName, Sha256],
+        doc("sha256 of the SHA256SUMS of each quantize folder used, by runtime."),
+    ]
+    data: Annotated[Source, doc("Where the images came from.")]
+    backbone: Annotated[Source, doc("Where the frozen layers came from.")]
+    host: Annotated[Host, doc("The machine that was measured on.")]
+    tools: Annotated[
+        dict[str, str], doc("Versions of the packages that made the peers' models, by name.")
+    ]
+    calibration_samples: Annotated[Size, doc("Images that the peers' INT8 was calibrated with.")]
+    rounds: Annotated[Size, doc("Turns that each contender took at each batch size.")]
+    round_duration_s: Annotated[Seconds, doc("Shortest that a turn could be, in seconds.")]
+    labels: Annotated[list[ClassIndex], doc("True class index of each image of the test split.")]
+    contenders: Annotated[list[Contender], doc("Every contender, ours first.")]
+    ratios: Annotated[list[Ratio], doc("Each of ours beside each peer, if both were measured.")]
+    seconds: Annotated[Seconds, doc("How long it took, in seconds.")]

@@ -1,127 +1,220 @@
 """quantize.json: every trial, what was chosen, and what each variant runs, layer by layer."""
 
 from dataclasses import dataclass, field
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta
 
 from stages.records.base import Record
+from stages.records.fields import (
+    ClassIndex,
+    Fraction,
+    Loss,
+    Multiple,
+    PerSecond,
+    PrecisionName,
+    RuntimeName,
+    Seconds,
+    Sha256,
+    Size,
+    TimeFraction,
+    doc,
+)
 from stages.records.measure import Primitive
+
+FindingKind: TypeAlias = Literal["reference_kernel", "int8_fallback", "fp32_compute", "reorder"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """One way to quantize.
+    """One way to quantize."""
 
-    `left_out` are ops that stay in FP32; `shared` are ops that only move or pick values (a
-    MaxPool), which stay in 8 bits by taking over the scale of what reads them.
-    """
-
-    algorithm: str
-    granularity: str
-    left_out: tuple[str, ...] = ()
-    shared: tuple[str, ...] = ()
+    algorithm: Annotated[str, doc("How ranges of activations are found: minmax or kl.")]
+    granularity: Annotated[
+        str,
+        doc(
+            "Which weights share a scale: per_channel, those of an output channel; per_tensor, all."
+        ),
+    ]
+    left_out: Annotated[tuple[str, ...], doc("Ops that stay in FP32; sorted by name.")] = ()
+    shared: Annotated[
+        tuple[str, ...],
+        doc(
+            "Ops that only move or pick values, such as MaxPool, and stay in 8 bits by taking over "
+            "the scale of what reads them; sorted by name."
+        ),
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer(Primitive):
-    """A primitive of one inference with the op of the graph that ran it, and its fraction of the
-    inference's time in oneDNN.
-    """
+    """A primitive of one inference with the op of the graph that ran it."""
 
-    op: str
-    share: float
+    op: Annotated[str, doc("Name of the op in the model's graph.")]
+    share: Annotated[
+        Fraction, doc("Fraction, from 0 to 1, of the time of all primitives of the inference.")
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What keeps a model from the hardware's limit: its kind, the op, the evidence, its time."""
+    """What keeps a model from the hardware's limit."""
 
-    kind: str
-    op: str
-    detail: str
-    share: float
+    kind: Annotated[
+        FindingKind,
+        doc(
+            "reference_kernel: oneDNN's slow reference code ran; int8_fallback: the runtime does "
+            "not run a quantized op in INT8; fp32_compute: an op multiplies in FP32 though the "
+            "recipe quantizes it; reorder: a conversion between ops that agree in type."
+        ),
+    ]
+    op: Annotated[str, doc("Name of the op in the graph; empty if the evidence names none.")]
+    detail: Annotated[str, doc("The evidence: kernel and types, or the line of the log.")]
+    share: Annotated[
+        TimeFraction,
+        doc("Fraction of the inference's time, from 0 to 1 but for rounding; 0 if not known."),
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """One recipe tried: loss is relative to the FP32 top-1 on validation.
+    """One recipe that was tried; figures are null if it could not be made or run."""
 
-    `verdict` is `chosen`, `slower`, or why it was refused; the figures are None where it could
-    not be made or run. They follow from `predictions`, which are class indices on validation, from
-    `layers`, and from `batch_seconds`, which are all batches by round; `final_batch_seconds` are
-    those of the turns that the fastest took against each other, where there were several.
-    """
-
-    recipe: Recipe
-    verdict: str
-    accuracy_top1: float | None
-    loss: float | None
-    throughput_images_per_s: float | None
-    reference_share: float | None
-    findings: list[Finding]
-    seconds: float
-    predictions: list[int] = field(default_factory=list)
-    layers: list[Layer] = field(default_factory=list)
-    batch_seconds: list[list[float]] = field(default_factory=list)
-    final_batch_seconds: list[list[float]] = field(default_factory=list)
+    recipe: Annotated[Recipe, doc("What was tried.")]
+    verdict: Annotated[
+        str,
+        Meta(pattern="^(chosen$|slower$|beyond the bound$|failed: )"),
+        doc("chosen; slower, if within the accuracy bound; beyond the bound; or failed: and why."),
+    ]
+    accuracy_top1: Annotated[
+        Fraction | None, doc("Top-1 on the validation split, a fraction from 0 to 1.")
+    ]
+    loss: Annotated[
+        Loss | None,
+        doc("Top-1 lost relative to FP32's, at most 1; negative if it is better than FP32."),
+    ]
+    throughput_images_per_s: Annotated[
+        PerSecond | None, doc("Images per second, by the median batch of its one round.")
+    ]
+    reference_share: Annotated[
+        Fraction | None,
+        doc("Fraction of all primitives' time that reference kernels took, from 0 to 1."),
+    ]
+    findings: Annotated[list[Finding], doc("What keeps it from the limit, the costliest first.")]
+    seconds: Annotated[Seconds, doc("How long the trial took, in seconds.")]
+    predictions: Annotated[
+        list[ClassIndex], doc("Class index that it gives each image of the validation split.")
+    ] = field(default_factory=list)
+    layers: Annotated[list[Layer], doc("Primitives of one inference, in order.")] = field(
+        default_factory=list
+    )
+    batch_seconds: Annotated[
+        list[list[Seconds]], doc("Seconds of each batch, by round; there is one round.")
+    ] = field(default_factory=list)
+    final_batch_seconds: Annotated[
+        list[list[Seconds]],
+        doc(
+            "Seconds of each batch, by round, of the turns that the fastest trials took against "
+            "each other; empty if it was not among them, or the only one."
+        ),
+    ] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sensitivity:
-    """What one op's return to FP32 gives: top-1, and how far the output is from FP32's.
+    """What leaving one more op in FP32 gives."""
 
-    `divergence` is the mean Kullback-Leibler divergence from FP32's probabilities, in nats;
-    `predictions` are class indices on validation.
-    """
-
-    op: str
-    accuracy_top1: float
-    divergence: float
-    predictions: list[int] = field(default_factory=list)
+    op: Annotated[str, doc("Name of the op in the model's graph.")]
+    accuracy_top1: Annotated[
+        Fraction, doc("Top-1 on the validation split, a fraction from 0 to 1.")
+    ]
+    divergence: Annotated[
+        float,
+        doc(
+            "Mean Kullback-Leibler divergence from FP32's probabilities, in nats; 0 or more but "
+            "for rounding."
+        ),
+    ]
+    predictions: Annotated[
+        list[ClassIndex],
+        doc("Class index that the model gives each image of the validation split."),
+    ] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """A precision that the profile stage can run, or the reason why there is none.
+    """A precision that the profile stage can run; all but the reason is null if there is none."""
 
-    `model` is the path of its SavedModel in the artifacts folder: BF16 is the FP32 or INT8 model,
-    which the runtime converts as it loads it. `accuracy_top1` is on validation: the test split is
-    the profile stage's; `predictions` are its class indices. `throughput_images_per_s` is the
-    median of interleaved rounds, of which `batch_seconds` has every batch.
-    """
-
-    precision: str
-    missing: str | None = None
-    model: str | None = None
-    accuracy_top1: float | None = None
-    loss: float | None = None
-    throughput_images_per_s: float | None = None
-    speedup: float | None = None
-    reference_share: float | None = None
-    findings: list[Finding] | None = None
-    layers: list[Layer] | None = None
-    predictions: list[int] = field(default_factory=list)
-    batch_seconds: list[list[float]] = field(default_factory=list)
+    precision: Annotated[PrecisionName, doc("What the model runs in.")]
+    missing: Annotated[str | None, doc("Why there is none; null if there is one.")] = None
+    model: Annotated[
+        str | None,
+        doc(
+            "Path of its SavedModel in the artifacts folder. A BF16 variant has that of FP32 or "
+            "INT8, which the runtime converts as it loads it."
+        ),
+    ] = None
+    accuracy_top1: Annotated[
+        Fraction | None, doc("Top-1 on the validation split, a fraction from 0 to 1.")
+    ] = None
+    loss: Annotated[
+        Loss | None,
+        doc("Top-1 lost relative to FP32's, at most 1; negative if it is better than FP32."),
+    ] = None
+    throughput_images_per_s: Annotated[
+        PerSecond | None, doc("Images per second in the median round, by its median batch.")
+    ] = None
+    speedup: Annotated[Multiple | None, doc("Throughput as a multiple of the FP32 variant's.")] = (
+        None
+    )
+    reference_share: Annotated[
+        Fraction | None,
+        doc("Fraction of all primitives' time that reference kernels took, from 0 to 1."),
+    ] = None
+    findings: Annotated[
+        list[Finding] | None, doc("What keeps it from the limit, the costliest first.")
+    ] = None
+    layers: Annotated[list[Layer] | None, doc("Primitives of one inference, in order.")] = None
+    predictions: Annotated[
+        list[ClassIndex], doc("Class index that it gives each image of the validation split.")
+    ] = field(default_factory=list)
+    batch_seconds: Annotated[
+        list[list[Seconds]], doc("Seconds of each batch, by round, in turns with the others.")
+    ] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantizeRecord(Record):
-    """quantize.json; `labels` are the validation split's."""
+    """quantize.json: every recipe that was tried, and the kernels of each variant."""
 
-    train_sha256: str
-    runtime: str
-    versions: dict[str, str]
-    tolerable_loss: float
-    max_trials: int
-    calibration_samples: int
-    batch_size: int
-    labels: list[int]
-    recipe: Recipe
-    trials: list[Trial]
-    sensitivity: list[Sensitivity]
-    variants: list[Variant]
-    int8_ops: list[str]
-    fp32_ops: list[str]
-    seconds: float
+    train_sha256: Annotated[Sha256, doc("sha256 of the SHA256SUMS of the train folder used.")]
+    runtime: Annotated[RuntimeName, doc("Which TensorFlow the model was quantized for.")]
+    versions: Annotated[
+        dict[str, str],
+        doc("Versions of Python and of the packages that ran the variants, by name."),
+    ]
+    tolerable_loss: Annotated[
+        float,
+        Meta(gt=0, lt=1),
+        doc("The bound: largest loss of top-1 relative to FP32's, a fraction between 0 and 1."),
+    ]
+    max_trials: Annotated[Size, doc("Most trials that were allowed.")]
+    calibration_samples: Annotated[Size, doc("Images that INT8 was calibrated with.")]
+    batch_size: Annotated[Size, doc("Images per batch in all that was timed.")]
+    labels: Annotated[
+        list[ClassIndex], doc("True class index of each image of the validation split.")
+    ]
+    recipe: Annotated[Recipe, doc("The recipe that was chosen.")]
+    trials: Annotated[list[Trial], doc("All recipes that were tried, in order.")]
+    sensitivity: Annotated[
+        list[Sensitivity],
+        doc("What each INT8 op costs, the costliest first; empty if that was not needed."),
+    ]
+    variants: Annotated[list[Variant], doc("Every precision; those that are missing come last.")]
+    int8_ops: Annotated[list[str], doc("Ops of the chosen model that multiply in INT8.")]
+    fp32_ops: Annotated[list[str], doc("Ops of the chosen model that multiply in FP32.")]
+    seconds: Annotated[Seconds, doc("How long the stage took, in seconds.")]
 
     def variant(self, precision: str) -> Variant:
-        """Return the variant of a precision; KeyError where the record has none."""
+        """Return the variant of a precision; KeyError if the record has none."""
         return {each.precision: each for each in self.variants}[precision]

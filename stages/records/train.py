@@ -1,24 +1,47 @@
 """train.json."""
 
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from msgspec import Meta
 
 from stages.records.base import Record, Source
+from stages.records.fields import ClassIndex, Count, Fraction, Seconds, doc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainRecord(Record):
-    """train.json: what was trained on what; accuracies are fractions, by split.
+    """train.json: what was trained on what, and how well it classifies."""
 
-    They follow from `labels` and `predictions`, which are class indices, by split too.
-    """
-
-    data: Source
-    backbone: Source
-    classes: list[str]
-    samples: dict[str, int]
-    accuracy_top1: dict[str, float]
-    conv_layers: int
-    head: dict[str, float]
-    seconds: dict[str, float]
-    labels: dict[str, list[int]] = field(default_factory=dict)
-    predictions: dict[str, list[int]] = field(default_factory=dict)
+    data: Annotated[Source, doc("Where the images came from.")]
+    backbone: Annotated[Source, doc("Where the frozen layers came from.")]
+    classes: Annotated[list[str], doc("Names of the classes; an index is a place in this list.")]
+    samples: Annotated[
+        dict[str, Count],
+        doc("Number of images by split: train, calibration, validation, test."),
+    ]
+    accuracy_top1: Annotated[
+        dict[str, Fraction],
+        doc(
+            "Fraction of the images classified right, from 0 to 1, by split; calibration has none."
+        ),
+    ]
+    conv_layers: Annotated[Count, doc("Convolutions in the model; VGG19 has 16.")]
+    head: Annotated[
+        dict[str, Annotated[float, Meta(ge=0)]],
+        doc(
+            "How the new head was trained, by name: epochs; learning_rate; l2, the penalty on "
+            "squared weights; floor, added to each feature's spread, as a multiple of the mean "
+            "spread."
+        ),
+    ]
+    seconds: Annotated[
+        dict[str, Seconds],
+        doc("How long each step took, in seconds: data, backbone, features, head, save."),
+    ]
+    labels: Annotated[
+        dict[str, list[ClassIndex]], doc("True class index of each image, by split.")
+    ] = field(default_factory=dict)
+    predictions: Annotated[
+        dict[str, list[ClassIndex]], doc("Class index that the model gives each image, by split.")
+    ] = field(default_factory=dict)

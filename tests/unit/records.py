@@ -4,24 +4,15 @@ from itertools import accumulate
 from typing import Any
 
 from stages.records.base import Host, Interval, Source, Topology
+from stages.records.cell import Accuracy, Cell, Measurement, Offline, SingleStream, Validity
 from stages.records.measure import AmxBusy, Batches, Run, Span
-from stages.records.profile import (
-    Accuracy,
-    Cell,
-    Kernel,
-    Layout,
-    Measurement,
-    Offline,
-    ProfileRecord,
-    Proof,
-    Repeat,
-    SingleStream,
-    Validity,
-)
+from stages.records.profile import Layout, ProfileRecord, Repeat
+from stages.records.proof import Kernel, Proof
 from stages.records.quantize import QuantizeRecord, Recipe, Variant
 from stages.records.train import TrainRecord
 
-SOURCE = Source(name="embedded", sha256="0" * 64, origin="drawn")
+SHA256 = "0" * 64
+SOURCE = Source(name="embedded", sha256=SHA256, origin="drawn")
 HOST = Host(
     cpu_model="A CPU",
     cpu_flags=["avx2"],
@@ -129,8 +120,8 @@ def profile(*cells: Cell, runtime: str = "itex", host: Host = HOST) -> ProfileRe
     """Return a profile of the given cells."""
     return ProfileRecord(
         runtime=runtime,
-        train_sha256="t",
-        quantize_sha256="q",
+        train_sha256=SHA256,
+        quantize_sha256=SHA256,
         data=SOURCE,
         backbone=SOURCE,
         host=host,
@@ -149,7 +140,9 @@ def variant(precision: str, missing: str | None = None) -> Variant:
     return Variant(precision=precision, missing=missing)
 
 
-def quantize(*variants: Variant, runtime: str = "itex", train_sha256: str = "t") -> QuantizeRecord:
+def quantize(
+    *variants: Variant, runtime: str = "itex", train_sha256: str = SHA256
+) -> QuantizeRecord:
     """Return what quantize found, with the given variants."""
     return QuantizeRecord(
         train_sha256=train_sha256,

@@ -2,7 +2,9 @@ import json
 import os
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +24,9 @@ from stages.errors import (
     SchemaVersionError,
 )
 from stages.handover import handing_over
-from stages.records.profile import ModelSummary
+from stages.records.cell import Accuracy, Offline
+from stages.records.profile import ModelSummary, ProfileRecord
+from tests.unit import records
 
 
 def produce(folder: Path, text: str = "content") -> None:
@@ -129,6 +133,42 @@ def test_another_schema_version_is_named(tmp_path: Path) -> None:
     (tmp_path / "8.json").write_text(json.dumps(content))
     with pytest.raises(SchemaVersionError, match="99"):
         read_record(tmp_path / "8.json", ModelSummary)
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"accuracy": 1.01}, "accuracy"),
+        ({"throughput": -1.0}, "throughput"),
+        ({"latency": None}, "latency"),
+        ({"isa": "SSE"}, "isa"),
+        ({"precision": "fp64"}, "precision"),
+    ],
+)
+def test_a_record_out_of_range_is_refused(
+    tmp_path: Path, change: dict[str, Any], place: str
+) -> None:
+    write_record(tmp_path / "8.json", summary())
+    content = json.loads((tmp_path / "8.json").read_text()) | change
+    (tmp_path / "8.json").write_text(json.dumps(content))
+    with pytest.raises(InputCorruptError, match=rf"`\$\.{place}`"):
+        read_record(tmp_path / "8.json", ModelSummary)
+
+
+def test_figures_at_the_ends_of_their_ranges_are_taken(tmp_path: Path) -> None:
+    never_together = records.run(1.0, rate_per_s=0.0, overlap=0.0, clock_step_s=-3.0, steal=-0.1)
+    unasked = Accuracy(top1=0.0, predictions=[-1, 0], agreement_fp32=None, log="log")
+    fast = records.measured("int8", "AVX2", 1e9, accuracy=unasked)
+    found = replace(
+        records.profile(fast), repeat=records.repeat(offline_ratio=records.exactly(12.5)), tried=[]
+    )
+    offline = Offline(
+        batch_size=1, throughput_images_per_s=records.exactly(0.0), runs=[never_together]
+    )
+    cell = replace(found.cells[0], measurement=records.measurement(1.0, offline=offline))
+    record = replace(found, cells=[*found.cells, cell])
+    write_record(tmp_path / "measurements.json", record)
+    assert read_record(tmp_path / "measurements.json", ProfileRecord) == record
 
 
 @pytest.mark.parametrize("content", ['{"schema_version": 1', '{"schema_version": 1}', "\xff"])

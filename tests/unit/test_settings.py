@@ -2,8 +2,18 @@ from dataclasses import fields
 
 import pytest
 
+from stages import __version__
 from stages.errors import SettingsError
-from stages.settings import PROGRAMS, Settings, env_name, for_stage, load, specs, specs_of
+from stages.settings import (
+    PROGRAMS,
+    Settings,
+    env_name,
+    for_stage,
+    load,
+    maker,
+    specs,
+    specs_of,
+)
 
 
 def test_defaults_are_valid() -> None:
@@ -117,6 +127,13 @@ def test_a_stage_knows_no_setting_of_another() -> None:
     assert "runtime" not in specs_of("compare")
     with pytest.raises(SystemExit):
         for_stage("compare", ["--runtime", "stock"], {})
+
+
+def test_a_record_says_which_version_and_image_made_it_by_which_settings() -> None:
+    found = maker(Settings(image="sha256:1", epochs=7), "train")
+    assert (found.version, found.image) == (__version__, "sha256:1")
+    assert found.settings["epochs"] == "7"
+    assert "image" not in found.settings
 
 
 def test_help_names_the_default_and_the_variable(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,10 +2,24 @@
 
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
 import msgspec
+from msgspec import Meta
 
+from stages.records.fields import (
+    ClassIndex,
+    Core,
+    Count,
+    Fraction,
+    PerSecond,
+    PrecisionName,
+    Prediction,
+    Scenario,
+    Seconds,
+    Size,
+    doc,
+)
 from stages.records.measure import AmxBusy, NodeTime
 
 AnswerT = TypeVar("AnswerT")
@@ -13,74 +27,84 @@ AnswerT = TypeVar("AnswerT")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """The model that a worker holds.
+    """The model that a worker holds."""
 
-    `backend` names what runs it, a module of stages.common.backends; `images` is the .npz file of
-    the split it is asked about; `cores` are those it must find itself on.
-    """
-
-    name: str
-    backend: str
-    model: str
-    precision: str
-    images: str
-    cores: list[int]
+    name: Annotated[str, doc("What messages call it.")]
+    backend: Annotated[str, doc("What runs it: a module of stages.common.backends.")]
+    model: Annotated[str, doc("Path of the model.")]
+    precision: Annotated[PrecisionName, doc("What it runs in.")]
+    images: Annotated[str, doc("Path of the .npz file of the split that it is asked about.")]
+    cores: Annotated[list[Core], doc("Logical CPUs that it must find itself on, sorted.")]
 
 
 class Warm(msgspec.Struct, tag="warm", frozen=True):
-    """Classify some batches, so that what follows finds all as it will be; the answer is Warmed."""
+    """Classify some batches as a warm-up; the answer is Warmed."""
 
-    batch_size: int
+    batch_size: Annotated[Size, doc("Images per batch.")]
 
 
 class Load(msgspec.Struct, tag="load", frozen=True, kw_only=True):
-    """Run one test of LoadGen, as it is, without a warm-up; the answer is a LoadAnswer.
+    """Run one test of LoadGen without a warm-up; the answer is a LoadAnswer."""
 
-    `scenario` is one of loadgen.SCENARIOS, `folder` is where LoadGen leaves its
-    logs. At least `min_queries` are run, for at least `min_duration_s`: of offline, images, all
-    known beforehand, `batch_size` at a time; of single_stream, one image after the other, enough
-    for the latency at `percentile` (0 to 1) to be known; of server, images that come at random,
-    `target_per_s` on average, of which `percentile` must be answered within `latency_bound_s`.
-    With `accuracy` each image of the split is classified once instead, and nothing is timed. It
-    begins when the monotonic clock, which all processes share, shows `start_at_s`.
-    """
-
-    scenario: str
-    folder: str = ""
-    batch_size: int = 1
-    min_duration_s: float = 0.0
-    min_queries: int = 1
-    percentile: float = 0.5
-    accuracy: bool = False
-    seed: int = 0
-    start_at_s: float = 0.0
-    target_per_s: float = 0.0
-    latency_bound_s: float = 0.0
+    scenario: Annotated[
+        Scenario,
+        doc(
+            "offline: all images are known beforehand; single_stream: one image after the other; "
+            "server: images come at random."
+        ),
+    ]
+    folder: Annotated[str, doc("Path of the folder in which LoadGen leaves its logs.")] = ""
+    batch_size: Annotated[Size, doc("Most images per batch.")] = 1
+    min_duration_s: Annotated[Seconds, doc("Shortest that the test may be, in seconds.")] = 0.0
+    min_queries: Annotated[Size, doc("Fewest queries; offline, fewest images.")] = 1
+    percentile: Annotated[
+        Fraction,
+        doc(
+            "Percentile of the latencies, from 0 to 1: single_stream lasts until it is known; "
+            "server needs it to be within the bound."
+        ),
+    ] = 0.5
+    accuracy: Annotated[
+        bool, doc("True to classify each image of the split once instead, and time nothing.")
+    ] = False
+    seed: Annotated[Count, doc("Seed of LoadGen's dice.")] = 0
+    start_at_s: Annotated[
+        Seconds,
+        doc("When to begin: seconds on the monotonic clock, which all processes share; 0: now."),
+    ] = 0.0
+    target_per_s: Annotated[
+        PerSecond, doc("Images per second on average in the server scenario, else 0.")
+    ] = 0.0
+    latency_bound_s: Annotated[
+        Seconds, doc("Latency bound of the server scenario in seconds, else 0.")
+    ] = 0.0
 
 
 class Answer(msgspec.Struct, tag="answer", frozen=True):
     """Classify these images of the split at once; the answer is Classes."""
 
-    indices: list[int]
+    indices: Annotated[list[Count], doc("Places of the images in the split, from 0.")]
 
 
 class Turn(msgspec.Struct, tag="turn", frozen=True):
     """Time batches for a while, after a warm-up; the answer is a TurnAnswer."""
 
-    batch_size: int
-    min_duration_s: float
+    batch_size: Annotated[Size, doc("Images per batch.")]
+    min_duration_s: Annotated[
+        Seconds, doc("Shortest that all batches may take together, in seconds.")
+    ]
 
 
 class Classify(msgspec.Struct, tag="classify", frozen=True):
     """Classify the whole split; the answer is a ClassifyAnswer."""
 
-    batch_size: int
+    batch_size: Annotated[Size, doc("Most images per batch.")]
 
 
 class Trace(msgspec.Struct, tag="trace", frozen=True):
-    """Classify one batch, telling when each node ran; the answer is a TraceAnswer."""
+    """Classify one batch and note when each node ran; the answer is a TraceAnswer."""
 
-    batch_size: int
+    batch_size: Annotated[Size, doc("Images in the batch.")]
 
 
 Request = Warm | Load | Answer | Turn | Classify | Trace
@@ -90,68 +114,83 @@ Request = Warm | Load | Answer | Turn | Classify | Trace
 class Ready:
     """The first line of a worker: the model is loaded and has classified one image."""
 
-    cores: list[int]
-    load_seconds: float
-    versions: dict[str, str]
+    cores: Annotated[list[Core], doc("Logical CPUs that it found itself on, sorted.")]
+    load_seconds: Annotated[Seconds, doc("How long loading took, in seconds.")]
+    versions: Annotated[
+        dict[str, str], doc("Versions of Python and of the packages that run models, by name.")
+    ]
 
 
 class Refusal(msgspec.Struct, tag="refusal", frozen=True):
-    """In place of any answer: a StageError, by its exit code, and its message."""
+    """In place of any answer: why there is none."""
 
-    exit_code: int
-    message: str
+    exit_code: Annotated[int, Meta(ge=1, le=255), doc("Kind of the StageError.")]
+    message: Annotated[str, doc("Its message: cause and remedy, in one line.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warmed:
-    """All is warm."""
+    """The warm-up is done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadAnswer:
-    """What LoadGen says of one test.
+    """What LoadGen says of one test."""
 
-    `reasons` tell why it is not valid. `rate_per_s` is LoadGen's own figure: images per second
-    offline, queries per second in a single stream. `seconds` are those of each batch as the model
-    took them, `ended_s` what the monotonic clock showed after each; `predictions`, of an accuracy
-    test, are class indices by image.
-    """
-
-    valid: bool
-    reasons: list[str]
-    rate_per_s: float
-    seconds: list[float]
-    ended_s: list[float]
-    predictions: list[int]
+    valid: Annotated[bool, doc("True if LoadGen calls the test valid.")]
+    reasons: Annotated[list[str], doc("Why it is not valid, in LoadGen's words; empty if it is.")]
+    rate_per_s: Annotated[
+        PerSecond,
+        doc(
+            "LoadGen's figure: images per second offline, queries per second in a single stream; 0 "
+            "in an accuracy test."
+        ),
+    ]
+    seconds: Annotated[list[Seconds], doc("How long the model took for each batch, in seconds.")]
+    ended_s: Annotated[
+        list[Seconds], doc("When each batch ended, in seconds on the monotonic clock.")
+    ]
+    predictions: Annotated[
+        list[Prediction],
+        doc(
+            "In an accuracy test, the class index of each image, -1 if LoadGen did not ask for it; "
+            "else empty."
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Classes:
-    """Class indices in the order asked for."""
+    """The classes of the images asked for."""
 
-    classes: list[int]
+    classes: Annotated[list[ClassIndex], doc("Class index of each, in the order asked for.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnAnswer:
-    """Seconds of each batch."""
+    """How long the batches of a turn took."""
 
-    batch_seconds: list[float]
+    batch_seconds: Annotated[list[Seconds], doc("Seconds of each batch.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassifyAnswer:
-    """The probabilities of every image, [images, classes]."""
+    """What the model says of every image."""
 
-    probabilities: list[list[float]]
+    probabilities: Annotated[
+        list[list[float]],
+        doc("By image, the probability of each class, from 0 to 1 but for rounding."),
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceAnswer:
-    """When each node of the graph ran, and how busy the batch kept AMX's tile unit."""
+    """What happened while a batch was classified."""
 
-    nodes: list[NodeTime]
-    amx_busy: AmxBusy
+    nodes: Annotated[
+        list[NodeTime], doc("When each node of the graph ran; empty if the backend can't say.")
+    ]
+    amx_busy: Annotated[AmxBusy, doc("How busy the batch kept AMX's tile unit.")]
 
 
 class Worker(Protocol):

@@ -2,7 +2,8 @@
 
 from stages.compare.inputs import Profiled
 from stages.profile.summary import summaries
-from stages.records.profile import Cell, ProfileRecord, Reason
+from stages.records.cell import Cell, Reason
+from stages.records.profile import ProfileRecord
 from tests.unit.records import measured, profile
 
 DRIFTED = Reason(kind="drift", scenario="offline", numbers={"drift": -0.1})

@@ -1,6 +1,6 @@
 from stages.compare.checks import repeated, saturations
+from stages.records.cell import Accuracy, Cell
 from stages.records.compare import Saturation
-from stages.records.profile import Accuracy, Cell
 from tests.unit.records import measured, profile
 
 

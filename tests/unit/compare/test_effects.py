@@ -4,8 +4,8 @@ import pytest
 
 from stages.compare.effects import compare
 from stages.errors import InputCorruptError
+from stages.records.cell import Cell, Validity
 from stages.records.compare import CompareRecord
-from stages.records.profile import Cell, Validity
 from tests.unit.compare.profiles import DRIFTED, both_runtimes, impossible, profiled
 from tests.unit.records import batches, exactly, measured, measurement, profile, run
 

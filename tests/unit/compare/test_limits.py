@@ -2,7 +2,8 @@ from dataclasses import replace
 from typing import Any
 
 from stages.compare.limits import limits, render_limits
-from stages.records.profile import Cell, Roofline
+from stages.records.cell import Cell
+from stages.records.proof import Roofline
 from tests.unit.records import measured, profile
 
 ROOFLINE = Roofline(

@@ -9,7 +9,7 @@ import pytest
 from stages.compare.cautions import of_models
 from stages.compare.effects import compare
 from stages.compare.inputs import Profiled
-from stages.records.profile import Validity
+from stages.records.cell import Validity
 from tests.unit.compare.profiles import DRIFTED, UNEQUAL, both_runtimes, profiled
 from tests.unit.records import measured, profile, repeat
 

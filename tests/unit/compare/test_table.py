@@ -6,7 +6,7 @@ from dataclasses import replace
 from stages.compare.effects import compare
 from stages.compare.inputs import Profiled
 from stages.compare.table import render
-from stages.records.profile import Accuracy, Validity
+from stages.records.cell import Accuracy, Validity
 from tests.unit.compare.profiles import DRIFTED, UNEQUAL, both_runtimes, impossible, profiled
 from tests.unit.records import measured, profile, repeat
 

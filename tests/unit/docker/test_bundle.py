@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 
 from docker.share import bundle, sbom
-from docker.share.bundle import BILLS, LICENCES, LOCKS, MANIFEST
-from stages.artifacts import Artifacts
+from docker.share.bundle import BILLS, LICENCES, LOCKS, MANIFEST, SCHEMAS
+from docker.share.schemas import text_of
+from stages import __version__
+from stages.artifacts import CHECKSUMS, Artifacts
 from stages.errors import InputCorruptError
+from stages.evidence.archive import pack, unpack
+from stages.handover import write_checksums
 from tests.unit.evidence.parts import IMAGE, pipeline
 
 PACKAGES = [{"kind": "pypi", "name": "numpy", "version": "1", "licence": "BSD-3-Clause"}]
@@ -48,6 +52,8 @@ def test_it_names_the_images_that_are_there_and_what_they_have(
     assert b"numpy" in files[LICENCES]
     assert f"{LOCKS}/images.lock" in files
     assert f"{LOCKS}/tensorflow.txt" in files
+    assert files[f"{SCHEMAS}/train.schema.json"].decode() == text_of("train")
+    assert manifest["version"] == __version__
     assert checked[-1] == "the records were made by the images that the bundle names"
     assert (
         "no image is named by compare.json, measurements.json, peers.json, quantize.json"
@@ -63,6 +69,33 @@ def test_results_of_other_images_than_are_there_make_no_bundle(
     with pytest.raises(InputCorruptError, match=r"train\.json was made by image sha256:1"):
         bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
     assert not (tmp_path / "bundle.tar").exists()
+
+
+@pytest.fixture
+def folder(artifacts: Artifacts, tmp_path: Path) -> Path:
+    """The folder of a bundle, to be edited and packed again."""
+    bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
+    unpack(tmp_path / "bundle.tar", tmp_path / "bundle")
+    return tmp_path / "bundle"
+
+
+def test_an_edited_schema_is_rejected(folder: Path, tmp_path: Path) -> None:
+    (folder / SCHEMAS / "train.schema.json").write_text("{}")
+    pack(folder, tmp_path / "edited.tar")
+    with pytest.raises(InputCorruptError, match=r"train\.schema\.json is missing or differs"):
+        bundle.verify_bundle(tmp_path / "edited.tar")
+
+
+def test_a_manifest_that_is_none_is_rejected_though_its_hash_fits(
+    folder: Path, tmp_path: Path
+) -> None:
+    manifest = json.loads((folder / MANIFEST).read_text())
+    (folder / MANIFEST).write_text(json.dumps(manifest | {"inputs": {"stages": "any"}}))
+    (folder / CHECKSUMS).unlink()
+    write_checksums(folder)
+    pack(folder, tmp_path / "edited.tar")
+    with pytest.raises(InputCorruptError, match=r"manifest\.json can't be read .*inputs"):
+        bundle.verify_bundle(tmp_path / "edited.tar")
 
 
 def test_without_images_there_are_no_bills(

@@ -8,16 +8,9 @@ from stages.artifacts import ProfileFolder
 from stages.common.worker.loadgen import ANSWERS, DETAIL, LINE_HEAD, RATES
 from stages.isa import get_isa
 from stages.profile.rederive import rederived
+from stages.records.cell import Cell, Measurement, Server, ServerTest
 from stages.records.measure import Run, Span
-from stages.records.profile import (
-    Cell,
-    Layout,
-    LayoutTrial,
-    Measurement,
-    ProfileRecord,
-    Server,
-    ServerTest,
-)
+from stages.records.profile import Layout, LayoutTrial, ProfileRecord
 from stages.settings import Settings, maker
 from tests.unit import records
 from tests.unit.evidence.samples import LABELS, PREDICTIONS, SECONDS, recording

@@ -6,7 +6,7 @@ from stages.peers.ratios import ratios
 from stages.peers.table import closing_line, render
 from stages.records.peers import Contender, PeersRecord
 from tests.unit.peers.contenders import measured, missing
-from tests.unit.records import HOST, SOURCE
+from tests.unit.records import HOST, SHA256, SOURCE
 
 CONTENDERS = (
     measured("itex", "fp32", {1: [[0.2], [0.2]], 8: [[1.6], [1.6]]}, accuracy=0.98),
@@ -54,8 +54,8 @@ peers: INT8 by itex at batch size 8 is 0.88x OpenVINO and 2.00x ONNX Runtime
 
 def record(contenders: Sequence[Contender]) -> PeersRecord:
     return PeersRecord(
-        train_sha256="t",
-        quantize_sha256={"itex": "q"},
+        train_sha256=SHA256,
+        quantize_sha256={"itex": SHA256},
         data=SOURCE,
         backbone=SOURCE,
         host=HOST,

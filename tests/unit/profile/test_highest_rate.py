@@ -8,7 +8,7 @@ import pytest
 from stages.common.worker.protocol import Load
 from stages.profile import server_scenario
 from stages.profile.instance_group import InstanceGroup
-from stages.records.profile import Server
+from stages.records.cell import Server
 from stages.settings import Settings
 
 

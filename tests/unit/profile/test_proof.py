@@ -10,7 +10,7 @@ from stages.errors import ProofError
 from stages.profile.plan import PlannedCell
 from stages.profile.proof import ProofRun, Traced, judge
 from stages.records.measure import AmxBusy, Span
-from stages.records.profile import Proof
+from stages.records.proof import Proof
 from tests.unit.records import NOT_COUNTED
 
 LOGS = Path(__file__).parents[2] / "data" / "onednn"

@@ -2,7 +2,7 @@ import pytest
 
 from stages.profile.results import agreement, measurement, single_stream
 from stages.profile.rounds import CellSamples
-from stages.records.profile import SingleStream
+from stages.records.cell import SingleStream
 from tests.unit.records import batches, run
 
 

@@ -6,7 +6,7 @@ import pytest
 from stages.common.onednn.log import parse_log
 from stages.profile.roofline import limit_of, primitives_of, roofline, span_of
 from stages.records.measure import NodeTime, Primitive
-from stages.records.profile import Roofline
+from stages.records.proof import Roofline
 
 LOGS = Path(__file__).parents[2] / "data" / "onednn"
 BATCH = 8

@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 from stages.profile.summary import closing_line, summaries
-from stages.records.profile import Cell
+from stages.records.base import Provenance
+from stages.records.cell import Cell
 from tests.unit.records import measured, profile
 
 
@@ -15,6 +18,12 @@ def test_the_summaries_are_of_the_highest_isa_that_ran_both() -> None:
     assert {fp32.isa, int8.isa} == {"AVX512_CORE_VNNI"}
     assert (fp32.throughput, int8.throughput, int8.accuracy) == (6.0, 21.0, 0.5)
     assert "3.50x" in closing_line(record)
+
+
+def test_the_summaries_name_what_made_the_profile() -> None:
+    maker = Provenance(version="1.2.3", image="sha256:1")
+    record = profile(measured("fp32", "AVX2", 3.0), measured("int8", "AVX2", 4.0))
+    assert {each.maker.image for each in summaries(replace(record, maker=maker))} == {"sha256:1"}
 
 
 def test_one_precision_alone_has_no_summary() -> None:

@@ -11,7 +11,7 @@ from stages.common.onednn.log import OnednnLog, parse_log
 from stages.quantize.op_graph import Graph
 from stages.quantize.search import Attempt
 from stages.records.measure import NodeTime
-from stages.records.quantize import Finding, Layer, Recipe
+from stages.records.quantize import Finding, FindingKind, Layer, Recipe
 
 LOGS = Path(__file__).parents[2] / "data" / "onednn"
 RECIPE = Recipe(algorithm="minmax", granularity="per_channel")
@@ -99,7 +99,7 @@ def layer(
     )
 
 
-def finding(kind: str, op: str, share: float = 0.1) -> Finding:
+def finding(kind: FindingKind, op: str, share: float = 0.1) -> Finding:
     """Return a finding at an op."""
     return Finding(kind=kind, op=op, detail="", share=share)
 

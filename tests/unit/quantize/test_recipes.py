@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from stages.quantize.recipes import describe, follow_ups
-from stages.records.quantize import Finding, Recipe
+from stages.records.quantize import Finding, FindingKind, Recipe
 from tests.unit.quantize.parts import RECIPE, chain, finding
 
 GRAPH = chain()
@@ -36,7 +36,7 @@ def test_ops_with_one_move_keep_it_while_others_try_their_second() -> None:
 
 
 @pytest.mark.parametrize("kind", ["reference_kernel", "reorder", "int8_fallback"])
-def test_what_shares_a_scale_in_vain_is_left_out(kind: str) -> None:
+def test_what_shares_a_scale_in_vain_is_left_out(kind: FindingKind) -> None:
     assert after(finding(kind, "pool"), recipe=shared("pool")) == [left_out("pool")]
 
 
@@ -50,7 +50,7 @@ def test_no_recipe_removes_a_reorder_at_an_op_that_computes(op: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["reference_kernel", "int8_fallback"])
-def test_nothing_is_done_about_what_was_left_out_on_purpose(kind: str) -> None:
+def test_nothing_is_done_about_what_was_left_out_on_purpose(kind: FindingKind) -> None:
     assert after(finding(kind, "conv1"), recipe=left_out("conv1")) == []
 
 

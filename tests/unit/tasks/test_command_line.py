@@ -3,6 +3,7 @@ import sys
 import pytest
 
 from docker.options import NO_FLAGS
+from docker.share import schemas
 from stages.errors import EngineError, NotWritableError, SettingsError
 from stages.settings import PROGRAMS, specs_of
 from tests.commands import Done, invoke, run
@@ -77,6 +78,27 @@ def test_without_an_engine_it_says_how_to_get_one() -> None:
 def test_artifacts_that_can_not_be_a_folder_are_refused() -> None:
     done = invoke("train", "--runner", "local", "--artifacts", __file__)
     assert_refused(done, NotWritableError.exit_code, "is no folder; set VGG19_ARTIFACTS")
+
+
+def test_a_schema_is_printed_without_an_engine() -> None:
+    done = invoke("schema", "train", variables=NO_ENGINE)
+    assert done.code == 0, done
+    assert done.output == schemas.text_of("train")
+
+
+def test_without_a_name_the_schemas_are_listed() -> None:
+    lines = invoke("schema", variables=NO_ENGINE).output.splitlines()
+    assert [line.split()[0] for line in lines] == list(schemas.titles())
+
+
+def test_an_unknown_schema_is_refused_by_the_names_of_those_there_are() -> None:
+    done = invoke("schema", "trian")
+    assert_refused(done, SettingsError.exit_code, "known are train, quantize, measurements,")
+
+
+def test_a_schema_alone_is_not_written() -> None:
+    done = invoke("schema", "train", "--write")
+    assert_refused(done, SettingsError.exit_code, "--write writes all schemas")
 
 
 def test_the_tasks_import_no_tensorflow_and_nothing_of_the_stages_logic() -> None:

@@ -87,6 +87,7 @@ FAILURES = {
     "printf '{\"cores\": [0' >&$ANSWERS": "returned no readable result",
     'printf \'{"cores": "\\xff"}\\n\' >&$ANSWERS': "returned no readable result",
     "echo '{\"cores\": [0]}' >&$ANSWERS": "returned no readable result",
+    f"{READY.replace('1.5', '-1.5')}": "returned no readable result",
 }
 
 

@@ -1,0 +1,112 @@
+"""The JSON Schemas of all records, of a bundle's manifest and of the worker's protocol.
+
+docs/schemas has them as files, a bundle, too; `invoke schema` prints them.
+"""
+
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+
+from docker.paths import SCHEMAS
+from docker.share.manifest import Manifest
+from stages.common.text import aligned
+from stages.common.worker import protocol
+from stages.errors import SettingsError
+from stages.records.base import SCHEMA_VERSION
+from stages.records.compare import CompareRecord
+from stages.records.peers import PeersRecord
+from stages.records.profile import ModelSummary, ProfileRecord
+from stages.records.quantize import QuantizeRecord
+from stages.records.train import TrainRecord
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+SUFFIX = ".schema.json"
+# What one JSON document is, by the name of its schema.
+DOCUMENTS: dict[str, type] = {
+    "train": TrainRecord,
+    "quantize": QuantizeRecord,
+    "measurements": ProfileRecord,
+    "summary": ModelSummary,
+    "compare": CompareRecord,
+    "peers": PeersRecord,
+    "manifest": Manifest,
+}
+WORKER = "worker"
+WORKER_TITLE = "The worker's protocol: its argument, a Job, and each line of its two pipes."
+MESSAGES: tuple[type, ...] = (
+    protocol.Job,
+    protocol.Ready,
+    *get_args(protocol.Request),
+    protocol.Warmed,
+    protocol.LoadAnswer,
+    protocol.Classes,
+    protocol.TurnAnswer,
+    protocol.ClassifyAnswer,
+    protocol.TraceAnswer,
+    protocol.Refusal,
+)
+
+
+def titles() -> dict[str, str]:
+    """Return what each schema is about, in one line, by its name."""
+    documents = {name: _line(kind.__doc__) for name, kind in DOCUMENTS.items()}
+    return {**documents, WORKER: WORKER_TITLE}
+
+
+def schema(name: str) -> dict[str, Any]:
+    """Return the schema called `name`; SettingsError if there is none."""
+    if name not in titles():
+        raise SettingsError(f"no schema is called {name!r}; known are {', '.join(titles())}")
+    kinds = MESSAGES if name == WORKER else (DOCUMENTS[name],)
+    references, parts = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
+    return {
+        "$schema": DIALECT,
+        "$id": f"urn:vgg19-xeon-inference:schema:{SCHEMA_VERSION}:{name}",
+        "title": titles()[name],
+        **(references[0] if len(kinds) == 1 else {"anyOf": list(references)}),
+        "$defs": {part: _tidy(each) for part, each in parts.items()},
+    }
+
+
+def text_of(name: str) -> str:
+    """Return the schema called `name` as a file has it; SettingsError if there is none."""
+    encoded = msgspec.json.encode(schema(name), order="sorted")
+    return msgspec.json.format(encoded, indent=2).decode() + "\n"
+
+
+def write(folder: Path) -> list[Path]:
+    """Write all schemas to a folder, remove others that it has, and return the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.glob(f"*{SUFFIX}"):
+        path.unlink()
+    paths = [folder / f"{name}{SUFFIX}" for name in titles()]
+    for path in paths:
+        path.write_text(text_of(path.name.removesuffix(SUFFIX)))
+    return paths
+
+
+def answer(name: str, *, writing: bool) -> str:
+    """Return what `invoke schema` prints: a schema, what there is, or what was written.
+
+    Raises SettingsError for an unknown name, or a name with `writing`, which writes all.
+    """
+    if name and writing:
+        raise SettingsError(f"--write writes all schemas, not {name!r} alone; leave out the name")
+    if writing:
+        return f"schema: {len(write(SCHEMAS))} files in {SCHEMAS}"
+    return text_of(name).rstrip() if name else aligned([*titles().items()])
+
+
+def _tidy(part: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a class: no field may be absent, as each is always written."""
+    fields = {
+        name: {key: value for key, value in field.items() if key != "default"}
+        for name, field in part["properties"].items()
+    }
+    line = _line(part.get("description"))
+    return {**part, "description": line, "properties": fields, "required": sorted(fields)}
+
+
+def _line(docstring: str | None) -> str:
+    return " ".join((docstring or "").split())

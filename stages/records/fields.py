@@ -1,0 +1,48 @@
+"""What fields are made of: a description each, and the types that many of them have.
+
+msgspec checks ranges when it reads a record. Numbers are finite: JSON has no others.
+"""
+
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+from msgspec import Meta
+
+from stages.isa import ISA_NAMES
+from stages.precisions import PRECISION_NAMES
+from stages.runtimes import RUNTIME_NAMES
+
+Seconds: TypeAlias = Annotated[float, Meta(ge=0)]
+Milliseconds: TypeAlias = Annotated[float, Meta(ge=0)]
+PerSecond: TypeAlias = Annotated[float, Meta(ge=0)]
+# How many times another figure this is.
+Multiple: TypeAlias = Annotated[float, Meta(ge=0)]
+Fraction: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
+# A fraction of a time that ran in parallel, or was summed up: more than 1 is possible.
+TimeFraction: TypeAlias = Annotated[float, Meta(ge=0)]
+# Relative to a reference: 0.01 is 1% worse, a negative one is better.
+Loss: TypeAlias = Annotated[float, Meta(le=1)]
+Count: TypeAlias = Annotated[int, Meta(ge=0)]
+Size: TypeAlias = Annotated[int, Meta(ge=1)]
+ClassIndex: TypeAlias = Annotated[int, Meta(ge=0)]
+# -1 if LoadGen did not ask for the image.
+Prediction: TypeAlias = Annotated[int, Meta(ge=-1)]
+# As the kernel numbers logical CPUs.
+Core: TypeAlias = Annotated[int, Meta(ge=0)]
+Sha256: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+if TYPE_CHECKING:
+    PrecisionName: TypeAlias = str
+    IsaName: TypeAlias = str
+    RuntimeName: TypeAlias = str
+    Scenario: TypeAlias = str
+else:
+    # The tables know the names; a type checker can't read them there.
+    PrecisionName = Literal[PRECISION_NAMES]
+    IsaName = Literal[ISA_NAMES]
+    RuntimeName = Literal[RUNTIME_NAMES]
+    Scenario = Literal["offline", "single_stream", "server"]
+
+
+def doc(text: str) -> Meta:
+    """Return what annotates a field with its description."""
+    return Meta(description=text)
