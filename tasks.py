@@ -32,11 +32,12 @@ from docker.runners import RUNNERS, prepare_docker
 from docker.share import bundle as bundles
 from docker.share import export as exports
 from stages.artifacts import Artifacts
+from stages.command_line import help_text, load
 from stages.errors import SettingsError, exit_code_of
-from stages.settings import DOCTOR, EXTRAS, env_name, load, specs, specs_of
+from stages.settings import DOCTOR, EXTRAS, env_name, specs, specs_of
 
 STAGE_NAMES = [stage.name for stage in read_stages()]
-RUNTIME_HELP = f"{specs()['runtime'].help} ({env_name('runtime')})"
+RUNTIME_HELP = help_text("runtime")
 
 
 @task(help={"runtime": RUNTIME_HELP}, auto_shortflags=False)

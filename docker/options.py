@@ -8,10 +8,10 @@ from invoke.context import Context
 from invoke.parser.argument import Argument
 from invoke.tasks import Task
 
+from stages.command_line import help_text
 from stages.setting import Spec
-from stages.settings import env_name
 
-RUNNER_HELP = "docker, or local: as processes of this host"
+RUNNER_HELP = "docker: in containers; local: as processes of this host (default: docker)"
 # Whoever makes the images and the interpreters says which they are, the image of peers or a runner;
 # and the locks must be the same for all.
 NO_FLAGS = {"image", "itex_python", "locks"}
@@ -28,8 +28,8 @@ def stage_task(
 
     run.__name__, run.__doc__ = name, doc
     run.__signature__ = _signature(flags)  # type: ignore[attr-defined]
-    help_texts = {each: f"{spec.help} ({env_name(each)})" for each, spec in flags.items()}
-    return Task(run, name=name, help={**help_texts, "runner": RUNNER_HELP}, auto_shortflags=False)
+    help_texts = {setting: help_text(setting) for setting in flags} | {"runner": RUNNER_HELP}
+    return Task(run, name=name, help=help_texts, auto_shortflags=False)
 
 
 def _text(value: str | bool) -> str:
