@@ -20,7 +20,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
-from docker import images
+from docker import images, reference
 from docker.build import base
 from docker.build.graph import read_all, read_extra, read_stages
 from docker.build.lock import lock as lock_requirements
@@ -183,6 +183,12 @@ def verify(_: Context, bundle: str, rebuild: bool = False) -> None:
     _end_with(exit_code_of("verify", check))
 
 
+@task(help={"write": "write them; else only check that they are current"}, auto_shortflags=False)
+def docs(_: Context, write: bool = False) -> None:
+    """Check, or write, the pages of docs/ that are made from the code."""
+    _end_with(exit_code_of("docs", reference.write if write else reference.require_current))
+
+
 @task
 def clean(_: Context) -> None:
     """Remove all artifacts, downloads too."""
@@ -219,7 +225,7 @@ def _tasks() -> Collection:
     )
     extras = [_program_task(name) for name in EXTRAS]
     return Collection(
-        build, *stages, pipeline, *extras, bundle, verify, export, test, lint, lock, clean
+        build, *stages, pipeline, *extras, bundle, verify, export, test, lint, lock, docs, clean
     )
 
 

@@ -8,6 +8,7 @@ ENV_FILE = ROOT / ".env"
 DOCKERFILE = ROOT / "docker" / "Dockerfile"
 REQUIREMENTS = ROOT / "docker" / "requirements"
 IMAGES_LOCK = ROOT / "docker" / "images.lock"
+DOCS = ROOT / "docs"
 LISTINGS = ROOT / "docker" / "listings"
 LIST_PACKAGES = ROOT / "docker" / "list_packages.sh"
 # What `invoke export` brings to a machine without a network; absent in a clone.
