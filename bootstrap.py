@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Gets a fresh Debian or Ubuntu machine ready, then runs invoke tasks.
 
-    ./bootstrap.py [--yes] [--no-engine] TASK...
+    ./bootstrap.py [--yes] [--no-engine] [TASK...]
 
 Makes a virtual environment with the host's few tools and, where no container engine answers,
 installs one from the distribution's packages; it says what it will change and asks first.
@@ -30,7 +30,7 @@ def main() -> None:
     wanted = _parse(sys.argv[1:])
     engine.carry_out(engine.plan(wanted.engine), wanted.yes)
     python = venv.ensure(VENV, sys.executable, [HOST_LOCK])
-    command = [str(python), "-m", "invoke", *(wanted.task or ["--list"])]
+    command = [str(python), "-m", "invoke", *wanted.task]
     if wanted.engine and engine.needs_new_group():
         command = ["sg", "docker", "-c", shlex.join(command)]
     sys.stdout.flush()
@@ -47,7 +47,11 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         action="store_false",
         help="install no container engine, as for `pipeline --runner local`",
     )
-    parser.add_argument("task", nargs=argparse.REMAINDER, help="invoke's tasks and their options")
+    parser.add_argument(
+        "task",
+        nargs=argparse.REMAINDER,
+        help="invoke's tasks and their flags; without one, all tasks are listed",
+    )
     return parser.parse_args(argv)
 
 

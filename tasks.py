@@ -31,10 +31,11 @@ from docker.reproduce import reproduction
 from docker.runners import RUNNERS, prepare_docker
 from docker.share import bundle as bundles
 from docker.share import export as exports
+from docker.task_list import list_task
 from stages.artifacts import Artifacts
 from stages.command_line import help_text, load
 from stages.errors import SettingsError, exit_code_of
-from stages.settings import DOCTOR, EXTRAS, env_name, specs, specs_of
+from stages.settings import DOCTOR, EXTRAS, PEERS, env_name, specs, specs_of
 
 STAGE_NAMES = [stage.name for stage in read_stages()]
 RUNTIME_HELP = help_text("runtime")
@@ -210,24 +211,32 @@ def _end_with(code: int) -> None:
         raise Exit(code=code)
 
 
-def _program_task(name: str) -> "Task[Any]":
-    doc = importlib.import_module(f"stages.{name}").__doc__ or ""
+def _program_task(name: str, place: str = "") -> "Task[Any]":
+    doc = place + (importlib.import_module(f"stages.{name}").__doc__ or "")
     return stage_task(name, doc, specs_of(name), partial(run_programs, [name], name))
 
 
-def _tasks() -> Collection:
-    stages = [_program_task(name) for name in STAGE_NAMES]
+def _groups() -> "dict[str, list[Task[Any]]]":
+    """Return all tasks in the order of the work, under headings for people."""
+    stages = [
+        _program_task(name, f"Stage {number} of {len(STAGE_NAMES)}. ")
+        for number, name in enumerate(STAGE_NAMES, start=1)
+    ]
     pipeline = stage_task(
         "pipeline",
         f"Run {', '.join(STAGE_NAMES)}; stop at the first that fails.",
         {name: spec for name, spec in specs().items() if {*spec.programs} & {*STAGE_NAMES}},
         partial(run_programs, STAGE_NAMES, "pipeline"),
     )
-    extras = [_program_task(name) for name in EXTRAS]
-    return Collection(
-        build, *stages, pipeline, *extras, bundle, verify, export, test, lint, lock, docs, clean
-    )
+    return {
+        "Before a run": [_program_task(DOCTOR)],
+        "The pipeline, and its stages in order": [pipeline, *stages],
+        "Beside the pipeline, when it has run": [_program_task(PEERS)],
+        "Results": [bundle, verify, export],
+        "Development": [lint, test, docs, lock, build, clean],
+    }
 
 
 os.chdir(ROOT)
-ns = _tasks()
+GROUPS = _groups()
+ns = Collection(list_task(GROUPS), *(task for tasks in GROUPS.values() for task in tasks))
