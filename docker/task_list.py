@@ -1,4 +1,4 @@
-"""All tasks in the order of the work: `invoke --list` sorts them by name, whatever a project does.
+"""All tasks in the order of the work, while `invoke --list` sorts them by name.
 
 It is the default task, so that plain `invoke` and plain `./bootstrap.py` show it.
 """
