@@ -28,7 +28,9 @@ def test_every_trial_has_a_verdict() -> None:
 
 def test_a_trial_keeps_what_was_measured() -> None:
     slow = layer("pool", "pooling", implementation="ref:any", share=0.25)
-    done = attempt(KL, 0.9, 10.0, [finding("reference_kernel", "pool")], [slow, layer("conv1", share=0.75)])
+    done = attempt(
+        KL, 0.9, 10.0, [finding("reference_kernel", "pool")], [slow, layer("conv1", share=0.75)]
+    )
     (trial,) = trials([done], {KL: [[0.8, 0.9]]}, done, BOUND)
     assert (trial.recipe, trial.accuracy_top1, trial.throughput_images_per_s) == (KL, 0.9, 10.0)
     assert trial.loss == pytest.approx(0.1)
