@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Get a fresh Debian or Ubuntu machine ready, then run invoke tasks.
 
-    ./bootstrap.py [--yes] [--no-engine] TASK...
+    ./bootstrap.py [--yes] [--no-engine] [TASK...]
 
 Creates a virtual environment with invoke and its packages and, if no container engine answers,
 installs one from the distribution's packages; it says what it will change and asks first.
@@ -29,7 +29,7 @@ def main() -> None:
     arguments = _parse(sys.argv[1:])
     engine.carry_out(engine.plan_setup(arguments.engine), arguments.yes)
     python = venv.get_or_create(VENV, sys.executable, [HOST_LOCK])
-    command = [str(python), "-m", "invoke", *(arguments.task or ["--list"])]
+    command = [str(python), "-m", "invoke", *arguments.task]
     if arguments.engine and engine.needs_new_group():
         command = ["sg", "docker", "-c", shlex.join(command)]
     sys.stdout.flush()
@@ -46,7 +46,11 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         action="store_false",
         help="install no container engine, as for `pipeline --runner local`",
     )
-    parser.add_argument("task", nargs=argparse.REMAINDER, help="invoke's tasks and their options")
+    parser.add_argument(
+        "task",
+        nargs=argparse.REMAINDER,
+        help="invoke's tasks and their flags; without one, all tasks are listed",
+    )
     return parser.parse_args(argv)
 
 

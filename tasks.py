@@ -20,24 +20,26 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
-from docker import images
+from docker import images, reference
 from docker.build import base
 from docker.build.graph import read_all, read_extra, read_stages
 from docker.build.requirements import lock_requirements
 from docker.host import engine
-from docker.options import OptionalTask, ReplaceableTask, stage_task
+from docker.options import ReplaceableTask, stage_task
 from docker.paths import ROOT
 from docker.reproduce import reproduction
 from docker.runners import RUNNERS, prepare_docker
 from docker.share import schemas
 from docker.share.bundle import verify_bundle, write_bundle
 from docker.share.export import write_export
+from docker.task_list import list_task
 from stages.artifacts import Artifacts
+from stages.command_line import help_text, load
 from stages.errors import SettingsError, exit_code_of
-from stages.settings import DOCTOR, EXTRAS, env_name, load, specs, specs_of
+from stages.settings import DOCTOR, EXTRAS, PEERS, env_name, specs, specs_of
 
 STAGE_NAMES = [stage.name for stage in read_stages()]
-RUNTIME_HELP = f"{specs()['runtime'].help} ({env_name('runtime')})"
+RUNTIME_HELP = help_text("runtime")
 
 
 @task(help={"runtime": RUNTIME_HELP}, auto_shortflags=False)
@@ -159,7 +161,7 @@ def bundle(_: Context, output: str = "vgg19-bundle.tar") -> None:
 
 
 class _Verify(ReplaceableTask):
-    replacement = "rebuild"
+    replacements = ("rebuild",)
 
 
 @task(
@@ -183,17 +185,29 @@ def verify(_: Context, bundle: str, rebuild: bool = False) -> None:
     _end_with(exit_code_of("verify", check))
 
 
+class _Schema(ReplaceableTask):
+    replacements = ("all", "write")
+
+
 @task(
-    klass=OptionalTask,
+    klass=_Schema,
     help={
-        "name": "the schema to print; without one, all are listed",
-        "write": "write all schemas to docs/schemas instead",
+        "name": f"the schema to print: {', '.join(schemas.titles())}",
+        "all": "list them, each with what it is about",
+        "write": "write them to docs/schemas",
     },
     auto_shortflags=False,
 )
-def schema(_: Context, name: str = "", write: bool = False) -> None:
+def schema(_: Context, name: str, all: bool = False, write: bool = False) -> None:
     """Print what a JSON file of the project has in it, as a JSON Schema."""
-    _end_with(exit_code_of("schema", lambda: print(schemas.answer(name, writing=write))))
+    answer = partial(schemas.answer, name, writing=write)
+    _end_with(exit_code_of("schema", lambda: print(answer())))
+
+
+@task(help={"write": "write them; else only check that they are current"}, auto_shortflags=False)
+def docs(_: Context, write: bool = False) -> None:
+    """Check, or write, the pages of docs/ that are made from the code."""
+    _end_with(exit_code_of("docs", reference.write if write else reference.require_current))
 
 
 @task
@@ -217,24 +231,32 @@ def _end_with(code: int) -> None:
         raise Exit(code=code)
 
 
-def _program_task(name: str) -> "Task[Any]":
-    doc = importlib.import_module(f"stages.{name}").__doc__ or ""
+def _program_task(name: str, place: str = "") -> "Task[Any]":
+    doc = place + (importlib.import_module(f"stages.{name}").__doc__ or "")
     return stage_task(name, doc, specs_of(name), partial(run_programs, [name], name))
 
 
-def _tasks() -> Collection:
-    stages = [_program_task(name) for name in STAGE_NAMES]
+def _groups() -> "dict[str, list[Task[Any]]]":
+    """Return all tasks in the order of the work, under headings for people."""
+    stages = [
+        _program_task(name, f"Stage {number} of {len(STAGE_NAMES)}. ")
+        for number, name in enumerate(STAGE_NAMES, start=1)
+    ]
     pipeline = stage_task(
         "pipeline",
         f"Run {', '.join(STAGE_NAMES)}; stop at the first that fails.",
         {name: spec for name, spec in specs().items() if {*spec.programs} & {*STAGE_NAMES}},
         partial(run_programs, STAGE_NAMES, "pipeline"),
     )
-    extras = [_program_task(name) for name in EXTRAS]
-    return Collection(
-        build, *stages, pipeline, *extras, bundle, verify, export, schema, test, lint, lock, clean
-    )
+    return {
+        "Before a run": [_program_task(DOCTOR)],
+        "The pipeline, and its stages in order": [pipeline, *stages],
+        "Beside the pipeline, when it has run": [_program_task(PEERS)],
+        "Results": [bundle, verify, export, schema],
+        "Development": [lint, test, docs, lock, build, clean],
+    }
 
 
 os.chdir(ROOT)
-ns = _tasks()
+GROUPS = _groups()
+ns = Collection(list_task(GROUPS), *(task for tasks in GROUPS.values() for task in tasks))

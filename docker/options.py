@@ -1,18 +1,17 @@
 """The settings of the stages as flags of invoke's tasks, and arguments that may be left out."""
 
 import inspect
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from invoke.context import Context
 from invoke.parser.argument import Argument
 from invoke.tasks import Task
 
+from stages.command_line import help_text
 from stages.setting import Spec
-from stages.settings import env_name
 
-RUNNER_HELP = "docker, or local: as processes of this host"
+RUNNER_HELP = "docker: in containers; local: as processes of this host (default: docker)"
 # Whoever makes the images and the interpreters says which they are, the image of peers or a runner;
 # and the locks must be the same for all.
 NO_FLAGS = {"image", "itex_python", "locks"}
@@ -29,8 +28,8 @@ def stage_task(
 
     run.__name__, run.__doc__ = name, doc
     run.__signature__ = _signature(flags)  # type: ignore[attr-defined]
-    help_texts = {each: f"{spec.help} ({env_name(each)})" for each, spec in flags.items()}
-    return Task(run, name=name, help={**help_texts, "runner": RUNNER_HELP}, auto_shortflags=False)
+    help_texts = {setting: help_text(setting) for setting in flags} | {"runner": RUNNER_HELP}
+    return Task(run, name=name, help=help_texts, auto_shortflags=False)
 
 
 def _text(value: str | bool) -> str:
@@ -47,14 +46,14 @@ def _signature(settings: Mapping[str, Spec]) -> inspect.Signature:
 
 
 class _Replaceable(Argument):
-    """An argument that must be given unless its `replacement`, a flag, is."""
+    """An argument that must be given unless one of its `replacements`, flags, is."""
 
-    replacement: Argument
+    replacements: Sequence[Argument]
 
     @property
     def default(self) -> str | None:
-        """What it is where it is not given: None makes invoke ask for it."""
-        return "" if self.replacement.got_value else None
+        """Its value if it is not given: None makes invoke ask for it."""
+        return "" if any(flag.got_value for flag in self.replacements) else None
 
     @default.setter
     def default(self, _: object) -> None:
@@ -62,35 +61,13 @@ class _Replaceable(Argument):
 
 
 class ReplaceableTask(Task[Any]):
-    """A task whose first argument need not be given where the flag `replacement` is."""
+    """A task whose first argument need not be given if one of the flags `replacements` is."""
 
-    replacement = ""
+    replacements: tuple[str, ...] = ()
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         """Return the arguments as Task does, the first one as an argument of that kind."""
         first, *others = super().get_arguments(ignore_unknown_help)
-        (flag,) = (each for each in others if each.name == self.replacement)
-        taken = _Replaceable(names=first.names, help=first.help, positional=True)
-        taken.replacement = flag
-        return [taken, *others]
-
-
-class OptionalTask(Task[Any]):
-    """A task whose first argument is positional, and may be left out.
-
-    invoke knows no such argument: without a default it would ask for it, and with one it would
-    take what was given for another task. So this looks at the command line.
-    """
-
-    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
-        """Return the arguments as Task does; the first is asked for if something is given."""
-        first, *others = super().get_arguments(ignore_unknown_help)
-        first.positional = True
-        first.default = None if _is_given(self.name) else ""
-        return [first, *others]
-
-
-def _is_given(task: str) -> bool:
-    """Return whether something other than flags follows the name of a task."""
-    after = sys.argv[sys.argv.index(task) + 1 :] if task in sys.argv else []
-    return any(not each.startswith("-") for each in after)
+        replaceable = _Replaceable(names=first.names, help=first.help, positional=True)
+        replaceable.replacements = [flag for flag in others if flag.name in self.replacements]
+        return [replaceable, *others]

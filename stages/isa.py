@@ -10,45 +10,52 @@ from dataclasses import dataclass
 class Isa:
     """One value of ONEDNN_MAX_CPU_ISA.
 
-    `flags` are the /proc/cpuinfo flags that it needs beyond those of the ISA below; `header` is
-    the text after `isa:` in the verbose log of a process capped at this ISA on a host that has it.
+    `meaning` says what it lets oneDNN use beyond the ISA below; `flags` are the /proc/cpuinfo flags
+    that it needs beyond those of the ISA below; `header` is the text after `isa:` in the verbose
+    log of a process capped at this ISA on a host that has it.
     """
 
     name: str
     label: str
+    meaning: str
     flags: tuple[str, ...]
     header: str
 
 
 LADDER = (
-    Isa("AVX2", "AVX2", ("avx2",), "Intel AVX2"),
+    Isa("AVX2", "AVX2", "vectors of 256 bits", ("avx2",), "Intel AVX2"),
     Isa(
         "AVX512_CORE",
         "AVX-512",
+        "vectors of 512 bits",
         ("avx512f", "avx512bw", "avx512vl", "avx512dq"),
         "Intel AVX-512 with AVX512BW, AVX512VL, and AVX512DQ extensions",
     ),
     Isa(
         "AVX512_CORE_VNNI",
         "AVX-512 VNNI",
+        "INT8 dot products in one instruction, without saturation",
         ("avx512_vnni",),
         "Intel AVX-512 with Intel DL Boost",
     ),
     Isa(
         "AVX512_CORE_BF16",
         "AVX-512 BF16",
+        "BF16 products",
         ("avx512_bf16",),
         "Intel AVX-512 with Intel DL Boost and bfloat16 support",
     ),
     Isa(
         "AVX512_CORE_FP16",
         "AVX-512 FP16",
+        "FP16 arithmetic",
         ("avx512_fp16", "avx_vnni"),
         "Intel AVX-512 with float16, Intel DL Boost and bfloat16 support",
     ),
     Isa(
         "AVX512_CORE_AMX",
         "AMX",
+        "the tile unit, for INT8 and BF16 products",
         ("amx_tile", "amx_int8", "amx_bf16"),
         "Intel AVX-512 with float16, Intel DL Boost and bfloat16 support and "
         "Intel AMX with bfloat16 and 8-bit integer support",

@@ -22,7 +22,7 @@ BF16_SWITCHES = {
 class Precision:
     """One precision.
 
-    - `label`, `color`: for people and pictures.
+    - `label`, `color`: for people and pictures; `meaning`: what runs in it, for a setting's help.
     - `data_types`: the source types, in oneDNN's words, that its convolutions, matmuls and inner
       products may have; at least one must have one of `required_types`.
     - `model`: FP32 if it runs the trained model, INT8 if it runs the quantized one.
@@ -39,6 +39,7 @@ class Precision:
 
     name: str
     label: str
+    meaning: str
     color: str
     data_types: frozenset[str]
     required_types: frozenset[str]
@@ -62,6 +63,7 @@ PRECISIONS = (
     Precision(
         name=FP32,
         label="FP32",
+        meaning="the trained model as it is",
         color="#5b7083",
         data_types=FLOAT_TYPES,
         required_types=FLOAT_TYPES,
@@ -72,6 +74,7 @@ PRECISIONS = (
     Precision(
         name="bf16",
         label="BF16",
+        meaning="the trained model, whose products the runtime converts to BF16",
         color="#d98e32",
         data_types=frozenset({"bf16"}),
         required_types=frozenset({"bf16"}),
@@ -87,6 +90,7 @@ PRECISIONS = (
     Precision(
         name=INT8,
         label="INT8",
+        meaning="the quantized model, with what it leaves out in FP32",
         color="#1f77b4",
         data_types=INT8_TYPES,
         required_types=INT8_TYPES,
@@ -97,6 +101,7 @@ PRECISIONS = (
     Precision(
         name="int8_bf16",
         label="INT8_BF16",
+        meaning="the quantized model, with what it leaves out in BF16",
         color="#6b4fa0",
         data_types=INT8_TYPES | {"bf16"},
         required_types=INT8_TYPES,

@@ -1,23 +1,33 @@
-"""Every default in one place: what a user can set, how it is checked, where it comes from.
+"""Every default in one place: what a user can set, what it means, how it is checked.
 
 A setting called `batch_size` is read from the environment as `VGG19_BATCH_SIZE`, and from a
-stage's command line as `--batch-size`, which wins.
+stage's command line as `--batch-size`, which wins: stages/command_line.py. docs/settings.md is
+made from here by `invoke docs --write`.
 """
 
-import argparse
-import sys
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from stages import __version__
 from stages.errors import SettingsError
-from stages.isa import ISA_NAMES
-from stages.precisions import PRECISION_NAMES
+from stages.isa import ISA_NAMES, LADDER
+from stages.precisions import PRECISION_NAMES, PRECISIONS
 from stages.records.base import Provenance
 from stages.runtimes import RUNTIME_NAMES, RUNTIMES
-from stages.setting import Spec, choices, decimal, fraction, one_of, setting, sizes, switch, whole
+from stages.setting import (
+    Spec,
+    as_text,
+    choices,
+    decimal,
+    fraction,
+    one_of,
+    path,
+    setting,
+    sizes,
+    switch,
+    whole,
+)
 
 ENV_PREFIX = "VGG19_"
 STAGES = ("train", "quantize", "profile", "compare")
@@ -25,12 +35,25 @@ STAGES = ("train", "quantize", "profile", "compare")
 PEERS, DOCTOR = "peers", "doctor"
 EXTRAS = (PEERS, DOCTOR)
 PROGRAMS = (*STAGES, *EXTRAS)
-DATA_SETS = ("embedded", "beans")
-ALGORITHMS = ("minmax", "kl")
-GRANULARITIES = ("per_channel", "per_tensor")
+MEASURING = ("quantize", "profile", PEERS)
 AUTO = "auto"
-# What the example that this project replaces was told to make BF16 by.
-OLD_BF16_SWITCHES = ("FORCE_BF16", "MIX_PRECISION_TEST")
+DATA_SETS = {
+    "embedded": "bean leaves that this project draws itself, without a network",
+    "beans": "the ibean photographs of bean leaves, downloaded through tensorflow-datasets",
+}
+BACKBONES = {
+    "embedded": "a VGG19 that this project makes itself, without a network",
+    "imagenet": "the VGG19 published with ImageNet weights, downloaded",
+    "a handle or path": "a TF2 SavedModel that turns 224x224 images into feature vectors",
+}
+ALGORITHMS = {
+    "minmax": "from the smallest to the largest value seen",
+    "kl": "the range that loses least information, which takes minutes and gigabytes",
+}
+GRANULARITIES = {
+    "per_channel": "one for each output channel",
+    "per_tensor": "one for all weights of a layer",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,78 +63,89 @@ class Settings:
     Raises SettingsError for a value outside its range.
     """
 
-    artifacts: Path = setting(
-        Path("artifacts"), Spec("folder that the stages share", PROGRAMS, Path)
-    )
-    data: str = one_of(
-        "embedded",
-        DATA_SETS,
-        "data set: embedded (drawn here) or beans (ibean, through tensorflow-datasets)",
-        "train",
-    )
+    artifacts: Path = path("artifacts", "folder that the stages share", *PROGRAMS)
+    # Data and model.
+    data: str = one_of("embedded", DATA_SETS, "data set to train, tune and test on", "train")
     backbone: str = setting(
         "embedded",
         Spec(
-            "backbone: embedded, imagenet, or a TF Hub handle or path",
+            "frozen network below the new head",
             ("train",),
             check=lambda name: name in ("embedded", "imagenet") or "/" in name,
             allowed="embedded, imagenet, or a TF Hub handle or path (with a '/')",
+            values=BACKBONES,
         ),
     )
     seed: int = whole(
         0, 0, "seed of the embedded data and backbone, and of the turns' order", "train", "profile"
     )
-    train_samples: int = whole(0, 0, "training images; 0 takes all", "train")
+    train_samples: int = whole(
+        0, 0, "training images, those to calibrate with included; 0 takes all", "train"
+    )
     validation_samples: int = whole(0, 0, "validation images; 0 takes all", "train")
     test_samples: int = whole(0, 0, "test images; 0 takes all", "train")
     calibration_samples: int = whole(
-        32,
-        1,
-        "images to calibrate INT8 with, set aside from the training split",
-        "train",
-        "quantize",
-        PEERS,
+        32, 1, "training images set aside to calibrate INT8 with", "train", "quantize", PEERS
     )
     epochs: int = whole(300, 1, "epochs of the new head", "train")
     learning_rate: float = decimal(0.05, 1e-6, "learning rate of the new head", "train")
-    tolerable_loss: float = fraction(
-        0.01, "largest relative loss of top-1 that INT8 may have on validation", "quantize"
-    )
+    # How INT8 is made.
     runtime: str = one_of(
         RUNTIME_NAMES[0],
-        RUNTIME_NAMES,
-        "TensorFlow that runs the models: "
-        + " or ".join(f"{each.name} ({each.label})" for each in RUNTIMES),
+        {runtime.name: f"TensorFlow {runtime.label}" for runtime in RUNTIMES},
+        "TensorFlow that runs the models",
         "quantize",
         "profile",
         DOCTOR,
     )
-    max_trials: int = whole(12, 1, "most recipes that are tried", "quantize")
+    tolerable_loss: float = fraction(
+        0.01,
+        "largest loss of top-1 on the validation split that INT8 may have, as a fraction of FP32's",
+        "quantize",
+    )
+    max_trials: int = whole(12, 1, "largest number of recipes that are tried", "quantize")
     calibration_algorithms: tuple[str, ...] = choices(
-        ALGORITHMS, ALGORITHMS, "ways to find activation ranges, in the order tried", "quantize"
+        tuple(ALGORITHMS),
+        ALGORITHMS,
+        "ways to find the range of the activations, in the order tried",
+        "quantize",
     )
     weight_granularities: tuple[str, ...] = choices(
-        GRANULARITIES[:1], GRANULARITIES, "scales of the weights, in the order tried", "quantize"
+        ("per_channel",), GRANULARITIES, "scales of the weights, in the order tried", "quantize"
     )
-    force_bf16: bool = switch("produce BF16 variants though this CPU has no BF16", "quantize")
+    force_bf16: bool = switch("produce BF16 variants even if this CPU has no BF16", "quantize")
     no_bf16: bool = switch("produce no BF16 variants", "quantize")
+    # What is measured, on which cores.
     precisions: tuple[str, ...] = choices(
-        PRECISION_NAMES, PRECISION_NAMES, "precisions to measure", "profile"
+        PRECISION_NAMES,
+        {precision.name: precision.meaning for precision in PRECISIONS},
+        "precisions to measure",
+        "profile",
     )
     isas: tuple[str, ...] = choices(
-        ISA_NAMES, ISA_NAMES, "caps for oneDNN (ONEDNN_MAX_CPU_ISA)", "profile", DOCTOR
+        ISA_NAMES,
+        {isa.name: isa.meaning for isa in LADDER},
+        "instruction sets to cap oneDNN at (ONEDNN_MAX_CPU_ISA), each with those before it",
+        "profile",
+        DOCTOR,
+    )
+    all_cells: bool = switch(
+        "also measure what runs the same kernels as at a lower cap, and BF16 that is emulated",
+        "profile",
     )
     cores: str = setting(
         "",
         Spec(
-            "cores to pin, as 0-3,8; empty: one per physical core",
+            "cores to pin to; empty: one per physical core",
             ("quantize", "profile", *EXTRAS),
+            allowed="a list such as 0-3,8",
         ),
     )
     num_instances: str = setting(
         "1",
         Spec(
-            "processes that share the offline work, each with cores of its own; auto tries which",
+            "processes that share the offline work, each with cores of its own; auto tries which "
+            "split of the cores is the fastest",
             ("profile",),
             check=lambda text: text == AUTO or (text.isdigit() and int(text) > 0),
             allowed=f"a whole number, 1 or more, or {AUTO}",
@@ -120,21 +154,30 @@ class Settings:
     cores_per_instance: int = whole(
         0, 0, "cores of each process; 0: all, in equal parts", "profile"
     )
-    locks: Path = setting(
-        Path("/dev/shm"),
-        Spec(
-            "folder, the same for all runs of a host, of the locks on cores that are measured on",
-            ("quantize", "profile", PEERS),
-            Path,
-        ),
-    )
+    # How long, and how.
     batch_size: int = whole(8, 1, "images per batch (offline scenario)", "quantize", "profile")
     batch_sizes: tuple[int, ...] = sizes((1, 8, 32), "images per batch, each in turn", PEERS)
-    rounds: int = whole(
-        8, 1, "times that models take turns when compared", "quantize", "profile", PEERS
+    rounds: int = whole(8, 1, "turns that each model takes when models are compared", *MEASURING)
+    round_duration_s: float = decimal(1.0, 0.1, "shortest length of a turn, in seconds", *MEASURING)
+    round_queries: int = whole(
+        11, 1, "fewest queries of a single-stream turn; LoadGen's median needs 11", "profile"
     )
-    round_duration_s: float = decimal(
-        1.0, 0.1, "least seconds of a model's turn", "quantize", "profile", PEERS
+    server_latency_ms: float = decimal(
+        0.0, 0.0, "latency bound of the server scenario, in ms; 0 leaves it out", "profile"
+    )
+    strict: bool = switch(
+        "turns by MLPerf's rules: 600 s each, 24576 images offline, p90 in a single stream; "
+        "takes hours",
+        "profile",
+    )
+    worker_timeout_s: float = decimal(
+        900.0, 1.0, "longest wait for a measuring process, in seconds", *MEASURING
+    )
+    # What the images, a runner or invoke set.
+    locks: Path = path(
+        "/dev/shm",
+        "folder, the same for all runs of a machine, of the locks on cores that are measured on",
+        *MEASURING,
     )
     image: str = setting(
         "", Spec("digest of the image that this runs in, for the record", PROGRAMS)
@@ -142,29 +185,12 @@ class Settings:
     itex_python: str = setting(
         "", Spec("interpreter that has the itex runtime; empty: there is none", (PEERS,))
     )
-    round_queries: int = whole(
-        11, 1, "least queries of a single-stream turn; LoadGen's p50 needs 11", "profile"
-    )
-    server_latency_ms: float = decimal(
-        0.0, 0.0, "bound of the server scenario, which is run where it is not 0", "profile"
-    )
-    all_cells: bool = switch(
-        "measure also what runs the kernels of a lower cap, and BF16 where it is emulated",
-        "profile",
-    )
-    strict: bool = switch(
-        "turns by MLPerf's rules: 600 s each, 24576 images offline, p90 in a single stream",
-        "profile",
-    )
-    worker_timeout_s: float = decimal(
-        900.0, 1.0, "longest wait for a measuring process", "quantize", "profile", PEERS
-    )
 
     def __post_init__(self) -> None:
         for name, spec in specs().items():
             value = getattr(self, name)
             if not spec.check(value):
-                raise SettingsError(_refusal(name, value, spec))
+                raise refusal(name, value)
         if self.force_bf16 and self.no_bf16:
             raise SettingsError("force_bf16 contradicts no_bf16; give one of them")
         if self.num_instances == AUTO and self.cores_per_instance:
@@ -188,32 +214,9 @@ def env_name(name: str) -> str:
     return ENV_PREFIX + name.upper()
 
 
-def load(environ: Mapping[str, str], overrides: Mapping[str, str] | None = None) -> Settings:
-    """Build Settings from the environment, with `overrides` on top.
-
-    An empty variable counts as unset. Raises SettingsError for a value that can't be read, and
-    for a variable with this project's prefix that names no setting.
-    """
-    known = specs()
-    texts = {name: environ[env_name(name)] for name in known if environ.get(env_name(name))}
-    _refuse_unknown(environ, known)
-    texts.update(overrides or {})
-    return Settings(**{name: _read(name, text, known[name]) for name, text in texts.items()})
-
-
-def for_stage(stage: str, argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
-    """Build Settings for `python -m stages.<stage> ARGV`; `--help` prints what can be set."""
-    parser = argparse.ArgumentParser(f"python -m stages.{stage}")
-    defaults = {each.name: each.default for each in fields(Settings)}
-    for name, spec in specs_of(stage).items():
-        text = f"{spec.help} (default: {_shown(defaults[name])}; {env_name(name)})"
-        form: dict[str, Any] = {"action": "store_const", "const": "1"} if spec.is_switch else {}
-        parser.add_argument("--" + name.replace("_", "-"), help=text, **form)
-    given = vars(parser.parse_args(argv))
-    texts = {name: text for name, text in given.items() if text is not None}
-    if "force_bf16" in specs_of(stage):
-        texts = _old_bf16_switches(environ) | texts
-    return load(environ, texts)
+def refusal(name: str, value: Any) -> SettingsError:
+    """Return the error to raise for a value, or a text, that a setting can't have."""
+    return SettingsError(f"{name} can't be {as_text(value)!r}; give {specs()[name].allowed}")
 
 
 def maker(settings: Settings, program: str) -> Provenance:
@@ -222,37 +225,5 @@ def maker(settings: Settings, program: str) -> Provenance:
     return Provenance(
         version=__version__,
         image=settings.image,
-        settings={name: _shown(getattr(settings, name)) for name in names},
+        settings={name: as_text(getattr(settings, name)) for name in names},
     )
-
-
-def _old_bf16_switches(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what the old example's switches ask for, and say so."""
-    for name in OLD_BF16_SWITCHES:
-        if environ.get(name) == "1":
-            meaning = f"{name}=1 now means {env_name('force_bf16')}=1"
-            print(f"{meaning}: BF16 variants are produced on any CPU", file=sys.stderr)
-            return {"force_bf16": "1"}
-    return {}
-
-
-def _refuse_unknown(environ: Mapping[str, str], known: Mapping[str, Spec]) -> None:
-    names = {env_name(name) for name in known}
-    for variable in sorted(environ):
-        if variable.startswith(ENV_PREFIX) and variable not in names:
-            raise SettingsError(f"{variable} is no setting; known are {', '.join(sorted(names))}")
-
-
-def _read(name: str, text: str, spec: Spec) -> Any:
-    try:
-        return spec.read(text)
-    except (ValueError, KeyError):
-        raise SettingsError(_refusal(name, text, spec)) from None
-
-
-def _refusal(name: str, value: Any, spec: Spec) -> str:
-    return f"{name} can't be {_shown(value)!r}; give {spec.allowed}"
-
-
-def _shown(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

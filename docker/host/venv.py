@@ -19,6 +19,7 @@ class VenvError(StageError):
     """A virtual environment can't be created."""
 
     exit_code = 16
+    remedy = "read pip's lines above; most often it does not reach the package index"
 
 
 def get_or_create(folder: Path, python: str, locks: Sequence[Path]) -> Path:

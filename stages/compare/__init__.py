@@ -1,1 +1,1 @@
-"""Compare: from the measurements to a table, pictures and the effects, each apart."""
+"""Compare what was measured: a table, pictures, the precision effect and the ISA effect."""

@@ -5,16 +5,16 @@ import sys
 from dataclasses import replace
 
 from stages.artifacts import Artifacts, CompareFolder, write_record
+from stages.command_line import for_stage
 from stages.common.progress import Progress
 from stages.compare.cautions import of_models
 from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
-from stages.compare.plots import plot_absolute, plot_ladder, plot_times
 from stages.compare.table import Summaries, render
 from stages.errors import exit_code_of
 from stages.handover import handing_over
 from stages.records.compare import CompareRecord
-from stages.settings import for_stage, maker
+from stages.settings import maker
 
 EFFECTS, PICTURES = STEPS = ("precision effect and ISA effect", "pictures")
 
@@ -38,6 +38,9 @@ def main() -> None:
 
 
 def _draw(out: CompareFolder, record: CompareRecord, summaries: Summaries) -> None:
+    # Imported only now: `--help` needs no matplotlib.
+    from stages.compare.plots import plot_absolute, plot_ladder, plot_times
+
     plot_ladder(record, out.ladder)
     runtime = next((name for name, each in summaries.items() if each), None)
     if runtime is not None:

@@ -1,1 +1,1 @@
-"""Doctor: whether this machine can make the full comparison, and what would make it noisy."""
+"""Check whether this machine can make the full comparison, and what would make it noisy."""

@@ -3,6 +3,7 @@
 import os
 import sys
 
+from stages.command_line import for_stage
 from stages.common.text import aligned
 from stages.doctor.checks import (
     NO,
@@ -17,7 +18,7 @@ from stages.doctor.checks import (
     describe,
 )
 from stages.errors import IncompleteHostError, exit_code_of
-from stages.settings import Settings, for_stage
+from stages.settings import Settings
 
 
 def main() -> None:

@@ -1,1 +1,1 @@
-"""Peers: OpenVINO and ONNX Runtime on the same model and cores, interleaved with ours."""
+"""Measure OpenVINO and ONNX Runtime on the same model and cores, in turns with ours."""

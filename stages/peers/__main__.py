@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from stages.artifacts import Artifacts, PeersFolder, TrainFolder, read_record, verify, write_record
+from stages.command_line import for_stage
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host
@@ -21,7 +22,7 @@ from stages.records.peers import Contender, PeersRecord
 from stages.records.train import TrainRecord
 from stages.runtimes import RUNTIMES
 from stages.samples import first_samples, load_samples, require_full_batch
-from stages.settings import Settings, for_stage, maker
+from stages.settings import Settings, maker
 
 
 def main() -> None:

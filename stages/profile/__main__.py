@@ -13,6 +13,7 @@ from stages.artifacts import (
     verify,
     write_record,
 )
+from stages.command_line import for_stage
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host
@@ -28,7 +29,7 @@ from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
 from stages.samples import require_full_batch
-from stages.settings import Settings, for_stage, maker
+from stages.settings import Settings, maker
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Whether a cell's figures can be relied on, and a run; if not, the reasons as data.
 
-stages.compare.reasons puts them into words, with what to change.
+The compare stage puts them into words, with what to change.
 """
 
 from collections.abc import Sequence

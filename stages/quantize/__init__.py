@@ -1,1 +1,1 @@
-"""Quantize: FP32 to INT8 by Intel Neural Compressor, under an accuracy bound."""
+"""Quantize the model to INT8 by Intel Neural Compressor, under an accuracy bound."""

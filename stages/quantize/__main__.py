@@ -4,6 +4,7 @@ import os
 import sys
 
 from stages.artifacts import Artifacts, QuantizeFolder, read_record, verify, write_record
+from stages.command_line import for_stage
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, why_impossible
@@ -14,7 +15,6 @@ from stages.quantize.report import closing_line
 from stages.quantize.run import quantize
 from stages.records.train import TrainRecord
 from stages.runtimes import quantize_switches
-from stages.settings import for_stage
 
 
 def main() -> None:

@@ -6,7 +6,8 @@ import sys
 import warnings
 from pathlib import Path
 
-from stages import artifacts, errors, settings
+from stages import artifacts, errors
+from stages.command_line import for_stage
 from stages.common.progress import Progress
 from stages.handover import handing_over
 from stages.records.train import TrainRecord
@@ -14,7 +15,7 @@ from stages.records.train import TrainRecord
 
 def main() -> None:
     """Runs the stage as the command line and environment say; prints the outcome last."""
-    chosen = settings.for_stage("train", sys.argv[1:], os.environ)
+    chosen = for_stage("train", sys.argv[1:], os.environ)
     shared = artifacts.Artifacts(chosen.artifacts.absolute())
     _prepare_environment(shared.cache)
     # Imported only now: TensorFlow reads its environment when it is loaded.

@@ -93,7 +93,7 @@ def test_peers_says_where_the_other_runtime_is() -> None:
 
 @pytest.mark.parametrize("target", ["quantize-stock", "profile-stock"])
 def test_a_stock_image_defaults_to_its_runtime(target: str, run_in: RunIn) -> None:
-    code = "import os; from stages.settings import load; print(load(os.environ).runtime)"
+    code = "import os; from stages.command_line import load; print(load(os.environ).runtime)"
     assert run_in(IMAGES[target], "python3", "-c", code).output.strip() == "stock"
 
 

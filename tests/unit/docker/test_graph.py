@@ -5,17 +5,9 @@ import yaml
 
 from docker.build.graph import Stage, read_all, read_extra, read_stages
 from docker.paths import COMPOSE_FILE, DOCKERFILE
+from stages.command_line import OLD_BF16_SWITCHES
 from stages.runtimes import RUNTIME_NAMES as RUNTIMES
-from stages.settings import (
-    DOCTOR,
-    EXTRAS,
-    OLD_BF16_SWITCHES,
-    PEERS,
-    PROGRAMS,
-    STAGES,
-    env_name,
-    specs,
-)
+from stages.settings import DOCTOR, EXTRAS, PEERS, PROGRAMS, STAGES, env_name, specs
 
 STOCK = {env_name("runtime"): "stock"}
 

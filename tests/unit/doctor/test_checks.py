@@ -50,7 +50,7 @@ def test_cores_that_can_not_be_pinned_are_said_with_the_remedy() -> None:
         ({"governor": "powersave"}, "governor", NOTE, "powersave; set it"),
         ({"governor": "performance"}, "governor", OK, "performance"),
         ({"governor": "unknown"}, "governor", OK, "not shown here"),
-        ({"hypervisor": False}, "machine", OK, "A CPU, physical, Provenance Machine; Linux 6.1"),
+        ({"hypervisor": False}, "machine", OK, "A CPU, physical, Maker Machine; Linux 6.1"),
         ({"hypervisor": True}, "machine", NOTE, "A CPU, virtual (unknown)"),
         ({"cpu_quota": 1.5}, "CPU quota", NO, "1.5 CPUs for 2 cores; raise the quota"),
         ({"cpu_quota": 2.0}, "CPU quota", OK, "2 CPUs"),

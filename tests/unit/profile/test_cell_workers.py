@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from stages.artifacts import Artifacts
+from stages.command_line import load
 from stages.common.worker.protocol import Trace
 from stages.errors import ProofError
 from stages.profile.cell_workers import CellWorkers
 from stages.profile.plan import PlannedCell
 from stages.profile.proof import Traced, judge
-from stages.settings import load
 from tests.unit.profile.stand_in import TRACED_MS, StandIn
 
 

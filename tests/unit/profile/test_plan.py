@@ -1,9 +1,9 @@
 import pytest
 
+from stages.command_line import load
 from stages.common.host.facts import cpu_fields, cpu_flags
 from stages.isa import ISA_NAMES, LADDER, missing_flags, rank
 from stages.profile.plan import PlannedCell, missing_models, plan_cells, repeated
-from stages.settings import load
 from tests.unit.records import quantize, variant
 
 ALL_FLAGS = frozenset(flag for rung in LADDER for flag in rung.flags)

@@ -86,8 +86,8 @@ def test_a_schema_is_printed_without_an_engine() -> None:
     assert done.output == schemas.text_of("train")
 
 
-def test_without_a_name_the_schemas_are_listed() -> None:
-    lines = invoke("schema", variables=NO_ENGINE).output.splitlines()
+def test_the_schemas_are_listed() -> None:
+    lines = invoke("schema", "--all", variables=NO_ENGINE).output.splitlines()
     assert [line.split()[0] for line in lines] == list(schemas.titles())
 
 

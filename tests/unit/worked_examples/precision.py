@@ -4,6 +4,7 @@ import importlib.util
 import tempfile
 from pathlib import Path
 
+from stages.command_line import load
 from stages.common.worker.environment import worker_environment
 from stages.compare.effects import compare
 from stages.compare.table import render
@@ -16,7 +17,6 @@ from stages.profile.roofline import limit_of
 from stages.quantize.variants import why_no_variant
 from stages.records.compare import CompareRecord
 from stages.records.measure import AmxBusy, Span
-from stages.settings import load
 from tests.unit.compare.profiles import profiled
 from tests.unit.peers.contenders import measured as contender
 from tests.unit.profile.test_roofline import primitive

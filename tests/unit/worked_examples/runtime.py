@@ -11,6 +11,7 @@ from docker.build.layers import build_stages_of, layers_of
 from docker.build.requirements import RESOLUTIONS
 from docker.runners import VENVS
 from stages.artifacts import Artifacts
+from stages.command_line import load
 from stages.common.worker.client import WorkerProcess
 from stages.common.worker.interleave import take_turns
 from stages.common.worker.protocol import Job, Turn
@@ -18,7 +19,6 @@ from stages.compare.effects import compare
 from stages.compare.table import render
 from stages.runtimes import get_runtime
 from stages.samples import Samples
-from stages.settings import load
 from tests.unit.compare.profiles import profiled
 from tests.unit.records import measured, profile
 

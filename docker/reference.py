@@ -1,0 +1,168 @@
+"""The pages of docs/ that are made from the code, so that they say what the code does."""
+
+import inspect
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from docker.host.venv import VenvError
+from docker.options import NO_FLAGS
+from docker.paths import DOCS
+from stages.command_line import default_in_words, flag_name
+from stages.errors import INTERNAL_EXIT_CODE, INTERRUPTED_EXIT_CODE, StageError
+from stages.setting import Spec
+from stages.settings import PROGRAMS, env_name, specs
+
+COMMAND = "invoke docs --write"
+MADE = f"<!-- Made by `{COMMAND}` from {{source}}; not edited by hand. -->"
+
+SETTINGS = """\
+# Which settings are there, what do they mean, and what may be given?
+
+Give a setting as a flag of a stage, as a flag of the whole pipeline, or as a variable. Only the
+variable works for `docker compose`, too:
+
+```
+invoke profile --batch-size 16
+invoke pipeline --batch-size 16
+VGG19_BATCH_SIZE=16 docker compose up
+```
+
+A flag wins over a variable, and an empty variable counts as unset. A switch is a flag without a
+value; as a variable it is `1` or `0`. `invoke` refuses a value that is not allowed before anything
+starts, with [exit code 2](exit-codes.md). It also refuses a variable that starts with `VGG19_` and
+names no setting; `docker compose` ignores such a variable.
+
+`invoke --help profile` shows the same for one stage, and so does `python -m stages.profile --help`.
+
+`FORCE_BF16=1` and `MIX_PRECISION_TEST=1`, which Neural Compressor's former notebook `vgg19_ibean`
+used, still work: quantize takes either as `force_bf16`, and says so. Variables for proxies, mirrors
+and package indexes are no settings: see
+[Networks, mirrors and proxies](reproducing.md#networks-mirrors-and-proxies).
+"""
+
+NO_FLAG = "\\* No flag of `invoke`: the images, or `invoke` itself, set it."
+
+EXIT_CODES = """\
+# Which exit codes are there, and what to do after each?
+
+Each stage and each task ends with 0 if it has done its work. If not, it prints one line that begins
+with `NAME: error:` and gives the cause and the remedy, and it ends with the code of that kind of
+failure. What earlier runs left stays as it was.
+
+`invoke pipeline` stops at the first stage that fails, and ends with that stage's code.
+`docker compose up` has no code for each kind: it is 0 if all stages did their work, and another if
+one failed; the line of that stage says why.
+
+[Troubleshooting](troubleshooting.md) has the messages themselves, by symptom.
+"""
+
+OTHERS = """\
+## Codes that are not this project's
+
+- **1** from `invoke` itself: there is no such task or flag. From `invoke lint` and `invoke test`:
+  a check found something, and the lines above say what.
+- **2** from a program: there is no such flag; as for a setting, the line above names it.
+- **125**, **126**, **127**: the engine could not start the container; its own line says why.
+- **137**: the process was killed, most often because the machine or the container ran out of
+  memory. Ask for fewer `isas` or `precisions`: all cells that are timed are in memory together.
+- **143**: another program asked the process to end.
+"""
+
+
+def pages() -> dict[Path, str]:
+    """Return the text of each page by its path."""
+    return {DOCS / "settings.md": _settings(), DOCS / "exit-codes.md": _exit_codes()}
+
+
+def stale() -> list[Path]:
+    """Return the pages that are missing, or differ from what the code gives."""
+    return [path for path, text in pages().items() if not _is(path, text)]
+
+
+def write() -> None:
+    """Write the pages that are not current, and say which."""
+    texts = pages()
+    for path in stale():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(texts[path])
+        print(f"docs: wrote {path}")
+    require_current()
+
+
+def require_current() -> None:
+    """Say that the pages are what the code gives; raise StageError if one is not."""
+    names = " and ".join(path.name for path in stale())
+    if names:
+        raise StageError(f"{names} in {DOCS} differ from what the code says; run `{COMMAND}`")
+    print(f"docs: {' and '.join(path.name for path in pages())} are what the code says")
+
+
+def kinds() -> list[type[StageError]]:
+    """Return the kinds of failure by exit code, the one that stands for any kind first."""
+    # VenvError is defined beside what raises it; a test's own error is no kind of this project.
+    known: set[type[StageError]] = {VenvError, *StageError.__subclasses__()}
+    own = [kind for kind in known if kind.__module__.partition(".")[0] in ("stages", "docker")]
+    return [StageError, *sorted(own, key=lambda kind: kind.exit_code)]
+
+
+def _is(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text() == text
+
+
+def _settings() -> str:
+    made = MADE.format(source="stages/settings.py")
+    head = ["setting", "default", *PROGRAMS]
+    rows = [_marks(name, spec) for name, spec in specs().items()]
+    sections = ["\n".join(_section(name, spec)) for name, spec in specs().items()]
+    overview = ["## Which program reads which", _table(head, rows), NO_FLAG]
+    return _joined([made, SETTINGS, *overview, "## Each setting", *sections])
+
+
+def _marks(name: str, spec: Spec) -> list[str]:
+    return [
+        f"[`{name}`](#{name})" + (" \\*" if name in NO_FLAGS else ""),
+        f"`{default_in_words(name)}`",
+        *("x" if program in spec.programs else "" for program in PROGRAMS),
+    ]
+
+
+def _section(name: str, spec: Spec) -> Iterator[str]:
+    yield f"### {name}\n"
+    yield f"{spec.help[0].upper()}{spec.help[1:]}.\n"
+    yield f"- flag `{flag_name(name)}`, variable `{env_name(name)}`"
+    yield f"- read by {', '.join(spec.programs)}"
+    yield f"- default: `{default_in_words(name)}`"
+    if spec.allowed:
+        yield f"- allowed: {spec.allowed}"
+    yield from (f"  - `{value}`: {meaning}" for value, meaning in spec.values.items())
+
+
+def _exit_codes() -> str:
+    made = MADE.format(source="stages/errors.py")
+    rows = [
+        ["0", "", "All went well.", ""],
+        *(_row(kind) for kind in kinds()),
+        [
+            str(INTERNAL_EXIT_CODE),
+            "",
+            "A fault of this project, with its traceback.",
+            "report the lines above",
+        ],
+        [str(INTERRUPTED_EXIT_CODE), "", "You interrupted it (Ctrl-C).", "run it again"],
+    ]
+    table = _table(["code", "name", "meaning", "what to do"], rows)
+    return _joined([made, EXIT_CODES, table, OTHERS])
+
+
+def _row(kind: type[StageError]) -> list[str]:
+    meaning = (inspect.getdoc(kind) or "").partition("\n")[0]
+    return [str(kind.exit_code), f"`{kind.__name__}`", meaning, kind.remedy]
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

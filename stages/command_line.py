@@ -1,0 +1,88 @@
+"""Settings as they are given: by the environment, and by a program's command line on top."""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from importlib import import_module
+from typing import Any
+
+from stages.errors import SettingsError
+from stages.setting import Spec, as_text
+from stages.settings import ENV_PREFIX, Settings, env_name, refusal, specs, specs_of
+
+# What users of Neural Compressor's former notebook vgg19_ibean made BF16 by.
+OLD_BF16_SWITCHES = ("FORCE_BF16", "MIX_PRECISION_TEST")
+
+
+def load(environ: Mapping[str, str], overrides: Mapping[str, str] | None = None) -> Settings:
+    """Build Settings from the environment, with `overrides` on top.
+
+    An empty variable counts as unset. Raises SettingsError for a value that can't be read, and
+    for a variable with this project's prefix that names no setting.
+    """
+    known = specs()
+    texts = {name: environ[env_name(name)] for name in known if environ.get(env_name(name))}
+    _refuse_unknown(environ, known)
+    texts.update(overrides or {})
+    return Settings(**{name: _read(name, text, known[name]) for name, text in texts.items()})
+
+
+def for_stage(stage: str, argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
+    """Build Settings for `python -m stages.<stage> ARGV`; `--help` prints what can be set."""
+    doc = import_module(f"stages.{stage}").__doc__
+    parser = argparse.ArgumentParser(f"python -m stages.{stage}", description=doc)
+    for name, spec in specs_of(stage).items():
+        form: dict[str, Any] = {"action": "store_const", "const": "1"} if spec.is_switch else {}
+        # argparse takes a percent sign for a placeholder.
+        parser.add_argument(flag_name(name), help=help_text(name).replace("%", "%%"), **form)
+    given = vars(parser.parse_args(argv))
+    texts = {name: text for name, text in given.items() if text is not None}
+    if "force_bf16" in specs_of(stage):
+        texts = _old_bf16_switches(environ) | texts
+    return load(environ, texts)
+
+
+def flag_name(name: str) -> str:
+    """Return the flag that gives a setting on a command line."""
+    return "--" + name.replace("_", "-")
+
+
+def default_in_words(name: str) -> str:
+    """Return a setting's default as it would be given; some are called `off`, `empty` or `all`."""
+    (value,) = (each.default for each in fields(Settings) if each.name == name)
+    if isinstance(value, bool):
+        return "off"
+    if isinstance(value, tuple) and value == tuple(specs()[name].values):
+        return "all"
+    return f"{value:g}" if isinstance(value, float) else as_text(value) or "empty"
+
+
+def help_text(name: str) -> str:
+    """Return what a flag's help says: meaning, what may be given, default, variable."""
+    default = default_in_words(name)
+    return f"{specs()[name].in_words()} (default: {default}; variable: {env_name(name)})"
+
+
+def _old_bf16_switches(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what the old switches ask for, and say so."""
+    for name in OLD_BF16_SWITCHES:
+        if environ.get(name) == "1":
+            meaning = f"{name}=1 now means {env_name('force_bf16')}=1"
+            print(f"{meaning}: BF16 variants are produced on any CPU", file=sys.stderr)
+            return {"force_bf16": "1"}
+    return {}
+
+
+def _refuse_unknown(environ: Mapping[str, str], known: Mapping[str, Spec]) -> None:
+    names = {env_name(name) for name in known}
+    for variable in sorted(environ):
+        if variable.startswith(ENV_PREFIX) and variable not in names:
+            raise SettingsError(f"{variable} is no setting; known are {', '.join(sorted(names))}")
+
+
+def _read(name: str, text: str, spec: Spec) -> Any:
+    try:
+        return spec.read(text)
+    except (ValueError, KeyError):
+        raise refusal(name, text) from None

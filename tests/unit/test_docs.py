@@ -1,0 +1,115 @@
+"""What a reader follows: links, commands and messages of the pages must be there."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from invoke.exceptions import ParseError
+from invoke.parser import Parser
+
+import tasks
+from docker.paths import DOCS, ROOT
+
+README = ROOT / "README.md"
+PAGES = [path for path in (README, ROOT / "CONTRIBUTING.md") if path.is_file()]
+PAGES += sorted(DOCS.glob("*.md"))
+MAX_README_LINES, MAX_COLUMNS = 150, 100
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ +(.*)$", re.MULTILINE)
+FENCED = re.compile(r"^```.*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"`([^`\n]+)`")
+SETTING = re.compile(r"^(?:[A-Z0-9_]+=\S+ )+")
+# What comes before the task is bootstrap.py's own.
+WAYS_IN = ("invoke ", "./bootstrap.py ")
+BOOTSTRAPS_OWN = ("--yes", "--no-engine")
+PLACEHOLDER = "TASK"
+# What an implicit concatenation puts between the halves of a message.
+BETWEEN_LITERALS = re.compile(r'"\s*\n\s*f?"')
+# Printed by invoke, or no message.
+OTHERS = ("Can't find any collection named 'tasks'!", "No idea what '...' is!", "docker compose")
+
+
+def named(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def prose(page: Path) -> str:
+    return FENCED.sub("", page.read_text())
+
+
+def links(page: Path) -> list[str]:
+    return [link for link in LINK.findall(prose(page)) if "://" not in link]
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives the headings of a page."""
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in HEADING.findall(prose(page)))
+    return {heading.strip().replace(" ", "-") for heading in plain}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for link in links(page):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    reached, waiting = {README}, [README]
+    while waiting:
+        page = waiting.pop()
+        targets = {(page.parent / link.partition("#")[0]).resolve() for link in links(page)}
+        new = {target for target in targets if target.suffix == ".md"} - reached
+        reached |= new
+        waiting += new
+    assert set(DOCS.glob("*.md")) <= reached
+
+
+def test_the_readme_is_for_the_first_minute() -> None:
+    assert len(README.read_text().splitlines()) <= MAX_README_LINES
+
+
+def test_no_block_of_the_readme_is_wider_than_a_terminal() -> None:
+    lines = [line for block in FENCED.findall(README.read_text()) for line in block.splitlines()]
+    assert lines
+    assert [line for line in lines if len(line) > MAX_COLUMNS] == []
+
+
+def commands(page: Path) -> Iterator[str]:
+    """Return what a page lets its reader run: lines of blocks; in docs/, what is inline, too."""
+    shown = [line for block in FENCED.findall(page.read_text()) for line in block.splitlines()]
+    if page.parent == DOCS:
+        shown += INLINE.findall(prose(page))
+    for text in shown:
+        command = SETTING.sub("", text.strip())
+        if command.startswith(WAYS_IN):
+            yield command
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_command_is_one_that_there_is(page: Path) -> None:
+    for command in commands(page):
+        words = [word for word in shlex.split(command)[1:] if word not in BOOTSTRAPS_OWN]
+        if words[0] == "--help":
+            assert words[1] in (*tasks.ns.task_names, PLACEHOLDER), command
+            continue
+        try:
+            Parser(tasks.ns.to_contexts()).parse_argv(words)
+        except ParseError as error:
+            pytest.fail(f"{command}: {error}")
+
+
+def test_every_message_that_is_explained_is_one_that_there_is() -> None:
+    paths = [ROOT / "bootstrap.py", ROOT / "tasks.py"]
+    paths += [path for folder in ("stages", "docker") for path in (ROOT / folder).rglob("*.py")]
+    code = BETWEEN_LITERALS.sub("", "\n".join(path.read_text() for path in paths))
+    rows = re.findall(r"^\| (.*?) \|", prose(DOCS / "troubleshooting.md"), re.MULTILINE)
+    messages = [text for row in rows for text in INLINE.findall(row) if text not in OTHERS]
+    assert len(messages) > 40
+    for message in messages:
+        parts = [part.strip() for part in message.split("...")]
+        assert [part for part in parts if part not in code] == [], message
