@@ -3,27 +3,19 @@
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import msgspec
 
-from stages.common.host.interference import Interference, look
+from stages.common.host.interference import look
 from stages.common.worker.protocol import Load, LoadAnswer, Warm, Warmed, Worker
+from stages.profile.run_record import LoadGenResult, run_record
 from stages.records.measure import Batches, Run
 
 # Enough for all to have read their request.
 START_DELAY_S = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The time in which all instances ran: images per second in it, its fraction of the time."""
-
-    images_per_s: float
-    overlap: float
 
 
 class InstanceGroup:
@@ -80,8 +72,13 @@ class InstanceGroup:
             for log in logs
         ]
         answers = self._ask_all(instances, tests, LoadAnswer, lasting_s)
-        between = before.until(look(self._cores))
-        return _run(number, answers, between, request.batch_size, logs)
+        disturbance = before.until(look(self._cores))
+        batches = [
+            Batches(log=log, seconds=answer.seconds, ended_s=answer.ended_s)
+            for log, answer in zip(logs, answers, strict=True)
+        ]
+        results = [LoadGenResult(answer.reasons, answer.rate_per_s) for answer in answers]
+        return run_record(number, batches, results, disturbance, request.batch_size)
 
     def warm_up(self, batch_size: int) -> None:
         """Let all instances run batches of this size, if they have not done so here yet."""
@@ -105,51 +102,3 @@ class InstanceGroup:
         for instance, request in zip(instances, requests, strict=True):
             instance.send(request)
         return [instance.receive(answer, lasting_s) for instance in instances]
-
-
-def _run(
-    number: int,
-    answers: Sequence[LoadAnswer],
-    between: Interference,
-    batch_size: int,
-    logs: list[str],
-) -> Run:
-    instances = [
-        Batches(log=log, seconds=answer.seconds, ended_s=answer.ended_s)
-        for log, answer in zip(logs, answers, strict=True)
-    ]
-    window = together(instances, batch_size)
-    return Run(
-        round=number,
-        valid=all(answer.valid for answer in answers),
-        reasons=sorted({reason for answer in answers for reason in answer.reasons}),
-        rate_per_s=answers[0].rate_per_s if len(answers) == 1 else window.images_per_s,
-        overlap=window.overlap,
-        steal=between.steal,
-        throttle_events=between.throttle_events,
-        clock_step_s=between.clock_step_s,
-        instances=instances,
-    )
-
-
-def together(instances: Sequence[Batches], batch_size: int) -> Window:
-    """Return what instances did while all of them ran; a batch that was cut counts in part."""
-    begins = [batches.ended_s[0] - batches.seconds[0] for batches in instances]
-    ends = [batches.ended_s[-1] for batches in instances]
-    begin, end = max(begins), min(ends)
-    length = max(0.0, end - begin)
-    batches_within = sum(
-        _part(ended - seconds, ended, begin, end)
-        for batches in instances
-        for seconds, ended in zip(batches.seconds, batches.ended_s, strict=True)
-    )
-    return Window(
-        images_per_s=batch_size * batches_within / length if length else 0.0,
-        overlap=length / (max(ends) - min(begins)),
-    )
-
-
-def _part(begin: float, end: float, after: float, before: float) -> float:
-    """Return which fraction of the time from `begin` to `end` is within `after` to `before`."""
-    within = min(end, before) - max(begin, after)
-    return max(0.0, within) / (end - begin)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from stages.artifacts import ProfileFolder
+from stages.common.host.interference import Interference
 from stages.common.worker.loadgen import (
     ANSWERS,
     DETAIL,
@@ -12,11 +13,11 @@ from stages.common.worker.loadgen import (
     reasons_of,
 )
 from stages.profile import results
-from stages.profile.instance_group import together
 from stages.profile.layout_search import fastest, trial_of
 from stages.profile.plan import PlannedCell
 from stages.profile.proof import ProofRun, Traced, judge
 from stages.profile.rounds import CellSamples
+from stages.profile.run_record import LoadGenResult, run_record
 from stages.profile.server_scenario import server_of
 from stages.records.measure import Run
 from stages.records.profile import Cell, Layout, LayoutTrial, Measurement, ProfileRecord, Server
@@ -86,22 +87,16 @@ def _samples(measured: Measurement, folder: ProfileFolder) -> CellSamples:
 
 def _runs(scenario: str, recorded: list[Run], batch_size: int, folder: ProfileFolder) -> list[Run]:
     return [
-        replace(_run(scenario, each, batch_size, folder), round=number)
-        for number, each in enumerate(recorded, start=1)
+        _run(scenario, number, run, batch_size, folder)
+        for number, run in enumerate(recorded, start=1)
     ]
 
 
-def _run(scenario: str, run: Run, batch_size: int, folder: ProfileFolder) -> Run:
-    details = [read_detail(folder.loadgen / each.log / DETAIL) for each in run.instances]
-    reasons = sorted({reason for each in details for reason in reasons_of(each)})
-    window = together(run.instances, batch_size)
-    return replace(
-        run,
-        valid=not reasons,
-        reasons=reasons,
-        rate_per_s=rate_of(scenario, details[0]) if len(details) == 1 else window.images_per_s,
-        overlap=window.overlap,
-    )
+def _run(scenario: str, number: int, run: Run, batch_size: int, folder: ProfileFolder) -> Run:
+    details = [read_detail(folder.loadgen / batches.log / DETAIL) for batches in run.instances]
+    answers = [LoadGenResult(reasons_of(detail), rate_of(scenario, detail)) for detail in details]
+    disturbance = Interference(run.steal, run.throttle_events, run.clock_step_s)
+    return run_record(number, run.instances, answers, disturbance, batch_size)
 
 
 def _server(server: Server | None, folder: ProfileFolder) -> Server | None:
