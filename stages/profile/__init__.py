@@ -1,1 +1,1 @@
-"""Profile: measures every precision at every instruction set, and proves what ran."""
+"""Profile: measure every precision at every instruction set, and prove what ran."""
