@@ -24,7 +24,7 @@ isa cap           oneDNN capped by ONEDNN_MAX_CPU_ISA; proven by oneDNN's own lo
 precision effect  how many times as fast as FP32 at the same cap, by the median batch
 ISA effect        how many times as fast as the same precision at {}
 loss              relative loss of top-1 against FP32 at the same cap
-as fp32           share of images to which FP32 at the highest cap gives the same class
+as fp32           fraction of images to which FP32 at the highest cap gives the same class
 emulated          BF16 without the instructions for it; same-as: the same kernels as at a lower\
  cap
 """
@@ -71,7 +71,7 @@ AVX512_CORE  int8       stock    10.00 ±0.0%  100.0 ±0.0%  -       100.0%  +0.
    2.50x (2.50-2.50)  1.00x (1.00-1.00)  native   jit:x
 
 {NOTES.format("AVX512_CORE (AVX-512)")}\
-runtime           all of these are within one runtime
+runtime           whatever a row compares is within its runtime
 
 measured twice: int8 AVX2 itex   1.000x (0.990-1.010) offline, 1.000x (0.990-1.010)\
  single-stream: as it should be
