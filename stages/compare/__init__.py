@@ -1,1 +1,1 @@
-"""Compare: from the measurements to a table, pictures and the effects, each apart."""
+"""Compare: turn the measurements into effects, each kind apart, a table and pictures."""

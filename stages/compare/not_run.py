@@ -1,4 +1,4 @@
-"""The lines for the cells that could not run; those with the same reason share a line."""
+"""The lines for the cells that could not run, grouped by reason."""
 
 from collections.abc import Iterable, Sequence, Sized
 
@@ -10,9 +10,9 @@ Key = tuple[str, str, str]
 
 
 def render_not_run(record: CompareRecord) -> str:
-    """Return a line for each reason and the precisions, isas and runtimes that it applies to.
+    """Return a line for each reason with the precisions, isas and runtimes that it applies to.
 
-    Isas and runtimes are left out of a line that applies to all of them.
+    Isas, or runtimes, are left out if they are all that there are.
     """
     all_isas = {row.isa for row in record.rows} | {cell.isa for cell in record.impossible}
     by_runtime = _grouped(

@@ -18,7 +18,7 @@ from stages.artifacts import (
     verify,
 )
 from stages.compare.effects import compare
-from stages.compare.inputs import Profiled, read_profiles
+from stages.compare.inputs import RuntimeProfile, read_profiles
 from stages.compare.table import render
 from stages.errors import InputCorruptError
 from stages.evidence.collect import WITHIN, folders, kept, left_out, listed
@@ -147,7 +147,7 @@ def check_profile(artifacts: Artifacts, runtime: str) -> str:
 
 def check_comparison(artifacts: Artifacts) -> str:
     """Check compare.json and compare.log."""
-    found: Sequence[Profiled] = read_profiles(artifacts)
+    found: Sequence[RuntimeProfile] = read_profiles(artifacts)
     folder = artifacts.compare
     recorded = read_record(folder.record, CompareRecord)
     derived = compare(found)

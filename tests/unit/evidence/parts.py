@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stages.artifacts import CHECKSUMS, Artifacts, sha256, write_record
 from stages.compare.effects import compare
-from stages.compare.inputs import Profiled
+from stages.compare.inputs import RuntimeProfile
 from stages.compare.table import render
 from stages.evidence.collect import WITHIN
 from stages.handover import write_checksums
@@ -117,7 +117,7 @@ def summed(folder: Path) -> str:
 
 
 def _compare(artifacts: Artifacts, record: ProfileRecord, profile_sha256: str) -> None:
-    profiled = Profiled(record, profile_sha256, summaries(record))
+    profiled = RuntimeProfile(record, profile_sha256, summaries(record))
     found = compare([profiled])
     artifacts.compare.path.mkdir()
     write_record(artifacts.compare.record, found)
