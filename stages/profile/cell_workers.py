@@ -20,7 +20,7 @@ from stages.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellWorkers:
-    """Makes the workers of cells.
+    """The source of all workers of cells.
 
     The folder `onednn_logs` is for the logs of proofs, `loadgen_logs` for those of LoadGen.
     """

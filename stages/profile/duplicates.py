@@ -21,7 +21,7 @@ class Inference:
 
 
 def lowest_same(inference: Inference, lower: Mapping[str, Inference]) -> str | None:
-    """Return the lowest ISA of `lower`, in rising order, that ran the same; None if none did."""
+    """Return the first ISA of `lower`, lowest first, that ran the same; None if none did."""
     return next((isa for isa, other in lower.items() if ran_the_same(inference, other)), None)
 
 

@@ -45,7 +45,7 @@ def primitives_of(executions: Iterable[Execution], span: Span) -> list[Primitive
 def roofline(
     primitives: list[Primitive], traced_ms: float, batch_size: int, images_per_s: float
 ) -> Roofline:
-    """Return where the time of one inference over a batch went, which took `traced_ms` in all.
+    """Return where the time of one inference over a batch, `traced_ms` in all, went.
 
     `images_per_s` is the throughput that was measured without a log; the overall rate follows from
     it.

@@ -9,7 +9,11 @@ from stages.records.measure import Batches, Run
 
 @dataclass(frozen=True, slots=True)
 class LoadGenResult:
-    """What LoadGen says of one instance's test: why it is invalid, and its figure, per second."""
+    """What LoadGen says of one instance's test.
+
+    `reasons` say why it is invalid, empty if it is not; `rate_per_s` is its figure: images offline,
+    queries in a single stream.
+    """
 
     reasons: list[str]
     rate_per_s: float
