@@ -7,7 +7,7 @@ from dataclasses import replace
 from stages.artifacts import Artifacts, CompareFolder, write_record
 from stages.command_line import for_stage
 from stages.common.progress import Progress
-from stages.compare.cautions import of_models
+from stages.compare.cautions import models_caution
 from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
 from stages.compare.table import Summaries, render
@@ -42,10 +42,10 @@ def _draw(out: CompareFolder, record: CompareRecord, summaries: Summaries) -> No
     from stages.compare.plots import plot_absolute, plot_ladder, plot_times
 
     plot_ladder(record, out.ladder)
-    runtime = next((name for name, each in summaries.items() if each), None)
+    runtime = next((name for name, models in summaries.items() if models), None)
     if runtime is not None:
         label = runtime if len(summaries) > 1 else ""
-        caution = of_models(record, runtime, summaries[runtime])
+        caution = models_caution(record, runtime, summaries[runtime])
         plot_absolute(summaries[runtime], out.absolute, label, caution)
         plot_times(summaries[runtime], out.times, label, caution)
 

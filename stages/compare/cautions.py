@@ -1,4 +1,4 @@
-"""What a picture must say of its figures, so that it misleads nobody who sees it alone."""
+"""What a picture must say about its figures, so that it misleads nobody who sees it alone."""
 
 from collections.abc import Sequence
 
@@ -7,35 +7,35 @@ from stages.records.compare import CompareRecord, Row
 from stages.records.profile import ModelSummary
 
 SEE = "see compare.log"
-# The figure that comes from each scenario.
+# The figure that each scenario gives.
 FIGURES = {"offline": "throughput", "single_stream": "latency"}
 
 
-def of_run(record: CompareRecord) -> str:
-    """Return which runs are not to be trusted, empty where all are."""
-    names = [each.runtime for each in record.repeats if not each.trusted]
-    if not names:
+def run_caution(record: CompareRecord) -> str:
+    """Return which runs are not to be trusted, empty if all are."""
+    runtimes = [repeat.runtime for repeat in record.repeats if not repeat.trusted]
+    if not runtimes:
         return ""
-    return _untrusted(f" by {' and '.join(names)}" if len(record.versions) > 1 else "")
+    return _untrusted(f" by {' and '.join(runtimes)}" if len(record.versions) > 1 else "")
 
 
-def of_models(record: CompareRecord, runtime: str, summaries: Sequence[ModelSummary]) -> str:
-    """Return which figures of these models are invalid, or that their run is in doubt."""
-    if any(not each.trusted for each in record.repeats if each.runtime == runtime):
+def models_caution(record: CompareRecord, runtime: str, summaries: Sequence[ModelSummary]) -> str:
+    """Return that the run is not to be trusted, or which of the models' figures are invalid."""
+    if any(not repeat.trusted for repeat in record.repeats if repeat.runtime == runtime):
         return _untrusted()
-    cells = {(each.precision, each.isa) for each in summaries}
-    found = [
+    cells = {(summary.precision, summary.isa) for summary in summaries}
+    invalid = [
         f"{figure} of {get_precision(row.precision).label}"
         for row in record.rows
         if row.runtime == runtime and (row.precision, row.isa) in cells
         for scenario, figure in FIGURES.items()
         if is_invalid(row, scenario)
     ]
-    return f"INVALID: {', '.join(found)}; {SEE}" if found else ""
+    return f"INVALID: {', '.join(invalid)}; {SEE}" if invalid else ""
 
 
 def is_invalid(row: Row, scenario: str) -> bool:
-    """Tell whether the verdict on a cell has a reason that is about a scenario."""
+    """Return whether the verdict on a cell has a reason that is about `scenario`."""
     return any(reason.scenario == scenario for reason in row.reasons)
 
 

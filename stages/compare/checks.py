@@ -1,4 +1,6 @@
-"""What tells whether the figures can be relied on: a cell beside itself, INT8 that saturates."""
+"""What shows whether figures can be relied on: a cell against itself, INT8 that saturates."""
+
+from collections.abc import Sequence
 
 from stages.isa import rank
 from stages.precisions import INT8, get_precision
@@ -6,8 +8,8 @@ from stages.records.compare import Repeated, Saturation
 from stages.records.profile import ProfileRecord
 
 
-def repeated(record: ProfileRecord) -> Repeated:
-    """Return what came of the cell that a profile measured twice."""
+def repeat_verdict(record: ProfileRecord) -> Repeated:
+    """Return what a profile's Repeat shows: its ratios and verdict, without its measurement."""
     repeat = record.repeat
     return Repeated(
         runtime=record.runtime,
@@ -21,21 +23,29 @@ def repeated(record: ProfileRecord) -> Repeated:
 
 
 def saturations(record: ProfileRecord) -> list[Saturation]:
-    """Return how INT8 answers below VNNI, where its products saturate, beside where it has VNNI."""
-    int8 = {
+    """Return how the answers of INT8 below VNNI, where sums saturate, differ from those with VNNI.
+
+    Empty if INT8 was not measured with VNNI.
+    """
+    # A cell that is the same as another has no measurement, and no answers of its own.
+    answers = {
         cell.requested_isa: cell.measurement.accuracy.predictions
         for cell in record.cells
-        if cell.precision == INT8 and cell.measurement  # not one that is the same as another
+        if cell.precision == INT8 and cell.measurement
     }
-    exact = [isa for isa in int8 if rank(isa) >= rank(get_precision(INT8).lowest_exact_isa)]
+    exact = [isa for isa in answers if rank(isa) >= rank(get_precision(INT8).lowest_exact_isa)]
     return [
         Saturation(
             runtime=record.runtime,
             isa=isa,
             reference_isa=exact[0],
-            differing=sum(a != b for a, b in zip(given, int8[exact[0]], strict=True)),
-            images=len(given),
+            differing=_count_differing(classes, answers[exact[0]]),
+            images=len(classes),
         )
-        for isa, given in int8.items()
+        for isa, classes in answers.items()
         if exact and isa not in exact
     ]
+
+
+def _count_differing(classes: Sequence[int], others: Sequence[int]) -> int:
+    return sum(one != other for one, other in zip(classes, others, strict=True))

@@ -1,4 +1,4 @@
-"""Reads the profiles that are there, and refuses to compare unlike with unlike."""
+"""Read the profiles that are there, and refuse to compare unlike with unlike."""
 
 import sys
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from stages.runtimes import RUNTIME_NAMES
 
 
 @dataclass(frozen=True, slots=True)
-class Profiled:
-    """The profile of one runtime, and the sha256 of its folder's list of checksums."""
+class RuntimeProfile:
+    """The profile of one runtime with its summaries, and the sha256 of its checksum list."""
 
     record: ProfileRecord
     sha256: str
@@ -29,34 +29,35 @@ class Profiled:
         return self.record.runtime
 
 
-def read_profiles(artifacts: Artifacts) -> list[Profiled]:
+def read_profiles(artifacts: Artifacts) -> list[RuntimeProfile]:
     """Return the profile of each runtime that has a current one, in the order of RUNTIME_NAMES.
 
-    One made from other inputs than those present is left out, and said so. Raises
-    InputMissingError where there is none, and InputStaleError where none is current, or where
-    two were measured under different conditions.
+    One that was made from other inputs than those present is left out, with a line on stderr.
+    Raises InputMissingError if there is none, and InputStaleError if none is current, or if two
+    were measured under different conditions.
     """
     there = [name for name in RUNTIME_NAMES if artifacts.profile(name).path.is_dir()]
-    profiles: list[Profiled] = []
-    for at, name in enumerate(there or RUNTIME_NAMES[:1], start=1):
+    runtimes = there or [*RUNTIME_NAMES[:1]]
+    profiles: list[RuntimeProfile] = []
+    for runtime in runtimes:
         try:
-            profiles.append(_read(artifacts, name))
+            profiles.append(_read(artifacts, runtime))
         except InputStaleError as error:
-            if at >= len(there) and not profiles:
+            if runtime == runtimes[-1] and not profiles:
                 raise
-            print(f"compare: {name} is left out: {error}", file=sys.stderr)
+            print(f"compare: {runtime} is left out: {error}", file=sys.stderr)
     for other in profiles[1:]:
         _require_alike(artifacts, profiles[0], other)
     return profiles
 
 
-def _read(artifacts: Artifacts, runtime: str) -> Profiled:
+def _read(artifacts: Artifacts, runtime: str) -> RuntimeProfile:
     folder = artifacts.profile(runtime)
     sha256 = verify(folder.path)
     record = read_record(folder.record, ProfileRecord)
     require_current(folder.path, record.train_sha256, artifacts.train.path)
     require_current(folder.path, record.quantize_sha256, artifacts.quantize(runtime).path)
-    return Profiled(record, sha256, _summaries(folder))
+    return RuntimeProfile(record, sha256, _summaries(folder))
 
 
 def _summaries(folder: ProfileFolder) -> list[ModelSummary]:
@@ -64,21 +65,21 @@ def _summaries(folder: ProfileFolder) -> list[ModelSummary]:
     return [read_record(path, ModelSummary) for path in paths if path.is_file()]
 
 
-def _require_alike(artifacts: Artifacts, first: Profiled, other: Profiled) -> None:
-    theirs = _conditions(other.record)
+def _require_alike(artifacts: Artifacts, first: RuntimeProfile, other: RuntimeProfile) -> None:
+    others = _conditions(other.record)
     for name, value in _conditions(first.record).items():
-        if theirs[name] != value:
+        if others[name] != value:
             raise InputStaleError(
                 f"{artifacts.profile(other.runtime).path} was measured with {name} "
-                f"{theirs[name]}, {artifacts.profile(first.runtime).path} with {value}; "
+                f"{others[name]}, {artifacts.profile(first.runtime).path} with {value}; "
                 "run the profile stage again for both"
             )
 
 
 def _conditions(record: ProfileRecord) -> dict[str, str]:
-    """Return all that must be the same for throughputs to be compared, in words."""
+    """Return by name, as text, all that must be the same for throughputs to be compared."""
     host = record.host
-    sizes = {each.measurement.offline.batch_size for each in record.cells if each.measurement}
+    sizes = {cell.measurement.offline.batch_size for cell in record.cells if cell.measurement}
     return {
         "CPU": host.cpu_model,
         "kernel": host.kernel,

@@ -1,4 +1,7 @@
-"""What each cell achieves beside what its instructions allow, and where the rest of its time is."""
+"""The table of what cells achieve beside what their instructions allow, and of where time goes.
+
+A Limit is a row of it: a measured cell's Roofline without the primitives, named as a cell is.
+"""
 
 from collections.abc import Sequence
 
@@ -26,16 +29,19 @@ NOTES = (
     ("GOP/s", "10^9 multiplications and additions per second, over the whole inference"),
     (
         "best kernel",
-        "the same for the fastest kernel alone; x FP32's: over FP32's best here",
+        "the same for the fastest kernel alone; x FP32's: over FP32's best kernel at the same cap",
     ),
     ("at most", "what the kernel's instructions do in a cycle, over what FP32's do"),
-    ("at best rate", "share of the time that all convolutions would take at the rate of the best;"),
-    ("", "the rest is where the time goes beyond that"),
+    (
+        "at best rate",
+        "fraction of the time that all convolutions would take at the rate of the best;",
+    ),
+    ("", "the columns after it say where the rest of the time goes"),
 )
 
 
-def limits(record: ProfileRecord) -> list[Limit]:
-    """Return a line for each measured cell of a profile."""
+def limit_rows(record: ProfileRecord) -> list[Limit]:
+    """Return a row for each measured cell of a profile."""
     fp32 = {
         cell.requested_isa: record.measured_cell(cell).roofline
         for cell in record.cells
@@ -48,50 +54,50 @@ def limits(record: ProfileRecord) -> list[Limit]:
     ]
 
 
-def _limit(runtime: str, cell: Cell, found: Roofline, fp32: Roofline | None) -> Limit:
+def _limit(runtime: str, cell: Cell, roofline: Roofline, fp32: Roofline | None) -> Limit:
     return Limit(
         runtime=runtime,
         precision=cell.precision,
         isa=cell.requested_isa,
-        achieved_gops=found.achieved_gops,
-        best_gops=found.best_gops,
-        best_over_fp32=found.best_gops / fp32.best_gops if fp32 and fp32.best_gops else None,
-        limit=found.limit,
-        at_best_rate=found.at_best_rate,
-        slower_kernels=found.slower_kernels,
-        pooling=found.pooling,
-        reorders=found.reorders,
-        other=found.other,
-        framework=found.framework,
+        achieved_gops=roofline.achieved_gops,
+        best_gops=roofline.best_gops,
+        best_over_fp32=roofline.best_gops / fp32.best_gops if fp32 and fp32.best_gops else None,
+        limit=roofline.limit,
+        at_best_rate=roofline.at_best_rate,
+        slower_kernels=roofline.slower_kernels,
+        pooling=roofline.pooling,
+        reorders=roofline.reorders,
+        other=roofline.other,
+        framework=roofline.framework,
     )
 
 
-def render_limits(found: Sequence[Limit], runtimes: Sequence[str]) -> str:
-    """Return the table and what its columns mean; runtimes are named where there are several."""
+def render_limits(rows: Sequence[Limit], runtimes: Sequence[str]) -> str:
+    """Return the table and what its columns mean; runtimes are named if there are several."""
     named = len(runtimes) > 1
     heads = (*COLUMNS[:2], "runtime", *COLUMNS[2:]) if named else COLUMNS
-    table = aligned([heads, *(_cells(each, named=named) for each in found)])
+    table = aligned([heads, *(_cells(row, named=named) for row in rows)])
     return f"{table}\n\n{aligned(NOTES)}"
 
 
-def _cells(found: Limit, *, named: bool) -> tuple[str, ...]:
-    shares = (
-        found.at_best_rate,
-        found.slower_kernels,
-        found.pooling,
-        found.reorders,
-        found.other,
-        found.framework,
+def _cells(row: Limit, *, named: bool) -> tuple[str, ...]:
+    fractions = (
+        row.at_best_rate,
+        row.slower_kernels,
+        row.pooling,
+        row.reorders,
+        row.other,
+        row.framework,
     )
     return (
-        found.isa,
-        found.precision,
-        *((found.runtime,) if named else ()),
-        f"{found.achieved_gops:.0f}",
-        f"{found.best_gops:.0f}",
-        _times(found.best_over_fp32),
-        _times(found.limit),
-        *(f"{share:.1%}" for share in shares),
+        row.isa,
+        row.precision,
+        *((row.runtime,) if named else ()),
+        f"{row.achieved_gops:.0f}",
+        f"{row.best_gops:.0f}",
+        _times(row.best_over_fp32),
+        _times(row.limit),
+        *(f"{fraction:.1%}" for fraction in fractions),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from stages.compare.cautions import is_invalid, of_run
+from stages.compare.cautions import is_invalid, run_caution
 from stages.isa import ISA_NAMES
 from stages.precisions import PRECISION_NAMES, get_precision
 from stages.records.compare import CompareRecord, Row
@@ -32,25 +32,27 @@ def plot_absolute(
     """Draw accuracy, throughput and latency of FP32 and INT8 side by side."""
     figure = Figure(figsize=(11, 4), layout="constrained")
     for axes, (name, title, direction) in zip(figure.subplots(1, 3), QUANTITIES, strict=True):
-        _bars(axes, summaries, [getattr(each, name) for each in summaries], "{:.4g}")
+        _bars(axes, summaries, [getattr(model, name) for model in summaries], "{:.4g}")
         axes.set_title(f"{title}\n({direction})", fontsize=10)
-    figure.suptitle(f"VGG19{_by(runtime)}, oneDNN capped at {summaries[0].isa}")
+    figure.suptitle(f"VGG19{_runtime_words(runtime)}, oneDNN capped at {summaries[0].isa}")
     _save(figure, path, caution)
 
 
 def plot_times(
     summaries: Sequence[ModelSummary], path: Path, runtime: str = "", caution: str = ""
 ) -> None:
-    """Draw the same as multiples of FP32; for latency, how many times shorter it is."""
+    """Draw the same quantities as multiples of FP32's; latency as how many times shorter it is."""
     fp32 = summaries[0]
     figure = Figure(figsize=(11, 4), layout="constrained")
     for axes, (name, title, _) in zip(figure.subplots(1, 3), QUANTITIES, strict=True):
-        values = [_times(name, each, fp32) for each in summaries]
+        values = [_times(name, model, fp32) for model in summaries]
         _bars(axes, summaries, values, "{:.2f}x")
         axes.axhline(1, color="black", linewidth=0.8)
         word = "times shorter" if name == "latency" else "times FP32's"
         axes.set_title(f"{title.split(',')[0]}\n({word})", fontsize=10)
-    figure.suptitle(f"VGG19{_by(runtime)}, INT8 against FP32, oneDNN capped at {fp32.isa}")
+    figure.suptitle(
+        f"VGG19{_runtime_words(runtime)}, INT8 against FP32, oneDNN capped at {fp32.isa}"
+    )
     _save(figure, path, caution)
 
 
@@ -60,7 +62,7 @@ def _save(figure: Figure, path: Path, caution: str) -> None:
     figure.savefig(path, dpi=120, metadata=METADATA)
 
 
-def _by(runtime: str) -> str:
+def _runtime_words(runtime: str) -> str:
     return f" by {runtime}" if runtime else ""
 
 
@@ -74,8 +76,9 @@ def _times(quantity: str, changed: ModelSummary, reference: ModelSummary) -> flo
 def _bars(
     axes: Any, summaries: Sequence[ModelSummary], values: Sequence[float], shape: str
 ) -> None:
-    names = [get_precision(each.precision).label for each in summaries]
-    colors = [get_precision(each.precision).color for each in summaries]
+    precisions = [get_precision(model.precision) for model in summaries]
+    names = [precision.label for precision in precisions]
+    colors = [precision.color for precision in precisions]
     drawn = axes.bar(names, values, color=colors, width=0.6)
     axes.bar_label(drawn, labels=[shape.format(value) for value in values], padding=2)
     axes.margins(y=0.15)
@@ -83,9 +86,9 @@ def _bars(
 
 
 def plot_ladder(record: CompareRecord, path: Path) -> None:
-    """Draw throughput of every measured cell, grouped by isa; emulated cells are hatched.
+    """Draw the throughput of every measured cell, grouped by isa; emulated cells are hatched.
 
-    A bar says INVALID where its throughput is. Each runtime has a panel of its own, all to the
+    A bar is marked INVALID if its throughput is. Each runtime has a panel of its own, all to the
     same scale.
     """
     runtimes = list(record.versions)
@@ -101,7 +104,7 @@ def plot_ladder(record: CompareRecord, path: Path) -> None:
     _legend(panels[0], _precisions(record), any(row.verdict == "emulated" for row in record.rows))
     title = f"VGG19 on {record.host.cpu_model}, {len(record.host.cores_pinned)} cores"
     (figure.suptitle if len(runtimes) > 1 else panels[0].set_title)(title)
-    _save(figure, path, of_run(record))
+    _save(figure, path, run_caution(record))
 
 
 def _panel(axes: Any, record: CompareRecord, runtime: str, isas: list[str]) -> None:

@@ -27,7 +27,9 @@ WORDS: dict[str, Callable[[Numbers, str], str]] = {
         f"instances ran together for {n['overlap']:.0%} of the time; raise the duration"
     ),
     "other_classes": lambda *_: "the same cell gave other classes the second time",
-    "few_rounds": lambda n, _: f"{_rounds(n['rounds'])} too few to tell noise; raise VGG19_ROUNDS",
+    "few_rounds": lambda n, _: (
+        f"{_rounds(n['rounds'])} too few to estimate noise; raise VGG19_ROUNDS"
+    ),
     "not_itself": lambda n, _: (
         f"the same cell is {_ratio(n)}; quieten the machine or raise VGG19_ROUNDS"
     ),
@@ -36,7 +38,7 @@ WORDS: dict[str, Callable[[Numbers, str], str]] = {
 
 
 def in_words(reason: Reason) -> str:
-    """Return one line: the scenario, what was found, what to change."""
+    """Return one line: the scenario if the reason is about one, what is wrong, what to change."""
     text = WORDS[reason.kind](reason.numbers, reason.text)
     scenario = reason.scenario.replace("_", "-")
     return f"{scenario}: {text}" if scenario else text

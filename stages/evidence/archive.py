@@ -1,4 +1,4 @@
-"""A folder as one file, and back: equal folders give equal bytes, and no other bytes are taken."""
+"""A folder as one file, and back: equal folders give equal bytes, no other bytes are accepted."""
 
 import io
 import tarfile
@@ -10,7 +10,7 @@ FILE_MODE = 0o644
 
 
 def pack(folder: Path, output: Path) -> None:
-    """Write all files of a folder to a tar, uncompressed, with nothing of who made it when."""
+    """Write all files of a folder to a tar, uncompressed, without their owners, modes and times."""
     with output.open("wb") as stream:
         _write(folder, stream)
 
@@ -18,8 +18,8 @@ def pack(folder: Path, output: Path) -> None:
 def unpack(archive: Path, folder: Path) -> None:
     """Write the files of a tar made by `pack` to a folder.
 
-    Raises InputMissingError where there is none, InputCorruptError where any byte is not as `pack`
-    would have written it.
+    Raises InputMissingError if there is none, InputCorruptError if any byte is not as `pack` would
+    have written it.
     """
     if not archive.is_file():
         raise InputMissingError(f"{archive} is missing; make one by `invoke bundle`")
@@ -39,7 +39,7 @@ def _extract(content: bytes, folder: Path) -> None:
         for member in tar:
             path = (folder / member.name).resolve()
             if not member.isreg() or folder.resolve() not in path.parents:
-                raise ValueError(f"{member.name} is no plain file within it")
+                raise ValueError(f"{member.name} is no plain file in it")
             data = tar.extractfile(member)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data.read() if data else b"")

@@ -1,18 +1,18 @@
-"""What of the artifacts goes into a bundle: all but models and images, which their hashes name."""
+"""Which artifacts go into a bundle: all but models and images, of which the hashes go in."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from stages.artifacts import CHECKSUMS, Artifacts, verify
 from stages.errors import InputMissingError
 from stages.runtimes import RUNTIME_NAMES
 
-# The folder within a bundle that has the stages' own.
-WITHIN = "artifacts"
+# The folder in a bundle that the stages' folders are in.
+ARTIFACTS_FOLDER = "artifacts"
 
 
-def folders(artifacts: Artifacts) -> list[Path]:
+def stage_folders(artifacts: Artifacts) -> list[Path]:
     """Return the stages' folders, in the order of the stages, whether they are there or not."""
     return [
         artifacts.train.path,
@@ -23,8 +23,8 @@ def folders(artifacts: Artifacts) -> list[Path]:
     ]
 
 
-def left_out(artifacts: Artifacts) -> list[Path]:
-    """Return the folders of models and images."""
+def excluded_folders(artifacts: Artifacts) -> list[Path]:
+    """Return the folders that a bundle leaves out: those of models and images."""
     train = artifacts.train
     return [
         train.model,
@@ -35,31 +35,36 @@ def left_out(artifacts: Artifacts) -> list[Path]:
 
 
 def collect(artifacts: Artifacts, bundle: Path) -> None:
-    """Copy what goes into a bundle, each stage's folder checked first.
+    """Copy what goes into a bundle to its folder, after a check of each stage's checksums.
 
-    Raises InputMissingError where nothing was compared yet, InputCorruptError where a file is not
-    as its stage left it.
+    Raises InputMissingError if nothing was compared yet, InputCorruptError if a file is not as its
+    stage left it.
     """
     if not artifacts.compare.path.is_dir():
         raise InputMissingError(f"{artifacts.compare.path} is missing; run the pipeline first")
-    without = left_out(artifacts)
-    for folder in folders(artifacts):
+    excluded = excluded_folders(artifacts)
+    for folder in stage_folders(artifacts):
         if folder.is_dir():
             verify(folder)
-            for path in kept(folder, without):
-                copy = bundle / WITHIN / path.relative_to(artifacts.root)
+            for path in bundled_files(folder, excluded):
+                copy = bundle / ARTIFACTS_FOLDER / path.relative_to(artifacts.root)
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, copy)
 
 
-def kept(folder: Path, without: list[Path]) -> Iterator[Path]:
-    """Return the files of a stage's folder that a bundle has."""
+def bundled_files(folder: Path, excluded: Sequence[Path]) -> Iterator[Path]:
+    """Yield the files of a stage's folder that go into a bundle, in order."""
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not any(each in path.parents for each in without):
+        if path.is_file() and not is_within(path, excluded):
             yield path
 
 
-def listed(folder: Path) -> dict[Path, str]:
+def is_within(path: Path, folders: Iterable[Path]) -> bool:
+    """Return whether a path is in one of the folders, at any depth."""
+    return any(folder in path.parents for folder in folders)
+
+
+def listed_checksums(folder: Path) -> dict[Path, str]:
     """Return the sha256 of each file that a stage's list of checksums names."""
     rows = (line.partition("  ") for line in (folder / CHECKSUMS).read_text().splitlines())
     return {folder / name: digest for digest, _, name in rows}

@@ -1,4 +1,4 @@
-"""`python -m stages.profile`: measures and proves every cell this host can run."""
+"""`python -m stages.profile`: measure and prove every cell that this host can run."""
 
 import os
 import sys
@@ -20,9 +20,9 @@ from stages.common.host.facts import cpu_flags, describe_host
 from stages.errors import SettingsError, exit_code_of
 from stages.handover import handing_over
 from stages.profile.cell_workers import CellWorkers
-from stages.profile.layouts import splits
+from stages.profile.layouts import candidate_placements
 from stages.profile.plan import PlannedCell, missing_models, plan_cells
-from stages.profile.run import Measured, measure
+from stages.profile.run import MeasuredCells, measure
 from stages.profile.summary import closing_line, summaries
 from stages.records.base import Host
 from stages.records.profile import ProfileRecord
@@ -34,7 +34,7 @@ from stages.settings import Settings, maker
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the stages before left: their records, and the sha256 of their lists of checksums."""
+    """What train and quantize left: their records, and the sha256 of their checksum lists."""
 
     train: TrainRecord
     train_sha256: str
@@ -48,22 +48,16 @@ def main() -> None:
     began = time.monotonic()
     artifacts = Artifacts(settings.artifacts.resolve())
     inputs = _inputs(artifacts, settings.runtime)
-    planned = _planned(settings, inputs.quantize)
+    planned = _plan(settings, inputs.quantize)
     require_full_batch(artifacts.train.test, "batch_size", settings.batch_size)
     cores = choose_cores(settings.cores)
-    candidates = splits(settings, cores)
+    candidates = candidate_placements(settings, cores)
     with (
         holding(cores, "profile", settings.locks),
         handing_over(artifacts.profile(settings.runtime).path) as partial,
     ):
         out = ProfileFolder(partial)
-        out.proof.mkdir()
-        workers = CellWorkers(
-            settings=settings,
-            artifacts=artifacts,
-            proofs=out.proof,
-            loads=out.loadgen,
-        )
+        workers = _workers(settings, artifacts, out)
         measured = measure(workers, planned, candidates)
         record = _record(settings, inputs, describe_host(cores), measured)
         _write(out, replace(record, seconds=time.monotonic() - began))
@@ -79,7 +73,7 @@ def _inputs(artifacts: Artifacts, runtime: str) -> Inputs:
     return Inputs(train, train_sha256, quantize, quantize_sha256)
 
 
-def _planned(settings: Settings, quantize: QuantizeRecord) -> list[PlannedCell]:
+def _plan(settings: Settings, quantize: QuantizeRecord) -> list[PlannedCell]:
     planned = plan_cells(settings, cpu_flags(), missing_models(quantize))
     if all(cell.impossible for cell in planned):
         reason = planned[0].impossible
@@ -87,7 +81,19 @@ def _planned(settings: Settings, quantize: QuantizeRecord) -> list[PlannedCell]:
     return planned
 
 
-def _record(settings: Settings, inputs: Inputs, host: Host, measured: Measured) -> ProfileRecord:
+def _workers(settings: Settings, artifacts: Artifacts, out: ProfileFolder) -> CellWorkers:
+    out.proof.mkdir()
+    return CellWorkers(
+        settings=settings,
+        artifacts=artifacts,
+        onednn_logs=out.proof,
+        loadgen_logs=out.loadgen,
+    )
+
+
+def _record(
+    settings: Settings, inputs: Inputs, host: Host, measured: MeasuredCells
+) -> ProfileRecord:
     return ProfileRecord(
         maker=maker(settings, "profile"),
         runtime=settings.runtime,

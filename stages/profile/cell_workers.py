@@ -1,4 +1,4 @@
-"""The worker processes of each cell: those that are timed, and those under oneDNN's log."""
+"""The worker processes of each cell: those that are timed, and one under oneDNN's log."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -10,9 +10,9 @@ from stages.common.worker.client import WorkerProcess
 from stages.common.worker.protocol import Job, Trace, TraceAnswer, Worker
 from stages.precisions import INT8, get_precision
 from stages.profile.instance_group import InstanceGroup
-from stages.profile.layouts import Split
+from stages.profile.layouts import Placement
 from stages.profile.plan import PlannedCell
-from stages.profile.proof import Traced
+from stages.profile.proof import TraceResult
 from stages.profile.roofline import span_of
 from stages.runtimes import get_runtime
 from stages.settings import Settings
@@ -20,15 +20,18 @@ from stages.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellWorkers:
-    """Starts workers for cells; oneDNN's logs go to `proofs`, LoadGen's to `loads`."""
+    """The source of all workers of cells.
+
+    The folder `onednn_logs` is for the logs of proofs, `loadgen_logs` for those of LoadGen.
+    """
 
     settings: Settings
     artifacts: Artifacts
-    proofs: Path
-    loads: Path
+    onednn_logs: Path
+    loadgen_logs: Path
 
     def job(self, cell: PlannedCell, cores: list[int]) -> Job:
-        """Return what a worker must hold to run `cell` on `cores`."""
+        """Return the job of a worker that runs `cell` on `cores`."""
         quantized = get_precision(cell.precision).model == INT8
         runtime, train = self.settings.runtime, self.artifacts.train
         return Job(
@@ -40,17 +43,23 @@ class CellWorkers:
             cores=cores,
         )
 
-    def group(self, cell: PlannedCell, name: str, split: Split, scratch: Path) -> InstanceGroup:
-        """Return the instances of `cell`, which start when the group is entered."""
+    def group(
+        self, cell: PlannedCell, name: str, placement: Placement, scratch: Path
+    ) -> InstanceGroup:
+        """Return the instances of `cell`, which start when the group is entered.
+
+        `name` is that of their folder of LoadGen's logs; what they print goes to `scratch`.
+        """
         workers = [
             self._worker(cell, cores, scratch / f"{name}-{number}.log")
-            for number, cores in enumerate(split)
+            for number, cores in enumerate(placement)
         ]
-        return InstanceGroup(name, workers, [core for cores in split for core in cores], self.loads)
+        all_cores = [core for cores in placement for core in cores]
+        return InstanceGroup(name, workers, all_cores, self.loadgen_logs)
 
     @contextmanager
     def logged(self, cells: Sequence[PlannedCell], cores: list[int]) -> Iterator[list[Worker]]:
-        """Hold a worker under oneDNN's log for each of `cells`; all load at the same time."""
+        """Run a worker under oneDNN's log for each of `cells`; all load at the same time."""
         with ExitStack() as running:
             workers = [
                 running.enter_context(self._worker(cell, cores, self.log_of(cell), verbose=True))
@@ -60,14 +69,14 @@ class CellWorkers:
                 worker.wait()
             yield [*workers]
 
-    def trace(self, worker: Worker) -> tuple[Traced, int]:
-        """Let a worker run a batch; also return its peak memory in bytes."""
+    def trace(self, worker: Worker) -> tuple[TraceResult, int]:
+        """Let a worker trace one batch; also return its peak memory in bytes."""
         answer = worker.ask(Trace(self.settings.batch_size), TraceAnswer)
-        return Traced(span_of(answer.nodes), answer.amx_busy), worker.peak_bytes()
+        return TraceResult(span_of(answer.nodes), answer.amx_busy), worker.peak_bytes()
 
     def log_of(self, cell: PlannedCell) -> Path:
         """Return the path of oneDNN's log of `cell`."""
-        return self.proofs / f"{cell.name}.log"
+        return self.onednn_logs / f"{cell.name}.log"
 
     def _worker(
         self, cell: PlannedCell, cores: list[int], log: Path, *, verbose: bool = False

@@ -1,6 +1,6 @@
 """Which cells ran the very same kernels as one at a lower ISA, and need no figures of their own.
 
-This is the one rule for that: the label that a person reads and the figures come from it.
+This rule alone decides it: both the label that a person reads and the figures follow from it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from stages.records.measure import Primitive
 
-# Primitives that take less of the time may differ: a softmax over three classes does.
+# Primitives that take a smaller fraction of the time may differ: a softmax over three classes does.
 NEGLIGIBLE = 0.001
 
 
@@ -21,18 +21,18 @@ class Inference:
 
 
 def lowest_same(inference: Inference, lower: Mapping[str, Inference]) -> str | None:
-    """Return the first ISA of `lower`, lowest first, whose inference ran the same, else None."""
+    """Return the first ISA of `lower`, lowest first, that ran the same; None if none did."""
     return next((isa for isa, other in lower.items() if ran_the_same(inference, other)), None)
 
 
 def ran_the_same(one: Inference, other: Inference) -> bool:
-    """Tell if the same kernels ran on the same dimensions in the same order."""
+    """Return whether the same kernels ran on the same dimensions in the same order."""
     return len(one.primitives) == len(other.primitives) and all(
-        _timeless(a) == _timeless(b)
+        _without_time(a) == _without_time(b)
         or max(a.milliseconds / one.milliseconds, b.milliseconds / other.milliseconds) < NEGLIGIBLE
         for a, b in zip(one.primitives, other.primitives, strict=True)
     )
 
 
-def _timeless(primitive: Primitive) -> Primitive:
+def _without_time(primitive: Primitive) -> Primitive:
     return replace(primitive, milliseconds=0.0)

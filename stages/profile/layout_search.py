@@ -1,4 +1,4 @@
-"""Which layout of instances is the fastest, tried on one cell before all are measured so."""
+"""The search for the fastest layout: one cell is tried in each, then all are measured in it."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -9,47 +9,61 @@ from stages.common.progress import Progress
 from stages.common.stats import interval
 from stages.profile.cell_workers import CellWorkers
 from stages.profile.instance_group import InstanceGroup
-from stages.profile.layouts import Split, layout_of
+from stages.profile.layouts import Placement, layout_of
 from stages.profile.plan import PlannedCell
-from stages.profile.rounds import CellSamples, classified, take_rounds
+from stages.profile.rounds import CellSamples, classify_test_split, run_rounds
 from stages.records.measure import Run
 from stages.records.profile import Layout, LayoutTrial
 from stages.settings import Settings
 
 
-def steps(settings: Settings, candidates: Sequence[Split]) -> list[str]:
-    """Return the steps of progress that `best` makes."""
+def steps(settings: Settings, candidates: Sequence[Placement]) -> list[str]:
+    """Return the steps of progress that `find_best` makes."""
     if len(candidates) == 1:
         return []
     return [f"{len(candidates)} layouts of instances, {settings.rounds} rounds"]
 
 
-def best(
+def find_best(
     workers: CellWorkers,
     cell: PlannedCell,
-    candidates: Sequence[Split],
+    candidates: Sequence[Placement],
     scratch: Path,
     progress: Progress,
-) -> tuple[Split, list[LayoutTrial]]:
-    """Return the split with the highest throughput, and all trials; one split needs no trial."""
+) -> tuple[Placement, list[LayoutTrial]]:
+    """Return the placement with the highest throughput, and all trials; a single one needs none.
+
+    Logs that nobody needs afterwards go to `scratch`.
+    """
     if len(candidates) == 1:
         return candidates[0], []
     (step,) = steps(workers.settings, candidates)
     progress.step(step)
+    trials = _try_all(workers, cell, candidates, scratch, progress)
+    best = fastest(trials)
+    return next(placement for placement in candidates if layout_of(placement) == best), trials
+
+
+def _try_all(
+    workers: CellWorkers,
+    cell: PlannedCell,
+    candidates: Sequence[Placement],
+    scratch: Path,
+    progress: Progress,
+) -> list[LayoutTrial]:
+    """Let a group of instances in each placement take turns, and return what each gave."""
     groups: list[InstanceGroup] = []
-    found: list[CellSamples] = []
+    samples: list[CellSamples] = []
     with ExitStack() as running:
-        for split in candidates:
-            name = f"{len(split)}x{len(split[0])}"
-            groups.append(running.enter_context(workers.group(cell, name, split, scratch)))
-            found.append(classified(groups[-1], workers.settings))
-        take_rounds(workers.settings, "offline", groups, found, progress)
-    trials = [
-        trial_of(layout_of(split), samples.runs["offline"])
-        for split, samples in zip(candidates, found, strict=True)
+        for placement in candidates:
+            name = f"{len(placement)}x{len(placement[0])}"
+            groups.append(running.enter_context(workers.group(cell, name, placement, scratch)))
+            samples.append(classify_test_split(groups[-1], workers.settings))
+        run_rounds(workers.settings, "offline", groups, samples, progress)
+    return [
+        trial_of(layout_of(placement), cell_samples.runs["offline"])
+        for placement, cell_samples in zip(candidates, samples, strict=True)
     ]
-    best_layout = fastest(trials)
-    return next(split for split in candidates if layout_of(split) == best_layout), trials
 
 
 def fastest(trials: Sequence[LayoutTrial]) -> Layout:
@@ -58,7 +72,7 @@ def fastest(trials: Sequence[LayoutTrial]) -> Layout:
 
 
 def trial_of(layout: Layout, runs: list[Run]) -> LayoutTrial:
-    """Return what the runs of a layout gave."""
+    """Return the record of a trial from its offline runs."""
     return LayoutTrial(
         layout=layout,
         throughput_images_per_s=interval([run.rate_per_s for run in runs]),

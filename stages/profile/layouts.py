@@ -1,4 +1,4 @@
-"""Layouts: how many processes share a cell's offline work, and which cores each has to itself."""
+"""Layouts: how many processes divide a cell's offline work, and which cores each of them has."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -9,15 +9,18 @@ from stages.records.profile import Layout
 from stages.settings import AUTO, Settings
 
 # The cores of each instance.
-Split: TypeAlias = list[list[int]]
+Placement: TypeAlias = list[list[int]]
 # Trying more would take longer than it is worth.
-MAX_SPLITS = 6
+MAX_PLACEMENTS = 6
 
 
-def split(cores: Sequence[int], num_instances: int, cores_per_instance: int = 0) -> Split:
-    """Return the cores of each instance, neighbours together; 0 cores means all in equal parts.
+def place_instances(
+    cores: Sequence[int], num_instances: int, cores_per_instance: int = 0
+) -> Placement:
+    """Return the cores of each instance, neighbours together.
 
-    Raises PinningError if there are not enough.
+    If `cores_per_instance` is 0, each gets an equal part of all cores. Raises PinningError if
+    there are not enough.
     """
     size = cores_per_instance or len(cores) // num_instances
     if not size or num_instances * size > len(cores):
@@ -29,23 +32,23 @@ def split(cores: Sequence[int], num_instances: int, cores_per_instance: int = 0)
     return [list(cores[number * size : (number + 1) * size]) for number in range(num_instances)]
 
 
-def splits(settings: Settings, cores: Sequence[int]) -> list[Split]:
-    """Return what was asked for, or those to try: each way to share all cores in equal parts.
+def candidate_placements(settings: Settings, cores: Sequence[int]) -> list[Placement]:
+    """Return the placement asked for or, with `auto`, those to try: all cores in equal parts.
 
-    If there are many, the ones that differ most are kept, among them one instance and one core
-    each.
+    At most MAX_PLACEMENTS are returned, the ones that differ most; one instance on all cores and
+    one instance on each core are always among them.
     """
     if settings.num_instances != AUTO:
-        return [split(cores, int(settings.num_instances), settings.cores_per_instance)]
+        return [place_instances(cores, int(settings.num_instances), settings.cores_per_instance)]
     numbers = [number for number in range(1, len(cores) + 1) if len(cores) % number == 0]
-    while len(numbers) > MAX_SPLITS:
+    while len(numbers) > MAX_PLACEMENTS:
         steps = [after / before for before, after in pairwise(numbers)]
-        # The middle number between two that are closest, and neither the first nor the last.
+        # Drop the middle one of the three closest together; the first and the last stay.
         closest = min(range(1, len(steps)), key=lambda index: steps[index - 1] * steps[index])
         del numbers[closest]
-    return [split(cores, number) for number in numbers]
+    return [place_instances(cores, number) for number in numbers]
 
 
-def layout_of(instances: Split) -> Layout:
-    """Return the record of a split."""
-    return Layout(num_instances=len(instances), cores_per_instance=len(instances[0]))
+def layout_of(placement: Placement) -> Layout:
+    """Return the record of a placement."""
+    return Layout(num_instances=len(placement), cores_per_instance=len(placement[0]))

@@ -1,7 +1,7 @@
-"""How long a turn is: short ones by default, or as long as MLPerf's rules ask.
+"""How long a turn is: short by default, or as long as MLPerf's rules ask.
 
 Source: MLPerf Inference rules 5.1, "Benchmarking scenarios": at least 600 s; at least 24576 samples
-offline; single-stream by the 90th percentile with LoadGen's early stopping, so from 64 queries up;
+offline; single-stream by the 90th percentile with LoadGen's early stopping, so at least 64 queries;
 server by the 99th.
 """
 
@@ -17,9 +17,11 @@ SLACK = 1.1
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The least that a turn is: seconds, images offline, queries in a single stream, of a server.
+    """The least that a turn must have.
 
-    The percentiles, 0 to 1, are those of the latencies that must be known from the queries.
+    `duration_s` seconds; offline `images`, in a single stream `queries`, of a server
+    `server_queries`. `percentile` (single stream) and `server_percentile`, 0 to 1, are those of the
+    latencies that the queries must be enough to know.
     """
 
     duration_s: float
@@ -41,7 +43,7 @@ STRICT = Rules(
 
 
 def rules_of(settings: Settings) -> Rules:
-    """Return the rules that were asked for."""
+    """Return MLPerf's rules if the settings are strict, else those that the settings give."""
     if settings.strict:
         return STRICT
     return Rules(
@@ -54,10 +56,11 @@ def rules_of(settings: Settings) -> Rules:
     )
 
 
-def load_of(settings: Settings, scenario: str, images_per_s: float) -> Load:
-    """Return the test that one turn is, of an instance of which that throughput is expected.
+def turn_request(settings: Settings, scenario: str, images_per_s: float) -> Load:
+    """Return the request for one turn of an instance that is expected to do `images_per_s`.
 
-    Offline its images are whole batches, and enough for the time even if it is a tenth faster.
+    `scenario` is offline or single_stream. Offline, the images are whole batches, and enough for
+    the time even if the instance is a tenth faster than expected.
     """
     rules = rules_of(settings)
     size = settings.batch_size if scenario == "offline" else 1
@@ -72,8 +75,8 @@ def load_of(settings: Settings, scenario: str, images_per_s: float) -> Load:
     )
 
 
-def server_load_of(settings: Settings, target_per_s: float, folder: str) -> Load:
-    """Return a test of the server scenario at a rate."""
+def server_request(settings: Settings, target_per_s: float, folder: str) -> Load:
+    """Return the request for a test of the server scenario at `target_per_s` queries per second."""
     rules = rules_of(settings)
     return Load(
         scenario="server",
@@ -88,6 +91,6 @@ def server_load_of(settings: Settings, target_per_s: float, folder: str) -> Load
     )
 
 
-def seconds_of(load: Load, images_per_s: float) -> float:
-    """Return about how long a test takes of a cell of that throughput."""
-    return max(load.min_duration_s, load.min_queries / images_per_s)
+def expected_seconds(request: Load, images_per_s: float) -> float:
+    """Return about how long a test takes an instance that does `images_per_s`."""
+    return max(request.min_duration_s, request.min_queries / images_per_s)

@@ -1,4 +1,4 @@
-"""Which cells are measured: every precision at every ISA, with the reason if one can't be."""
+"""The plan: every precision at every ISA, with the reason if a cell can't be measured."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,15 +26,15 @@ class PlannedCell:
 
 def missing_models(quantize: QuantizeRecord) -> dict[str, str]:
     """Return the precisions that quantize made no model for, with the reason."""
-    return {each.precision: each.missing for each in quantize.variants if each.missing}
+    return {variant.precision: variant.missing for variant in quantize.variants if variant.missing}
 
 
 def plan_cells(
     settings: Settings, flags: frozenset[str], missing: Mapping[str, str]
 ) -> list[PlannedCell]:
-    """Return all cells asked for, from the lowest ISA up.
+    """Return all cells that the settings ask for, from the lowest ISA up.
 
-    `missing` are the precisions without a model, with the reason.
+    `flags` are the CPU's; `missing` has the reason for each precision without a model.
     """
     return [
         PlannedCell(
@@ -50,7 +50,7 @@ def plan_cells(
 
 
 def is_native(precision: str, isa: str) -> bool:
-    """Tell if oneDNN capped at `isa` may use instructions made for `precision`."""
+    """Return whether oneDNN capped at `isa` may use instructions made for `precision`."""
     return rank(isa) >= rank(get_precision(precision).lowest_native_isa)
 
 
@@ -69,9 +69,9 @@ def _why_left_out(precision: str, isa: str, settings: Settings) -> str | None:
     return f"{kind} would be emulated, slower than FP32; VGG19_ALL_CELLS=1 measures it"
 
 
-def repeated(possible: Sequence[PlannedCell]) -> PlannedCell:
-    """Return the cell that is measured twice: the fastest, as it runs the most batches in a turn.
+def cell_to_repeat(possible: Sequence[PlannedCell]) -> PlannedCell:
+    """Return the cell to measure twice: the fastest, as it runs the most batches in a turn.
 
-    That is INT8 at its highest ISA, or else whatever is at the highest.
+    That is INT8 at its highest ISA or, without INT8, a cell at the highest ISA.
     """
     return max(possible, key=lambda cell: (cell.precision == INT8, rank(cell.isa)))

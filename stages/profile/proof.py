@@ -1,4 +1,4 @@
-"""Judges from oneDNN's log whether a cell ran what its name says.
+"""The proof of a cell: oneDNN's log must show that what ran is what the cell's name says.
 
 Only primitives that multiply are judged, weighted by time.
 """
@@ -19,11 +19,12 @@ from stages.profile.roofline import primitives_of
 from stages.records.measure import AmxBusy, Span
 from stages.records.proof import Kernel, Proof
 
-MIN_SHARE = 0.9
+# The least fraction of the judged time that must have run in the cell's data types.
+MIN_FRACTION = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Traced:
+class TraceResult:
     """What is known of the traced inference beside its log: when it ran, AMX's counter."""
 
     span: Span
@@ -34,7 +35,7 @@ class Traced:
 class ProofRun:
     """A cell's proof, what its traced inference ran, and the lower ISA that ran the same, if any.
 
-    An ISA that is the same as a lower one itself is never named.
+    `same_as` never names an ISA that is the same as a still lower one.
     """
 
     proof: Proof
@@ -42,31 +43,22 @@ class ProofRun:
     same_as: str | None
 
 
-def judge(
-    cell: PlannedCell, log: Path, traced: Traced, below: Mapping[PlannedCell, ProofRun]
+def prove(
+    cell: PlannedCell, log: Path, trace: TraceResult, below: Mapping[PlannedCell, ProofRun]
 ) -> ProofRun:
-    """Judge `cell` by its log, after those at lower ISAs, `below`, lowest first.
+    """Return the proof of `cell` from its log, after those at lower ISAs, `below`, lowest first.
 
-    Raises ProofError if it did not run what its name says: if the header's ISA is not the one
-    asked for, a quantized op fell back, less than nine tenths of the judged time ran in the cell's
-    data types, or the processor counted no work of its tile unit though kernels of AMX ran, or some
-    without.
+    Raises ProofError if the cell did not run what its name says: if the header's ISA is not the
+    one asked for, a quantized op fell back, less than nine tenths of the judged time ran in the
+    cell's data types, a kernel is above the cap, or the processor's count of the work of its tile
+    unit contradicts the kernels' names.
     """
     parsed = parse_log(log.read_text(errors="replace").splitlines())
-    kernels = kernel_shares(parsed.executions)
-    _require_header(cell, parsed)
-    _require_no_fallback(cell, parsed)
-    _require_data_type(cell, kernels)
-    _require_within_cap(cell, kernels)
-    _require_tiles(cell, kernels, traced.amx_busy)
-    primitives = primitives_of(parsed.executions, traced.span)
-    inference = Inference(primitives, traced.span.milliseconds)
-    lower = {
-        other.isa: run.inference
-        for other, run in below.items()
-        if other.precision == cell.precision and run.same_as is None
-    }
-    same_as = lowest_same(inference, lower)
+    kernels = judged_kernels(parsed.executions)
+    _require_as_named(cell, parsed, kernels, trace.amx_busy)
+    primitives = primitives_of(parsed.executions, trace.span)
+    inference = Inference(primitives, trace.span.milliseconds)
+    same_as = lowest_same(inference, _distinct_below(cell, below))
     proof = Proof(
         onednn_version=parsed.version,
         isa_header=parsed.isa_header,
@@ -74,24 +66,51 @@ def judge(
         kernels=kernels,
         reference_share=reference_share(parsed.executions),
         log=log.name,
-        traced=traced.span,
-        amx_busy=traced.amx_busy,
+        traced=trace.span,
+        amx_busy=trace.amx_busy,
     )
     return ProofRun(proof, inference, same_as)
 
 
-def kernel_shares(executions: Iterable[Execution]) -> list[Kernel]:
-    """Return the judged kernels with their fraction of the judged time, largest first."""
+def judged_kernels(executions: Iterable[Execution]) -> list[Kernel]:
+    """Return the kernels that multiply with their fraction of the judged time, largest first."""
     spent: dict[tuple[str, str, str], float] = defaultdict(float)
-    for each in executions:
-        if each.primitive in MULTIPLYING:
-            spent[each.primitive, each.implementation, each.data_type] += each.milliseconds
+    for execution in executions:
+        if execution.primitive in MULTIPLYING:
+            key = (execution.primitive, execution.implementation, execution.data_type)
+            spent[key] += execution.milliseconds
     total = sum(spent.values()) or 1.0
     kernels = [
-        Kernel(primitive=key[0], implementation=key[1], data_type=key[2], share=time / total)
-        for key, time in spent.items()
+        Kernel(
+            primitive=primitive,
+            implementation=implementation,
+            data_type=data_type,
+            share=milliseconds / total,
+        )
+        for (primitive, implementation, data_type), milliseconds in spent.items()
     ]
     return sorted(kernels, key=lambda kernel: -kernel.share)
+
+
+def _distinct_below(
+    cell: PlannedCell, below: Mapping[PlannedCell, ProofRun]
+) -> dict[str, Inference]:
+    """Return by ISA what ran in the cell's precision, without ISAs that ran the same as a lower."""
+    return {
+        other.isa: run.inference
+        for other, run in below.items()
+        if other.precision == cell.precision and run.same_as is None
+    }
+
+
+def _require_as_named(
+    cell: PlannedCell, log: OnednnLog, kernels: list[Kernel], busy: AmxBusy
+) -> None:
+    _require_header(cell, log)
+    _require_no_fallback(cell, log)
+    _require_data_type(cell, kernels)
+    _require_within_cap(cell, kernels)
+    _require_tiles(cell, kernels, busy)
 
 
 def _require_header(cell: PlannedCell, log: OnednnLog) -> None:
@@ -110,18 +129,19 @@ def _require_no_fallback(cell: PlannedCell, log: OnednnLog) -> None:
 
 def _require_data_type(cell: PlannedCell, kernels: list[Kernel]) -> None:
     precision = get_precision(cell.precision)
-    share = _share(kernels, precision.data_types)
-    if not _share(kernels, precision.required_types):
-        share = 0.0
-    if share < MIN_SHARE:
-        found = ", ".join(f"{kernel.implementation} {kernel.data_type}" for kernel in kernels[:3])
+    fraction = _fraction(kernels, precision.data_types)
+    if not _fraction(kernels, precision.required_types):
+        fraction = 0.0
+    if fraction < MIN_FRACTION:
+        ran = ", ".join(f"{kernel.implementation} {kernel.data_type}" for kernel in kernels[:3])
         raise ProofError(
-            f"{cell.name}: only {share:.0%} of the time ran in {cell.precision} "
-            f"(found {found or 'no kernel'}); the model or the runtime is not what it should be"
+            f"{cell.name}: only {fraction:.0%} of the time ran in {cell.precision} "
+            f"(found {ran or 'no kernel'}); the model or the runtime is not what it should be"
         )
 
 
-def _share(kernels: list[Kernel], data_types: Iterable[str]) -> float:
+def _fraction(kernels: list[Kernel], data_types: Iterable[str]) -> float:
+    """Return the fraction of the judged time that ran in any of `data_types`."""
     return sum(kernel.share for kernel in kernels if kernel.data_type in data_types)
 
 
@@ -140,13 +160,13 @@ def _require_tiles(cell: PlannedCell, kernels: list[Kernel], busy: AmxBusy) -> N
     named = [kernel for kernel in kernels if kernel_isa(kernel.implementation) == AMX]
     if bool(named) != bool(busy.share):
         raise ProofError(
-            f"{cell.name}: {len(named)} kernels are called AMX's, and the tile unit was busy "
-            f"{busy.share:.1%} of the cycles; something other than the log says ran"
+            f"{cell.name}: the log names {len(named)} AMX kernels, but the tile unit was busy in "
+            f"{busy.share:.1%} of the cycles; what ran is not what the log says"
         )
 
 
 def _verdict(cell: PlannedCell, kernels: list[Kernel], same_as: str | None) -> str:
     converted = get_precision(cell.precision).converts_to
-    if not is_native(cell.precision, cell.isa) and _share(kernels, {converted}):
+    if not is_native(cell.precision, cell.isa) and _fraction(kernels, {converted}):
         return "emulated"
     return f"same-as {same_as}" if same_as else "native"

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from stages.artifacts import ProfileFolder
+from stages.common.host.interference import Interference
 from stages.common.worker.loadgen import (
     ANSWERS,
     DETAIL,
@@ -12,11 +13,11 @@ from stages.common.worker.loadgen import (
     reasons_of,
 )
 from stages.profile import results
-from stages.profile.instance_group import together
 from stages.profile.layout_search import fastest, trial_of
 from stages.profile.plan import PlannedCell
-from stages.profile.proof import ProofRun, Traced, judge
+from stages.profile.proof import ProofRun, TraceResult, prove
 from stages.profile.rounds import CellSamples
+from stages.profile.run_record import LoadGenResult, run_record
 from stages.profile.server_scenario import server_of
 from stages.records.cell import Cell, Measurement, Server
 from stages.records.measure import Run
@@ -24,34 +25,39 @@ from stages.records.profile import Layout, LayoutTrial, ProfileRecord
 
 
 def rederived(record: ProfileRecord, folder: ProfileFolder) -> ProfileRecord:
-    """Return the record as its samples, and the logs in `folder`, give it.
+    """Return the record that its samples, and the logs in `folder`, give.
 
-    What no sample tells stays as it is: which cells were planned, how long a worker took to load,
-    the host, and what else happened on it meanwhile.
+    What follows from no sample stays as it is: which cells were planned, how long a worker took to
+    load, the host, and what else happened on it meanwhile. Raises ProofError if a log does not
+    prove its cell, and what a missing or damaged file raises.
     """
-    measured = {_planned(each): each.measurement for each in record.cells if each.measurement}
-    samples = {cell: _samples(each, folder) for cell, each in measured.items()}
-    repeat = record.repeat
-    twice, size = PlannedCell(repeat.precision, repeat.isa, None), _batch_size(record)
-    again = _samples(repeat.measurement, folder)
-    tried = [_trial(each, folder, size) for each in record.tried]
+    repeat, planned = record.repeat, [_planned(cell) for cell in record.cells]
+    repeated = PlannedCell(repeat.precision, repeat.isa, None)
+    batch_size = repeat.measurement.offline.batch_size
+    samples = {
+        _planned(cell): _samples(cell.measurement, folder)
+        for cell in record.cells
+        if cell.measurement
+    }
+    first, second = samples[repeated], _samples(repeat.measurement, folder)
+    trials = [_trial(trial, folder, batch_size) for trial in record.tried]
+    proofs = _proofs(record, folder)
     return replace(
         record,
-        layout=fastest(tried) if tried else _layout(record.layout, again.runs["offline"]),
-        tried=tried,
-        cells=results.cells(
-            [_planned(each) for each in record.cells],
-            _proofs(record, folder),
-            samples,
-            size,
-            record.labels,
-        ),
-        repeat=results.repeat(twice, samples[twice], again, size, record.labels),
+        layout=fastest(trials) if trials else _layout(record.layout, second.runs["offline"]),
+        tried=trials,
+        cells=results.build_cells(planned, proofs, samples, batch_size, record.labels),
+        repeat=results.build_repeat(repeated, first, second, batch_size, record.labels),
     )
 
 
-def _batch_size(record: ProfileRecord) -> int:
-    return record.repeat.measurement.offline.batch_size
+def count_runs(record: ProfileRecord) -> int:
+    """Return how many runs the figures of the cells, and of the repeated one, follow from."""
+    measurements = [cell.measurement for cell in record.cells if cell.measurement]
+    return sum(
+        len(measurement.offline.runs) + len(measurement.single_stream.runs)
+        for measurement in (*measurements, record.repeat.measurement)
+    )
 
 
 def _planned(cell: Cell) -> PlannedCell:
@@ -59,64 +65,59 @@ def _planned(cell: Cell) -> PlannedCell:
 
 
 def _proofs(record: ProfileRecord, folder: ProfileFolder) -> dict[PlannedCell, ProofRun]:
-    found: dict[PlannedCell, ProofRun] = {}
+    proofs: dict[PlannedCell, ProofRun] = {}
     for cell in record.cells:
         if cell.proof:
-            traced = Traced(cell.proof.traced, cell.proof.amx_busy)
+            trace = TraceResult(cell.proof.traced, cell.proof.amx_busy)
             log, planned = folder.proof / cell.proof.log, _planned(cell)
-            found[planned] = judge(planned, log, traced, found)
-    return found
+            proofs[planned] = prove(planned, log, trace, proofs)
+    return proofs
 
 
-def _samples(measured: Measurement, folder: ProfileFolder) -> CellSamples:
-    """Return what the workers answered, with LoadGen's part of it from LoadGen's logs."""
-    size, accuracy = measured.offline.batch_size, measured.accuracy
+def _samples(recorded: Measurement, folder: ProfileFolder) -> CellSamples:
+    """Return what the workers answered: what LoadGen says from its logs, the rest as recorded."""
+    batch_size, accuracy = recorded.offline.batch_size, recorded.accuracy
     return CellSamples(
         name="",
         predictions=read_answers(folder.loadgen / accuracy.log / ANSWERS),
         accuracy_log=accuracy.log,
         images_per_s=0.0,
-        load_seconds=measured.load_seconds,
-        server=_server(measured.server, folder),
+        load_seconds=recorded.load_seconds,
+        server=_server(recorded.server, folder),
         runs={
-            "offline": _runs("offline", measured.offline.runs, size, folder),
-            "single_stream": _runs("single_stream", measured.single_stream.runs, 1, folder),
+            "offline": _runs("offline", recorded.offline.runs, batch_size, folder),
+            "single_stream": _runs("single_stream", recorded.single_stream.runs, 1, folder),
         },
     )
 
 
 def _runs(scenario: str, recorded: list[Run], batch_size: int, folder: ProfileFolder) -> list[Run]:
     return [
-        replace(_run(scenario, each, batch_size, folder), round=number)
-        for number, each in enumerate(recorded, start=1)
+        _run(scenario, number, run, batch_size, folder)
+        for number, run in enumerate(recorded, start=1)
     ]
 
 
-def _run(scenario: str, run: Run, batch_size: int, folder: ProfileFolder) -> Run:
-    details = [read_detail(folder.loadgen / each.log / DETAIL) for each in run.instances]
-    reasons = sorted({reason for each in details for reason in reasons_of(each)})
-    window = together(run.instances, batch_size)
-    return replace(
-        run,
-        valid=not reasons,
-        reasons=reasons,
-        rate_per_s=rate_of(scenario, details[0]) if len(details) == 1 else window.images_per_s,
-        overlap=window.overlap,
-    )
+def _run(scenario: str, number: int, run: Run, batch_size: int, folder: ProfileFolder) -> Run:
+    details = [read_detail(folder.loadgen / batches.log / DETAIL) for batches in run.instances]
+    answers = [LoadGenResult(reasons_of(detail), rate_of(scenario, detail)) for detail in details]
+    disturbance = Interference(run.steal, run.throttle_events, run.clock_step_s)
+    return run_record(number, run.instances, answers, disturbance, batch_size)
 
 
-def _server(server: Server | None, folder: ProfileFolder) -> Server | None:
-    if server is None:
+def _server(recorded: Server | None, folder: ProfileFolder) -> Server | None:
+    if recorded is None:
         return None
     return server_of(
-        {each.log: read_detail(folder.loadgen / each.log / DETAIL) for each in server.tests}
+        {test.log: read_detail(folder.loadgen / test.log / DETAIL) for test in recorded.tests}
     )
 
 
-def _trial(tried: LayoutTrial, folder: ProfileFolder, batch_size: int) -> LayoutTrial:
-    runs = _runs("offline", tried.runs, batch_size, folder)
-    return trial_of(_layout(tried.layout, runs), runs)
+def _trial(recorded: LayoutTrial, folder: ProfileFolder, batch_size: int) -> LayoutTrial:
+    runs = _runs("offline", recorded.runs, batch_size, folder)
+    return trial_of(_layout(recorded.layout, runs), runs)
 
 
 def _layout(recorded: Layout, runs: list[Run]) -> Layout:
+    """Return the layout with as many instances as ran; the cores of each stay as recorded."""
     return replace(recorded, num_instances=len(runs[0].instances))

@@ -1,4 +1,4 @@
-"""Builds the record's cells from proofs and samples."""
+"""The cells of the record, from their proofs and samples."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from stages.profile.plan import PlannedCell
 from stages.profile.proof import ProofRun
 from stages.profile.roofline import roofline
 from stages.profile.rounds import SCENARIOS, CellSamples
-from stages.profile.validity import judge, judge_repeat
+from stages.profile.validity import judge_repeat, judge_runs
 from stages.records.cell import Accuracy, Cell, Measurement, Offline, SingleStream
 from stages.records.measure import Run
 from stages.records.profile import Repeat
@@ -21,30 +21,38 @@ from stages.records.proof import Roofline
 SAMPLES_BEYOND = 2
 
 
-def cells(
+def build_cells(
     planned: Sequence[PlannedCell],
     proofs: Mapping[PlannedCell, ProofRun],
     samples: Mapping[PlannedCell, CellSamples],
     batch_size: int,
     labels: Sequence[int],
 ) -> list[Cell]:
-    """Return all that were planned, each with what came of it; `labels` are the test split's."""
+    """Return the record of every planned cell: measured, the same as another, or impossible.
+
+    `labels` are the test split's.
+    """
     fp32 = _highest_fp32(samples)
-    figures = {cell: measurement(each, batch_size, labels, fp32) for cell, each in samples.items()}
+    figures = {
+        cell: measurement(cell_samples, batch_size, labels, fp32)
+        for cell, cell_samples in samples.items()
+    }
     return [_cell(cell, proofs.get(cell), figures.get(cell)) for cell in planned]
 
 
-def repeat(
+def build_repeat(
     cell: PlannedCell,
-    once: CellSamples,
-    again: CellSamples,
+    first: CellSamples,
+    second: CellSamples,
     batch_size: int,
     labels: Sequence[int],
 ) -> Repeat:
-    """Return what the second time of a cell gave, beside the first."""
-    offline, stream = (speedup(again.runs[each], once.runs[each]) for each in SCENARIOS)
-    same = again.predictions == once.predictions
-    reasons = judge_repeat(offline, stream, len(once.runs["offline"]), same_classes=same)
+    """Return the figures of a cell's second time, and their ratios to those of the first."""
+    offline, stream = (
+        speedup(second.runs[scenario], first.runs[scenario]) for scenario in SCENARIOS
+    )
+    same = second.predictions == first.predictions
+    reasons = judge_repeat(offline, stream, len(first.runs["offline"]), same_classes=same)
     return Repeat(
         precision=cell.precision,
         isa=cell.isa,
@@ -52,14 +60,14 @@ def repeat(
         single_stream_ratio=stream,
         trusted=not reasons,
         reasons=reasons,
-        measurement=measurement(again, batch_size, labels, once),
+        measurement=measurement(second, batch_size, labels, first),
     )
 
 
 def measurement(
     samples: CellSamples, batch_size: int, labels: Sequence[int], fp32: CellSamples | None
 ) -> Measurement:
-    """Return the figures of a cell on images of these `labels`, its agreement with `fp32`."""
+    """Return the figures of a cell on images with these `labels`, and its agreement with `fp32`."""
     offline, stream = samples.runs["offline"], samples.runs["single_stream"]
     predictions = samples.predictions
     return Measurement(
@@ -75,7 +83,7 @@ def measurement(
             agreement_fp32=agreement(predictions, fp32.predictions) if fp32 else None,
             log=samples.accuracy_log,
         ),
-        validity=judge(offline, stream),
+        validity=judge_runs(offline, stream),
         load_seconds=samples.load_seconds,
         server=samples.server,
     )
@@ -83,7 +91,7 @@ def measurement(
 
 def single_stream(runs: list[Run]) -> SingleStream:
     """Return the latencies of all queries of all rounds."""
-    seconds = [each for run in runs for each in run.seconds]
+    seconds = [query_s for run in runs for query_s in run.seconds]
     return SingleStream(
         queries=len(seconds),
         latency_p50_ms=interval([1000 * median(run.seconds) for run in runs]),
@@ -112,6 +120,7 @@ def _cell(cell: PlannedCell, proof: ProofRun | None, figures: Measurement | None
 
 
 def _percentile_ms(seconds: list[float], quantile: float) -> float | None:
+    """Return the latency that this fraction of the queries stays within; None with too few."""
     beyond = math.floor(round(len(seconds) * (1 - quantile), 9))
     if beyond < SAMPLES_BEYOND:
         return None
@@ -119,8 +128,10 @@ def _percentile_ms(seconds: list[float], quantile: float) -> float | None:
 
 
 def _highest_fp32(samples: Mapping[PlannedCell, CellSamples]) -> CellSamples | None:
-    found = [cell for cell in samples if cell.precision == FP32]
-    return samples[max(found, key=lambda cell: rank(cell.isa))] if found else None
+    fp32_cells = [cell for cell in samples if cell.precision == FP32]
+    if not fp32_cells:
+        return None
+    return samples[max(fp32_cells, key=lambda cell: rank(cell.isa))]
 
 
 def _roofline(figures: Measurement, proof: ProofRun) -> Roofline:

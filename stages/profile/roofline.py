@@ -1,9 +1,10 @@
-"""How near a cell comes to what its own instructions can do, and what the rest of the time is.
+"""How near a cell comes to what its own instructions can do, and where the rest of its time goes.
 
-Source of the limits: Intel 64 and IA-32 Architectures Optimization Reference Manual: operations
-per cycle and core of two 512-bit units: 64 in FP32, 256 in INT8 with VNNI, 128 in BF16, and of the
-tile unit: 2048 in INT8, 1024 in BF16. A CPU with narrower units has the same ratios but for AMX.
-INT8 without VNNI takes several instructions, whose cost depends on the CPU: no limit is known.
+Source of the limits: Intel 64 and IA-32 Architectures Optimization Reference Manual. Operations
+per cycle and core: of two 512-bit units, 64 in FP32, 256 in INT8 with VNNI, 128 in BF16; of the
+tile unit, 2048 in INT8, 1024 in BF16. On a CPU with narrower units the ratios are the same, except
+AMX's. INT8 without VNNI takes several instructions, whose cost depends on the CPU: no limit is
+known.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +14,7 @@ from stages.common.onednn.log import TOLERANCE_MS, Execution
 from stages.records.measure import NodeTime, Primitive, Span
 from stages.records.proof import Roofline
 
-# By isa of the kernel, lowest first, and type of the source: arithmetic as a multiple of FP32's.
+# Arithmetic per cycle as a multiple of FP32's, by the kernel's isa, lowest first, and source type.
 LIMITS = {
     "AVX2": {"f32": 1.0},
     "AVX512_CORE": {},
@@ -33,27 +34,25 @@ def span_of(nodes: Sequence[NodeTime]) -> Span:
 
 
 def primitives_of(executions: Iterable[Execution], span: Span) -> list[Primitive]:
-    """Return the primitives that ran within the traced inference, in order."""
+    """Return the primitives that ran within `span`, that of the traced inference, in order."""
     return [
-        primitive_of(each)
-        for each in executions
-        if span.begin_ms - TOLERANCE_MS <= each.start_ms <= span.end_ms + TOLERANCE_MS
+        primitive_of(execution)
+        for execution in executions
+        if span.begin_ms - TOLERANCE_MS <= execution.start_ms <= span.end_ms + TOLERANCE_MS
     ]
 
 
 def roofline(
     primitives: list[Primitive], traced_ms: float, batch_size: int, images_per_s: float
 ) -> Roofline:
-    """Return where the time of an inference of `traced_ms` over one batch went.
+    """Return where the time of one inference over a batch, `traced_ms` in all, went.
 
-    `images_per_s` is the throughput that was measured without a log; it gives the overall rate.
+    `images_per_s` is the throughput that was measured without a log; the overall rate follows from
+    it.
     """
-    work = sum(each.operations for each in primitives)
+    work = sum(primitive.operations for primitive in primitives)
     best = max(primitives, key=_rate)
-    spent = {
-        name: sum(each.milliseconds for each in primitives if _group(each) == name) / traced_ms
-        for name in ("multiplying", "pooling", "reorder", "other")
-    }
+    spent = _fractions(primitives, traced_ms)
     at_best = work / _rate(best) / traced_ms if work else 0.0
     return Roofline(
         operations_per_image=work // batch_size,
@@ -72,18 +71,30 @@ def roofline(
 
 
 def limit_of(primitive: Primitive) -> float | None:
-    """Return the arithmetic of a kernel's isa and type as a multiple of FP32's, None if unknown."""
+    """Return how many times FP32's arithmetic a kernel's instructions can do, None if unknown.
+
+    They are those of the kernel's isa for its source type or, if there are none, of the next lower.
+    """
     isa = kernel_isa(primitive.implementation)
     if isa is None:
         return None
-    below = list(LIMITS)[: list(LIMITS).index(isa) + 1]
-    known = [LIMITS[each].get(primitive.source_type) for each in below]
-    return next((each for each in reversed(known) if each), None)
+    up_to_isa = list(LIMITS)[: list(LIMITS).index(isa) + 1]
+    multiples = (LIMITS[name].get(primitive.source_type) for name in reversed(up_to_isa))
+    return next((multiple for multiple in multiples if multiple), None)
 
 
 def _rate(primitive: Primitive) -> float:
-    """Return operations per millisecond, 0 where no time is known."""
+    """Return operations per millisecond, 0 if the time is not known."""
     return primitive.operations / primitive.milliseconds if primitive.milliseconds else 0.0
+
+
+def _fractions(primitives: Sequence[Primitive], traced_ms: float) -> dict[str, float]:
+    """Return the fraction of `traced_ms` that each group of primitives took."""
+    milliseconds = {
+        group: sum(primitive.milliseconds for primitive in primitives if _group(primitive) == group)
+        for group in ("multiplying", "pooling", "reorder", "other")
+    }
+    return {group: spent / traced_ms for group, spent in milliseconds.items()}
 
 
 def _group(primitive: Primitive) -> str:

@@ -14,14 +14,15 @@ from stages.common.progress import Progress
 from stages.common.worker.interleave import orders
 from stages.profile.cell_workers import CellWorkers
 from stages.profile.instance_group import InstanceGroup
-from stages.profile.layouts import Split
-from stages.profile.loadgen_settings import load_of, seconds_of
+from stages.profile.layouts import Placement
+from stages.profile.loadgen_settings import expected_seconds, turn_request
 from stages.profile.plan import PlannedCell
 from stages.profile.server_scenario import highest_rate
 from stages.records.cell import Server
 from stages.records.measure import Run
 from stages.settings import Settings
 
+# The scenarios in which cells take turns; the server scenario comes after them, cell by cell.
 SCENARIOS = ("offline", "single_stream")
 
 
@@ -29,7 +30,7 @@ SCENARIOS = ("offline", "single_stream")
 class CellSamples:
     """All that a cell's workers answered: the classes of the test split, and the runs.
 
-    `images_per_s` is the throughput of one instance alone, as an untimed test shows it.
+    `images_per_s` is the throughput of one instance alone, in the untimed test of accuracy.
     """
 
     name: str
@@ -43,10 +44,10 @@ class CellSamples:
     )
 
 
-def take(
+def measure_cells(
     workers: CellWorkers,
     cells: Sequence[PlannedCell],
-    split: Split,
+    placement: Placement,
     scratch: Path,
     progress: Progress,
 ) -> list[CellSamples]:
@@ -59,26 +60,23 @@ def take(
     with ExitStack() as running:
         # Loading in parallel makes each slower, and all of them together faster.
         groups = [
-            running.enter_context(workers.group(cell, name, split, scratch))
+            running.enter_context(workers.group(cell, name, placement, scratch))
             for cell, name in zip(cells, names_of(cells), strict=True)
         ]
-        found: list[CellSamples] = []
+        samples: list[CellSamples] = []
         for cell, group in zip(cells, groups, strict=True):
             progress.step(_top1_step(cell))
-            found.append(classified(group, settings))
+            samples.append(classify_test_split(group, settings))
         for scenario in SCENARIOS:
             progress.step(_rounds_step(settings, scenario))
-            take_rounds(settings, scenario, groups, found, progress)
+            run_rounds(settings, scenario, groups, samples, progress)
         if settings.server_latency_ms:
-            for group, samples in zip(groups, found, strict=True):
-                progress.step(_server_step(group.name))
-                rate = median(run.rate_per_s for run in samples.runs["offline"])
-                samples.server = highest_rate(group, len(samples.predictions), rate, settings)
-    return found
+            _serve_all(settings, groups, samples, progress)
+    return samples
 
 
 def steps(settings: Settings, cells: Sequence[PlannedCell]) -> list[str]:
-    """Return the steps of progress that `take` makes."""
+    """Return the steps of progress that `measure_cells` makes."""
     served = names_of(cells) if settings.server_latency_ms else []
     return [
         *map(_top1_step, cells),
@@ -107,8 +105,8 @@ def names_of(cells: Sequence[PlannedCell]) -> list[str]:
     return names
 
 
-def classified(group: InstanceGroup, settings: Settings) -> CellSamples:
-    """Let a group classify the test split."""
+def classify_test_split(group: InstanceGroup, settings: Settings) -> CellSamples:
+    """Let a group classify the test split, and return its samples, as yet without runs."""
     answer, log = group.classify(settings.batch_size)
     return CellSamples(
         name=group.name,
@@ -119,19 +117,33 @@ def classified(group: InstanceGroup, settings: Settings) -> CellSamples:
     )
 
 
-def take_rounds(
+def run_rounds(
     settings: Settings,
     scenario: str,
     groups: Sequence[InstanceGroup],
-    found: Sequence[CellSamples],
+    samples: Sequence[CellSamples],
     progress: Progress,
 ) -> None:
-    """Let the groups take turns, and add each one's runs to its samples."""
+    """Let the groups take turns, and add the runs of each to its samples."""
     rounds = orders(len(groups), settings.rounds, settings.seed)
     for number, order in enumerate(rounds, start=1):
         for done, index in enumerate(order, start=1):
-            expected = found[index].images_per_s
-            request = load_of(settings, scenario, expected)
-            run = groups[index].run(request, number, seconds_of(request, expected))
-            found[index].runs[scenario].append(run)
+            images_per_s = samples[index].images_per_s
+            request = turn_request(settings, scenario, images_per_s)
+            run = groups[index].run(request, number, expected_seconds(request, images_per_s))
+            samples[index].runs[scenario].append(run)
             progress.update((number - 1) * len(order) + done, len(rounds) * len(order))
+
+
+def _serve_all(
+    settings: Settings,
+    groups: Sequence[InstanceGroup],
+    samples: Sequence[CellSamples],
+    progress: Progress,
+) -> None:
+    """Let one group after the other run the server scenario, and add the result to its samples."""
+    for group, cell_samples in zip(groups, samples, strict=True):
+        progress.step(_server_step(group.name))
+        images = len(cell_samples.predictions)
+        offline_rate = median(run.rate_per_s for run in cell_samples.runs["offline"])
+        cell_samples.server = highest_rate(group, images, offline_rate, settings)

@@ -1,7 +1,7 @@
 """All cells from the plan to their figures: proofs first, then the turns, then the verdicts."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,22 +9,25 @@ from stages.common.host import memory
 from stages.common.progress import Progress
 from stages.profile import layout_search, results, rounds
 from stages.profile.cell_workers import CellWorkers
-from stages.profile.layouts import Split, layout_of
-from stages.profile.plan import PlannedCell, repeated
-from stages.profile.proof import ProofRun, Traced, judge
+from stages.profile.layouts import Placement, layout_of
+from stages.profile.plan import PlannedCell, cell_to_repeat
+from stages.profile.proof import ProofRun, TraceResult, prove
+from stages.profile.rounds import CellSamples
 from stages.records.cell import Cell
 from stages.records.profile import Layout, LayoutTrial, Repeat
 from stages.samples import load_samples
+from stages.settings import Settings
 
-# Loading keeps one core busy; more at a time would take memory that is not asked for here.
+# Loading keeps one core busy; more at a time would take memory that nothing has checked for yet.
 MAX_LOADING = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """All cells in the order planned, one of them again, and the layout they were measured in.
+class MeasuredCells:
+    """All cells in the order planned, the one that was measured twice, and the layout of all.
 
-    `labels` are those of the test split.
+    `labels` are those of the test split; `tried` are the layouts tried, none if only one was asked
+    for.
     """
 
     labels: list[int]
@@ -35,65 +38,93 @@ class Measured:
 
 
 def measure(
-    workers: CellWorkers, planned: Sequence[PlannedCell], candidates: Sequence[Split]
-) -> Measured:
+    workers: CellWorkers, planned: Sequence[PlannedCell], candidates: Sequence[Placement]
+) -> MeasuredCells:
     """Prove and measure each possible cell; the others keep their reason.
 
     If there are several `candidates`, the best is found first. Raises ProofError if a cell did not
-    run what its name says, HostError if all don't fit into memory, WorkerError if one fails.
+    run what its name says, HostError if the cells don't fit into memory side by side, WorkerError
+    if a worker fails.
     """
     settings = workers.settings
     possible = [cell for cell in planned if cell.impossible is None]
-    # As if all had to be timed: that is known after the proofs.
-    expected = rounds.steps(settings, [*possible, repeated(possible)])
-    steps = [*layout_search.steps(settings, candidates), *map(_proof_step, possible), *expected]
-    with Progress("profile", steps) as progress, tempfile.TemporaryDirectory() as name:
+    with (
+        Progress("profile", _steps(settings, possible, candidates)) as progress,
+        tempfile.TemporaryDirectory() as name,
+    ):
         scratch = Path(name)
-        split, tried = layout_search.best(
-            workers, repeated(possible), candidates, scratch, progress
+        placement, tried = layout_search.find_best(
+            workers, cell_to_repeat(possible), candidates, scratch, progress
         )
-        proofs, peaks = _prove(workers, possible, split[0], progress)
+        proofs, peaks = _prove_all(workers, possible, placement[0], progress)
         timed = [cell for cell in possible if settings.all_cells or not proofs[cell].same_as]
-        cells = [*timed, repeated(timed)]
-        progress.drop(expected)
-        progress.expect(rounds.steps(settings, cells))
-        _require_memory([peaks[cell] for cell in cells], len(split))
-        *taken, again = rounds.take(workers, cells, split, scratch, progress)
-    samples = dict(zip(timed, taken, strict=True))
+        progress.drop(_timing_steps(settings, possible))
+        progress.expect(_timing_steps(settings, timed))
+        samples, second = _time_all(workers, timed, peaks, placement, scratch, progress)
     labels = load_samples(workers.artifacts.train.test).labels.tolist()
-    size = settings.batch_size
-    return Measured(
+    repeated, size = cell_to_repeat(timed), settings.batch_size
+    return MeasuredCells(
         labels=labels,
-        cells=results.cells(planned, proofs, samples, size, labels),
-        repeat=results.repeat(cells[-1], samples[cells[-1]], again, size, labels),
-        layout=layout_of(split),
+        cells=results.build_cells(planned, proofs, samples, size, labels),
+        repeat=results.build_repeat(repeated, samples[repeated], second, size, labels),
+        layout=layout_of(placement),
         tried=tried,
     )
+
+
+def _steps(
+    settings: Settings, possible: Sequence[PlannedCell], candidates: Sequence[Placement]
+) -> list[str]:
+    """Return the steps of progress if all cells are timed; only the proofs show which will be."""
+    return [
+        *layout_search.steps(settings, candidates),
+        *map(_proof_step, possible),
+        *_timing_steps(settings, possible),
+    ]
+
+
+def _timing_steps(settings: Settings, timed: Sequence[PlannedCell]) -> list[str]:
+    return rounds.steps(settings, [*timed, cell_to_repeat(timed)])
 
 
 def _proof_step(cell: PlannedCell) -> str:
     return f"proof of {cell.precision} capped at {cell.isa}"
 
 
-def _require_memory(peaks: Sequence[int], instances: int) -> None:
-    """Raise HostError if all instances of cells with these peaks don't fit side by side."""
-    memory.require(instances * len(peaks), instances * sum(peaks), memory.available())
-
-
-def _prove(
+def _prove_all(
     workers: CellWorkers, possible: Sequence[PlannedCell], cores: list[int], progress: Progress
 ) -> tuple[dict[PlannedCell, ProofRun], dict[PlannedCell, int]]:
     """Return each cell's proof run, and its peak memory in bytes."""
-    found: dict[PlannedCell, ProofRun] = {}
+    proofs: dict[PlannedCell, ProofRun] = {}
     peaks: dict[PlannedCell, int] = {}
-    together = min(len(cores), MAX_LOADING)
-    for first in range(0, len(possible), together):
-        group = possible[first : first + together]
-        traces: dict[PlannedCell, Traced] = {}
+    size = min(len(cores), MAX_LOADING)
+    for start in range(0, len(possible), size):
+        group = possible[start : start + size]
+        traces: dict[PlannedCell, TraceResult] = {}
         with workers.logged(group, cores) as running:
             for cell, worker in zip(group, running, strict=True):
                 progress.step(_proof_step(cell))
                 traces[cell], peaks[cell] = workers.trace(worker)
-        for cell, traced in traces.items():
-            found[cell] = judge(cell, workers.log_of(cell), traced, found)
-    return found, peaks
+        for cell, trace in traces.items():
+            proofs[cell] = prove(cell, workers.log_of(cell), trace, proofs)
+    return proofs, peaks
+
+
+def _time_all(
+    workers: CellWorkers,
+    timed: Sequence[PlannedCell],
+    peaks: Mapping[PlannedCell, int],
+    placement: Placement,
+    scratch: Path,
+    progress: Progress,
+) -> tuple[dict[PlannedCell, CellSamples], CellSamples]:
+    """Return the samples of each cell, and those of one cell's second time."""
+    cells = [*timed, cell_to_repeat(timed)]
+    _require_memory([peaks[cell] for cell in cells], len(placement))
+    *first, second = rounds.measure_cells(workers, cells, placement, scratch, progress)
+    return dict(zip(timed, first, strict=True)), second
+
+
+def _require_memory(peaks: Sequence[int], instances: int) -> None:
+    """Raise HostError if all instances of cells with these peaks don't fit side by side."""
+    memory.require(instances * len(peaks), instances * sum(peaks), memory.available())

@@ -1,7 +1,7 @@
 """The server scenario: queries come at random times, and most must be answered within a bound.
 
-LoadGen runs in this process. An instance that is free takes what waits, up to a batch. The highest
-rate is found by halving what is left between one that is too high and one that is valid.
+LoadGen runs in this process. A free instance takes the queries that wait, up to a batch. The
+highest rate is found by bisection, between one that is valid and one that is too high.
 """
 
 import threading
@@ -9,14 +9,13 @@ from collections.abc import Mapping, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from stages.common.worker.loadgen import complete, rate_of, reasons_of, run_test
 from stages.common.worker.protocol import Answer, Classes, Load, Worker
 from stages.errors import StageError
 from stages.profile.instance_group import InstanceGroup
-from stages.profile.loadgen_settings import server_load_of
+from stages.profile.loadgen_settings import server_request
 from stages.records.cell import Server, ServerTest
 from stages.settings import Settings
 
@@ -27,21 +26,21 @@ HALVINGS = 6
 def highest_rate(
     group: InstanceGroup, images: int, images_per_s: float, settings: Settings
 ) -> Server:
-    """Search below `images_per_s`, the offline throughput, over a split of `images` images.
+    """Return the highest valid rate below `images_per_s`, the offline throughput, and all tests.
 
-    Raises what an instance failed with, WorkerError if it died.
+    Queries are for any of `images` images. Raises the error of the first instance that failed,
+    WorkerError if it died.
     """
     for size in range(1, settings.batch_size + 1):
         group.warm_up(size)
-    details = {}
+    details: dict[str, dict[str, Any]] = {}
     valid, too_high = 0.0, images_per_s
     for number in range(1, HALVINGS + 1):
         rate = (valid + too_high) / 2
-        request = server_load_of(settings, rate, f"{group.name}/server-{number}")
-        folder = str(group.loads / request.folder)
-        test = msgspec.structs.replace(request, folder=folder)
-        details[request.folder] = serve(group.instances, images, test)
-        if reasons_of(details[request.folder]):
+        log = f"{group.name}/server-{number}"
+        request = server_request(settings, rate, str(group.loadgen_logs / log))
+        details[log] = serve(group.instances, images, request)
+        if reasons_of(details[log]):
             too_high = rate
         else:
             valid = rate
@@ -49,7 +48,10 @@ def highest_rate(
 
 
 class QueryQueue:
-    """Where queries wait, and the threads, one for each instance, that take them from there."""
+    """The queries that wait, and one thread for each instance, which takes them from there.
+
+    A None among them ends the thread that takes it.
+    """
 
     def __init__(self, instances: Sequence[Worker], batch_size: int) -> None:
         self._size = batch_size
@@ -78,11 +80,11 @@ class QueryQueue:
 
     def _serve(self, instance: Worker) -> None:
         while (first := self._waiting.get()) is not None:
-            batch = [first, *self._more()]
+            batch = [first, *self._take_waiting()]
             complete(batch, self._classes(instance, [query.index for query in batch]))
 
     def _classes(self, instance: Worker, indices: list[int]) -> Any:
-        """Return the classes, or -1 after a failure, so that LoadGen comes to its end."""
+        """Return the classes, or -1 for each after a failure, so that LoadGen comes to its end."""
         try:
             if not self.failures:
                 answer = instance.ask(Answer(indices), Classes)
@@ -91,10 +93,13 @@ class QueryQueue:
             self.failures.append(error)
         return np.full(len(indices), -1, np.int64)
 
-    def _more(self) -> list[Any]:
-        """Return the queries that wait, without delay; leave the ends of other threads."""
-        found: list[Any] = []
-        while len(found) < self._size - 1:
+    def _take_waiting(self) -> list[Any]:
+        """Take what fits into a batch beside its first query, without waiting for more.
+
+        A None is put back, as it ends another thread.
+        """
+        queries: list[Any] = []
+        while len(queries) < self._size - 1:
             try:
                 query = self._waiting.get_nowait()
             except Empty:
@@ -102,14 +107,15 @@ class QueryQueue:
             if query is None:
                 self._waiting.put(None)
                 break
-            found.append(query)
-        return found
+            queries.append(query)
+        return queries
 
 
 def serve(instances: Sequence[Worker], images: int, request: Load) -> dict[str, Any]:
-    """Run one test of the server scenario over a split of `images` images; return LoadGen's log.
+    """Run one test of the server scenario over `images` images.
 
-    Raises what an instance failed with, WorkerError if it died.
+    Return the last value of each key in LoadGen's log. Raises the error of the first instance that
+    failed, WorkerError if it died.
     """
     with QueryQueue(instances, request.batch_size) as queue:
         detail = run_test(request, queue.issue, images)
@@ -119,7 +125,7 @@ def serve(instances: Sequence[Worker], images: int, request: Load) -> dict[str, 
 
 
 def server_of(details: Mapping[str, dict[str, Any]]) -> Server:
-    """Return what LoadGen's logs of all tests, by their folders, say of a cell."""
+    """Return the record that follows from LoadGen's logs of a cell's tests, by their folders."""
     tests = [_test_of(log, detail) for log, detail in details.items()]
     first = next(iter(details.values()))
     return Server(

@@ -6,28 +6,31 @@ from stages.records.cell import Measurement
 from stages.records.profile import ModelSummary, ProfileRecord
 
 
-def measured(record: ProfileRecord) -> dict[tuple[str, str], Measurement]:
-    """Return the measurements by (precision, isa)."""
-    found = {
+def measurements(record: ProfileRecord) -> dict[tuple[str, str], Measurement]:
+    """Return each cell's measurement, by (precision, isa).
+
+    A cell that is the same as another has that one's.
+    """
+    by_cell = {
         (cell.precision, cell.requested_isa): record.measured_cell(cell).measurement
         for cell in record.cells
     }
-    return {key: each for key, each in found.items() if each}
+    return {key: measurement for key, measurement in by_cell.items() if measurement}
 
 
 def top_isa(record: ProfileRecord) -> str | None:
     """Return the highest isa at which both FP32 and INT8 were measured."""
-    cells = measured(record)
+    cells = measurements(record)
     both = [isa for isa in ISA_NAMES if ("fp32", isa) in cells and ("int8", isa) in cells]
     return both[-1] if both else None
 
 
 def summaries(record: ProfileRecord) -> list[ModelSummary]:
-    """Return FP32's and INT8's summary at the top isa; none where they were not both run."""
+    """Return FP32's and INT8's summary at the top isa; none unless both were measured at one."""
     isa = top_isa(record)
     if isa is None:
         return []
-    cells = measured(record)
+    cells = measurements(record)
     return [
         _summary(record.maker, precision, isa, cells[precision, isa])
         for precision in ("fp32", "int8")
@@ -46,10 +49,10 @@ def _summary(maker: Provenance, precision: str, isa: str, measurement: Measureme
 
 
 def closing_line(record: ProfileRecord) -> str:
-    """Return what a person wants to read when the stage ends."""
+    """Return the line that sums up the stage for a person."""
     both = summaries(record)
     if not both:
-        return f"profile: {len(measured(record))} cells measured"
+        return f"profile: {len(measurements(record))} cells measured"
     fp32, int8 = both
     return (
         f"profile: INT8 {int8.throughput:.2f} images/s against FP32 {fp32.throughput:.2f} "

@@ -44,15 +44,15 @@ def exactly(figure: float) -> Interval:
 
 
 def batches(*seconds: float, begin: float = 0.0, log: str = "log") -> Batches:
-    """Return what an instance did, one batch after the other from `begin` on."""
+    """Return the batches of an instance, one after the other from `begin` on."""
     return Batches(log=log, seconds=[*seconds], ended_s=[*accumulate(seconds, initial=begin)][1:])
 
 
 def run(rate: float, number: int = 1, **changes: Any) -> Run:
-    """Return a run that a quiet machine gave, of two batches."""
+    """Return a run of two batches on a quiet machine."""
     quiet = {"overlap": 1.0, "steal": 0.0, "throttle_events": 0, "clock_step_s": 0.0}
-    said = {"valid": True, "reasons": [], "instances": [batches(1 / rate, 1 / rate)]}
-    return Run(**{**said, **quiet, "round": number, "rate_per_s": rate, **changes})
+    valid = {"valid": True, "reasons": [], "instances": [batches(1 / rate, 1 / rate)]}
+    return Run(**{**valid, **quiet, "round": number, "rate_per_s": rate, **changes})
 
 
 def measurement(throughput: float, top1: float = 1.0, **changes: Any) -> Measurement:
@@ -102,9 +102,9 @@ def measured(
 
 
 def repeat(**changes: Any) -> Repeat:
-    """Return what came of measuring a cell twice on a quiet machine."""
+    """Return the record of a cell that was measured twice on a quiet machine."""
     ratio = Interval(estimate=1.0, low=0.99, high=1.01)
-    found = {
+    fields = {
         "precision": "int8",
         "isa": "AVX2",
         "offline_ratio": ratio,
@@ -113,7 +113,7 @@ def repeat(**changes: Any) -> Repeat:
         "reasons": [],
         "measurement": measurement(4.0),
     }
-    return Repeat(**{**found, **changes})
+    return Repeat(**{**fields, **changes})
 
 
 def profile(*cells: Cell, runtime: str = "itex", host: Host = HOST) -> ProfileRecord:
@@ -136,14 +136,14 @@ def profile(*cells: Cell, runtime: str = "itex", host: Host = HOST) -> ProfileRe
 
 
 def variant(precision: str, missing: str | None = None) -> Variant:
-    """Return a variant of which nothing but its absence is known."""
+    """Return a variant without figures; `missing` is the reason if there is no model."""
     return Variant(precision=precision, missing=missing)
 
 
 def quantize(
     *variants: Variant, runtime: str = "itex", train_sha256: str = SHA256
 ) -> QuantizeRecord:
-    """Return what quantize found, with the given variants."""
+    """Return the record that quantize leaves, with the given variants."""
     return QuantizeRecord(
         train_sha256=train_sha256,
         runtime=runtime,
@@ -164,7 +164,7 @@ def quantize(
 
 
 def train() -> TrainRecord:
-    """Return what train made."""
+    """Return the record that train leaves."""
     return TrainRecord(
         data=SOURCE,
         backbone=SOURCE,

@@ -1,6 +1,6 @@
 """Profiles for tests of compare."""
 
-from stages.compare.inputs import Profiled
+from stages.compare.inputs import RuntimeProfile
 from stages.profile.summary import summaries
 from stages.records.cell import Cell, Reason
 from stages.records.profile import ProfileRecord
@@ -10,9 +10,11 @@ DRIFTED = Reason(kind="drift", scenario="offline", numbers={"drift": -0.1})
 UNEQUAL = Reason(kind="other_classes")
 
 
-def profiled(*records: ProfileRecord) -> list[Profiled]:
+def profiled(*records: ProfileRecord) -> list[RuntimeProfile]:
     """Return the records as compare reads them."""
-    return [Profiled(record, f"sum of {record.runtime}", summaries(record)) for record in records]
+    return [
+        RuntimeProfile(record, f"sum of {record.runtime}", summaries(record)) for record in records
+    ]
 
 
 def impossible(precision: str, isa: str, reason: str) -> Cell:
@@ -20,7 +22,7 @@ def impossible(precision: str, isa: str, reason: str) -> Cell:
     return Cell(precision=precision, requested_isa=isa, impossible=reason)
 
 
-def both_runtimes() -> list[Profiled]:
+def both_runtimes() -> list[RuntimeProfile]:
     """Return the profiles of two runtimes, of which stock is the slower."""
     return profiled(
         profile(

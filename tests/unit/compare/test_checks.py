@@ -1,4 +1,4 @@
-from stages.compare.checks import repeated, saturations
+from stages.compare.checks import repeat_verdict, saturations
 from stages.records.cell import Accuracy, Cell
 from stages.records.compare import Saturation
 from tests.unit.records import measured, profile
@@ -29,6 +29,6 @@ def test_without_vnni_there_is_nothing_to_hold_it_against() -> None:
 
 
 def test_the_cell_measured_twice_keeps_its_runtime_and_verdict() -> None:
-    found = repeated(profile(runtime="stock"))
-    assert (found.runtime, found.precision, found.isa) == ("stock", "int8", "AVX2")
-    assert (found.trusted, found.offline_ratio.high) == (True, 1.01)
+    verdict = repeat_verdict(profile(runtime="stock"))
+    assert (verdict.runtime, verdict.precision, verdict.isa) == ("stock", "int8", "AVX2")
+    assert (verdict.trusted, verdict.offline_ratio.high) == (True, 1.01)

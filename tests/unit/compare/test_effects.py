@@ -116,10 +116,10 @@ def test_effects_are_paired_by_round_with_an_interval() -> None:
     assert compared(fp32, rated("int8", "AVX2", 8.0, 4.0, 8.0)).rows[1].precision_speedup == (
         exactly(2.0)
     )
-    found = compared(fp32, rated("int8", "AVX2", 8.0, 5.0, 8.4)).rows[1].precision_speedup
-    assert found
-    assert (found.low, found.estimate) == pytest.approx((2.0, 2.0))
-    assert 2.05 < found.high <= 2.5
+    effect = compared(fp32, rated("int8", "AVX2", 8.0, 5.0, 8.4)).rows[1].precision_speedup
+    assert effect
+    assert (effect.low, effect.estimate) == pytest.approx((2.0, 2.0))
+    assert 2.05 < effect.high <= 2.5
 
 
 def test_a_verdict_and_its_reasons_are_kept() -> None:

@@ -47,10 +47,11 @@ def artifacts(tmp_path: Path) -> Artifacts:
 def test_those_that_are_there_are_read(artifacts: Artifacts, runtimes: list[str]) -> None:
     for runtime in reversed(runtimes):
         make_profile(artifacts, runtime)
-    read = read_profiles(artifacts)
-    assert [each.runtime for each in read] == runtimes
-    assert [each.sha256 for each in read] == [verify(artifacts.profile(r).path) for r in runtimes]
-    assert all(len(each.summaries) == 2 for each in read)
+    profiles = read_profiles(artifacts)
+    assert [profile.runtime for profile in profiles] == runtimes
+    sums = [verify(artifacts.profile(runtime).path) for runtime in runtimes]
+    assert [profile.sha256 for profile in profiles] == sums
+    assert all(len(profile.summaries) == 2 for profile in profiles)
 
 
 def test_without_any_the_stage_to_run_is_named(artifacts: Artifacts) -> None:
@@ -79,7 +80,7 @@ def test_one_that_is_stale_is_left_out_where_another_is_current(
     for runtime in ("itex", "stock"):
         make_profile(artifacts, runtime)
     make(artifacts.quantize("stock").path, "another")
-    assert [each.runtime for each in read_profiles(artifacts)] == ["itex"]
+    assert [profile.runtime for profile in read_profiles(artifacts)] == ["itex"]
     assert "run the profile stage with runtime stock again" in capsys.readouterr().err
 
 

@@ -1,7 +1,7 @@
 from dataclasses import replace
 from typing import Any
 
-from stages.compare.limits import limits, render_limits
+from stages.compare.limits import limit_rows, render_limits
 from stages.records.cell import Cell
 from stages.records.proof import Roofline
 from tests.unit.records import measured, profile
@@ -27,7 +27,7 @@ def cell(precision: str, isa: str, **changes: Any) -> Cell:
 
 
 def test_a_kernel_is_held_against_fp32s_at_the_same_cap() -> None:
-    found = limits(
+    rows = limit_rows(
         profile(
             cell("fp32", "AVX2", best_gops=120.0),
             cell("fp32", "AVX512_CORE_VNNI"),
@@ -35,21 +35,21 @@ def test_a_kernel_is_held_against_fp32s_at_the_same_cap() -> None:
             cell("bf16", "AVX512_CORE", best_gops=60.0, limit=None),
         )
     )
-    assert [each.best_over_fp32 for each in found] == [1.0, 1.0, 4.0, None]
+    assert [row.best_over_fp32 for row in rows] == [1.0, 1.0, 4.0, None]
 
 
 def test_it_reads_as_a_table() -> None:
     record = profile(cell("int8", "AVX512_CORE", best_gops=960.4, limit=None), runtime="stock")
-    head, row = render_limits(limits(record), ["stock"]).splitlines()[:2]
+    head, row = render_limits(limit_rows(record), ["stock"]).splitlines()[:2]
     assert "runtime" not in head
-    shares = ["90.0%", "5.0%", "1.0%", "2.0%", "0.5%", "1.5%"]
-    assert row.split() == ["AVX512_CORE", "int8", "200", "960", "-", "-", *shares]
-    head, row = render_limits(limits(record), ["itex", "stock"]).splitlines()[:2]
+    fractions = ["90.0%", "5.0%", "1.0%", "2.0%", "0.5%", "1.5%"]
+    assert row.split() == ["AVX512_CORE", "int8", "200", "960", "-", "-", *fractions]
+    head, row = render_limits(limit_rows(record), ["itex", "stock"]).splitlines()[:2]
     assert row[head.index("runtime") :].startswith("stock ")
 
 
 def test_a_kernel_is_held_against_fp32s_though_that_was_measured_at_a_lower_cap() -> None:
     same = Cell(precision="fp32", requested_isa="AVX512_CORE_VNNI", same_as="AVX512_CORE")
     int8 = cell("int8", "AVX512_CORE_VNNI", best_gops=960.0)
-    _, found = limits(profile(cell("fp32", "AVX512_CORE"), same, int8))
-    assert (found.precision, found.best_over_fp32) == ("int8", 4.0)
+    _, row = limit_rows(profile(cell("fp32", "AVX512_CORE"), same, int8))
+    assert (row.precision, row.best_over_fp32) == ("int8", 4.0)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from stages.compare.cautions import of_models
+from stages.compare.cautions import models_caution
 from stages.compare.effects import compare
-from stages.compare.inputs import Profiled
+from stages.compare.inputs import RuntimeProfile
 from stages.records.cell import Validity
 from tests.unit.compare.profiles import DRIFTED, UNEQUAL, both_runtimes, profiled
 from tests.unit.records import measured, profile, repeat
@@ -25,12 +25,12 @@ ONE = profiled(
 )
 
 
-def draw(profiles: Sequence[Profiled], folder: Path) -> dict[str, bytes]:
+def draw(profiles: Sequence[RuntimeProfile], folder: Path) -> dict[str, bytes]:
     from stages.compare.plots import plot_absolute, plot_ladder, plot_times
 
     folder.mkdir()
     record, (first, *_) = compare(profiles), profiles
-    caution = of_models(record, first.runtime, first.summaries)
+    caution = models_caution(record, first.runtime, first.summaries)
     plot_absolute(first.summaries, folder / "absolute.png", caution=caution)
     plot_times(first.summaries, folder / "times.png", first.runtime, caution)
     plot_ladder(record, folder / "ladder.png")

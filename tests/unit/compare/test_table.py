@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from stages.compare.effects import compare
-from stages.compare.inputs import Profiled
+from stages.compare.inputs import RuntimeProfile
 from stages.compare.table import render
 from stages.records.cell import Accuracy, Validity
 from tests.unit.compare.profiles import DRIFTED, UNEQUAL, both_runtimes, impossible, profiled
@@ -24,7 +24,7 @@ isa cap           oneDNN capped by ONEDNN_MAX_CPU_ISA; proven by oneDNN's own lo
 precision effect  how many times as fast as FP32 at the same cap, by the median batch
 ISA effect        how many times as fast as the same precision at {}
 loss              relative loss of top-1 against FP32 at the same cap
-as fp32           share of images to which FP32 at the highest cap gives the same class
+as fp32           fraction of images to which FP32 at the highest cap gives the same class
 emulated          BF16 without the instructions for it; same-as: the same kernels as at a lower\
  cap
 """
@@ -71,7 +71,7 @@ AVX512_CORE  int8       stock    10.00 ±0.0%  100.0 ±0.0%  -       100.0%  +0.
    2.50x (2.50-2.50)  1.00x (1.00-1.00)  native   jit:x
 
 {NOTES.format("AVX512_CORE (AVX-512)")}\
-runtime           all of these are within one runtime
+runtime           whatever a row compares is within its runtime
 
 measured twice: int8 AVX2 itex   1.000x (0.990-1.010) offline, 1.000x (0.990-1.010)\
  single-stream: as it should be
@@ -93,8 +93,8 @@ latency, ms (median)        250.00  100.00
 """
 
 
-def text(profiles: Sequence[Profiled]) -> str:
-    return render(compare(profiles), {each.runtime: each.summaries for each in profiles})
+def text(profiles: Sequence[RuntimeProfile]) -> str:
+    return render(compare(profiles), {profile.runtime: profile.summaries for profile in profiles})
 
 
 def test_one_runtime_is_not_named() -> None:
@@ -105,7 +105,7 @@ def test_two_runtimes_are_told_apart() -> None:
     assert text(both_runtimes()) == TEXT_OF_BOTH
 
 
-def test_without_both_precisions_there_is_no_table_of_models() -> None:
+def test_without_both_precisions_there_is_no_table_models_caution() -> None:
     alone = profiled(profile(measured("fp32", "AVX2", 5.0)))
     assert "Model" not in text(alone)
 
@@ -125,9 +125,10 @@ def test_what_is_wrong_is_named() -> None:
     assert any(
         line.startswith("INVALID: int8 AVX2         offline: drifted by -10%") for line in lines
     )
-    at = next(at for at, line in enumerate(lines) if line.startswith("measured twice: int8 AVX2"))
-    assert lines[at].endswith("THIS RUN IS NOT TO BE TRUSTED")
-    assert lines[at + 1].strip() == "the same cell gave other classes the second time"
+    (twice,) = (index for index, line in enumerate(lines) if line.startswith("measured twice"))
+    assert lines[twice].startswith("measured twice: int8 AVX2 ")
+    assert lines[twice].endswith("THIS RUN IS NOT TO BE TRUSTED")
+    assert lines[twice + 1].strip() == "the same cell gave other classes the second time"
 
 
 def test_int8_that_saturates_is_named() -> None:

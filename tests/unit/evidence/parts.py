@@ -6,9 +6,9 @@ from pathlib import Path
 
 from stages.artifacts import CHECKSUMS, Artifacts, sha256, write_record
 from stages.compare.effects import compare
-from stages.compare.inputs import Profiled
+from stages.compare.inputs import RuntimeProfile
 from stages.compare.table import render
-from stages.evidence.collect import WITHIN
+from stages.evidence.collect import ARTIFACTS_FOLDER
 from stages.handover import write_checksums
 from stages.peers import rederive as peers_evidence
 from stages.peers.table import render as render_peers
@@ -30,7 +30,7 @@ IMAGE = "sha256:1"
 def train() -> TrainRecord:
     """Return what train made."""
     by_split = {"train": PREDICTIONS, "test": PREDICTIONS[:2]}
-    found = replace(
+    record = replace(
         records.train(),
         maker=Provenance(image=IMAGE),
         labels={"train": LABELS, "test": LABELS[:2]},
@@ -39,7 +39,7 @@ def train() -> TrainRecord:
         head={"epochs": 200},
         seconds={"head": 1.5},
     )
-    return train_evidence.rederived(found)
+    return train_evidence.rederived(record)
 
 
 def peers(train_sha256: str, quantize_sha256: str) -> PeersRecord:
@@ -93,18 +93,16 @@ def pipeline(root: Path) -> Artifacts:
         path.write_bytes(b"large")
     write_record(artifacts.train.record, train())
     train_sha256 = summed(artifacts.train.path)
-    found = replace(quantize(quantize_folder), train_sha256=train_sha256)
-    write_record(quantize_folder.record, found)
+    quantized = replace(quantize(quantize_folder), train_sha256=train_sha256)
+    write_record(quantize_folder.record, quantized)
     quantize_sha256 = summed(quantize_folder.path)
     record = replace(
         profile(profile_folder), train_sha256=train_sha256, quantize_sha256=quantize_sha256
     )
     write_record(profile_folder.record, record)
-    both = summaries(record)
-    for path, each in zip(
-        (profile_folder.summary_fp32, profile_folder.summary_int8), both, strict=True
-    ):
-        write_record(path, each)
+    fp32, int8 = summaries(record)
+    write_record(profile_folder.summary_fp32, fp32)
+    write_record(profile_folder.summary_int8, int8)
     _compare(artifacts, record, summed(profile_folder.path))
     _peers(artifacts, peers(train_sha256, quantize_sha256))
     return artifacts
@@ -117,11 +115,11 @@ def summed(folder: Path) -> str:
 
 
 def _compare(artifacts: Artifacts, record: ProfileRecord, profile_sha256: str) -> None:
-    profiled = Profiled(record, profile_sha256, summaries(record))
-    found = compare([profiled])
+    profiled = RuntimeProfile(record, profile_sha256, summaries(record))
+    comparison = compare([profiled])
     artifacts.compare.path.mkdir()
-    write_record(artifacts.compare.record, found)
-    artifacts.compare.log.write_text(render(found, {"itex": profiled.summaries}))
+    write_record(artifacts.compare.record, comparison)
+    artifacts.compare.log.write_text(render(comparison, {"itex": profiled.summaries}))
     summed(artifacts.compare.path)
 
 
@@ -134,8 +132,8 @@ def _peers(artifacts: Artifacts, record: PeersRecord) -> None:
 
 def refit(bundle: Path, edited: Path) -> None:
     """Make the stages' hashes fit an edited file again, and what later records keep of them."""
-    artifacts = Artifacts(bundle / WITHIN)
-    kept = list(artifacts.root.glob("*/*.json"))
+    artifacts = Artifacts(bundle / ARTIFACTS_FOLDER)
+    all_records = list(artifacts.root.glob("*/*.json"))
     changed = [edited]
     while changed:
         path = changed.pop()
@@ -143,9 +141,11 @@ def refit(bundle: Path, edited: Path) -> None:
         sums, name = folder / CHECKSUMS, path.relative_to(folder).as_posix()
         before = sha256(sums)
         sums.write_text(re.sub(f".*  {name}\n", f"{sha256(path)}  {name}\n", sums.read_text()))
-        for record in (each for each in kept if before in each.read_text()):
-            record.write_text(record.read_text().replace(before, sha256(sums)))
-            changed.append(record)
+        for record in all_records:
+            text = record.read_text()
+            if before in text:
+                record.write_text(text.replace(before, sha256(sums)))
+                changed.append(record)
 
 
 def rehashed(bundle: Path, edited: Path) -> None:

@@ -21,8 +21,8 @@ WHOLE = Span(begin_ms=0.0, end_ms=5000.0)
 
 def loadgen_log(folder: Path, **entries: object) -> None:
     folder.mkdir(parents=True)
-    told = {"result_validity": "VALID", **entries}
-    lines = [LINE_HEAD + json.dumps({"key": key, "value": each}) for key, each in told.items()]
+    values = {"result_validity": "VALID", **entries}
+    lines = [LINE_HEAD + json.dumps({"key": key, "value": value}) for key, value in values.items()]
     (folder / DETAIL).write_text("\n".join(lines))
 
 
@@ -30,8 +30,8 @@ def answers_log(folder: Path) -> None:
     """Leave LoadGen's log of an accuracy test, whose order is not that of the images."""
     folder.mkdir(parents=True)
     answers = [
-        {"seq_id": 0, "qsl_idx": at, "data": each.to_bytes(8, "little").hex().upper()}
-        for at, each in reversed([*enumerate(PREDICTIONS)])
+        {"seq_id": 0, "qsl_idx": image, "data": answer.to_bytes(8, "little").hex().upper()}
+        for image, answer in reversed([*enumerate(PREDICTIONS)])
     ]
     (folder / ANSWERS).write_text(json.dumps(answers))
 
@@ -62,15 +62,16 @@ def server(folder: ProfileFolder, name: str) -> Server:
 def runs(
     folder: ProfileFolder, name: str, scenario: str, seconds: tuple[float, ...], instances: int = 1
 ) -> list[Run]:
-    found = []
-    for number, each in enumerate(seconds, start=1):
-        rate = (8 if scenario == "offline" else 1) / each
-        logs = [f"{name}/{scenario}-{number}-of-{at}" for at in range(instances)]
+    """Return one run for each of `seconds`, which its batches take, and leave its logs."""
+    made = []
+    for number, batch_s in enumerate(seconds, start=1):
+        rate = (8 if scenario == "offline" else 1) / batch_s
+        logs = [f"{name}/{scenario}-{number}-of-{index}" for index in range(instances)]
         for log in logs:
             loadgen_log(folder.loadgen / log, **{RATES[scenario]: rate})
-        did = [records.batches(each, each, begin=100.0, log=log) for log in logs]
-        found.append(records.run(rate, number, instances=did))
-    return found
+        batches = [records.batches(batch_s, batch_s, begin=100.0, log=log) for log in logs]
+        made.append(records.run(rate, number, instances=batches))
+    return made
 
 
 def measured(folder: ProfileFolder, precision: str, name: str) -> Measurement:
@@ -90,19 +91,17 @@ def measured(folder: ProfileFolder, precision: str, name: str) -> Measurement:
 
 
 def cell(folder: ProfileFolder, precision: str, isa: str) -> Cell:
-    """Return a cell; that at the higher isa runs the very same as the lower one."""
-    found = records.measured(precision, isa, 1.0)
-    assert found.proof
+    """Return a cell and leave its logs; above AVX2 it runs the very same as at AVX2."""
+    made = records.measured(precision, isa, 1.0)
+    assert made.proof
     log = f"{precision}_{isa}.log"
     folder.proof.mkdir(exist_ok=True)
     text = recording(precision)
     (folder.proof / log).write_text(text.replace(get_isa("AVX2").header, get_isa(isa).header))
-    proof = replace(found.proof, log=log, traced=WHOLE)
+    proof = replace(made.proof, log=log, traced=WHOLE)
     if isa != "AVX2":
-        return replace(found, measurement=None, proof=proof)
-    return replace(
-        found, measurement=measured(folder, precision, f"{precision}_{isa}"), proof=proof
-    )
+        return replace(made, measurement=None, proof=proof)
+    return replace(made, measurement=measured(folder, precision, f"{precision}_{isa}"), proof=proof)
 
 
 def tried(folder: ProfileFolder) -> list[LayoutTrial]:
@@ -125,11 +124,11 @@ def profile(folder: ProfileFolder) -> ProfileRecord:
         cell(folder, "int8", "AVX512_CORE"),
     ]
     repeat = records.repeat(measurement=measured(folder, "int8", "int8_AVX2.again"))
-    found = replace(
+    record = replace(
         records.profile(*cells),
         maker=maker(Settings(), "profile"),
         labels=LABELS,
         repeat=repeat,
         tried=tried(folder),
     )
-    return rederived(found, folder)
+    return rederived(record, folder)

@@ -16,7 +16,10 @@ from tests.unit.evidence.samples import LABELS, PREDICTIONS, SECONDS, recording
 def layers(precision: str) -> list[Layer]:
     """Return the first primitives of a recording, each of an op of its own."""
     executions = parse_log(recording(precision).splitlines()).executions[:30]
-    return [layer_of(f"op{at}", primitive_of(each)) for at, each in enumerate(executions)]
+    return [
+        layer_of(f"op{index}", primitive_of(execution))
+        for index, execution in enumerate(executions)
+    ]
 
 
 def quantize(folder: QuantizeFolder) -> QuantizeRecord:
@@ -29,13 +32,13 @@ def quantize(folder: QuantizeFolder) -> QuantizeRecord:
             precision=precision,
             model="m",
             predictions=PREDICTIONS,
-            batch_seconds=[[each] for each in SECONDS[precision]],
+            batch_seconds=[[seconds] for seconds in SECONDS[precision]],
             layers=layers(precision),
         )
         for precision in ("fp32", "int8")
     ]
     missing = Variant(precision="bf16", missing="left out")
-    found = replace(
+    record = replace(
         records.quantize(*variants, missing),
         maker=maker(Settings(max_trials=1, calibration_samples=1), "quantize"),
         versions={"python": "3.11.2"},
@@ -45,7 +48,7 @@ def quantize(folder: QuantizeFolder) -> QuantizeRecord:
             Sensitivity(op="op1", accuracy_top1=0.0, divergence=0.1, predictions=PREDICTIONS)
         ],
     )
-    return rederived(found, folder)
+    return rederived(record, folder)
 
 
 def trial(algorithm: str, seconds: float) -> Trial:

@@ -1,4 +1,4 @@
-"""A bundle of a whole pipeline: taken as it is, and in no other form."""
+"""A bundle of a whole pipeline: accepted as it is, and in no other form."""
 
 import random
 import shutil
@@ -10,7 +10,7 @@ from stages.artifacts import Artifacts, write_record
 from stages.errors import InputCorruptError, InputMissingError, StageError
 from stages.evidence.archive import pack, unpack
 from stages.evidence.check import check, makers
-from stages.evidence.collect import WITHIN, collect
+from stages.evidence.collect import ARTIFACTS_FOLDER, collect
 from stages.handover import write_checksums
 from tests.unit.evidence.parts import IMAGE, pipeline, rehashed
 
@@ -25,10 +25,10 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Artifacts:
 @pytest.fixture
 def folder(artifacts: Artifacts, tmp_path: Path) -> Path:
     """The folder of a bundle."""
-    found = tmp_path / "bundle"
-    collect(artifacts, found)
-    write_checksums(found)
-    return found
+    path = tmp_path / "bundle"
+    collect(artifacts, path)
+    write_checksums(path)
+    return path
 
 
 @pytest.fixture
@@ -37,14 +37,14 @@ def bundle(folder: Path, tmp_path: Path) -> Path:
     return tmp_path / "bundle.tar"
 
 
-def taken(bundle: Path, folder: Path) -> list[str]:
+def unpack_and_check(bundle: Path, folder: Path) -> list[str]:
     shutil.rmtree(folder, ignore_errors=True)
     unpack(bundle, folder)
     return check(folder)
 
 
 def test_a_bundle_says_what_was_checked(bundle: Path, tmp_path: Path) -> None:
-    assert taken(bundle, tmp_path / "again") == [
+    assert unpack_and_check(bundle, tmp_path / "again") == [
         "46 files of 5 stages are as their stage left them",
         "train: the accuracies follow from 6 predictions",
         "itex: each trial (3) and variant (2) follows from its batches and predictions, the layers "
@@ -60,7 +60,7 @@ def test_models_and_images_stay_out_but_for_their_hashes(folder: Path) -> None:
     names = {path.name for path in folder.rglob("*") if path.is_file()}
     assert "saved_model.pb" not in names
     assert "test.npz" not in names
-    assert "data/test.npz" in (folder / WITHIN / "train" / "SHA256SUMS").read_text()
+    assert "data/test.npz" in (folder / ARTIFACTS_FOLDER / "train" / "SHA256SUMS").read_text()
 
 
 def test_equal_results_make_equal_bundles(folder: Path, bundle: Path, tmp_path: Path) -> None:
@@ -73,13 +73,13 @@ def test_equal_results_make_equal_bundles(folder: Path, bundle: Path, tmp_path: 
 def test_every_edit_of_a_byte_is_caught(bundle: Path, tmp_path: Path) -> None:
     content, dice = bundle.read_bytes(), random.Random(0)
     missed = []
-    for at in dice.sample(range(len(content)), EDITS):
+    for offset in dice.sample(range(len(content)), EDITS):
         changed = bytearray(content)
-        changed[at] ^= dice.randrange(1, 256)
+        changed[offset] ^= dice.randrange(1, 256)
         bundle.write_bytes(changed)
         try:
-            taken(bundle, tmp_path / "again")
-            missed.append(at)
+            unpack_and_check(bundle, tmp_path / "again")
+            missed.append(offset)
         except StageError:
             pass
     assert missed == []
@@ -89,7 +89,7 @@ def test_every_edit_of_a_byte_is_caught(bundle: Path, tmp_path: Path) -> None:
 def test_a_bundle_that_ends_early_is_refused(bundle: Path, tmp_path: Path, kept: int) -> None:
     bundle.write_bytes(bundle.read_bytes()[:kept])
     with pytest.raises(InputCorruptError, match="damaged or edited"):
-        taken(bundle, tmp_path / "again")
+        unpack_and_check(bundle, tmp_path / "again")
 
 
 def test_no_bundle_is_said_so(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_no_bundle_is_said_so(tmp_path: Path) -> None:
 
 
 def test_an_edited_comparison_is_rejected_though_its_hashes_fit(folder: Path) -> None:
-    path = folder / WITHIN / "compare" / "compare.json"
+    path = folder / ARTIFACTS_FOLDER / "compare" / "compare.json"
     text = path.read_text()
     assert '"accuracy_top1": 0.75' in text
     path.write_text(text.replace('"accuracy_top1": 0.75', '"accuracy_top1": 0.99'))
@@ -108,7 +108,7 @@ def test_an_edited_comparison_is_rejected_though_its_hashes_fit(folder: Path) ->
 
 
 def test_an_edited_report_is_rejected_though_its_hashes_fit(folder: Path) -> None:
-    path = folder / WITHIN / "compare" / "compare.log"
+    path = folder / ARTIFACTS_FOLDER / "compare" / "compare.log"
     path.write_text(path.read_text() + "and it is the best\n")
     rehashed(folder, path)
     with pytest.raises(InputCorruptError, match="is not what its record gives"):
@@ -116,7 +116,7 @@ def test_an_edited_report_is_rejected_though_its_hashes_fit(folder: Path) -> Non
 
 
 def test_a_file_that_no_stage_listed_is_rejected(folder: Path) -> None:
-    (folder / WITHIN / "compare" / "more.txt").write_text("more")
+    (folder / ARTIFACTS_FOLDER / "compare" / "more.txt").write_text("more")
     (folder / "SHA256SUMS").unlink()
     write_checksums(folder)
     with pytest.raises(InputCorruptError, match="is not listed"):
@@ -129,17 +129,17 @@ def test_before_there_are_results_there_is_no_bundle(tmp_path: Path) -> None:
 
 
 def test_records_name_the_image_that_made_them(folder: Path) -> None:
-    found = dict(makers(folder))
-    assert found["train.json"] == IMAGE
-    assert found["measurements.json"] == ""
-    assert set(found) == {
+    images = dict(makers(folder))
+    assert images["train.json"] == IMAGE
+    assert images["measurements.json"] == ""
+    assert set(images) == {
         *("train.json", "quantize.json", "compare.json", "measurements.json"),
         "peers.json",
     }
 
 
 def test_a_record_of_another_version_is_no_comparison(folder: Path) -> None:
-    path = folder / WITHIN / "compare" / "compare.json"
+    path = folder / ARTIFACTS_FOLDER / "compare" / "compare.json"
     write_record(path, {"schema_version": 1})
     rehashed(folder, path)
     with pytest.raises(StageError, match="schema version 1"):

@@ -1,4 +1,4 @@
-"""Each kind of field of every record edited, by who makes all hashes fit again."""
+"""Each kind of field of every record is edited, by someone who makes all hashes fit again."""
 
 import json
 import re
@@ -12,13 +12,13 @@ from stages.artifacts import Artifacts
 from stages.common import stats as intervals
 from stages.errors import StageError
 from stages.evidence import check
-from stages.evidence.collect import WITHIN, collect
+from stages.evidence.collect import ARTIFACTS_FOLDER, collect
 from stages.handover import write_checksums
 from tests.unit.evidence.parts import pipeline, refit
 
-# What no sample tells, and must be believed: names, origins, what a clock or a person said, what
-# else happened on the host, and the samples themselves where no log has them, too.
-TOLD = {
+# What follows from no sample, and must be believed: names, origins, what a clock or a person said,
+# what else happened on the host, and the samples themselves if no log has them as well.
+BELIEVED = {
     "train/train.json": """
         maker.* data.* backbone.* classes[] conv_layers head.* seconds.* samples.calibration
         """,
@@ -52,44 +52,45 @@ SECTIONS: dict[str, Callable[[Artifacts], object]] = {
 }
 
 
-def fields(value: Any, place: str = "") -> Iterator[str]:
-    """Yield the way to each number, text and truth value within a record."""
+def paths(value: Any, path: str = "") -> Iterator[str]:
+    """Yield the path to each number, text and truth value within a record."""
     if isinstance(value, dict):
-        for name, each in value.items():
-            yield from fields(each, f"{place}.{name}" if place else name)
+        for name, part in value.items():
+            yield from paths(part, f"{path}.{name}" if path else name)
     elif isinstance(value, list):
-        for at, each in enumerate(value):
-            yield from fields(each, f"{place}.{at}")
+        for index, part in enumerate(value):
+            yield from paths(part, f"{path}.{index}")
     elif value is not None:
-        yield place
+        yield path
 
 
 def kinds(record: Any) -> dict[str, str]:
-    """Return one place for each kind of field, all of a list being of one kind, but of settings."""
+    """Return one path for each kind of field but settings; all items of a list are of one kind."""
     record["maker"]["settings"] = {}
-    found: dict[str, str] = {}
-    for place in fields(record):
-        found.setdefault(re.sub(r"\.\d+", "[]", place), place)
-    return found
+    by_kind: dict[str, str] = {}
+    for path in paths(record):
+        by_kind.setdefault(re.sub(r"\.\d+", "[]", path), path)
+    return by_kind
 
 
-def edited(record: Any, place: str) -> Any:
-    """Return the record with another value at a place."""
+def edited(record: Any, path: str) -> Any:
+    """Return the record with another value at a path."""
     changed = json.loads(json.dumps(record))
-    *way, last = [int(each) if each.isdigit() else each for each in place.split(".")]
-    at = changed
-    for each in way:
-        at = at[each]
-    value = at[last]
+    *keys, last = [int(key) if key.isdigit() else key for key in path.split(".")]
+    parent = changed
+    for key in keys:
+        parent = parent[key]
+    value = parent[last]
     if isinstance(value, bool):
-        at[last] = not value
+        parent[last] = not value
     else:
-        at[last] = f"{value}x" if isinstance(value, str) else value + 1
+        parent[last] = f"{value}x" if isinstance(value, str) else value + 1
     return changed
 
 
-def told(name: str) -> list[re.Pattern[str]]:
-    return [re.compile(re.escape(each).replace(r"\*", ".*")) for each in TOLD[name].split()]
+def believed(name: str) -> list[re.Pattern[str]]:
+    globs = BELIEVED[name].split()
+    return [re.compile(re.escape(glob).replace(r"\*", ".*")) for glob in globs]
 
 
 @pytest.fixture(scope="module")
@@ -102,21 +103,22 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder / "bundle"
 
 
-@pytest.mark.parametrize("name", TOLD)
+@pytest.mark.parametrize("name", BELIEVED)
 def test_an_edited_figure_is_rejected_though_all_hashes_fit(bundle: Path, name: str) -> None:
-    path, section = bundle / WITHIN / name, SECTIONS[name.partition("/")[0]]
+    path, section = bundle / ARTIFACTS_FOLDER / name, SECTIONS[name.partition("/")[0]]
     text = path.read_text()
-    taken = []
-    for kind, place in kinds(json.loads(text)).items():
-        path.write_text(json.dumps(edited(json.loads(text), place)))
+    accepted = []
+    for kind, field in kinds(json.loads(text)).items():
+        path.write_text(json.dumps(edited(json.loads(text), field)))
         refit(bundle, path)
         try:
-            section(Artifacts(bundle / WITHIN))
-            taken.append(kind)
+            section(Artifacts(bundle / ARTIFACTS_FOLDER))
+            accepted.append(kind)
         except StageError:
             pass
     path.write_text(text)
     refit(bundle, path)
-    section(Artifacts(bundle / WITHIN))
-    assert [kind for kind in taken if not any(each.fullmatch(kind) for each in told(name))] == []
-    assert [each for each in told(name) if not any(each.fullmatch(kind) for kind in taken)] == []
+    section(Artifacts(bundle / ARTIFACTS_FOLDER))
+    globs = believed(name)
+    assert [kind for kind in accepted if not any(glob.fullmatch(kind) for glob in globs)] == []
+    assert [glob for glob in globs if not any(glob.fullmatch(kind) for kind in accepted)] == []

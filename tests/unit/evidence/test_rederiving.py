@@ -36,7 +36,7 @@ def test_cells_follow_from_samples_and_logs(folder: ProfileFolder) -> None:
     assert fp32.proof.isa_header == "Intel AVX2"
     assert fp32.roofline
     assert fp32.roofline.traced_ms == 5000
-    assert len([each for each in fp32.roofline.primitives if each.operations]) == 36
+    assert sum(primitive.operations > 0 for primitive in fp32.roofline.primitives) == 36
     assert (higher.same_as, higher.measurement) == ("AVX2", None)
     assert record.repeat.offline_ratio.estimate == 1.0
     assert unlike(record, profiles.rederived(record, folder)) == []
@@ -46,8 +46,8 @@ def test_the_servers_rate_is_the_highest_that_loadgen_calls_valid(folder: Profil
     measured = profile(folder).repeat.measurement
     assert measured.server
     assert (measured.server.rate_per_s, measured.server.latency_bound_ms) == (2.0, 250.0)
-    assert [each.valid for each in measured.server.tests] == [True, False]
-    assert [each.latency_ms for each in measured.server.tests] == [200.0, 300.0]
+    assert [test.valid for test in measured.server.tests] == [True, False]
+    assert [test.latency_ms for test in measured.server.tests] == [200.0, 300.0]
 
 
 def test_the_layout_is_the_fastest_by_what_instances_did_together(folder: ProfileFolder) -> None:
@@ -62,17 +62,17 @@ def test_a_figure_that_loadgens_log_contradicts_is_found(folder: ProfileFolder) 
     record = profile(folder)
     log = folder.loadgen / "int8_AVX2" / "offline-1-of-0" / DETAIL
     log.write_text(log.read_text().replace("32.0", "64.0"))
-    found = unlike(record, profiles.rederived(record, folder))
-    assert any("runs[0].rate_per_s is 32.0, its samples give 64.0" in each for each in found)
+    lines = unlike(record, profiles.rederived(record, folder))
+    assert any("runs[0].rate_per_s is 32.0, its samples give 64.0" in line for line in lines)
 
 
 def test_answers_that_loadgens_log_contradicts_are_found(folder: ProfileFolder) -> None:
     record = profile(folder)
     log = folder.loadgen / "int8_AVX2" / "accuracy" / ANSWERS
     log.write_text(log.read_text().replace('"01', '"00'))
-    found = unlike(record, profiles.rederived(record, folder))
-    assert "cells[1].measurement.accuracy.predictions[1] is 1, its samples give 0" in found
-    assert "cells[1].measurement.accuracy.top1 is 0.75, its samples give 0.5" in found
+    lines = unlike(record, profiles.rederived(record, folder))
+    assert "cells[1].measurement.accuracy.predictions[1] is 1, its samples give 0" in lines
+    assert "cells[1].measurement.accuracy.top1 is 0.75, its samples give 0.5" in lines
 
 
 def test_a_proof_that_its_log_does_not_give_is_no_proof(folder: ProfileFolder) -> None:
@@ -96,7 +96,7 @@ def test_variants_and_trials_follow_from_their_samples(quantize_folder: Quantize
     )
     assert chosen.throughput_images_per_s == 32.0
     assert record.recipe == chosen.recipe
-    assert record.int8_ops == [each.op for each in int8.layers or [] if each.operations]
+    assert record.int8_ops == [layer.op for layer in int8.layers or [] if layer.operations]
     assert unlike(record, quantized.rederived(record, quantize_folder)) == []
 
 
@@ -104,19 +104,19 @@ def test_without_finals_the_one_recipe_within_the_bound_was_chosen(
     quantize_folder: QuantizeFolder,
 ) -> None:
     record = quantize(quantize_folder)
-    best, other, _ = (replace(each, final_batch_seconds=[]) for each in record.trials)
+    best, other, _ = (replace(trial, final_batch_seconds=[]) for trial in record.trials)
     beyond = replace(best, predictions=[1, 1, 0, 1])
-    found = quantized.rederived(replace(record, trials=[beyond, other]), quantize_folder)
-    assert [each.verdict for each in found.trials] == ["beyond the bound", "chosen"]
-    assert found.recipe == other.recipe
+    derived = quantized.rederived(replace(record, trials=[beyond, other]), quantize_folder)
+    assert [trial.verdict for trial in derived.trials] == ["beyond the bound", "chosen"]
+    assert derived.recipe == other.recipe
 
 
 def test_a_layer_that_is_not_in_the_log_is_found(quantize_folder: QuantizeFolder) -> None:
     record = quantize(quantize_folder)
     log = quantize_folder.proof / "int8.log"
     log.write_text((quantize_folder.proof / "fp32.log").read_text())
-    found = unlike(record, quantized.rederived(record, quantize_folder))
-    assert any(each.startswith("variants[1].layers is ") for each in found)
+    lines = unlike(record, quantized.rederived(record, quantize_folder))
+    assert any(line.startswith("variants[1].layers is ") for line in lines)
 
 
 def test_the_accuracies_of_train_follow_from_its_predictions() -> None:
@@ -129,4 +129,4 @@ def test_peers_follow_from_their_batches() -> None:
     (ratio,) = record.ratios
     assert (ratio.backend, ratio.peer) == ("itex", "openvino")
     assert ratio.median == pytest.approx((0.3 / 0.25 + 0.4 / 0.35) / 2)
-    assert [each.accuracy_top1 for each in record.contenders] == [0.75, 0.75]
+    assert [contender.accuracy_top1 for contender in record.contenders] == [0.75, 0.75]

@@ -21,10 +21,10 @@ TRACED_MS = 5000.0
 
 
 class StandIn:
-    """Answers like a worker that ran INT8 capped at AVX2; `asked` is all that it was asked.
+    """Answers like a worker that ran INT8 capped at AVX2.
 
-    Each entry is the number of the worker, the cap, whether oneDNN's log was on, and the request.
-    `waited` is how many had started each time that one was waited for.
+    `asked` are all requests, each with the number of the worker, its cap, and whether oneDNN's log
+    was on. `waited` has, for each time that one was waited for, how many were alive.
     """
 
     asked: list[tuple[int, str | None, bool, Any]]

@@ -10,7 +10,7 @@ from stages.common.worker.protocol import Trace
 from stages.errors import ProofError
 from stages.profile.cell_workers import CellWorkers
 from stages.profile.plan import PlannedCell
-from stages.profile.proof import Traced, judge
+from stages.profile.proof import TraceResult, prove
 from tests.unit.profile.stand_in import TRACED_MS, StandIn
 
 
@@ -18,8 +18,8 @@ def cell_workers(folder: Path, **variables: str) -> CellWorkers:
     return CellWorkers(
         settings=load({f"VGG19_{name.upper()}": text for name, text in variables.items()}),
         artifacts=Artifacts(folder),
-        proofs=folder,
-        loads=folder / "loadgen",
+        onednn_logs=folder,
+        loadgen_logs=folder / "loadgen",
     )
 
 
@@ -29,27 +29,28 @@ def _stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     StandIn.reset()
 
 
-def traced(made: CellWorkers, cell: PlannedCell) -> Traced:
-    with made.logged([cell], [2]) as (worker,):
-        traced, peak = made.trace(worker)
+def trace_of(cell: PlannedCell, workers: CellWorkers) -> TraceResult:
+    with workers.logged([cell], [2]) as (worker,):
+        trace, peak = workers.trace(worker)
         assert peak == StandIn.peak
-        return traced
+        return trace
 
 
 def test_a_cell_is_proven_by_one_batch_under_onednns_log(tmp_path: Path) -> None:
-    made, cell = cell_workers(tmp_path), PlannedCell("int8", "AVX2", None)
-    run = judge(cell, made.log_of(cell), traced(made, cell), {})
+    workers, cell = cell_workers(tmp_path), PlannedCell("int8", "AVX2", None)
+    run = prove(cell, workers.log_of(cell), trace_of(cell, workers), {})
     assert StandIn.asked == [(1, "AVX2", True, Trace(8))]
     assert (run.proof.verdict, run.proof.log) == ("native", "int8_AVX2.log")
     assert (tmp_path / run.proof.log).is_file()
     assert run.inference.milliseconds == TRACED_MS
-    assert len([each for each in run.inference.primitives if each.primitive == "convolution"]) == 48
+    kinds = [primitive.primitive for primitive in run.inference.primitives]
+    assert kinds.count("convolution") == 48
 
 
 def test_what_did_not_run_as_its_name_says_is_no_proof(tmp_path: Path) -> None:
-    made, cell = cell_workers(tmp_path), PlannedCell("fp32", "AVX2", None)
+    workers, cell = cell_workers(tmp_path), PlannedCell("fp32", "AVX2", None)
     with pytest.raises(ProofError):
-        judge(cell, made.log_of(cell), traced(made, cell), {})
+        prove(cell, workers.log_of(cell), trace_of(cell, workers), {})
 
 
 def test_workers_under_the_log_all_start_before_one_is_waited_for(tmp_path: Path) -> None:

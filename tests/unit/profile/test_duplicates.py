@@ -36,10 +36,12 @@ def test_what_takes_next_to_no_time_may_differ() -> None:
     names = ("jit:avx512_core", "jit:avx512_core_bf16")
     brief, long = (
         [
-            inference(primitive(operations=8), primitive("softmax", taken, implementation=name))
+            inference(
+                primitive(operations=8), primitive("softmax", milliseconds, implementation=name)
+            )
             for name in names
         ]
-        for taken in (0.05, 0.2)
+        for milliseconds in (0.05, 0.2)
     )
     assert ran_the_same(*brief)
     assert not ran_the_same(*long)

@@ -1,29 +1,29 @@
 import pytest
 
-from stages.profile.loadgen_settings import load_of, seconds_of
+from stages.profile.loadgen_settings import expected_seconds, turn_request
 from stages.settings import Settings
 
 
 def test_offline_is_whole_batches_with_a_tenth_to_spare() -> None:
-    load = load_of(Settings(batch_size=8, round_duration_s=2.0), "offline", 20.0)
-    assert (load.batch_size, load.min_duration_s, load.min_queries) == (8, 2.0, 48)
-    assert seconds_of(load, 20.0) == pytest.approx(2.4)
+    request = turn_request(Settings(batch_size=8, round_duration_s=2.0), "offline", 20.0)
+    assert (request.batch_size, request.min_duration_s, request.min_queries) == (8, 2.0, 48)
+    assert expected_seconds(request, 20.0) == pytest.approx(2.4)
 
 
 def test_offline_is_one_batch_at_least() -> None:
-    load = load_of(Settings(batch_size=8, round_duration_s=1.0), "offline", 0.1)
-    assert load.min_queries == 8
+    request = turn_request(Settings(batch_size=8, round_duration_s=1.0), "offline", 0.1)
+    assert request.min_queries == 8
 
 
 def test_a_single_stream_has_images_alone_and_queries_for_its_median() -> None:
-    load = load_of(Settings(round_queries=11), "single_stream", 2.0)
-    assert (load.batch_size, load.min_queries, load.percentile) == (1, 11, 0.5)
-    assert seconds_of(load, 2.0) == pytest.approx(5.5)
+    request = turn_request(Settings(round_queries=11), "single_stream", 2.0)
+    assert (request.batch_size, request.min_queries, request.percentile) == (1, 11, 0.5)
+    assert expected_seconds(request, 2.0) == pytest.approx(5.5)
 
 
 def test_strict_follows_mlperf_whatever_a_turn_is_else() -> None:
     settings = Settings(strict=True, round_duration_s=1.0, round_queries=1, batch_size=10)
-    offline = load_of(settings, "offline", 1.0)
+    offline = turn_request(settings, "offline", 1.0)
     assert (offline.min_duration_s, offline.min_queries) == (600, 24580)
-    stream = load_of(settings, "single_stream", 1.0)
+    stream = turn_request(settings, "single_stream", 1.0)
     assert (stream.min_duration_s, stream.min_queries, stream.percentile) == (600, 64, 0.9)

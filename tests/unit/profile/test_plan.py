@@ -3,7 +3,7 @@ import pytest
 from stages.command_line import load
 from stages.common.host.facts import cpu_fields, cpu_flags
 from stages.isa import ISA_NAMES, LADDER, missing_flags, rank
-from stages.profile.plan import PlannedCell, missing_models, plan_cells, repeated
+from stages.profile.plan import PlannedCell, cell_to_repeat, missing_models, plan_cells
 from tests.unit.records import quantize, variant
 
 ALL_FLAGS = frozenset(flag for rung in LADDER for flag in rung.flags)
@@ -80,7 +80,7 @@ def test_this_host_has_flags() -> None:
 
 
 def test_int8_is_measured_twice_though_another_precision_goes_higher() -> None:
-    bf16, fp32 = (PlannedCell(each, "AVX512_CORE_BF16", None) for each in ("bf16", "fp32"))
+    bf16, fp32 = (PlannedCell(name, "AVX512_CORE_BF16", None) for name in ("bf16", "fp32"))
     lower, higher = (PlannedCell("int8", isa, None) for isa in ("AVX2", "AVX512_CORE_VNNI"))
-    assert repeated([lower, higher, bf16]) == higher
-    assert repeated([fp32]) == fp32
+    assert cell_to_repeat([lower, higher, bf16]) == higher
+    assert cell_to_repeat([fp32]) == fp32

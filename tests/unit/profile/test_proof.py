@@ -8,7 +8,7 @@ import pytest
 from stages.common.onednn.kernels import kernel_isa
 from stages.errors import ProofError
 from stages.profile.plan import PlannedCell
-from stages.profile.proof import ProofRun, Traced, judge
+from stages.profile.proof import ProofRun, TraceResult, prove
 from stages.records.measure import AmxBusy, Span
 from stages.records.proof import Proof
 from tests.unit.records import NOT_COUNTED
@@ -23,8 +23,8 @@ def lines(name: str) -> list[str]:
 SPAN = Span(begin_ms=0.0, end_ms=5.0)
 
 
-def counted(share: float) -> AmxBusy:
-    return AmxBusy(busy_cycles=1000 * share, cycles=1000.0)
+def counted(fraction: float) -> AmxBusy:
+    return AmxBusy(busy_cycles=1000 * fraction, cycles=1000.0)
 
 
 def run_from(
@@ -36,7 +36,7 @@ def run_from(
     with tempfile.NamedTemporaryFile("w", suffix=".log") as log:
         log.write("\n".join(text))
         log.flush()
-        return judge(cell, Path(log.name), Traced(SPAN, busy), below or {})
+        return prove(cell, Path(log.name), TraceResult(SPAN, busy), below or {})
 
 
 def proof_from(cell: PlannedCell, text: Iterable[str], busy: AmxBusy = NOT_COUNTED) -> Proof:
@@ -168,11 +168,11 @@ def raised(cell: PlannedCell) -> list[str]:
 
 
 def test_equal_kernels_are_the_same_as_the_lowest_isa_that_ran_them() -> None:
-    found: dict[PlannedCell, ProofRun] = {}
+    runs: dict[PlannedCell, ProofRun] = {}
     for cell in (VNNI, BF16, FP16):
-        found[cell] = run_from(cell, raised(cell), found)
-    assert [run.same_as for run in found.values()] == [None, VNNI.isa, VNNI.isa]
-    assert [run.proof.verdict for run in found.values()] == ["native", *[f"same-as {VNNI.isa}"] * 2]
+        runs[cell] = run_from(cell, raised(cell), runs)
+    assert [run.same_as for run in runs.values()] == [None, VNNI.isa, VNNI.isa]
+    assert [run.proof.verdict for run in runs.values()] == ["native", *[f"same-as {VNNI.isa}"] * 2]
 
 
 def test_another_precision_is_never_the_same() -> None:
@@ -210,20 +210,24 @@ AMX_LOG, VNNI_LOG = (
 
 
 @pytest.mark.parametrize(
-    ("log", "isa", "share"),
+    ("log", "isa", "fraction"),
     [(AMX_LOG, "AVX512_CORE_AMX", 0.4), (VNNI_LOG, "AVX512_CORE_VNNI", 0.0)],
 )
-def test_what_the_processor_counted_is_part_of_the_proof(log: str, isa: str, share: float) -> None:
+def test_what_the_processor_counted_is_part_of_the_proof(
+    log: str, isa: str, fraction: float
+) -> None:
     cell = PlannedCell("int8", isa, None)
-    assert proof_from(cell, lines(log), counted(share)).amx_busy.share == share
+    assert proof_from(cell, lines(log), counted(fraction)).amx_busy.share == fraction
     unknown = proof_from(cell, lines(log)).amx_busy
     assert (unknown.share, unknown.missing) == (None, "no amx_tile flag")
 
 
 @pytest.mark.parametrize(
-    ("log", "isa", "share"),
+    ("log", "isa", "fraction"),
     [(AMX_LOG, "AVX512_CORE_AMX", 0.0), (VNNI_LOG, "AVX512_CORE_VNNI", 0.2)],
 )
-def test_a_log_that_the_processor_contradicts_is_caught(log: str, isa: str, share: float) -> None:
-    with pytest.raises(ProofError, match="something other than the log says ran"):
-        proof_from(PlannedCell("int8", isa, None), lines(log), counted(share))
+def test_a_log_that_the_processor_contradicts_is_caught(
+    log: str, isa: str, fraction: float
+) -> None:
+    with pytest.raises(ProofError, match="what ran is not what the log says"):
+        proof_from(PlannedCell("int8", isa, None), lines(log), counted(fraction))

@@ -14,13 +14,12 @@ BATCH = 8
 VGG19_OPERATIONS = 39.0e9
 
 
-def of(recording: str, images_per_s: float = 20.0) -> Roofline:
+def roofline_of(recording: str, images_per_s: float = 20.0) -> Roofline:
     text = (LOGS / f"{recording}.txt").read_text()
-    traced = json.loads((LOGS / f"{recording}.json").read_text())
-    nodes = [NodeTime(*each) for each in traced]
-    span = span_of(nodes)
-    found = primitives_of(parse_log(text.splitlines()).executions, span)
-    return roofline(found, span.milliseconds, BATCH, images_per_s)
+    nodes = json.loads((LOGS / f"{recording}.json").read_text())
+    span = span_of([NodeTime(*node) for node in nodes])
+    primitives = primitives_of(parse_log(text.splitlines()).executions, span)
+    return roofline(primitives, span.milliseconds, BATCH, images_per_s)
 
 
 def primitive(
@@ -50,24 +49,27 @@ def primitive(
     ],
 )
 def test_only_the_traced_inference_counts_and_all_of_it(recording: str, limit: float) -> None:
-    found = of(recording)
-    convolutions = [each for each in found.primitives if each.primitive == "convolution"]
+    figures = roofline_of(recording)
+    convolutions = [ran for ran in figures.primitives if ran.primitive == "convolution"]
     assert len(convolutions) == 16
-    assert found.operations_per_image == pytest.approx(VGG19_OPERATIONS, rel=0.01)
-    assert found.achieved_gops == pytest.approx(20 * VGG19_OPERATIONS / 1e9, rel=0.01)
-    assert found.limit == limit
-    shares = (found.at_best_rate, found.slower_kernels, found.pooling, found.reorders)
-    assert sum(shares) + found.other + found.framework == pytest.approx(1)
-    assert found.at_best_rate > 0.5
-    assert 0 <= found.framework < 0.1
+    assert figures.operations_per_image == pytest.approx(VGG19_OPERATIONS, rel=0.01)
+    assert figures.achieved_gops == pytest.approx(20 * VGG19_OPERATIONS / 1e9, rel=0.01)
+    assert figures.limit == limit
+    fractions = (figures.at_best_rate, figures.slower_kernels, figures.pooling, figures.reorders)
+    assert sum(fractions) + figures.other + figures.framework == pytest.approx(1)
+    assert figures.at_best_rate > 0.5
+    assert 0 <= figures.framework < 0.1
 
 
 def test_reorders_show_where_the_pools_are_left_out() -> None:
-    assert of("traced_itex2150_int8-nopool").reorders > of("traced_itex2150_int8-shared").reorders
+    left_out, shared = (
+        roofline_of(f"traced_itex2150_int8-{name}") for name in ("nopool", "shared")
+    )
+    assert left_out.reorders > shared.reorders
 
 
 def test_time_goes_to_the_groups() -> None:
-    found = roofline(
+    figures = roofline(
         [
             primitive(milliseconds=2.0, operations=8_000_000),
             primitive(milliseconds=3.0, operations=6_000_000),
@@ -79,12 +81,12 @@ def test_time_goes_to_the_groups() -> None:
         batch_size=2,
         images_per_s=100.0,
     )
-    assert found.best_gops == pytest.approx(4.0)
-    assert found.achieved_gops == pytest.approx(0.7)
-    assert found.at_best_rate == pytest.approx(0.35)
-    assert found.slower_kernels == pytest.approx(0.15)
-    assert (found.pooling, found.reorders, found.other) == pytest.approx((0.1, 0.05, 0.025))
-    assert found.framework == pytest.approx(0.325)
+    assert figures.best_gops == pytest.approx(4.0)
+    assert figures.achieved_gops == pytest.approx(0.7)
+    assert figures.at_best_rate == pytest.approx(0.35)
+    assert figures.slower_kernels == pytest.approx(0.15)
+    assert (figures.pooling, figures.reorders, figures.other) == pytest.approx((0.1, 0.05, 0.025))
+    assert figures.framework == pytest.approx(0.325)
 
 
 @pytest.mark.parametrize(
@@ -104,5 +106,5 @@ def test_time_goes_to_the_groups() -> None:
 def test_the_limit_is_that_of_the_instructions(
     implementation: str, source_type: str, limit: float | None
 ) -> None:
-    found = limit_of(primitive(implementation=implementation, source_type=source_type))
-    assert found == limit
+    kernel = primitive(implementation=implementation, source_type=source_type)
+    assert limit_of(kernel) == limit

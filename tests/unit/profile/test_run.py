@@ -1,5 +1,6 @@
 """All cells from the plan to their figures, with a stand-in for the worker."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +27,11 @@ def _stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Samples(images, np.array([1, 0, 0])).save(tmp_path / "train" / "data" / "test.npz")
 
 
-def loads() -> list[tuple[int, Load]]:
-    return [(number, each) for number, _, _, each in StandIn.asked if isinstance(each, Load)]
+def loadgen_tests() -> list[tuple[int, Load]]:
+    """Return the tests of LoadGen that were asked for, each with the number of its worker."""
+    return [
+        (number, request) for number, _, _, request in StandIn.asked if isinstance(request, Load)
+    ]
 
 
 def test_a_cell_has_its_proof_its_accuracy_and_its_rounds(tmp_path: Path) -> None:
@@ -51,7 +55,7 @@ def test_a_cell_has_its_proof_its_accuracy_and_its_rounds(tmp_path: Path) -> Non
 def test_the_log_is_on_for_the_proof_alone(tmp_path: Path) -> None:
     measure(cell_workers(tmp_path), [INT8], WHOLE)
     assert [verbose for _, _, verbose, _ in StandIn.asked][:2] == [True, False]
-    assert not any(verbose for _, _, verbose, each in StandIn.asked if isinstance(each, Load))
+    assert not any(verbose for _, _, verbose, request in StandIn.asked if isinstance(request, Load))
 
 
 def test_a_cell_is_measured_twice_by_a_worker_of_its_own(tmp_path: Path) -> None:
@@ -59,17 +63,17 @@ def test_a_cell_is_measured_twice_by_a_worker_of_its_own(tmp_path: Path) -> None
     repeat = measure(cell_workers(tmp_path, rounds="5"), [other], WHOLE).repeat
     assert (repeat.precision, repeat.isa, repeat.trusted) == ("int8", "AVX2", True)
     assert repeat.offline_ratio.estimate == 1.0
-    assert {number for number, _ in loads()} == {2, 3}
-    folders = [Path(each.folder).relative_to(tmp_path / "loadgen") for _, each in loads()]
+    assert {number for number, _ in loadgen_tests()} == {2, 3}
+    folders = [Path(test.folder).relative_to(tmp_path / "loadgen") for _, test in loadgen_tests()]
     assert len(folders) == len(set(folders)) == 2 * (1 + 2 * 5)
     assert {folder.parts[0] for folder in folders} == {"int8_AVX2", "int8_AVX2.again"}
 
 
 def test_the_workers_take_turns_in_shuffled_order_scenario_by_scenario(tmp_path: Path) -> None:
     measure(cell_workers(tmp_path, rounds="4", seed="7"), [INT8], WHOLE)
-    timed = [(number, each.scenario) for number, each in loads() if not each.accuracy]
-    order = [number + 2 for each in orders(2, 4, 7) for number in each]
-    assert [number for number, _ in timed] == order * 2
+    timed = [(number, test.scenario) for number, test in loadgen_tests() if not test.accuracy]
+    turns = [index + 2 for order in orders(2, 4, 7) for index in order]
+    assert [number for number, _ in timed] == turns * 2
     assert [scenario for _, scenario in timed] == ["offline"] * 8 + ["single_stream"] * 8
 
 
@@ -84,21 +88,21 @@ def test_a_worker_that_fails_in_the_middle_of_the_rounds_ends_all(
     answered = StandIn.receive
 
     def receive(worker: StandIn, answer: type, lasting_s: float = 0.0) -> object:
-        if len(loads()) > 5:
+        if len(loadgen_tests()) > 5:
             raise WorkerError("measuring int8_AVX2 returned no readable result")
         return answered(worker, answer, lasting_s)
 
     monkeypatch.setattr(StandIn, "receive", receive)
     with pytest.raises(WorkerError, match="no readable result"):
         measure(cell_workers(tmp_path, rounds="4"), [INT8], WHOLE)
-    assert len(loads()) == 6
+    assert len(loadgen_tests()) == 6
     assert StandIn.alive == 0
 
 
 def test_what_is_not_proven_is_not_timed(tmp_path: Path) -> None:
     with pytest.raises(ProofError):
         measure(cell_workers(tmp_path), [PlannedCell("fp32", "AVX2", None)], WHOLE)
-    assert loads() == []
+    assert loadgen_tests() == []
 
 
 def test_impossible_cells_keep_their_place_and_count_as_no_step(
@@ -121,36 +125,36 @@ def test_instances_begin_together_each_with_a_log_of_its_own(tmp_path: Path) -> 
     (cell,) = measure(cell_workers(tmp_path, rounds="1"), [INT8], [[[0], [1]]]).cells
     assert cell.measurement
     (run,) = cell.measurement.offline.runs
-    assert [each.log for each in run.instances] == [
+    assert [batches.log for batches in run.instances] == [
         "int8_AVX2/offline-1-of-1",
         "int8_AVX2/offline-1-of-2",
     ]
     assert (run.rate_per_s, run.overlap) == pytest.approx((2 * 8 * 2 / 0.75, 1.0))
     assert len(run.seconds) == 4
     starts = [
-        each.start_at_s
-        for number, each in loads()
-        if number in (2, 3) and each.scenario == "offline" and not each.accuracy
+        test.start_at_s
+        for number, test in loadgen_tests()
+        if number in (2, 3) and test.scenario == "offline" and not test.accuracy
     ]
     assert len(starts) == 2
     assert starts[0] == starts[1] > 0
     (stream,) = cell.measurement.single_stream.runs
-    assert [each.log for each in stream.instances] == ["int8_AVX2/single_stream-1"]
+    assert [batches.log for batches in stream.instances] == ["int8_AVX2/single_stream-1"]
 
 
 def test_all_is_warm_before_it_is_timed(tmp_path: Path) -> None:
     measure(cell_workers(tmp_path, rounds="1"), [INT8], WHOLE)
-    asked = [(number, each) for number, _, _, each in StandIn.asked]
-    for at, (number, each) in enumerate(asked):
-        if isinstance(each, Load) and not each.accuracy:
-            assert asked[at - 1] == (number, Warm(each.batch_size))
+    asked = [(number, request) for number, _, _, request in StandIn.asked]
+    for before, (number, request) in itertools.pairwise(asked):
+        if isinstance(request, Load) and not request.accuracy:
+            assert before == (number, Warm(request.batch_size))
 
 
 def test_of_several_layouts_the_fastest_is_taken_for_all(tmp_path: Path) -> None:
-    found = measure(cell_workers(tmp_path, rounds="2"), [INT8], [[[0, 1]], [[0], [1]]])
-    assert (found.layout.num_instances, found.layout.cores_per_instance) == (2, 1)
-    assert [each.layout.num_instances for each in found.tried] == [1, 2]
-    assert [each.throughput_images_per_s.estimate for each in found.tried] == [
+    measured = measure(cell_workers(tmp_path, rounds="2"), [INT8], [[[0, 1]], [[0], [1]]])
+    assert (measured.layout.num_instances, measured.layout.cores_per_instance) == (2, 1)
+    assert [trial.layout.num_instances for trial in measured.tried] == [1, 2]
+    assert [trial.throughput_images_per_s.estimate for trial in measured.tried] == [
         4.0,
         pytest.approx(2 * 8 * 2 / 0.75),
     ]

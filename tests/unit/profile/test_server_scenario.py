@@ -33,7 +33,7 @@ class Broken(Instance):
         raise WorkerError("it died")
 
 
-def at(rate: float, folder: Path, bound_s: float) -> Load:
+def server_test(rate: float, folder: Path, bound_s: float) -> Load:
     return Load(
         scenario="server",
         folder=str(folder),
@@ -49,7 +49,7 @@ def test_what_is_answered_in_time_is_valid(tmp_path: Path) -> None:
     from stages.profile.server_scenario import serve, server_of
 
     instance = Instance(0.002)
-    server = server_of({"log": serve([instance], 10, at(100, tmp_path, 0.5))})
+    server = server_of({"log": serve([instance], 10, server_test(100, tmp_path, 0.5))})
     (test,) = server.tests
     assert (test.valid, test.reasons, test.log) == (True, [], "log")
     assert test.latency_ms >= 2
@@ -64,7 +64,7 @@ def test_what_comes_faster_than_it_is_answered_is_not(tmp_path: Path) -> None:
     from stages.profile.server_scenario import serve, server_of
 
     instance = Instance(0.05)
-    server = server_of({"log": serve([instance], 10, at(400, tmp_path, 0.1))})
+    server = server_of({"log": serve([instance], 10, server_test(400, tmp_path, 0.1))})
     (test,) = server.tests
     assert not test.valid
     assert test.reasons
@@ -76,13 +76,13 @@ def test_instances_share_the_work(tmp_path: Path) -> None:
     from stages.profile.server_scenario import serve
 
     instances = [Instance(0.02), Instance(0.02)]
-    serve(instances, 10, at(200, tmp_path, 1.0))
-    shares = [sum(each.batches) for each in instances]
-    assert min(shares) > max(shares) / 4
+    serve(instances, 10, server_test(200, tmp_path, 1.0))
+    answered = [sum(instance.batches) for instance in instances]
+    assert min(answered) > max(answered) / 4
 
 
 def test_an_instance_that_dies_is_an_error(tmp_path: Path) -> None:
     from stages.profile.server_scenario import serve
 
     with pytest.raises(WorkerError, match="it died"):
-        serve([Broken(0.0)], 10, at(1000, tmp_path, 0.1))
+        serve([Broken(0.0)], 10, server_test(1000, tmp_path, 0.1))

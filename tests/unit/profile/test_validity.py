@@ -1,7 +1,7 @@
 import pytest
 
 from stages.compare.reasons import in_words
-from stages.profile.validity import judge, judge_repeat
+from stages.profile.validity import judge_repeat, judge_runs
 from stages.records.base import Interval
 from stages.records.measure import Run
 from tests.unit.records import exactly, run
@@ -14,7 +14,7 @@ def with_rates(*rates: float) -> list[Run]:
 
 
 def test_quiet_runs_are_valid() -> None:
-    verdict = judge(QUIET, QUIET)
+    verdict = judge_runs(QUIET, QUIET)
     assert (verdict.valid, verdict.reasons) == (True, [])
 
 
@@ -34,16 +34,16 @@ def test_quiet_runs_are_valid() -> None:
     ],
 )
 def test_what_is_wrong_is_said_with_its_scenario(runs: list[Run], reason: str) -> None:
-    verdict = judge(QUIET, runs)
+    verdict = judge_runs(QUIET, runs)
     assert not verdict.valid
-    words = [in_words(each) for each in verdict.reasons]
-    assert any(reason in each for each in words), words
-    assert all(each.startswith("single-stream: ") for each in words)
-    assert {each.scenario for each in judge(runs, QUIET).reasons} == {"offline"}
+    lines = [in_words(given) for given in verdict.reasons]
+    assert any(reason in line for line in lines), lines
+    assert all(line.startswith("single-stream: ") for line in lines)
+    assert {given.scenario for given in judge_runs(runs, QUIET).reasons} == {"offline"}
 
 
 def test_a_single_run_can_not_drift_or_spread() -> None:
-    assert judge([run(10.0)], [run(3.0)]).valid
+    assert judge_runs([run(10.0)], [run(3.0)]).valid
 
 
 def test_a_cell_that_equals_itself_closely_is_trusted() -> None:
@@ -71,7 +71,7 @@ def test_other_classes_the_second_time_are_not_trusted() -> None:
 
 def test_few_rounds_tell_no_noise() -> None:
     (said,) = judge_repeat(exactly(1.0), exactly(1.0), 1, same_classes=True)
-    assert in_words(said) == "1 round is too few to tell noise; raise VGG19_ROUNDS"
+    assert in_words(said) == "1 round is too few to estimate noise; raise VGG19_ROUNDS"
 
 
 def test_offline_must_be_known_closer_than_single_queries() -> None:

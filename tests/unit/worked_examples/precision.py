@@ -12,7 +12,7 @@ from stages.isa import LADDER
 from stages.peers.ratios import ratios
 from stages.precisions import PRECISIONS, get_precision
 from stages.profile.plan import PlannedCell, plan_cells
-from stages.profile.proof import Traced, judge
+from stages.profile.proof import TraceResult, prove
 from stages.profile.roofline import limit_of
 from stages.quantize.variants import why_no_variant
 from stages.records.compare import CompareRecord
@@ -58,8 +58,8 @@ def _is_proven() -> None:
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "half.log")
         log.write_text(text)
-        traced = Traced(Span(begin_ms=0.0, end_ms=5.0), AmxBusy(missing="no amx_tile flag"))
-        run = judge(PlannedCell("half", TOP, None), log, traced, {})
+        trace = TraceResult(Span(begin_ms=0.0, end_ms=5.0), AmxBusy(missing="no amx_tile flag"))
+        run = prove(PlannedCell("half", TOP, None), log, trace, {})
     assert run.proof.verdict == "native"
     assert limit_of(primitive(implementation="brgconv:avx512_core_fp16", source_type="f16")) == 2.0
 

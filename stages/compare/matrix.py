@@ -1,0 +1,92 @@
+"""The table of all measured cells, one row each, and the notes on its columns."""
+
+from itertools import compress
+
+from stages.common.stats import spread
+from stages.common.text import aligned
+from stages.isa import get_isa
+from stages.records.base import Interval
+from stages.records.compare import CompareRecord, Row
+
+COLUMNS = (
+    "isa cap",
+    "precision",
+    "runtime",
+    "images/s",
+    "p50 ms",
+    "p90 ms",
+    "server/s",
+    "top-1",
+    "loss",
+    "as fp32",
+    "precision effect",
+    "ISA effect",
+    "verdict",
+    "kernel",
+)
+
+
+def render_matrix(record: CompareRecord) -> str:
+    """Return the table; the runtime and the server's rate have a column only if there is need."""
+    left_out = set() if len(record.versions) > 1 else {"runtime"}
+    if all(row.server_per_s is None for row in record.rows):
+        left_out.add("server/s")
+    kept = [column not in left_out for column in COLUMNS]
+    rows = [COLUMNS, *map(_cells, record.rows)]
+    return aligned([tuple(compress(row, kept)) for row in rows])
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (
+        row.isa,
+        row.precision,
+        row.runtime,
+        _with_spread(row.throughput_images_per_s, 2),
+        _with_spread(row.latency_p50_ms, 1),
+        _or_dash(row.latency_p90_ms, "{:.1f}"),
+        _or_dash(row.server_per_s, "{:.2f}"),
+        f"{row.accuracy_top1:.1%}",
+        _or_dash(row.accuracy_loss, "{:+.2%}"),
+        _or_dash(row.agreement_fp32, "{:.1%}"),
+        _times(row.precision_speedup),
+        _times(row.isa_speedup),
+        row.verdict if row.valid else f"INVALID, {row.verdict}",
+        row.kernel,
+    )
+
+
+def _with_spread(figure: Interval, digits: int) -> str:
+    return f"{figure.estimate:.{digits}f} ±{spread(figure):.1%}"
+
+
+def _times(ratio: Interval | None) -> str:
+    if ratio is None:
+        return "-"
+    return f"{ratio.estimate:.2f}x ({ratio.low:.2f}-{ratio.high:.2f})"
+
+
+def _or_dash(value: float | None, shape: str) -> str:
+    return "-" if value is None else shape.format(value)
+
+
+def render_notes(record: CompareRecord) -> str:
+    """Return what the columns mean, a line each."""
+    reference = f"{record.isa_reference} ({get_isa(record.isa_reference).label})"
+    notes = [
+        ("±, (from-to)", "95% interval over the rounds, in which the cells took turns"),
+        ("isa cap", "oneDNN capped by ONEDNN_MAX_CPU_ISA; proven by oneDNN's own log"),
+        (
+            "precision effect",
+            "how many times as fast as FP32 at the same cap, by the median batch",
+        ),
+        ("ISA effect", f"how many times as fast as the same precision at {reference}"),
+        ("loss", "relative loss of top-1 against FP32 at the same cap"),
+        ("as fp32", "fraction of images to which FP32 at the highest cap gives the same class"),
+        (
+            "emulated",
+            "BF16 without the instructions for it; same-as: the same kernels as at a lower cap",
+        ),
+    ]
+    if len(record.versions) > 1:
+        notes.append(("runtime", "whatever a row compares is within its runtime"))
+    return aligned(notes)
