@@ -12,10 +12,10 @@ from pathlib import Path
 
 import msgspec
 
+from stages.common.child_output import print_tail
 from stages.errors import ModelError, StageError, exit_code_of, of_kind
 from stages.samples import first_samples
 
-TAIL_LINES = 20
 TOOLS = ("nncf", "openvino", "onnx", "onnxruntime", "tf2onnx")
 # OpenVINO and NNCF report their use over the network, but not from here.
 ENVIRONMENT = {"CI": "true", "TF_CPP_MIN_LOG_LEVEL": "2"}
@@ -52,16 +52,13 @@ def convert(conversion: Conversion) -> None:
             check=False,
         )
     if done.returncode:
-        tail = log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
-        print("\n".join(tail), file=sys.stderr)
-        raise _failure(conversion.peer, done.returncode)
+        raise _failure(conversion.peer, done.returncode, log)
 
 
-def _failure(peer: str, code: int) -> StageError:
-    last = "the lines above are the end of its output"
-    message = f"making the models of {peer} ended with code {code}; {last}"
-    told = of_kind(code, message)
-    return ModelError(message) if type(told) is StageError else told
+def _failure(peer: str, code: int, log: Path) -> StageError:
+    message = f"making the models of {peer} ended with code {code}; {print_tail(log)}"
+    error = of_kind(code, message)
+    return ModelError(message) if type(error) is StageError else error
 
 
 def tool_versions() -> dict[str, str]:

@@ -14,13 +14,13 @@ from typing import Any
 
 import msgspec
 
+from stages.common.child_output import print_tail
 from stages.common.host.cores import numactl_command
 from stages.common.host.memory import peak_of
 from stages.common.worker.environment import worker_environment
 from stages.common.worker.protocol import AnswerT, Job, Ready, Refusal, Request
 from stages.errors import PinningError, WorkerError, of_kind
 
-TAIL_LINES = 20
 READ_BYTES = 2**20
 REFUSAL = b'{"type":"refusal"'
 
@@ -152,10 +152,7 @@ class WorkerProcess:
         return f"ended with code {code}" if code else "returned no readable result"
 
     def _failure(self, what: str) -> WorkerError:
-        tail = self._log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
-        print("\n".join(tail), file=sys.stderr)
-        last = "the lines above are the end of its output"
-        return WorkerError(f"measuring {self.job.name} {what}; {last}")
+        return WorkerError(f"measuring {self.job.name} {what}; {print_tail(self._log)}")
 
     def _too_long(self) -> WorkerError:
         return WorkerError(
