@@ -11,7 +11,9 @@ from typing import Any
 import msgspec
 
 from stages.common.host.interference import Interference, look
-from stages.common.worker.protocol import Load, LoadAnswer, Warm, Warmed, Worker
+from stages.common.worker.protocol import LoadgenAnswer as LoadAnswer
+from stages.common.worker.protocol import LoadgenTest as Load
+from stages.common.worker.protocol import Warm, Warmed, Worker
 from stages.records.measure import Batches, Run
 
 # Enough for all to have read their request.

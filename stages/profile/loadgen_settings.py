@@ -8,7 +8,7 @@ server by the 99th.
 import math
 from dataclasses import dataclass
 
-from stages.common.worker.protocol import Load
+from stages.common.worker.protocol import LoadgenTest as Load
 from stages.settings import Settings
 
 # LoadGen calls an offline run that ends early invalid, and asks for a tenth more than expected.

@@ -13,7 +13,8 @@ import msgspec
 import numpy as np
 
 from stages.common.worker.loadgen import complete, rate_of, reasons_of, run_test
-from stages.common.worker.protocol import Answer, Classes, Load, Worker
+from stages.common.worker.protocol import Answer, Classes, Worker
+from stages.common.worker.protocol import LoadgenTest as Load
 from stages.errors import StageError
 from stages.profile.instance_group import InstanceGroup
 from stages.profile.loadgen_settings import server_load_of

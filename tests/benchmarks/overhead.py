@@ -18,7 +18,9 @@ from stages.common.stats import interval
 from stages.common.text import aligned
 from stages.common.worker.client import WorkerProcess
 from stages.common.worker.interleave import orders
-from stages.common.worker.protocol import Job, Load, LoadAnswer, Turn, TurnAnswer
+from stages.common.worker.protocol import Job, Turn, TurnAnswer
+from stages.common.worker.protocol import LoadgenAnswer as LoadAnswer
+from stages.common.worker.protocol import LoadgenTest as Load
 from stages.settings import Settings
 
 TIMEOUT_S = 900

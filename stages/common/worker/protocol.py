@@ -1,4 +1,4 @@
-"""What a worker can be asked, and what it answers: lines of JSON, one for each."""
+"""What a worker can be asked and what it answers: one line of JSON for each message."""
 
 from dataclasses import dataclass
 from types import TracebackType
@@ -33,8 +33,8 @@ class Warm(msgspec.Struct, tag="warm", frozen=True):
     batch_size: int
 
 
-class Load(msgspec.Struct, tag="load", frozen=True, kw_only=True):
-    """Run one test of LoadGen, as it is, without a warm-up; the answer is a LoadAnswer.
+class LoadgenTest(msgspec.Struct, tag="load", frozen=True, kw_only=True):
+    """Run one test of LoadGen, as it is, without a warm-up; the answer is a LoadgenAnswer.
 
     `scenario` is one of loadgen.SCENARIOS, `folder` is where LoadGen leaves its
     logs. At least `min_queries` are run, for at least `min_duration_s`: of offline, images, all
@@ -83,7 +83,7 @@ class Trace(msgspec.Struct, tag="trace", frozen=True):
     batch_size: int
 
 
-Request = Warm | Load | Answer | Turn | Classify | Trace
+Request = Warm | LoadgenTest | Answer | Turn | Classify | Trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ class Warmed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoadAnswer:
+class LoadgenAnswer:
     """What LoadGen says of one test.
 
     `reasons` tell why it is not valid. `rate_per_s` is LoadGen's own figure: images per second
@@ -159,7 +159,7 @@ class Worker(Protocol):
 
     @property
     def ready(self) -> Ready:
-        """What the worker said when it had loaded its model, which this waits for."""
+        """What the worker reported when it had loaded its model, which this waits for."""
         ...
 
     def __enter__(self) -> Any:
@@ -176,7 +176,7 @@ class Worker(Protocol):
         ...
 
     def ask(self, request: Any, answer: type[AnswerT], lasting_s: float = 0.0) -> AnswerT:
-        """Send a request and return the answer, which takes `lasting_s` by itself."""
+        """Send a request and return the answer; the work is meant to take `lasting_s` seconds."""
         ...
 
     def send(self, request: Any) -> None:
@@ -188,5 +188,5 @@ class Worker(Protocol):
         ...
 
     def peak_bytes(self) -> int:
-        """Return the most memory that the worker has had so far."""
+        """Return the worker's peak memory so far, in bytes."""
         ...

@@ -5,13 +5,13 @@ from typing import Any
 
 from stages.common.worker.protocol import (
     Job,
-    LoadAnswer,
     Ready,
     Trace,
     TraceAnswer,
     Warm,
     Warmed,
 )
+from stages.common.worker.protocol import LoadgenAnswer as LoadAnswer
 from stages.records.measure import NodeTime
 from tests.unit.records import NOT_COUNTED
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stages.common.worker.protocol import Load
+from stages.common.worker.protocol import LoadgenTest as Load
 from stages.profile import server_scenario
 from stages.profile.instance_group import InstanceGroup
 from stages.records.profile import Server

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from stages.common.worker.interleave import orders
-from stages.common.worker.protocol import Load, Warm
+from stages.common.worker.protocol import LoadgenTest as Load
+from stages.common.worker.protocol import Warm
 from stages.errors import HostError, ProofError, WorkerError
 from stages.profile.plan import PlannedCell
 from stages.profile.run import measure

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from stages.common.worker.protocol import Answer, Classes, Load
+from stages.common.worker.protocol import Answer, Classes
+from stages.common.worker.protocol import LoadgenTest as Load
 from stages.errors import WorkerError
 from tests.unit.workers import FakeWorker
 

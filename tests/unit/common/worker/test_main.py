@@ -35,7 +35,7 @@ def worker(folder: Path, numactl: str = FAKED, **changes: str) -> WorkerProcess:
     (folder / "numactl").write_text(numactl)
     (folder / "numactl").chmod(0o755)
     parent = {"PATH": f"{folder}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
-    job = {"backend": "itex", "model": "m", "images": str(images), **changes}
+    job = {"backend": "brightness", "model": "m", "images": str(images), **changes}
     cores = sorted(os.sched_getaffinity(0))
     asked = Job(name="fp32", precision="fp32", cores=cores, **job)
     return WorkerProcess(asked, folder / "log", 60, parent=parent)
