@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host, why_impossible
-from stages.common.host.interference import MAX_STEAL, look
+from stages.common.host.interference import MAX_STEAL, take_snapshot
+from stages.common.host.kernel_text import format_list
 from stages.common.host.memory import GIB, available
 from stages.common.host.perf_events import amx_busy
 from stages.common.host.topology import HERE, UNKNOWN, Sysfs
@@ -62,7 +63,7 @@ def check_cores(asked: str) -> tuple[list[Check], list[int]]:
         cores = choose_cores(asked)
     except PinningError as error:
         return [Check("pinning", NO, str(error))], []
-    return [Check("pinning", OK, f"numactl pins to {_joined(cores)}")], cores
+    return [Check("pinning", OK, f"numactl pins to {format_list(cores)}")], cores
 
 
 def check_memory_policy() -> Check:
@@ -88,9 +89,9 @@ def check_host(host: Host, sysfs: Sysfs = HERE) -> list[Check]:
 
 def check_neighbours(cores: Sequence[int], seconds: float = SAMPLE_S) -> list[Check]:
     """Return what others take of `cores`, and of the machine, by a look of so many seconds."""
-    before = look(cores)
+    before = take_snapshot(cores)
     time.sleep(seconds)
-    steal = before.until(look(cores)).steal
+    steal = before.until(take_snapshot(cores)).steal
     load = os.getloadavg()[0]
     return [
         Check("steal", NOTE if steal > MAX_STEAL else OK, f"{steal:.1%} of {seconds:g} s"),
@@ -120,7 +121,7 @@ def _threads(host: Host, sysfs: Sysfs) -> Check:
     built = host.topology
     evidence = (
         f"{built.sockets} sockets, {built.physical_cores} cores, "
-        f"{built.threads_per_core:g} threads each; cpuset {_joined(host.cores_allowed)}"
+        f"{built.threads_per_core:g} threads each; cpuset {format_list(host.cores_allowed)}"
     )
     if shared:
         return Check("topology", NOTE, f"{evidence}; {shared} of those to pin share a core")
@@ -128,7 +129,7 @@ def _threads(host: Host, sysfs: Sysfs) -> Check:
 
 
 def _nodes(host: Host) -> Check:
-    nodes = _joined(host.numa_nodes) or UNKNOWN
+    nodes = format_list(host.numa_nodes) or UNKNOWN
     evidence = f"cores on {nodes}, of {host.topology.numa_nodes}"
     if len(host.numa_nodes) > 1:
         return Check("NUMA nodes", NOTE, f"{evidence}; give each an instance (--num-instances)")
@@ -160,7 +161,3 @@ def _memory() -> Check:
     enough = left >= LEAST_MEMORY
     evidence = f"{left / GIB:.1f} GiB available"
     return Check("memory", OK if enough else NO, evidence if enough else f"{evidence}; take more")
-
-
-def _joined(numbers: Sequence[int]) -> str:
-    return ",".join(map(str, numbers))

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from stages.common.host.interference import Interference, look
+from stages.common.host.interference import Interference
+from stages.common.host.interference import take_snapshot as look
 from stages.common.worker.protocol import LoadgenAnswer as LoadAnswer
 from stages.common.worker.protocol import LoadgenTest as Load
 from stages.common.worker.protocol import Warm, Warmed, Worker
