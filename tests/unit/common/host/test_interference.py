@@ -30,7 +30,7 @@ def test_this_machine_shows_its_counters() -> None:
     assert take_snapshot([0]).ticks > 0
 
 
-def test_between_two_snapshots_only_what_changed_counts() -> None:
+def test_between_two_looks_only_what_changed_counts() -> None:
     first = Snapshot(ticks=100, stolen=5, throttle_events=2, monotonic_s=10.0, wall_s=1000.0)
     later = replace(first, ticks=300, stolen=15, throttle_events=3, monotonic_s=12.0, wall_s=999.0)
     between = first.until(later)
