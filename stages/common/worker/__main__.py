@@ -57,7 +57,7 @@ class RequestHandler:
         self.load_seconds = time.perf_counter() - began
 
     def answer(self, request: Request) -> Any:
-        """Do what is asked; what is timed comes after a warm-up, but for a test of LoadGen."""
+        """Do what is asked. A Turn begins with a warm-up; a LoadgenTest does not."""
         match request:
             case Warm(size):
                 self._warm(size)

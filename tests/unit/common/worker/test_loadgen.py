@@ -107,9 +107,9 @@ def test_it_begins_when_it_is_told_to(tmp_path: Path) -> None:
 
 def test_a_worker_runs_it_as_asked(tmp_path: Path) -> None:
     folder = tmp_path / "loadgen"
-    with worker(tmp_path) as asked:
+    with worker(tmp_path) as process:
         test = LoadgenTest(scenario="offline", folder=str(folder), batch_size=4, accuracy=True)
-        answer = asked.ask(test, LoadgenAnswer)
+        answer = process.ask(test, LoadgenAnswer)
     assert answer.predictions == LABELS
     assert (folder / "mlperf_log_detail.txt").is_file()
     sizes = [int(line.split()[-1]) for line in (tmp_path / "log").read_text().splitlines()]
