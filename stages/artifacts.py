@@ -1,6 +1,6 @@
-"""The only place with artifact paths: where each stage's output is, reading and checking it.
+"""The only place with artifact paths: where each stage's output is, how it is read and checked.
 
-SHA256SUMS, written last in the format of `sha256sum`, lists every file; readers check it first.
+SHA256SUMS, written last and in the format of `sha256sum`, lists every file; readers check it first.
 """
 
 import hashlib
@@ -82,13 +82,13 @@ class PeersFolder:
 
 @dataclass(frozen=True, slots=True)
 class Artifacts:
-    """The folder that the stages share."""
+    """The folder that all stages use."""
 
     root: Path
 
     @property
     def cache(self) -> Path:
-        """Folder for downloads and embedded parts, kept between runs; train alone writes it."""
+        """Folder for downloads and embedded parts, kept between runs; only train writes it."""
         return self.root / ".cache"
 
     @property
@@ -120,7 +120,7 @@ def _of_runtime(stage: str, runtime: str) -> str:
 
 
 def _how_to_make(folder: Path) -> str:
-    """Return the words that name the stage whose output `folder` is."""
+    """Return the words that name the stage that writes `folder`."""
     stage, _, runtime = folder.name.partition("-")
     return f"the {stage} stage" + (f" with runtime {runtime}" if runtime else "")
 
@@ -128,8 +128,8 @@ def _how_to_make(folder: Path) -> str:
 def verify(folder: Path) -> str:
     """Check a stage's folder against its SHA256SUMS and return the sha256 of that list.
 
-    Raises InputMissingError where the stage has not run, InputCorruptError where a file is
-    missing or differs.
+    Raises InputMissingError if the stage has not run, InputCorruptError if a file is missing or
+    differs.
     """
     sums = folder / CHECKSUMS
     if not sums.is_file():
@@ -145,9 +145,9 @@ def verify(folder: Path) -> str:
 
 
 def require_current(folder: Path, made_from: str, source: Path) -> None:
-    """Raise InputStaleError where `folder` was not made from `source` as it is now.
+    """Raise InputStaleError if `folder` was not made from `source` as it is now.
 
-    `made_from` is the sha256 of the list of checksums that `folder`'s record keeps of `source`.
+    `made_from` is the sha256 of `source`'s list of checksums, as the record in `folder` keeps it.
     """
     if not (source / CHECKSUMS).is_file() or sha256(source / CHECKSUMS) != made_from:
         raise InputStaleError(
@@ -157,15 +157,15 @@ def require_current(folder: Path, made_from: str, source: Path) -> None:
 
 
 def write_record(path: Path, record: Any) -> None:
-    """Write a record (a dataclass of stages.records) as indented JSON."""
+    """Write a record, which is a dataclass of stages.records, as indented JSON."""
     path.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
 
 
 def read_record(path: Path, kind: type[RecordT]) -> RecordT:
-    """Read a record of the given type.
+    """Return the record of type `kind` in a file.
 
-    Raises InputMissingError, SchemaVersionError for another version's file, InputCorruptError
-    for one that is truncated or lacks a field.
+    Raises InputMissingError if there is no file, SchemaVersionError if another version wrote it,
+    InputCorruptError if it is truncated or lacks a field.
     """
     if not path.is_file():
         raise InputMissingError(f"{path} is missing; run {_how_to_make(path.parent)} first")

@@ -152,13 +152,13 @@ INTERRUPTED_EXIT_CODE = 130
 
 
 def of_kind(exit_code: int, message: str) -> StageError:
-    """Return the StageError of the kind that has `exit_code`."""
+    """Return an error of the kind that has `exit_code`, a plain StageError if none has it."""
     kinds = {kind.exit_code: kind for kind in StageError.__subclasses__()}
     return kinds.get(exit_code, StageError)(message)
 
 
 def from_os_error(error: OSError) -> StageError | None:
-    """Translate a file-system failure into its StageError; None where it is of another kind."""
+    """Return the StageError of a failure of the file system, None if it is another failure."""
     place = error.filename or "the artifacts folder"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFullError(f"no space left at {place}; free some and run the stage again")
@@ -181,7 +181,7 @@ def _translate(error: Exception) -> StageError | None:
 
 
 def exit_code_of(name: str, run: Callable[[], None]) -> int:
-    """Run `run`; print a failure as one line headed by `name` and return its exit code."""
+    """Run `run` and return its exit code; print a failure as one line that begins with `name`."""
     try:
         run()
     except KeyboardInterrupt:

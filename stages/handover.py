@@ -16,10 +16,10 @@ from stages.errors import NotWritableError
 
 @contextmanager
 def handing_over(folder: Path) -> Iterator[Path]:
-    """Give a temporary folder to write to; on success it becomes `folder`, checksummed.
+    """Yield a temporary folder to write to; on success it becomes `folder`, with checksums.
 
-    On failure it is removed and `folder` stays as it was. Raises NotWritableError where the
-    artifacts folder can't be written.
+    On failure it is removed and `folder` stays as it was. Raises NotWritableError if the artifacts
+    folder can't be written.
     """
     _require_writable(folder.parent)
     partial, previous = (folder.with_name(f".{folder.name}.{kind}") for kind in ("new", "old"))
@@ -57,7 +57,7 @@ def _clear_left_overs(folder: Path, partial: Path, previous: Path) -> None:
 
 
 def write_checksums(folder: Path) -> None:
-    """Write the list of the sha256 of all files in a folder to it, as the last of them."""
+    """Write the list of the sha256 of all files in a folder, as the last file in it."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     lines = [f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
     (folder / CHECKSUMS).write_text("".join(lines))

@@ -72,11 +72,11 @@ def get_isa(name: str) -> Isa:
 
 
 def rank(name: str) -> int:
-    """Return the place of an ISA on the ladder, 0 for the lowest; ValueError if there is none."""
+    """Return an ISA's place in LADDER, 0 for the lowest; ValueError if there is none."""
     return ISA_NAMES.index(name)
 
 
 def missing_flags(isa: str, cpu_flags: frozenset[str]) -> tuple[str, ...]:
     """Return the CPU flags that `isa` and those below it need and `cpu_flags` lacks."""
-    needed = [flag for each in LADDER[: rank(isa) + 1] for flag in each.flags]
+    needed = [flag for level in LADDER[: rank(isa) + 1] for flag in level.flags]
     return tuple(flag for flag in needed if flag not in cpu_flags)

@@ -1,7 +1,7 @@
-"""The precisions that a model can run in: what tells each from the others, in one table.
+"""The precisions that a model can run in, and how they differ, in one table.
 
-A precision either has a model of its own, or is one of those that the runtime converts as it loads
-it: then every op that is left in FP32 runs in the type that it converts to.
+A precision either has a model of its own, or the runtime converts a model of another one as it
+loads it: then every op that is in FP32 runs in the type that it is converted to.
 """
 
 from collections.abc import Mapping
@@ -55,7 +55,7 @@ class Precision:
     lowest_exact_isa: str = ISA_NAMES[0]
 
     def is_native_on(self, cpu_flags: frozenset[str]) -> bool:
-        """Tell if a CPU with these flags multiplies in this precision without emulation."""
+        """Return whether a CPU with these flags multiplies in this precision without emulation."""
         return not self.native_flags or bool(self.native_flags & cpu_flags)
 
 

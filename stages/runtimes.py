@@ -75,7 +75,7 @@ RUNTIMES = (
         quantize_switches={"TF_USE_LEGACY_KERAS": "1"},
     ),
 )
-# The one in whose environment the peers are, and so the program that measures them.
+# The runtime whose environment also has the peers' packages, and so runs the peers' program.
 PEERS_RUNTIME = "stock"
 RUNTIME_NAMES = tuple(runtime.name for runtime in RUNTIMES)
 
@@ -86,5 +86,5 @@ def get_runtime(name: str) -> Runtime:
 
 
 def quantize_switches(name: str) -> dict[str, str]:
-    """Return the variables that a process which quantizes for a runtime needs."""
+    """Return the environment variables of a process that quantizes for a runtime."""
     return {**SWITCHES, **get_runtime(name).quantize_switches}

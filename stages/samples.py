@@ -29,8 +29,8 @@ class Samples:
     def save(self, path: Path) -> None:
         """Write both arrays to an .npz file."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        # As np.savez does, but without what would differ for equal samples: the time of day, zlib's
-        # compression by its version, the form for large files by Python's.
+        # As np.savez does, but without what would differ between equal samples: the time of day,
+        # compression, which depends on zlib's version, and the form for large files, on Python's.
         with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
             for name, array in (("images", self.images), ("labels", self.labels)):
                 entry = zipfile.ZipInfo(f"{name}.npy")
@@ -45,7 +45,7 @@ class Samples:
 
 
 def load_samples(path: Path) -> Samples:
-    """Read what Samples.save wrote; InputCorruptError where it is something else."""
+    """Return what Samples.save wrote to a file; InputCorruptError if it is something else."""
     try:
         with np.load(path) as arrays:
             samples = Samples(arrays["images"], arrays["labels"])
@@ -57,7 +57,7 @@ def load_samples(path: Path) -> Samples:
 
 
 def first_samples(path: Path, count: int) -> Samples:
-    """Return the first `count` calibration samples; SettingsError where there are fewer."""
+    """Return the first `count` calibration samples; SettingsError if there are fewer."""
     samples = load_samples(path)
     if len(samples) < count:
         raise SettingsError(
@@ -82,5 +82,5 @@ def require_full_batch(path: Path, setting: str, batch_size: int) -> None:
 
 
 def batches_of(images: Images, size: int) -> list[Images]:
-    """Return all images in batches of up to `size`, which share their memory."""
-    return [images[at : at + size] for at in range(0, len(images), size)]
+    """Return all images in batches of up to `size`, which are views of their memory."""
+    return [images[start : start + size] for start in range(0, len(images), size)]

@@ -39,7 +39,7 @@ MESSAGES: tuple[type, ...] = (
     protocol.Ready,
     *get_args(protocol.Request),
     protocol.Warmed,
-    protocol.LoadAnswer,
+    protocol.LoadgenAnswer,
     protocol.Classes,
     protocol.TurnAnswer,
     protocol.ClassifyAnswer,

@@ -1,1 +1,1 @@
-"""What the stages stand on: the host, one worker process, what runs a model, oneDNN's log."""
+"""What the stages are built on: the host, the worker process, what runs a model, oneDNN's log."""

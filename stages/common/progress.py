@@ -1,4 +1,4 @@
-"""Progress of a stage: which step it is at and what is left, as a bar or as lines."""
+"""Progress of a stage: its current step and the time left, as a bar or as lines."""
 
 import sys
 import time
@@ -10,12 +10,12 @@ BAR_INTERVAL_S = 0.2
 
 
 class Progress:
-    """Prints `[stage 2/5] step ... done/total, about N s left`.
+    """Prints `[stage 2/5] step: done/total, about N s left`.
 
     `steps` are the names of the steps that will come, as far as they are known; a step that was
     not expected is counted when it begins. On a terminal the current step is one line that is
-    redrawn; elsewhere (a container's log) it is a line when the step begins and at most one every
-    ten seconds.
+    redrawn; elsewhere, as in a container's log, it is a line when the step begins and then at
+    most one every ten seconds.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Progress:
         self._expected += steps
 
     def drop(self, steps: Iterable[str]) -> None:
-        """No longer count steps that were expected."""
+        """Stop counting steps that were expected; ValueError if one was not."""
         for name in steps:
             self._expected.remove(name)
 

@@ -1,9 +1,9 @@
-"""How sure a figure is: 95% intervals by bootstrap over the rounds.
+"""How certain a figure is: 95% intervals by bootstrap over the rounds.
 
-Source: B. Efron, R. Tibshirani, An Introduction to the Bootstrap, chapter 13 (percentile method);
-rounds are drawn whole, as what is measured within one is disturbed by the same. Of few rounds such
-intervals are too narrow, which T. Hesterberg, What Teachers Should Know About the Bootstrap (2015),
-section 5.3, mends by wider percentiles.
+Source: B. Efron, R. Tibshirani, An Introduction to the Bootstrap, chapter 13 (percentile method).
+Whole rounds are drawn, as all samples of a round are disturbed by the same. With few rounds
+percentile intervals are too narrow; they are widened as in T. Hesterberg, What Teachers Should
+Know About the Bootstrap (2015), section 5.3.
 """
 
 from collections.abc import Sequence
@@ -23,11 +23,11 @@ Z = NormalDist().inv_cdf(0.975)
 def interval(values: Sequence[float], seed: int = 0) -> Interval:
     """Return the median of `values`, one per round, with its 95% interval.
 
-    The same values give the same interval. Of a single value nothing is known but itself.
+    The same values and seed give the same interval. A single value is its own interval.
     """
     data = np.asarray(values, np.float64)
-    drawn = np.random.default_rng(seed).integers(0, len(data), (RESAMPLES, len(data)))
-    medians = np.median(data[drawn], axis=1)
+    resamples = np.random.default_rng(seed).integers(0, len(data), (RESAMPLES, len(data)))
+    medians = np.median(data[resamples], axis=1)
     low, high = np.percentile(medians, _percentiles(len(data)))
     return Interval(estimate=float(np.median(data)), low=float(low), high=float(high))
 
@@ -35,23 +35,24 @@ def interval(values: Sequence[float], seed: int = 0) -> Interval:
 def speedup(changed: Sequence[Run], reference: Sequence[Run], seed: int = 0) -> Interval:
     """Return how many times as fast as `reference` `changed` is, with its 95% interval.
 
-    That is the ratio of the median batches (in a single stream, queries) of all rounds, which a
-    burst of a neighbour's does not move. Rounds are drawn for both together, so that what slows a
-    round slows both.
+    It is the ratio of the median times of a batch (in a single stream, of a query) over all rounds,
+    which a short disturbance does not move. Both sides are resampled by the same rounds, so that
+    what slows a round down slows both. Raises ValueError if one has more rounds than the other.
     """
-    rounds = [(each.seconds, other.seconds) for each, other in zip(changed, reference, strict=True)]
-    dice = np.random.default_rng(seed)
-    drawn = dice.integers(0, len(rounds), (RESAMPLES, len(rounds)))
-    ratios = [_ratio([rounds[at] for at in each]) for each in drawn]
+    rounds = [(run.seconds, base.seconds) for run, base in zip(changed, reference, strict=True)]
+    rng = np.random.default_rng(seed)
+    resamples = rng.integers(0, len(rounds), (RESAMPLES, len(rounds)))
+    ratios = [_ratio([rounds[index] for index in resample]) for resample in resamples]
     low, high = np.percentile(ratios, _percentiles(len(rounds)))
     return Interval(estimate=_ratio(rounds), low=float(low), high=float(high))
 
 
 def _percentiles(rounds: int) -> list[float]:
-    """Return the percentiles that contain 95% of what could have been measured in so many rounds.
+    """Return the lower and the upper percentile of the resamples that bound a 95% interval.
 
-    They are those of a normal deviate as far out as Student's, whose quantile is expanded in the
-    inverse of its degrees of freedom (Abramowitz and Stegun, 26.7.5).
+    They lie as far out in the normal distribution as Student's quantile for this number of rounds,
+    times sqrt(n / (n - 1)). The quantile is expanded in the inverse of its degrees of freedom
+    (Abramowitz and Stegun, 26.7.5).
     """
     freedom = rounds - 1
     if freedom < 1:
@@ -67,13 +68,13 @@ def _percentiles(rounds: int) -> list[float]:
 
 
 def _ratio(rounds: Sequence[tuple[list[float], list[float]]]) -> float:
-    changed = median(chain.from_iterable(each for each, _ in rounds))
-    reference = median(chain.from_iterable(other for _, other in rounds))
+    changed = median(chain.from_iterable(seconds for seconds, _ in rounds))
+    reference = median(chain.from_iterable(seconds for _, seconds in rounds))
     return reference / changed
 
 
 def spread(figure: Interval) -> float:
-    """Return half the width of an interval, as a share of the figure."""
+    """Return half the width of an interval, as a fraction of the estimate."""
     return (figure.high - figure.low) / 2 / figure.estimate
 
 

@@ -1,16 +1,16 @@
-"""Pieces of the reports in plain text: aligned tables, and where figures come from."""
+"""Pieces of the reports in plain text: aligned tables, and what the figures come from."""
 
 from collections.abc import Sequence
 
 from stages.records.base import Host, Source
 
-# Train checks of these that they have VGG19's convolutions; others are whatever was given.
+# Train checks that these have VGG19's convolutions; any other backbone can be another network.
 VGG19_BACKBONES = ("embedded", "imagenet")
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Return the rows, all of one length, as lines with columns of equal width."""
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    """Return the rows, all of one length, as lines in which the columns are aligned."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = (
         "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
         for row in rows
@@ -19,7 +19,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 
 
 def origins(host: Host, backbone: Source, data: Source) -> list[str]:
-    """Return the lines that say on what machine, with what model and data it was measured."""
+    """Return the lines that name the machine, the model and the data of a measurement."""
     network = "VGG19, " if backbone.name in VGG19_BACKBONES else ""
     return [
         f"host      {host.cpu_model}, {len(host.cores_pinned)} cores pinned, "

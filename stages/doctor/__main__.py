@@ -4,6 +4,7 @@ import os
 import sys
 
 from stages.command_line import for_stage
+from stages.common.host.facts import describe_host
 from stages.common.text import aligned
 from stages.doctor.checks import (
     NO,
@@ -15,18 +16,17 @@ from stages.doctor.checks import (
     check_memory_policy,
     check_neighbours,
     check_software,
-    describe,
 )
 from stages.errors import IncompleteHostError, exit_code_of
 from stages.settings import Settings
 
 
 def main() -> None:
-    """Print all checks; raise IncompleteHostError where a full comparison is not possible."""
+    """Print all checks; raise IncompleteHostError if a full comparison is not possible."""
     settings = for_stage("doctor", sys.argv[1:], os.environ)
     checks = _checks(settings)
-    print(aligned([(each.name, each.state, each.evidence) for each in checks]), flush=True)
-    missing = [each.name for each in checks if each.state == NO]
+    print(aligned([(check.name, check.state, check.evidence) for check in checks]), flush=True)
+    missing = [check.name for check in checks if check.state == NO]
     if missing:
         raise IncompleteHostError(
             f"no full comparison here: {', '.join(missing)}; the rest can be measured, "
@@ -37,12 +37,17 @@ def main() -> None:
 
 def _checks(settings: Settings) -> list[Check]:
     pinning, cores = check_cores(settings.cores)
-    host = describe(cores)
-    found = [*check_isas(settings.isas), check_counter(), *pinning]
-    if cores:
-        found.append(check_memory_policy())
-    found += [*check_host(host), *check_neighbours(host.cores_pinned)]
-    return [*found, check_software(host)]
+    # If none can be pinned, those that are allowed stand for them.
+    host = describe_host(cores or sorted(os.sched_getaffinity(0)))
+    return [
+        *check_isas(settings.isas),
+        check_counter(),
+        pinning,
+        *([check_memory_policy()] if cores else []),
+        *check_host(host),
+        *check_neighbours(host.cores_pinned),
+        check_software(host),
+    ]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The checks: each a finding with its evidence, and the remedy where something is missing."""
+"""The checks: each gives a result with its evidence, and the remedy if something is missing."""
 
 import os
 import subprocess
@@ -7,30 +7,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stages.common.host.cores import choose_cores
-from stages.common.host.facts import cpu_flags, describe_host, why_impossible
-from stages.common.host.interference import MAX_STEAL, look
+from stages.common.host.facts import cpu_flags, why_impossible
+from stages.common.host.interference import MAX_STEAL, take_snapshot
+from stages.common.host.kernel_text import format_list
 from stages.common.host.memory import GIB, available
 from stages.common.host.perf_events import amx_busy
 from stages.common.host.topology import HERE, UNKNOWN, Sysfs
 from stages.errors import PinningError
-from stages.isa import LADDER
+from stages.isa import rank
 from stages.records.base import Host
 
 OK, NO, NOTE = "ok", "NO", "note"
-# A cell takes less; a run holds at least FP32 and INT8, one of them twice.
-LEAST_MEMORY = 4 * GIB
+# One worker takes less; a run holds at least FP32 and INT8, one of them twice.
+MIN_MEMORY = 4 * GIB
 SAMPLE_S = 1.0
-MOST_LOAD = 0.2
-# The names of its packages.
-TENSORFLOW = {"tensorflow", "tensorflow-cpu"}
+# Processes that run or wait, on average.
+MAX_LOAD = 0.2
+TENSORFLOW_PACKAGES = {"tensorflow", "tensorflow-cpu"}
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """What was looked at, whether it is as it should be, and the evidence.
 
-    `state` is OK, NO where a full comparison is not possible, or NOTE where figures will be noisy
-    or mean something else than on bare metal.
+    `state` is OK, NO if a full comparison is not possible, or NOTE if figures will be noisy or
+    mean something else than on bare metal.
     """
 
     name: str
@@ -39,9 +40,9 @@ class Check:
 
 
 def check_isas(isas: Sequence[str]) -> list[Check]:
-    """Return for each rung of the ladder that is among `isas` whether it can run here."""
+    """Return whether each of `isas` can run here, from the lowest up."""
     flags = cpu_flags()
-    reasons = {rung.name: why_impossible(rung.name, flags) for rung in LADDER if rung.name in isas}
+    reasons = {isa: why_impossible(isa, flags) for isa in sorted(isas, key=rank)}
     return [
         Check(f"isa {name}", NO if reason else OK, reason or "can run")
         for name, reason in reasons.items()
@@ -56,13 +57,13 @@ def check_counter() -> Check:
     return Check("AMX counter", OK, "can be read")
 
 
-def check_cores(asked: str) -> tuple[list[Check], list[int]]:
-    """Return whether pinning works, and the cores that a run would take."""
+def check_cores(asked: str) -> tuple[Check, list[int]]:
+    """Return whether pinning works, and the cores that a run would take, none if it does not."""
     try:
         cores = choose_cores(asked)
     except PinningError as error:
-        return [Check("pinning", NO, str(error))], []
-    return [Check("pinning", OK, f"numactl pins to {_joined(cores)}")], cores
+        return Check("pinning", NO, str(error)), []
+    return Check("pinning", OK, f"numactl pins to {format_list(cores)}"), cores
 
 
 def check_memory_policy() -> Check:
@@ -75,7 +76,7 @@ def check_memory_policy() -> Check:
 
 
 def check_host(host: Host, sysfs: Sysfs = HERE) -> list[Check]:
-    """Return what the machine's make and settings mean for a measurement."""
+    """Return what the machine's form and settings mean for a measurement on its pinned cores."""
     return [
         _threads(host, sysfs),
         _nodes(host),
@@ -87,48 +88,40 @@ def check_host(host: Host, sysfs: Sysfs = HERE) -> list[Check]:
 
 
 def check_neighbours(cores: Sequence[int], seconds: float = SAMPLE_S) -> list[Check]:
-    """Return what others take of `cores`, and of the machine, by a look of so many seconds."""
-    before = look(cores)
+    """Return what others take of `cores` during `seconds`, and of the machine."""
+    before = take_snapshot(cores)
     time.sleep(seconds)
-    steal = before.until(look(cores)).steal
+    steal = before.until(take_snapshot(cores)).steal
     load = os.getloadavg()[0]
+    busy = f"{load:.2f} processes on average of the last minute"
     return [
         Check("steal", NOTE if steal > MAX_STEAL else OK, f"{steal:.1%} of {seconds:g} s"),
-        Check(
-            "load",
-            NOTE if load > MOST_LOAD else OK,
-            f"{load:.2f} processes on average of the last minute",
-        ),
+        Check("load", NOTE if load > MAX_LOAD else OK, busy),
     ]
 
 
 def check_software(host: Host) -> Check:
     """Return what is installed, and whether TensorFlow is among it."""
     software = ", ".join(f"{name} {version}" for name, version in host.versions.items())
-    if TENSORFLOW & set(host.versions):
+    if TENSORFLOW_PACKAGES & set(host.versions):
         return Check("software", OK, software)
     return Check("software", NO, f"no TensorFlow beside {software}; run it as `invoke doctor`")
 
 
-def describe(cores: Sequence[int]) -> Host:
-    """Return the machine's record as a run on `cores`, or on those allowed, would have it."""
-    return describe_host(list(cores) or sorted(os.sched_getaffinity(0)))
-
-
 def _threads(host: Host, sysfs: Sysfs) -> Check:
-    shared = len(host.cores_pinned) - sysfs.physical_cores(host.cores_pinned)
-    built = host.topology
+    surplus = len(host.cores_pinned) - sysfs.physical_cores(host.cores_pinned)
+    topology = host.topology
     evidence = (
-        f"{built.sockets} sockets, {built.physical_cores} cores, "
-        f"{built.threads_per_core:g} threads each; cpuset {_joined(host.cores_allowed)}"
+        f"{topology.sockets} sockets, {topology.physical_cores} cores, "
+        f"{topology.threads_per_core:g} threads each; cpuset {format_list(host.cores_allowed)}"
     )
-    if shared:
-        return Check("topology", NOTE, f"{evidence}; {shared} of those to pin share a core")
+    if surplus:
+        return Check("topology", NOTE, f"{evidence}; {surplus} of those to pin share a core")
     return Check("topology", OK, evidence)
 
 
 def _nodes(host: Host) -> Check:
-    nodes = _joined(host.numa_nodes) or UNKNOWN
+    nodes = format_list(host.numa_nodes) or UNKNOWN
     evidence = f"cores on {nodes}, of {host.topology.numa_nodes}"
     if len(host.numa_nodes) > 1:
         return Check("NUMA nodes", NOTE, f"{evidence}; give each an instance (--num-instances)")
@@ -143,8 +136,8 @@ def _governor(host: Host) -> Check:
 
 def _machine(host: Host) -> Check:
     kind = f"virtual ({host.hypervisor_vendor or UNKNOWN})" if host.hypervisor else "physical"
-    place = ", in a container" if host.container else ""
-    evidence = f"{host.cpu_model}, {kind}, {host.machine}; Linux {host.kernel}{place}"
+    container = ", in a container" if host.container else ""
+    evidence = f"{host.cpu_model}, {kind}, {host.machine}; Linux {host.kernel}{container}"
     return Check("machine", NOTE if host.hypervisor else OK, evidence)
 
 
@@ -157,10 +150,6 @@ def _quota(host: Host) -> Check:
 
 def _memory() -> Check:
     left = available()
-    enough = left >= LEAST_MEMORY
+    enough = left >= MIN_MEMORY
     evidence = f"{left / GIB:.1f} GiB available"
     return Check("memory", OK if enough else NO, evidence if enough else f"{evidence}; take more")
-
-
-def _joined(numbers: Sequence[int]) -> str:
-    return ",".join(map(str, numbers))

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from stages.artifacts import Artifacts, PeersFolder, TrainFolder, read_record, verify, write_record
@@ -13,10 +14,10 @@ from stages.common.host.facts import cpu_flags, describe_host
 from stages.common.progress import Progress
 from stages.errors import exit_code_of
 from stages.handover import handing_over
-from stages.peers.contenders import PEERS, Ours, find_ours, find_peers
+from stages.peers.contenders import PEERS, OurEntries, find_ours, find_peers
 from stages.peers.convert import Conversion, convert, tool_versions
 from stages.peers.ratios import ratios
-from stages.peers.run import Terms, contest, steps
+from stages.peers.run import Conditions, measure, steps
 from stages.peers.table import render
 from stages.records.peers import Contender, PeersRecord
 from stages.records.train import TrainRecord
@@ -25,36 +26,28 @@ from stages.samples import first_samples, load_samples, require_full_batch
 from stages.settings import Settings, maker
 
 
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the stages before left: train's record and its checksum, the models that we can run."""
+
+    train: TrainRecord
+    train_sha256: str
+    ours: OurEntries
+
+
 def main() -> None:
     """Check the inputs, make the peers' models, measure, and hand over artifacts/peers."""
     settings = for_stage("peers", sys.argv[1:], os.environ)
     began = time.monotonic()
     artifacts = Artifacts(settings.artifacts.resolve())
-    train_sha256 = verify(artifacts.train.path)
-    train = read_record(artifacts.train.record, TrainRecord)
-    ours = find_ours(artifacts, _pythons(settings))
+    inputs = _inputs(artifacts, settings)
     require_samples(settings, artifacts.train)
     cores = choose_cores(settings.cores)
     with holding(cores, "peers", settings.locks), handing_over(artifacts.peers.path) as partial:
         out = PeersFolder(partial)
-        terms = _terms(settings, artifacts.train, cores)
-        contenders = _measure(settings, artifacts.train, out, ours, terms)
-        record = PeersRecord(
-            maker=maker(settings, "peers"),
-            train_sha256=train_sha256,
-            quantize_sha256=ours.quantize_sha256,
-            data=train.data,
-            backbone=train.backbone,
-            host=describe_host(cores),
-            tools=tool_versions(),
-            calibration_samples=settings.calibration_samples,
-            rounds=settings.rounds,
-            round_duration_s=settings.round_duration_s,
-            labels=terms.labels,
-            contenders=contenders,
-            ratios=ratios(contenders),
-            seconds=time.monotonic() - began,
-        )
+        conditions = _conditions(settings, artifacts.train, cores)
+        contenders = _measure(settings, artifacts.train, out, inputs.ours, conditions)
+        record = _record(settings, inputs, conditions, contenders, began)
         write_record(out.record, record)
         out.log.write_text(render(record))
     print(render(record), end="", flush=True)
@@ -69,26 +62,36 @@ def require_samples(settings: Settings, train: TrainFolder) -> None:
     require_full_batch(train.test, "batch_sizes", max(settings.batch_sizes))
 
 
-def _pythons(settings: Settings) -> dict[str, str]:
+def _inputs(artifacts: Artifacts, settings: Settings) -> Inputs:
+    train_sha256 = verify(artifacts.train.path)
+    train = read_record(artifacts.train.record, TrainRecord)
+    return Inputs(train, train_sha256, find_ours(artifacts, _interpreters(settings)))
+
+
+def _interpreters(settings: Settings) -> dict[str, str]:
     """Return the interpreters of runtimes in other environments, by the setting for each."""
     names = [runtime.interpreter_setting for runtime in RUNTIMES if runtime.interpreter_setting]
     return {name: getattr(settings, name) for name in names}
 
 
 def _measure(
-    settings: Settings, train: TrainFolder, out: PeersFolder, ours: Ours, terms: Terms
+    settings: Settings,
+    train: TrainFolder,
+    out: PeersFolder,
+    ours: OurEntries,
+    conditions: Conditions,
 ) -> list[Contender]:
     entries = [*ours.entries, *find_peers(out.models, cpu_flags())]
     conversions = {f"FP32 and INT8 models of {peer}": peer for peer in PEERS}
-    with Progress("peers", [*conversions, *steps(entries, terms)]) as progress:
+    with Progress("peers", [*conversions, *steps(entries, conditions)]) as progress:
         for step, peer in conversions.items():
             progress.step(step)
             convert(_conversion(settings, train, peer, out.models))
-        return contest(entries, terms, progress)
+        return measure(entries, conditions, progress)
 
 
-def _terms(settings: Settings, train: TrainFolder, cores: list[int]) -> Terms:
-    return Terms(
+def _conditions(settings: Settings, train: TrainFolder, cores: list[int]) -> Conditions:
+    return Conditions(
         cores=cores,
         images=train.test,
         labels=load_samples(train.test).labels.tolist(),
@@ -106,6 +109,31 @@ def _conversion(settings: Settings, train: TrainFolder, peer: str, models: Path)
         calibration=str(train.calibration),
         calibration_samples=settings.calibration_samples,
         folder=str(models / peer),
+    )
+
+
+def _record(
+    settings: Settings,
+    inputs: Inputs,
+    conditions: Conditions,
+    contenders: list[Contender],
+    began: float,
+) -> PeersRecord:
+    return PeersRecord(
+        maker=maker(settings, "peers"),
+        train_sha256=inputs.train_sha256,
+        quantize_sha256=inputs.ours.quantize_sha256,
+        data=inputs.train.data,
+        backbone=inputs.train.backbone,
+        host=describe_host(conditions.cores),
+        tools=tool_versions(),
+        calibration_samples=settings.calibration_samples,
+        rounds=conditions.rounds,
+        round_duration_s=conditions.round_duration_s,
+        labels=conditions.labels,
+        contenders=contenders,
+        ratios=ratios(contenders),
+        seconds=time.monotonic() - began,
     )
 
 

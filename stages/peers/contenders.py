@@ -1,4 +1,4 @@
-"""Who is measured: each model that quantize left, each peer, and why the others can't be."""
+"""What is measured: each model that quantize left, each peer's, and why the others can't be."""
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,9 +19,9 @@ NO_BF16 = "no avx512_bf16 or amx_bf16 flag"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A backend at a precision, with the model and interpreter that it runs by.
+    """A backend at a precision, with its model and the interpreter that runs it.
 
-    `missing` is the reason why it can't run, None where it can.
+    `missing` is the reason why it can't run, None if it can.
     """
 
     backend: str
@@ -32,37 +32,37 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """Name for files and messages."""
+        """The name for files and messages."""
         return f"{self.backend}_{self.precision}"
 
 
 @dataclass(slots=True)
-class Ours:
-    """Our entries, and the sha256 of the checksums of each quantize folder that they are from."""
+class OurEntries:
+    """Our entries, and by runtime the sha256 of the checksums of the quantize folder."""
 
     entries: list[Entry] = field(default_factory=list)
     quantize_sha256: dict[str, str] = field(default_factory=dict)
 
 
-def find_ours(artifacts: Artifacts, pythons: Mapping[str, str]) -> Ours:
-    """Return the entries of every runtime that quantize ran by, those that can't run with a reason.
+def find_ours(artifacts: Artifacts, interpreters: Mapping[str, str]) -> OurEntries:
+    """Return the entries of every runtime, with the reason for those that can't run.
 
-    `pythons` are the interpreters of runtimes in other environments, by the setting that names
-    each, empty if there is none. Raises SettingsError if one is no file, InputMissingError if no
-    model of ours can run.
+    `interpreters` are those of runtimes in other environments, by the setting that names each,
+    empty if there is none. Raises SettingsError if one is no file, InputMissingError if no model
+    of ours can run.
     """
-    for setting, python in pythons.items():
-        if python and not Path(python).is_file():
-            raise SettingsError(f"{setting} {python!r} is no file; give a Python interpreter")
-    ours = Ours()
+    _require_files(interpreters)
+    ours = OurEntries()
     for runtime in RUNTIME_NAMES:
         try:
             record = _read_quantize(artifacts, runtime, ours)
         except StageError as error:
             ours.entries += _all_missing(runtime, str(error))
         else:
-            ours.entries += [_own(artifacts, runtime, each, pythons) for each in record.variants]
-    _require_some(ours.entries)
+            ours.entries += [
+                _own(artifacts, runtime, variant, interpreters) for variant in record.variants
+            ]
+    _require_runnable(ours.entries)
     return ours
 
 
@@ -80,12 +80,18 @@ def find_peers(models: Path, flags: frozenset[str]) -> list[Entry]:
     ]
 
 
-def able(entries: Iterable[Entry]) -> list[Entry]:
+def runnable(entries: Iterable[Entry]) -> list[Entry]:
     """Return the entries that can run."""
     return [entry for entry in entries if entry.missing is None]
 
 
-def _read_quantize(artifacts: Artifacts, runtime: str, ours: Ours) -> QuantizeRecord:
+def _require_files(interpreters: Mapping[str, str]) -> None:
+    for setting, path in interpreters.items():
+        if path and not Path(path).is_file():
+            raise SettingsError(f"{setting} {path!r} is no file; give a Python interpreter")
+
+
+def _read_quantize(artifacts: Artifacts, runtime: str, ours: OurEntries) -> QuantizeRecord:
     folder = artifacts.quantize(runtime)
     sha256 = verify(folder.path)
     record = read_record(folder.record, QuantizeRecord)
@@ -94,11 +100,13 @@ def _read_quantize(artifacts: Artifacts, runtime: str, ours: Ours) -> QuantizeRe
     return record
 
 
-def _own(artifacts: Artifacts, runtime: str, variant: Variant, pythons: Mapping[str, str]) -> Entry:
+def _own(
+    artifacts: Artifacts, runtime: str, variant: Variant, interpreters: Mapping[str, str]
+) -> Entry:
     if variant.model is None:
         return Entry(runtime, variant.precision, missing=variant.missing or "quantize left none")
     setting = get_runtime(runtime).interpreter_setting
-    python = pythons[setting] if setting else sys.executable
+    python = interpreters[setting] if setting else sys.executable
     if not python:
         reason = f"no interpreter has the {runtime} runtime; set {env_name(setting)} to one"
         return Entry(runtime, variant.precision, missing=reason)
@@ -109,9 +117,9 @@ def _all_missing(runtime: str, reason: str) -> list[Entry]:
     return [Entry(runtime, precision, missing=reason) for precision in PRECISION_NAMES]
 
 
-def _require_some(entries: Sequence[Entry]) -> None:
-    if not able(entries):
-        reasons = dict.fromkeys(f"{each.backend}: {each.missing}" for each in entries)
+def _require_runnable(entries: Sequence[Entry]) -> None:
+    if not runnable(entries):
+        reasons = dict.fromkeys(f"{entry.backend}: {entry.missing}" for entry in entries)
         raise InputMissingError(
             f"no model of ours can be measured ({'; '.join(reasons)}); "
             "run the quantize stage with runtime stock first"

@@ -1,6 +1,7 @@
 """`python -m stages.peers.convert JOB`: makes one peer's models, in a process of its own.
 
-The peers' tools print a lot, and their threads would go on spinning beside what is measured.
+In the process that measures, the threads of the peers' tools would go on spinning, and what they
+print would be mixed with its own output.
 """
 
 import os
@@ -12,18 +13,21 @@ from pathlib import Path
 
 import msgspec
 
+from stages.common.child_output import print_tail
 from stages.errors import ModelError, StageError, exit_code_of, of_kind
 from stages.samples import first_samples
 
-TAIL_LINES = 20
 TOOLS = ("nncf", "openvino", "onnx", "onnxruntime", "tf2onnx")
-# OpenVINO and NNCF report their use over the network, but not from here.
+# In CI, OpenVINO and NNCF do not report their use over the network.
 ENVIRONMENT = {"CI": "true", "TF_CPP_MIN_LOG_LEVEL": "2"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversion:
-    """Whose models to make from which SavedModel, with how many images of a file, and where."""
+    """What to make: the models of `peer` in `folder`, from a SavedModel.
+
+    `calibration` is an .npz file, of which the first `calibration_samples` images are used.
+    """
 
     peer: str
     saved_model: str
@@ -35,43 +39,43 @@ class Conversion:
 def convert(conversion: Conversion) -> None:
     """Make a peer's models in a child process; what its tools print stays beside them.
 
-    Raises ModelError where the tools fail, or what the child told; the end of their output is
-    printed.
+    Raises ModelError if the tools fail, or the StageError that the child ended with; the end of
+    the output is printed.
     """
     folder = Path(conversion.folder)
     folder.mkdir(parents=True)
     log = folder / "convert.log"
-    job = msgspec.json.encode(conversion).decode()
+    code = _run_child(msgspec.json.encode(conversion).decode(), log)
+    if code:
+        raise _failure(conversion.peer, code, log)
+
+
+def _run_child(job: str, log: Path) -> int:
     with log.open("wb") as output:
-        done = subprocess.run(
+        return subprocess.run(
             [sys.executable, "-m", "stages.peers.convert", job],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             env=os.environ | ENVIRONMENT,
             check=False,
-        )
-    if done.returncode:
-        tail = log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
-        print("\n".join(tail), file=sys.stderr)
-        raise _failure(conversion.peer, done.returncode)
+        ).returncode
 
 
-def _failure(peer: str, code: int) -> StageError:
-    last = "the lines above are the end of its output"
-    message = f"making the models of {peer} ended with code {code}; {last}"
-    told = of_kind(code, message)
-    return ModelError(message) if type(told) is StageError else told
+def _failure(peer: str, code: int, log: Path) -> StageError:
+    message = f"making the models of {peer} ended with code {code}; {print_tail(log)}"
+    error = of_kind(code, message)
+    return ModelError(message) if type(error) is StageError else error
 
 
 def tool_versions() -> dict[str, str]:
-    """Return the versions of what makes the peers' models, where it is installed."""
-    installed = {each.name: each.version for each in metadata.distributions()}
+    """Return the versions of the tools that make the peers' models, of those installed."""
+    installed = {package.name: package.version for package in metadata.distributions()}
     return {tool: installed[tool] for tool in TOOLS if tool in installed}
 
 
 def main() -> None:
-    """Do what the Conversion in the first argument says."""
+    """Make the models that the Conversion in the first argument asks for."""
     job = msgspec.json.decode(sys.argv[1], type=Conversion)
     samples = first_samples(Path(job.calibration), job.calibration_samples)
     writer = import_module(f"stages.peers.{job.peer}_models")

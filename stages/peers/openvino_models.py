@@ -18,6 +18,6 @@ def write(saved_model: Path, calibration: Samples, folder: Path) -> None:
 
     model = openvino.convert_model(saved_model)
     openvino.save_model(model, folder / "fp32.xml", compress_to_fp16=False)
-    images = [calibration.batch(at, 1) for at in range(len(calibration))]
+    images = [calibration.batch(index, 1) for index in range(len(calibration))]
     quantized = nncf.quantize(model, nncf.Dataset(images), subset_size=len(images))
     openvino.save_model(quantized, folder / "int8.xml", compress_to_fp16=False)

@@ -13,8 +13,8 @@ from stages.common.stats import accuracy_top1
 from stages.common.worker.client import WorkerProcess
 from stages.common.worker.interleave import take_turns
 from stages.common.worker.protocol import Classify, ClassifyAnswer, Job, Turn, Worker
-from stages.peers.contenders import Entry, able
-from stages.peers.ratios import figures
+from stages.peers.contenders import Entry, runnable
+from stages.peers.ratios import figures_of
 from stages.records.peers import Contender
 from stages.runtimes import RUNTIMES
 
@@ -23,8 +23,11 @@ BACKENDS = {runtime.name: runtime.backend for runtime in RUNTIMES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What is the same for all: the cores, the split, the batch sizes, the rounds."""
+class Conditions:
+    """What is the same for all: the cores, the test split, the batch sizes, the rounds.
+
+    `images` is the .npz file of the split, `labels` its class indices.
+    """
 
     cores: list[int]
     images: Path
@@ -35,80 +38,88 @@ class Terms:
     timeout_s: float
 
 
-def contest(entries: Sequence[Entry], terms: Terms, show: Progress) -> list[Contender]:
+def measure(
+    entries: Sequence[Entry], conditions: Conditions, progress: Progress
+) -> list[Contender]:
     """Measure the entries that can run, and return all, in their order.
 
-    Raises WorkerError, PinningError or ModelError where one of them fails.
+    Raises WorkerError, PinningError or ModelError if one of them fails.
     """
     with tempfile.TemporaryDirectory(prefix="peers-") as scratch:
 
         def start(entry: Entry) -> AbstractContextManager[Worker]:
-            log = Path(scratch, f"{entry.name}.log")
-            return WorkerProcess(_job(entry, terms), log, terms.timeout_s, python=entry.python)
+            job, log = _job(entry, conditions), Path(scratch, f"{entry.name}.log")
+            return WorkerProcess(job, log, conditions.timeout_s, python=entry.python)
 
-        return hold(entries, terms, show, start)
+        return measure_with(start, entries, conditions, progress)
 
 
-def hold(
-    entries: Sequence[Entry],
-    terms: Terms,
-    show: Progress,
+def measure_with(
     start: Callable[[Entry], AbstractContextManager[Worker]],
+    entries: Sequence[Entry],
+    conditions: Conditions,
+    progress: Progress,
 ) -> list[Contender]:
-    """Do what `contest` does, with workers that `start` gives."""
+    """Do what `measure` does, with the workers that `start` gives."""
+    measured: list[Contender] = []
     with ExitStack() as running:
-        found: list[Contender] = []
         workers: list[Worker] = []
-        for entry in able(entries):
-            show.step(_top1_step(entry))
+        for entry in runnable(entries):
+            progress.step(_top1_step(entry))
             workers.append(running.enter_context(start(entry)))
-            found.append(_scored(entry, workers[-1], terms))
-        for size in terms.batch_sizes:
-            show.step(_rounds_step(terms, size))
-            turn = Turn(size, terms.round_duration_s)
-            seconds = take_turns(workers, turn, terms.rounds, show.update)
-            for contender, own in zip(found, seconds, strict=True):
-                contender.figures.append(figures(size, own))
-    left = iter(found)
-    return [_missing(entry) if entry.missing else next(left) for entry in entries]
+            measured.append(_scored(entry, workers[-1], conditions))
+        for size in conditions.batch_sizes:
+            progress.step(_rounds_step(conditions, size))
+            turn = Turn(size, conditions.round_duration_s)
+            seconds = take_turns(workers, turn, conditions.rounds, progress.update)
+            for contender, own in zip(measured, seconds, strict=True):
+                contender.figures.append(figures_of(size, own))
+    return _in_order(entries, measured)
 
 
-def steps(entries: Sequence[Entry], terms: Terms) -> list[str]:
-    """Return the steps of progress that `contest` makes."""
-    sizes = [_rounds_step(terms, size) for size in terms.batch_sizes]
-    return [*map(_top1_step, able(entries)), *sizes]
+def steps(entries: Sequence[Entry], conditions: Conditions) -> list[str]:
+    """Return the steps of progress that `measure` makes."""
+    sizes = [_rounds_step(conditions, size) for size in conditions.batch_sizes]
+    return [*map(_top1_step, runnable(entries)), *sizes]
 
 
 def _top1_step(entry: Entry) -> str:
     return f"top-1 of {entry.backend} {entry.precision}"
 
 
-def _rounds_step(terms: Terms, batch_size: int) -> str:
-    return f"{terms.rounds} rounds at batch size {batch_size}"
+def _rounds_step(conditions: Conditions, batch_size: int) -> str:
+    return f"{conditions.rounds} rounds at batch size {batch_size}"
 
 
-def _scored(entry: Entry, worker: Worker, terms: Terms) -> Contender:
-    answer = worker.ask(Classify(min(terms.batch_sizes)), ClassifyAnswer)
+def _scored(entry: Entry, worker: Worker, conditions: Conditions) -> Contender:
+    """Return a contender with its predictions and accuracy, and no other figures yet."""
+    answer = worker.ask(Classify(min(conditions.batch_sizes)), ClassifyAnswer)
     predictions = np.argmax(answer.probabilities, axis=1).tolist()
     return Contender(
         backend=entry.backend,
         precision=entry.precision,
         versions=worker.ready.versions,
-        accuracy_top1=accuracy_top1(predictions, terms.labels),
+        accuracy_top1=accuracy_top1(predictions, conditions.labels),
         predictions=predictions,
     )
+
+
+def _in_order(entries: Sequence[Entry], measured: Sequence[Contender]) -> list[Contender]:
+    """Return a contender for each entry: the next that was measured, or one that is missing."""
+    remaining = iter(measured)
+    return [_missing(entry) if entry.missing else next(remaining) for entry in entries]
 
 
 def _missing(entry: Entry) -> Contender:
     return Contender(backend=entry.backend, precision=entry.precision, missing=entry.missing)
 
 
-def _job(entry: Entry, terms: Terms) -> Job:
+def _job(entry: Entry, conditions: Conditions) -> Job:
     return Job(
         name=entry.name,
         backend=BACKENDS.get(entry.backend, entry.backend),
         model=str(entry.model),
         precision=entry.precision,
-        images=str(terms.images),
-        cores=terms.cores,
+        images=str(conditions.images),
+        cores=conditions.cores,
     )

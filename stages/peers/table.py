@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from stages.common.text import aligned, origins
 from stages.peers.contenders import PEERS
+from stages.precisions import INT8
 from stages.records.peers import Contender, PeersRecord, Ratio
 
 NAMES = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}
 
 
 def render(record: PeersRecord) -> str:
-    """Return all there is to read: host, contenders, ratios, what could not run, closing line."""
+    """Return the whole text: host, contenders, ratios, what could not run, closing line."""
     blocks = [_header(record), _contenders(record), _ratios(record.ratios), _notes(record)]
     if missing := _missing(record.contenders):
         blocks.append(missing)
@@ -19,15 +20,20 @@ def render(record: PeersRecord) -> str:
 
 def closing_line(record: PeersRecord) -> str:
     """Return the INT8 ratios of our fastest backend at the largest batch size."""
-    int8 = [each for each in record.ratios if each.precision == "int8"]
+    int8 = [ratio for ratio in record.ratios if ratio.precision == INT8]
     if not int8:
-        measured = sum(not each.missing for each in record.contenders)
+        measured = len(_measured(record))
         return f"peers: {measured} of {len(record.contenders)} contenders measured, no INT8 pair"
-    size = max(each.batch_size for each in int8)
-    best = max((each for each in int8 if each.batch_size == size), key=lambda each: each.median)
-    same = [e for e in int8 if (e.backend, e.batch_size) == (best.backend, size)]
-    beside = " and ".join(f"{each.median:.2f}x {NAMES[each.peer]}" for each in same)
-    return f"peers: INT8 by {best.backend} at batch size {size} is {beside}"
+    size = max(ratio.batch_size for ratio in int8)
+    largest = [ratio for ratio in int8 if ratio.batch_size == size]
+    fastest = max(largest, key=lambda ratio: ratio.median).backend
+    own = [ratio for ratio in largest if ratio.backend == fastest]
+    compared = " and ".join(f"{ratio.median:.2f}x {NAMES[ratio.peer]}" for ratio in own)
+    return f"peers: INT8 by {fastest} at batch size {size} is {compared}"
+
+
+def _measured(record: PeersRecord) -> list[Contender]:
+    return [contender for contender in record.contenders if not contender.missing]
 
 
 def _header(record: PeersRecord) -> str:
@@ -36,14 +42,10 @@ def _header(record: PeersRecord) -> str:
 
 
 def _software(record: PeersRecord) -> list[str]:
-    """Return a line for each set of versions, with the backends that ran by it."""
-    backends: dict[str, list[str]] = {}
-    for each in record.contenders:
-        if not each.missing:
-            text = _versions(each.versions)
-            backends.setdefault(text, [])
-            if each.backend not in backends[text]:
-                backends[text].append(each.backend)
+    """Return a line for each set of versions, with the backends that ran with it."""
+    backends: dict[str, dict[str, None]] = {}
+    for contender in _measured(record):
+        backends.setdefault(_versions(contender.versions), {})[contender.backend] = None
     lines = [f"software  {', '.join(names)}: {text}" for text, names in backends.items()]
     return [*lines, f"tools     {_versions(record.tools)}"]
 
@@ -53,32 +55,32 @@ def _versions(versions: dict[str, str]) -> str:
 
 
 def _contenders(record: PeersRecord) -> str:
-    measured = [each for each in record.contenders if not each.missing]
+    measured = _measured(record)
     sizes = [str(figures.batch_size) for figures in measured[0].figures]
     speeds = [f"images/s at {size}" for size in sizes]
     latency = ["p50 ms at 1"] if "1" in sizes else []
     head = ["backend", "precision", "top-1", *speeds, *latency]
-    return aligned([head, *(_cells(each) for each in measured)])
+    return aligned([head, *map(_cells, measured)])
 
 
 def _cells(contender: Contender) -> list[str]:
-    speeds = [f"{each.throughput_images_per_s:.2f}" for each in contender.figures]
-    latencies = [each.latency_p50_ms for each in contender.figures]
+    speeds = [f"{figures.throughput_images_per_s:.2f}" for figures in contender.figures]
+    latencies = [figures.latency_p50_ms for figures in contender.figures]
     return [
         contender.backend,
         contender.precision,
         f"{contender.accuracy_top1:.1%}",
         *speeds,
-        *(f"{each:.1f}" for each in latencies if each is not None),
+        *(f"{latency:.1f}" for latency in latencies if latency is not None),
     ]
 
 
 def _ratios(ratios: Sequence[Ratio]) -> str:
-    peers = [peer for peer in PEERS if any(each.peer == peer for each in ratios)]
+    peers = [peer for peer in PEERS if any(ratio.peer == peer for ratio in ratios)]
     rows: dict[tuple[str, str, int], dict[str, str]] = {}
-    for each in ratios:
-        row = rows.setdefault((each.backend, each.precision, each.batch_size), {})
-        row[each.peer] = f"{each.median:.2f}x ({each.lowest:.2f}-{each.highest:.2f})"
+    for ratio in ratios:
+        row = rows.setdefault((ratio.backend, ratio.precision, ratio.batch_size), {})
+        row[ratio.peer] = f"{ratio.median:.2f}x ({ratio.lowest:.2f}-{ratio.highest:.2f})"
     head = ["ours", "precision", "batch", *(f"ours / {NAMES[peer]}" for peer in peers)]
     cells = [
         [backend, precision, str(size), *(row.get(peer, "-") for peer in peers)]
@@ -103,9 +105,10 @@ def _notes(record: PeersRecord) -> str:
 
 def _missing(contenders: Sequence[Contender]) -> str:
     precisions: dict[tuple[str, str], list[str]] = {}
-    for each in contenders:
-        if each.missing:
-            precisions.setdefault((each.backend, each.missing), []).append(each.precision)
+    for contender in contenders:
+        if contender.missing:
+            key = (contender.backend, contender.missing)
+            precisions.setdefault(key, []).append(contender.precision)
     rows = [
         (f"not run: {backend} {', '.join(names)}", reason)
         for (backend, reason), names in precisions.items()

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from stages.common.host.interference import Interference, look
-from stages.common.worker.protocol import Load, LoadAnswer, Warm, Warmed, Worker
+from stages.common.host.interference import Interference, take_snapshot
+from stages.common.worker.protocol import LoadgenAnswer, LoadgenTest, Warm, Warmed, Worker
 from stages.profile.run_record import LoadGenResult, run_record
 from stages.records.measure import Batches, Run
 
@@ -48,19 +48,19 @@ class InstanceGroup:
         """The time that the slowest instance took to be ready."""
         return max(instance.ready.load_seconds for instance in self.instances)
 
-    def classify(self, batch_size: int) -> tuple[LoadAnswer, str]:
+    def classify(self, batch_size: int) -> tuple[LoadgenAnswer, str]:
         """Let the first instance classify each image once; also return the folder of its log."""
         log = f"{self.name}/accuracy"
-        request = Load(
+        request = LoadgenTest(
             scenario="offline",
             folder=str(self.loadgen_logs / log),
             batch_size=batch_size,
             accuracy=True,
         )
-        (answer,) = self._ask_all(self.instances[:1], [request], LoadAnswer)
+        (answer,) = self._ask_all(self.instances[:1], [request], LoadgenAnswer)
         return answer, log
 
-    def run(self, request: Load, number: int, lasting_s: float) -> Run:
+    def run(self, request: LoadgenTest, number: int, lasting_s: float) -> Run:
         """Run a test as round `number`, and return its record.
 
         Offline all instances run it, in a single stream the first one alone. It is expected to
@@ -70,13 +70,13 @@ class InstanceGroup:
         instances = self.instances[:1] if single else self.instances
         logs = self._logs(f"{request.scenario}-{number}", len(instances))
         self._ask_all(instances, [Warm(request.batch_size)] * len(instances), Warmed)
-        before, start = look(self._cores), time.monotonic() + START_DELAY_S
+        before, start = take_snapshot(self._cores), time.monotonic() + START_DELAY_S
         tests = [
             msgspec.structs.replace(request, folder=str(self.loadgen_logs / log), start_at_s=start)
             for log in logs
         ]
-        answers = self._ask_all(instances, tests, LoadAnswer, lasting_s)
-        disturbance = before.until(look(self._cores))
+        answers = self._ask_all(instances, tests, LoadgenAnswer, lasting_s)
+        disturbance = before.until(take_snapshot(self._cores))
         return _record(number, answers, logs, disturbance, request.batch_size)
 
     def warm_up(self, batch_size: int) -> None:
@@ -105,7 +105,7 @@ class InstanceGroup:
 
 def _record(
     number: int,
-    answers: Sequence[LoadAnswer],
+    answers: Sequence[LoadgenAnswer],
     logs: Sequence[str],
     disturbance: Interference,
     batch_size: int,

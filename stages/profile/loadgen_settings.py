@@ -8,7 +8,7 @@ server by the 99th.
 import math
 from dataclasses import dataclass
 
-from stages.common.worker.protocol import Load
+from stages.common.worker.protocol import LoadgenTest
 from stages.settings import Settings
 
 # LoadGen calls an offline run that ends early invalid, and asks for a tenth more than expected.
@@ -56,7 +56,7 @@ def rules_of(settings: Settings) -> Rules:
     )
 
 
-def turn_request(settings: Settings, scenario: str, images_per_s: float) -> Load:
+def turn_request(settings: Settings, scenario: str, images_per_s: float) -> LoadgenTest:
     """Return the request for one turn of an instance that is expected to do `images_per_s`.
 
     `scenario` is offline or single_stream. Offline, the images are whole batches, and enough for
@@ -65,7 +65,7 @@ def turn_request(settings: Settings, scenario: str, images_per_s: float) -> Load
     rules = rules_of(settings)
     size = settings.batch_size if scenario == "offline" else 1
     images = max(SLACK * images_per_s * rules.duration_s, rules.images)
-    return Load(
+    return LoadgenTest(
         scenario=scenario,
         batch_size=size,
         min_duration_s=rules.duration_s,
@@ -75,10 +75,10 @@ def turn_request(settings: Settings, scenario: str, images_per_s: float) -> Load
     )
 
 
-def server_request(settings: Settings, target_per_s: float, folder: str) -> Load:
+def server_request(settings: Settings, target_per_s: float, folder: str) -> LoadgenTest:
     """Return the request for a test of the server scenario at `target_per_s` queries per second."""
     rules = rules_of(settings)
-    return Load(
+    return LoadgenTest(
         scenario="server",
         folder=folder,
         batch_size=settings.batch_size,
@@ -91,6 +91,6 @@ def server_request(settings: Settings, target_per_s: float, folder: str) -> Load
     )
 
 
-def expected_seconds(request: Load, images_per_s: float) -> float:
+def expected_seconds(request: LoadgenTest, images_per_s: float) -> float:
     """Return about how long a test takes an instance that does `images_per_s`."""
     return max(request.min_duration_s, request.min_queries / images_per_s)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from stages.common.worker.loadgen import complete, rate_of, reasons_of, run_test
-from stages.common.worker.protocol import Answer, Classes, Load, Worker
+from stages.common.worker.protocol import Answer, Classes, LoadgenTest, Worker
 from stages.errors import StageError
 from stages.profile.instance_group import InstanceGroup
 from stages.profile.loadgen_settings import server_request
@@ -111,7 +111,7 @@ class QueryQueue:
         return queries
 
 
-def serve(instances: Sequence[Worker], images: int, request: Load) -> dict[str, Any]:
+def serve(instances: Sequence[Worker], images: int, request: LoadgenTest) -> dict[str, Any]:
     """Run one test of the server scenario over `images` images.
 
     Return the last value of each key in LoadGen's log. Raises the error of the first instance that

@@ -18,7 +18,7 @@ from stages.common.stats import interval
 from stages.common.text import aligned
 from stages.common.worker.client import WorkerProcess
 from stages.common.worker.interleave import orders
-from stages.common.worker.protocol import Job, Load, LoadAnswer, Turn, TurnAnswer
+from stages.common.worker.protocol import Job, LoadgenAnswer, LoadgenTest, Turn, TurnAnswer
 from stages.settings import Settings
 
 TIMEOUT_S = 900
@@ -97,14 +97,14 @@ def _loadgen(
     worker: WorkerProcess, scenario: str, size: int, expected: float, folder: Path
 ) -> Callable[[], float]:
     batches = max(1, round(expected * SECONDS / size))
-    asked = Load(
+    asked = LoadgenTest(
         scenario=scenario,
         folder=str(folder / scenario),
         batch_size=size,
         min_duration_s=SECONDS if scenario == "single_stream" else 0.0,
         min_queries=1 if scenario == "single_stream" else min(MOST_IMAGES, size * batches),
     )
-    return lambda: worker.ask(asked, LoadAnswer).rate_per_s
+    return lambda: worker.ask(asked, LoadgenAnswer).rate_per_s
 
 
 if __name__ == "__main__":

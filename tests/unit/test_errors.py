@@ -11,15 +11,12 @@ def _raising(error: Exception) -> None:
 
 
 def kinds() -> list[type[StageError]]:
-    return [each for each in vars(errors).values() if isinstance(each, type) and _is_kind(each)]
-
-
-def _is_kind(each: type) -> bool:
-    return issubclass(each, StageError) and each is not StageError
+    classes = [value for value in vars(errors).values() if isinstance(value, type)]
+    return [kind for kind in classes if issubclass(kind, StageError) and kind is not StageError]
 
 
 def test_each_kind_has_an_exit_code_of_its_own() -> None:
-    codes = [each.exit_code for each in kinds()]
+    codes = [kind.exit_code for kind in kinds()]
     assert len(codes) == len(set(codes)) >= 15
     taken = (0, StageError.exit_code, errors.INTERNAL_EXIT_CODE, errors.INTERRUPTED_EXIT_CODE)
     assert not set(codes) & set(taken)

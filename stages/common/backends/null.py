@@ -1,4 +1,4 @@
-"""A model that does nothing, which leaves the harness itself to be measured."""
+"""A model that does nothing, with which the harness itself can be measured."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,17 +8,17 @@ from stages.samples import Images
 
 
 class Nothing:
-    """Says class 0 of two to whatever it is given."""
+    """Answers class 0 of two for every image."""
 
     def __call__(self, images: Images) -> npt.NDArray[np.float32]:
         """Return the same probabilities [n, 2] for all images."""
         return np.tile(np.array([1, 0], np.float32), (len(images), 1))
 
     def trace(self, images: Images) -> list[NodeTime]:
-        """Return no nodes, as there are none."""
+        """Return nothing, as there are no nodes."""
         return []
 
 
 def load(path: str, precision: str, threads: int) -> Nothing:
-    """Return it, whatever `path` holds."""
+    """Return the model that does nothing; no argument matters."""
     return Nothing()

@@ -17,7 +17,7 @@ class OnnxruntimeModel:
     """A model in a session of its own."""
 
     def __init__(self, path: str, threads: int) -> None:
-        """Load the model at `path`; ModelError where ONNX Runtime can't."""
+        """Load the model at `path`; ModelError if ONNX Runtime can't."""
         import onnxruntime
 
         try:
@@ -26,7 +26,7 @@ class OnnxruntimeModel:
             )
         except Exception as error:  # its own classes have no base of their own
             raise ModelError(f"{path} is no model that ONNX Runtime runs: {error}") from error
-        (self._source,) = (each.name for each in self._session.get_inputs())
+        (self._source,) = (source.name for source in self._session.get_inputs())
 
     def __call__(self, images: Images) -> npt.NDArray[np.float32]:
         """Return the probabilities [n, classes] of images [n, height, width, 3]."""
@@ -41,7 +41,7 @@ class OnnxruntimeModel:
 def load(path: str, precision: str, threads: int) -> OnnxruntimeModel:
     """Load the model at `path`, which is of `precision`, to run on `threads` threads.
 
-    Raises ModelError where ONNX Runtime can't run it.
+    Raises ModelError if ONNX Runtime can't run it.
     """
     return OnnxruntimeModel(path, threads)
 
@@ -53,6 +53,6 @@ def _options(threads: int) -> Any:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-    # Threads spin while it runs, which is fast, but not on while another model is measured.
+    # Threads spin while a batch runs, which is fast, but not while another model is measured.
     options.add_session_config_entry("session.force_spinning_stop", "1")
     return options

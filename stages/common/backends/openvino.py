@@ -15,14 +15,15 @@ from stages.samples import Images
 
 # What OpenVINO's own graph calls a type that oneDNN has another name for.
 RUNTIME_NAMES = {"s8": "i8"}
-MIN_SHARE = 0.9
+# The fraction of the convolutions that must run in the precision asked for.
+MIN_FRACTION = 0.9
 
 
 class OpenvinoModel:
-    """A model compiled anew for each batch size, which is faster than one for any size."""
+    """A model that is compiled for each batch size, which is faster than one for any size."""
 
     def __init__(self, path: str, precision: str, threads: int) -> None:
-        """Read the model at `path`, an .xml; ModelError where OpenVINO can't."""
+        """Read the model at `path`, an .xml; ModelError if OpenVINO can't."""
         import openvino
 
         self._core = openvino.Core()
@@ -37,7 +38,7 @@ class OpenvinoModel:
     def __call__(self, images: Images) -> npt.NDArray[np.float32]:
         """Return the probabilities [n, classes] of images [n, height, width, 3].
 
-        Raises ModelError where over a tenth of the convolutions run in another precision.
+        Raises ModelError if over a tenth of the convolutions run in another precision.
         """
         if images.shape[0] not in self._requests:
             self._requests[images.shape[0]] = self._compiled(images.shape)
@@ -47,7 +48,7 @@ class OpenvinoModel:
         return np.array(answer)
 
     def trace(self, images: Images) -> list[NodeTime]:
-        """Return nothing: when each node began is not told."""
+        """Return nothing: OpenVINO does not report when each node began."""
         return []
 
     def _compiled(self, shape: tuple[int, ...]) -> Any:
@@ -61,7 +62,7 @@ class OpenvinoModel:
 def load(path: str, precision: str, threads: int) -> OpenvinoModel:
     """Load the model at `path`, an .xml, to run in `precision` on `threads` threads.
 
-    Raises ModelError where OpenVINO can't read it.
+    Raises ModelError if OpenVINO can't read it.
     """
     return OpenvinoModel(path, precision, threads)
 
@@ -85,7 +86,7 @@ def _require_precision(ops: list[Any], precision: str) -> None:
     ]
     wanted = {RUNTIME_NAMES.get(name, name) for name in get_precision(precision).data_types}
     fitting = sum(name in wanted for name in ran)
-    if not ran or fitting < MIN_SHARE * len(ran):
+    if not ran or fitting < MIN_FRACTION * len(ran):
         raise ModelError(
             f"OpenVINO runs convolutions in {', '.join(sorted(set(ran))) or 'no precision'}, "
             f"not in {precision}; this CPU or this version of it can't"

@@ -1,5 +1,6 @@
-"""Loads a model by the backend that runs it: each is a module of this package, imported in the
-worker that asks for it, and not before.
+"""Load a model by the backend that runs it.
+
+Each backend is a module of this package, which is imported only in a worker that asks for it.
 """
 
 from collections.abc import Callable
@@ -26,18 +27,21 @@ class LoadedModel(Protocol):
         ...
 
     def trace(self, images: Images) -> list[NodeTime]:
-        """Classify, and return when each node ran; nothing if the backend can't say."""
+        """Classify, and return when each node ran; nothing if the backend can't show it."""
         ...
 
 
 def names() -> list[str]:
     """Return the names of the backends: the modules beside this one."""
     package = import_module(__package__)
-    return [each.name for each in iter_modules(package.__path__) if each.name != "registry"]
+    return [module.name for module in iter_modules(package.__path__) if module.name != "registry"]
 
 
 def load(backend: str, path: str, precision: str, threads: int) -> LoadedModel:
-    """Load a model; ModelError if there is no such backend or it can't read the model."""
+    """Load the model at `path`, to run in `precision` on `threads` threads.
+
+    Raises ModelError if there is no such backend, or if it can't read the model.
+    """
     if backend not in names():
         raise ModelError(f"no backend is called {backend!r}; known are {', '.join(names())}")
     loader: Any = import_module(f"{__package__}.{backend}")

@@ -1,6 +1,6 @@
 """TensorFlow, with its Intel extension or without, as a backend.
 
-Its switches count only if they are set before TensorFlow is imported, so this module imports it
+TensorFlow's switches count only if they are set before it is imported, so this module imports it
 late; its threads are set by the environment of the process.
 """
 
@@ -26,7 +26,7 @@ def load(path: str, precision: str, threads: int) -> "Model":
 class Model:
     """A SavedModel in a session of its own, as a function from images to probabilities.
 
-    A session's callable costs less per call than the model's signature: at one image 2% of
+    A session's callable costs less per call than the model's signature: with one image, 2% of
     INT8's latency.
     """
 
@@ -43,7 +43,7 @@ class Model:
         except (OSError, ValueError, RuntimeError, tf.errors.OpError) as error:
             reason = " ".join(str(error).split())
             raise ModelError(f"{path} is no SavedModel that can run here: {reason}") from error
-        self._source, self._result = _ends(loaded, path)
+        self._source, self._result = _input_and_output(loaded, path)
         self._call = self._session.make_callable(self._result, [self._source])
 
     def __call__(self, images: Images) -> npt.NDArray[np.float32]:
@@ -55,22 +55,22 @@ class Model:
         """Classify once and return when each node of the graph ran."""
         import tensorflow.compat.v1 as tf
 
-        seen = tf.RunMetadata()
+        metadata = tf.RunMetadata()
         options = tf.RunOptions(trace_level=tf.RunOptions.SOFTWARE_TRACE)
         feeds = {self._source: images}
-        self._session.run(self._result, feeds, options=options, run_metadata=seen)
+        self._session.run(self._result, feeds, options=options, run_metadata=metadata)
         return [
             NodeTime(node.node_name, node.all_start_micros / 1e3, node.all_end_rel_micros / 1e3)
-            for device in seen.step_stats.dev_stats
+            for device in metadata.step_stats.dev_stats
             for node in device.node_stats
         ]
 
 
-def _ends(loaded: Any, path: str) -> tuple[str, str]:
+def _input_and_output(loaded: Any, path: str) -> tuple[str, str]:
     """Return the names of the one input and the one output of a loaded model's signature."""
     if SIGNATURE not in loaded.signature_def:
-        found = ", ".join(loaded.signature_def) or "none"
-        raise ModelError(f"{path} has no signature {SIGNATURE} (found {found}); save it with one")
+        names = ", ".join(loaded.signature_def) or "none"
+        raise ModelError(f"{path} has no signature {SIGNATURE} (found {names}); save it with one")
     signature = loaded.signature_def[SIGNATURE]
     inputs, outputs = (
         [tensor.name for tensor in side.values()] for side in (signature.inputs, signature.outputs)
@@ -88,6 +88,6 @@ def _configuration(rewrites: Sequence[str]) -> Any:
 
     configuration = tf.ConfigProto()
     for option in rewrites:
-        # The Intel extension has switches of its own, and leaves these without an effect.
+        # With Intel's extension these have no effect; it has switches of its own.
         setattr(configuration.graph_options.rewrite_options, option, 1)
     return configuration

@@ -1,7 +1,8 @@
 """Whether AMX really works here: a tile product, tried in a child process, and checked.
 
 A hypervisor may show AMX's flags and fault on its instructions, so flags prove little. No CPU
-with AMX has run this yet: the bytes agree with an assembler's, but only failures were seen.
+with AMX has run this yet: the bytes agree with an assembler's, and under an emulator of AMX the
+products were right.
 `python -m stages.common.host.amx_probe INSTRUCTION` is the child; it may die by a signal.
 """
 
@@ -51,9 +52,9 @@ AFTER = (
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What became of a tile product.
+    """The outcome of a tile product.
 
-    `granted` is false where the kernel refused XTILEDATA; `failure` is what else went wrong.
+    `granted` is false if the kernel refused XTILEDATA; `failure` is what else went wrong.
     """
 
     granted: bool
@@ -61,21 +62,21 @@ class Probe:
 
     @property
     def why_not(self) -> str | None:
-        """Why tiles can't be used, or None where the product was right."""
+        """Why tiles can't be used, None if the product was right."""
         if not self.granted:
             return "the kernel does not grant XTILEDATA"
         return self.failure
 
 
 def why_no_tiles() -> str | None:
-    """Return why AMX's INT8 and BF16 products can't run here, or None where both were right."""
+    """Return why AMX's INT8 and BF16 products can't run here, None if both were right."""
     if is_kernel_too_old(platform.release()):
         return f"Linux {platform.release()} has no AMX; 5.16 is the first that does"
     return next(filter(None, (probe(instruction).why_not for instruction in PRODUCTS)), None)
 
 
 def is_kernel_too_old(release: str) -> bool:
-    """Tell whether Linux `release`, as `6.1.0-13-amd64`, came before AMX."""
+    """Return whether Linux `release`, such as `6.1.0-13-amd64`, came before AMX."""
     return tuple(int(part) for part in re.findall(r"\d+", release)[:2]) < FIRST_KERNEL
 
 
@@ -83,7 +84,7 @@ def is_kernel_too_old(release: str) -> bool:
 def probe(instruction: str) -> Probe:
     """Run `instruction`, one of PRODUCTS, in a child and compare its result with numpy's.
 
-    The product is tried even where permission is refused, for the signal that it then ends by.
+    The product is tried even if permission is refused, for the signal that it then ends by.
     """
     command = [sys.executable, "-m", __name__, instruction]
     try:
@@ -92,12 +93,15 @@ def probe(instruction: str) -> Probe:
         refused = REFUSED in (error.stdout or b"")
         return Probe(not refused, f"{instruction} took over {CHILD_TIMEOUT_S} s")
     answer, _, product = done.stdout.partition(b"\n")
-    failure = judge(instruction, done.returncode, product, done.stderr)
+    failure = failure_of(instruction, done.returncode, product, done.stderr)
     return Probe(answer + b"\n" != REFUSED, failure)
 
 
-def judge(instruction: str, code: int, product: bytes, errors: bytes = b"") -> str | None:
-    """Return what is wrong with a child that ended with `code` and gave `product`, or None."""
+def failure_of(instruction: str, code: int, product: bytes, errors: bytes = b"") -> str | None:
+    """Return what is wrong with a child that ended with `code` and gave `product`, None if nothing.
+
+    `errors` is what it printed to stderr.
+    """
     if code < 0:
         return f"{instruction} ended by {signal.Signals(-code).name}"
     if code:
@@ -113,7 +117,7 @@ def machine_code(instruction: str) -> bytes:
 
 
 def factors() -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]:
-    """Return two INT8 tiles [16, 64] of either sign over the whole range."""
+    """Return two INT8 tiles [16, 64], with numbers of either sign over the whole range."""
     numbers = (np.arange(2 * ROWS * ROW_BYTES) * 37 % 256 - 128).astype(np.int8)
     left, right = numbers.reshape(2, ROWS, ROW_BYTES)
     return left, right[::-1].copy()
@@ -180,7 +184,7 @@ def _multiply(instruction: str) -> bytes:
         result = np.zeros((ROWS, ROW_BYTES), np.uint8)
         arrays = (_configuration(), *map(np.ascontiguousarray, _tiles(instruction)), result)
         run(*(array.ctypes.data for array in arrays))
-        del start, run  # or the page could not be closed
+        del start, run  # else the page can't be closed
     return result.tobytes()
 
 
@@ -190,7 +194,7 @@ def _is_granted() -> bool:
 
 
 def main(instruction: str) -> None:
-    """Print whether the kernel grants tiles, then the product's bytes, unless that kills this."""
+    """Print whether the kernel grants tiles, then the product's bytes, if it survives that."""
     sys.stdout.buffer.write(GRANTED if _is_granted() else REFUSED)
     sys.stdout.buffer.flush()
     sys.stdout.buffer.write(_multiply(instruction))

@@ -1,4 +1,4 @@
-"""What a container, or whatever else this process is kept in, may use of the machine.
+"""What its control groups, a container's or others, let this process use of the machine.
 
 Sources: Linux, Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst; proc(5).
 """
@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from stages.common.host.topology import text_of
+from stages.common.host.kernel_text import text_of
 
 # The inode of the first PID namespace, a constant of the kernel's (PROC_PID_INIT_INO).
 FIRST_PID_NAMESPACE = "pid:[4026531836]"
-# Version 1 has no word for unlimited, but a number beyond any machine.
+# Version 1 has no word for unlimited, only a number beyond any machine.
 NO_LIMIT = 2**60
 
 
@@ -23,24 +23,24 @@ class Cgroups:
     folder: Path = Path("/sys/fs/cgroup")
 
     def memory_limit(self) -> int | None:
-        """Return the least limit in bytes, None where there is none."""
+        """Return the smallest limit in bytes, None if there is none."""
         return min((limit for limit, _ in self._memory()), default=None)
 
     def memory_left(self) -> int | None:
-        """Return the bytes left of the tightest group, None where there is no limit.
+        """Return the bytes left in the tightest group, None if there is no limit.
 
-        What was read from files and can be dropped does not count as used.
+        Cached file content that the kernel can drop does not count as used.
         """
         left = (limit - _used(group) for limit, group in self._memory())
         return min(left, default=None)
 
     def cpu_quota(self) -> float | None:
-        """Return how many CPUs' time may be used, None where that is not limited."""
+        """Return how many CPUs' time may be used, None if that is not limited."""
         quotas = (_quota(group) for group in self._groups("cpu"))
         return min((quota for quota in quotas if quota), default=None)
 
     def in_container(self) -> bool:
-        """Tell whether this process has a PID namespace of its own, as containers do."""
+        """Return whether this process has a PID namespace of its own, as containers do."""
         try:
             return str((self.proc / "self/ns/pid").readlink()) != FIRST_PID_NAMESPACE
         except OSError:
@@ -57,12 +57,13 @@ class Cgroups:
     def _groups(self, controller: str) -> Iterator[Path]:
         """Yield this process's group under `controller`, and those around it: each may limit it."""
         for line in text_of(self.proc / "self/cgroup").splitlines():
-            _, names, path = line.split(":", 2)
+            _, names, group = line.split(":", 2)
             if not names or controller in names.split(","):
                 root = self.folder / controller if names else self.folder
-                inner = Path(path.lstrip("/"))
-                # In a container the path can be the host's; its own root is found all the same.
-                yield from (root / each for each in (inner, *inner.parents))
+                inner = Path(group.lstrip("/"))
+                # A container may see the path that its group has on the host; then only the last
+                # of these, the container's own root, is there.
+                yield from (root / path for path in (inner, *inner.parents))
 
 
 HERE = Cgroups()

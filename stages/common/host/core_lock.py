@@ -1,7 +1,7 @@
-"""A lock on each core that is measured on, so that no two runs of this machine share one.
+"""A lock on each core that is measured on, so that no two runs of this machine use the same one.
 
-The locks are files in a folder that every process and container of a host can see; the kernel
-releases them when their holder ends, however it ends.
+The locks are files in a folder that every process and container of a machine can see; the kernel
+releases them when the process that holds them ends, however it ends.
 """
 
 import fcntl
@@ -13,23 +13,23 @@ from pathlib import Path
 
 from stages.errors import CoresBusyError
 
-# Anyone's run may come next.
+# The next run may be another user's.
 MODE = 0o666
-# Of the holder's own words, no more than a line.
-LENGTH = 200
+# At most one line of what the process that holds a lock wrote into it is shown.
+MAX_SHOWN_BYTES = 200
 
 
 @contextmanager
 def holding(cores: Sequence[int], name: str, folder: Path) -> Iterator[None]:
-    """Hold `cores` for the program `name`, by files in `folder`.
+    """Hold `cores` for the program `name`, by files in `folder`, until the context is left.
 
-    Raises CoresBusyError where another run holds one of them.
+    Raises CoresBusyError if another run holds one of them.
     """
     since = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
-    with ExitStack() as held:
+    with ExitStack() as locks:
         for core in cores:
             lock = _opened(folder / f"vgg19-core-{core}.lock")
-            held.callback(os.close, lock)
+            locks.callback(os.close, lock)
             _lock(lock, core)
             os.ftruncate(lock, 0)
             os.pwrite(lock, f"{name} since {since}".encode(), 0)
@@ -37,7 +37,7 @@ def holding(cores: Sequence[int], name: str, folder: Path) -> Iterator[None]:
 
 
 def _opened(path: Path) -> int:
-    # Asking to create a file that another user has made is refused in a folder open to all.
+    # In a folder open to all, O_CREAT is refused for a file that another user has made.
     try:
         return os.open(path, os.O_RDWR)
     except FileNotFoundError:
@@ -50,7 +50,7 @@ def _lock(lock: int, core: int) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        holder = os.pread(lock, LENGTH, 0).decode(errors="replace")
+        holder = os.pread(lock, MAX_SHOWN_BYTES, 0).decode(errors="replace")
         raise CoresBusyError(
             f"core {core} is held by {holder or 'another run'}; "
             "wait until it ends, or set VGG19_CORES to others"

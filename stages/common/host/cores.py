@@ -3,12 +3,13 @@
 import os
 import subprocess
 
-from stages.common.host.topology import HERE, Sysfs, parse_list
+from stages.common.host.kernel_text import format_list, parse_list
+from stages.common.host.topology import HERE, Sysfs
 from stages.errors import PinningError
 
 
 def parse_cores(text: str) -> list[int]:
-    """Read a list such as `0-3,8`; PinningError where it is malformed."""
+    """Return the cores of a list such as `0-3,8`; PinningError if it is malformed or empty."""
     try:
         cores = parse_list(text)
     except ValueError:
@@ -29,16 +30,16 @@ def one_per_physical_core(allowed: set[int], sysfs: Sysfs = HERE) -> list[int]:
 def choose_cores(asked: str) -> list[int]:
     """Return the cores to pin: those asked for, or one per physical core of the cpuset in force.
 
-    Raises PinningError where one asked for does not exist or lies outside the cpuset, and where
-    numactl is missing or refuses.
+    Raises PinningError if one asked for does not exist or lies outside the cpuset, and if numactl
+    is missing or refuses.
     """
     allowed = os.sched_getaffinity(0)
     cores = parse_cores(asked) if asked else one_per_physical_core(allowed)
     outside = sorted(set(cores) - allowed)
     if outside:
         raise PinningError(
-            f"cores {_joined(outside)} are not among those available here "
-            f"({_joined(sorted(allowed))}); set VGG19_CORES to some of these"
+            f"cores {format_list(outside)} are not among those available here "
+            f"({format_list(sorted(allowed))}); set VGG19_CORES to some of these"
         )
     _try_numactl(cores)
     return cores
@@ -46,7 +47,7 @@ def choose_cores(asked: str) -> list[int]:
 
 def numactl_command(cores: list[int]) -> list[str]:
     """Return the command that runs what follows it on `cores` alone."""
-    return ["numactl", f"--physcpubind={_joined(cores)}"]
+    return ["numactl", f"--physcpubind={format_list(cores)}"]
 
 
 def _try_numactl(cores: list[int]) -> None:
@@ -59,7 +60,3 @@ def _try_numactl(cores: list[int]) -> None:
     if tried.returncode:
         reason = (tried.stderr or tried.stdout).strip().splitlines()[-1:]
         raise PinningError(f"numactl refused to pin: {' '.join(reason)}; allow sched_setaffinity")
-
-
-def _joined(cores: list[int]) -> str:
-    return ",".join(str(core) for core in cores)

@@ -1,15 +1,17 @@
-"""What the machine is and which rungs of the ladder it can run."""
+"""What the machine is, and which ISAs it can run."""
 
 import os
 import platform
 import subprocess
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
 from stages.common.host import cgroups
 from stages.common.host.amx_probe import why_no_tiles
+from stages.common.host.kernel_text import fields_of
 from stages.common.host.memory import GIB
-from stages.common.host.topology import HERE, Sysfs
+from stages.common.host.topology import HERE, UNKNOWN, Sysfs
 from stages.isa import AMX, missing_flags
 from stages.records.base import Host, Topology
 
@@ -28,9 +30,7 @@ PACKAGES = (
 
 def cpu_fields(path: Path = CPUINFO) -> dict[str, str]:
     """Return the fields of the first processor in /proc/cpuinfo."""
-    first = path.read_text().split("\n\n", 1)[0]
-    pairs = (line.partition(":") for line in first.splitlines())
-    return {name.strip(): value.strip() for name, _, value in pairs}
+    return fields_of(path.read_text().split("\n\n", 1)[0])
 
 
 def cpu_flags(path: Path = CPUINFO) -> frozenset[str]:
@@ -39,14 +39,14 @@ def cpu_flags(path: Path = CPUINFO) -> frozenset[str]:
 
 
 def describe_host(cores: list[int]) -> Host:
-    """Return the record of this machine, of which `cores` are measured on."""
+    """Return the record of this machine, for a measurement on `cores`."""
     fields, flags, sysfs = cpu_fields(), cpu_flags(), HERE
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limit = cgroups.HERE.memory_limit()
     return Host(
-        cpu_model=fields.get("model name", "unknown"),
+        cpu_model=fields.get("model name", UNKNOWN),
         cpu_flags=sorted(flags),
-        microcode=fields.get("microcode", "unknown"),
+        microcode=fields.get("microcode", UNKNOWN),
         machine=sysfs.machine(),
         kernel=platform.release(),
         hypervisor="hypervisor" in flags,
@@ -66,7 +66,7 @@ def describe_host(cores: list[int]) -> Host:
 
 
 def describe_topology(sysfs: Sysfs) -> Topology:
-    """Return how the machine's CPUs that are switched on are built."""
+    """Return the record of the CPUs that are switched on."""
     online = sysfs.online()
     cores = sysfs.physical_cores(online)
     return Topology(
@@ -78,18 +78,17 @@ def describe_topology(sysfs: Sysfs) -> Topology:
 
 
 def hypervisor_vendor() -> str | None:
-    """Return whose hypervisor this is, as lscpu has it from CPUID; None where it tells none."""
+    """Return the vendor of the hypervisor, from CPUID by lscpu; None if lscpu shows none."""
     environment = {**os.environ, "LC_ALL": "C"}
     try:
         shown = subprocess.run(["lscpu"], capture_output=True, text=True, env=environment).stdout
     except FileNotFoundError:
         return None
-    pairs = dict(line.split(":", 1) for line in shown.splitlines() if ":" in line)
-    return pairs.get("Hypervisor vendor", "").strip() or None
+    return fields_of(shown).get("Hypervisor vendor") or None
 
 
 def why_impossible(isa: str, flags: frozenset[str]) -> str | None:
-    """Return why this host can't run `isa`, or None where it can."""
+    """Return why this host, whose CPU has `flags`, can't run `isa`; None if it can."""
     missing = missing_flags(isa, flags)
     if missing:
         return f"no {' '.join(missing)} flag" + ("s" if len(missing) > 1 else "")
@@ -98,10 +97,8 @@ def why_impossible(isa: str, flags: frozenset[str]) -> str | None:
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that run models."""
-    found = {"python": platform.python_version()}
+    installed = {"python": platform.python_version()}
     for package in PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+        with suppress(metadata.PackageNotFoundError):
+            installed[package] = metadata.version(package)
+    return installed

@@ -8,16 +8,20 @@ from pathlib import Path
 from stages.common.host.topology import HERE, Sysfs
 
 STAT = Path("/proc/stat")
-# Fields of a line of /proc/stat after its name: user nice system idle iowait irq softirq steal;
-# what comes after them is in user and nice already. Source: proc(5).
-COUNTED, STEAL = 8, 7
-# With more of it, a figure says more of the hypervisor's other guests than of the model.
+# A line of /proc/stat has, after its name: user nice system idle iowait irq softirq steal; what
+# comes after these is in user and nice already. Source: proc(5).
+TICK_FIELDS, STEAL_FIELD = 8, 7
+# If more is stolen, a figure says more about the hypervisor's other guests than about the model.
 MAX_STEAL = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Interference:
-    """Between two looks: the share of CPU time stolen, throttling events, clock step in seconds."""
+    """What happened between two snapshots.
+
+    `steal` is the fraction of the CPU time that was stolen, from 0 to 1; `clock_step_s` is how
+    far the time of day moved beside the time that passed, in seconds.
+    """
 
     steal: float
     throttle_events: int
@@ -25,8 +29,8 @@ class Interference:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """Counters of some cores at one time: ticks in all and stolen, throttling events, clocks."""
+class Snapshot:
+    """Counters of some cores at one time: all ticks, stolen ticks, throttling events, clocks."""
 
     ticks: int
     stolen: int
@@ -34,8 +38,8 @@ class Look:
     monotonic_s: float
     wall_s: float
 
-    def until(self, later: "Look") -> Interference:
-        """Return what happened between this look and a later one."""
+    def until(self, later: "Snapshot") -> Interference:
+        """Return what happened between this snapshot and a later one."""
         ticks = later.ticks - self.ticks
         passed = later.monotonic_s - self.monotonic_s
         return Interference(
@@ -45,14 +49,14 @@ class Look:
         )
 
 
-def look(cores: Sequence[int], stat: Path = STAT, sysfs: Sysfs = HERE) -> Look:
-    """Read the counters of `cores`; those that this machine does not show count as zero."""
-    wanted = {f"cpu{core}" for core in cores}
+def take_snapshot(cores: Sequence[int], stat: Path = STAT, sysfs: Sysfs = HERE) -> Snapshot:
+    """Return the counters of `cores`; those that this machine does not show count as zero."""
+    names = {f"cpu{core}" for core in cores}
     lines = [line.split() for line in stat.read_text().splitlines()]
-    counted = [[*map(int, line[1:])] for line in lines if line and line[0] in wanted]
-    return Look(
-        ticks=sum(sum(each[:COUNTED]) for each in counted),
-        stolen=sum(each[STEAL] for each in counted if len(each) > STEAL),
+    counts = [[*map(int, line[1:])] for line in lines if line and line[0] in names]
+    return Snapshot(
+        ticks=sum(sum(core[:TICK_FIELDS]) for core in counts),
+        stolen=sum(core[STEAL_FIELD] for core in counts if len(core) > STEAL_FIELD),
         throttle_events=sysfs.throttle_events(cores),
         monotonic_s=time.monotonic(),
         wall_s=time.time(),

@@ -1,8 +1,9 @@
-"""How much memory is left, and how much a process took at most."""
+"""How much memory is left, and the peak memory of a process."""
 
 from pathlib import Path
 
 from stages.common.host.cgroups import HERE, Cgroups
+from stages.common.host.kernel_text import fields_of
 from stages.errors import HostError
 
 MEMINFO = Path("/proc/meminfo")
@@ -17,12 +18,12 @@ def available(meminfo: Path = MEMINFO, cgroups: Cgroups = HERE) -> int:
 
 
 def peak_of(process: int, proc: Path = PROC) -> int:
-    """Return the most bytes that a running process has had in memory."""
+    """Return the peak memory of a running process, in bytes."""
     return _kib(proc / str(process) / "status", "VmHWM")
 
 
 def require(processes: int, needed: int, left: int) -> None:
-    """Raise HostError where so many processes, which need so many bytes in all, find less left."""
+    """Raise HostError if the bytes `needed` by all of the `processes` exceed the bytes `left`."""
     if needed > left:
         raise HostError(
             f"{processes} processes need about {needed / GIB:.1f} GiB of memory, and "
@@ -31,6 +32,5 @@ def require(processes: int, needed: int, left: int) -> None:
 
 
 def _kib(path: Path, name: str) -> int:
-    lines = (line.partition(":") for line in path.read_text().splitlines())
-    found = {key: value.split() for key, _, value in lines}
-    return int(found[name][0]) * KIB if name in found else 0
+    fields = fields_of(path.read_text())
+    return int(fields[name].split()[0]) * KIB if name in fields else 0

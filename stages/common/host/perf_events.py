@@ -1,4 +1,4 @@
-"""Counters of the processor, read where the kernel and the machine let this process do so.
+"""Counters of the processor, read if the kernel and the machine let this process do so.
 
 AMX_BUSY counts the cycles in which the tile unit worked (Intel's event EXE.AMX_BUSY). No machine
 with it has run this yet: the mechanism was tried with the kernel's own events.
@@ -19,10 +19,10 @@ from stages.records.measure import AmxBusy
 T = TypeVar("T")
 TASKS = Path("/proc/self/task")
 SYS_PERF_EVENT_OPEN = 298
-PERF_TYPE_HARDWARE, PERF_TYPE_SOFTWARE, PERF_TYPE_RAW = 0, 1, 4
-# Times enabled and running: with many events, each counts a part of the time.
+PERF_TYPE_HARDWARE, PERF_TYPE_RAW = 0, 4
+# With the times enabled and running: of many events, each counts for a part of the time only.
 READ_FORMAT = 0b11
-# Of this process' own code, which is what the kernel lets most users count.
+# Only this process' own code counts, which is what the kernel lets most users count.
 EXCLUDE_KERNEL, EXCLUDE_HYPERVISOR = 1 << 5, 1 << 6
 ATTRIBUTES = struct.Struct("IIQQQQQIIQ")
 READING = struct.Struct("QQQ")
@@ -37,20 +37,21 @@ class Event:
 
 
 CYCLES = Event(PERF_TYPE_HARDWARE, 0)
-TASK_CLOCK = Event(PERF_TYPE_SOFTWARE, 1)
 AMX_BUSY = Event(PERF_TYPE_RAW, 0x02B7)
 
 
 class Counters:
     """Counts events in all threads that this process has when it is made, until it is closed.
 
-    Raises OSError where they can't be counted here.
+    Raises OSError if they can't be counted here.
     """
 
     def __init__(self, events: Sequence[Event]) -> None:
         threads = [int(task.name) for task in TASKS.iterdir()]
         with ExitStack() as opened:
-            self._counters = [[_open(event, each, opened) for each in threads] for event in events]
+            self._counters = [
+                [_open(event, thread, opened) for thread in threads] for event in events
+            ]
             self._opened = opened.pop_all()
 
     def __enter__(self) -> "Counters":
@@ -61,11 +62,11 @@ class Counters:
 
     def read(self) -> list[float]:
         """Return each event's count so far."""
-        return [sum(_read(counter) for counter in of_event) for of_event in self._counters]
+        return [sum(map(_read, counters)) for counters in self._counters]
 
 
 def amx_busy(work: Callable[[], T]) -> tuple[T, AmxBusy]:
-    """Return what `work` returns, and how busy it kept the tile unit."""
+    """Return what `work` returns, and how busy it kept the tile unit, or why that is not known."""
     missing = _why_no_event()
     if missing:
         return work(), AmxBusy(missing=missing)

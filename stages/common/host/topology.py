@@ -1,4 +1,4 @@
-"""How the machine is built and what of it this process may use, from sysfs.
+"""How the machine is built and how it is set up, from sysfs.
 
 Sources: Linux, Documentation/admin-guide/cputopology.rst and mm/transhuge.rst.
 """
@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from stages.common.host.kernel_text import parse_list, text_of
 
 UNKNOWN = "unknown"
 
@@ -20,22 +22,22 @@ class Sysfs:
 
     def online(self) -> list[int]:
         """Return the CPUs that are switched on."""
-        found = self._text("devices/system/cpu/online")
-        return parse_list(found) if found else sorted(os.sched_getaffinity(0))
+        text = self._text("devices/system/cpu/online")
+        return parse_list(text) if text else sorted(os.sched_getaffinity(0))
 
     def siblings(self, cpu: int) -> str:
-        """Return the threads of the physical core that `cpu` belongs to, as the kernel lists them.
+        """Return the kernel's list of the threads of the physical core that `cpu` belongs to.
 
-        That is `cpu` itself where the kernel shows none.
+        That is `cpu` alone if the kernel shows none.
         """
         return self._text(f"devices/system/cpu/cpu{cpu}/topology/thread_siblings_list") or str(cpu)
 
     def physical_cores(self, cpus: Iterable[int]) -> int:
-        """Return on how many physical cores `cpus` are."""
+        """Return the number of physical cores that `cpus` are on."""
         return len({self.siblings(cpu) for cpu in cpus})
 
     def sockets(self, cpus: Iterable[int]) -> int:
-        """Return in how many sockets `cpus` are."""
+        """Return the number of sockets that `cpus` are in."""
         name = "devices/system/cpu/cpu{}/topology/physical_package_id"
         return len({self._text(name.format(cpu)) for cpu in cpus})
 
@@ -47,13 +49,13 @@ class Sysfs:
         return sorted(node for node, text in lists.items() if wanted & set(parse_list(text)))
 
     def governor(self, cpus: Iterable[int]) -> str:
-        """Return what sets the frequency of `cpus`; unknown where the machine does not say."""
+        """Return what sets the frequency of `cpus`; unknown if the machine does not show it."""
         name = "devices/system/cpu/cpu{}/cpufreq/scaling_governor"
-        found = {self._text(name.format(cpu)) for cpu in cpus}
-        return ", ".join(sorted(filter(None, found))) or UNKNOWN
+        governors = {self._text(name.format(cpu)) for cpu in cpus}
+        return ", ".join(sorted(filter(None, governors))) or UNKNOWN
 
     def throttle_events(self, cpus: Iterable[int]) -> int:
-        """Return how often `cpus` were slowed down for their heat, 0 where that is not shown."""
+        """Return how often `cpus` were slowed down for their heat; 0 if that is not shown."""
         name = "devices/system/cpu/cpu{}/thermal_throttle/core_throttle_count"
         return sum(int(self._text(name.format(cpu)) or 0) for cpu in cpus)
 
@@ -63,7 +65,7 @@ class Sysfs:
         return chosen[1] if chosen else UNKNOWN
 
     def machine(self) -> str:
-        """Return the maker's and the machine's name, as its firmware has them."""
+        """Return the vendor's and the machine's name, as its firmware has them."""
         names = [self._text(f"class/dmi/id/{name}") for name in ("sys_vendor", "product_name")]
         return " ".join(filter(None, names)) or UNKNOWN
 
@@ -72,20 +74,3 @@ class Sysfs:
 
 
 HERE = Sysfs()
-
-
-def parse_list(text: str) -> list[int]:
-    """Read the kernel's form of a list, such as `0-3,8`; ValueError where it is none."""
-    found: set[int] = set()
-    for part in text.strip().split(",") if text.strip() else []:
-        first, dash, last = part.strip().partition("-")
-        found.update(range(int(first), int(last if dash else first) + 1))
-    return sorted(found)
-
-
-def text_of(path: Path) -> str:
-    """Return what a file of the kernel says, empty where it is not there or not to be read."""
-    try:
-        return path.read_text().strip()
-    except OSError:
-        return ""

@@ -1,1 +1,1 @@
-"""oneDNN's verbose log: reading it, its kernels, the work that a primitive stands for."""
+"""oneDNN's verbose log: how it is read, its kernels, and the arithmetic of a primitive."""

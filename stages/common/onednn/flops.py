@@ -1,4 +1,4 @@
-"""How much arithmetic and memory traffic a oneDNN primitive stands for, from its dimensions.
+"""The arithmetic and the memory traffic of a oneDNN primitive, from its dimensions.
 
 Source: oneDNN's verbose mode writes dimensions as benchdnn does, `mb8_ic3oc64_ih224oh224kh3...`,
 `mb8ic512oc3`, or shapes as `8x512:512x3`.
@@ -15,7 +15,7 @@ _SHAPE = re.compile(r"\d+(x\d+)*")
 
 
 def operations(execution: Execution) -> int:
-    """Return the multiplications and additions of a primitive that multiplies matrices, or 0."""
+    """Return how many multiplications and additions a primitive does, 0 if it does not multiply."""
     if execution.primitive == "matmul":
         return _of_matmul(execution.problem)
     if execution.primitive not in ("convolution", "inner_product"):
@@ -29,7 +29,7 @@ def operations(execution: Execution) -> int:
 
 
 def bytes_moved(execution: Execution) -> int:
-    """Return the bytes of activations that a primitive reads and writes; weights do not count."""
+    """Return how many bytes of activations a primitive reads and writes, without its weights."""
     source, destination = (
         BYTES.get(kind, 0) for kind in (execution.data_type, execution.destination_type)
     )
@@ -43,7 +43,7 @@ def bytes_moved(execution: Execution) -> int:
 
 
 def dimensions(problem: str) -> dict[str, int]:
-    """Return the named dimensions in a problem, empty where it is written as plain shapes."""
+    """Return the named dimensions in a problem, none if it is written as plain shapes."""
     return {name: int(number) for name, number in _DIMENSION.findall(problem) if name != "x"}
 
 
@@ -61,7 +61,7 @@ def _of_matmul(problem: str) -> int:
 
 
 def _of_shapes(execution: Execution) -> tuple[int, int]:
-    """Return how many elements are read and written where the problem is written as shapes."""
+    """Return how many elements are read and written, if the problem is written as shapes."""
     shapes = execution.problem.split(":")
     sizes = [_elements(shape) for shape in shapes]
     if not all(sizes):

@@ -1,7 +1,7 @@
 """What the name of a oneDNN kernel says, and which primitives multiply.
 
-Only primitives that multiply are judged by their names: pooling, softmax and reorders name their
-kernels by other rules.
+A kernel's name shows its ISA only if the primitive multiplies: pooling, softmax and reorders name
+their kernels by other rules.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ MULTIPLYING = ("convolution", "deconvolution", "matmul", "inner_product")
 
 
 class Timed(Protocol):
-    """Something that a kernel ran for some time."""
+    """Anything that one kernel ran, with its time."""
 
     @property
     def implementation(self) -> str:
@@ -39,13 +39,13 @@ def kernel_isa(implementation: str) -> str | None:
 
 
 def is_reference(implementation: str) -> bool:
-    """Tell if a kernel is oneDNN's reference code, which is slow on every CPU."""
+    """Return whether a kernel is oneDNN's reference code, which is slow on every CPU."""
     return implementation.startswith("ref")
 
 
 def reference_share(kernels: Iterable[Timed]) -> float:
     """Return the fraction of the time, from 0 to 1, that was spent in reference kernels."""
-    times = [(is_reference(each.implementation), each.milliseconds) for each in kernels]
+    times = [(is_reference(kernel.implementation), kernel.milliseconds) for kernel in kernels]
     total = sum(milliseconds for _, milliseconds in times) or 1.0
     return sum(milliseconds for reference, milliseconds in times if reference) / total
 

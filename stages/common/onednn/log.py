@@ -1,4 +1,4 @@
-"""Reads ONEDNN_VERBOSE=1 logs, whose fields each log names itself in a `template:` line.
+"""Read ONEDNN_VERBOSE=1 logs, each of which names its own fields in a `template:` line.
 
 Formats seen: oneDNN 3.2 (`prim_template:`), 3.3 (`primitive,info,template:`), 3.7 (`v1`).
 """
@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 PREFIX = "onednn_verbose,"
-# The clock of a trace and that of a log with timestamps differ by less.
+# A trace's clock and that of a log with timestamps differ by less than this.
 TOLERANCE_MS = 0.003
 FALLBACK_MESSAGE = "Unsupported INT8 pattern"
 _TEMPLATE = re.compile(r"(?:primitive,info,template:|prim_template:)(.*)")
-# An eltwise primitive has one memory for both.
+# An eltwise primitive has one memory, `data`, for both.
 _SOURCE_TYPE = re.compile(r"\b(?:src|data)[_:](\w+?):")
 _DESTINATION_TYPE = re.compile(r"\b(?:dst|data)[_:](\w+?):")
 
@@ -21,8 +21,8 @@ _DESTINATION_TYPE = re.compile(r"\b(?:dst|data)[_:](\w+?):")
 class Execution:
     """One primitive that ran; `data_type` is its source's, `milliseconds` its own time.
 
-    The time is 0 where the line was cut short before it; `start_ms`, since the epoch, is 0 in a
-    log without timestamps. `problem` are its dimensions, as oneDNN writes them.
+    The time is 0 if the line was cut short before it; `start_ms`, since the epoch, is 0 in a log
+    without timestamps. `problem` is its dimensions, as oneDNN writes them.
     """
 
     primitive: str
@@ -36,7 +36,7 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """Ops of a graph that oneDNN ran as one, and since when."""
+    """Ops of a graph that oneDNN ran as one; `start_ms` is since the epoch."""
 
     start_ms: float
     ops: tuple[str, ...]
@@ -44,7 +44,7 @@ class Partition:
 
 @dataclass(slots=True)
 class OnednnLog:
-    """What a log says: version and header isa, each primitive run, and int8 fallbacks."""
+    """What a log says: oneDNN's version, the ISA in its header, what ran, and INT8 fallbacks."""
 
     version: str = ""
     isa_header: str = ""
@@ -54,7 +54,7 @@ class OnednnLog:
 
 
 def parse_log(lines: Iterable[str]) -> OnednnLog:
-    """Read a log; lines that are not oneDNN's are passed over."""
+    """Return what a log says; lines that are not oneDNN's are passed over."""
     log = OnednnLog()
     names: list[str] = []
     for line in lines:
@@ -82,17 +82,15 @@ def _read_header(log: OnednnLog, text: str) -> None:
 
 
 def _add_partition(log: OnednnLog, text: str) -> None:
-    parts = text.split(",")
-    at = parts.index("exec")
-    if len(parts) > at + 4:
-        log.partitions.append(Partition(_timestamp(parts[:at]), tuple(parts[at + 4].split(";"))))
+    before, after = _around_exec(text)
+    if len(after) > 3:
+        log.partitions.append(Partition(_timestamp(before), tuple(after[3].split(";"))))
 
 
 def _add_execution(log: OnednnLog, names: list[str], text: str) -> None:
+    before, after = _around_exec(text)
     # The template's first name, `operation`, stands for `exec` itself.
-    parts = text.split(",")
-    at = parts.index("exec")
-    fields = dict(zip(names, parts[at:], strict=False))
+    fields = dict(zip(names, ["exec", *after], strict=False))
     if "attributes" not in fields:
         return
     memory = fields["memory_descriptors"]
@@ -105,12 +103,19 @@ def _add_execution(log: OnednnLog, names: list[str], text: str) -> None:
             milliseconds=float(fields.get("exec_time") or 0),
             destination_type=destination[1] if destination else "undef",
             problem=fields.get("problem_desc", ""),
-            start_ms=_timestamp(parts[:at]),
+            start_ms=_timestamp(before),
         )
     )
 
 
+def _around_exec(text: str) -> tuple[list[str], list[str]]:
+    """Return the fields before and after `exec`."""
+    fields = text.split(",")
+    position = fields.index("exec")
+    return fields[:position], fields[position + 1 :]
+
+
 def _timestamp(before: list[str]) -> float:
-    """Return the one number among the fields before `exec`, 0 where there is none."""
+    """Return the one number among the fields before `exec`, 0 if there is none."""
     numbers = [part for part in before if part.replace(".", "", 1).isdigit()]
     return float(numbers[0]) if numbers else 0.0

@@ -16,14 +16,15 @@ import msgspec
 from stages.common.backends.registry import LoadedModel, load
 from stages.common.host.facts import versions
 from stages.common.host.perf_events import amx_busy
-from stages.common.worker.interleave import turn
+from stages.common.worker.interleave import time_batches
 from stages.common.worker.protocol import (
     Answer,
     Classes,
     Classify,
     ClassifyAnswer,
     Job,
-    Load,
+    LoadgenAnswer,
+    LoadgenTest,
     Ready,
     Refusal,
     Request,
@@ -34,13 +35,12 @@ from stages.common.worker.protocol import (
     Warm,
     Warmed,
 )
-from stages.common.worker.system_under_test import classify
-from stages.common.worker.system_under_test import load as load_test
+from stages.common.worker.system_under_test import classify, run_loadgen_test
 from stages.errors import SettingsError, StageError
 from stages.samples import Images, batches_of, load_samples
 
 WARM_UP_BATCHES = 2
-# Of a batch that takes longer, the first after a pause is not slower than the rest by a percent.
+# After a pause the first batch is slower than the rest, but less than 1% if it takes longer.
 BRIEF_S = 0.2
 
 
@@ -49,65 +49,81 @@ class RequestHandler:
 
     def __init__(self, job: Job) -> None:
         began = time.perf_counter()
-        self._images = _all(job.images)
+        self._images = _all_images(job.images)
         self._model: LoadedModel = load(job.backend, job.model, job.precision, len(job.cores))
         self._model(self._images[:1])
-        self._warmed: dict[int, float] = {}
+        # By batch size, the seconds of the last warm-up batch.
+        self._warm_up_seconds: dict[int, float] = {}
         self.load_seconds = time.perf_counter() - began
 
     def answer(self, request: Request) -> Any:
-        """Do what is asked, after a warm-up where it is timed."""
+        """Do what is asked. A Turn begins with a warm-up; a LoadgenTest does not."""
         match request:
             case Warm(size):
                 self._warm(size)
                 return Warmed()
-            case Load():
-                tested = load_test(self._model, self._images, request)
-                # Its first batch was a whole one; whoever asks for a warm-up next has less to do.
-                self._warmed[request.batch_size] = tested.seconds[0]
-                return tested
+            case LoadgenTest():
+                return self._test(request)
             case Answer(indices):
                 return Classes(classes=classify(self._model, self._images, indices).tolist())
             case Turn(size, duration):
-                return TurnAnswer(batch_seconds=turn(self._model, self._warm(size), duration))
+                batches = self._warm(size)
+                return TurnAnswer(batch_seconds=time_batches(self._model, batches, duration))
             case Classify(size):
-                batches = batches_of(self._images, size)
-                answers = [row for batch in batches for row in self._model(batch).tolist()]
-                return ClassifyAnswer(probabilities=answers)
+                return self._classify(size)
             case Trace(size):
-                batch = self._full_batches(size)[0]
-                self._model(batch)  # which makes the kernels of this size
-                nodes, busy = amx_busy(lambda: self._model.trace(batch))
-                return TraceAnswer(nodes=nodes, amx_busy=busy)
+                return self._trace(size)
+
+    def _test(self, test: LoadgenTest) -> LoadgenAnswer:
+        answer = run_loadgen_test(self._model, self._images, test)
+        # Its first batch was a whole one; whoever asks for a warm-up next has less to do.
+        self._warm_up_seconds[test.batch_size] = answer.seconds[0]
+        return answer
+
+    def _classify(self, size: int) -> ClassifyAnswer:
+        batches = batches_of(self._images, size)
+        return ClassifyAnswer(
+            probabilities=[row for batch in batches for row in self._model(batch).tolist()]
+        )
+
+    def _trace(self, size: int) -> TraceAnswer:
+        batch = self._full_batches(size)[0]
+        self._model(batch)  # which makes the kernels of this size
+        nodes, busy = amx_busy(lambda: self._model.trace(batch))
+        return TraceAnswer(nodes=nodes, amx_busy=busy)
 
     def _full_batches(self, size: int) -> list[Images]:
-        full = [each for each in batches_of(self._images, size) if len(each) == size]
+        full = [batch for batch in batches_of(self._images, size) if len(batch) == size]
         if not full:
             count = len(self._images)
             raise SettingsError(f"batch size {size} exceeds the {count} images; give less")
         return full
 
     def _warm(self, size: int) -> list[Images]:
+        """Run the warm-up that is due, and return the full batches."""
         full = self._full_batches(size)
-        # Later, one is enough to bring the weights back to the caches, which next to a long batch
-        # is nothing.
-        again = 1 if self._warmed.get(size, 0.0) < BRIEF_S else 0
-        for batch in full[: again if size in self._warmed else WARM_UP_BATCHES]:
+        for batch in full[: self._warm_up_batches(size)]:
             began = time.perf_counter()
             self._model(batch)
-            self._warmed[size] = time.perf_counter() - began
+            self._warm_up_seconds[size] = time.perf_counter() - began
         return full
 
+    def _warm_up_batches(self, size: int) -> int:
+        if size not in self._warm_up_seconds:
+            return WARM_UP_BATCHES
+        # Later, one brings the weights back into the caches; beside a long batch that is nothing.
+        return 1 if self._warm_up_seconds[size] < BRIEF_S else 0
 
-def _all(path: str) -> Images:
+
+def _all_images(path: str) -> Images:
     samples = load_samples(Path(path))
     return samples.batch(0, len(samples))
 
 
 def main() -> None:
-    """Load the model, say so, answer."""
+    """Load the model, report that it is ready, and answer requests until the input ends."""
     job = msgspec.json.decode(sys.argv[1], type=Job)
-    # Before OpenMP binds this thread to one of them.
+    # Asked before OpenMP binds this thread to one of them.
     cores = sorted(os.sched_getaffinity(0))
     with os.fdopen(int(sys.argv[2]), "wb") as stream:
         try:

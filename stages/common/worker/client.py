@@ -1,4 +1,4 @@
-"""Starts a pinned worker, asks it, and says what became of one that died, hung or lied."""
+"""Start a pinned worker, ask it, and report one that died, hung or gave no readable answer."""
 
 import os
 import selectors
@@ -14,13 +14,13 @@ from typing import Any
 
 import msgspec
 
+from stages.common.child_output import print_tail
 from stages.common.host.cores import numactl_command
 from stages.common.host.memory import peak_of
 from stages.common.worker.environment import worker_environment
 from stages.common.worker.protocol import AnswerT, Job, Ready, Refusal, Request
 from stages.errors import PinningError, WorkerError, of_kind
 
-TAIL_LINES = 20
 READ_BYTES = 2**20
 REFUSAL = b'{"type":"refusal"'
 
@@ -28,13 +28,13 @@ REFUSAL = b'{"type":"refusal"'
 class WorkerProcess:
     """A worker as a context: started on entering, ended on leaving.
 
-    With `waiting`, entering waits until it is ready, too; without, the first request does, so that
-    several can load at the same time.
+    With `waiting`, entering also waits until it is ready; without, the first request does, so
+    that several workers can load at the same time.
 
-    `isa` caps oneDNN, None leaves it to the host; `verbose` turns oneDNN's log on. All the
-    worker prints goes to `log`. Raises WorkerError where it dies, hangs or answers nothing
-    readable, PinningError where it runs on other cores than asked, and what the worker refuses
-    with. No figure of a worker that ends badly is to be used, so leaving raises, too.
+    `isa` caps oneDNN, None leaves it uncapped; `verbose` turns oneDNN's log on. All that the
+    worker prints goes to `log`. Raises WorkerError if it dies, hangs or gives no readable answer,
+    PinningError if it runs on other cores than asked, and the StageError that it refuses with.
+    Leaving raises, too: no figure of a worker that ends badly may be used.
     """
 
     def __init__(
@@ -61,28 +61,28 @@ class WorkerProcess:
             self._start(stack)
             if self._waiting:
                 self.wait()
-            self._held = stack.pop_all()
+            self._running = stack.pop_all()
         return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._running.__exit__(*error)
 
     @property
     def ready(self) -> Ready:
-        """What the worker said when it had loaded its model, which this waits for."""
+        """What the worker reported when it had loaded its model, which this waits for."""
         return self.wait()
 
     def wait(self) -> Ready:
-        """Return when the worker is ready to be asked."""
+        """Wait until the worker has loaded its model, and return what it then reported."""
         if not self._ready:
             self._ready = self.receive(Ready)
             self._require_cores(self._ready.cores)
         return self._ready
 
-    def __exit__(self, *error: Any) -> None:
-        self._held.__exit__(*error)
-
     def ask(self, request: Request, answer: type[AnswerT], lasting_s: float = 0.0) -> AnswerT:
-        """Send a request and return the answer, which takes `lasting_s` by itself.
+        """Send a request and return the answer; the work is meant to take `lasting_s` seconds.
 
-        Raises WorkerError where it does not come within the timeout after that.
+        Raises WorkerError if no answer comes within those and the timeout.
         """
         self.send(request)
         return self.receive(answer, lasting_s)
@@ -107,30 +107,30 @@ class WorkerProcess:
             raise self._failure("returned no readable result") from None
 
     def peak_bytes(self) -> int:
-        """Return the most memory that the worker has had so far."""
+        """Return the worker's peak memory so far, in bytes."""
         return peak_of(self._process.pid)
 
     def _start(self, stack: ExitStack) -> None:
-        self._answers, theirs = _pipe(stack)
-        asked, self._requests = _pipe(stack)
+        self._answers, answers_end = _pipe(stack)
+        requests_end, self._requests = _pipe(stack)
         job = msgspec.json.encode(self.job).decode()
         command = [*numactl_command(self.job.cores), self._python, "-m", "stages.common.worker"]
         with self._log.open("wb") as output:
             self._process = subprocess.Popen(
-                [*command, job, str(theirs.fileno())],
-                stdin=asked,
+                [*command, job, str(answers_end.fileno())],
+                stdin=requests_end,
                 stdout=output,
                 stderr=output,
                 env=self._environment,
-                pass_fds=[theirs.fileno()],
+                pass_fds=[answers_end.fileno()],
             )
         stack.push(self._end)
-        # From here on the worker alone holds these, so that its end is the end of its answers.
-        theirs.close()
-        asked.close()
+        # From here on only the worker holds these, so that its end is the end of its answers.
+        answers_end.close()
+        requests_end.close()
 
     def _line(self, lasting_s: float) -> bytes:
-        """Return the next line; WorkerError where none comes in time, or the worker ends."""
+        """Return the next line; WorkerError if none comes in time, or the worker ends."""
         line = b""
         deadline = time.monotonic() + lasting_s + self._timeout_s
         with selectors.DefaultSelector() as selector:
@@ -152,10 +152,7 @@ class WorkerProcess:
         return f"ended with code {code}" if code else "returned no readable result"
 
     def _failure(self, what: str) -> WorkerError:
-        tail = self._log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
-        print("\n".join(tail), file=sys.stderr)
-        last = "the lines above are the end of its output"
-        return WorkerError(f"measuring {self.job.name} {what}; {last}")
+        return WorkerError(f"measuring {self.job.name} {what}; {print_tail(self._log)}")
 
     def _too_long(self) -> WorkerError:
         return WorkerError(
@@ -173,7 +170,7 @@ class WorkerProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let the worker end, or kill it where something failed; WorkerError if it ends badly."""
+        """Let the worker end, or kill it if something failed; WorkerError if it ends badly."""
         if error:
             self._process.kill()
         self._requests.close()  # which ends the worker

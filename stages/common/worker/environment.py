@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from stages.precisions import get_precision
 from stages.runtimes import SWITCHES
 
-# What finds the interpreter and its packages, and a place for temporary files. Nothing of it
+# What finds the interpreter and its packages, and a place for temporary files. None of these
 # steers a computation.
 PASSED_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "HOME", "USER", "TMPDIR", "LANG")
 

@@ -13,39 +13,43 @@ Clock: TypeAlias = Callable[[], float]
 
 
 def orders(count: int, rounds: int, seed: int = 0) -> list[list[int]]:
-    """Return for each round an order of `count` contenders, shuffled anew, the same for a seed."""
-    dice = random.Random(seed)
-    return [dice.sample(range(count), count) for _ in range(rounds)]
+    """Return a shuffled order of `count` contenders for each round, always the same for a seed."""
+    rng = random.Random(seed)
+    return [rng.sample(range(count), count) for _ in range(rounds)]
 
 
 def take_turns(
     workers: Sequence[Worker],
     turn: Turn,
     rounds: int,
-    tell: Callable[[int, int], None] = lambda *_: None,
+    report: Callable[[int, int], None] = lambda *_: None,
 ) -> list[list[list[float]]]:
     """Let each worker take its turn in each round, in shuffled order.
 
-    Returns the seconds of each batch by [worker][round]. `tell` hears of each turn done.
+    Return the seconds of each batch by [worker][round]. `report` is called after each turn, with
+    how many are done and how many there are.
     """
     seconds: list[list[list[float]]] = [[] for _ in workers]
     done = 0
     for order in orders(len(workers), rounds):
-        for at in order:
-            answer = workers[at].ask(turn, TurnAnswer)
-            seconds[at].append(answer.batch_seconds)
+        for index in order:
+            answer = workers[index].ask(turn, TurnAnswer)
+            seconds[index].append(answer.batch_seconds)
             done += 1
-            tell(done, rounds * len(workers))
+            report(done, rounds * len(workers))
     return seconds
 
 
-def turn(
+def time_batches(
     infer: Infer,
     batches: Sequence[Images],
     min_duration_s: float,
     clock: Clock = time.perf_counter,
 ) -> list[float]:
-    """Run batches, in turn, for at least `min_duration_s` and return the seconds of each."""
+    """Run `batches` over and over, and return the seconds of each batch that ran.
+
+    Stop when these add up to `min_duration_s`, after one batch at the earliest.
+    """
     seconds: list[float] = []
     spent = 0.0
     while not seconds or spent < min_duration_s:

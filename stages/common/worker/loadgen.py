@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stages.common.worker.protocol import Load
+from stages.common.worker.protocol import LoadgenTest
 
 DETAIL = "mlperf_log_detail.txt"
 ANSWERS = "mlperf_log_accuracy.json"
@@ -26,63 +26,63 @@ RATES = {
     "single_stream": "result_qps_with_loadgen_overhead",
     "server": "result_completed_samples_per_sec",
 }
-# What LoadGen looks for in its folder to change the settings of a test; there is none.
+# LoadGen lets a file of this name change the settings of a test; there is none.
 NO_AUDIT = "no-audit.config"
 
 Issue = Callable[[Sequence[Any]], None]
 
 
-def run_test(asked: Load, issue: Issue, images: int) -> dict[str, Any]:
+def run_test(test: LoadgenTest, issue: Issue, images: int) -> dict[str, Any]:
     """Run one test over `images` samples; return the last value of each key in LoadGen's log.
 
-    `issue` takes LoadGen's queries, which have an id and the index of an image, and sees to it
-    that each is completed. The logs are left in `asked.folder`.
+    `issue` takes LoadGen's queries, each with an id and the index of an image, and must have
+    every one of them completed. LoadGen leaves its logs in `test.folder`.
     """
     import mlperf_loadgen
 
-    folder = Path(asked.folder)
+    folder = Path(test.folder)
     folder.mkdir(parents=True, exist_ok=True)
-    tested = mlperf_loadgen.ConstructSUT(issue, _nothing)
-    library = mlperf_loadgen.ConstructQSL(images, images, _nothing, _nothing)
-    time.sleep(max(0.0, asked.start_at_s - time.monotonic()))
+    system = mlperf_loadgen.ConstructSUT(issue, _do_nothing)
+    library = mlperf_loadgen.ConstructQSL(images, images, _do_nothing, _do_nothing)
+    time.sleep(max(0.0, test.start_at_s - time.monotonic()))
     try:
         mlperf_loadgen.StartTestWithLogSettings(
-            tested, library, _settings(asked), _log_settings(folder), NO_AUDIT
+            system, library, _settings(test), _log_settings(folder), NO_AUDIT
         )
     finally:
         mlperf_loadgen.DestroyQSL(library)
-        mlperf_loadgen.DestroySUT(tested)
+        mlperf_loadgen.DestroySUT(system)
     (folder / TRACE).unlink()
     return read_detail(folder / DETAIL)
 
 
 def complete(queries: Sequence[Any], classes: npt.NDArray[np.int64]) -> None:
-    """Tell LoadGen that these queries are answered."""
+    """Report to LoadGen that these queries are answered, by one class index each."""
     import mlperf_loadgen
 
     start, size = classes.ctypes.data, classes.itemsize
     mlperf_loadgen.QuerySamplesComplete(
         [
-            mlperf_loadgen.QuerySampleResponse(each.id, start + at * size, size)
-            for at, each in enumerate(queries)
+            mlperf_loadgen.QuerySampleResponse(query.id, start + position * size, size)
+            for position, query in enumerate(queries)
         ]
     )
 
 
 def rate_of(scenario: str, detail: Mapping[str, Any]) -> float:
-    """Return LoadGen's figure of a test, 0 where it has none, as of accuracy."""
+    """Return LoadGen's figure of a test, 0 if it has none, as after one of accuracy."""
     return float(detail.get(RATES[scenario], 0.0))
 
 
 def reasons_of(detail: Mapping[str, Any]) -> list[str]:
-    """Return why LoadGen calls a run invalid, in its own words where it has some."""
+    """Return why LoadGen calls a run invalid, in its own words if it gives any."""
     if detail.get("result_validity") == "VALID":
         return []
-    said = str(detail.get("early_stopping_result", ""))
+    early_stopping = str(detail.get("early_stopping_result", ""))
     checks = {
         "result_min_duration_met": "shorter than the least duration",
         "result_min_queries_met": "fewer than the least number of queries",
-        "early_stopping_met": " ".join(said.replace("*", " ").split()),
+        "early_stopping_met": " ".join(early_stopping.replace("*", " ").split()),
     }
     return [reason for key, reason in checks.items() if not detail.get(key)] or ["no result"]
 
@@ -97,26 +97,26 @@ def read_answers(path: Path) -> list[int]:
     return [classes[index] for index in sorted(classes)]
 
 
-def _nothing(*_: object) -> None:
-    """All images are in memory, and nothing is kept back that could be flushed."""
+def _do_nothing(*_: object) -> None:
+    """Do nothing: all images are in memory already, and no query waits to be flushed."""
 
 
-def _settings(asked: Load) -> Any:
+def _settings(test: LoadgenTest) -> Any:
     import mlperf_loadgen
 
     settings = mlperf_loadgen.TestSettings()
-    settings.scenario = getattr(mlperf_loadgen.TestScenario, SCENARIOS[asked.scenario])
-    mode = "AccuracyOnly" if asked.accuracy else "PerformanceOnly"
+    settings.scenario = getattr(mlperf_loadgen.TestScenario, SCENARIOS[test.scenario])
+    mode = "AccuracyOnly" if test.accuracy else "PerformanceOnly"
     settings.mode = getattr(mlperf_loadgen.TestMode, mode)
-    settings.min_duration_ms = round(1000 * asked.min_duration_s)
-    settings.min_query_count = asked.min_queries
-    settings.single_stream_target_latency_percentile = asked.percentile
+    settings.min_duration_ms = round(1000 * test.min_duration_s)
+    settings.min_query_count = test.min_queries
+    settings.single_stream_target_latency_percentile = test.percentile
     # A rate that leaves the number of samples to min_query_count.
     settings.offline_expected_qps = 0.001
-    settings.server_target_qps = asked.target_per_s or 1.0
-    settings.server_target_latency_ns = round(1e9 * asked.latency_bound_s)
-    settings.server_target_latency_percentile = asked.percentile
-    settings.qsl_rng_seed = settings.sample_index_rng_seed = settings.schedule_rng_seed = asked.seed
+    settings.server_target_qps = test.target_per_s or 1.0
+    settings.server_target_latency_ns = round(1e9 * test.latency_bound_s)
+    settings.server_target_latency_percentile = test.percentile
+    settings.qsl_rng_seed = settings.sample_index_rng_seed = settings.schedule_rng_seed = test.seed
     return settings
 
 
@@ -132,9 +132,9 @@ def _log_settings(folder: Path) -> Any:
 
 def read_detail(path: Path) -> dict[str, Any]:
     """Return the last value of each key in LoadGen's log."""
-    found: dict[str, Any] = {}
+    detail: dict[str, Any] = {}
     for line in path.read_text(errors="replace").splitlines():
         if line.startswith(LINE_HEAD):
             entry = json.loads(line.removeprefix(LINE_HEAD))
-            found[entry["key"]] = entry["value"]
-    return found
+            detail[entry["key"]] = entry["value"]
+    return detail

@@ -1,4 +1,4 @@
-"""What a worker can be asked, and what it answers: lines of JSON, one for each."""
+"""What a worker can be asked and what it answers: one line of JSON for each message."""
 
 from dataclasses import dataclass
 from types import TracebackType
@@ -43,8 +43,8 @@ class Warm(msgspec.Struct, tag="warm", frozen=True):
     batch_size: Annotated[Size, doc("Images per batch.")]
 
 
-class Load(msgspec.Struct, tag="load", frozen=True, kw_only=True):
-    """Run one test of LoadGen without a warm-up; the answer is a LoadAnswer."""
+class LoadgenTest(msgspec.Struct, tag="load", frozen=True, kw_only=True):
+    """Run one test of LoadGen without a warm-up; the answer is a LoadgenAnswer."""
 
     scenario: Annotated[
         Scenario,
@@ -107,7 +107,7 @@ class Trace(msgspec.Struct, tag="trace", frozen=True):
     batch_size: Annotated[Size, doc("Images in the batch.")]
 
 
-Request = Warm | Load | Answer | Turn | Classify | Trace
+Request = Warm | LoadgenTest | Answer | Turn | Classify | Trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +134,7 @@ class Warmed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoadAnswer:
+class LoadgenAnswer:
     """What LoadGen says of one test."""
 
     valid: Annotated[bool, doc("True if LoadGen calls the test valid.")]
@@ -198,7 +198,7 @@ class Worker(Protocol):
 
     @property
     def ready(self) -> Ready:
-        """What the worker said when it had loaded its model, which this waits for."""
+        """What the worker reported when it had loaded its model, which this waits for."""
         ...
 
     def __enter__(self) -> Any:
@@ -215,7 +215,7 @@ class Worker(Protocol):
         ...
 
     def ask(self, request: Any, answer: type[AnswerT], lasting_s: float = 0.0) -> AnswerT:
-        """Send a request and return the answer, which takes `lasting_s` by itself."""
+        """Send a request and return the answer; the work is meant to take `lasting_s` seconds."""
         ...
 
     def send(self, request: Any) -> None:
@@ -227,5 +227,5 @@ class Worker(Protocol):
         ...
 
     def peak_bytes(self) -> int:
-        """Return the most memory that the worker has had so far."""
+        """Return the worker's peak memory so far, in bytes."""
         ...

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from stages.common.backends.registry import Infer
 from stages.common.worker.loadgen import complete, rate_of, reasons_of, run_test
-from stages.common.worker.protocol import Load, LoadAnswer
+from stages.common.worker.protocol import LoadgenAnswer, LoadgenTest
 from stages.samples import Images
 
 
@@ -17,7 +17,7 @@ class SystemUnderTest:
     """Classifies `images` [N, height, width, 3] with `infer`, up to a batch at a time.
 
     `seconds` are those of each batch, `ended_s` the monotonic clock after each; `predictions` are
-    class indices by image, -1 where an image was not asked for.
+    class indices by image, -1 for an image that was not asked for.
     """
 
     def __init__(self, infer: Infer, images: Images, batch_size: int) -> None:
@@ -30,11 +30,11 @@ class SystemUnderTest:
     def issue(self, queries: Sequence[Any]) -> None:
         """Answer LoadGen's queries at once, in batches; the last may be smaller."""
         for start in range(0, len(queries), len(self._buffer)):
-            part = queries[start : start + len(self._buffer)]
-            complete(part, self.classify([each.index for each in part]))
+            batch = queries[start : start + len(self._buffer)]
+            complete(batch, self.classify([query.index for query in batch]))
 
     def classify(self, indices: Sequence[int]) -> npt.NDArray[np.int64]:
-        """Return the class of each of these images, no more than a batch."""
+        """Return the class index of each of these images, int64 [n]; n is at most a batch."""
         began = time.monotonic()
         classes = classify(self._infer, self._images, indices, self._buffer[: len(indices)])
         self.ended_s.append(time.monotonic())
@@ -44,24 +44,27 @@ class SystemUnderTest:
 
 
 def classify(
-    infer: Infer, images: Images, indices: Sequence[int], batch: Images | None = None
+    infer: Infer, images: Images, indices: Sequence[int], buffer: Images | None = None
 ) -> npt.NDArray[np.int64]:
-    """Return the class of each of these images, as one batch, put into `batch` if given."""
-    taken = np.take(images, indices, axis=0, out=batch, mode="clip")
-    classes: npt.NDArray[np.int64] = infer(taken).argmax(axis=1)
+    """Return the class index of each of these images, int64 [n], classified as one batch.
+
+    The batch is put into `buffer` [n, height, width, 3], if there is one.
+    """
+    batch = np.take(images, indices, axis=0, out=buffer, mode="clip")
+    classes: npt.NDArray[np.int64] = infer(batch).argmax(axis=1)
     return classes
 
 
-def load(infer: Infer, images: Images, asked: Load) -> LoadAnswer:
-    """Run one test of LoadGen over a model, and return what came of it."""
-    subject = SystemUnderTest(infer, images, asked.batch_size)
-    detail = run_test(asked, subject.issue, len(images))
-    reasons = [] if asked.accuracy else reasons_of(detail)
-    return LoadAnswer(
+def run_loadgen_test(infer: Infer, images: Images, test: LoadgenTest) -> LoadgenAnswer:
+    """Run one test of LoadGen on a model, and return its outcome."""
+    system = SystemUnderTest(infer, images, test.batch_size)
+    detail = run_test(test, system.issue, len(images))
+    reasons = [] if test.accuracy else reasons_of(detail)
+    return LoadgenAnswer(
         valid=not reasons,
         reasons=reasons,
-        rate_per_s=rate_of(asked.scenario, detail),
-        seconds=subject.seconds,
-        ended_s=subject.ended_s,
-        predictions=subject.predictions.tolist() if asked.accuracy else [],
+        rate_per_s=rate_of(test.scenario, detail),
+        seconds=system.seconds,
+        ended_s=system.ended_s,
+        predictions=system.predictions.tolist() if test.accuracy else [],
     )

@@ -7,10 +7,10 @@ from tests.unit.records import batches, run
 
 
 def test_it_is_the_median_with_a_range_around_it() -> None:
-    found = interval([1.0, 2.0, 3.0, 4.0, 50.0])
-    assert found.estimate == 3.0
-    assert 1.0 <= found.low < 3.0 < found.high <= 50.0
-    assert found == interval([1.0, 2.0, 3.0, 4.0, 50.0])
+    figure = interval([1.0, 2.0, 3.0, 4.0, 50.0])
+    assert figure.estimate == 3.0
+    assert 1.0 <= figure.low < 3.0 < figure.high <= 50.0
+    assert figure == interval([1.0, 2.0, 3.0, 4.0, 50.0])
 
 
 def test_equal_values_leave_nothing_open() -> None:
@@ -23,16 +23,16 @@ def test_more_rounds_make_it_narrower() -> None:
 
 
 def test_nineteen_of_twenty_intervals_contain_what_they_estimate() -> None:
-    dice = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for rounds in (6, 12):
-        found = [interval(dice.normal(10, 1, rounds).tolist()) for _ in range(200)]
-        assert np.mean([each.low <= 10 <= each.high for each in found]) > 0.93
+        figures = [interval(rng.normal(10, 1, rounds).tolist()) for _ in range(200)]
+        assert np.mean([figure.low <= 10 <= figure.high for figure in figures]) > 0.93
 
 
 def test_a_speedup_is_paired_by_round() -> None:
     # The machine's speed halves in the second round, for both.
-    changed = [run(1.0, instances=[batches(each)]) for each in (0.1, 0.2, 0.1)]
-    reference = [run(1.0, instances=[batches(each)]) for each in (0.2, 0.4, 0.2)]
+    changed = [run(1.0, instances=[batches(seconds)]) for seconds in (0.1, 0.2, 0.1)]
+    reference = [run(1.0, instances=[batches(seconds)]) for seconds in (0.2, 0.4, 0.2)]
     assert speedup(changed, reference) == Interval(estimate=2.0, low=2.0, high=2.0)
     with pytest.raises(ValueError, match="zip"):
         speedup(changed[:1], reference)

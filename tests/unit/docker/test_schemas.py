@@ -15,7 +15,15 @@ from docker.share.manifest import Manifest
 from docker.share.schemas import MESSAGES, SUFFIX, WORKER, schema, text_of, titles, write
 from stages.artifacts import Artifacts
 from stages.common.worker import protocol
-from stages.common.worker.protocol import Job, Load, LoadAnswer, Ready, Refusal, Trace, TraceAnswer
+from stages.common.worker.protocol import (
+    Job,
+    LoadgenAnswer,
+    LoadgenTest,
+    Ready,
+    Refusal,
+    Trace,
+    TraceAnswer,
+)
 from stages.records.base import SCHEMA_VERSION
 from stages.records.measure import AmxBusy, NodeTime
 from tests.unit import records
@@ -107,8 +115,8 @@ def test_a_record_conforms_to_its_schema(name: str, record: Any) -> None:
     [
         Job(name="a", backend="null", model="m", precision="fp32", images="i", cores=[0, 1]),
         Ready(cores=[0], load_seconds=0.5, versions={"numpy": "2"}),
-        Load(scenario="server", target_per_s=2.0),
-        LoadAnswer(
+        LoadgenTest(scenario="server", target_per_s=2.0),
+        LoadgenAnswer(
             valid=True, reasons=[], rate_per_s=0.0, seconds=[], ended_s=[], predictions=[2, -1]
         ),
         Trace(8),

@@ -11,37 +11,37 @@ from stages.doctor.checks import NO, NOTE, OK, Check
 from stages.isa import ISA_NAMES, LADDER
 from tests.unit.records import HOST
 
-ALL_FLAGS = frozenset(flag for rung in LADDER for flag in rung.flags)
+ALL_FLAGS = frozenset(flag for isa in LADDER for flag in isa.flags)
 
 
-def of(name: str, found: list[Check]) -> Check:
-    return next(each for each in found if each.name == name)
+def of(name: str, results: list[Check]) -> Check:
+    return next(check for check in results if check.name == name)
 
 
 def test_each_rung_is_possible_or_says_why_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "cpu_flags", lambda: ALL_FLAGS - {"amx_tile"})
-    found = checks.check_isas(ISA_NAMES)
-    assert [each.name for each in found] == [f"isa {name}" for name in ISA_NAMES]
-    assert [each.state for each in found] == [OK] * 5 + [NO]
-    assert found[-1].evidence == "no amx_tile flag"
+    results = checks.check_isas(ISA_NAMES)
+    assert [check.name for check in results] == [f"isa {name}" for name in ISA_NAMES]
+    assert [check.state for check in results] == [OK] * 5 + [NO]
+    assert results[-1].evidence == "no amx_tile flag"
 
 
 def test_flags_alone_make_no_amx(monkeypatch: pytest.MonkeyPatch) -> None:
     reason = "a tile operation ended in SIGILL"
     monkeypatch.setattr(checks, "cpu_flags", lambda: ALL_FLAGS)
     monkeypatch.setattr("stages.common.host.facts.why_no_tiles", lambda: reason)
-    (found,) = checks.check_isas(["AVX512_CORE_AMX"])
-    assert (found.state, found.evidence) == (NO, reason)
+    (check,) = checks.check_isas(["AVX512_CORE_AMX"])
+    assert (check.state, check.evidence) == (NO, reason)
 
 
 def test_only_what_is_asked_for_is_looked_at() -> None:
-    assert [each.name for each in checks.check_isas(["AVX2"])] == ["isa AVX2"]
+    assert [check.name for check in checks.check_isas(["AVX2"])] == ["isa AVX2"]
 
 
 def test_cores_that_can_not_be_pinned_are_said_with_the_remedy() -> None:
-    (found,), cores = checks.check_cores("4095")
-    assert (found.state, cores) == (NO, [])
-    assert "set VGG19_CORES" in found.evidence
+    check, cores = checks.check_cores("4095")
+    assert (check.state, cores) == (NO, [])
+    assert "set VGG19_CORES" in check.evidence
 
 
 @pytest.mark.parametrize(
@@ -62,9 +62,9 @@ def test_cores_that_can_not_be_pinned_are_said_with_the_remedy() -> None:
 def test_what_the_machine_is_decides(
     changes: dict[str, Any], name: str, state: str, evidence: str, tmp_path: Path
 ) -> None:
-    found = of(name, checks.check_host(replace(HOST, **changes), Sysfs(tmp_path)))
-    assert found.state == state
-    assert evidence in found.evidence
+    check = of(name, checks.check_host(replace(HOST, **changes), Sysfs(tmp_path)))
+    assert check.state == state
+    assert evidence in check.evidence
 
 
 def test_threads_of_one_core_are_noted(tmp_path: Path) -> None:
@@ -72,25 +72,25 @@ def test_threads_of_one_core_are_noted(tmp_path: Path) -> None:
         folder = tmp_path / f"devices/system/cpu/cpu{cpu}/topology"
         folder.mkdir(parents=True)
         (folder / "thread_siblings_list").write_text("0-1")
-    found = of("topology", checks.check_host(HOST, Sysfs(tmp_path)))
-    assert found.state == NOTE
-    assert found.evidence.endswith("; 1 of those to pin share a core")
+    check = of("topology", checks.check_host(HOST, Sysfs(tmp_path)))
+    assert check.state == NOTE
+    assert check.evidence.endswith("; 1 of those to pin share a core")
 
 
 def test_too_little_memory_is_no_host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(checks, "available", lambda: 2**30)
-    found = of("memory", checks.check_host(HOST, Sysfs(tmp_path)))
-    assert (found.state, found.evidence) == (NO, "1.0 GiB available; take more")
+    check = of("memory", checks.check_host(HOST, Sysfs(tmp_path)))
+    assert (check.state, check.evidence) == (NO, "1.0 GiB available; take more")
 
 
 def test_neighbours_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getloadavg", lambda: (1.5, 0.0, 0.0))
-    found = checks.check_neighbours([0], 0.01)
-    assert of("load", found).state == NOTE
-    assert of("steal", found).evidence.endswith("of 0.01 s")
+    results = checks.check_neighbours([0], 0.01)
+    assert of("load", results).state == NOTE
+    assert of("steal", results).evidence.endswith("of 0.01 s")
 
 
 def test_without_tensorflow_nothing_can_be_measured() -> None:
     assert checks.check_software(HOST).state == NO
-    found = checks.check_software(replace(HOST, versions={"tensorflow-cpu": "2.15.1"}))
-    assert (found.state, found.evidence) == (OK, "tensorflow-cpu 2.15.1")
+    check = checks.check_software(replace(HOST, versions={"tensorflow-cpu": "2.15.1"}))
+    assert (check.state, check.evidence) == (OK, "tensorflow-cpu 2.15.1")

@@ -21,9 +21,9 @@ except SystemExit as end:
 """
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *found: Check) -> int:
+def run(monkeypatch: pytest.MonkeyPatch, *checks: Check) -> int:
     monkeypatch.setattr(sys, "argv", ["doctor"])
-    monkeypatch.setattr(doctor, "_checks", lambda settings: [*found])
+    monkeypatch.setattr(doctor, "_checks", lambda settings: [*checks])
     return exit_code_of("doctor", doctor.main)
 
 
@@ -40,8 +40,8 @@ def test_a_full_comparison_is_code_0(
 def test_what_is_missing_has_a_code_of_its_own_and_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = [Check("isa AVX2", OK, ""), Check("pinning", NO, "refused"), Check("memory", NO, "")]
-    assert run(monkeypatch, *found) == 18
+    checks = [Check("isa AVX2", OK, ""), Check("pinning", NO, "refused"), Check("memory", NO, "")]
+    assert run(monkeypatch, *checks) == 18
     assert "no full comparison here: pinning, memory; " in capsys.readouterr().err
 
 

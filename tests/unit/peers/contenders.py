@@ -1,6 +1,6 @@
 """Contenders for tests, with only what a test cares about spelled out."""
 
-from stages.peers.ratios import figures
+from stages.peers.ratios import figures_of
 from stages.records.peers import Contender
 
 
@@ -16,7 +16,7 @@ def measured(
         precision=precision,
         versions={"python": "3.11.2", backend: "1.0"},
         accuracy_top1=accuracy,
-        figures=[figures(size, [*rounds]) for size, rounds in seconds.items()],
+        figures=[figures_of(size, [*rounds]) for size, rounds in seconds.items()],
     )
 
 

@@ -11,9 +11,9 @@ from stages.handover import handing_over
 from stages.peers.contenders import (
     NO_BF16,
     NO_ORT_BF16,
-    able,
     find_ours,
     find_peers,
+    runnable,
 )
 from stages.records.quantize import Variant
 from tests.unit.records import quantize
@@ -29,9 +29,9 @@ WITH_ITEX = {"itex_python": sys.executable}
 
 @pytest.fixture
 def artifacts(tmp_path: Path) -> Artifacts:
-    found = Artifacts(tmp_path)
-    _train(found, "trained")
-    return found
+    made = Artifacts(tmp_path)
+    _train(made, "trained")
+    return made
 
 
 def _train(artifacts: Artifacts, text: str) -> None:
@@ -50,10 +50,10 @@ def _quantize(artifacts: Artifacts, runtime: str) -> None:
 def test_every_variant_with_a_model_takes_part(artifacts: Artifacts) -> None:
     _quantize(artifacts, "stock")
     ours = find_ours(artifacts, NO_ITEX)
-    runnable = able(ours.entries)
-    assert [entry.name for entry in runnable] == ["stock_fp32", "stock_int8"]
-    assert runnable[1].model == artifacts.root / "quantize-stock" / "model_pb.int8"
-    assert {entry.python for entry in runnable} == {sys.executable}
+    entries = runnable(ours.entries)
+    assert [entry.name for entry in entries] == ["stock_fp32", "stock_int8"]
+    assert entries[1].model == artifacts.root / "quantize-stock" / "model_pb.int8"
+    assert {entry.python for entry in entries} == {sys.executable}
     assert ours.quantize_sha256 == {"stock": verify(artifacts.quantize("stock").path)}
 
 
@@ -67,12 +67,14 @@ def test_a_runtime_that_quantize_did_not_run_by_is_listed(artifacts: Artifacts) 
     _quantize(artifacts, "stock")
     itex = [entry for entry in find_ours(artifacts, NO_ITEX).entries if entry.backend == "itex"]
     assert [entry.precision for entry in itex] == ["fp32", "bf16", "int8", "int8_bf16"]
-    assert all("quantize is missing; run the quantize stage" in str(e.missing) for e in itex)
+    assert all(
+        "quantize is missing; run the quantize stage" in str(entry.missing) for entry in itex
+    )
 
 
 def test_itex_runs_by_its_own_interpreter(artifacts: Artifacts) -> None:
     _quantize(artifacts, "itex")
-    entries = able(find_ours(artifacts, WITH_ITEX).entries)
+    entries = runnable(find_ours(artifacts, WITH_ITEX).entries)
     assert [(entry.name, entry.python) for entry in entries] == [
         ("itex_fp32", sys.executable),
         ("itex_int8", sys.executable),
@@ -120,12 +122,14 @@ def test_with_no_model_of_ours_there_is_nothing_to_compare(artifacts: Artifacts)
 
 
 def test_peers_run_bf16_only_where_the_cpu_and_they_can(tmp_path: Path) -> None:
-    with_it = {e.name: e.missing for e in find_peers(tmp_path, frozenset({"avx512_bf16"}))}
-    without = {e.name: e.missing for e in find_peers(tmp_path, frozenset({"avx2"}))}
+    with_it, without = (
+        {entry.name: entry.missing for entry in find_peers(tmp_path, frozenset({flag}))}
+        for flag in ("avx512_bf16", "avx2")
+    )
     assert with_it["openvino_bf16"] is None
     assert without["openvino_bf16"] == NO_BF16
     assert with_it["onnxruntime_bf16"] == without["onnxruntime_bf16"] == NO_ORT_BF16
-    assert [e.name for e in able(find_peers(tmp_path, frozenset()))] == [
+    assert [entry.name for entry in runnable(find_peers(tmp_path, frozenset()))] == [
         "openvino_fp32",
         "openvino_int8",
         "onnxruntime_fp32",

@@ -1,17 +1,17 @@
 import pytest
 
-from stages.peers.ratios import figures, paired, ratios
+from stages.peers.ratios import figures_of, paired, ratios
 from tests.unit.peers.contenders import measured, missing
 
 
 def test_a_throughput_is_of_the_median_round() -> None:
-    speed = figures(8, [[1.0, 2.0, 9.0], [4.0], [1.0]])
+    speed = figures_of(8, [[1.0, 2.0, 9.0], [4.0], [1.0]])
     assert speed.throughput_images_per_s == 8 / 2.0
     assert speed.latency_p50_ms is None
 
 
 def test_latency_is_over_every_single_image() -> None:
-    speed = figures(1, [[0.1, 0.2, 0.3], [0.4, 0.5]])
+    speed = figures_of(1, [[0.1, 0.2, 0.3], [0.4, 0.5]])
     assert speed.latency_p50_ms == pytest.approx(300)
     assert speed.batch_seconds == [[0.1, 0.2, 0.3], [0.4, 0.5]]
 
@@ -36,7 +36,7 @@ def test_a_ratio_has_its_median_and_range() -> None:
 
 def test_each_of_ours_is_compared_with_each_peer_at_its_counterpart() -> None:
     speed = {1: [[1.0]], 8: [[1.0]]}
-    every = [
+    contenders = [
         measured("itex", "fp32", speed),
         measured("itex", "int8_bf16", speed),
         missing("itex", "bf16", "no flag"),
@@ -46,7 +46,10 @@ def test_each_of_ours_is_compared_with_each_peer_at_its_counterpart() -> None:
         measured("onnxruntime", "int8", speed),
         missing("onnxruntime", "bf16", "no such thing"),
     ]
-    assert [(r.precision, r.peer, r.peer_precision, r.batch_size) for r in ratios(every)] == [
+    assert [
+        (ratio.precision, ratio.peer, ratio.peer_precision, ratio.batch_size)
+        for ratio in ratios(contenders)
+    ] == [
         ("fp32", "openvino", "fp32", 1),
         ("fp32", "openvino", "fp32", 8),
         ("int8_bf16", "openvino", "int8", 1),

@@ -13,7 +13,7 @@ from stages.common.worker.interleave import orders
 from stages.common.worker.protocol import Classify, ClassifyAnswer, Ready, Turn, TurnAnswer
 from stages.errors import WorkerError
 from stages.peers.contenders import Entry
-from stages.peers.run import Terms, hold, steps
+from stages.peers.run import Conditions, measure_with, steps
 from stages.records.peers import Contender
 from tests.unit.workers import FakeWorker
 
@@ -41,8 +41,8 @@ class Fake(FakeWorker):
 
 
 @pytest.fixture
-def terms(tmp_path: Path) -> Terms:
-    return Terms(
+def conditions(tmp_path: Path) -> Conditions:
+    return Conditions(
         cores=[0],
         images=tmp_path / "test.npz",
         labels=[0, 1],
@@ -53,7 +53,7 @@ def terms(tmp_path: Path) -> Terms:
     )
 
 
-def run(terms: Terms, asked: list[str]) -> tuple[list[Contender], str]:
+def run(conditions: Conditions, asked: list[str]) -> tuple[list[Contender], str]:
     shown = io.StringIO()
 
     @contextmanager
@@ -62,15 +62,15 @@ def run(terms: Terms, asked: list[str]) -> tuple[list[Contender], str]:
         yield Fake(entry.name, asked)
         asked.append(f"{entry.name} ends")
 
-    with Progress("peers", steps(ENTRIES, terms), stream=shown) as show:
-        return hold(ENTRIES, terms, show, start), shown.getvalue()
+    with Progress("peers", steps(ENTRIES, conditions), stream=shown) as progress:
+        return measure_with(start, ENTRIES, conditions, progress), shown.getvalue()
 
 
-def test_all_are_alive_until_the_last_turn(terms: Terms) -> None:
+def test_all_are_alive_until_the_last_turn(conditions: Conditions) -> None:
     asked: list[str] = []
-    run(terms, asked)
+    run(conditions, asked)
     names = ("stock_fp32", "openvino_fp32")
-    turns = [f"{names[at]} Turn" for order in orders(2, 2) for at in order]
+    turns = [f"{names[index]} Turn" for order in orders(2, 2) for index in order]
     assert asked == [
         "stock_fp32 begins",
         "stock_fp32 Classify",
@@ -82,21 +82,21 @@ def test_all_are_alive_until_the_last_turn(terms: Terms) -> None:
     ]
 
 
-def test_each_keeps_its_place_and_figures(terms: Terms) -> None:
-    (own, missing, peer), _ = run(terms, [])
+def test_each_keeps_its_place_and_figures(conditions: Conditions) -> None:
+    (own, missing, peer), _ = run(conditions, [])
     assert (own.backend, own.accuracy_top1, own.versions) == (
         "stock",
         0.5,
         {"python": "stock_fp32"},
     )
-    assert [each.throughput_images_per_s for each in own.figures] == [2.0, 2.0]
+    assert [figures.throughput_images_per_s for figures in own.figures] == [2.0, 2.0]
     assert own.figures[1].batch_seconds == [[1.0], [1.0]]
     assert (missing.precision, missing.missing, missing.figures) == ("bf16", "no flag", [])
     assert peer.backend == "openvino"
 
 
-def test_progress_counts_to_its_last_step(terms: Terms) -> None:
-    _, shown = run(terms, [])
+def test_progress_counts_to_its_last_step(conditions: Conditions) -> None:
+    _, shown = run(conditions, [])
     assert shown.splitlines() == [
         "[peers 1/4] top-1 of stock fp32",
         "[peers 2/4] top-1 of openvino fp32",
@@ -105,7 +105,7 @@ def test_progress_counts_to_its_last_step(terms: Terms) -> None:
     ]
 
 
-def test_one_that_fails_ends_the_others(terms: Terms) -> None:
+def test_one_that_fails_ends_the_others(conditions: Conditions) -> None:
     ended: list[str] = []
 
     @contextmanager
@@ -117,6 +117,7 @@ def test_one_that_fails_ends_the_others(terms: Terms) -> None:
         finally:
             ended.append(entry.name)
 
+    progress = Progress("peers", stream=io.StringIO())
     with pytest.raises(WorkerError, match="it died"):
-        hold(ENTRIES, terms, Progress("peers", stream=io.StringIO()), start)
+        measure_with(start, ENTRIES, conditions, progress)
     assert ended == ["stock_fp32"]

@@ -18,6 +18,7 @@ CONTENDERS = (
     measured("onnxruntime", "int8", {1: [[0.1], [0.1]], 8: [[0.8], [0.8]]}, accuracy=0.95),
     missing("onnxruntime", "bf16", "no such kernel"),
 )
+MEASURED = [contender for contender in CONTENDERS if not contender.missing]
 TEXT = """\
 host      A CPU, 2 cores pinned, Linux 6.1, virtual machine
 model     VGG19, embedded backbone (000000000000)
@@ -75,7 +76,7 @@ def test_the_whole_text() -> None:
 
 
 def test_with_nothing_left_out_no_line_says_so() -> None:
-    assert "not run" not in render(record([each for each in CONTENDERS if not each.missing]))
+    assert "not run" not in render(record(MEASURED))
 
 
 def test_latency_is_shown_only_where_single_images_were_timed() -> None:
@@ -83,17 +84,18 @@ def test_latency_is_shown_only_where_single_images_were_timed() -> None:
 
 
 def test_backends_of_one_interpreter_share_a_line() -> None:
-    each = measured("stock", "fp32", {8: [[1.0]]})
-    other = measured("stock", "int8", {8: [[1.0]]})
-    assert render(record([each, other])).count("software") == 1
+    fp32 = measured("stock", "fp32", {8: [[1.0]]})
+    int8 = measured("stock", "int8", {8: [[1.0]]})
+    assert render(record([fp32, int8])).count("software") == 1
 
 
 def test_the_closing_line_is_of_the_fastest_backend() -> None:
-    fast = [each for each in CONTENDERS if each.precision == "int8" and not each.missing]
+    fast = [contender for contender in MEASURED if contender.precision == "int8"]
     both = [measured("stock", "int8", {1: [[9.0], [9.0]], 8: [[0.8], [0.8]]}), *fast]
     assert closing_line(record(both)).startswith("peers: INT8 by itex at batch size 8 is 0.88x")
 
 
 def test_without_an_int8_pair_the_closing_line_counts() -> None:
-    line = closing_line(record([each for each in CONTENDERS if each.precision != "int8"]))
+    others = [contender for contender in CONTENDERS if contender.precision != "int8"]
+    line = closing_line(record(others))
     assert line == "peers: 2 of 4 contenders measured, no INT8 pair"

@@ -5,7 +5,7 @@ from typing import Any
 
 from stages.common.worker.protocol import (
     Job,
-    LoadAnswer,
+    LoadgenAnswer,
     Ready,
     Trace,
     TraceAnswer,
@@ -84,7 +84,7 @@ class StandIn:
             case Trace():
                 # A log without timestamps says 0 for the start of each.
                 return TraceAnswer(nodes=[NodeTime("all", 0.0, TRACED_MS)], amx_busy=NOT_COUNTED)
-        return LoadAnswer(
+        return LoadgenAnswer(
             valid=True,
             reasons=[],
             rate_per_s=4.0,

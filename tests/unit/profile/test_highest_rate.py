@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stages.common.worker.protocol import Load
+from stages.common.worker.protocol import LoadgenTest
 from stages.profile import server_scenario
 from stages.profile.instance_group import InstanceGroup
 from stages.records.cell import Server
@@ -17,10 +17,10 @@ class FakeServer:
 
     def __init__(self, highest_valid: float, monkeypatch: pytest.MonkeyPatch) -> None:
         self._highest_valid = highest_valid
-        self.requests: list[Load] = []
+        self.requests: list[LoadgenTest] = []
         monkeypatch.setattr(server_scenario, "serve", self._serve)
 
-    def _serve(self, instances: Any, images: int, request: Load) -> dict[str, Any]:
+    def _serve(self, instances: Any, images: int, request: LoadgenTest) -> dict[str, Any]:
         self.requests.append(request)
         valid = request.target_per_s <= self._highest_valid
         return {

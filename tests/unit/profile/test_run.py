@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from stages.common.worker.interleave import orders
-from stages.common.worker.protocol import Load, Warm
+from stages.common.worker.protocol import LoadgenTest, Warm
 from stages.errors import HostError, ProofError, WorkerError
 from stages.profile.plan import PlannedCell
 from stages.profile.run import measure
@@ -27,10 +27,12 @@ def _stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Samples(images, np.array([1, 0, 0])).save(tmp_path / "train" / "data" / "test.npz")
 
 
-def loadgen_tests() -> list[tuple[int, Load]]:
+def loadgen_tests() -> list[tuple[int, LoadgenTest]]:
     """Return the tests of LoadGen that were asked for, each with the number of its worker."""
     return [
-        (number, request) for number, _, _, request in StandIn.asked if isinstance(request, Load)
+        (number, request)
+        for number, _, _, request in StandIn.asked
+        if isinstance(request, LoadgenTest)
     ]
 
 
@@ -55,7 +57,9 @@ def test_a_cell_has_its_proof_its_accuracy_and_its_rounds(tmp_path: Path) -> Non
 def test_the_log_is_on_for_the_proof_alone(tmp_path: Path) -> None:
     measure(cell_workers(tmp_path), [INT8], WHOLE)
     assert [verbose for _, _, verbose, _ in StandIn.asked][:2] == [True, False]
-    assert not any(verbose for _, _, verbose, request in StandIn.asked if isinstance(request, Load))
+    assert not any(
+        verbose for _, _, verbose, request in StandIn.asked if isinstance(request, LoadgenTest)
+    )
 
 
 def test_a_cell_is_measured_twice_by_a_worker_of_its_own(tmp_path: Path) -> None:
@@ -146,7 +150,7 @@ def test_all_is_warm_before_it_is_timed(tmp_path: Path) -> None:
     measure(cell_workers(tmp_path, rounds="1"), [INT8], WHOLE)
     asked = [(number, request) for number, _, _, request in StandIn.asked]
     for before, (number, request) in itertools.pairwise(asked):
-        if isinstance(request, Load) and not request.accuracy:
+        if isinstance(request, LoadgenTest) and not request.accuracy:
             assert before == (number, Warm(request.batch_size))
 
 

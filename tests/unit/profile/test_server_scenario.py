@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stages.common.worker.protocol import Answer, Classes, Load
+from stages.common.worker.protocol import Answer, Classes, LoadgenTest
 from stages.errors import WorkerError
 from tests.unit.workers import FakeWorker
 
@@ -33,8 +33,8 @@ class Broken(Instance):
         raise WorkerError("it died")
 
 
-def server_test(rate: float, folder: Path, bound_s: float) -> Load:
-    return Load(
+def server_test(rate: float, folder: Path, bound_s: float) -> LoadgenTest:
+    return LoadgenTest(
         scenario="server",
         folder=str(folder),
         batch_size=4,

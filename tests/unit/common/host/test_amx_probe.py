@@ -67,11 +67,11 @@ def test_a_tile_of_bf16_is_what_it_stands_for() -> None:
 
 @pytest.mark.parametrize("instruction", amx.PRODUCTS)
 def test_the_child_dies_by_a_signal_without_amx_and_multiplies_with_it(instruction: str) -> None:
-    found = amx.probe(instruction)
+    outcome = amx.probe(instruction)
     if HAS_AMX:
-        assert found == amx.Probe(True, None)
+        assert outcome == amx.Probe(True, None)
     else:
-        assert found == amx.Probe(False, f"{instruction} ended by SIGILL")
+        assert outcome == amx.Probe(False, f"{instruction} ended by SIGILL")
 
 
 def test_the_code_around_the_tiles_is_called_as_written(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,18 +84,20 @@ def test_the_code_around_the_tiles_is_called_as_written(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("number", [signal.SIGILL, signal.SIGSEGV])
 def test_a_child_that_a_signal_ended_is_named(number: signal.Signals) -> None:
-    assert amx.judge("tdpbssd", -number, b"") == f"tdpbssd ended by {number.name}"
+    assert amx.failure_of("tdpbssd", -number, b"") == f"tdpbssd ended by {number.name}"
 
 
 def test_a_wrong_product_is_no_amx() -> None:
     right = amx.int8_product()
-    assert amx.judge("tdpbssd", 0, right.tobytes()) is None
-    assert amx.judge("tdpbssd", 0, (right + 1).tobytes()) == "tdpbssd gave a wrong product"
-    assert amx.judge("tdpbssd", 0, right.tobytes()[:-4]) == "tdpbssd gave a wrong product"
+    assert amx.failure_of("tdpbssd", 0, right.tobytes()) is None
+    assert amx.failure_of("tdpbssd", 0, (right + 1).tobytes()) == "tdpbssd gave a wrong product"
+    assert amx.failure_of("tdpbssd", 0, right.tobytes()[:-4]) == "tdpbssd gave a wrong product"
 
 
 def test_a_child_that_could_not_try_says_why() -> None:
-    reason = amx.judge("tdpbssd", 1, b"", b"Traceback\nPermissionError: no memory to run from\n")
+    reason = amx.failure_of(
+        "tdpbssd", 1, b"", b"Traceback\nPermissionError: no memory to run from\n"
+    )
     assert reason == "tdpbssd could not be tried: PermissionError: no memory to run from"
 
 
@@ -113,8 +115,8 @@ def test_without_permission_that_is_the_reason(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_both_products_must_be_right(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = {"tdpbssd": None, "tdpbf16ps": "tdpbf16ps ended by SIGILL"}
-    monkeypatch.setattr(amx, "probe", lambda name: amx.Probe(True, found[name]))
+    failures = {"tdpbssd": None, "tdpbf16ps": "tdpbf16ps ended by SIGILL"}
+    monkeypatch.setattr(amx, "probe", lambda name: amx.Probe(True, failures[name]))
     assert amx.why_no_tiles() == "tdpbf16ps ended by SIGILL"
     monkeypatch.setattr(amx, "probe", lambda _: amx.Probe(True, None))
     assert amx.why_no_tiles() is None

@@ -12,9 +12,9 @@ def cgroups(tmp_path: Path) -> Cgroups:
     """Version 2: this process is in `a/b`."""
     (tmp_path / "proc" / "self" / "ns").mkdir(parents=True)
     (tmp_path / "cgroup" / "a" / "b").mkdir(parents=True)
-    found = Cgroups(tmp_path / "proc", tmp_path / "cgroup")
-    in_groups(found, "0::/a/b\n")
-    return found
+    groups = Cgroups(tmp_path / "proc", tmp_path / "cgroup")
+    in_groups(groups, "0::/a/b\n")
+    return groups
 
 
 def in_groups(cgroups: Cgroups, text: str) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.common.host.interference import Look, look
+from stages.common.host.interference import Snapshot, take_snapshot
 from stages.common.host.topology import Sysfs
 
 STAT = """\
@@ -21,17 +21,17 @@ def test_only_the_cores_asked_for_are_counted(tmp_path: Path) -> None:
     throttles = tmp_path / "devices/system/cpu/cpu1/thermal_throttle"
     throttles.mkdir(parents=True)
     (throttles / "core_throttle_count").write_text("7\n")
-    seen = look([0, 1], stat, Sysfs(tmp_path))
-    assert (seen.ticks, seen.stolen, seen.throttle_events) == (980, 30, 7)
-    assert look([1], stat, Sysfs(tmp_path)).stolen == 20
+    snapshot = take_snapshot([0, 1], stat, Sysfs(tmp_path))
+    assert (snapshot.ticks, snapshot.stolen, snapshot.throttle_events) == (980, 30, 7)
+    assert take_snapshot([1], stat, Sysfs(tmp_path)).stolen == 20
 
 
 def test_this_machine_shows_its_counters() -> None:
-    assert look([0]).ticks > 0
+    assert take_snapshot([0]).ticks > 0
 
 
 def test_between_two_looks_only_what_changed_counts() -> None:
-    first = Look(ticks=100, stolen=5, throttle_events=2, monotonic_s=10.0, wall_s=1000.0)
+    first = Snapshot(ticks=100, stolen=5, throttle_events=2, monotonic_s=10.0, wall_s=1000.0)
     later = replace(first, ticks=300, stolen=15, throttle_events=3, monotonic_s=12.0, wall_s=999.0)
     between = first.until(later)
     assert between.steal == pytest.approx(0.05)

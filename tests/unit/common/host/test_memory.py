@@ -16,10 +16,10 @@ def meminfo(tmp_path: Path) -> Path:
     return tmp_path / "meminfo"
 
 
-def limit(folder: Path, most: str, used: str = "1000") -> Cgroups:
+def limit(folder: Path, limit_bytes: str, used: str = "1000") -> Cgroups:
     (folder / "self").mkdir(exist_ok=True)
     (folder / "self" / "cgroup").write_text("0::/\n")
-    (folder / "memory.max").write_text(most + "\n")
+    (folder / "memory.max").write_text(limit_bytes + "\n")
     (folder / "memory.current").write_text(used + "\n")
     return Cgroups(folder, folder)
 

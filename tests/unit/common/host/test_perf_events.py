@@ -4,10 +4,12 @@ import time
 
 import pytest
 
-from stages.common.host import perf_events as counters
-from stages.common.host.perf_events import TASK_CLOCK, Counters, Event, amx_busy
+from stages.common.host import perf_events
+from stages.common.host.perf_events import Counters, Event, amx_busy
 from stages.records.measure import AmxBusy
 
+# The kernel's own clock, which every machine has: PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK.
+TASK_CLOCK = Event(type=1, config=1)
 NONSENSE = Event(type=0xFFFF, config=0)
 
 
@@ -20,8 +22,8 @@ def spin(seconds: float) -> float:
 
 @pytest.fixture
 def amx_cpu(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    monkeypatch.setattr(counters, "cpu_flags", lambda: frozenset({"amx_tile"}))
-    monkeypatch.setattr(counters, "cpu_fields", lambda: {"vendor_id": "GenuineIntel"})
+    monkeypatch.setattr(perf_events, "cpu_flags", lambda: frozenset({"amx_tile"}))
+    monkeypatch.setattr(perf_events, "cpu_fields", lambda: {"vendor_id": "GenuineIntel"})
     return monkeypatch
 
 
@@ -59,28 +61,28 @@ def test_what_can_not_be_counted_is_an_error_before_the_work() -> None:
 
 
 def test_without_tiles_nothing_is_asked_of_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counters, "cpu_flags", lambda: frozenset({"avx2"}))
+    monkeypatch.setattr(perf_events, "cpu_flags", lambda: frozenset({"avx2"}))
     assert amx_busy(lambda: 7) == (7, AmxBusy(missing="no amx_tile flag"))
 
 
 def test_the_event_is_no_other_makers(amx_cpu: pytest.MonkeyPatch) -> None:
-    amx_cpu.setattr(counters, "cpu_fields", lambda: {"vendor_id": "AuthenticAMD"})
-    found = amx_busy(lambda: 7)
-    assert found == (7, AmxBusy(missing="the event is Intel's, this CPU is of AuthenticAMD"))
+    amx_cpu.setattr(perf_events, "cpu_fields", lambda: {"vendor_id": "AuthenticAMD"})
+    reason = "the event is Intel's, this CPU is of AuthenticAMD"
+    assert amx_busy(lambda: 7) == (7, AmxBusy(missing=reason))
 
 
 def test_a_kernel_that_refuses_is_the_reason(amx_cpu: pytest.MonkeyPatch) -> None:
     def refuse(events: object) -> None:
         raise OSError(errno.EACCES, "Permission denied")
 
-    amx_cpu.setattr(counters, "Counters", refuse)
+    amx_cpu.setattr(perf_events, "Counters", refuse)
     assert amx_busy(lambda: 7) == (7, AmxBusy(missing="perf_event_open: Permission denied"))
 
 
 @needs_counters
 def test_the_share_is_of_the_cycles(amx_cpu: pytest.MonkeyPatch) -> None:
-    amx_cpu.setattr(counters, "AMX_BUSY", TASK_CLOCK)
-    amx_cpu.setattr(counters, "CYCLES", TASK_CLOCK)
+    amx_cpu.setattr(perf_events, "AMX_BUSY", TASK_CLOCK)
+    amx_cpu.setattr(perf_events, "CYCLES", TASK_CLOCK)
     result, busy = amx_busy(lambda: spin(0.02))
     assert (result, busy.missing) == (0.02, "")
     assert busy.share == pytest.approx(1, rel=0.1)
@@ -89,6 +91,6 @@ def test_the_share_is_of_the_cycles(amx_cpu: pytest.MonkeyPatch) -> None:
 @needs_counters
 def test_no_cycle_is_no_share(amx_cpu: pytest.MonkeyPatch) -> None:
     amx_cpu.setattr(Counters, "read", lambda counting: [0.0, 0.0])
-    amx_cpu.setattr(counters, "AMX_BUSY", TASK_CLOCK)
-    amx_cpu.setattr(counters, "CYCLES", TASK_CLOCK)
+    amx_cpu.setattr(perf_events, "AMX_BUSY", TASK_CLOCK)
+    amx_cpu.setattr(perf_events, "CYCLES", TASK_CLOCK)
     assert amx_busy(lambda: 7) == (7, AmxBusy(missing="no cycle was counted"))

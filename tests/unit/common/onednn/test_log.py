@@ -3,13 +3,17 @@ from pathlib import Path
 
 import pytest
 
-from stages.common.onednn.log import OnednnLog, Partition, parse_log
+from stages.common.onednn.log import Execution, OnednnLog, Partition, parse_log
 
 LOGS = Path(__file__).parents[3] / "data" / "onednn"
 
 
 def read(name: str) -> OnednnLog:
     return parse_log((LOGS / f"{name}.txt").read_text().splitlines())
+
+
+def of(executions: list[Execution], *primitives: str) -> list[Execution]:
+    return [execution for execution in executions if execution.primitive in primitives]
 
 
 @pytest.mark.parametrize(
@@ -28,22 +32,26 @@ def test_each_format_names_its_version(name: str, version: str) -> None:
 def test_every_recorded_log_has_a_header_and_typed_work(path: Path) -> None:
     log = read(path.stem)
     assert log.isa_header.startswith("Intel AVX")
-    work = [each for each in log.executions if each.primitive in ("convolution", "matmul")]
+    work = of(log.executions, "convolution", "matmul")
     assert work
-    assert all(each.data_type in ("f32", "bf16", "s8", "u8") for each in work)
+    assert all(execution.data_type in ("f32", "bf16", "s8", "u8") for execution in work)
 
 
 def test_three_inferences_of_vgg19_have_48_convolutions() -> None:
     log = read("itex2150_int8-nopool_AVX512_CORE_VNNI")
-    convolutions = [each for each in log.executions if each.primitive == "convolution"]
-    kinds = Counter((each.implementation, each.data_type) for each in convolutions)
+    convolutions = of(log.executions, "convolution")
+    kinds = Counter((execution.implementation, execution.data_type) for execution in convolutions)
     assert sum(kinds.values()) == 48
     assert {name for name, _ in kinds} == {"brgconv:avx512_core_vnni"}
 
 
 def test_amx_int8_and_amx_bf16_are_told_apart() -> None:
     log = read("tf221_int8-bf16_AVX512_CORE_AMX_emulated")
-    amx = {(e.primitive, e.data_type) for e in log.executions if "amx" in e.implementation}
+    amx = {
+        (execution.primitive, execution.data_type)
+        for execution in log.executions
+        if "amx" in execution.implementation
+    }
     assert amx == {("convolution", "u8"), ("matmul", "bf16")}
 
 
@@ -73,28 +81,30 @@ TRACED = ["traced_itex2150_int8-shared", "traced_itex2150_fp32", "traced_tf221_i
 @pytest.mark.parametrize("name", TRACED)
 def test_with_timestamps_the_fields_are_the_same_and_each_start_is_known(name: str) -> None:
     executions = read(name).executions
-    starts = [each.start_ms for each in executions]
+    starts = [execution.start_ms for execution in executions]
     assert starts == sorted(starts)
     assert 0 < starts[-1] - starts[0] < 60_000
-    convolutions = [each for each in executions if each.primitive == "convolution"]
+    convolutions = of(executions, "convolution")
     assert convolutions[0].problem.startswith("mb8_ic3oc64_ih224oh224kh3")
-    assert {each.destination_type for each in convolutions} <= {"u8", "f32"}
-    assert all(each.milliseconds > 1 for each in convolutions)
+    assert {execution.destination_type for execution in convolutions} <= {"u8", "f32"}
+    assert all(execution.milliseconds > 1 for execution in convolutions)
 
 
 def test_without_timestamps_no_start_is_known() -> None:
-    assert {each.start_ms for each in read("itex2150_fp32_AVX2").executions} == {0.0}
+    assert {execution.start_ms for execution in read("itex2150_fp32_AVX2").executions} == {0.0}
 
 
 def test_a_partition_names_its_ops_and_begins_before_what_it_runs() -> None:
     log = read("traced_itex2150_int8-shared")
-    pool = next(each for each in log.partitions if "PartitionedCall/block1_pool" in each.ops)
+    pool = next(
+        partition for partition in log.partitions if "PartitionedCall/block1_pool" in partition.ops
+    )
     assert pool.ops == (
         "PartitionedCall/block1_pool_shared_dequantize",
         "PartitionedCall/block1_pool",
         "PartitionedCall/block2_conv1/Conv2D_eightbit_quantize_PartitionedCall/block1_pool",
     )
-    begun = [each for each in log.executions if each.start_ms > pool.start_ms]
+    begun = [execution for execution in log.executions if execution.start_ms > pool.start_ms]
     assert begun[0].primitive == "pooling"
 
 

@@ -1,4 +1,4 @@
-"""The worker as it is, but for a model that needs no framework: it tells dark from bright."""
+"""The real worker with a model that needs no framework: it distinguishes dark from bright."""
 
 import os
 import signal
@@ -38,6 +38,6 @@ def load(path: str, precision: str, threads: int) -> Brightness:
 
 
 if __name__ == "__main__":
-    sys.modules["stages.common.backends.itex"] = sys.modules[__name__]
-    vars(registry)["names"] = lambda: ["itex"]
+    sys.modules["stages.common.backends.brightness"] = sys.modules[__name__]
+    vars(registry)["names"] = lambda: ["brightness"]
     worker.main()

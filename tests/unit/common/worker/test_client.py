@@ -12,7 +12,7 @@ from stages.errors import ModelError, PinningError, WorkerError
 
 READY = """echo '{"cores": [0], "load_seconds": 1.5, "versions": {"numpy": "2"}}' >&$ANSWERS"""
 ANSWER = "echo '{\"batch_seconds\": [0.25]}' >&$ANSWERS"
-JOB = Job(name="int8_AVX2", backend="itex", model="m", precision="int8", images="i.npz", cores=[0])
+JOB = Job(name="int8_AVX2", backend="null", model="m", precision="int8", images="i.npz", cores=[0])
 
 
 def open_files() -> set[str]:
@@ -29,7 +29,7 @@ def nothing_is_left() -> Iterator[None]:
         os.waitpid(-1, os.WNOHANG)
 
 
-class Stand:
+class Scripted:
     """Workers whose `numactl` is a script that the test writes."""
 
     def __init__(self, folder: Path) -> None:
@@ -54,8 +54,8 @@ class Stand:
 
 
 @pytest.fixture
-def stand(tmp_path: Path) -> Stand:
-    return Stand(tmp_path)
+def scripted(tmp_path: Path) -> Scripted:
+    return Scripted(tmp_path)
 
 
 def ask_once(worker: WorkerProcess) -> TurnAnswer:
@@ -63,20 +63,22 @@ def ask_once(worker: WorkerProcess) -> TurnAnswer:
         return worker.ask(Turn(8, 0.5), TurnAnswer)
 
 
-def test_it_is_pinned_and_capped_and_what_it_prints_goes_to_the_log(stand: Stand) -> None:
-    with stand.worker(f'{READY}; echo "$@"; echo "$ONEDNN_MAX_CPU_ISA" >&2') as worker:
+def test_it_is_pinned_and_capped_and_what_it_prints_goes_to_the_log(
+    scripted: Scripted,
+) -> None:
+    with scripted.worker(f'{READY}; echo "$@"; echo "$ONEDNN_MAX_CPU_ISA" >&2') as worker:
         assert worker.ready.load_seconds == 1.5
-    command, isa = stand.log.read_text().splitlines()
+    command, isa = scripted.log.read_text().splitlines()
     assert command.startswith("--physcpubind=0 PY -m stages.common.worker {")
     assert isa == "AVX2"
 
 
-def test_each_request_gets_its_answer(stand: Stand) -> None:
-    with stand.worker(f'{READY}; while read -r line; do echo "$line"; {ANSWER}; done') as worker:
+def test_each_request_gets_its_answer(scripted: Scripted) -> None:
+    with scripted.worker(f'{READY}; while read -r line; do echo "$line"; {ANSWER}; done') as worker:
         for _ in range(2):
             assert worker.ask(Turn(8, 0.5), TurnAnswer).batch_seconds == [0.25]
     asked = '{"type":"turn","batch_size":8,"min_duration_s":0.5}\n'
-    assert stand.log.read_text() == 2 * asked
+    assert scripted.log.read_text() == 2 * asked
 
 
 FAILURES = {
@@ -94,10 +96,10 @@ FAILURES = {
 @pytest.mark.parametrize("script", FAILURES)
 @pytest.mark.parametrize("before", ["", f"{READY}; read -r line; "], ids=["at once", "asked"])
 def test_a_failure_shows_the_workers_last_words(
-    stand: Stand, capsys: pytest.CaptureFixture[str], before: str, script: str
+    scripted: Scripted, capsys: pytest.CaptureFixture[str], before: str, script: str
 ) -> None:
     with pytest.raises(WorkerError, match=f"measuring int8_AVX2 {FAILURES[script]}"):
-        ask_once(stand.worker(f"{before}echo last words; {script}"))
+        ask_once(scripted.worker(f"{before}echo last words; {script}"))
     assert "last words" in capsys.readouterr().err
 
 
@@ -109,14 +111,16 @@ def ask_after_its_end(worker: WorkerProcess) -> None:
         pytest.fail("a dead worker answered")
 
 
-def test_a_worker_that_died_between_requests_is_found_by_the_next(stand: Stand) -> None:
+def test_a_worker_that_died_between_requests_is_found_by_the_next(
+    scripted: Scripted,
+) -> None:
     with pytest.raises(WorkerError, match="ended with code -9"):
-        ask_after_its_end(stand.worker(f"{READY}; read -r line; {ANSWER}; kill -KILL $$"))
+        ask_after_its_end(scripted.worker(f"{READY}; read -r line; {ANSWER}; kill -KILL $$"))
 
 
-def test_a_worker_that_ends_badly_spoils_its_answers(stand: Stand) -> None:
+def test_a_worker_that_ends_badly_spoils_its_answers(scripted: Scripted) -> None:
     with pytest.raises(WorkerError, match="ended with code 3"):
-        ask_once(stand.worker(f"{READY}; read -r line; {ANSWER}; exit 3"))
+        ask_once(scripted.worker(f"{READY}; read -r line; {ANSWER}; exit 3"))
 
 
 @pytest.mark.parametrize(
@@ -129,48 +133,49 @@ def test_a_worker_that_ends_badly_spoils_its_answers(stand: Stand) -> None:
     ],
     ids=["before it is ready", "when asked", "talking on and on", "at its end"],
 )
-def test_a_worker_that_hangs_is_ended(stand: Stand, script: str) -> None:
+def test_a_worker_that_hangs_is_ended(scripted: Scripted, script: str) -> None:
     with pytest.raises(WorkerError, match=r"took over 0\.3 s .* VGG19_WORKER_TIMEOUT_S"):
-        ask_once(stand.worker(script, timeout_s=0.3))
+        ask_once(scripted.worker(script, timeout_s=0.3))
 
 
-def test_without_waiting_two_load_at_the_same_time(stand: Stand, tmp_path: Path) -> None:
+def test_without_waiting_two_load_at_the_same_time(scripted: Scripted, tmp_path: Path) -> None:
     # Each is ready only when the other has begun.
     begun = f"$(ls {tmp_path} | grep -c '^[0-9]*$')"
     meeting = f"touch {tmp_path}/$$; until [ {begun} = 2 ]; do sleep 0.01; done"
     one, other = (
-        stand.worker(f"{meeting}; {READY}; read -r line; {ANSWER}", waiting=False) for _ in range(2)
+        scripted.worker(f"{meeting}; {READY}; read -r line; {ANSWER}", waiting=False)
+        for _ in range(2)
     )
     with one, other:
         assert one.ask(Turn(8, 0.5), TurnAnswer).batch_seconds == [0.25]
         assert other.ready.load_seconds == 1.5
 
 
-def test_one_that_was_not_waited_for_fails_when_it_is_asked(stand: Stand) -> None:
-    with stand.worker(f"{READY}; read -r line; {ANSWER}", waiting=False) as worker:
+def test_one_that_was_not_waited_for_fails_when_it_is_asked(scripted: Scripted) -> None:
+    with scripted.worker(f"{READY}; read -r line; {ANSWER}", waiting=False) as worker:
         assert worker.wait() == worker.ready
         assert worker.ask(Turn(8, 0.5), TurnAnswer).batch_seconds == [0.25]
     with pytest.raises(WorkerError, match="ended with code 3"):
-        ask_once(stand.worker("exit 3", waiting=False))
+        ask_once(scripted.worker("exit 3", waiting=False))
     other = READY.replace("[0]", "[0, 1]")
     with pytest.raises(PinningError, match=r"\[0, 1\], not on \[0\]"):
-        ask_once(stand.worker(other, waiting=False))
+        ask_once(scripted.worker(other, waiting=False))
 
 
-def test_a_worker_on_other_cores_is_refused(stand: Stand) -> None:
+def test_a_worker_on_other_cores_is_refused(scripted: Scripted) -> None:
     with pytest.raises(PinningError, match=r"\[0, 1\], not on \[0\]"):
-        ask_once(stand.worker(READY.replace("[0]", "[0, 1]")))
+        ask_once(scripted.worker(READY.replace("[0]", "[0, 1]")))
 
 
 @pytest.mark.parametrize("before", ["", f"{READY}; read -r line; "], ids=["at once", "asked"])
-def test_a_refusal_is_raised_as_the_kind_it_is(stand: Stand, before: str) -> None:
+def test_a_refusal_is_raised_as_the_kind_it_is(scripted: Scripted, before: str) -> None:
     refusal = '{"type":"refusal","exit_code":10,"message":"no model; make one"}'
     with pytest.raises(ModelError, match="no model; make one"):
-        ask_once(stand.worker(f"{before}echo '{refusal}' >&$ANSWERS"))
+        ask_once(scripted.worker(f"{before}echo '{refusal}' >&$ANSWERS"))
 
 
-def test_a_failure_of_the_one_who_asks_ends_the_worker_at_once(stand: Stand) -> None:
-    worker = stand.worker(f"{READY}; exec sleep 60", timeout_s=60)
+def test_a_failure_of_the_one_who_asks_ends_the_worker_at_once(scripted: Scripted) -> None:
+    worker = scripted.worker(f"{READY}; exec sleep 60", timeout_s=60)
     with pytest.raises(ZeroDivisionError), worker:
         raise ZeroDivisionError
 

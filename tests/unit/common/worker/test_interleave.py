@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.common.worker.interleave import orders, take_turns, turn
+from stages.common.worker.interleave import orders, take_turns, time_batches
 from stages.common.worker.protocol import Turn, TurnAnswer
 from tests.unit.workers import FakeWorker
 
@@ -21,27 +21,26 @@ class Fake(FakeWorker):
 
 
 def test_each_round_is_an_order_of_all_the_same_for_a_seed() -> None:
-    found = orders(4, 50, seed=1)
-    assert all(sorted(order) == [0, 1, 2, 3] for order in found)
-    assert {order[0] for order in found} == {0, 1, 2, 3}
-    assert found == orders(4, 50, seed=1) != orders(4, 50, seed=2)
+    shuffled = orders(4, 50, seed=1)
+    assert all(sorted(order) == [0, 1, 2, 3] for order in shuffled)
+    assert {order[0] for order in shuffled} == {0, 1, 2, 3}
+    assert shuffled == orders(4, 50, seed=1) != orders(4, 50, seed=2)
     assert orders(0, 2) == [[], []]
 
 
 def test_every_round_has_a_turn_of_each() -> None:
     asked: list[str] = []
     seconds = take_turns([Fake(name, asked) for name in "abc"], Turn(8, 0.5), 2)
-    assert asked == ["abc"[at] for order in orders(3, 2) for at in order]
+    assert asked == ["abc"[index] for order in orders(3, 2) for index in order]
     turns = [[asked.index(name) + 1.0, asked.index(name, 3) + 1.0] for name in "abc"]
     assert seconds == [[[first], [second]] for first, second in turns]
 
 
 def test_progress_hears_of_each_turn() -> None:
-    told: list[tuple[int, int]] = []
-    take_turns(
-        [Fake(name, []) for name in "ab"], Turn(8, 0.5), 2, lambda *parts: told.append(parts)
-    )
-    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    reported: list[tuple[int, int]] = []
+    workers = [Fake(name, []) for name in "ab"]
+    take_turns(workers, Turn(8, 0.5), 2, lambda *parts: reported.append(parts))
+    assert reported == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
 class Machine:
@@ -64,10 +63,10 @@ def batches(*sizes: int) -> list[Any]:
 
 def test_a_turn_lasts_as_long_as_asked_and_runs_the_batches_in_turn() -> None:
     machine = Machine(0.1)
-    seconds = turn(machine.infer, batches(1, 2, 3), 0.65, machine.clock)
+    seconds = time_batches(machine.infer, batches(1, 2, 3), 0.65, machine.clock)
     assert seconds == pytest.approx([0.1, 0.2, 0.3, 0.1])
 
 
 def test_a_turn_is_one_batch_at_least() -> None:
     machine = Machine(0.1)
-    assert len(turn(machine.infer, batches(1, 1), 0.0, machine.clock)) == 1
+    assert len(time_batches(machine.infer, batches(1, 1), 0.0, machine.clock)) == 1

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from stages.common.worker.loadgen import ANSWERS, read_answers
-from stages.common.worker.protocol import Load, LoadAnswer
+from stages.common.worker.protocol import LoadgenAnswer, LoadgenTest
 from tests.unit.common.worker.test_main import LABELS, worker
 
 pytestmark = pytest.mark.image
@@ -29,11 +29,12 @@ class Brightness:
         return np.stack([1 - bright, bright], axis=1)
 
 
-def run(model: Brightness, folder: Path, **asked: Any) -> LoadAnswer:
-    from stages.common.worker.system_under_test import load
+def run(model: Brightness, folder: Path, **asked: Any) -> LoadgenAnswer:
+    from stages.common.worker.system_under_test import run_loadgen_test
 
     images = np.array(SHADES, np.float32)[:, None, None, None] / 255 * np.ones((5, 2, 2, 3))
-    return load(model, images.astype(np.float32), Load(folder=str(folder), **asked))
+    test = LoadgenTest(folder=str(folder), **asked)
+    return run_loadgen_test(model, images.astype(np.float32), test)
 
 
 def test_offline_is_one_query_in_batches(tmp_path: Path) -> None:
@@ -89,7 +90,7 @@ def test_equal_seeds_ask_for_equal_images(tmp_path: Path) -> None:
 
         class Seeing(Brightness):
             def __call__(self, images: Any) -> Any:
-                seen.extend(bool(each.mean() > 0.5) for each in images)
+                seen.extend(bool(image.mean() > 0.5) for image in images)
                 return super().__call__(images)
 
         run(Seeing(), tmp_path / folder, scenario="offline", min_queries=64, seed=seed)
@@ -106,11 +107,10 @@ def test_it_begins_when_it_is_told_to(tmp_path: Path) -> None:
 
 def test_a_worker_runs_it_as_asked(tmp_path: Path) -> None:
     folder = tmp_path / "loadgen"
-    with worker(tmp_path) as asked:
-        counted = asked.ask(
-            Load(scenario="offline", folder=str(folder), batch_size=4, accuracy=True), LoadAnswer
-        )
-    assert counted.predictions == LABELS
+    with worker(tmp_path) as process:
+        test = LoadgenTest(scenario="offline", folder=str(folder), batch_size=4, accuracy=True)
+        answer = process.ask(test, LoadgenAnswer)
+    assert answer.predictions == LABELS
     assert (folder / "mlperf_log_detail.txt").is_file()
     sizes = [int(line.split()[-1]) for line in (tmp_path / "log").read_text().splitlines()]
     assert sizes == [1, 4, 1]

@@ -28,34 +28,34 @@ FAKED = '#!/bin/sh\nshift; exec "$1" -m tests.unit.common.worker.fake_worker "$4
 
 
 def worker(folder: Path, numactl: str = FAKED, **changes: str) -> WorkerProcess:
-    """Return a worker that holds five images, bright where the label is 1."""
+    """Return a worker that holds five images, bright if the label is 1."""
     images = folder / "test.npz"
     shades = np.array(LABELS, np.uint8)[:, None, None, None] * 200
     Samples(np.broadcast_to(shades, (5, 224, 224, 3)), np.array(LABELS)).save(images)
     (folder / "numactl").write_text(numactl)
     (folder / "numactl").chmod(0o755)
     parent = {"PATH": f"{folder}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
-    job = {"backend": "itex", "model": "m", "images": str(images), **changes}
+    job = {"backend": "brightness", "model": "m", "images": str(images), **changes}
     cores = sorted(os.sched_getaffinity(0))
-    asked = Job(name="fp32", precision="fp32", cores=cores, **job)
-    return WorkerProcess(asked, folder / "log", 60, parent=parent)
+    held = Job(name="fp32", precision="fp32", cores=cores, **job)
+    return WorkerProcess(held, folder / "log", 60, parent=parent)
 
 
 def test_one_worker_answers_all_that_can_be_asked(tmp_path: Path) -> None:
-    with worker(tmp_path) as asked:
-        turn = asked.ask(Turn(5, 0.0), TurnAnswer)
-        classified = asked.ask(Classify(4), ClassifyAnswer)
-        traced = asked.ask(Trace(4), TraceAnswer)
+    with worker(tmp_path) as process:
+        turn = process.ask(Turn(5, 0.0), TurnAnswer)
+        classified = process.ask(Classify(4), ClassifyAnswer)
+        traced = process.ask(Trace(4), TraceAnswer)
     assert len(turn.batch_seconds) == 1
     assert [int(np.argmax(row)) for row in classified.probabilities] == LABELS
     assert traced.nodes == [NodeTime("brightness", 1.0, 4.0)]
-    assert asked.ready.load_seconds > 0
-    assert asked.ready.versions["numpy"] == np.__version__
+    assert process.ready.load_seconds > 0
+    assert process.ready.versions["numpy"] == np.__version__
 
 
 def test_what_the_model_prints_is_its_log_and_no_answer(tmp_path: Path) -> None:
-    with worker(tmp_path) as asked:
-        asked.ask(Turn(5, 0.0), TurnAnswer)
+    with worker(tmp_path) as process:
+        process.ask(Turn(5, 0.0), TurnAnswer)
     # One image when it is loaded, a warm-up, and what was asked for.
     lines = (tmp_path / "log").read_text().splitlines()
     assert lines == [f"onednn_verbose,classified {size}" for size in (1, 5, 5)]
@@ -64,9 +64,9 @@ def test_what_the_model_prints_is_its_log_and_no_answer(tmp_path: Path) -> None:
 def test_more_than_there_are_images_is_refused(tmp_path: Path) -> None:
     with (
         pytest.raises(SettingsError, match="batch size 6 exceeds the 5 images"),
-        worker(tmp_path) as asked,
+        worker(tmp_path) as process,
     ):
-        asked.ask(Turn(6, 0.0), TurnAnswer)
+        process.ask(Turn(6, 0.0), TurnAnswer)
 
 
 def test_a_crash_in_the_framework_is_the_workers_end(
@@ -75,8 +75,8 @@ def test_a_crash_in_the_framework_is_the_workers_end(
     with pytest.raises(WorkerError, match="ended with code 1"), worker(tmp_path, model="raises"):
         pytest.fail("it was not ready")
     assert "ZeroDivisionError: in the framework" in capsys.readouterr().err
-    with pytest.raises(WorkerError, match="code -11"), worker(tmp_path, model="dies") as asked:
-        asked.ask(Turn(1, 0.0), TurnAnswer)
+    with pytest.raises(WorkerError, match="code -11"), worker(tmp_path, model="dies") as process:
+        process.ask(Turn(1, 0.0), TurnAnswer)
 
 
 def test_the_real_command_refuses_by_kind(tmp_path: Path) -> None:
