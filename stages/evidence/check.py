@@ -144,6 +144,8 @@ def check_profile(artifacts: Artifacts, runtime: str) -> str:
         runtime=runtime,
         **_sources(artifacts),
     )
+    require_current(folder.path, record.train_sha256, artifacts.train.path)
+    require_current(folder.path, record.quantize_sha256, artifacts.quantize(runtime).path)
     profiles = {read.runtime: read for read in read_profiles(artifacts)}
     _require_summaries(folder, profiles[runtime].summaries, record)
     cells = sum(cell.measurement is not None for cell in record.cells)
@@ -203,7 +205,12 @@ def _sources(artifacts: Artifacts) -> dict[str, Source]:
 def _require_summaries(
     folder: ProfileFolder, recorded: Sequence[ModelSummary], record: ProfileRecord
 ) -> None:
-    for summary, derived in zip(recorded, summaries(record), strict=True):
+    wanted = summaries(record)
+    if len(recorded) != len(wanted):
+        raise InputCorruptError(
+            f"{folder.path} has {len(recorded)} summaries, its record gives {len(wanted)}; {REMEDY}"
+        )
+    for summary, derived in zip(recorded, wanted, strict=True):
         _require_alike(folder.path, summary, derived)
 
 

@@ -19,6 +19,8 @@ from stages.common.text import aligned
 from stages.common.worker.client import WorkerProcess
 from stages.common.worker.interleave import orders
 from stages.common.worker.protocol import Job, LoadgenAnswer, LoadgenTest, Turn, TurnAnswer
+from stages.precisions import INT8, get_precision
+from stages.runtimes import get_runtime
 from stages.settings import Settings
 
 TIMEOUT_S = 900
@@ -40,12 +42,15 @@ def main() -> None:
     asked = parser.parse_args()
     artifacts, cores = Artifacts(asked.artifacts.resolve()), choose_cores("")
     int8 = artifacts.quantize(asked.runtime).model
-    model = int8 if asked.precision == "int8" else artifacts.train.model
+    model = int8 if get_precision(asked.precision).model == INT8 else artifacts.train.model
     rows: list[tuple[str, ...]] = [HEAD]
     with holding(cores, "the overhead benchmark", Settings().locks):
-        for backend in (asked.runtime, "null"):
+        for name, backend in (
+            (asked.runtime, get_runtime(asked.runtime).backend),
+            ("null", "null"),
+        ):
             job = Job(
-                name=backend,
+                name=name,
                 backend=backend,
                 model=str(model),
                 precision=asked.precision,
@@ -77,7 +82,7 @@ def _row(
     found = interval([tested / bare for bare, tested in zip(*rates, strict=True)])
     more = 1000 * size * (1 / shown[1].estimate - 1 / shown[0].estimate)
     return (
-        worker.job.backend,
+        worker.job.name,
         f"{scenario} at {size}",
         *(f"{each.estimate:.2f}/s" for each in shown),
         f"{found.estimate:.4f} ({found.low:.4f}-{found.high:.4f})",

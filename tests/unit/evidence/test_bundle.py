@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from stages.artifacts import Artifacts, write_record
-from stages.errors import InputCorruptError, InputMissingError, StageError
+from stages.errors import InputCorruptError, InputMissingError, InputStaleError, StageError
 from stages.evidence.archive import pack, unpack
-from stages.evidence.check import check, makers
+from stages.evidence.check import check, check_profile, makers
 from stages.evidence.collect import ARTIFACTS_FOLDER, collect
 from stages.handover import write_checksums
 from tests.unit.evidence.parts import IMAGE, pipeline, rehashed
@@ -113,6 +113,24 @@ def test_an_edited_report_is_rejected_though_its_hashes_fit(folder: Path) -> Non
     rehashed(folder, path)
     with pytest.raises(InputCorruptError, match="is not what its record gives"):
         check(folder)
+
+
+def test_a_summary_that_is_missing_is_rejected_though_its_hashes_fit(folder: Path) -> None:
+    stage = folder / ARTIFACTS_FOLDER / "profile"
+    (stage / "8.json").unlink()
+    (stage / "SHA256SUMS").unlink()
+    write_checksums(stage)
+    with pytest.raises(InputCorruptError, match="has 1 summaries, its record gives 2"):
+        check_profile(Artifacts(folder / ARTIFACTS_FOLDER), "itex")
+
+
+def test_a_profile_of_an_earlier_model_is_named_as_stale(folder: Path) -> None:
+    stage = folder / ARTIFACTS_FOLDER / "quantize"
+    (stage / "quantize.log").write_text("quantized again\n")
+    (stage / "SHA256SUMS").unlink()
+    write_checksums(stage)
+    with pytest.raises(InputStaleError, match="run the profile stage again"):
+        check_profile(Artifacts(folder / ARTIFACTS_FOLDER), "itex")
 
 
 def test_a_file_that_no_stage_listed_is_rejected(folder: Path) -> None:
