@@ -18,6 +18,7 @@ if sys.version_info < (3, 10):  # noqa: UP036 - a user of an older one must read
 
 from docker.host import engine, venv
 from docker.paths import REQUIREMENTS, ROOT
+from stages import __version__
 from stages.errors import exit_code_of
 
 VENV = ROOT / ".venv"
@@ -39,6 +40,7 @@ def main() -> None:
 
 def _parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("bootstrap.py", description=__doc__.partition("\n")[0])
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.add_argument("--yes", action="store_true", help="install without asking")
     parser.add_argument(
         "--no-engine",

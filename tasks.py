@@ -6,9 +6,7 @@ Everything but the virtual environment with this task runner itself is set up on
 
 import importlib
 import os
-import shlex
 import shutil
-import sys
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -17,13 +15,14 @@ from typing import Any
 
 from invoke.collection import Collection
 from invoke.context import Context
-from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
 from docker import images, reference
 from docker.build import base
-from docker.build.graph import read_all, read_extra, read_stages
+from docker.build.graph import read_extra, read_stages
 from docker.build.requirements import lock_requirements
+from docker.develop.tasks import check, lint, release, run_tests, version
+from docker.ending import end_with
 from docker.host import engine
 from docker.options import ReplaceableTask, stage_task
 from docker.paths import ROOT
@@ -51,14 +50,14 @@ def build(_: Context, runtime: str = "") -> None:
         engine.require()
         images.build_missing(read_stages(settings))
 
-    _end_with(exit_code_of("build", make))
+    end_with(exit_code_of("build", make))
 
 
 def run_programs(programs: Sequence[str], name: str, runner: str, given: dict[str, str]) -> None:
     """Run these in order up to the first that fails, whose exit code becomes invoke's."""
     codes: list[int] = []
     code = exit_code_of(name, lambda: codes.append(_run(programs, name, runner, given)))
-    _end_with(code or codes[0])
+    end_with(code or codes[0])
 
 
 def _run(programs: Sequence[str], name: str, runner: str, given: dict[str, str]) -> int:
@@ -93,25 +92,6 @@ def _settings(given: dict[str, str]) -> dict[str, str]:
     return {**os.environ, **chosen, env_name("runtime"): load(os.environ, given).runtime}
 
 
-@task
-def lint(context: Context) -> None:
-    """Check style, formatting and types."""
-    for command in ("ruff check .", "ruff format --check .", "mypy --strict ."):
-        _python(context, command)
-
-
-@task(pre=[lint])
-def test(context: Context) -> None:
-    """Lint, build the images, run all tests: of the units, the images and the pipeline."""
-    _end_with(exit_code_of("test", _build_all))
-    _python(context, "pytest tests")
-
-
-def _build_all() -> None:
-    engine.require()
-    images.build_missing(read_all())
-
-
 @task(
     help={
         "runtime": "itex or stock: leave all other requirements as they are",
@@ -131,7 +111,7 @@ def lock(_: Context, runtime: str = "", images: bool = False) -> None:
             base.lock_packages(os.environ)
         reproduction.lock_images()
 
-    _end_with(exit_code_of("lock", write))
+    end_with(exit_code_of("lock", write))
 
 
 @task(help={"output": "file to write", "runtime": RUNTIME_HELP}, auto_shortflags=False)
@@ -145,7 +125,7 @@ def export(_: Context, output: str = "vgg19-export.tar.gz", runtime: str = "") -
         write_export(read_stages(settings), artifacts, Path(output))
         print(f"export: {Path(output).stat().st_size / 1e6:.0f} MB in {output}")
 
-    _end_with(exit_code_of("export", write))
+    end_with(exit_code_of("export", write))
 
 
 @task(help={"output": "file to write"}, auto_shortflags=False)
@@ -157,7 +137,7 @@ def bundle(_: Context, output: str = "vgg19-bundle.tar") -> None:
         size = Path(output).stat().st_size / 1e6
         print("\n".join(f"bundle: {each}" for each in [*told, f"{output}, {size:.1f} MB"]))
 
-    _end_with(exit_code_of("bundle", write))
+    end_with(exit_code_of("bundle", write))
 
 
 class _Verify(ReplaceableTask):
@@ -182,7 +162,7 @@ def verify(_: Context, bundle: str, rebuild: bool = False) -> None:
             engine.require()
             reproduction.verify_images()
 
-    _end_with(exit_code_of("verify", check))
+    end_with(exit_code_of("verify", check))
 
 
 class _Schema(ReplaceableTask):
@@ -201,13 +181,13 @@ class _Schema(ReplaceableTask):
 def schema(_: Context, name: str, all: bool = False, write: bool = False) -> None:
     """Print what a JSON file of the project has in it, as a JSON Schema."""
     answer = partial(schemas.answer, name, writing=write)
-    _end_with(exit_code_of("schema", lambda: print(answer())))
+    end_with(exit_code_of("schema", lambda: print(answer())))
 
 
 @task(help={"write": "write them; else only check that they are current"}, auto_shortflags=False)
 def docs(_: Context, write: bool = False) -> None:
     """Check, or write, the pages of docs/ that are made from the code."""
-    _end_with(exit_code_of("docs", reference.write if write else reference.require_current))
+    end_with(exit_code_of("docs", reference.write if write else reference.require_current))
 
 
 @task
@@ -219,16 +199,7 @@ def clean(_: Context) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         shutil.rmtree(Artifacts(load(os.environ).artifacts.resolve()).cache, ignore_errors=True)
 
-    _end_with(exit_code_of("clean", remove))
-
-
-def _python(context: Context, module: str) -> None:
-    context.run(f"{shlex.quote(sys.executable)} -m {module}", echo=True)
-
-
-def _end_with(code: int) -> None:
-    if code:
-        raise Exit(code=code)
+    end_with(exit_code_of("clean", remove))
 
 
 def _program_task(name: str, place: str = "") -> "Task[Any]":
@@ -253,7 +224,7 @@ def _groups() -> "dict[str, list[Task[Any]]]":
         "The pipeline, and its stages in order": [pipeline, *stages],
         "Beside the pipeline, when it has run": [_program_task(PEERS)],
         "Results": [bundle, verify, export, schema],
-        "Development": [lint, test, docs, lock, build, clean],
+        "Development": [check, lint, run_tests, docs, lock, build, clean, release, version],
     }
 
 

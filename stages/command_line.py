@@ -7,6 +7,7 @@ from dataclasses import fields
 from importlib import import_module
 from typing import Any
 
+from stages import __version__
 from stages.errors import SettingsError
 from stages.setting import Spec, as_text
 from stages.settings import ENV_PREFIX, Settings, env_name, refusal, specs, specs_of
@@ -32,6 +33,7 @@ def for_stage(stage: str, argv: Sequence[str], environ: Mapping[str, str]) -> Se
     """Build Settings for `python -m stages.<stage> ARGV`; `--help` prints what can be set."""
     doc = import_module(f"stages.{stage}").__doc__
     parser = argparse.ArgumentParser(f"python -m stages.{stage}", description=doc)
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     for name, spec in specs_of(stage).items():
         form: dict[str, Any] = {"action": "store_const", "const": "1"} if spec.is_switch else {}
         # argparse takes a percent sign for a placeholder.

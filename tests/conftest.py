@@ -1,10 +1,21 @@
 import os
+from pathlib import Path
 
 import pytest
 
 from docker import images
 from docker.build.graph import read_stages
 from docker.host import engine
+
+# Seconds for a test in these folders: the first one also waits for all images, or for a pipeline.
+TIMEOUTS = {"images": 7200, "pipeline": 7200}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in TIMEOUTS:
+            item.add_marker(pytest.mark.timeout(TIMEOUTS[folder]))
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,16 @@
 """Rules of the layout that only hold while something checks them."""
 
+import ast
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.commands import ROOT, Done, run
 
 
 @pytest.mark.parametrize(
@@ -28,23 +31,78 @@ def test_importing_it_imports_no_tensorflow(module: str) -> None:
     assert done.stdout.strip() == "False", done.stderr
 
 
-def test_stages_know_nothing_of_containers() -> None:
-    for path in (ROOT / "stages").rglob("*.py"):
-        text = path.read_text().lower()
-        assert "docker" not in text, path
-        assert "compose" not in text.replace("composed", ""), path
+# It reads the docstring of the stage that calls it, and is imported by that.
+READS_ITS_CALLER = "stages.command_line"
 
 
-STAGES = ("train", "quantize", "profile", "compare")
-SHARED = ("common", "records")
-# In an import, or in a string, as importlib takes it.
-NAMED = re.compile(r"(?:^\s*(?:import|from) |[\"'])stages\.(\w+)", re.MULTILINE)
+def module_of(path: Path) -> str:
+    parts = path.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-@pytest.mark.parametrize("package", [*STAGES, "peers", "doctor", *SHARED])
-def test_a_stage_is_imported_by_itself_alone(package: str) -> None:
-    others = {*STAGES, "peers", "doctor"} - {package}
-    paths = list((ROOT / "stages" / package).rglob("*.py"))
-    assert paths
+def patterns_of(source: str, package: str) -> Iterator[str]:
+    """Give each string that may name a module, as an expression; a part unknown fits any name."""
+    for node in ast.walk(ast.parse(source)):
+        parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+        pattern = "".join(pattern_of(part, package) for part in parts)
+        if pattern.startswith(("docker", "stages")):
+            yield pattern
+
+
+def pattern_of(part: ast.AST, package: str) -> str:
+    if isinstance(part, ast.Constant):
+        return re.escape(str(part.value))
+    variable = part.value if isinstance(part, ast.FormattedValue) else None
+    is_package = isinstance(variable, ast.Name) and variable.id == "__package__"
+    return re.escape(package) if is_package else r"\w+"
+
+
+def import_what_strings_name(tree: Path) -> int:
+    """Make an import of each name of a module in a string of the stages; return how many."""
+    paths = [path.relative_to(tree) for path in sorted(tree.rglob("*.py"))]
+    modules = [name for name in map(module_of, paths) if "." in name]
+    added = 0
     for path in paths:
-        assert not others & set(NAMED.findall(path.read_text())), path
+        source, own = (tree / path).read_text(), module_of(path)
+        if path.parts[0] != "stages" or own == READS_ITS_CALLER:
+            continue  # What runs the stages must name them.
+        pattern = re.compile("|".join(patterns_of(source, module_of(path.parent))))
+        named = [module for module in modules if pattern.fullmatch(module) and module != own]
+        (tree / path).write_text("\n".join([source, *(f"import {module}" for module in named)]))
+        added += len(named)
+    return added
+
+
+def lint_imports(tree: Path) -> Done:
+    return run(str(Path(sys.executable).with_name("lint-imports")), "--no-logo", cwd=tree)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name in ("stages", "docker"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def test_a_module_named_in_a_string_counts_as_an_import(tree: Path) -> None:
+    assert import_what_strings_name(tree) > 3
+    done = lint_imports(tree)
+    assert done.code == 0, done
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("stages/common/text.py", 'MODULE = "stages.peers.convert"'),
+        ("stages/profile/plan.py", 'def module(name: str) -> str: return f"stages.compare.{name}"'),
+        ("stages/artifacts.py", 'MODULE = "docker.images"'),
+    ],
+)
+def test_a_string_can_not_hide_an_import_upwards(tree: Path, path: str, line: str) -> None:
+    with (tree / path).open("a") as module:
+        module.write(f"\n{line}\n")
+    import_what_strings_name(tree)
+    done = lint_imports(tree)
+    assert done.code == 1, done
+    assert "BROKEN" in done.output

@@ -1,0 +1,1 @@
+"""What those who change this project run: its checks, its releases."""

@@ -1,0 +1,75 @@
+"""The tasks of invoke for those who change this project."""
+
+import shlex
+import sys
+from datetime import date
+from functools import partial
+
+from invoke.context import Context
+from invoke.tasks import task
+
+from docker import images
+from docker.build.graph import read_all
+from docker.develop import checks
+from docker.develop import release as releases
+from docker.ending import end_with
+from docker.host import engine
+from docker.reproduce import reproduction
+from stages import __version__
+from stages.errors import SettingsError, exit_code_of
+
+
+@task
+def lint(_: Context) -> None:
+    """Check style, types, spelling, imports, Dockerfile, scripts and workflow."""
+    end_with(exit_code_of("lint", partial(checks.run, checks.LINT)))
+
+
+@task
+def check(_: Context) -> None:
+    """Lint and run the unit tests, all at once: what to run after every change."""
+    end_with(exit_code_of("check", partial(checks.run, [checks.unit_tests(), *checks.LINT])))
+
+
+@task(
+    name="test",
+    help={"only": f"run these tests alone: {' or '.join(checks.TESTS)}"},
+    auto_shortflags=False,
+)
+def run_tests(context: Context, only: str = "") -> None:
+    """Lint, build the images, run all tests: of the units, the images and the pipeline."""
+    end_with(exit_code_of("test", partial(_prepare, only)))
+    context.run(f"{shlex.quote(sys.executable)} -m pytest tests/{only}", echo=True)
+
+
+def _prepare(only: str) -> None:
+    if only not in ("", *checks.TESTS):
+        raise SettingsError(f"only can't be {only!r}; give {' or '.join(checks.TESTS)}")
+    if not only:
+        checks.run(checks.LINT)
+    if only != checks.UNITS:
+        engine.require()
+        images.build_missing(read_all())
+
+
+@task
+def version(_: Context) -> None:
+    """Print this project's version."""
+    print(__version__)
+
+
+@task(
+    help={"version": "as 1.2.3", "dry-run": "show what would be done, and do nothing"},
+    auto_shortflags=False,
+)
+def release(_: Context, version: str, dry_run: bool = False) -> None:
+    """Write a version to source and changelog, lock the images, commit and tag."""
+
+    def make() -> None:
+        planned = releases.plan(version, date.today())
+        print(releases.describe(planned), end="", flush=True)
+        if not dry_run:
+            engine.require()
+            releases.carry_out(planned, reproduction.lock_images)
+
+    end_with(exit_code_of("release", make))
