@@ -71,7 +71,7 @@ class Compressor:
         shutil.copytree(self._made[calibrated], destination)
         if not self.rewrites:
             return []
-        return rewrite(destination, shared=recipe.shared, floated=floated)
+        return rewrite(destination, shared=recipe.shared, in_fp32=floated)
 
     def graph_of(self, model: Path) -> Graph:
         """Return the graph by whose op names a model's recipe goes.
@@ -88,7 +88,7 @@ class Compressor:
         floated = [
             op
             for op in recipe.left_out
-            if self.rewrites and self.graph.kind(op) not in OTHER_QUANTIZABLE_OPS
+            if self.rewrites and self.graph.op_type(op) not in OTHER_QUANTIZABLE_OPS
         ]
         left_out = {*recipe.left_out, *recipe.shared} - set(floated)
         return replace(recipe, left_out=tuple(sorted(left_out)), shared=()), floated

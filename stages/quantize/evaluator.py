@@ -23,7 +23,7 @@ from stages.common.worker.protocol import (
     Turn,
 )
 from stages.quantize.op_graph import Graph
-from stages.quantize.op_profile import layers
+from stages.quantize.op_profile import attribute_primitives
 from stages.records.quantize import Layer
 from stages.runtimes import get_runtime
 from stages.samples import load_samples
@@ -95,7 +95,7 @@ class Evaluator:
             answers = self._classify(worker)
         text = (self._folder / f"{contender.name}.log").read_text(errors="replace")
         log = parse_log(text.splitlines())
-        return Examined(layers(log, nodes, graph), log.fallbacks, answers)
+        return Examined(attribute_primitives(log, nodes, graph), log.fallbacks, answers)
 
     def answers(self, contender: Contender) -> Answers:
         """Classify the validation split."""

@@ -9,7 +9,7 @@ from stages.common.onednn.log import parse_log
 from stages.common.stats import accuracy_top1
 from stages.quantize.bound import Bound
 from stages.quantize.evaluator import fastest, throughput
-from stages.quantize.op_profile import compute_ops, layer_of, with_shares
+from stages.quantize.op_profile import compute_ops, layer_of, with_time_fractions
 from stages.quantize.report import verdict
 from stages.records.measure import Primitive
 from stages.records.quantize import Layer, QuantizeRecord, Trial, Variant
@@ -50,7 +50,7 @@ def _chosen(record: QuantizeRecord, bound: Bound) -> Trial:
     met = (
         each
         for each in record.trials
-        if each.predictions and bound.met(accuracy_top1(each.predictions, record.labels))
+        if each.predictions and bound.is_met_by(accuracy_top1(each.predictions, record.labels))
     )
     return next(met)
 
@@ -64,7 +64,8 @@ def _trial(trial: Trial, record: QuantizeRecord, bound: Bound, *, chosen: bool) 
             throughput_images_per_s=None,
             reference_share=None,
         )
-    accuracy, layers = accuracy_top1(trial.predictions, record.labels), with_shares(trial.layers)
+    accuracy = accuracy_top1(trial.predictions, record.labels)
+    layers = with_time_fractions(trial.layers)
     return replace(
         trial,
         verdict=verdict(accuracy, bound, chosen=chosen),
@@ -87,7 +88,7 @@ def _variant(
     rate = throughput(record.batch_size, variant.batch_seconds)
     text = (folder.proof / f"{variant.precision}.log").read_text(errors="replace")
     primitives = map(primitive_of, parse_log(text.splitlines()).executions)
-    found = with_shares(list(_in_log(variant.layers or [], primitives)))
+    found = with_time_fractions(list(_in_log(variant.layers or [], primitives)))
     return replace(
         variant,
         accuracy_top1=accuracy,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from stages.common.onednn.kernels import reference_share
 from stages.quantize.bound import Bound
-from stages.quantize.recipes import describe
+from stages.quantize.recipes import recipe_in_words
 from stages.quantize.search import Attempt
 from stages.records.quantize import QuantizeRecord, Recipe, Sensitivity, Trial
 
@@ -28,7 +28,7 @@ def verdict(accuracy: float, bound: Bound, *, chosen: bool) -> str:
     """Return the verdict on a recipe whose model runs."""
     if chosen:
         return "chosen"
-    return "slower" if bound.met(accuracy) else "beyond the bound"
+    return "slower" if bound.is_met_by(accuracy) else "beyond the bound"
 
 
 def _trial(attempt: Attempt, finals: Seconds, bound: Bound, *, chosen: bool) -> Trial:
@@ -74,7 +74,7 @@ def none_met(attempts: Sequence[Attempt], sensitivity: Sequence[Sensitivity], bo
     return (
         f"none of {len(attempts)} recipes kept the loss within {bound.tolerable_loss:.2%}: "
         f"best {bound.loss(best.accuracy_top1):.2%} (top-1 {best.accuracy_top1:.2%} against "
-        f"FP32's {bound.reference:.2%}) by '{describe(best.recipe)}'{costliest}; {remedy}"
+        f"FP32's {bound.fp32_top1:.2%}) by '{recipe_in_words(best.recipe)}'{costliest}; {remedy}"
     )
 
 
@@ -86,6 +86,6 @@ def closing_line(record: QuantizeRecord) -> str:
         f"{int8.accuracy_top1 or 0:.1%} against {fp32.accuracy_top1 or 0:.1%} on validation "
         f"(loss {int8.loss or 0:+.2%}, bound {record.tolerable_loss:.2%}), "
         f"{len(record.int8_ops)} of {len(record.int8_ops) + len(record.fp32_ops)} compute ops in "
-        f"INT8, by '{describe(record.recipe)}', {len(record.trials)} trials, "
+        f"INT8, by '{recipe_in_words(record.recipe)}', {len(record.trials)} trials, "
         f"{record.seconds:.0f} s"
     )

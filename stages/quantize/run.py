@@ -17,7 +17,7 @@ from stages.quantize.bound import Bound
 from stages.quantize.capture import output_to
 from stages.quantize.compressor import CalibrationLoader, Compressor
 from stages.quantize.evaluator import Answers, Contender, Evaluator, Examined, fastest
-from stages.quantize.findings import findings
+from stages.quantize.findings import collect_findings
 from stages.quantize.op_profile import compute_ops
 from stages.quantize.report import Seconds, none_met, trials
 from stages.quantize.search import Attempt, Search
@@ -182,7 +182,7 @@ def _converted_candidate(inputs: Inputs, contender: Contender, recipe: Recipe) -
     if contender.model != inputs.out.model:
         return _candidate(inputs, contender, examined, [])
     graph = inputs.compressor.graph_of(contender.model)
-    found = findings(examined.layers, examined.fallbacks, graph, recipe)
+    found = collect_findings(examined.layers, examined.fallbacks, graph, recipe)
     return _candidate(inputs, contender, examined, found)
 
 

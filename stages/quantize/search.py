@@ -120,4 +120,4 @@ class Search:
         return max(self.attempts, key=lambda each: each.throughput_images_per_s)
 
     def _meets(self, attempt: Attempt) -> bool:
-        return not attempt.failure and self._bound.met(attempt.accuracy_top1)
+        return not attempt.failure and self._bound.is_met_by(attempt.accuracy_top1)

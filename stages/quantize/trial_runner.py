@@ -10,9 +10,9 @@ from stages.quantize.bound import Bound
 from stages.quantize.capture import output_to
 from stages.quantize.compressor import Compressor
 from stages.quantize.evaluator import Answers, Contender, Evaluator, divergence
-from stages.quantize.findings import findings
+from stages.quantize.findings import collect_findings
 from stages.quantize.op_profile import compute_ops
-from stages.quantize.recipes import describe
+from stages.quantize.recipes import recipe_in_words
 from stages.quantize.search import Attempt
 from stages.records.quantize import Recipe, Sensitivity
 
@@ -98,7 +98,7 @@ class TrialRunner:
             throughput_images_per_s=times.throughputs[0],
             batch_seconds=times.batch_seconds[0],
             layers=examined.layers,
-            findings=findings(examined.layers, examined.fallbacks, graph, recipe),
+            findings=collect_findings(examined.layers, examined.fallbacks, graph, recipe),
             graph=graph,
         )
 
@@ -112,10 +112,10 @@ class TrialRunner:
         return model
 
     def _told(self, attempt: Attempt) -> str:
-        name = describe(attempt.recipe)
+        name = recipe_in_words(attempt.recipe)
         if attempt.failure:
             return f"{name}: {attempt.failure}"
-        met = "within" if self._bound.met(attempt.accuracy_top1) else "beyond"
+        met = "within" if self._bound.is_met_by(attempt.accuracy_top1) else "beyond"
         kinds = [finding.kind for finding in attempt.findings]
         found = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
         return (

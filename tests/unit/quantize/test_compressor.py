@@ -51,9 +51,9 @@ class Rewriting:
     def __init__(self) -> None:
         self.asked: list[tuple[list[str], list[str]]] = []
 
-    def __call__(self, model: Path, *, shared: tuple[str, ...], floated: list[str]) -> list[str]:
+    def __call__(self, model: Path, *, shared: tuple[str, ...], in_fp32: list[str]) -> list[str]:
         assert (model / "saved_model.pb").is_file()
-        self.asked.append((list(shared), list(floated)))
+        self.asked.append((list(shared), list(in_fp32)))
         return list(shared)
 
 
@@ -108,7 +108,7 @@ def test_a_recipes_names_are_those_of_the_graph_it_changes(
     made = SimpleNamespace(node=[Node("folded", "Conv2D")])
     monkeypatch.setattr(compressor, "read_graph", lambda path: made)
     graph = Calibrated(tmp_path, rewrites=rewrites).graph_of(tmp_path / model)
-    assert graph.named("Conv2D")[0] == name
+    assert graph.ops_of_type("Conv2D")[0] == name
 
 
 @pytest.mark.parametrize("op", ["conv2", "folded"])

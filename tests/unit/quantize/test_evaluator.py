@@ -19,7 +19,7 @@ from stages.common.worker.protocol import (
 )
 from stages.quantize import evaluator as module
 from stages.quantize.evaluator import Contender, Evaluator, divergence
-from stages.quantize.op_profile import layers
+from stages.quantize.op_profile import attribute_primitives
 from stages.samples import Samples
 from stages.settings import Settings
 from tests.unit.quantize.parts import GRAPHS, LOGS, traced
@@ -98,7 +98,7 @@ def test_what_is_examined_tells_its_layers_fallbacks_and_answers(
 ) -> None:
     graph = GRAPHS[RECORDING]
     found = evaluator.examine(INT8, graph)
-    assert found.layers == layers(*traced(RECORDING), graph)
+    assert found.layers == attribute_primitives(*traced(RECORDING), graph)
     assert found.fallbacks == [FALLBACK]
     assert found.answers.accuracy_top1 == 0.75
     assert StandIn.asked == [("trial-1", Trace(4)), ("trial-1", Classify(4))]
