@@ -8,7 +8,7 @@ from stages.common.onednn.kernels import primitive_of, reference_share
 from stages.common.onednn.log import parse_log
 from stages.common.stats import accuracy_top1
 from stages.quantize.bound import Bound
-from stages.quantize.evaluator import fastest, throughput
+from stages.quantize.evaluator import index_of_fastest, throughput
 from stages.quantize.op_profile import compute_ops, layer_of, with_time_fractions
 from stages.quantize.report import verdict
 from stages.records.measure import Primitive
@@ -44,9 +44,10 @@ def rederived(record: QuantizeRecord, folder: QuantizeFolder) -> QuantizeRecord:
 
 def _chosen(record: QuantizeRecord, bound: Bound) -> Trial:
     """Return the trial that was the fastest of the last, or the only one within the bound."""
-    finals = [each for each in record.trials if each.final_batch_seconds]
+    finals = [trial for trial in record.trials if trial.final_batch_seconds]
     if finals:
-        return finals[fastest(record.batch_size, [each.final_batch_seconds for each in finals])]
+        batch_seconds = [trial.final_batch_seconds for trial in finals]
+        return finals[index_of_fastest(record.batch_size, batch_seconds)]
     met = (
         each
         for each in record.trials

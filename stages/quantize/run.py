@@ -11,12 +11,18 @@ from stages.artifacts import Artifacts, QuantizeFolder
 from stages.common.backends.tensorflow import Model
 from stages.common.host.facts import cpu_flags
 from stages.common.progress import Progress
-from stages.errors import AccuracyBoundError, ModelError
+from stages.errors import AccuracyBoundError
 from stages.precisions import FP32, INT8, PRECISIONS
 from stages.quantize.bound import Bound
 from stages.quantize.capture import output_to
 from stages.quantize.compressor import CalibrationLoader, Compressor
-from stages.quantize.evaluator import Answers, Contender, Evaluator, Examined, fastest
+from stages.quantize.evaluator import (
+    Answers,
+    Contender,
+    Evaluator,
+    Examination,
+    index_of_fastest,
+)
 from stages.quantize.findings import collect_findings
 from stages.quantize.op_profile import compute_ops
 from stages.quantize.report import Seconds, none_met, trials
@@ -91,11 +97,11 @@ def _worked(inputs: Inputs, folder: Path, train_sha256: str, began: float) -> Qu
         raise AccuracyBoundError(none_met(search.attempts, search.sensitivity, bound))
     show.step(FINALS)
     finals = _finals(inputs.evaluator, met[:FINALISTS], settings.rounds)
-    chosen = met[fastest(settings.batch_size, list(finals.values())) if finals else 0]
+    chosen = met[index_of_fastest(settings.batch_size, list(finals.values())) if finals else 0]
     shutil.copytree(str(chosen.model), inputs.out.model)
     show.step(VARIANTS)
     candidates = _candidates(inputs, reference, chosen)
-    times = inputs.evaluator.times([each.contender for each in candidates], settings.rounds)
+    times = inputs.evaluator.time([each.contender for each in candidates], settings.rounds)
     _keep_proofs(candidates, folder, inputs.out.proof)
     return QuantizeRecord(
         maker=maker(settings, "quantize"),
@@ -128,8 +134,8 @@ def _search(inputs: Inputs, reference: Answers, bound: Bound, folder: Path) -> S
         inputs.settings,
         bound,
         laboratory.attempt,
-        laboratory.sensitivity,
-        sharing=inputs.compressor.rewrites,
+        laboratory.measure_sensitivity,
+        sharing=inputs.compressor.fuses_qdq,
     )
 
 
@@ -137,17 +143,11 @@ def _finals(evaluator: Evaluator, met: Sequence[Attempt], rounds: int) -> dict[R
     """Return the seconds of the turns that several recipes take against each other."""
     if len(met) == 1:
         return {}
-    times = evaluator.times([_contender(attempt) for attempt in met], rounds)
+    times = evaluator.time([attempt.contender for attempt in met], rounds)
     return {each.recipe: seconds for each, seconds in zip(met, times.batch_seconds, strict=True)}
 
 
-def _contender(attempt: Attempt) -> Contender:
-    if attempt.model is None:
-        raise ModelError(f"a recipe without a model can't be timed: {attempt.failure}")
-    return Contender(attempt.model.name, attempt.model, INT8)
-
-
-def _candidates(inputs: Inputs, fp32: Examined, chosen: Attempt) -> list[Candidate]:
+def _candidates(inputs: Inputs, fp32: Examination, chosen: Attempt) -> list[Candidate]:
     """Return what is handed on, in the order of PRECISIONS; what was examined before is not again.
 
     A precision without a model of its own is that of FP32 or INT8, converted as it is loaded.
@@ -166,7 +166,7 @@ def _candidates(inputs: Inputs, fp32: Examined, chosen: Attempt) -> list[Candida
 
 
 def _chosen_candidate(inputs: Inputs, chosen: Attempt) -> Candidate:
-    contender = replace(_contender(chosen), model=inputs.out.model)
+    contender = replace(chosen.contender, model=inputs.out.model)
     return Candidate(
         contender=contender,
         path=_published(inputs, contender.model),
@@ -187,7 +187,7 @@ def _converted_candidate(inputs: Inputs, contender: Contender, recipe: Recipe) -
 
 
 def _candidate(
-    inputs: Inputs, contender: Contender, examined: Examined, found: list[Finding]
+    inputs: Inputs, contender: Contender, examined: Examination, found: list[Finding]
 ) -> Candidate:
     return Candidate(
         contender=contender,
@@ -199,7 +199,7 @@ def _candidate(
     )
 
 
-def _examined(inputs: Inputs, contender: Contender) -> Examined:
+def _examined(inputs: Inputs, contender: Contender) -> Examination:
     return inputs.evaluator.examine(contender, inputs.compressor.graph_of(contender.model))
 
 

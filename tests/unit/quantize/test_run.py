@@ -39,9 +39,9 @@ class Stage:
         self.evaluator.keep_logs_in(surroundings[-1])
         return self.evaluator
 
-    def compressor_with(self, model: Path, runtime: str, loader: Any, keep: Path) -> Any:
+    def compressor_with(self, model: Path, runtime: str, loader: Any, folder: Path) -> Any:
         self.calibrated_with = sum(len(labels) for _, labels in loader)
-        self.compressor.rewrites = runtime == "itex"
+        self.compressor.fuses_qdq = runtime == "itex"
         return self.compressor
 
 
