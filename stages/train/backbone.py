@@ -17,7 +17,7 @@ from stages.errors import ModelError
 from stages.records.base import Source
 from stages.samples import IMAGE_SHAPE, Samples
 from stages.settings import Settings
-from stages.train.bean_leaves import ShowProgress, drawing_digest
+from stages.train.bean_leaves import ShowProgress, code_digest, drawing_digest
 from stages.train.cache import cached
 from stages.train.downloads import download_failure
 from stages.train.embedded_backbone import make_weights
@@ -77,9 +77,7 @@ def _export_embedded(seed: int, progress: ShowProgress, path: Path) -> None:
 
 def _embedded_digest() -> str:
     """Return eight hexadecimal digits that change whenever the embedded backbone's code does."""
-    sources = ("embedded_backbone.py", "vgg19.py")
-    code = b"".join((Path(__file__).parent / name).read_bytes() for name in sources)
-    return hashlib.sha256(code + drawing_digest().encode()).hexdigest()[:8]
+    return code_digest(("embedded_backbone.py", "vgg19.py"), drawing_digest())
 
 
 def _export_imagenet(path: Path) -> None:

@@ -5,7 +5,7 @@ Importing this module registers the set, so that `tfds.load("bean_leaves", ...)`
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +80,14 @@ def make_config(seed: int, sizes: dict[str, int], progress: ShowProgress) -> Bea
 
 def drawing_digest() -> str:
     """Return eight hexadecimal digits that change whenever the drawing code does."""
+    return code_digest(_DRAWING_SOURCES)
+
+
+def code_digest(names: Iterable[str], suffix: str = "") -> str:
+    """Return eight hexadecimal digits that change whenever one of these files, or `suffix`, does.
+
+    `names` are files in this folder.
+    """
     folder = Path(__file__).parent
-    code = b"".join((folder / name).read_bytes() for name in _DRAWING_SOURCES)
-    return hashlib.sha256(code).hexdigest()[:8]
+    code = b"".join((folder / name).read_bytes() for name in names)
+    return hashlib.sha256(code + suffix.encode()).hexdigest()[:8]

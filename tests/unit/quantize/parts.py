@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 from stages.common.onednn.log import OnednnLog, parse_log
 from stages.quantize.op_graph import Graph
+from stages.quantize.op_profile import attribute_primitives
 from stages.quantize.search import Attempt
 from stages.records.measure import NodeTime
 from stages.records.quantize import Finding, Layer, Recipe
@@ -56,6 +57,12 @@ def traced(name: str) -> tuple[OnednnLog, list[NodeTime]]:
     log = parse_log((LOGS / f"traced_{name}.txt").read_text().splitlines())
     nodes = json.loads((LOGS / f"traced_{name}.json").read_text())
     return log, [NodeTime(*fields) for fields in nodes]
+
+
+def recorded(name: str) -> list[Layer]:
+    """Return the layers of a recorded log's last inference."""
+    log, nodes = traced(name)
+    return attribute_primitives(log, nodes, GRAPHS[name])
 
 
 def chain() -> Graph:

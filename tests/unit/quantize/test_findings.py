@@ -4,17 +4,11 @@ import pytest
 
 from stages.quantize.findings import collect_findings
 from stages.quantize.op_graph import Graph
-from stages.quantize.op_profile import attribute_primitives
 from stages.records.quantize import Finding, Layer
-from tests.unit.quantize.parts import GRAPHS, RECIPE, Node, chain, layer, traced
+from tests.unit.quantize.parts import GRAPHS, RECIPE, Node, chain, layer, recorded
 
 VGG19 = GRAPHS["itex2150_fp32"]
 POOLS = tuple(VGG19.ops_of_type("MaxPool"))
-
-
-def recorded(name: str) -> list[Layer]:
-    log, nodes = traced(name)
-    return attribute_primitives(log, nodes, GRAPHS[name])
 
 
 def of(*ran: Layer, fallbacks: tuple[str, ...] = ()) -> list[tuple[str, str]]:

@@ -8,18 +8,13 @@ from stages.quantize.op_graph import Graph
 from stages.quantize.op_profile import attribute_primitives, compute_ops, is_compute
 from stages.records.measure import NodeTime
 from stages.records.quantize import Layer
-from tests.unit.quantize.parts import GRAPHS, Node, chain, layer, traced
+from tests.unit.quantize.parts import GRAPHS, Node, chain, layer, recorded, traced
 
 VGG19 = GRAPHS["itex2150_fp32"]
 MULTIPLYING = VGG19.ops_of_type("Conv2D", "MatMul")
 POOLS = VGG19.ops_of_type("MaxPool")
 # The convolutions of VGG19 at 224x224, and the head's product of 512 by 3, for one image.
 MULTIPLICATIONS = 19_508_428_800 + 512 * 3
-
-
-def recorded(name: str) -> list[Layer]:
-    log, nodes = traced(name)
-    return attribute_primitives(log, nodes, GRAPHS[name])
 
 
 def types(layers: Sequence[Layer], primitive: str) -> list[tuple[str, str]]:
