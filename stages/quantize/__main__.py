@@ -1,4 +1,4 @@
-"""`python -m stages.quantize`: the fastest INT8 model within the accuracy bound, and BF16."""
+"""`python -m stages.quantize`: find the fastest INT8 model within the bound; hand on BF16, too."""
 
 import os
 import sys
@@ -24,7 +24,7 @@ def main() -> None:
     artifacts = Artifacts(settings.artifacts.resolve())
     train_sha256 = verify(artifacts.train.path)
     read_record(artifacts.train.record, TrainRecord)
-    _require_a_rung(cpu_flags())
+    _require_int8_kernels(cpu_flags())
     cores = choose_cores(settings.cores)
     with (
         holding(cores, "quantize", settings.locks),
@@ -36,12 +36,12 @@ def main() -> None:
     print(closing_line(record), flush=True)
 
 
-def _require_a_rung(flags: frozenset[str]) -> None:
-    """Raise HostError where oneDNN has no INT8 kernels of its own for this CPU."""
+def _require_int8_kernels(flags: frozenset[str]) -> None:
+    """Raise HostError if this CPU is below the lowest ISA that oneDNN has INT8 kernels for."""
     lowest = ISA_NAMES[0]
     reason = why_impossible(lowest, flags)
     if reason:
-        raise HostError(f"no INT8 here: {lowest} is the least it takes ({reason}); use another CPU")
+        raise HostError(f"INT8 needs at least {lowest} ({reason}); use another CPU")
 
 
 if __name__ == "__main__":

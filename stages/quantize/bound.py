@@ -8,15 +8,18 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """`reference` is FP32's top-1, `tolerable_loss` is relative to it."""
+    """How much top-1 a quantized model may lose.
 
-    reference: float
+    `fp32_top1` is FP32's, a fraction; `tolerable_loss` is a fraction of that.
+    """
+
+    fp32_top1: float
     tolerable_loss: float
 
     def loss(self, accuracy: float) -> float:
-        """Return the relative loss; negative where the quantized model is better."""
-        return (self.reference - accuracy) / self.reference if self.reference else 0.0
+        """Return the relative loss; negative if the quantized model is better."""
+        return (self.fp32_top1 - accuracy) / self.fp32_top1 if self.fp32_top1 else 0.0
 
-    def met(self, accuracy: float) -> bool:
-        """Tell whether the loss is within the bound."""
+    def is_met_by(self, accuracy: float) -> bool:
+        """Return whether the loss is within the bound."""
         return self.loss(accuracy) <= self.tolerable_loss + ROUNDING

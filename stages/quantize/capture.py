@@ -1,4 +1,4 @@
-"""Keeps what native libraries print out of the progress display, and in a file."""
+"""What native libraries print, kept in a file so that it does not disturb the progress shown."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ def output_to(log: Path) -> Iterator[None]:
     """Append everything that the process prints, from C and Python alike, to `log`."""
     sys.stdout.flush()
     sys.stderr.flush()
-    kept = [os.dup(1), os.dup(2)]
+    originals = [os.dup(1), os.dup(2)]
     with log.open("ab") as stream:
         for descriptor in (1, 2):
             os.dup2(stream.fileno(), descriptor)
@@ -21,6 +21,6 @@ def output_to(log: Path) -> Iterator[None]:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        for descriptor, original in zip((1, 2), kept, strict=True):
+        for descriptor, original in zip((1, 2), originals, strict=True):
             os.dup2(original, descriptor)
             os.close(original)

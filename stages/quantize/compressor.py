@@ -1,4 +1,4 @@
-"""Intel Neural Compressor at work: a recipe and calibration images to an INT8 SavedModel.
+"""Intel Neural Compressor: from a recipe and calibration images to an INT8 SavedModel.
 
 Source: neural-compressor 3.10, `neural_compressor.tensorflow.quantize_model`.
 """
@@ -39,18 +39,18 @@ class CalibrationLoader:
 
 
 class Compressor:
-    """Quantizes one model for one runtime, and keeps what calibration gave, as it is slow.
+    """Quantizes one model for one runtime, and keeps each calibration, as it is slow.
 
-    With ITEX the result is a graph of quantize and dequantize pairs that the runtime fuses, which
-    can be changed afterwards; stock TensorFlow's has the fused ops themselves. Raises ModelError
-    where Neural Compressor can't read the model.
+    A runtime that fuses pairs of QuantizeV2 and Dequantize (`fuses_qdq`) gets a graph of such
+    pairs, which can be changed after the calibration; the others get the fused ops themselves.
+    `graph` is the model's in FP32. Raises ModelError if Neural Compressor can't read the model.
     """
 
-    def __init__(self, model: Path, runtime: str, loader: CalibrationLoader, keep: Path) -> None:
+    def __init__(self, model: Path, runtime: str, loader: CalibrationLoader, folder: Path) -> None:
         from neural_compressor.tensorflow.utils import Model
 
-        self._model, self._loader, self._keep = model, loader, keep
-        self.rewrites = get_runtime(runtime).fuses_qdq
+        self._model, self._loader, self._folder = model, loader, folder
+        self.fuses_qdq = get_runtime(runtime).fuses_qdq
         extension = get_runtime(runtime).extension
         if extension:
             # Neural Compressor swallows a failing import and would quantize for another runtime.
@@ -59,39 +59,39 @@ class Compressor:
         if graph_def is None:
             raise ModelError(f"{model} is no plain SavedModel; write it with tf.saved_model.save")
         self.graph = Graph(graph_def.node)
-        self._made: dict[Recipe, Path] = {}
+        self._calibrated: dict[Recipe, Path] = {}
 
-    def make(self, recipe: Recipe, destination: Path) -> list[str]:
+    def write_model(self, recipe: Recipe, destination: Path) -> list[str]:
         """Write the INT8 SavedModel; return the ops whose scale could not be shared after all."""
-        calibrated, floated = self._split(recipe)
-        if calibrated not in self._made:
-            made = self._keep / f"calibrated-{len(self._made)}"
-            self._calibrate(calibrated, made)
-            self._made[calibrated] = made
-        shutil.copytree(self._made[calibrated], destination)
-        if not self.rewrites:
+        calibrated, in_fp32 = self._split(recipe)
+        if calibrated not in self._calibrated:
+            model = self._folder / f"calibrated-{len(self._calibrated)}"
+            self._calibrate(calibrated, model)
+            self._calibrated[calibrated] = model
+        shutil.copytree(self._calibrated[calibrated], destination)
+        if not self.fuses_qdq:
             return []
-        return rewrite(destination, shared=recipe.shared, floated=floated)
+        return rewrite(destination, shared=recipe.shared, in_fp32=in_fp32)
 
     def graph_of(self, model: Path) -> Graph:
-        """Return the graph by whose op names a model's recipe goes.
+        """Return the graph whose op names the recipes for `model` use.
 
-        Neural Compressor folds ops before it quantizes, so that is the graph it made, where its
-        ops are those of TensorFlow; stock TensorFlow's fused ops keep the original's names.
+        If the runtime fuses pairs, that is the graph that Neural Compressor made, as it folds ops
+        before it quantizes; else it is the FP32 model's, whose names the fused ops keep.
         """
-        if not self.rewrites or model == self._model:
+        if not self.fuses_qdq or model == self._model:
             return self.graph
         return Graph(read_graph(model).node)
 
     def _split(self, recipe: Recipe) -> tuple[Recipe, list[str]]:
-        """Return what calibration must know of a recipe, and the ops to be run in FP32 later."""
-        floated = [
+        """Return the recipe to calibrate by, and the ops to return to FP32 afterwards."""
+        in_fp32 = [
             op
             for op in recipe.left_out
-            if self.rewrites and self.graph.kind(op) not in OTHER_QUANTIZABLE_OPS
+            if self.fuses_qdq and self.graph.op_type(op) not in OTHER_QUANTIZABLE_OPS
         ]
-        left_out = {*recipe.left_out, *recipe.shared} - set(floated)
-        return replace(recipe, left_out=tuple(sorted(left_out)), shared=()), floated
+        left_out = {*recipe.left_out, *recipe.shared} - set(in_fp32)
+        return replace(recipe, left_out=tuple(sorted(left_out)), shared=()), in_fp32
 
     def _calibrate(self, recipe: Recipe, destination: Path) -> None:
         from neural_compressor.tensorflow import quantize_model
@@ -107,7 +107,7 @@ class Compressor:
                     calib_iteration=len(self._loader),
                 )
                 quantized.save(str(destination))
-            except Exception as error:  # of whatever kind the graph at hand leads to in there
+            except Exception as error:  # whose type depends on the graph
                 raise ModelError(f"Neural Compressor gave up: {error!r}") from error
 
 
@@ -117,6 +117,6 @@ def _configuration(recipe: Recipe) -> Any:
     configuration = StaticQuantConfig(
         weight_granularity=recipe.granularity, act_algorithm=recipe.algorithm
     )
-    for name in recipe.left_out:
-        configuration.set_local(name, StaticQuantConfig(weight_dtype="fp32", act_dtype="fp32"))
+    for op in recipe.left_out:
+        configuration.set_local(op, StaticQuantConfig(weight_dtype="fp32", act_dtype="fp32"))
     return configuration

@@ -1,4 +1,4 @@
-"""Runs the stage's models in pinned workers: their kernels, their answers, their time."""
+"""Runs models in pinned workers: which kernels they run, what they answer, how fast they are."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ from stages.common.worker.protocol import (
     Turn,
 )
 from stages.quantize.op_graph import Graph
-from stages.quantize.op_profile import layers
+from stages.quantize.op_profile import attribute_primitives
 from stages.records.quantize import Layer
 from stages.runtimes import get_runtime
 from stages.samples import load_samples
@@ -51,13 +51,15 @@ class Answers:
     @property
     def predictions(self) -> list[int]:
         """The class of each image."""
-        return [int(each) for each in self.probabilities.argmax(axis=1)]
+        return [int(index) for index in self.probabilities.argmax(axis=1)]
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
-    """What a model did under oneDNN's log: one inference's layers, the lines about INT8 fallbacks,
-    and its answers.
+class Examination:
+    """What a model did under oneDNN's log.
+
+    `layers` are those of one inference, `fallbacks` the lines about patterns that did not run in
+    INT8, `answers` those on the validation split.
     """
 
     layers: list[Layer]
@@ -67,8 +69,10 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Of each contender the seconds of every batch by round, and the throughput in images/s; and
-    the versions of what ran them.
+    """How long contenders took.
+
+    `batch_seconds` are those of every batch, by contender and round; `throughputs` are in images
+    per second, by contender; `versions` are those of the software that ran them, by its name.
     """
 
     batch_seconds: list[list[list[float]]]
@@ -77,7 +81,7 @@ class Times:
 
 
 class Evaluator:
-    """The workers' surroundings: cores, images, logs in `folder`."""
+    """Starts a worker on `cores` for each model; their logs go to `folder`."""
 
     def __init__(
         self, settings: Settings, train: TrainFolder, cores: list[int], folder: Path
@@ -85,42 +89,44 @@ class Evaluator:
         self._settings, self._train, self._cores, self._folder = settings, train, cores, folder
         self._labels = load_samples(train.validation).labels.tolist()
 
-    def examine(self, contender: Contender, graph: Graph) -> Examined:
+    def examine(self, contender: Contender, graph: Graph) -> Examination:
         """Trace one inference and classify the validation split, all under oneDNN's log.
 
-        The log stays in the folder, as `<name>.log`.
+        Layers are named by the ops of `graph`. The log stays in the folder, as `<name>.log`.
         """
         with self._worker(contender, verbose=True) as worker:
             nodes = worker.ask(Trace(self._settings.batch_size), TraceAnswer).nodes
-            answers = self._classify(worker)
+            answers = self._answers_of(worker)
         text = (self._folder / f"{contender.name}.log").read_text(errors="replace")
         log = parse_log(text.splitlines())
-        return Examined(layers(log, nodes, graph), log.fallbacks, answers)
+        return Examination(attribute_primitives(log, nodes, graph), log.fallbacks, answers)
 
-    def answers(self, contender: Contender) -> Answers:
+    def classify(self, contender: Contender) -> Answers:
         """Classify the validation split."""
         with self._worker(contender, verbose=False) as worker:
-            return self._classify(worker)
+            return self._answers_of(worker)
 
-    def times(self, contenders: Sequence[Contender], rounds: int) -> Times:
-        """Let the contenders take turns, so many each."""
+    def time(self, contenders: Sequence[Contender], rounds: int) -> Times:
+        """Let each contender take one turn in each round, in shuffled order."""
         request = Turn(self._settings.batch_size, self._settings.round_duration_s)
         with self._all(contenders) as workers:
             seconds = take_turns(workers, request, rounds)
             versions = workers[0].ready.versions
-        throughputs = [throughput(self._settings.batch_size, each) for each in seconds]
+        throughputs = [throughput(self._settings.batch_size, by_round) for by_round in seconds]
         return Times(seconds, throughputs, versions)
 
     @contextlib.contextmanager
     def _all(self, contenders: Sequence[Contender]) -> Iterator[list[WorkerProcess]]:
         with contextlib.ExitStack() as stack:
-            workers = [self._worker(each, verbose=False, waiting=False) for each in contenders]
-            running = [stack.enter_context(worker) for worker in workers]
-            for worker in running:  # all load at the same time, and nothing is timed meanwhile
+            workers = [
+                stack.enter_context(self._worker(contender, verbose=False, waiting=False))
+                for contender in contenders
+            ]
+            for worker in workers:  # all load at the same time, and nothing is timed meanwhile
                 worker.wait()
-            yield running
+            yield workers
 
-    def _classify(self, worker: WorkerProcess) -> Answers:
+    def _answers_of(self, worker: WorkerProcess) -> Answers:
         request = Classify(self._settings.batch_size)
         probabilities = np.array(worker.ask(request, ClassifyAnswer).probabilities)
         predictions = probabilities.argmax(axis=1).tolist()
@@ -129,7 +135,6 @@ class Evaluator:
     def _worker(
         self, contender: Contender, *, verbose: bool, waiting: bool = True
     ) -> WorkerProcess:
-        kind = "" if verbose else ".timed"
         job = Job(
             name=contender.name,
             backend=get_runtime(self._settings.runtime).backend,
@@ -138,19 +143,20 @@ class Evaluator:
             images=str(self._train.validation),
             cores=self._cores,
         )
-        log = self._folder / f"{contender.name}{kind}.log"
+        suffix = ".log" if verbose else ".timed.log"
+        log = self._folder / f"{contender.name}{suffix}"
         timeout_s = self._settings.worker_timeout_s
         return WorkerProcess(job, log, timeout_s, verbose=verbose, waiting=waiting)
 
 
 def throughput(batch_size: int, rounds: Sequence[Sequence[float]]) -> float:
-    """Return images per second of the median round, by its median batch."""
-    return batch_size / median(median(each) for each in rounds)
+    """Return images per second in the median round, by its median batch; `rounds` are seconds."""
+    return batch_size / median(median(batches) for batches in rounds)
 
 
-def fastest(batch_size: int, contenders: Sequence[Sequence[Sequence[float]]]) -> int:
-    """Return which of the contenders, by their seconds, has the highest throughput."""
-    throughputs = [throughput(batch_size, each) for each in contenders]
+def index_of_fastest(batch_size: int, batch_seconds: Sequence[Sequence[Sequence[float]]]) -> int:
+    """Return which contender, by the seconds of each one's batches, has the highest throughput."""
+    throughputs = [throughput(batch_size, rounds) for rounds in batch_seconds]
     return throughputs.index(max(throughputs))
 
 

@@ -1,6 +1,7 @@
 """What keeps an INT8 model from the hardware's limit, named by op."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from stages.common.onednn.kernels import is_reference
@@ -9,60 +10,63 @@ from stages.quantize.op_graph import PRESERVING_OPS, Graph
 from stages.quantize.op_profile import compute_ops, is_compute
 from stages.records.quantize import Finding, FindingKind, Layer, Recipe
 
-REFERENCE: Final = "reference_kernel"
-FALLBACK: Final = "int8_fallback"
-FLOAT: Final = "fp32_compute"
+REFERENCE_KERNEL: Final = "reference_kernel"
+INT8_FALLBACK: Final = "int8_fallback"
+FP32_COMPUTE: Final = "fp32_compute"
 REORDER: Final = "reorder"
 
 
-def findings(
+def collect_findings(
     layers: Sequence[Layer], fallbacks: Sequence[str], graph: Graph, recipe: Recipe
 ) -> list[Finding]:
     """Return the findings of one traced inference, the costliest first, one per kind and op.
 
     `fallbacks` are the runtime's lines about patterns that it does not run in INT8; `graph` is
-    the FP32 model's, `recipe` tells which ops are in FP32 on purpose.
+    the one whose ops `layers` name; `recipe` says which ops are in FP32 on purpose.
     """
-    int8 = set(compute_ops(layers, int8=True))
-    found = [_of_fallback(line, graph) for line in fallbacks]
+    int8_ops = set(compute_ops(layers, int8=True))
+    findings = [_of_fallback(line, graph) for line in fallbacks]
     for layer in layers:
-        found += _of_layer(layer, graph, recipe, int8)
+        findings += _of_layer(layer, graph, recipe, int8_ops)
+    return sorted(_merged(findings), key=lambda finding: -finding.share)
+
+
+def _merged(findings: Iterable[Finding]) -> Iterable[Finding]:
+    """Return one finding per kind and op, with the time of all and the last one's detail."""
     merged: dict[tuple[str, str], Finding] = {}
-    for each in found:
-        before = merged.get((each.kind, each.op))
-        share = each.share + (before.share if before else 0.0)
-        merged[each.kind, each.op] = Finding(
-            kind=each.kind, op=each.op, detail=each.detail, share=share
-        )
-    return sorted(merged.values(), key=lambda finding: -finding.share)
+    for finding in findings:
+        key = finding.kind, finding.op
+        before = merged[key].share if key in merged else 0.0
+        merged[key] = replace(finding, share=finding.share + before)
+    return merged.values()
 
 
-def _of_layer(layer: Layer, graph: Graph, recipe: Recipe, int8: set[str]) -> list[Finding]:
+def _of_layer(layer: Layer, graph: Graph, recipe: Recipe, int8_ops: set[str]) -> list[Finding]:
     if is_reference(layer.implementation):
-        return [_finding(REFERENCE, layer.op, layer)]
+        return [_finding(REFERENCE_KERNEL, layer.op, layer)]
     if is_compute(layer) and layer.source_type == "f32" and layer.op not in recipe.left_out:
-        return [_finding(FLOAT, layer.op, layer)]
+        return [_finding(FP32_COMPUTE, layer.op, layer)]
     if layer.primitive == "reorder":
-        between = _needless_between(layer, graph, int8)
-        return [_finding(REORDER, between, layer)] if between else []
+        op = _op_with_needless_reorder(layer, graph, int8_ops)
+        return [_finding(REORDER, op, layer)] if op else []
     return []
 
 
-def _needless_between(layer: Layer, graph: Graph, int8: set[str]) -> str:
-    """Return the op for whose sake a reorder runs between two ops that agree in type, or "".
+def _op_with_needless_reorder(layer: Layer, graph: Graph, int8_ops: set[str]) -> str:
+    """Return the op because of which a reorder runs between two ops that agree in type, or "".
 
-    Either it changes the layout alone, or it makes 8 bits again of what an INT8 op gave in FP32
-    and ops between only moved.
+    Either the reorder changes the layout alone, or it quantizes again what an INT8 op gave in FP32
+    and the ops between them only moved.
     """
     if layer.source_type == layer.destination_type:
         return layer.op
-    quantizes = graph.kind(layer.op) == "QuantizeV2" or layer.op in int8
+    quantizes = graph.op_type(layer.op) == "QuantizeV2" or layer.op in int8_ops
     if not quantizes or layer.destination_type not in INT8_TYPES:
         return ""
-    nearest = at = graph.feeding(layer.op)
-    while graph.kind(at) in PRESERVING_OPS:
-        at = graph.feeding(at)
-    return nearest if graph.computing(at) in int8 else ""
+    nearest = source = graph.feeding(layer.op)
+    while graph.op_type(source) in PRESERVING_OPS:
+        source = graph.feeding(source)
+    return nearest if graph.fused_compute_op(source) in int8_ops else ""
 
 
 def _finding(kind: FindingKind, op: str, layer: Layer) -> Finding:
@@ -73,5 +77,5 @@ def _finding(kind: FindingKind, op: str, layer: Layer) -> Finding:
 
 
 def _of_fallback(line: str, graph: Graph) -> Finding:
-    named = [name for name in graph.nodes if name in line]
-    return Finding(kind=FALLBACK, op=max(named, key=len, default=""), detail=line, share=0.0)
+    named = [op for op in graph.nodes if op in line]
+    return Finding(kind=INT8_FALLBACK, op=max(named, key=len, default=""), detail=line, share=0.0)

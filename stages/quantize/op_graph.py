@@ -1,12 +1,13 @@
 """A model's graph as the recipe search sees it: ops by name, what feeds them, what they feed."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+# Ops that multiply.
 COMPUTE_OPS = ("Conv2D", "DepthwiseConv2dNative", "MatMul", "BatchMatMulV2", "Conv3D")
-# Ops that only move or pick values, or add zeros: quantizing before one gives what quantizing
-# after it gives.
+# Ops that only move or pick values, or add zeros: quantizing before such an op gives the same
+# values as quantizing after it.
 PRESERVING_OPS = (
     "MaxPool",
     "Pad",
@@ -17,10 +18,12 @@ PRESERVING_OPS = (
     "DepthToSpace",
     "SpaceToDepth",
 )
-# Ops other than those that Neural Compressor can quantize.
+# Further ops, beside COMPUTE_OPS, that Neural Compressor can quantize.
 OTHER_QUANTIZABLE_OPS = ("MaxPool", "AvgPool", "ConcatV2", "AddV2", "Add", "FusedBatchNormV3")
-PASSED_OVER = ("QuantizeV2", "Dequantize")
-# Ops that a runtime fuses with the op that feeds them, and names the whole by.
+# Ops that Neural Compressor puts between two others, and that the search looks through.
+QDQ_OPS = ("QuantizeV2", "Dequantize")
+# Ops that a runtime fuses with the op that feeds them; the whole then bears the name of one of
+# these.
 FUSED_OPS = (
     "BiasAdd",
     "FusedBatchNormV3",
@@ -46,68 +49,69 @@ class Graph:
             for name in node.input:
                 self._readers[producer(name)].append(node)
 
-    def kind(self, name: str) -> str:
-        """Return the type of the op called `name`, empty where there is none."""
+    def op_type(self, name: str) -> str:
+        """Return the type of the op called `name`, empty if there is none."""
         return str(self.nodes[name].op) if name in self.nodes else ""
 
     def readers(self, name: str) -> list[Any]:
         """Return the nodes that read an output of `name`."""
         return self._readers[name]
 
-    def named(self, *kinds: str) -> list[str]:
+    def ops_of_type(self, *op_types: str) -> list[str]:
         """Return the names of all ops of these types, in the graph's order."""
-        return [name for name, node in self.nodes.items() if node.op in kinds]
+        return [name for name, node in self.nodes.items() if node.op in op_types]
 
-    def feeding(self, name: str, at: int = 0) -> str:
-        """Return the op that feeds input `at` of `name`, empty where there is none.
+    def feeding(self, name: str, index: int = 0) -> str:
+        """Return the op that feeds the input `index` of `name`, empty if there is none.
 
-        What quantizes and dequantizes between them is passed over.
+        QuantizeV2 and Dequantize between the two are passed over.
         """
         inputs = self.nodes[name].input if name in self.nodes else ()
-        if len(inputs) <= at:
+        if len(inputs) <= index:
             return ""
-        source = producer(inputs[at])
-        return self.feeding(source) if self.kind(source) in PASSED_OVER else source
+        source = producer(inputs[index])
+        return self.feeding(source) if self.op_type(source) in QDQ_OPS else source
 
     def weights_shape(self, name: str) -> tuple[int, ...]:
-        """Return the shape of a compute op's constant weights, empty where there are none."""
+        """Return the shape of a compute op's constant weights, empty if it has none."""
         weights = self.feeding(name, 1)
-        if self.kind(weights) != "Const":
+        if self.op_type(weights) != "Const":
             return ()
-        return tuple(
-            each.size for each in self.nodes[weights].attr["value"].tensor.tensor_shape.dim
-        )
+        shape = self.nodes[weights].attr["value"].tensor.tensor_shape
+        return tuple(dimension.size for dimension in shape.dim)
 
-    def original(self, node_name: str) -> str:
+    def original_op(self, node_name: str) -> str:
         """Return the op of this graph that a runtime's node stands for, by its name.
 
-        A runtime puts the names of enclosing functions before an op's, and its own suffixes
-        behind. Returns the node's name itself where it stands for none.
+        A runtime puts the names of enclosing functions before an op's name, and suffixes of its
+        own behind it. Returns `node_name` itself if it stands for none.
         """
         parts = node_name.split("/")
         for start in range(len(parts)):
             tail = "/".join(parts[start:])
-            found = [n for n in self.nodes if tail == n or tail.startswith((f"{n}_", f"{n}-"))]
-            if found:
-                return max(found, key=len)
+            ops = [op for op in self.nodes if tail == op or tail.startswith((f"{op}_", f"{op}-"))]
+            if ops:
+                return max(ops, key=len)
         return node_name
 
-    def computing(self, name: str) -> str:
-        """Return the nearest compute op that `name` is fused with; `name` where there is none.
+    def fused_compute_op(self, name: str) -> str:
+        """Return the nearest compute op that `name` is fused with; `name` if there is none.
 
         It goes up through all inputs at once, as an addition may be fused with what feeds either.
         """
         level = [name]
         while level:
-            for at in level:
-                if self.kind(at) in COMPUTE_OPS:
-                    return at
-            fused = [at for at in level if self.kind(at) in FUSED_OPS]
-            sources = [
-                self.feeding(at, i) for at in fused for i in range(len(self.nodes[at].input))
-            ]
-            level = list(dict.fromkeys(sources))
+            for op in level:
+                if self.op_type(op) in COMPUTE_OPS:
+                    return op
+            level = list(dict.fromkeys(self._feeding_fused(level)))
         return name
+
+    def _feeding_fused(self, ops: Iterable[str]) -> Iterator[str]:
+        """Yield all ops that feed those of `ops` that a runtime fuses."""
+        for op in ops:
+            if self.op_type(op) in FUSED_OPS:
+                yield from (self.feeding(op, index) for index in range(len(self.nodes[op].input)))
 
 
 def producer(input_name: str) -> str:

@@ -13,31 +13,33 @@ from stages.records.measure import NodeTime, Primitive
 from stages.records.quantize import Layer
 
 
-def layers(log: OnednnLog, nodes: Sequence[NodeTime], graph: Graph) -> list[Layer]:
+def attribute_primitives(log: OnednnLog, nodes: Sequence[NodeTime], graph: Graph) -> list[Layer]:
     """Return the primitives of the traced inference in the order they ran, by op of `graph`.
 
     `nodes` is the trace of that inference; primitives that ran outside it are left out.
     """
     attribution = _Attribution(nodes, log.partitions, graph)
-    found = [(attribution.op_of(each), each) for each in log.executions]
-    return with_shares([layer_of(op, primitive_of(each)) for op, each in found if op])
+    ops = [(attribution.op_of(execution), execution) for execution in log.executions]
+    return with_time_fractions(
+        [layer_of(op, primitive_of(execution)) for op, execution in ops if op]
+    )
 
 
-def with_shares(found: Sequence[Layer]) -> list[Layer]:
-    """Return the layers of one inference with the share that each has of their time."""
-    total = sum(each.milliseconds for each in found) or 1.0
-    return [replace(each, share=each.milliseconds / total) for each in found]
+def with_time_fractions(layers: Sequence[Layer]) -> list[Layer]:
+    """Return the layers of one inference with the fraction that each has of their time."""
+    total = sum(layer.milliseconds for layer in layers) or 1.0
+    return [replace(layer, share=layer.milliseconds / total) for layer in layers]
 
 
 def is_compute(layer: Layer) -> bool:
-    """Tell whether a layer multiplies matrices."""
+    """Return whether a layer multiplies matrices."""
     return layer.primitive in MULTIPLYING
 
 
-def compute_ops(found: Sequence[Layer], *, int8: bool) -> list[str]:
+def compute_ops(layers: Sequence[Layer], *, int8: bool) -> list[str]:
     """Return the ops that multiply in INT8, or those that don't, each once, in order."""
-    wanted = [layer.op for layer in found if is_compute(layer) and _is_int8(layer) == int8]
-    return list(dict.fromkeys(wanted))
+    ops = [layer.op for layer in layers if is_compute(layer) and _is_int8(layer) == int8]
+    return list(dict.fromkeys(ops))
 
 
 def layer_of(op: str, primitive: Primitive) -> Layer:
@@ -61,30 +63,40 @@ class _Attribution:
         self._used: set[tuple[float, str]] = set()
 
     def op_of(self, execution: Execution) -> str:
-        """Return the op within whose time a primitive began, empty where there is none."""
-        at = bisect_right(self._starts, execution.start_ms + TOLERANCE_MS) - 1
-        if at < 0:
+        """Return the op during whose time a primitive began, empty if there is none."""
+        node = self._node_at(execution.start_ms)
+        if node is None:
             return ""
-        node = self._nodes[at]
-        if execution.start_ms > node.start_ms + node.duration_ms + TOLERANCE_MS:
-            return ""
-        within = [
-            each
-            for each in self._partitions
-            if node.start_ms <= each.start_ms <= execution.start_ms
-        ]
-        op = self._in_partition(execution, within[-1]) if within else ""
+        partition = self._partition_of(node, execution)
+        op = self._take_op(partition, execution) if partition else ""
         if op:
             return op
-        original = self._graph.original(within[-1].ops[0] if within else node.name)
+        original = self._graph.original_op(partition.ops[0] if partition else node.name)
         multiplies = execution.primitive in MULTIPLYING
-        return self._graph.computing(original) if multiplies else original
+        return self._graph.fused_compute_op(original) if multiplies else original
 
-    def _in_partition(self, execution: Execution, partition: Partition) -> str:
-        """Return the op of a partition that a primitive runs, each compute op's but once."""
+    def _node_at(self, start_ms: float) -> NodeTime | None:
+        index = bisect_right(self._starts, start_ms + TOLERANCE_MS) - 1
+        if index < 0:
+            return None
+        node = self._nodes[index]
+        ended_ms = node.start_ms + node.duration_ms
+        return node if start_ms <= ended_ms + TOLERANCE_MS else None
+
+    def _partition_of(self, node: NodeTime, execution: Execution) -> Partition | None:
+        """Return the last partition that began within `node` and before the primitive."""
+        within = [
+            partition
+            for partition in self._partitions
+            if node.start_ms <= partition.start_ms <= execution.start_ms
+        ]
+        return within[-1] if within else None
+
+    def _take_op(self, partition: Partition, execution: Execution) -> str:
+        """Return the op of a partition that a primitive runs; each compute op is taken once."""
         multiplies = execution.primitive in MULTIPLYING
-        kinds = COMPUTE_OPS if multiplies else (*OTHER_QUANTIZABLE_OPS, *COMPUTE_OPS)
-        ops = [name for name in partition.ops if self._graph.kind(name) in kinds]
+        op_types = COMPUTE_OPS if multiplies else (*OTHER_QUANTIZABLE_OPS, *COMPUTE_OPS)
+        ops = [op for op in partition.ops if self._graph.op_type(op) in op_types]
         if not multiplies:
             return next(iter(ops), "")
         left = [op for op in ops if (partition.start_ms, op) not in self._used]
@@ -95,7 +107,7 @@ class _Attribution:
 
 
 def _fits(shape: tuple[int, ...], execution: Execution) -> bool:
-    """Tell whether weights [height, width, in, out] are those of a convolution's problem."""
+    """Return whether weights [height, width, in, out] are those of a convolution's problem."""
     size = dimensions(execution.problem)
     if len(shape) != 4 or "kh" not in size:
         return False

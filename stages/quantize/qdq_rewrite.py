@@ -9,18 +9,18 @@ from stages.quantize.op_graph import Graph, producer
 FILE = "saved_model.pb"
 
 
-def rewrite(model: Path, *, shared: Iterable[str], floated: Iterable[str]) -> list[str]:
-    """Share scales through ops, and run others in FP32, in the SavedModel at `model`.
+def rewrite(model: Path, *, shared: Iterable[str], in_fp32: Iterable[str]) -> list[str]:
+    """Share scales through the ops `shared`, and run `in_fp32` in FP32, in the SavedModel `model`.
 
-    Returns the ops of `shared` where the scale could not be shared; they stay as they were.
+    Returns the ops of `shared` through which the scale could not be shared; they stay unchanged.
     """
     saved = _read(model)
     graph_def = saved.meta_graphs[0].graph_def
-    for op in floated:
+    for op in in_fp32:
         run_in_fp32(graph_def, op)
     refused = [op for op in shared if not share_scale(graph_def, op)]
-    for node in graph_def.node:  # which said what shapes came before
-        node.attr.pop("_output_shapes", None)
+    for node in graph_def.node:
+        node.attr.pop("_output_shapes", None)  # which are those before the changes
     (model / FILE).write_bytes(saved.SerializeToString(deterministic=True))
     return refused
 
@@ -31,26 +31,22 @@ def read_graph(model: Path) -> Any:
 
 
 def share_scale(graph_def: Any, op: str) -> bool:
-    """Quantize before `op` by the scale it is quantized with behind it, so that it stays 8-bit.
+    """Quantize before `op`, by the scale that is used behind it, so that `op` stays in 8 bits.
 
-    The result is the same number for number where `op` only moves or picks values. Returns False,
-    with nothing changed, where a reader of `op` does not quantize, the readers' scales differ, or
+    If `op` only moves or picks values, the result is the same number for number. Returns False,
+    with nothing changed, if a reader of `op` does not quantize, the readers' scales differ, or
     nothing reads what is quantized.
     """
     graph = Graph(graph_def.node)
-    readers = graph.readers(op)
-    scales = {tuple(reader.input[1:3]) for reader in readers}
-    if op not in graph.nodes or len(scales) != 1 or {r.op for r in readers} != {"QuantizeV2"}:
+    pair = _pair_behind(graph, op)
+    if not pair:
         return False
-    after = readers[0]
-    dequantizes = [each for each in graph.readers(after.name) if each.op == "Dequantize"]
-    if not dequantizes:
-        return False
-    quantized = _copy(graph_def, after, f"{op}_shared_quantize")
+    quantize, dequantize = pair
+    quantized = _copy(graph_def, quantize, f"{op}_shared_quantize")
     quantized.input[0] = graph.nodes[op].input[0]
-    restored = _copy(graph_def, dequantizes[0], f"{op}_shared_dequantize")
-    for at, name in enumerate(restored.input):
-        restored.input[at] = name.replace(after.name, quantized.name)
+    restored = _copy(graph_def, dequantize, f"{op}_shared_dequantize")
+    for index, name in enumerate(restored.input):
+        restored.input[index] = name.replace(quantize.name, quantized.name)
     graph.nodes[op].input[0] = restored.name
     return True
 
@@ -61,10 +57,25 @@ def run_in_fp32(graph_def: Any, op: str) -> None:
     if op not in graph.nodes:
         return
     node = graph.nodes[op]
-    for at, name in enumerate(node.input):
-        if graph.kind(producer(name)) == "Dequantize":
+    for index, name in enumerate(node.input):
+        if graph.op_type(producer(name)) == "Dequantize":
             quantize = producer(graph.nodes[producer(name)].input[0])
-            node.input[at] = graph.nodes[quantize].input[0]
+            node.input[index] = graph.nodes[quantize].input[0]
+
+
+def _pair_behind(graph: Graph, op: str) -> tuple[Any, Any] | None:
+    """Return a QuantizeV2 that reads `op` and a Dequantize behind it.
+
+    Returns None if there is none, or if not all readers of `op` quantize by the same scale.
+    """
+    readers = graph.readers(op)
+    scales = {tuple(reader.input[1:3]) for reader in readers}
+    op_types = {reader.op for reader in readers}
+    if op not in graph.nodes or len(scales) != 1 or op_types != {"QuantizeV2"}:
+        return None
+    behind = graph.readers(readers[0].name)
+    dequantizes = [reader for reader in behind if reader.op == "Dequantize"]
+    return (readers[0], dequantizes[0]) if dequantizes else None
 
 
 def _read(model: Path) -> Any:

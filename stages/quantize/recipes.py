@@ -1,25 +1,25 @@
 """The moves of the recipe search: what may remove a finding, op by op."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from stages.quantize.findings import FALLBACK, FLOAT, REFERENCE, REORDER
+from stages.quantize.findings import FP32_COMPUTE, INT8_FALLBACK, REFERENCE_KERNEL, REORDER
 from stages.quantize.op_graph import COMPUTE_OPS, OTHER_QUANTIZABLE_OPS, PRESERVING_OPS, Graph
 from stages.records.quantize import Finding, Recipe
 
-SHARE, LEAVE_OUT = "share", "leave out"
+SHARE_SCALE, LEAVE_OUT = "share scale", "leave out"
 
 
-def describe(recipe: Recipe) -> str:
-    """Return a recipe in words."""
+def recipe_in_words(recipe: Recipe) -> str:
+    """Return a recipe as a person reads it, such as `minmax, per channel, 1 op in FP32`."""
     words = [recipe.algorithm, recipe.granularity.replace("_", " ")]
-    words += [f"{_ops(recipe.shared)} with a shared scale"] if recipe.shared else []
-    words += [f"{_ops(recipe.left_out)} in FP32"] if recipe.left_out else []
+    words += [f"{_count(recipe.shared)} with a shared scale"] if recipe.shared else []
+    words += [f"{_count(recipe.left_out)} in FP32"] if recipe.left_out else []
     return ", ".join(words)
 
 
-def _ops(names: Sequence[str]) -> str:
-    return f"{len(names)} op{'s' if len(names) > 1 else ''}"
+def _count(ops: Sequence[str]) -> str:
+    return f"{len(ops)} op{'s' if len(ops) > 1 else ''}"
 
 
 def follow_ups(
@@ -32,36 +32,47 @@ def follow_ups(
 ) -> list[Recipe]:
     """Return the recipes that may remove `findings` of `recipe`, the most promising first.
 
-    The first makes each op's first possible move, the second each op's second where it has one.
-    `sharing` tells whether scales can be shared in this runtime's graphs.
+    The first makes each op's first possible move, the second each op's second if it has one.
+    `sharing` is whether scales can be shared in this runtime's graphs.
     """
+    moves = _moves_by_op(recipe, findings, graph, sharing=sharing)
+    depth = max((len(possible) for possible in moves.values()), default=0)
+    recipes = [_moved(recipe, moves, rank) for rank in range(depth)]
+    if any(finding.kind == FP32_COMPUTE for finding in findings):
+        recipes += [replace(recipe, granularity=granularity) for granularity in granularities]
+    return [other for other in dict.fromkeys(recipes) if other != recipe]
+
+
+def _moves_by_op(
+    recipe: Recipe, findings: Sequence[Finding], graph: Graph, *, sharing: bool
+) -> dict[str, list[str]]:
+    """Return the possible moves at each op; if it has several findings, the longest list counts."""
     moves: dict[str, list[str]] = {}
-    for each in findings:  # of which an op may have several
-        possible = moves_of(each, recipe, graph, sharing=sharing)
-        moves[each.op] = max(moves.get(each.op, []), possible, key=len)
-    depth = max((len(each) for each in moves.values()), default=0)
-    found = [_moved(recipe, moves, at) for at in range(depth)]
-    if any(each.kind == FLOAT for each in findings):
-        found += [replace(recipe, granularity=g) for g in granularities]
-    return [each for each in dict.fromkeys(found) if each != recipe]
+    for finding in findings:
+        possible = _moves_at(finding, recipe, graph, sharing=sharing)
+        moves[finding.op] = max(moves.get(finding.op, []), possible, key=len)
+    return moves
 
 
-def moves_of(finding: Finding, recipe: Recipe, graph: Graph, *, sharing: bool) -> list[str]:
+def _moves_at(finding: Finding, recipe: Recipe, graph: Graph, *, sharing: bool) -> list[str]:
     """Return what can be done at the op of a finding, the most promising first."""
-    kind = graph.kind(finding.op)
-    may_share = [SHARE] if sharing and kind in PRESERVING_OPS else []
+    op_type = graph.op_type(finding.op)
+    may_share = [SHARE_SCALE] if sharing and op_type in PRESERVING_OPS else []
     if finding.op in recipe.shared:
         return [LEAVE_OUT]
     if finding.kind == REORDER:
         return may_share
-    if finding.op in recipe.left_out or finding.kind not in (REFERENCE, FALLBACK):
+    if finding.op in recipe.left_out or finding.kind not in (REFERENCE_KERNEL, INT8_FALLBACK):
         return []
-    return may_share + ([LEAVE_OUT] if kind in (*COMPUTE_OPS, *OTHER_QUANTIZABLE_OPS) else [])
+    return may_share + ([LEAVE_OUT] if op_type in (*COMPUTE_OPS, *OTHER_QUANTIZABLE_OPS) else [])
 
 
-def _moved(recipe: Recipe, moves: dict[str, list[str]], at: int) -> Recipe:
-    chosen = {op: each[min(at, len(each) - 1)] for op, each in moves.items() if each}
-    shared = {op for op, move in chosen.items() if move == SHARE}
+def _moved(recipe: Recipe, moves: Mapping[str, Sequence[str]], rank: int) -> Recipe:
+    """Return `recipe` after each op's move of this rank, or its last if it has fewer."""
+    chosen = {
+        op: possible[min(rank, len(possible) - 1)] for op, possible in moves.items() if possible
+    }
+    shared = {op for op, move in chosen.items() if move == SHARE_SCALE}
     left_out = {op for op, move in chosen.items() if move == LEAVE_OUT}
     return replace(
         recipe,

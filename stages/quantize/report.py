@@ -1,51 +1,61 @@
-"""What the stage tells of its search: the trials, the closing line, why there is no model."""
+"""What the stage reports of its search: the trials, the closing line, why there is no model."""
 
 from collections.abc import Mapping, Sequence
 
 from stages.common.onednn.kernels import reference_share
 from stages.quantize.bound import Bound
-from stages.quantize.recipes import describe
+from stages.quantize.recipes import recipe_in_words
 from stages.quantize.search import Attempt
 from stages.records.quantize import QuantizeRecord, Recipe, Sensitivity, Trial
 
-# Of batches, by round.
-Seconds = list[list[float]]
-# So many of the costliest ops are named in a message.
-NAMED = 3
+# The seconds of each batch, by round.
+BatchSeconds = list[list[float]]
+# At most this many of the costliest ops are named in a message.
+MAX_NAMED_OPS = 3
 
 
-def trials(
-    attempts: Sequence[Attempt], finals: Mapping[Recipe, Seconds], chosen: Attempt, bound: Bound
+def trial_records(
+    attempts: Sequence[Attempt],
+    finals: Mapping[Recipe, BatchSeconds],
+    chosen: Attempt,
+    bound: Bound,
 ) -> list[Trial]:
-    """Return every attempt as the record keeps it; `finals` are the turns of the fastest."""
+    """Return every attempt as the record keeps it.
+
+    `finals` are the seconds of the turns that the fastest took against each other.
+    """
     return [
-        _trial(attempt, finals.get(attempt.recipe, []), bound, chosen=attempt is chosen)
+        _failed_trial(attempt)
+        if attempt.failure
+        else _trial(attempt, finals.get(attempt.recipe, []), bound, chosen=attempt is chosen)
         for attempt in attempts
     ]
 
 
-def verdict(accuracy: float, bound: Bound, *, chosen: bool) -> str:
-    """Return the verdict on a recipe whose model runs."""
+def verdict_on(accuracy: float, bound: Bound, *, chosen: bool) -> str:
+    """Return the verdict on a recipe whose model runs, by its top-1 accuracy."""
     if chosen:
         return "chosen"
-    return "slower" if bound.met(accuracy) else "beyond the bound"
+    return "slower" if bound.is_met_by(accuracy) else "beyond the bound"
 
 
-def _trial(attempt: Attempt, finals: Seconds, bound: Bound, *, chosen: bool) -> Trial:
-    if attempt.failure:
-        return Trial(
-            recipe=attempt.recipe,
-            verdict=f"failed: {attempt.failure}",
-            accuracy_top1=None,
-            loss=None,
-            throughput_images_per_s=None,
-            reference_share=None,
-            findings=[],
-            seconds=attempt.seconds,
-        )
+def _failed_trial(attempt: Attempt) -> Trial:
     return Trial(
         recipe=attempt.recipe,
-        verdict=verdict(attempt.accuracy_top1, bound, chosen=chosen),
+        verdict=f"failed: {attempt.failure}",
+        accuracy_top1=None,
+        loss=None,
+        throughput_images_per_s=None,
+        reference_share=None,
+        findings=[],
+        seconds=attempt.seconds,
+    )
+
+
+def _trial(attempt: Attempt, finals: BatchSeconds, bound: Bound, *, chosen: bool) -> Trial:
+    return Trial(
+        recipe=attempt.recipe,
+        verdict=verdict_on(attempt.accuracy_top1, bound, chosen=chosen),
         accuracy_top1=attempt.accuracy_top1,
         loss=bound.loss(attempt.accuracy_top1),
         throughput_images_per_s=attempt.throughput_images_per_s,
@@ -59,23 +69,30 @@ def _trial(attempt: Attempt, finals: Seconds, bound: Bound, *, chosen: bool) -> 
     )
 
 
-def none_met(attempts: Sequence[Attempt], sensitivity: Sequence[Sensitivity], bound: Bound) -> str:
+def no_model_message(
+    attempts: Sequence[Attempt], sensitivity: Sequence[Sensitivity], bound: Bound
+) -> str:
     """Return the message for a search that found no model: what was best, what costs most."""
     working = [attempt for attempt in attempts if not attempt.failure]
-    remedy = (
-        "raise VGG19_TOLERABLE_LOSS or VGG19_MAX_TRIALS, or calibrate with more images "
-        "(VGG19_CALIBRATION_SAMPLES)"
-    )
     if not working:
         return f"none of {len(attempts)} recipes gave a model that runs: {attempts[-1].failure}"
     best = max(working, key=lambda attempt: attempt.accuracy_top1)
-    named = ", ".join(f"{s.op} ({s.accuracy_top1:.1%} without)" for s in sensitivity[:NAMED])
-    costliest = f"; costliest in INT8: {named}" if named else ""
     return (
         f"none of {len(attempts)} recipes kept the loss within {bound.tolerable_loss:.2%}: "
         f"best {bound.loss(best.accuracy_top1):.2%} (top-1 {best.accuracy_top1:.2%} against "
-        f"FP32's {bound.reference:.2%}) by '{describe(best.recipe)}'{costliest}; {remedy}"
+        f"FP32's {bound.fp32_top1:.2%}) by '{recipe_in_words(best.recipe)}'"
+        f"{_costliest(sensitivity)}; "
+        "raise VGG19_TOLERABLE_LOSS or VGG19_MAX_TRIALS, or calibrate with more images "
+        "(VGG19_CALIBRATION_SAMPLES)"
     )
+
+
+def _costliest(sensitivity: Sequence[Sensitivity]) -> str:
+    ops = [
+        f"{gain.op} (top-1 {gain.accuracy_top1:.1%} with it in FP32)"
+        for gain in sensitivity[:MAX_NAMED_OPS]
+    ]
+    return f"; costliest in INT8: {', '.join(ops)}" if ops else ""
 
 
 def closing_line(record: QuantizeRecord) -> str:
@@ -86,6 +103,6 @@ def closing_line(record: QuantizeRecord) -> str:
         f"{int8.accuracy_top1 or 0:.1%} against {fp32.accuracy_top1 or 0:.1%} on validation "
         f"(loss {int8.loss or 0:+.2%}, bound {record.tolerable_loss:.2%}), "
         f"{len(record.int8_ops)} of {len(record.int8_ops) + len(record.fp32_ops)} compute ops in "
-        f"INT8, by '{describe(record.recipe)}', {len(record.trials)} trials, "
+        f"INT8, by '{recipe_in_words(record.recipe)}', {len(record.trials)} trials, "
         f"{record.seconds:.0f} s"
     )

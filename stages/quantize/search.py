@@ -1,11 +1,14 @@
 """The search for a recipe: first for the fastest kernels, then for the accuracy bound."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
+from stages.errors import ModelError
+from stages.precisions import INT8
 from stages.quantize.bound import Bound
+from stages.quantize.evaluator import Contender
 from stages.quantize.op_graph import Graph
 from stages.quantize.op_profile import compute_ops
 from stages.quantize.recipes import follow_ups
@@ -15,7 +18,11 @@ from stages.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """What came of a recipe: a model with its figures, or the `failure`."""
+    """What came of a recipe: a model with its figures, or the `failure`; its record is a Trial.
+
+    `predictions` and `accuracy_top1` are on the validation split, `batch_seconds` those of every
+    batch by round; `layers` and `findings` name ops of `graph`; `seconds` is how long it all took.
+    """
 
     recipe: Recipe
     model: Path | None = None
@@ -29,12 +36,20 @@ class Attempt:
     findings: list[Finding] = field(default_factory=list)
     seconds: float = 0.0
 
+    @property
+    def contender(self) -> Contender:
+        """Its model, to be timed again; ModelError if it has none."""
+        if self.model is None:
+            raise ModelError(f"a recipe without a model can't be timed: {self.failure}")
+        return Contender(self.model.name, self.model, INT8)
+
 
 class Search:
     """Tries recipes, at most `max_trials`, no recipe twice.
 
-    `attempt` makes and measures one recipe; `sensitivity` tells for a recipe what each of its
-    INT8 ops costs, the costliest first.
+    `attempt` makes and measures one recipe; `measure_sensitivity` returns what each INT8 op's
+    return to FP32 gives, the most valuable first; `sharing` is whether scales can be shared in
+    this runtime's graphs. `attempts` and `sensitivity` are what has been measured so far.
     """
 
     def __init__(
@@ -42,82 +57,92 @@ class Search:
         settings: Settings,
         bound: Bound,
         attempt: Callable[[Recipe], Attempt],
-        sensitivity: Callable[[Attempt], list[Sensitivity]],
+        measure_sensitivity: Callable[[Attempt], list[Sensitivity]],
         *,
         sharing: bool,
     ) -> None:
         self._settings, self._bound = settings, bound
-        self._attempt, self._measure_sensitivity = attempt, sensitivity
+        self._attempt, self._measure_sensitivity = attempt, measure_sensitivity
         self._sharing = sharing
         self.attempts: list[Attempt] = []
         self.sensitivity: list[Sensitivity] = []
 
     def run(self) -> list[Attempt]:
         """Search, and return the attempts that meet the bound, the fastest first."""
+        self._remove_findings()
+        base = max(self.attempts, key=_speed)
+        if not self._is_within_bound(base):
+            self._restore_accuracy(base)
+        met = [attempt for attempt in self.attempts if self._is_within_bound(attempt)]
+        return sorted(met, key=_speed, reverse=True)
+
+    def _remove_findings(self) -> None:
+        """Try the first recipe, then those that may remove findings, breadth first."""
         algorithms = self._settings.calibration_algorithms
         granularities = self._settings.weight_granularities
-        self._for_kernels(Recipe(algorithm=algorithms[0], granularity=granularities[0]))
-        base = self._fastest()
-        if not self._meets(base) and not self._until_met(self._cheap(base)) and not base.failure:
-            self._for_accuracy(base)
-        met = [each for each in self.attempts if self._meets(each)]
-        return sorted(met, key=lambda each: -each.throughput_images_per_s)
-
-    def _for_kernels(self, first: Recipe) -> None:
-        """Remove findings, breadth first, until there is none left that a move could remove."""
-        waiting = [first]
+        waiting = [Recipe(algorithm=algorithms[0], granularity=granularities[0])]
         while waiting:
-            tried = self._try(waiting.pop(0))
-            if tried:
+            attempt = self._try(waiting.pop(0))
+            if attempt:
                 waiting += follow_ups(
-                    tried.recipe,
-                    tried.findings,
-                    tried.graph,
-                    self._settings.weight_granularities,
+                    attempt.recipe,
+                    attempt.findings,
+                    attempt.graph,
+                    granularities,
                     sharing=self._sharing,
                 )
 
-    def _cheap(self, base: Attempt) -> list[Recipe]:
-        """Return what may mend the accuracy at hardly any cost in time, the quickest to try first.
+    def _restore_accuracy(self, base: Attempt) -> None:
+        """Try recipes that may meet the bound until one does, the cheap ones first."""
+        if self._try_until_met(self._cheap_recipes(base)) or base.failure:
+            return
+        self.sensitivity = self._measure_sensitivity(base)
+        ops = [gain.op for gain in self.sensitivity]
+        self._try_until_met(_costliest_in_fp32(base.recipe, ops))
 
-        That is the last op that multiplies in FP32, then the first one, too: they are the most
-        sensitive in most classifiers, the last costs nothing, the first the conversion of the
-        largest activations; and each of that and the base recipe, calibrated in each other way.
+    def _cheap_recipes(self, base: Attempt) -> list[Recipe]:
+        """Return recipes that may restore the accuracy at hardly any cost in time.
+
+        Each calibrates in one of the ways that the settings name, and leaves in FP32 what `base`
+        does, then also the last op that multiplies, then also the first one. Those two are the
+        most sensitive in most classifiers; the last costs nothing, the first the conversion of the
+        largest activations. The quickest to try comes first.
         """
         ops = compute_ops(base.layers, int8=True)
-        ends = [(), ops[-1:], ops[:1] + ops[-1:]]
+        choices = [_also_in_fp32(base.recipe, ends) for ends in ([], ops[-1:], ops[:1] + ops[-1:])]
+        ways = product(self._settings.calibration_algorithms, self._settings.weight_granularities)
         return [
-            replace(base.recipe, algorithm=algorithm, granularity=granularity, left_out=left_out)
-            for algorithm, granularity in product(
-                self._settings.calibration_algorithms, self._settings.weight_granularities
-            )
-            for left_out in (tuple(sorted({*base.recipe.left_out, *each})) for each in ends)
+            replace(recipe, algorithm=algorithm, granularity=granularity)
+            for algorithm, granularity in ways
+            for recipe in choices
         ]
 
-    def _for_accuracy(self, base: Attempt) -> None:
-        """Return ops to FP32, the costliest first, ever more of them, until the bound is met."""
-        self.sensitivity = self._measure_sensitivity(base)
-        ops = [each.op for each in self.sensitivity]
-        counts = [2**power for power in range(len(ops).bit_length()) if 2**power < len(ops)]
-        self._until_met(
-            replace(base.recipe, left_out=tuple(sorted({*base.recipe.left_out, *ops[:count]})))
-            for count in counts
-        )
-
-    def _until_met(self, recipes: Iterable[Recipe]) -> bool:
-        tried = (self._try(recipe) for recipe in recipes)
-        return any(each is not None and self._meets(each) for each in tried)
+    def _try_until_met(self, recipes: Iterable[Recipe]) -> bool:
+        attempts = (self._try(recipe) for recipe in recipes)
+        return any(attempt and self._is_within_bound(attempt) for attempt in attempts)
 
     def _try(self, recipe: Recipe) -> Attempt | None:
-        if recipe in [each.recipe for each in self.attempts]:
+        """Return what comes of a recipe, None if it was tried before or no trial is left."""
+        if recipe in [attempt.recipe for attempt in self.attempts]:
             return None
         if len(self.attempts) >= self._settings.max_trials:
             return None
         self.attempts.append(self._attempt(recipe))
         return self.attempts[-1]
 
-    def _fastest(self) -> Attempt:
-        return max(self.attempts, key=lambda each: each.throughput_images_per_s)
+    def _is_within_bound(self, attempt: Attempt) -> bool:
+        return not attempt.failure and self._bound.is_met_by(attempt.accuracy_top1)
 
-    def _meets(self, attempt: Attempt) -> bool:
-        return not attempt.failure and self._bound.met(attempt.accuracy_top1)
+
+def _speed(attempt: Attempt) -> float:
+    return attempt.throughput_images_per_s
+
+
+def _costliest_in_fp32(recipe: Recipe, ops: Sequence[str]) -> list[Recipe]:
+    """Return recipes with the first 1, 2, 4, ... of `ops` in FP32, too, but never all of them."""
+    counts = [2**power for power in range(len(ops).bit_length()) if 2**power < len(ops)]
+    return [_also_in_fp32(recipe, ops[:count]) for count in counts]
+
+
+def _also_in_fp32(recipe: Recipe, ops: Iterable[str]) -> Recipe:
+    return replace(recipe, left_out=tuple(sorted({*recipe.left_out, *ops})))

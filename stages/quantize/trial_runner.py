@@ -6,22 +6,27 @@ from pathlib import Path
 
 from stages.common.progress import Progress
 from stages.errors import ModelError, WorkerError
+from stages.precisions import INT8
 from stages.quantize.bound import Bound
 from stages.quantize.capture import output_to
 from stages.quantize.compressor import Compressor
 from stages.quantize.evaluator import Answers, Contender, Evaluator, divergence
-from stages.quantize.findings import findings
+from stages.quantize.findings import collect_findings
 from stages.quantize.op_profile import compute_ops
-from stages.quantize.recipes import describe
+from stages.quantize.recipes import recipe_in_words
 from stages.quantize.search import Attempt
 from stages.records.quantize import Recipe, Sensitivity
 
-# More of a message than this is the runtime's, for its log.
-MESSAGE_LENGTH = 200
+# Characters of a failure's message; what is longer than this is the runtime's, for its log.
+MAX_MESSAGE_LENGTH = 200
 
 
 class TrialRunner:
-    """Where recipes are tried; models are kept in `folder`, what tools print in `log`."""
+    """Makes models by recipes and measures them.
+
+    `fp32` are the answers that the quantized ones are compared with. Models are kept in `folder`,
+    what tools print in `log`.
+    """
 
     def __init__(
         self,
@@ -31,95 +36,98 @@ class TrialRunner:
         bound: Bound,
         folder: Path,
         log: Path,
-        show: Progress,
+        progress: Progress,
     ) -> None:
-        self._compressor, self._evaluator, self._fp32, self._bound = (
-            compressor,
-            evaluator,
-            fp32,
-            bound,
-        )
-        self._folder, self._log, self._show = folder, log, show
+        self._compressor, self._evaluator = compressor, evaluator
+        self._fp32, self._bound = fp32, bound
+        self._folder, self._log, self._progress = folder, log, progress
         self._count = 0
 
     def attempt(self, recipe: Recipe) -> Attempt:
-        """Quantize by `recipe`, prove what runs, measure; a failure is an attempt, too."""
+        """Quantize by `recipe`, prove what runs, and measure; a failure is an attempt, too."""
         began = time.monotonic()
         try:
-            done = self._tried(recipe)
+            attempt = self._measure(recipe)
         except (WorkerError, ModelError) as error:
-            done = Attempt(recipe=recipe, failure=str(error)[:MESSAGE_LENGTH])
-        self._show.note(self._told(done))
-        return replace(done, seconds=time.monotonic() - began)
+            attempt = Attempt(recipe=recipe, failure=_shortened(error))
+        self._progress.note(self._in_words(attempt))
+        return replace(attempt, seconds=time.monotonic() - began)
 
-    def sensitivity(self, base: Attempt) -> list[Sensitivity]:
+    def measure_sensitivity(self, base: Attempt) -> list[Sensitivity]:
         """Return what each INT8 op's return to FP32 gives, the most valuable first.
 
         An op whose return fails is left out.
         """
-        found = []
         ops = compute_ops(base.layers, int8=True)
-        for done, op in enumerate(ops, start=1):
-            told = f"{op} in FP32 ({done} of {len(ops)}): "
-            try:
-                found.append(self._returned(base, op))
-            except (WorkerError, ModelError) as error:
-                self._show.note(f"{told}{str(error)[:MESSAGE_LENGTH]}")
-            else:
-                each = found[-1]
-                self._show.note(
-                    f"{told}top-1 {each.accuracy_top1:.1%}, divergence {each.divergence:.4f}"
-                )
-        return sorted(found, key=lambda each: (-each.accuracy_top1, each.divergence))
+        returns = [
+            self._return_to_fp32(base.recipe, op, f"{number} of {len(ops)}")
+            for number, op in enumerate(ops, start=1)
+        ]
+        measured = [sensitivity for sensitivity in returns if sensitivity]
+        return sorted(measured, key=lambda gain: (-gain.accuracy_top1, gain.divergence))
 
-    def _returned(self, base: Attempt, op: str) -> Sensitivity:
-        left_out = tuple(sorted({*base.recipe.left_out, op}))
-        model = self._make(replace(base.recipe, left_out=left_out))
-        answers = self._evaluator.answers(Contender(model.name, model, "int8"))
-        distance = divergence(self._fp32.probabilities, answers.probabilities)
+    def _return_to_fp32(self, recipe: Recipe, op: str, position: str) -> Sensitivity | None:
+        """Return what `op` in FP32 gives, None if that fails; note either as the progress."""
+        title = f"{op} in FP32 ({position})"
+        try:
+            gain = self._sensitivity_to(op, recipe)
+        except (WorkerError, ModelError) as error:
+            self._progress.note(f"{title}: {_shortened(error)}")
+            return None
+        self._progress.note(
+            f"{title}: top-1 {gain.accuracy_top1:.1%}, divergence {gain.divergence:.4f}"
+        )
+        return gain
+
+    def _sensitivity_to(self, op: str, recipe: Recipe) -> Sensitivity:
+        left_out = tuple(sorted({*recipe.left_out, op}))
+        answers = self._evaluator.classify(self._make(replace(recipe, left_out=left_out)))
         return Sensitivity(
             op=op,
             accuracy_top1=answers.accuracy_top1,
-            divergence=distance,
+            divergence=divergence(self._fp32.probabilities, answers.probabilities),
             predictions=answers.predictions,
         )
 
-    def _tried(self, recipe: Recipe) -> Attempt:
-        model = self._make(recipe)
-        contender = Contender(model.name, model, "int8")
-        graph = self._compressor.graph_of(model)
+    def _measure(self, recipe: Recipe) -> Attempt:
+        contender = self._make(recipe)
+        graph = self._compressor.graph_of(contender.model)
         examined = self._evaluator.examine(contender, graph)
-        times = self._evaluator.times([contender], 1)
+        times = self._evaluator.time([contender], rounds=1)
         return Attempt(
             recipe=recipe,
-            model=model,
+            model=contender.model,
             accuracy_top1=examined.answers.accuracy_top1,
             predictions=examined.answers.predictions,
             throughput_images_per_s=times.throughputs[0],
             batch_seconds=times.batch_seconds[0],
             layers=examined.layers,
-            findings=findings(examined.layers, examined.fallbacks, graph, recipe),
+            findings=collect_findings(examined.layers, examined.fallbacks, graph, recipe),
             graph=graph,
         )
 
-    def _make(self, recipe: Recipe) -> Path:
+    def _make(self, recipe: Recipe) -> Contender:
         self._count += 1
         model = self._folder / f"trial-{self._count}"
         with output_to(self._log):
-            refused = self._compressor.make(recipe, model)
+            refused = self._compressor.write_model(recipe, model)
         if refused:
-            self._show.note(f"no scale to share at {', '.join(refused)}")
-        return model
+            self._progress.note(f"the scale can't be shared at {', '.join(refused)}")
+        return Contender(model.name, model, INT8)
 
-    def _told(self, attempt: Attempt) -> str:
-        name = describe(attempt.recipe)
+    def _in_words(self, attempt: Attempt) -> str:
+        recipe = recipe_in_words(attempt.recipe)
         if attempt.failure:
-            return f"{name}: {attempt.failure}"
-        met = "within" if self._bound.met(attempt.accuracy_top1) else "beyond"
+            return f"{recipe}: {attempt.failure}"
+        side = "within" if self._bound.is_met_by(attempt.accuracy_top1) else "beyond"
         kinds = [finding.kind for finding in attempt.findings]
-        found = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+        counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
         return (
-            f"{name}: {attempt.throughput_images_per_s:.2f} images/s, "
-            f"loss {self._bound.loss(attempt.accuracy_top1):+.2%} ({met} the bound), "
-            f"findings: {found or 'none'}"
+            f"{recipe}: {attempt.throughput_images_per_s:.2f} images/s, "
+            f"loss {self._bound.loss(attempt.accuracy_top1):+.2%} ({side} the bound), "
+            f"findings: {counts or 'none'}"
         )
+
+
+def _shortened(error: Exception) -> str:
+    return str(error)[:MAX_MESSAGE_LENGTH]

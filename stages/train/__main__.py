@@ -1,4 +1,4 @@
-"""`python -m stages.train`: trains a new head on a frozen VGG19 and writes artifacts/train."""
+"""`python -m stages.train`: train a new head on a frozen VGG19 and write artifacts/train."""
 
 import logging
 import os
@@ -6,23 +6,24 @@ import sys
 import warnings
 from pathlib import Path
 
-from stages import artifacts, errors
+from stages.artifacts import Artifacts
 from stages.command_line import for_stage
 from stages.common.progress import Progress
+from stages.errors import exit_code_of
 from stages.handover import handing_over
 from stages.records.train import TrainRecord
 
 
 def main() -> None:
-    """Runs the stage as the command line and environment say; prints the outcome last."""
-    chosen = for_stage("train", sys.argv[1:], os.environ)
-    shared = artifacts.Artifacts(chosen.artifacts.absolute())
-    _prepare_environment(shared.cache)
-    # Imported only now: TensorFlow reads its environment when it is loaded.
+    """Run the stage as the command line and the environment say; print the outcome last."""
+    settings = for_stage("train", sys.argv[1:], os.environ)
+    artifacts = Artifacts(settings.artifacts.absolute())
+    _prepare_environment(artifacts.cache)
+    # Imported only now, as TensorFlow reads its environment when it is imported.
     from stages.train.run import STEPS, train
 
-    with handing_over(shared.train.path) as folder, Progress("train", STEPS) as progress:
-        record = train(chosen, folder, shared.cache, progress)
+    with handing_over(artifacts.train.path) as folder, Progress("train", STEPS) as progress:
+        record = train(settings, folder, artifacts.cache, progress)
     print(_summary(record), flush=True)
 
 
@@ -48,4 +49,4 @@ def _summary(record: TrainRecord) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(errors.exit_code_of("train", main))
+    sys.exit(exit_code_of("train", main))

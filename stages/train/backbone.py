@@ -1,4 +1,4 @@
-"""Finds, makes or downloads the frozen backbone and loads it through TensorFlow Hub."""
+"""The frozen backbone: made, downloaded or given, and loaded through TensorFlow Hub."""
 
 import hashlib
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from stages.errors import ModelError
 from stages.records.base import Source
 from stages.samples import IMAGE_SHAPE, Samples
 from stages.settings import Settings
-from stages.train.bean_leaves import drawing_digest
+from stages.train.bean_leaves import ShowProgress, code_digest, drawing_digest
 from stages.train.cache import cached
 from stages.train.downloads import download_failure
 from stages.train.embedded_backbone import make_weights
@@ -25,8 +25,6 @@ from stages.train.vgg19 import Weights, blocks, export
 
 BATCH_SIZE = 16
 CAFFE_MEAN_RGB = np.array((123.68, 116.779, 103.939), np.float32) / np.float32(255)
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,35 +34,36 @@ class Backbone:
     layer: Any
     source: Source
 
-    def features(self, samples: Samples, count: Callable[[int], None]) -> NDArray[np.float32]:
-        """Returns the features float32 [N, F] of all images; counts the images of each batch."""
+    def features(self, samples: Samples, add_done: Callable[[int], None]) -> NDArray[np.float32]:
+        """Return the features float32 [N, F] of all images.
+
+        `add_done` is called after each batch with the number of its images.
+        """
         run = tf.function(self.layer)
         parts = []
         for start in range(0, len(samples), BATCH_SIZE):
             parts.append(run(tf.constant(samples.batch(start, BATCH_SIZE))).numpy())
-            count(len(parts[-1]))
+            add_done(len(parts[-1]))
         return np.concatenate(parts)
 
 
-def load_backbone(settings: Settings, cache: Path, progress: Progress) -> Backbone:
-    """Loads `settings.backbone`, made or downloaded into `cache` at first use.
+def load_backbone(settings: Settings, cache: Path, progress: ShowProgress) -> Backbone:
+    """Return the backbone `settings.backbone`; at first use make it, or download it, into `cache`.
 
-    Raises DownloadError where a hub can't be reached, ModelError where the module does not turn
+    Raises DownloadError if a hub can't be reached, ModelError if the module does not turn
     [N, 224, 224, 3] images into feature vectors.
     """
     handle, origin = _resolve(settings, cache / "backbones", progress)
     layer = _hub_layer(handle, settings.backbone)
     _require_features(layer, settings.backbone)
-    source = Source(
-        name=settings.backbone, sha256=_content_sha256(Path(hub.resolve(handle))), origin=origin
-    )
-    return Backbone(layer, source)
+    digest = _module_sha256(Path(hub.resolve(handle)))
+    return Backbone(layer, Source(name=settings.backbone, sha256=digest, origin=origin))
 
 
-def _resolve(settings: Settings, folder: Path, progress: Progress) -> tuple[str, str]:
-    """Returns the handle for TF Hub and, for people, where the backbone came from."""
+def _resolve(settings: Settings, folder: Path, progress: ShowProgress) -> tuple[str, str]:
+    """Return the handle for TF Hub and, for people, where the backbone came from."""
     if settings.backbone == "embedded":
-        name = f"embedded-seed{settings.seed}-{_recipe_digest()}"
+        name = f"embedded-seed{settings.seed}-{_embedded_digest()}"
         make = partial(_export_embedded, settings.seed, progress)
         return cached(folder / name, make), f"made by this project: {name}"
     if settings.backbone == "imagenet":
@@ -72,14 +71,13 @@ def _resolve(settings: Settings, folder: Path, progress: Progress) -> tuple[str,
     return settings.backbone, settings.backbone
 
 
-def _export_embedded(seed: int, progress: Progress, path: Path) -> None:
+def _export_embedded(seed: int, progress: ShowProgress, path: Path) -> None:
     export(make_weights(seed, progress), path)
 
 
-def _recipe_digest() -> str:
-    sources = ("embedded_backbone.py", "vgg19.py")
-    code = b"".join((Path(__file__).parent / name).read_bytes() for name in sources)
-    return hashlib.sha256(code + drawing_digest().encode()).hexdigest()[:8]
+def _embedded_digest() -> str:
+    """Return eight hexadecimal digits that change whenever the embedded backbone's code does."""
+    return code_digest(("embedded_backbone.py", "vgg19.py"), drawing_digest())
 
 
 def _export_imagenet(path: Path) -> None:
@@ -93,13 +91,13 @@ def _export_imagenet(path: Path) -> None:
 
 
 def from_keras(model: Any) -> Weights:
-    """Returns the convolutions of a Keras VGG19, changed to take RGB in [0, 1] less its mean.
+    """Return the convolutions of a Keras VGG19, changed to take RGB in [0, 1] less its mean.
 
-    Keras trained them on BGR in 0..255 less its mean: order and scale fold into the first kernel.
+    Keras trained them on BGR in 0..255 less its mean: the first kernel takes over the reversed
+    order and the scale.
     """
-    weights = {
-        name: tuple(model.get_layer(name).get_weights()) for _, c in blocks() for name, _ in c
-    }
+    names = [name for _, convolutions in blocks() for name, _ in convolutions]
+    weights = {name: tuple(model.get_layer(name).get_weights()) for name in names}
     kernel, bias = weights["block1_conv1"]
     return {**weights, "block1_conv1": (kernel[:, :, ::-1] * np.float32(255), bias)}
 
@@ -131,8 +129,8 @@ def _require_features(layer: Any, name: str) -> None:
         )
 
 
-def _content_sha256(folder: Path) -> str:
-    """Returns the sha256 of all files of a module, names included."""
+def _module_sha256(folder: Path) -> str:
+    """Return the sha256 of all files of a module, names included."""
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         digest.update(f"{artifacts.sha256(path)}  {path.relative_to(folder)}\n".encode())

@@ -5,7 +5,7 @@ Importing this module registers the set, so that `tfds.load("bean_leaves", ...)`
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from stages.samples import IMAGE_SHAPE
 from stages.train.leaves import CLASS_NAMES, draw_leaf
 
-Progress = Callable[[int, int], None]
+# Called with the number of parts that are done and the number of all parts.
+ShowProgress = Callable[[int, int], None]
 
 _SPLITS = ("train", "validation", "test")
 _DRAWING_SOURCES = ("canvas.py", "leaf_shape.py", "leaves.py")
@@ -26,13 +27,13 @@ _DRAWING_SOURCES = ("canvas.py", "leaf_shape.py", "leaves.py")
 
 @dataclass(eq=False, kw_only=True)
 class BeanLeavesConfig(tfds.core.BuilderConfig):  # type: ignore[misc]
-    """How many images of each split to draw, the seed, and whom to tell (images done, total)."""
+    """The seed, the number of images of each split, and what to call after each image drawn."""
 
     seed: int
     train: int
     validation: int
     test: int
-    progress: Progress
+    progress: ShowProgress
 
 
 class BeanLeaves(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
@@ -63,22 +64,30 @@ class BeanLeaves(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]
             label = index % len(CLASS_NAMES)
             return label, draw_leaf(label, np.random.default_rng([config.seed, position, index]))
 
-        # NumPy and Pillow leave the interpreter to others while they work.
+        # NumPy and Pillow release the interpreter's lock while they work.
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
             for index, (label, image) in enumerate(threads.map(draw, range(sizes[position]))):
                 yield index, {"image": image, "label": label}
                 config.progress(sum(sizes[:position]) + index + 1, sum(sizes))
 
 
-def config(seed: int, sizes: dict[str, int], progress: Progress) -> BeanLeavesConfig:
-    """Returns the configuration of these sizes by split; its name changes with the drawing code."""
-    shown = "-".join(str(sizes[split]) for split in _SPLITS)
-    name = f"seed{seed}-{shown}-{drawing_digest()}"
+def make_config(seed: int, sizes: dict[str, int], progress: ShowProgress) -> BeanLeavesConfig:
+    """Return the configuration for `sizes` by split; its name changes with the drawing code."""
+    counts = "-".join(str(sizes[split]) for split in _SPLITS)
+    name = f"seed{seed}-{counts}-{drawing_digest()}"
     return BeanLeavesConfig(name=name, seed=seed, progress=progress, **sizes)
 
 
 def drawing_digest() -> str:
-    """Returns eight hexadecimal digits that change whenever the drawing code does."""
+    """Return eight hexadecimal digits that change whenever the drawing code does."""
+    return code_digest(_DRAWING_SOURCES)
+
+
+def code_digest(names: Iterable[str], suffix: str = "") -> str:
+    """Return eight hexadecimal digits that change whenever one of these files, or `suffix`, does.
+
+    `names` are files in this folder.
+    """
     folder = Path(__file__).parent
-    code = b"".join((folder / name).read_bytes() for name in _DRAWING_SOURCES)
-    return hashlib.sha256(code).hexdigest()[:8]
+    code = b"".join((folder / name).read_bytes() for name in names)
+    return hashlib.sha256(code + suffix.encode()).hexdigest()[:8]

@@ -1,4 +1,4 @@
-"""Folders that are made once, checksummed, and made again where they are damaged."""
+"""Folders that are made once, checksummed, and made again if they are damaged."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ from stages.handover import handing_over
 
 
 def cached(folder: Path, make: Callable[[Path], None]) -> str:
-    """Returns `folder`, filled by `make` where it is missing or differs from its checksums."""
+    """Return `folder`; `make` fills it first if it is missing or differs from its checksums."""
     try:
         artifacts.verify(folder)
         return str(folder)

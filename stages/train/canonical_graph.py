@@ -1,8 +1,8 @@
-"""Puts a frozen graph into one form: the same network always gives the same bytes.
+"""The canonical form of a frozen graph: the same network always gives the same bytes.
 
 TensorFlow's freezing leaves constants in the order of a hash table and wraps them in numbered
-Identity nodes; here every node that the output does not need goes, the others are ordered by what
-they need, and their names say what they are.
+Identity nodes. Here every node that the output does not need is removed, the others are ordered by
+what they need, and each name says what the node is.
 """
 
 from collections.abc import Iterator
@@ -13,33 +13,33 @@ import tensorflow as tf
 _CALL = "StatefulPartitionedCall/"
 
 
-def tidied(graph_def: Any, output: str) -> Any:
-    """Returns a GraphDef of the nodes that the node `output` needs, without Identity nodes.
+def canonical_form(graph_def: Any, output: str) -> Any:
+    """Return a GraphDef of the nodes that the node `output` needs, without Identity nodes.
 
-    Names lose the prefixes of inlined calls; a constant is called after the node that reads it.
+    Names lose the prefixes of inlined calls; a constant is named after the node that reads it.
     """
     nodes = {node.name: node for node in graph_def.node}
-    order = list(_needed(_source(output, nodes), nodes))
+    order = list(_inputs_first(_source(output, nodes), nodes))
     names = _names(order, nodes)
-    tidy = tf.compat.v1.GraphDef(versions=graph_def.versions, library=graph_def.library)
+    canonical = tf.compat.v1.GraphDef(versions=graph_def.versions, library=graph_def.library)
     for name in order:
-        node = tidy.node.add()
+        node = canonical.node.add()
         node.CopyFrom(nodes[name])
         node.name = names[name]
         del node.input[:]
-        node.input.extend(_renamed(each, names) for each in _sources(nodes[name], nodes))
-    return tidy
+        node.input.extend(_renamed(tensor, names) for tensor in _sources(nodes[name], nodes))
+    return canonical
 
 
-def _needed(output: str, nodes: dict[str, Any]) -> Iterator[str]:
-    """Yields the names of the nodes that `output` needs and its own, each after its inputs."""
+def _inputs_first(output: str, nodes: dict[str, Any]) -> Iterator[str]:
+    """Yield `output` and the names of all nodes that it needs, each after its inputs."""
     done: set[str] = set()
     stack = [(output, iter(_sources(nodes[output], nodes)))]
     while stack:
-        name, inputs = stack[-1]
-        following = next((each for each in map(_node, inputs) if each not in done), None)
-        if following is not None:
-            stack.append((following, iter(_sources(nodes[following], nodes))))
+        name, tensors = stack[-1]
+        waiting = next((node for node in map(_node_name, tensors) if node not in done), None)
+        if waiting is not None:
+            stack.append((waiting, iter(_sources(nodes[waiting], nodes))))
             continue
         stack.pop()
         if name not in done:
@@ -49,17 +49,17 @@ def _needed(output: str, nodes: dict[str, Any]) -> Iterator[str]:
 
 def _sources(node: Any, nodes: dict[str, Any]) -> list[str]:
     # Control inputs order side effects; a frozen network has none.
-    return [_source(each, nodes) for each in node.input if not each.startswith("^")]
+    return [_source(tensor, nodes) for tensor in node.input if not tensor.startswith("^")]
 
 
 def _source(tensor: str, nodes: dict[str, Any]) -> str:
-    """Returns the tensor that this one copies, through any number of Identity nodes."""
-    while nodes[_node(tensor)].op == "Identity":
-        tensor = nodes[_node(tensor)].input[0]
+    """Return the tensor that this one copies, through any number of Identity nodes."""
+    while nodes[_node_name(tensor)].op == "Identity":
+        tensor = nodes[_node_name(tensor)].input[0]
     return tensor.removesuffix(":0")
 
 
-def _node(tensor: str) -> str:
+def _node_name(tensor: str) -> str:
     return tensor.split(":")[0]
 
 
@@ -73,8 +73,8 @@ def _names(order: list[str], nodes: dict[str, Any]) -> dict[str, str]:
             taken.add(short)
     for reader in order:
         for index, tensor in enumerate(_sources(nodes[reader], nodes)):
-            if nodes[_node(tensor)].op == "Const":
-                names[_node(tensor)] = f"{names[reader]}/constant_{index}"
+            if nodes[_node_name(tensor)].op == "Const":
+                names[_node_name(tensor)] = f"{names[reader]}/constant_{index}"
     return names
 
 

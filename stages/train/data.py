@@ -1,4 +1,4 @@
-"""Loads a data set through tensorflow-datasets and cuts it into the four sets of images."""
+"""A data set, loaded through tensorflow-datasets and cut into the four sets of images."""
 
 import contextlib
 import io
@@ -13,17 +13,17 @@ from stages.errors import InputCorruptError, SettingsError
 from stages.records.base import Source
 from stages.samples import IMAGE_SHAPE, Samples
 from stages.settings import Settings
-from stages.train import bean_leaves
+from stages.train.bean_leaves import ShowProgress, make_config
 from stages.train.downloads import download_failure, require_reachable
 from stages.train.splits import Splits, content_sha256, set_aside, without_repeats
 
-tfds.disable_progress_bar()  # progress is told by this project itself
+tfds.disable_progress_bar()  # this project shows its progress itself
 
 EMBEDDED_SIZES = {"train": 384, "validation": 150, "test": 150}
 
 
-def load_splits(settings: Settings, cache: Path, progress: bean_leaves.Progress) -> Splits:
-    """Loads `settings.data`, drawn or downloaded into `cache` at first use.
+def load_splits(settings: Settings, cache: Path, progress: ShowProgress) -> Splits:
+    """Return the images of `settings.data`; at first use draw or download them into `cache`.
 
     Images are uint8 [N, 224, 224, 3]; no image is in two of the sets. Raises DownloadError,
     InputCorruptError for a damaged cache, SettingsError for too few images.
@@ -34,15 +34,23 @@ def load_splits(settings: Settings, cache: Path, progress: bean_leaves.Progress)
         if settings.data == "beans"
         else _load_embedded(settings, folder, progress)
     )
+    sets = _disjoint(parts, settings.calibration_samples)
+    source = Source(
+        name=settings.data, sha256=content_sha256(sets), origin=f"tfds {builder.info.full_name}"
+    )
+    return Splits(*sets, tuple(builder.info.features["label"].names), source)
+
+
+def _disjoint(
+    parts: dict[str, Samples], calibration_samples: int
+) -> tuple[Samples, Samples, Samples, Samples]:
+    """Return the sets train, calibration, validation and test, with no image in two of them."""
     test = parts["test"]
     validation = without_repeats(parts["validation"], [test])
     train = without_repeats(parts["train"], [test, validation])
-    train, calibration = set_aside(train, settings.calibration_samples)
-    classes = tuple(builder.info.features["label"].names)
+    train, calibration = set_aside(train, calibration_samples)
     _require_images({"validation": validation, "test": test})
-    digest = content_sha256([train, calibration, validation, test])
-    source = Source(name=settings.data, sha256=digest, origin=f"tfds {builder.info.full_name}")
-    return Splits(train, calibration, validation, test, classes, source)
+    return train, calibration, validation, test
 
 
 def _limits(settings: Settings) -> dict[str, int]:
@@ -50,14 +58,15 @@ def _limits(settings: Settings) -> dict[str, int]:
 
 
 def _load_embedded(
-    settings: Settings, folder: Path, progress: bean_leaves.Progress
+    settings: Settings, folder: Path, progress: ShowProgress
 ) -> tuple[Any, dict[str, Samples]]:
     sizes = {split: limit or EMBEDDED_SIZES[split] for split, limit in _limits(settings).items()}
-    kwargs = {"config": bean_leaves.config(settings.seed, sizes, progress)}
-    builder = tfds.builder("bean_leaves", data_dir=str(folder), **kwargs)
-    with contextlib.redirect_stdout(io.StringIO()):  # it would say that it downloads
+    builder_kwargs = {"config": make_config(settings.seed, sizes, progress)}
+    builder = tfds.builder("bean_leaves", data_dir=str(folder), **builder_kwargs)
+    with contextlib.redirect_stdout(io.StringIO()):  # which would say that it downloads
         builder.download_and_prepare()
-    return builder, {split: _read("bean_leaves", split, folder, kwargs) for split in sizes}
+    parts = {split: _read("bean_leaves", split, folder, builder_kwargs) for split in sizes}
+    return builder, parts
 
 
 def _load_beans(settings: Settings, folder: Path) -> tuple[Any, dict[str, Samples]]:
@@ -80,14 +89,14 @@ def _download(builder: Any) -> None:
         raise download_failure(what, "data", error) from error
 
 
-def _read(name: str, split: str, folder: Path, kwargs: dict[str, Any]) -> Samples:
+def _read(name: str, split: str, folder: Path, builder_kwargs: dict[str, Any]) -> Samples:
     dataset = tfds.load(
         name,
         split=split,
         data_dir=str(folder),
         download=False,
         as_supervised=True,
-        builder_kwargs=kwargs,
+        builder_kwargs=builder_kwargs,
     )
     try:
         pairs = list(tfds.as_numpy(dataset.map(_resized)))

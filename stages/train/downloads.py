@@ -1,4 +1,4 @@
-"""What is said where a hub can't be reached, and a check that finds out at once."""
+"""The error for a failed download, and a check that finds out at once if a host answers."""
 
 import urllib.request
 
@@ -8,7 +8,7 @@ _TIMEOUT_S = 30.0
 
 
 def require_reachable(url: str, what: str, setting: str) -> None:
-    """Raises DownloadError where `url` does not answer; downloaders retry for minutes instead."""
+    """Raise DownloadError if `url` does not answer; downloaders would retry for minutes."""
     try:
         request = urllib.request.Request(url, method="HEAD")
         urllib.request.urlopen(request, timeout=_TIMEOUT_S).close()
@@ -17,7 +17,7 @@ def require_reachable(url: str, what: str, setting: str) -> None:
 
 
 def download_failure(what: str, setting: str, error: Exception) -> StageError:
-    """Returns the error to raise for a failed download of `what`, chosen by `setting`."""
+    """Return the error to raise for a failed download of `what`, which `setting` asked for."""
     local = from_os_error(error) if isinstance(error, OSError) else None
     reason = (str(error) or type(error).__name__).splitlines()[0]
     return local or DownloadError(

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-L2 = 0.01  # penalty on the squared weights of standardised features
-FLOOR = 1.0  # of the mean spread: features that hardly vary would amplify INT8's rounding
+# Penalty on the squared weights of standardised features.
+L2 = 0.01
+# This many times the mean spread is added to each feature's, as features that hardly vary would
+# amplify INT8's rounding.
+FLOOR = 1.0
 
 Floats = NDArray[np.float64]
 
@@ -20,7 +23,7 @@ class Head:
     bias: NDArray[np.float32]
 
     def predict(self, features: NDArray[np.float32]) -> NDArray[np.int64]:
-        """Returns the class indices [N] of features [N, features]."""
+        """Return the class indices [N] of features [N, features]."""
         return np.asarray((features @ self.kernel + self.bias).argmax(axis=1))
 
 
@@ -32,27 +35,39 @@ def fit(
     learning_rate: float,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Head:
-    """Returns the head fitted to features [N, features] and labels [N] by full-batch Adam.
+    """Return the head fitted to features [N, features] and labels [N] by full-batch Adam.
 
-    The features are standardised first; that scaling is folded into the returned weights, so the
-    head takes raw features. The same input gives the same head.
+    The features are standardised first; the returned weights include that scaling, so the head
+    takes raw features. `progress` is called after each epoch with the number of epochs done and
+    `epochs`. The same input gives the same head.
     """
     mean = features.mean(axis=0, dtype=np.float64)
     spread = features.std(axis=0, dtype=np.float64)
     scale = 1 / (spread + FLOOR * spread.mean() + 1e-6)
     inputs = np.column_stack([(features - mean) * scale, np.ones(len(features))])
-    targets = np.eye(classes)[labels]
-    weights = np.zeros((inputs.shape[1], classes))
-    optimizer = _Adam(weights.shape, learning_rate)
-    for epoch in range(epochs):
-        weights = weights - optimizer.step(_gradient(inputs, targets, weights), epoch, epochs)
-        progress(epoch + 1, epochs)
+    weights = _minimise(inputs, np.eye(classes)[labels], epochs, learning_rate, progress)
     kernel = weights[:-1] * scale[:, None]
     return Head(kernel.astype(np.float32), (weights[-1] - mean @ kernel).astype(np.float32))
 
 
+def _minimise(
+    inputs: Floats,
+    targets: Floats,
+    epochs: int,
+    learning_rate: float,
+    progress: Callable[[int, int], None],
+) -> Floats:
+    """Return the weights [inputs, classes] after `epochs` steps from zero."""
+    weights = np.zeros((inputs.shape[1], targets.shape[1]))
+    optimizer = _Adam(weights.shape, learning_rate)
+    for epoch in range(epochs):
+        weights = weights - optimizer.step(_gradient(inputs, targets, weights), epoch, epochs)
+        progress(epoch + 1, epochs)
+    return weights
+
+
 def softmax(scores: Floats) -> Floats:
-    """Returns the probabilities [N, classes] of scores [N, classes]."""
+    """Return the probabilities [N, classes] of scores [N, classes]."""
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
@@ -60,7 +75,7 @@ def softmax(scores: Floats) -> Floats:
 def _gradient(inputs: Floats, targets: Floats, weights: Floats) -> Floats:
     error = softmax(inputs @ weights) - targets
     penalty = L2 * weights
-    penalty[-1] = 0  # the bias is free
+    penalty[-1] = 0  # no penalty on the bias
     return np.asarray(inputs.T @ error / len(inputs) + penalty)
 
 

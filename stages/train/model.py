@@ -1,4 +1,4 @@
-"""Joins backbone and head into one frozen graph and writes it as a plain SavedModel."""
+"""Backbone and head as one frozen graph, and as a plain SavedModel."""
 
 from collections import Counter
 from pathlib import Path
@@ -8,7 +8,7 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from stages.samples import IMAGE_SHAPE
-from stages.train.canonical_graph import tidied
+from stages.train.canonical_graph import canonical_form
 from stages.train.head import Head
 from stages.train.saved_model import normalise
 
@@ -16,7 +16,7 @@ OUTPUT = "probabilities"
 
 
 def freeze(backbone: Any, head: Head) -> Any:
-    """Returns a GraphDef without variables: `images` [N, 224, 224, 3] to `probabilities`.
+    """Return a GraphDef without variables: `images` [N, 224, 224, 3] to `probabilities`.
 
     Images are float32 in [0, 1], the probabilities float32 [N, classes]. Backbone and head are
     inlined and their weights are constants.
@@ -27,11 +27,11 @@ def freeze(backbone: Any, head: Head) -> Any:
         return tf.nn.softmax(tf.nn.bias_add(scores, head.bias, name="head/BiasAdd"), name=OUTPUT)
 
     frozen = convert_variables_to_constants_v2(_on_images(classify).get_concrete_function())
-    return tidied(frozen.graph.as_graph_def(), frozen.outputs[0].op.name)
+    return canonical_form(frozen.graph.as_graph_def(), frozen.outputs[0].op.name)
 
 
 def save(graph_def: Any, path: Path) -> None:
-    """Writes a SavedModel: signature `serving_default`, `images` to `probabilities`.
+    """Write a SavedModel whose signature `serving_default` maps `images` to `probabilities`.
 
     The same graph gives the same bytes.
     """
@@ -46,7 +46,7 @@ def save(graph_def: Any, path: Path) -> None:
 
 
 def count_ops(graph_def: Any) -> Counter[str]:
-    """Returns how often each type of operation occurs in the graph."""
+    """Return how often each type of op occurs in the graph."""
     return Counter(node.op for node in graph_def.node)
 
 

@@ -1,5 +1,6 @@
 """Every figure of train.json once more, from its raw samples."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from stages.common.stats import accuracy_top1
@@ -8,8 +9,16 @@ from stages.records.train import TrainRecord
 
 def rederived(record: TrainRecord) -> TrainRecord:
     """Return the record as its labels and predictions give it."""
-    images = {name: len(each) for name, each in record.labels.items()}
-    accuracies = {
-        name: accuracy_top1(each, record.labels[name]) for name, each in record.predictions.items()
-    }
-    return replace(record, samples={**record.samples, **images}, accuracy_top1=accuracies)
+    sizes = {split: len(labels) for split, labels in record.labels.items()}
+    return replace(
+        record,
+        samples={**record.samples, **sizes},
+        accuracy_top1=accuracies_top1(record.predictions, record.labels),
+    )
+
+
+def accuracies_top1(
+    predictions: Mapping[str, Sequence[int]], labels: Mapping[str, Sequence[int]]
+) -> dict[str, float]:
+    """Return the top-1 accuracy, from 0 to 1, of each split's predictions."""
+    return {split: accuracy_top1(classes, labels[split]) for split, classes in predictions.items()}

@@ -6,21 +6,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stages import artifacts
 from stages.common.progress import Progress
-from stages.common.stats import accuracy_top1
 from stages.errors import ModelError
+from stages.records.base import Source
 from stages.records.train import TrainRecord
 from stages.settings import Settings, maker
 from stages.train import head, model
 from stages.train.backbone import Backbone, load_backbone
 from stages.train.cache import cached
 from stages.train.data import load_splits
+from stages.train.rederive import accuracies_top1
 from stages.train.splits import Splits
 from stages.train.vgg19 import CONV_LAYERS
 
@@ -28,7 +28,9 @@ STEPS = ("data", "backbone", "features", "head", "save")
 
 
 @dataclass
-class _Clock:
+class _StepTimer:
+    """Shows each step's progress, and keeps how many seconds it took, by its name."""
+
     progress: Progress
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -39,79 +41,61 @@ class _Clock:
         yield
         self.seconds[name] = round(time.monotonic() - began, 2)
 
-    def count(self, total: int) -> Callable[[int], None]:
-        """Returns a function that takes how many more parts of the step are done."""
+    def counter(self, total: int) -> Callable[[int], None]:
+        """Return a function to call with the number of further parts of the step that are done."""
         done = 0
 
-        def add(more: int) -> None:
+        def add_done(more: int) -> None:
             nonlocal done
             done += more
             self.progress.update(done, total)
 
-        return add
+        return add_done
 
 
 def train(settings: Settings, folder: Path, cache: Path, progress: Progress) -> TrainRecord:
-    """Trains a head as `settings` say and writes model, data and train.json to `folder`.
+    """Train a head as `settings` say; write model, data and train.json to `folder`.
 
-    Reuses what it finds in `cache`. Raises what load_splits and load_backbone raise, and
-    ModelError where a backbone called VGG19 is not one.
+    What `cache` has is used again. Raises what load_splits and load_backbone raise, and ModelError
+    if a backbone called VGG19 is not one.
     """
-    clock = _Clock(progress)
-    with clock.step("data", f"{settings.data} data"):
+    timer = _StepTimer(progress)
+    with timer.step("data", f"{settings.data} data"):
         splits = load_splits(settings, cache, progress.update)
-    with clock.step("backbone", f"{settings.backbone} backbone"):
+    with timer.step("backbone", f"{settings.backbone} backbone"):
         backbone = load_backbone(settings, cache, progress.update)
-    features = _features(backbone, splits, cache, clock)
-    with clock.step("head", f"head on {len(splits.train)} training images"):
+    features = _features(backbone, splits, cache, timer)
+    with timer.step("head", f"head on {len(splits.train)} training images"):
         fitted = _fit(features["train"], splits, settings, progress)
-    with clock.step("save", "model and data"):
+    with timer.step("save", "model and data"):
         conv_layers = _save(folder, backbone, fitted, splits, settings)
-    labels = {name: getattr(splits, name).labels.tolist() for name in features}
-    predictions = {name: fitted.predict(each).tolist() for name, each in features.items()}
-    record = TrainRecord(
-        maker=maker(settings, "train"),
-        data=splits.source,
-        backbone=backbone.source,
-        classes=list(splits.classes),
-        samples=splits.sizes(),
-        accuracy_top1={
-            name: accuracy_top1(each, labels[name]) for name, each in predictions.items()
-        },
-        conv_layers=conv_layers,
-        head={
-            "epochs": settings.epochs,
-            "learning_rate": settings.learning_rate,
-            "l2": head.L2,
-            "floor": head.FLOOR,
-        },
-        seconds=clock.seconds,
-        labels=labels,
-        predictions=predictions,
-    )
+    predictions = {name: fitted.predict(inputs).tolist() for name, inputs in features.items()}
+    record = _record(settings, splits, backbone.source, predictions, conv_layers, timer.seconds)
     artifacts.write_record(artifacts.TrainFolder(folder).record, record)
     return record
 
 
 def _features(
-    backbone: Backbone, splits: Splits, cache: Path, clock: _Clock
+    backbone: Backbone, splits: Splits, cache: Path, timer: _StepTimer
 ) -> dict[str, NDArray[np.float32]]:
-    """Returns the features of train, validation and test, computed once per backbone and data."""
+    """Return the features of train, validation and test, computed once per backbone and data."""
     parts = {"train": splits.train, "validation": splits.validation, "test": splits.test}
     total = sum(len(part) for part in parts.values())
     key = hashlib.sha256((backbone.source.sha256 + splits.source.sha256).encode()).hexdigest()[:16]
 
     def compute(folder: Path) -> None:
-        count = clock.count(total)
+        add_done = timer.counter(total)
         for name, part in parts.items():
-            np.save(folder / f"{name}.npy", backbone.features(part, count))
+            np.save(folder / f"{name}.npy", backbone.features(part, add_done))
 
-    with clock.step("features", f"features of {total} images"):
+    with timer.step("features", f"features of {total} images"):
         folder = Path(cached(cache / "features" / key, compute))
     return {name: np.load(folder / f"{name}.npy") for name in parts}
 
 
-def _fit(features: Any, splits: Splits, settings: Settings, progress: Progress) -> head.Head:
+def _fit(
+    features: NDArray[np.float32], splits: Splits, settings: Settings, progress: Progress
+) -> head.Head:
     return head.fit(
         features,
         splits.train.labels,
@@ -125,17 +109,55 @@ def _fit(features: Any, splits: Splits, settings: Settings, progress: Progress) 
 def _save(
     folder: Path, backbone: Backbone, fitted: head.Head, splits: Splits, settings: Settings
 ) -> int:
-    """Writes model and data; returns the number of convolutions counted in the model's graph."""
+    """Write model and data; return the number of convolutions counted in the model's graph."""
     frozen = model.freeze(backbone.layer, fitted)
     conv_layers = model.count_ops(frozen)["Conv2D"]
-    if settings.backbone in ("embedded", "imagenet") and conv_layers != CONV_LAYERS:
-        raise ModelError(
-            f"the backbone {settings.backbone} has {conv_layers} convolutions, VGG19 has "
-            f"{CONV_LAYERS}; please report this"
-        )
+    _require_vgg19(settings.backbone, conv_layers)
     paths = artifacts.TrainFolder(folder)
     model.save(frozen, paths.model)
     splits.calibration.save(paths.calibration)
     splits.validation.save(paths.validation)
     splits.test.save(paths.test)
     return conv_layers
+
+
+def _require_vgg19(name: str, conv_layers: int) -> None:
+    """Raise ModelError if a backbone of this project's own has another number of convolutions."""
+    if name in ("embedded", "imagenet") and conv_layers != CONV_LAYERS:
+        raise ModelError(
+            f"the backbone {name} has {conv_layers} convolutions, VGG19 has "
+            f"{CONV_LAYERS}; please report this"
+        )
+
+
+def _record(
+    settings: Settings,
+    splits: Splits,
+    backbone: Source,
+    predictions: dict[str, list[int]],
+    conv_layers: int,
+    seconds: dict[str, float],
+) -> TrainRecord:
+    labels = {name: getattr(splits, name).labels.tolist() for name in predictions}
+    return TrainRecord(
+        maker=maker(settings, "train"),
+        data=splits.source,
+        backbone=backbone,
+        classes=list(splits.classes),
+        samples=splits.sizes(),
+        accuracy_top1=accuracies_top1(predictions, labels),
+        conv_layers=conv_layers,
+        head=_head_options(settings),
+        seconds=seconds,
+        labels=labels,
+        predictions=predictions,
+    )
+
+
+def _head_options(settings: Settings) -> dict[str, float]:
+    return {
+        "epochs": settings.epochs,
+        "learning_rate": settings.learning_rate,
+        "l2": head.L2,
+        "floor": head.FLOOR,
+    }

@@ -1,4 +1,4 @@
-"""Takes out of a SavedModel what differs from process to process."""
+"""A SavedModel without what differs from process to process."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -9,10 +9,11 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 
 def normalise(path: Path) -> None:
-    """Rewrites the SavedModel in the folder `path`: the same model always gives the same bytes.
+    """Rewrite the SavedModel in the folder `path`, so that a model always gives the same bytes.
 
-    What changes are a counter in the names of its functions, the order of functions and maps, and
-    a fingerprint with a random identifier, which TensorFlow does not need.
+    Functions are numbered in order instead of by a counter of the process, functions and maps are
+    sorted, and the fingerprint is removed: it has a random identifier, and TensorFlow does not
+    need it.
     """
     file = path / "saved_model.pb"
     saved = SavedModel()
@@ -27,12 +28,12 @@ def _rename_functions(meta: Any) -> None:
     functions = meta.graph_def.library.function
     functions.sort(key=_counter)
     names = {
-        each.signature.name: f"{each.signature.name.rpartition('_')[0]}_{rank}"
-        for rank, each in enumerate(functions)
+        function.signature.name: f"{function.signature.name.rpartition('_')[0]}_{rank}"
+        for rank, function in enumerate(functions)
     }
     for function in functions:
         function.signature.name = names[function.signature.name]
-    for node in chain(meta.graph_def.node, *(each.node_def for each in functions)):
+    for node in chain(meta.graph_def.node, *(function.node_def for function in functions)):
         node.op = names.get(node.op, node.op)
         for reference in _references(node):
             reference.name = names.get(reference.name, reference.name)
@@ -56,9 +57,9 @@ def _rename_objects(graph: Any, names: dict[str, str]) -> None:
             graph.concrete_functions[new].CopyFrom(graph.concrete_functions[old])
             del graph.concrete_functions[old]
     for node in graph.nodes:
-        kept = [names[each] for each in node.function.concrete_functions]
-        if kept:
-            node.function.concrete_functions[:] = kept
+        renamed = [names[name] for name in node.function.concrete_functions]
+        if renamed:
+            node.function.concrete_functions[:] = renamed
         bare = node.bare_concrete_function
         if bare.concrete_function_name:
             bare.concrete_function_name = names[bare.concrete_function_name]

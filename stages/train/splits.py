@@ -14,7 +14,7 @@ from stages.samples import Samples
 
 @dataclass(frozen=True, slots=True)
 class Splits:
-    """Labelled images by use, the class names in label order, and where they came from."""
+    """Labelled images by use, the names of the classes in label order, and the images' origin."""
 
     train: Samples
     calibration: Samples
@@ -24,16 +24,15 @@ class Splits:
     source: Source
 
     def sizes(self) -> dict[str, int]:
-        """Returns the number of images of each set."""
+        """Return the number of images of each set."""
         names = ("train", "calibration", "validation", "test")
         return {name: len(getattr(self, name)) for name in names}
 
 
 def set_aside(samples: Samples, count: int) -> tuple[Samples, Samples]:
-    """Takes `count` images out of `samples`, as evenly over the classes as they allow.
+    """Return the rest of `samples`, and `count` of them, as evenly over the classes as possible.
 
-    Returns the rest and those taken. Raises SettingsError where not one image of each class
-    would be left to train on.
+    Raises SettingsError if not one image of each class would be left to train on.
     """
     order = _class_by_class(samples)
     taken, rest = np.sort(order[:count]), np.sort(order[count:])
@@ -46,14 +45,14 @@ def set_aside(samples: Samples, count: int) -> tuple[Samples, Samples]:
 
 
 def without_repeats(samples: Samples, others: Sequence[Samples]) -> Samples:
-    """Returns the samples whose image is in none of the others."""
+    """Return the samples whose image is in none of the others."""
     seen = {_hash(image) for other in others for image in other.images}
     kept = [index for index, image in enumerate(samples.images) if _hash(image) not in seen]
     return _select(samples, np.array(kept, np.int64))
 
 
 def content_sha256(parts: Sequence[Samples]) -> str:
-    """Returns the sha256 of all images and labels, in hexadecimal."""
+    """Return the sha256 of all images and labels, in hexadecimal."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part.images.tobytes())
@@ -62,7 +61,7 @@ def content_sha256(parts: Sequence[Samples]) -> str:
 
 
 def _class_by_class(samples: Samples) -> npt.NDArray[np.int64]:
-    # One image of each class in turn: rank within the class first, then the class.
+    """Return the indices of all images: one of each class in turn, then a second of each, ..."""
     ranks = np.zeros(len(samples), np.int64)
     for label in set(samples.labels.tolist()):
         members = samples.labels == label

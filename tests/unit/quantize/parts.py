@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 from stages.common.onednn.log import OnednnLog, parse_log
 from stages.quantize.op_graph import Graph
+from stages.quantize.op_profile import attribute_primitives
 from stages.quantize.search import Attempt
 from stages.records.measure import NodeTime
 from stages.records.quantize import Finding, FindingKind, Layer, Recipe
@@ -18,16 +19,13 @@ RECIPE = Recipe(algorithm="minmax", granularity="per_channel")
 
 
 def _constant(*shape: int) -> SimpleNamespace:
-    dimensions = [SimpleNamespace(size=each) for each in shape]
+    dimensions = [SimpleNamespace(size=size) for size in shape]
     return SimpleNamespace(tensor=SimpleNamespace(tensor_shape=SimpleNamespace(dim=dimensions)))
 
 
 @dataclass
 class Node:
-    """A node as a GraphDef has it, as far as stages.quantize.op_graph reads it.
-
-    `shape` is that of a constant.
-    """
+    """The part of a NodeDef that stages.quantize.op_graph reads; `shape` is a constant's."""
 
     name: str
     op: str
@@ -42,7 +40,7 @@ class Node:
 def vgg19(kind: str = "fp32") -> Graph:
     """Return a graph of the recorded runs' model: fp32, int8-shared or int8-nopool."""
     nodes = json.loads((LOGS / f"vgg19_{kind}_graph.json").read_text())
-    return Graph(Node(*each) for each in nodes)
+    return Graph(Node(*fields) for fields in nodes)
 
 
 # The graph by which each recorded run's ops are named; stock TensorFlow's keeps FP32's names.
@@ -58,7 +56,13 @@ def traced(name: str) -> tuple[OnednnLog, list[NodeTime]]:
     """Return a recorded log, and the trace of its last inference."""
     log = parse_log((LOGS / f"traced_{name}.txt").read_text().splitlines())
     nodes = json.loads((LOGS / f"traced_{name}.json").read_text())
-    return log, [NodeTime(*each) for each in nodes]
+    return log, [NodeTime(*fields) for fields in nodes]
+
+
+def recorded(name: str) -> list[Layer]:
+    """Return the layers of a recorded log's last inference."""
+    log, nodes = traced(name)
+    return attribute_primitives(log, nodes, GRAPHS[name])
 
 
 def chain() -> Graph:
@@ -108,7 +112,7 @@ def attempt(
     recipe: Recipe = RECIPE,
     accuracy: float = 1.0,
     throughput: float = 1.0,
-    found: Sequence[Finding] = (),
+    findings: Sequence[Finding] = (),
     layers: Sequence[Layer] = (),
 ) -> Attempt:
     """Return an attempt that worked."""
@@ -117,7 +121,7 @@ def attempt(
         model=Path("trial"),
         accuracy_top1=accuracy,
         throughput_images_per_s=throughput,
-        findings=list(found),
+        findings=list(findings),
         layers=list(layers),
         graph=chain(),
     )

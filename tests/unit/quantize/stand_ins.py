@@ -1,4 +1,4 @@
-"""An evaluator that measures nothing and a compressor that quantizes nothing."""
+"""An evaluator that measures nothing, and a compressor that quantizes nothing."""
 
 import os
 from collections.abc import Sequence
@@ -7,25 +7,25 @@ from pathlib import Path
 import numpy as np
 
 from stages.quantize.compressor import Compressor
-from stages.quantize.evaluator import Answers, Contender, Evaluator, Examined, Times
+from stages.quantize.evaluator import Answers, Contender, Evaluator, Examination, Times
 from stages.quantize.op_graph import Graph
 from stages.records.quantize import Layer, Recipe
 from tests.unit.quantize.parts import chain, layer
 
 INT8_LAYERS = [layer("conv1"), layer("pool", "pooling"), layer("conv2"), layer("head", "matmul")]
-FP32_LAYERS = [layer(each.op, each.primitive, ("f32", "f32")) for each in INT8_LAYERS]
+FP32_LAYERS = [layer(int8.op, int8.primitive, ("f32", "f32")) for int8 in INT8_LAYERS]
 
 
 def answers(accuracy: float, first: float = 0.9) -> Answers:
-    """Return answers whose probabilities are `first` and the rest to 1 for each image."""
+    """Return answers in which class 0 has the probability `first` for each of two images."""
     return Answers(np.array([[first, 1 - first]] * 2), accuracy)
 
 
 class StandInEvaluator(Evaluator):
-    """Finds INT8 layers in INT8 models; what it measures is by a contender's name.
+    """Has INT8 layers for INT8 models; accuracies, speeds and failures go by a contender's name.
 
-    `duels` are speeds in more than one round, if others than in one; what is missing is 1.
-    `examined` and `timed` are the names it was asked for.
+    `duels` are speeds in more than one round, if they differ from those in one; what is missing is
+    1. `examined` and `timed` are the names it was asked for.
     """
 
     def __init__(self) -> None:
@@ -43,32 +43,33 @@ class StandInEvaluator(Evaluator):
         """Leave a log for each proof."""
         self._logs = folder
 
-    def examine(self, contender: Contender, graph: Graph) -> Examined:
+    def examine(self, contender: Contender, graph: Graph) -> Examination:
         self.examined.append(contender.name)
         if contender.name in self.failures:
             raise self.failures[contender.name]
         if self._logs:
             (self._logs / f"{contender.name}.log").write_text(contender.precision)
-        found = self.answers(contender)
+        classified = self.classify(contender)
         if contender.precision.startswith("int8"):
-            return Examined(self.int8_layers, self.fallbacks, found)
-        return Examined(FP32_LAYERS, [], found)
+            return Examination(self.int8_layers, self.fallbacks, classified)
+        return Examination(FP32_LAYERS, [], classified)
 
-    def answers(self, contender: Contender) -> Answers:
+    def classify(self, contender: Contender) -> Answers:
         return answers(self.accuracies.get(contender.name, 1.0))
 
-    def times(self, contenders: Sequence[Contender], rounds: int) -> Times:
-        self.timed.append([each.name for each in contenders])
-        speeds = self.speeds | (self.duels if rounds > 1 else {})
-        found = [speeds.get(each.name, 1.0) for each in contenders]
-        return Times([[[2 / each]] for each in found], found, {"tensorflow": "2"})
+    def time(self, contenders: Sequence[Contender], rounds: int) -> Times:
+        names = [contender.name for contender in contenders]
+        self.timed.append(names)
+        by_name = self.speeds | (self.duels if rounds > 1 else {})
+        speeds = [by_name.get(name, 1.0) for name in names]
+        return Times([[[2 / speed]] for speed in speeds], speeds, {"tensorflow": "2"})
 
 
 class StandInCompressor(Compressor):
     """Writes a file that names the recipe, and prints; recipes in `failures` fail."""
 
     def __init__(self) -> None:
-        self.graph, self.rewrites = chain(), True
+        self.graph, self.fuses_qdq = chain(), True
         self.failures: dict[Recipe, Exception] = {}
         self.refused: list[str] = []
         self.made: list[Recipe] = []
@@ -76,7 +77,7 @@ class StandInCompressor(Compressor):
     def graph_of(self, model: Path) -> Graph:
         return self.graph
 
-    def make(self, recipe: Recipe, destination: Path) -> list[str]:
+    def write_model(self, recipe: Recipe, destination: Path) -> list[str]:
         os.write(1, b"chatter\n")
         self.made.append(recipe)
         if recipe in self.failures:

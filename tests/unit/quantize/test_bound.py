@@ -10,7 +10,7 @@ def test_the_loss_is_relative_to_fp32() -> None:
 def test_int8_may_be_better_than_fp32() -> None:
     bound = Bound(0.8, 0.0)
     assert bound.loss(0.9) < 0
-    assert bound.met(0.9)
+    assert bound.is_met_by(0.9)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_int8_may_be_better_than_fp32() -> None:
 def test_a_loss_exactly_at_the_bound_is_met(
     right: int, images: int, tolerable: float, met: bool
 ) -> None:
-    assert Bound(1.0, tolerable).met(right / images) == met
+    assert Bound(1.0, tolerable).is_met_by(right / images) == met
 
 
 def test_a_model_that_is_never_right_loses_nothing() -> None:

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from stages.quantize import compressor
+from stages.quantize import compressor as module
 from stages.quantize.compressor import CalibrationLoader, Compressor
 from stages.records.quantize import Recipe
 from stages.samples import Samples
@@ -32,11 +32,11 @@ def test_calibration_can_be_repeated() -> None:
 
 
 class Calibrated(Compressor):
-    """Instead of calibrating, it writes what was asked for; `calibrations` are those asked."""
+    """Writes the number of a calibration in place of it; `calibrations` are those asked for."""
 
-    def __init__(self, folder: Path, *, rewrites: bool) -> None:
-        self.rewrites, self.graph, self._keep = rewrites, chain(), folder
-        self._made, self._model = {}, folder / "fp32"
+    def __init__(self, folder: Path, *, fuses_qdq: bool) -> None:
+        self.fuses_qdq, self.graph, self._folder = fuses_qdq, chain(), folder
+        self._calibrated, self._model = {}, folder / "fp32"
         self.calibrations: list[Recipe] = []
 
     def _calibrate(self, recipe: Recipe, destination: Path) -> None:
@@ -46,21 +46,21 @@ class Calibrated(Compressor):
 
 
 class Rewriting:
-    """What a rewriting is asked for; it refuses to share anything."""
+    """Keeps what a rewriting is asked for, and refuses to share any scale."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[list[str], list[str]]] = []
 
-    def __call__(self, model: Path, *, shared: tuple[str, ...], floated: list[str]) -> list[str]:
+    def __call__(self, model: Path, *, shared: tuple[str, ...], in_fp32: list[str]) -> list[str]:
         assert (model / "saved_model.pb").is_file()
-        self.asked.append((list(shared), list(floated)))
+        self.asked.append((list(shared), list(in_fp32)))
         return list(shared)
 
 
 @pytest.fixture
 def rewriting(monkeypatch: pytest.MonkeyPatch) -> Rewriting:
     stand_in = Rewriting()
-    monkeypatch.setattr(compressor, "rewrite", stand_in)
+    monkeypatch.setattr(module, "rewrite", stand_in)
     return stand_in
 
 
@@ -71,10 +71,10 @@ def recipe(left_out: tuple[str, ...] = (), shared: tuple[str, ...] = ()) -> Reci
 def test_with_itex_one_calibration_serves_all_choices_of_ops(
     tmp_path: Path, rewriting: Rewriting
 ) -> None:
-    made = Calibrated(tmp_path, rewrites=True)
-    assert made.make(recipe(shared=("pool",)), tmp_path / "a") == ["pool"]
-    assert made.make(recipe(left_out=("conv2", "head", "pool")), tmp_path / "b") == []
-    assert made.calibrations == [recipe(left_out=("pool",))]
+    compressor = Calibrated(tmp_path, fuses_qdq=True)
+    assert compressor.write_model(recipe(shared=("pool",)), tmp_path / "a") == ["pool"]
+    assert compressor.write_model(recipe(left_out=("conv2", "head", "pool")), tmp_path / "b") == []
+    assert compressor.calibrations == [recipe(left_out=("pool",))]
     assert rewriting.asked == [(["pool"], []), ([], ["conv2", "head"])]
     assert (tmp_path / "a" / "saved_model.pb").read_text() == "1"
 
@@ -82,39 +82,41 @@ def test_with_itex_one_calibration_serves_all_choices_of_ops(
 def test_another_algorithm_or_pools_in_8_bits_are_calibrated_anew(
     tmp_path: Path, rewriting: Rewriting
 ) -> None:
-    made = Calibrated(tmp_path, rewrites=True)
-    for at, each in enumerate((recipe(), recipe(left_out=("pool",)), RECIPE)):
-        made.make(each, tmp_path / str(at))
-    assert made.calibrations == [recipe(), recipe(left_out=("pool",)), RECIPE]
-    assert [(tmp_path / str(at) / "saved_model.pb").read_text() for at in range(3)] == list("123")
+    compressor = Calibrated(tmp_path, fuses_qdq=True)
+    recipes = [recipe(), recipe(left_out=("pool",)), RECIPE]
+    folders = [tmp_path / name for name in "abc"]
+    for asked, folder in zip(recipes, folders, strict=True):
+        compressor.write_model(asked, folder)
+    assert compressor.calibrations == recipes
+    assert [(folder / "saved_model.pb").read_text() for folder in folders] == list("123")
 
 
 def test_stock_tensorflows_graph_is_left_as_it_is_calibrated(
     tmp_path: Path, rewriting: Rewriting
 ) -> None:
-    made = Calibrated(tmp_path, rewrites=False)
-    assert made.make(recipe(left_out=("pool", "conv2")), tmp_path / "a") == []
-    assert made.calibrations == [recipe(left_out=("conv2", "pool"))]
+    compressor = Calibrated(tmp_path, fuses_qdq=False)
+    assert compressor.write_model(recipe(left_out=("pool", "conv2")), tmp_path / "a") == []
+    assert compressor.calibrations == [recipe(left_out=("conv2", "pool"))]
     assert rewriting.asked == []
 
 
 @pytest.mark.parametrize(
-    ("rewrites", "model", "name"),
+    ("fuses_qdq", "model", "name"),
     [(True, "int8", "folded"), (True, "fp32", "conv1"), (False, "int8", "conv1")],
 )
 def test_a_recipes_names_are_those_of_the_graph_it_changes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rewrites: bool, model: str, name: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fuses_qdq: bool, model: str, name: str
 ) -> None:
     made = SimpleNamespace(node=[Node("folded", "Conv2D")])
-    monkeypatch.setattr(compressor, "read_graph", lambda path: made)
-    graph = Calibrated(tmp_path, rewrites=rewrites).graph_of(tmp_path / model)
-    assert graph.named("Conv2D")[0] == name
+    monkeypatch.setattr(module, "read_graph", lambda path: made)
+    graph = Calibrated(tmp_path, fuses_qdq=fuses_qdq).graph_of(tmp_path / model)
+    assert graph.ops_of_type("Conv2D")[0] == name
 
 
 @pytest.mark.parametrize("op", ["conv2", "folded"])
 def test_with_itex_all_but_ops_that_calibration_must_know_return_to_fp32_later(
     tmp_path: Path, rewriting: Rewriting, op: str
 ) -> None:
-    made = Calibrated(tmp_path, rewrites=True)
-    made.make(recipe(left_out=(op,)), tmp_path / "a")
-    assert (made.calibrations, rewriting.asked) == ([recipe()], [([], [op])])
+    compressor = Calibrated(tmp_path, fuses_qdq=True)
+    compressor.write_model(recipe(left_out=(op,)), tmp_path / "a")
+    assert (compressor.calibrations, rewriting.asked) == ([recipe()], [([], [op])])

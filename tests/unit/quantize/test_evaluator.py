@@ -19,7 +19,7 @@ from stages.common.worker.protocol import (
 )
 from stages.quantize import evaluator as module
 from stages.quantize.evaluator import Contender, Evaluator, divergence
-from stages.quantize.op_profile import layers
+from stages.quantize.op_profile import attribute_primitives
 from stages.samples import Samples
 from stages.settings import Settings
 from tests.unit.quantize.parts import GRAPHS, LOGS, traced
@@ -32,7 +32,7 @@ FALLBACK = "W itex: Unsupported INT8 pattern at PartitionedCall/head/MatMul"
 class StandIn:
     """A worker that guesses class 0; its turns take what `seconds` has for its name.
 
-    `asked` are the names and requests in order, `open` the names of those that still run,
+    `asked` are the names and requests in order, `open` the names of the workers that still run,
     `images` the splits that they hold.
     """
 
@@ -97,10 +97,10 @@ def test_what_is_examined_tells_its_layers_fallbacks_and_answers(
     evaluator: Evaluator, tmp_path: Path
 ) -> None:
     graph = GRAPHS[RECORDING]
-    found = evaluator.examine(INT8, graph)
-    assert found.layers == layers(*traced(RECORDING), graph)
-    assert found.fallbacks == [FALLBACK]
-    assert found.answers.accuracy_top1 == 0.75
+    examined = evaluator.examine(INT8, graph)
+    assert examined.layers == attribute_primitives(*traced(RECORDING), graph)
+    assert examined.fallbacks == [FALLBACK]
+    assert examined.answers.accuracy_top1 == 0.75
     assert StandIn.asked == [("trial-1", Trace(4)), ("trial-1", Classify(4))]
     assert "onednn_verbose" in (tmp_path / "trial-1.log").read_text()
 
@@ -108,8 +108,8 @@ def test_what_is_examined_tells_its_layers_fallbacks_and_answers(
 def test_answers_are_of_the_split_that_the_worker_holds(
     evaluator: Evaluator, train: TrainFolder
 ) -> None:
-    found = evaluator.answers(INT8)
-    assert (found.accuracy_top1, found.probabilities.tolist()) == (0.75, [[0.75, 0.25]] * 4)
+    answers = evaluator.classify(INT8)
+    assert (answers.accuracy_top1, answers.probabilities.tolist()) == (0.75, [[0.75, 0.25]] * 4)
     assert StandIn.asked == [("trial-1", Classify(4))]
     assert StandIn.images == [str(train.validation)]
 
@@ -122,11 +122,11 @@ def test_contenders_take_turns_and_the_median_round_counts(
         "trial-1": [[0.5], [0.25], [4.0]],
     }
     evaluator.examine(INT8, GRAPHS[RECORDING])
-    times = evaluator.times([FP32, INT8], 3)
+    times = evaluator.time([FP32, INT8], 3)
     assert (times.throughputs, times.versions) == ([4 / 2.0, 4 / 0.5], {"of": "fp32"})
     assert times.batch_seconds[0] == [[2.0], [1.0, 1.0, 9.0], [8.0]]
     turns = [name for name, request in StandIn.asked if request == Turn(4, 0.5)]
-    assert turns == [("fp32", "trial-1")[at] for order in orders(2, 3) for at in order]
+    assert turns == [("fp32", "trial-1")[index] for order in orders(2, 3) for index in order]
     assert "onednn_verbose" in (tmp_path / "trial-1.log").read_text()
 
 
@@ -143,5 +143,5 @@ def test_divergence_is_the_mean_over_images_in_nats() -> None:
 
 
 def test_a_class_ruled_out_diverges_far_but_not_endlessly() -> None:
-    found = divergence(np.array([[0.5, 0.5]]), np.array([[1.0, 0.0]]))
-    assert 10 < found < 100
+    far = divergence(np.array([[0.5, 0.5]]), np.array([[1.0, 0.0]]))
+    assert 10 < far < 100

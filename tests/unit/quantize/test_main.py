@@ -29,7 +29,7 @@ def test_a_cpu_without_avx2_is_refused_before_any_work(
     monkeypatch.setattr(program, "quantize", fail)
     assert exit_code_of("quantize", program.main) == 17
     message = capsys.readouterr().err
-    assert "AVX2 is the least it takes (no avx2 flag); use another CPU" in message
+    assert "INT8 needs at least AVX2 (no avx2 flag); use another CPU" in message
     assert list(artifacts.iterdir()) == []
 
 

@@ -5,7 +5,7 @@ from tests.unit.quantize.parts import Node, chain, vgg19
 
 VGG19 = vgg19()
 ADDITIONS = Graph(Node(name, "AddV2") for name in ("net/add", "net/add_1", "net/add_1/mul"))
-# Two of ResNet's blocks: the additions' first input is what goes around the convolutions.
+# Two of ResNet's blocks: the additions' first input is the one that bypasses the convolutions.
 BLOCKS = Graph(
     [
         Node("conv0", "Conv2D", ["images", "w0"]),
@@ -47,7 +47,7 @@ BLOCKS = Graph(
     ],
 )
 def test_a_runtimes_node_is_known_by_the_op_it_was_made_from(node_name: str, op: str) -> None:
-    assert VGG19.original(node_name) == op
+    assert VGG19.original_op(node_name) == op
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_runtimes_node_is_known_by_the_op_it_was_made_from(node_name: str, op:
     ],
 )
 def test_of_ops_whose_names_begin_alike_it_is_the_longest(node_name: str, op: str) -> None:
-    assert ADDITIONS.original(node_name) == op
+    assert ADDITIONS.original_op(node_name) == op
 
 
 @pytest.mark.parametrize(
@@ -74,11 +74,11 @@ def test_of_ops_whose_names_begin_alike_it_is_the_longest(node_name: str, op: st
     ],
 )
 def test_what_is_fused_is_known_by_the_nearest_op_that_multiplies(name: str, op: str) -> None:
-    assert BLOCKS.computing(name) == op
+    assert BLOCKS.fused_compute_op(name) == op
 
 
 def test_what_only_moves_values_is_not_fused_with_a_convolution() -> None:
-    assert chain().computing("pool") == "pool"
+    assert chain().fused_compute_op("pool") == "pool"
 
 
 def test_inputs_may_name_an_output_or_a_control_dependency() -> None:
@@ -91,7 +91,7 @@ def test_inputs_may_name_an_output_or_a_control_dependency() -> None:
 
 def test_nothing_feeds_an_input_or_an_unknown_op() -> None:
     graph = chain()
-    assert (graph.feeding("images"), graph.feeding("absent"), graph.kind("absent")) == ("", "", "")
+    assert graph.feeding("images") == graph.feeding("absent") == graph.op_type("absent") == ""
 
 
 def test_what_quantizes_between_ops_is_passed_over() -> None:
@@ -109,9 +109,9 @@ def test_what_quantizes_between_ops_is_passed_over() -> None:
             Node("add", "AddV2", ["other", "rd"]),
         ]
     )
-    assert [graph.feeding("conv", at) for at in (0, 1, 2)] == ["x", "w", ""]
+    assert [graph.feeding("conv", index) for index in (0, 1, 2)] == ["x", "w", ""]
     assert graph.weights_shape("conv") == (3, 3, 16, 32)
-    assert graph.computing("add") == "conv"
+    assert graph.fused_compute_op("add") == "conv"
 
 
 def test_weights_that_are_computed_have_no_known_shape() -> None:
@@ -120,4 +120,4 @@ def test_weights_that_are_computed_have_no_known_shape() -> None:
 
 
 def test_ops_are_named_by_their_types_in_the_graphs_order() -> None:
-    assert chain().named("MatMul", "Conv2D") == ["conv1", "conv2", "head"]
+    assert chain().ops_of_type("MatMul", "Conv2D") == ["conv1", "conv2", "head"]

@@ -5,62 +5,54 @@ import pytest
 from stages.common.onednn.kernels import reference_share
 from stages.common.onednn.log import Execution, OnednnLog, Partition
 from stages.quantize.op_graph import Graph
-from stages.quantize.op_profile import (
-    compute_ops,
-    is_compute,
-    layers,
-)
+from stages.quantize.op_profile import attribute_primitives, compute_ops, is_compute
 from stages.records.measure import NodeTime
 from stages.records.quantize import Layer
-from tests.unit.quantize.parts import GRAPHS, Node, chain, layer, traced
+from tests.unit.quantize.parts import GRAPHS, Node, chain, layer, recorded, traced
 
 VGG19 = GRAPHS["itex2150_fp32"]
-MULTIPLYING = VGG19.named("Conv2D", "MatMul")
-POOLS = VGG19.named("MaxPool")
+MULTIPLYING = VGG19.ops_of_type("Conv2D", "MatMul")
+POOLS = VGG19.ops_of_type("MaxPool")
 # The convolutions of VGG19 at 224x224, and the head's product of 512 by 3, for one image.
 MULTIPLICATIONS = 19_508_428_800 + 512 * 3
 
 
-def recorded(name: str) -> list[Layer]:
-    log, nodes = traced(name)
-    return layers(log, nodes, GRAPHS[name])
-
-
-def types(found: Sequence[Layer], primitive: str) -> list[tuple[str, str]]:
-    return [(e.source_type, e.destination_type) for e in found if e.primitive == primitive]
+def types(layers: Sequence[Layer], primitive: str) -> list[tuple[str, str]]:
+    ran = [layer for layer in layers if layer.primitive == primitive]
+    return [(layer.source_type, layer.destination_type) for layer in ran]
 
 
 @pytest.mark.parametrize("name", GRAPHS)
 def test_every_op_that_multiplies_ran_once_in_the_models_order(name: str) -> None:
-    assert [each.op for each in recorded(name) if is_compute(each)] == MULTIPLYING
+    assert [layer.op for layer in recorded(name) if is_compute(layer)] == MULTIPLYING
 
 
 @pytest.mark.parametrize("name", GRAPHS)
 def test_every_pool_is_known_by_its_name(name: str) -> None:
-    assert [each.op for each in recorded(name) if each.primitive == "pooling"] == POOLS
+    assert [layer.op for layer in recorded(name) if layer.primitive == "pooling"] == POOLS
 
 
 @pytest.mark.parametrize("name", GRAPHS)
 def test_the_warm_up_before_the_trace_is_left_out(name: str) -> None:
     log, nodes = traced(name)
-    found = layers(log, nodes, GRAPHS[name])
+    layers = attribute_primitives(log, nodes, GRAPHS[name])
     began = min(node.start_ms for node in nodes)
-    assert len(found) == sum(each.start_ms >= began for each in log.executions)
-    assert len(found) < len(log.executions)
-    assert sum(each.share for each in found) == pytest.approx(1)
+    assert len(layers) == sum(execution.start_ms >= began for execution in log.executions)
+    assert len(layers) < len(log.executions)
+    assert sum(layer.share for layer in layers) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("name", GRAPHS)
 def test_the_arithmetic_is_vgg19s_for_eight_images(name: str) -> None:
-    assert sum(each.operations for each in recorded(name)) == 2 * 8 * MULTIPLICATIONS
+    assert sum(layer.operations for layer in recorded(name)) == 2 * 8 * MULTIPLICATIONS
 
 
 @pytest.mark.parametrize("name", ["itex2150_int8-shared", "tf221_int8"])
 def test_a_shared_scale_keeps_pools_in_8_bits(name: str) -> None:
-    found = recorded(name)
-    assert types(found, "pooling")[:4] == [("u8", "u8")] * 4
-    assert compute_ops(found, int8=True) == MULTIPLYING
-    assert compute_ops(found, int8=False) == []
+    layers = recorded(name)
+    assert types(layers, "pooling")[:4] == [("u8", "u8")] * 4
+    assert compute_ops(layers, int8=True) == MULTIPLYING
+    assert compute_ops(layers, int8=False) == []
 
 
 @pytest.mark.parametrize(
@@ -78,16 +70,16 @@ def test_what_quantizes_the_images_comes_first(name: str, op: str) -> None:
 
 def test_pools_in_fp32_leave_a_reorder_behind_each() -> None:
     name = "itex2150_int8-nopool"
-    reorders = [each.op for each in recorded(name) if each.primitive == "reorder"]
-    assert {GRAPHS[name].kind(op) for op in reorders} == {"QuantizeV2"}
+    reorders = [layer.op for layer in recorded(name) if layer.primitive == "reorder"]
+    assert {GRAPHS[name].op_type(op) for op in reorders} == {"QuantizeV2"}
     quantized = [GRAPHS[name].feeding(op) for op in reorders]
     assert quantized == ["images", *POOLS[:4], "PartitionedCall/average"]
 
 
 def test_fp32_has_no_int8_ops() -> None:
-    found = recorded("itex2150_fp32")
-    assert compute_ops(found, int8=True) == []
-    assert compute_ops(found, int8=False) == MULTIPLYING
+    layers = recorded("itex2150_fp32")
+    assert compute_ops(layers, int8=True) == []
+    assert compute_ops(layers, int8=False) == MULTIPLYING
 
 
 def execution(start_ms: float, primitive: str = "convolution") -> Execution:
@@ -114,11 +106,11 @@ def test_a_primitive_belongs_to_the_node_within_whose_time_it_began(
     start_ms: float, ops: list[str]
 ) -> None:
     log = OnednnLog(executions=[execution(start_ms)])
-    assert [each.op for each in layers(log, NODES[::-1], chain())] == ops
+    assert [layer.op for layer in attribute_primitives(log, NODES[::-1], chain())] == ops
 
 
 def test_an_untraced_runtime_has_no_layers() -> None:
-    assert layers(OnednnLog(executions=[execution(1.0)]), [], chain()) == []
+    assert attribute_primitives(OnednnLog(executions=[execution(1.0)]), [], chain()) == []
 
 
 @pytest.mark.parametrize(
@@ -133,7 +125,7 @@ def test_of_a_partition_the_op_that_does_the_work_is_named(ops: tuple[str, ...],
     nodes = [NodeTime("conv1_quantize_LLGA", 100.0, 10.0)]
     partitions = [Partition(50.0, ("conv1",)), Partition(101.0, ops)]
     log = OnednnLog(executions=[execution(101.5)], partitions=partitions)
-    assert [each.op for each in layers(log, nodes, chain())] == [op]
+    assert [layer.op for layer in attribute_primitives(log, nodes, chain())] == [op]
 
 
 def two_convolutions(*shapes: tuple[int, ...], kind: str = "Conv2D") -> Graph:
@@ -150,7 +142,8 @@ def ran(problem: str, primitive: str = "convolution") -> Execution:
 def ops_of(graph: Graph, *executions: Execution) -> list[str]:
     partition = Partition(101.0, ("d", "a", "b", "sum"))
     log = OnednnLog(executions=list(executions), partitions=[partition])
-    return [each.op for each in layers(log, [NodeTime("fused", 100.0, 10.0)], graph)]
+    layers = attribute_primitives(log, [NodeTime("fused", 100.0, 10.0)], graph)
+    return [layer.op for layer in layers]
 
 
 NARROW = "mb8_ic16oc32_ih8oh8kh1sh1dh0ph0_iw8ow8kw1sw1dw0pw0"
@@ -180,15 +173,15 @@ def test_where_no_weights_are_known_order_counts() -> None:
 
 
 def test_the_share_in_reference_kernels_counts_all_of_them() -> None:
-    found = [
+    layers = [
         layer("pool", "pooling", implementation="ref_int8:any", share=0.25),
         layer("conv1", implementation="ref:any", share=0.5),
         layer("conv2", implementation="brgconv:avx512_core_vnni", share=0.25),
     ]
-    assert reference_share(found) == 0.75
+    assert reference_share(layers) == 0.75
 
 
 def test_an_op_that_ran_in_parts_is_named_once() -> None:
-    found = [layer("conv1"), layer("conv1"), layer("head", "matmul", ("bf16", "f32"))]
-    assert compute_ops(found, int8=True) == ["conv1"]
-    assert compute_ops(found, int8=False) == ["head"]
+    layers = [layer("conv1"), layer("conv1"), layer("head", "matmul", ("bf16", "f32"))]
+    assert compute_ops(layers, int8=True) == ["conv1"]
+    assert compute_ops(layers, int8=False) == ["head"]

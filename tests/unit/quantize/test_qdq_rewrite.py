@@ -12,7 +12,7 @@ from stages.quantize.qdq_rewrite import read_graph, rewrite, run_in_fp32, share_
 
 @dataclass
 class Node:
-    """A NodeDef as far as a rewriting touches it."""
+    """The part of a NodeDef that a rewriting touches."""
 
     name: str = ""
     op: str = ""
@@ -96,7 +96,7 @@ def test_an_op_in_fp32_reads_what_was_there_before_quantizing() -> None:
 
 
 def write_model(path: Path, top: float) -> None:
-    """Write a model of one convolution, a max pool, and what is quantized behind it, up to top."""
+    """Write a model of a convolution and a max pool, quantized behind it from 0 to `top`."""
     import tensorflow.compat.v1 as tf
 
     weights = np.random.default_rng(0).normal(size=(3, 3, 3, 4)).astype(np.float32)
@@ -121,7 +121,7 @@ def test_sharing_a_pools_scale_changes_no_number(tmp_path: Path) -> None:
     write_model(tmp_path, top=3)  # which some values exceed
     images = np.random.default_rng(1).random((4, 8, 8, 3), np.float32)
     before = Model(str(tmp_path))(images)
-    assert rewrite(tmp_path, shared=["pool", "mean"], floated=[]) == ["mean"]
+    assert rewrite(tmp_path, shared=["pool", "mean"], in_fp32=[]) == ["mean"]
     assert list(nodes_of(tmp_path)["pool"].input) == ["pool_shared_dequantize"]
     assert nodes_of(tmp_path)["pool_shared_quantize"].op == "QuantizeV2"
     assert before.min() < before.max() <= 3
@@ -135,7 +135,7 @@ def test_an_op_returned_to_fp32_gives_what_it_gives_without_quantizing(tmp_path:
     write_model(tmp_path, top=12)
     images = np.random.default_rng(1).random((4, 8, 8, 3), np.float32)
     rounded = Model(str(tmp_path))(images)
-    assert rewrite(tmp_path, shared=[], floated=["mean"]) == []
+    assert rewrite(tmp_path, shared=[], in_fp32=["mean"]) == []
     exact = Model(str(tmp_path))(images)
     assert nodes_of(tmp_path)["mean"].input[0] == "pool"
     assert 0 < float(np.abs(exact - rounded).max()) < 12 / 255

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from stages.quantize.recipes import describe, follow_ups
+from stages.quantize.recipes import follow_ups, recipe_in_words
 from stages.records.quantize import Finding, FindingKind, Recipe
 from tests.unit.quantize.parts import RECIPE, chain, finding
 
@@ -10,8 +10,8 @@ GRAPH = chain()
 TENSOR = replace(RECIPE, granularity="per_tensor")
 
 
-def after(*found: Finding, recipe: Recipe = RECIPE, sharing: bool = True) -> list[Recipe]:
-    return follow_ups(recipe, found, GRAPH, ("per_channel", "per_tensor"), sharing=sharing)
+def after(*findings: Finding, recipe: Recipe = RECIPE, sharing: bool = True) -> list[Recipe]:
+    return follow_ups(recipe, findings, GRAPH, ("per_channel", "per_tensor"), sharing=sharing)
 
 
 def left_out(*ops: str) -> Recipe:
@@ -23,13 +23,13 @@ def shared(*ops: str) -> Recipe:
 
 
 def test_a_pool_shares_a_scale_first_and_is_left_out_second() -> None:
-    found = after(finding("reference_kernel", "pool"))
-    assert found == [shared("pool"), left_out("pool")]
+    recipes = after(finding("reference_kernel", "pool"))
+    assert recipes == [shared("pool"), left_out("pool")]
 
 
 def test_ops_with_one_move_keep_it_while_others_try_their_second() -> None:
-    found = after(finding("reference_kernel", "conv1"), finding("int8_fallback", "pool"))
-    assert found == [
+    recipes = after(finding("reference_kernel", "conv1"), finding("int8_fallback", "pool"))
+    assert recipes == [
         replace(RECIPE, shared=("pool",), left_out=("conv1",)),
         left_out("conv1", "pool"),
     ]
@@ -64,9 +64,9 @@ def test_a_runtime_that_can_not_share_scales_leaves_ops_out_at_once() -> None:
 
 
 def test_of_an_ops_findings_the_one_that_can_be_removed_counts() -> None:
-    found = [finding("reference_kernel", "pool", 0.3), finding("reorder", "pool", 0.1)]
-    assert after(*found, sharing=False) == [left_out("pool")]
-    assert after(*found) == [shared("pool"), left_out("pool")]
+    findings = [finding("reference_kernel", "pool", 0.3), finding("reorder", "pool", 0.1)]
+    assert after(*findings, sharing=False) == [left_out("pool")]
+    assert after(*findings) == [shared("pool"), left_out("pool")]
 
 
 def test_an_op_in_fp32_asks_for_other_granularities() -> None:
@@ -75,8 +75,8 @@ def test_an_op_in_fp32_asks_for_other_granularities() -> None:
 
 
 def test_granularities_come_after_the_moves_of_ops() -> None:
-    found = after(finding("fp32_compute", "conv1"), finding("reference_kernel", "conv2"))
-    assert found == [left_out("conv2"), TENSOR]
+    recipes = after(finding("fp32_compute", "conv1"), finding("reference_kernel", "conv2"))
+    assert recipes == [left_out("conv2"), TENSOR]
 
 
 def test_without_findings_there_is_nothing_to_try() -> None:
@@ -85,5 +85,5 @@ def test_without_findings_there_is_nothing_to_try() -> None:
 
 def test_a_recipe_in_words() -> None:
     recipe = replace(TENSOR, left_out=("conv1", "conv2"), shared=("pool",))
-    assert describe(recipe) == "minmax, per tensor, 1 op with a shared scale, 2 ops in FP32"
-    assert describe(RECIPE) == "minmax, per channel"
+    assert recipe_in_words(recipe) == "minmax, per tensor, 1 op with a shared scale, 2 ops in FP32"
+    assert recipe_in_words(RECIPE) == "minmax, per channel"

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from stages.quantize.bound import Bound
-from stages.quantize.report import closing_line, none_met, trials
+from stages.quantize.report import closing_line, no_model_message, trial_records
 from stages.quantize.search import Attempt
 from stages.records.quantize import Sensitivity, Variant
 from tests.unit import records
@@ -17,8 +17,8 @@ FAILED = Attempt(recipe=KL, failure="it died", seconds=2.0)
 def test_every_trial_has_a_verdict() -> None:
     chosen, beyond = attempt(accuracy=0.995, throughput=9.0), attempt(KL, 0.9, 10.0)
     slower = attempt(accuracy=0.995, throughput=9.0)
-    found = trials([beyond, chosen, slower, FAILED], {}, chosen, BOUND)
-    assert [each.verdict for each in found] == [
+    trials = trial_records([beyond, chosen, slower, FAILED], {}, chosen, BOUND)
+    assert [trial.verdict for trial in trials] == [
         "beyond the bound",
         "chosen",
         "slower",
@@ -31,7 +31,7 @@ def test_a_trial_keeps_what_was_measured() -> None:
     done = attempt(
         KL, 0.9, 10.0, [finding("reference_kernel", "pool")], [slow, layer("conv1", share=0.75)]
     )
-    (trial,) = trials([done], {KL: [[0.8, 0.9]]}, done, BOUND)
+    (trial,) = trial_records([done], {KL: [[0.8, 0.9]]}, done, BOUND)
     assert (trial.recipe, trial.accuracy_top1, trial.throughput_images_per_s) == (KL, 0.9, 10.0)
     assert trial.loss == pytest.approx(0.1)
     assert (trial.reference_share, trial.findings) == (0.25, done.findings)
@@ -39,7 +39,7 @@ def test_a_trial_keeps_what_was_measured() -> None:
 
 
 def test_a_failed_trial_has_no_figures() -> None:
-    (trial,) = trials([FAILED], {}, attempt(), BOUND)
+    (trial,) = trial_records([FAILED], {}, attempt(), BOUND)
     figures = (trial.accuracy_top1, trial.loss, trial.throughput_images_per_s)
     assert figures == (None, None, None)
     assert (trial.reference_share, trial.seconds) == (None, 2.0)
@@ -50,28 +50,29 @@ def costs(*ops: str) -> list[Sensitivity]:
 
 
 def test_where_none_is_within_the_bound_the_best_the_costliest_and_a_remedy_are_named() -> None:
-    message = none_met(
+    message = no_model_message(
         [attempt(accuracy=0.9, throughput=9.0), attempt(KL, 0.95), FAILED],
         costs("head", "conv2", "conv1", "conv4"),
         BOUND,
     )
     assert message == (
         "none of 3 recipes kept the loss within 1.00%: best 5.00% (top-1 95.00% against FP32's "
-        "100.00%) by 'kl, per channel'; costliest in INT8: head (97.0% without), "
-        "conv2 (97.0% without), conv1 (97.0% without); raise VGG19_TOLERABLE_LOSS or "
-        "VGG19_MAX_TRIALS, or calibrate with more images (VGG19_CALIBRATION_SAMPLES)"
+        "100.00%) by 'kl, per channel'; costliest in INT8: head (top-1 97.0% with it in FP32), "
+        "conv2 (top-1 97.0% with it in FP32), conv1 (top-1 97.0% with it in FP32); "
+        "raise VGG19_TOLERABLE_LOSS or VGG19_MAX_TRIALS, or calibrate with more images "
+        "(VGG19_CALIBRATION_SAMPLES)"
     )
 
 
 def test_without_a_sensitivity_nothing_is_said_of_ops() -> None:
-    message = none_met([attempt(accuracy=0.9)], [], BOUND)
+    message = no_model_message([attempt(accuracy=0.9)], [], BOUND)
     assert "costliest" not in message
     assert message.endswith("(VGG19_CALIBRATION_SAMPLES)")
 
 
 def test_where_nothing_runs_the_last_failure_is_told() -> None:
     first = Attempt(recipe=RECIPE, failure="it hung")
-    assert none_met([first, FAILED], [], BOUND) == (
+    assert no_model_message([first, FAILED], [], BOUND) == (
         "none of 2 recipes gave a model that runs: it died"
     )
 

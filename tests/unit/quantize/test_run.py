@@ -6,7 +6,7 @@ import pytest
 
 from stages.artifacts import Artifacts, QuantizeFolder
 from stages.errors import AccuracyBoundError, SettingsError
-from stages.quantize import run as quantizing
+from stages.quantize import run as module
 from stages.quantize.run import quantize
 from stages.records.quantize import QuantizeRecord
 from stages.samples import Samples
@@ -32,27 +32,27 @@ class Stage:
         self.calibrated_with = 0
 
     def run(self, **settings: Any) -> QuantizeRecord:
-        asked = Settings(**{"batch_size": 2, "calibration_samples": 4, **settings})
-        return quantize(asked, self.artifacts, self.out, "sha", [0])
+        chosen = Settings(**{"batch_size": 2, "calibration_samples": 4, **settings})
+        return quantize(chosen, self.artifacts, self.out, "sha", [0])
 
     def evaluator_in(self, *surroundings: Any) -> StandInEvaluator:
         self.evaluator.keep_logs_in(surroundings[-1])
         return self.evaluator
 
-    def compressor_with(self, model: Path, runtime: str, loader: Any, keep: Path) -> Any:
+    def compressor_with(self, model: Path, runtime: str, loader: Any, folder: Path) -> Any:
         self.calibrated_with = sum(len(labels) for _, labels in loader)
-        self.compressor.rewrites = runtime == "itex"
+        self.compressor.fuses_qdq = runtime == "itex"
         return self.compressor
 
 
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    found = Stage(tmp_path)
-    monkeypatch.setattr(quantizing, "Evaluator", found.evaluator_in)
-    monkeypatch.setattr(quantizing, "Compressor", found.compressor_with)
-    monkeypatch.setattr(quantizing, "Model", lambda path: None)
-    monkeypatch.setattr(quantizing, "cpu_flags", lambda: frozenset({"avx2", "avx512_bf16"}))
-    return found
+    stage = Stage(tmp_path)
+    monkeypatch.setattr(module, "Evaluator", stage.evaluator_in)
+    monkeypatch.setattr(module, "Compressor", stage.compressor_with)
+    monkeypatch.setattr(module, "Model", lambda path: None)
+    monkeypatch.setattr(module, "cpu_flags", lambda: frozenset({"avx2", "avx512_bf16"}))
+    return stage
 
 
 def test_more_calibration_images_than_there_are_is_refused(stage: Stage) -> None:
@@ -83,7 +83,7 @@ def test_the_model_its_proofs_and_its_record_are_handed_on(stage: Stage) -> None
         "fp32.log",
         "int8.log",
     ]
-    assert [each.verdict for each in record.trials] == ["chosen"]
+    assert [trial.verdict for trial in record.trials] == ["chosen"]
     assert record.int8_ops == ["conv1", "conv2", "head"]
     assert (record.train_sha256, record.runtime, record.fp32_ops) == ("sha", "itex", [])
     assert record.variant("int8").speedup == 3.0
@@ -98,7 +98,8 @@ def test_models_are_named_by_their_place_once_handed_over(stage: Stage) -> None:
 
 def test_without_bf16_the_record_says_why(stage: Stage) -> None:
     record = stage.run(no_bf16=True)
-    assert [each.precision for each in record.variants] == ["fp32", "int8", "bf16", "int8_bf16"]
+    precisions = [variant.precision for variant in record.variants]
+    assert precisions == ["fp32", "int8", "bf16", "int8_bf16"]
     assert stage.evaluator.examined == ["fp32", "trial-1"]
     assert record.variant("bf16").missing == "left out by no_bf16"
     assert record.variant("int8_bf16").missing == "left out by no_bf16"
@@ -120,7 +121,7 @@ def test_the_fastest_of_a_duel_is_chosen_whatever_single_runs_gave(stage: Stage)
     assert record.recipe.shared == ("pool",)
     assert stage.evaluator.timed[:3] == [["trial-1"], ["trial-2"], ["trial-3"]]
     assert sorted(stage.evaluator.timed[3]) == ["trial-1", "trial-2", "trial-3"]
-    assert [each.verdict for each in record.trials] == ["slower", "chosen", "slower"]
+    assert [trial.verdict for trial in record.trials] == ["slower", "chosen", "slower"]
 
 
 def test_where_no_recipe_is_within_the_bound_there_is_no_model(stage: Stage) -> None:
@@ -151,7 +152,7 @@ def test_findings_are_of_int8_alone_and_what_stays_on_purpose_is_none(stage: Sta
     stage.evaluator.int8_layers = [*INT8_LAYERS, slow, layer("conv3", types=("f32", "f32"))]
     stage.evaluator.fallbacks = ["W itex: Unsupported INT8 pattern at conv1"]
     record = stage.run(max_trials=1)
-    kinds = [each.kind for each in record.variant("int8_bf16").findings or []]
+    kinds = [finding.kind for finding in record.variant("int8_bf16").findings or []]
     assert kinds == ["reference_kernel", "fp32_compute", "int8_fallback"]
     assert record.variant("bf16").findings == record.variant("fp32").findings == []
     assert record.variant("int8").reference_share == pytest.approx(0.25)

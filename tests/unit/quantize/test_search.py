@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -15,12 +15,12 @@ AT_POOL = [finding("reference_kernel", "pool")]
 
 
 def slower(recipe: Recipe) -> float:
-    """Return a throughput that every op in FP32, and the second algorithm, reduces."""
+    """Return a throughput that each op in FP32 reduces, and the second algorithm, too."""
     return 10.0 - len(recipe.left_out) - (recipe.algorithm == "kl") / 2
 
 
 class Trials:
-    """Attempts by a rule, kept in the order that a search asks for them."""
+    """Attempts by a rule; `tried` and `bases` are what a search asked for, in order."""
 
     def __init__(self, rule: Callable[[Recipe], Attempt], ops: tuple[str, ...] = ()) -> None:
         self._rule, self._ops = rule, ops
@@ -35,15 +35,19 @@ class Trials:
             weight_granularities=("per_channel", "per_tensor") if tensors else ("per_channel",),
         )
         bound = Bound(1.0, 0.01)
-        return Search(settings, bound, self.attempt, self.sensitivity, sharing=sharing)
+        return Search(settings, bound, self.attempt, self.measure_sensitivity, sharing=sharing)
 
     def attempt(self, recipe: Recipe) -> Attempt:
         self.tried.append(recipe)
         return self._rule(recipe)
 
-    def sensitivity(self, base: Attempt) -> list[Sensitivity]:
+    def measure_sensitivity(self, base: Attempt) -> list[Sensitivity]:
         self.bases.append(base.recipe)
         return [Sensitivity(op=op, accuracy_top1=0.5, divergence=0.1) for op in self._ops]
+
+
+def recipes_of(attempts: Sequence[Attempt]) -> list[Recipe]:
+    return [attempt.recipe for attempt in attempts]
 
 
 def always_found(accuracy: float) -> Callable[[Recipe], Attempt]:
@@ -60,13 +64,13 @@ def test_findings_are_removed_by_sharing_first_then_by_leaving_out() -> None:
     trials = Trials(always_found(1.0))
     met = trials.search().run()
     assert trials.tried == [RECIPE, SHARED, LEFT_OUT]
-    assert [each.recipe for each in met] == [RECIPE, SHARED, LEFT_OUT]
+    assert recipes_of(met) == [RECIPE, SHARED, LEFT_OUT]
 
 
 def test_what_meets_the_bound_is_returned_fastest_first() -> None:
     speeds = {RECIPE: 1.0, SHARED: 3.0, LEFT_OUT: 2.0}
     trials = Trials(lambda recipe: attempt(recipe, 1.0, speeds[recipe], AT_POOL))
-    assert [each.recipe for each in trials.search().run()] == [SHARED, LEFT_OUT, RECIPE]
+    assert recipes_of(trials.search().run()) == [SHARED, LEFT_OUT, RECIPE]
 
 
 def test_a_runtime_without_shared_scales_is_not_asked_for_them() -> None:
@@ -79,12 +83,14 @@ def test_a_search_ends_with_its_trials() -> None:
     trials = Trials(always_found(0.5), ("conv1", "conv2"))
     search = trials.search(max_trials=2)
     assert search.run() == []
-    assert trials.tried == [each.recipe for each in search.attempts] == [RECIPE, SHARED]
+    assert trials.tried == recipes_of(search.attempts) == [RECIPE, SHARED]
 
 
 def test_beyond_the_bound_algorithms_and_granularities_are_tried_in_order() -> None:
-    found = {RECIPE: AT_POOL}
-    trials = Trials(lambda each: attempt(each, 0.5, 1.0 + len(each.shared), found.get(each, ())))
+    findings = {RECIPE: AT_POOL}
+    trials = Trials(
+        lambda recipe: attempt(recipe, 0.5, 1.0 + len(recipe.shared), findings.get(recipe, ()))
+    )
     trials.search(tensors=True).run()
     others = [
         replace(SHARED, granularity="per_tensor"),
@@ -97,7 +103,7 @@ def test_beyond_the_bound_algorithms_and_granularities_are_tried_in_order() -> N
 
 def test_the_first_algorithm_that_meets_the_bound_ends_the_search() -> None:
     accuracies = {"minmax": 0.98, "kl": 0.99}
-    trials = Trials(lambda each: attempt(each, accuracies[each.algorithm], slower(each)))
+    trials = Trials(lambda recipe: attempt(recipe, accuracies[recipe.algorithm], slower(recipe)))
     (met,) = trials.search(tensors=True).run()
     assert met.recipe == replace(RECIPE, algorithm="kl")
     assert trials.tried[-1] == met.recipe
@@ -106,12 +112,12 @@ def test_the_first_algorithm_that_meets_the_bound_ends_the_search() -> None:
 
 def test_a_slow_recipe_within_the_bound_does_not_end_the_search_for_a_fast_one() -> None:
     trials = Trials(
-        lambda each: attempt(each, 1.0 if each.left_out else 0.5, slower(each), AT_POOL)
+        lambda recipe: attempt(recipe, 1.0 if recipe.left_out else 0.5, slower(recipe), AT_POOL)
     )
     met = trials.search().run()
     assert replace(RECIPE, algorithm="kl") in trials.tried
     assert trials.bases == [RECIPE]
-    assert [each.recipe for each in met] == [LEFT_OUT]
+    assert recipes_of(met) == [LEFT_OUT]
 
 
 OPS = ("head", "conv2", "conv1", "conv4", "conv3")
@@ -132,7 +138,7 @@ def test_the_last_and_the_first_op_return_to_fp32_before_any_is_measured(
         return replace(attempt(recipe, accuracy), layers=layers)
 
     trials = Trials(rule, OPS)
-    assert [each.recipe for each in trials.search().run()] == tried[-1:]
+    assert recipes_of(trials.search().run()) == tried[-1:]
     assert trials.tried == tried
     assert trials.bases == []
 
@@ -142,30 +148,33 @@ def mixed(count: int) -> Recipe:
 
 
 def test_the_costliest_ops_return_to_fp32_twice_as_many_each_time() -> None:
-    trials = Trials(lambda each: attempt(each, 0.5, slower(each)), OPS)
+    trials = Trials(lambda recipe: attempt(recipe, 0.5, slower(recipe)), OPS)
     search = trials.search()
     assert search.run() == []
     assert trials.tried == [RECIPE, replace(RECIPE, algorithm="kl"), mixed(1), mixed(2), mixed(4)]
-    assert [each.op for each in search.sensitivity] == list(OPS)
+    assert [gain.op for gain in search.sensitivity] == list(OPS)
 
 
 def test_no_more_ops_return_to_fp32_than_the_bound_takes() -> None:
     trials = Trials(
-        lambda each: attempt(each, 1.0 if len(each.left_out) > 1 else 0.5, slower(each)), OPS
+        lambda recipe: attempt(recipe, 1.0 if len(recipe.left_out) > 1 else 0.5, slower(recipe)),
+        OPS,
     )
-    assert [each.recipe for each in trials.search().run()] == [mixed(2)]
+    assert recipes_of(trials.search().run()) == [mixed(2)]
     assert mixed(4) not in trials.tried
 
 
 def test_what_was_left_out_for_its_kernel_stays_so() -> None:
-    found = {RECIPE: [finding("reference_kernel", "conv2")]}
-    trials = Trials(
-        lambda each: attempt(each, 0.5, 1.0 + ("conv2" in each.left_out), found.get(each, ())),
-        ("head", "conv1", "conv3"),
-    )
+    findings = {RECIPE: [finding("reference_kernel", "conv2")]}
+
+    def rule(recipe: Recipe) -> Attempt:
+        throughput = 1.0 + ("conv2" in recipe.left_out)
+        return attempt(recipe, 0.5, throughput, findings.get(recipe, ()))
+
+    trials = Trials(rule, ("head", "conv1", "conv3"))
     trials.search().run()
     assert trials.bases == [replace(RECIPE, left_out=("conv2",))]
-    assert [each.left_out for each in trials.tried[-2:]] == [
+    assert [recipe.left_out for recipe in trials.tried[-2:]] == [
         ("conv2", "head"),
         ("conv1", "conv2", "head"),
     ]
@@ -178,8 +187,8 @@ def test_a_failure_is_kept_and_others_are_tried() -> None:
 
     trials = Trials(rule)
     search = trials.search()
-    assert [each.recipe.algorithm for each in search.run()] == ["kl"]
-    assert [each.failure for each in search.attempts] == ["it died", ""]
+    assert [recipe.algorithm for recipe in recipes_of(search.run())] == ["kl"]
+    assert [attempt.failure for attempt in search.attempts] == ["it died", ""]
 
 
 def test_where_every_recipe_fails_nothing_is_met_and_no_sensitivity_is_measured() -> None:

@@ -5,7 +5,7 @@ import pytest
 from stages.precisions import get_precision
 from stages.quantize.bound import Bound
 from stages.quantize.evaluator import Contender, Times
-from stages.quantize.variants import Candidate, describe, why_no_variant
+from stages.quantize.variants import Candidate, variants_of, why_no_variant
 from stages.records.quantize import Layer
 from stages.settings import Settings
 from tests.unit.quantize.parts import attempt, layer
@@ -60,7 +60,7 @@ def candidate(precision: str, accuracy: float, layers: list[Layer]) -> Candidate
 
 def test_each_variant_is_held_against_fp32() -> None:
     slow = layer("pool", "pooling", implementation="ref:any", share=0.4 / 3)
-    fp32, int8 = describe(
+    fp32, int8 = variants_of(
         [candidate("fp32", 0.8, FP32_LAYERS), candidate("int8", 0.6, [*INT8_LAYERS, slow])],
         Times([[[2.0]], [[0.5]]], [4.0, 14.0], {}),
         Bound(0.8, 0.01),

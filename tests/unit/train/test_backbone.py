@@ -1,4 +1,4 @@
-"""What a backbone must be, and what is said where it is not; with real TensorFlow."""
+"""What a backbone must be, and the message if it is not; with real TensorFlow."""
 
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ def test_any_feature_vector_module_is_taken_and_gives_features_per_image(tmp_pat
     settings = save_module(tmp_path / "mean", lambda x: tf.reduce_mean(x, [1, 2]))
     images = np.random.default_rng(0).integers(0, 256, (20, 224, 224, 3), np.uint8)
     samples = Samples(images, np.zeros(20, np.int64))
-    features = load(settings, tmp_path).features(samples, lambda images: None)
+    features = load(settings, tmp_path).features(samples, lambda done: None)
     np.testing.assert_allclose(features, images.mean((1, 2)) / 255, rtol=1e-4)
 
 

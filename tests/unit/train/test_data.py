@@ -18,12 +18,12 @@ SIZES: dict[str, Any] = {"train_samples": 18, "validation_samples": 6, "test_sam
 SETS = ("train", "calibration", "validation", "test")
 
 
-def load(cache: Path, seed: int = 0, told: Any = None) -> Any:
+def load(cache: Path, seed: int = 0, shown: Any = None) -> Any:
     from stages.train.data import load_splits
 
     settings = Settings(seed=seed, calibration_samples=7, **SIZES)
-    told = [] if told is None else told
-    return load_splits(settings, cache, lambda done, total: told.append((done, total)))
+    shown = [] if shown is None else shown
+    return load_splits(settings, cache, lambda done, total: shown.append((done, total)))
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +58,9 @@ def test_images_are_those_drawn_bit_for_bit(splits: Splits) -> None:
 
 
 def test_second_load_draws_nothing_and_gives_the_same_images(splits: Splits, cache: Path) -> None:
-    told: list[tuple[int, int]] = []
-    again = load(cache, told=told)
-    assert told == []
+    shown: list[tuple[int, int]] = []
+    again = load(cache, shown=shown)
+    assert shown == []
     assert again.source == splits.source
 
 

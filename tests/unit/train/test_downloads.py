@@ -1,4 +1,4 @@
-"""What is said where a download is impossible."""
+"""What a user reads if a download is impossible."""
 
 import errno
 

@@ -25,8 +25,8 @@ def test_without_useful_features_the_head_predicts_the_class_shares() -> None:
     features = np.zeros((10, 1), np.float32)
     labels = np.array([0] * 7 + [1] * 3)
     fitted = head.fit(features, labels, 2, epochs=2000, learning_rate=0.05)
-    shares = head.softmax(fitted.bias[None].astype(np.float64))
-    assert shares[0] == pytest.approx([0.7, 0.3], abs=1e-3)
+    fractions = head.softmax(fitted.bias[None].astype(np.float64))
+    assert fractions[0] == pytest.approx([0.7, 0.3], abs=1e-3)
 
 
 def test_gradient_vanishes_at_the_solution() -> None:
@@ -48,6 +48,6 @@ def test_same_input_gives_the_same_head() -> None:
 
 
 def test_progress_reaches_the_last_epoch() -> None:
-    told: list[tuple[int, int]] = []
-    head.fit(*blobs(), 3, 5, 0.05, lambda done, total: told.append((done, total)))
-    assert told == [(epoch, 5) for epoch in range(1, 6)]
+    shown: list[tuple[int, int]] = []
+    head.fit(*blobs(), 3, 5, 0.05, lambda done, total: shown.append((done, total)))
+    assert shown == [(epoch, 5) for epoch in range(1, 6)]
