@@ -64,8 +64,8 @@ def _run(programs: Sequence[str], name: str, runner: str, given: dict[str, str])
     if runner not in RUNNERS:
         raise SettingsError(f"runner can't be {runner!r}; give {' or '.join(RUNNERS)}")
     settings = _settings(given)
-    known = [*read_stages(settings), *(read_extra(each, settings) for each in EXTRAS)]
-    stages = [each for each in known if each.name in programs]
+    known = [*read_stages(settings), *(read_extra(extra, settings) for extra in EXTRAS)]
+    stages = [stage for stage in known if stage.name in programs]
     run = RUNNERS[runner](stages, load(settings).artifacts.resolve())
     if DOCTOR in programs and RUNNERS[runner] is prepare_docker:
         print(f"engine  {engine.summary()}", flush=True)
@@ -133,9 +133,9 @@ def bundle(_: Context, output: str = "vgg19-bundle.tar") -> None:
     """Pack the results with all they came from into one file that anyone can check."""
 
     def write() -> None:
-        told = write_bundle(Artifacts(load(os.environ).artifacts.resolve()), Path(output))
+        lines = write_bundle(Artifacts(load(os.environ).artifacts.resolve()), Path(output))
         size = Path(output).stat().st_size / 1e6
-        print("\n".join(f"bundle: {each}" for each in [*told, f"{output}, {size:.1f} MB"]))
+        print("\n".join(f"bundle: {line}" for line in [*lines, f"{output}, {size:.1f} MB"]))
 
     end_with(exit_code_of("bundle", write))
 
@@ -156,8 +156,8 @@ def verify(_: Context, bundle: str, rebuild: bool = False) -> None:
     """Check a bundle, which takes no network and no engine; or that images come out as locked."""
 
     def check() -> None:
-        for each in verify_bundle(Path(bundle)) if bundle else []:
-            print(f"verify: {each}")
+        for line in verify_bundle(Path(bundle)) if bundle else []:
+            print(f"verify: {line}")
         if rebuild:
             engine.require()
             reproduction.verify_images()

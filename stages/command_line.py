@@ -52,7 +52,7 @@ def flag_name(name: str) -> str:
 
 def default_in_words(name: str) -> str:
     """Return a setting's default as it would be given; some are called `off`, `empty` or `all`."""
-    (value,) = (each.default for each in fields(Settings) if each.name == name)
+    (value,) = (field.default for field in fields(Settings) if field.name == name)
     if isinstance(value, bool):
         return "off"
     if isinstance(value, tuple) and value == tuple(specs()[name].values):

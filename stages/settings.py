@@ -201,7 +201,7 @@ class Settings:
 
 def specs() -> dict[str, Spec]:
     """Return the Spec of every setting, by name, in order of declaration."""
-    return {each.name: each.metadata["spec"] for each in fields(Settings)}
+    return {field.name: field.metadata["spec"] for field in fields(Settings)}
 
 
 def specs_of(program: str) -> dict[str, Spec]:

@@ -65,7 +65,7 @@ def schema(name: str) -> dict[str, Any]:
         "$id": f"urn:vgg19-xeon-inference:schema:{SCHEMA_VERSION}:{name}",
         "title": titles()[name],
         **(references[0] if len(kinds) == 1 else {"anyOf": list(references)}),
-        "$defs": {part: _tidy(each) for part, each in parts.items()},
+        "$defs": {kind: _tidy(part) for kind, part in parts.items()},
     }
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from stages.records.fields import Core, Count, Sha256, Size, doc
+from stages.records.fields import ClassIndex, Core, Count, Seconds, Sha256, Size, doc
 
 SCHEMA_VERSION = 6
 
@@ -127,3 +127,15 @@ class Host:
     versions: Annotated[
         dict[str, str], doc("Versions of Python and of the packages that run models, by name.")
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredRecord(Record):
+    """Base of the records of what was timed on a machine, on the test split."""
+
+    train_sha256: Annotated[Sha256, doc("sha256 of the SHA256SUMS of the train folder used.")]
+    data: Annotated[Source, doc("Where the images came from.")]
+    backbone: Annotated[Source, doc("Where the frozen layers came from.")]
+    host: Annotated[Host, doc("The machine that was measured on.")]
+    labels: Annotated[list[ClassIndex], doc("True class index of each image of the test split.")]
+    seconds: Annotated[Seconds, doc("How long it took, in seconds.")]

@@ -63,7 +63,7 @@ class Run:
     @property
     def seconds(self) -> list[float]:
         """Those of each batch, of one instance after the other."""
-        return [each for instance in self.instances for each in instance.seconds]
+        return [batch_s for instance in self.instances for batch_s in instance.seconds]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from stages.records.base import Host, Record, Source
+from stages.records.base import MeasuredRecord
 from stages.records.fields import (
     ClassIndex,
     Fraction,
@@ -72,24 +72,18 @@ class Ratio:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PeersRecord(Record):
+class PeersRecord(MeasuredRecord):
     """peers.json: our models and the peers' in turns on the same cores."""
 
-    train_sha256: Annotated[Sha256, doc("sha256 of the SHA256SUMS of the train folder used.")]
     quantize_sha256: Annotated[
         dict[RuntimeName, Sha256],
         doc("sha256 of the SHA256SUMS of each quantize folder used, by runtime."),
     ]
-    data: Annotated[Source, doc("Where the images came from.")]
-    backbone: Annotated[Source, doc("Where the frozen layers came from.")]
-    host: Annotated[Host, doc("The machine that was measured on.")]
     tools: Annotated[
         dict[str, str], doc("Versions of the packages that made the peers' models, by name.")
     ]
     calibration_samples: Annotated[Size, doc("Images that the peers' INT8 was calibrated with.")]
     rounds: Annotated[Size, doc("Turns that each contender took at each batch size.")]
     round_duration_s: Annotated[Seconds, doc("Shortest that a turn could be, in seconds.")]
-    labels: Annotated[list[ClassIndex], doc("True class index of each image of the test split.")]
     contenders: Annotated[list[Contender], doc("Every contender, ours first.")]
     ratios: Annotated[list[Ratio], doc("Each of ours beside each peer, if both were measured.")]
-    seconds: Annotated[Seconds, doc("How long it took, in seconds.")]

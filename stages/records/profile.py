@@ -3,17 +3,15 @@
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from stages.records.base import Host, Interval, Record, Source
+from stages.records.base import Interval, MeasuredRecord, Record
 from stages.records.cell import Cell, Measurement, Reason
 from stages.records.fields import (
-    ClassIndex,
     Fraction,
     IsaName,
     Milliseconds,
     PerSecond,
     PrecisionName,
     RuntimeName,
-    Seconds,
     Sha256,
     Size,
     doc,
@@ -59,17 +57,12 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProfileRecord(Record):
+class ProfileRecord(MeasuredRecord):
     """measurements.json: every cell with its raw samples."""
 
     runtime: Annotated[RuntimeName, doc("Which TensorFlow ran the models.")]
-    train_sha256: Annotated[Sha256, doc("sha256 of the SHA256SUMS of the train folder used.")]
     quantize_sha256: Annotated[Sha256, doc("sha256 of the SHA256SUMS of the quantize folder used.")]
-    data: Annotated[Source, doc("Where the images came from.")]
-    backbone: Annotated[Source, doc("Where the frozen layers came from.")]
-    host: Annotated[Host, doc("The machine that was measured on.")]
     strict: Annotated[bool, doc("True if turns were as long as MLPerf's rules ask.")]
-    labels: Annotated[list[ClassIndex], doc("True class index of each image of the test split.")]
     layout: Annotated[Layout, doc("Processes and cores that all cells were measured with.")]
     tried: Annotated[
         list[LayoutTrial],
@@ -77,15 +70,14 @@ class ProfileRecord(Record):
     ]
     cells: Annotated[list[Cell], doc("Every cell asked for, from the lowest isa up.")]
     repeat: Annotated[Repeat, doc("The cell that was measured twice.")]
-    seconds: Annotated[Seconds, doc("How long the stage took, in seconds.")]
 
     def measured_cell(self, cell: Cell) -> Cell:
         """Return one of `cells`, or the one that it is the same as, whose figures are its own."""
         isa = cell.same_as or cell.requested_isa
         found = (
-            each
-            for each in self.cells
-            if (each.precision, each.requested_isa) == (cell.precision, isa)
+            other
+            for other in self.cells
+            if (other.precision, other.requested_isa) == (cell.precision, isa)
         )
         return next(found, cell)
 

@@ -217,4 +217,4 @@ class QuantizeRecord(Record):
 
     def variant(self, precision: str) -> Variant:
         """Return the variant of a precision; KeyError if the record has none."""
-        return {each.precision: each for each in self.variants}[precision]
+        return {variant.precision: variant for variant in self.variants}[precision]

@@ -26,7 +26,7 @@ from stages.settings import Settings
 TIMEOUT_S = 900
 SECONDS = 1.0
 # What does nothing would else be asked for millions.
-MOST_IMAGES = 4000
+MAX_IMAGES = 4000
 # Scenario and batch size, for models and for what does nothing.
 CASES = (("single_stream", 1), ("offline", 8))
 HEAD = ("backend", "scenario", "bare loop", "LoadGen", "ratio", "more ms a batch")
@@ -76,15 +76,15 @@ def _row(
     ways = [_bare(worker, size), _loadgen(worker, scenario, size, expected, folder)]
     rates: list[list[float]] = [[], []]
     for order in orders(2, rounds):
-        for at in order:
-            rates[at].append(ways[at]())
-    shown = [interval(each) for each in rates]
+        for way in order:
+            rates[way].append(ways[way]())
+    shown = [interval(way_rates) for way_rates in rates]
     found = interval([tested / bare for bare, tested in zip(*rates, strict=True)])
     more = 1000 * size * (1 / shown[1].estimate - 1 / shown[0].estimate)
     return (
         worker.job.name,
         f"{scenario} at {size}",
-        *(f"{each.estimate:.2f}/s" for each in shown),
+        *(f"{rate.estimate:.2f}/s" for rate in shown),
         f"{found.estimate:.4f} ({found.low:.4f}-{found.high:.4f})",
         f"{more:.3f}",
     )
@@ -107,7 +107,7 @@ def _loadgen(
         folder=str(folder / scenario),
         batch_size=size,
         min_duration_s=SECONDS if scenario == "single_stream" else 0.0,
-        min_queries=1 if scenario == "single_stream" else min(MOST_IMAGES, size * batches),
+        min_queries=1 if scenario == "single_stream" else min(MAX_IMAGES, size * batches),
     )
     return lambda: worker.ask(asked, LoadgenAnswer).rate_per_s
 

@@ -5,7 +5,7 @@ from stages.settings import PROGRAMS, Settings, maker, specs, specs_of
 
 
 def test_every_setting_has_help_and_a_stage() -> None:
-    assert set(specs()) == {each.name for each in fields(Settings)}
+    assert set(specs()) == {field.name for field in fields(Settings)}
     assert all(spec.help and spec.programs for spec in specs().values())
     assert {program for spec in specs().values() for program in spec.programs} == set(PROGRAMS)
 

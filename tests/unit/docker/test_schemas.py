@@ -30,7 +30,7 @@ from tests.unit import records
 from tests.unit.evidence.parts import pipeline
 
 GUIDE = (SCHEMAS.parent / "records.md").read_text()
-# What msgspec adds, so that one message is told from another.
+# What msgspec adds, to distinguish one message from another.
 TAG = "type"
 
 
@@ -51,11 +51,11 @@ def as_json(document: Any) -> Any:
 
 def described(name: str) -> Iterator[tuple[str, Any]]:
     """Yield the name and the schema of each class and field."""
-    for part, each in schema(name)["$defs"].items():
-        yield part, each
-        for field, of_field in each["properties"].items():
+    for kind, part in schema(name)["$defs"].items():
+        yield kind, part
+        for field, of_field in part["properties"].items():
             if field != TAG:
-                yield f"{part}.{field}", of_field
+                yield f"{kind}.{field}", of_field
 
 
 def test_the_files_are_current() -> None:
@@ -65,7 +65,7 @@ def test_the_files_are_current() -> None:
 
 @pytest.mark.parametrize("name", titles())
 def test_each_class_and_field_says_what_it_is(name: str) -> None:
-    assert [place for place, each in described(name) if not each.get("description")] == []
+    assert [place for place, part in described(name) if not part.get("description")] == []
 
 
 @pytest.mark.parametrize("name", titles())
@@ -76,8 +76,8 @@ def test_each_is_a_valid_schema_that_names_itself_and_its_version(name: str) -> 
 
 
 def test_every_message_of_the_protocol_has_one() -> None:
-    own = {each for each in vars(protocol).values() if isinstance(each, type)}
-    messages = {each for each in own if each.__module__ == protocol.__name__} - {protocol.Worker}
+    own = {kind for kind in vars(protocol).values() if isinstance(kind, type)}
+    messages = {kind for kind in own if kind.__module__ == protocol.__name__} - {protocol.Worker}
     assert set(MESSAGES) == messages
 
 

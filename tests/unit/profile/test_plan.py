@@ -6,12 +6,12 @@ from stages.isa import ISA_NAMES, LADDER, missing_flags, rank
 from stages.profile.plan import PlannedCell, cell_to_repeat, missing_models, plan_cells
 from tests.unit.records import quantize, variant
 
-ALL_FLAGS = frozenset(flag for rung in LADDER for flag in rung.flags)
+ALL_FLAGS = frozenset(flag for isa in LADDER for flag in isa.flags)
 
 
 def flags_up_to(isa: str) -> frozenset[str]:
     names = ISA_NAMES[: rank(isa) + 1]
-    return frozenset(flag for rung in LADDER if rung.name in names for flag in rung.flags)
+    return frozenset(flag for isa in LADDER if isa.name in names for flag in isa.flags)
 
 
 def test_a_rung_needs_the_flags_of_those_below() -> None:

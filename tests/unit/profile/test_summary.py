@@ -23,7 +23,9 @@ def test_the_summaries_are_of_the_highest_isa_that_ran_both() -> None:
 def test_the_summaries_name_what_made_the_profile() -> None:
     maker = Provenance(version="1.2.3", image="sha256:1")
     record = profile(measured("fp32", "AVX2", 3.0), measured("int8", "AVX2", 4.0))
-    assert {each.maker.image for each in summaries(replace(record, maker=maker))} == {"sha256:1"}
+    assert {summary.maker.image for summary in summaries(replace(record, maker=maker))} == {
+        "sha256:1"
+    }
 
 
 def test_one_precision_alone_has_no_summary() -> None:

@@ -40,7 +40,7 @@ def _has_images() -> None:
     images = {stage.name: stage.image for stage in read_stages({"VGG19_RUNTIME": "nothing"})}
     assert images["quantize"] == "vgg19-quantize-nothing"
     assert images["profile"] == "vgg19-profile-nothing"
-    assert {"vgg19-profile-nothing", "vgg19-profile-stock"} <= {each.image for each in read_all()}
+    assert {"vgg19-profile-nothing", "vgg19-profile-stock"} <= {stage.image for stage in read_all()}
     assert build_stages_of("profile-nothing") == ["user", "nothing", "profile-nothing"]
     assert layers_of("profile-nothing") == ["base", "user", "nothing", "app"]
 
