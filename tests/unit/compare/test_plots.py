@@ -42,14 +42,16 @@ def red(path: Path) -> int:
     import numpy as np
     from PIL import Image
 
-    pixels = np.asarray(Image.open(path).convert("RGB")).astype(int)
+    with Image.open(path) as image:
+        pixels = np.asarray(image.convert("RGB")).astype(int)
     return int(((pixels[..., 0] > 150) & (pixels[..., 1:].max(axis=2) < 60)).sum())
 
 
 def size_of(path: Path) -> tuple[int, int]:
     from PIL import Image
 
-    size: tuple[int, int] = Image.open(path).size
+    with Image.open(path) as image:
+        size: tuple[int, int] = image.size
     return size
 
 
@@ -59,7 +61,8 @@ def test_pictures_are_images_with_something_on_them(tmp_path: Path) -> None:
 
     draw(ONE, tmp_path / "a")
     for path in (tmp_path / "a").iterdir():
-        pixels = np.asarray(Image.open(path).convert("L"))
+        with Image.open(path) as image:
+            pixels = np.asarray(image.convert("L"))
         assert pixels.shape[1] > 500
         assert 0.01 < (pixels < 200).mean() < 0.9, path
 
