@@ -35,6 +35,7 @@ from docker.task_list import list_task
 from stages.artifacts import Artifacts
 from stages.command_line import help_text, load
 from stages.errors import SettingsError, exit_code_of
+from stages.runtimes import RUNTIME_NAMES
 from stages.settings import DOCTOR, EXTRAS, PEERS, env_name, specs, specs_of
 
 STAGE_NAMES = [stage.name for stage in read_stages()]
@@ -94,7 +95,7 @@ def _settings(given: dict[str, str]) -> dict[str, str]:
 
 @task(
     help={
-        "runtime": "itex or stock: leave all other requirements as they are",
+        "runtime": f"{' or '.join(RUNTIME_NAMES)}: leave all other requirements as they are",
         "images": "lock what the images come out as, and leave all that they are made from",
     },
     auto_shortflags=False,

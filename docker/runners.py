@@ -142,7 +142,7 @@ def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outco
 
 def _venv_of(stage: Stage) -> str:
     """Return a stage's key in VENVS: the end of its image's name, else the first runtime."""
-    ending = stage.target.rpartition("-")[2]
+    ending = stage.target.partition("-")[2] or stage.target
     return ending if ending in VENVS else RUNTIME_NAMES[0]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from stages.isa import ISA_NAMES
 
-FP32, INT8 = "fp32", "int8"
+FP32, BF16, INT8 = "fp32", "bf16", "int8"
 FLOAT_TYPES = frozenset({"f32"})
 INT8_TYPES = frozenset({"s8", "u8"})
 BF16_SWITCHES = {
@@ -25,7 +25,7 @@ class Precision:
     - `label`, `color`: for people and pictures; `meaning`: what runs in it, for a setting's help.
     - `data_types`: the source types, in oneDNN's words, that its convolutions, matmuls and inner
       products may have; at least one must have one of `required_types`.
-    - `model`: FP32 if it runs the trained model, INT8 if it runs the quantized one.
+    - `model`: whose model it runs, FP32 (the trained one) or INT8 (the quantized one).
     - `converts_to`: the type, in oneDNN's words, that the runtime converts ops in FP32 to when it
       loads the model; empty if it converts none.
     - `switches`, `graph_rewrites`: what makes it convert: variables for Intel's extension, options
@@ -54,6 +54,13 @@ class Precision:
     lowest_native_isa: str = ISA_NAMES[0]
     lowest_exact_isa: str = ISA_NAMES[0]
 
+    def __post_init__(self) -> None:
+        """Raise ValueError if a row of the table is not one that the stages can run."""
+        if self.model not in (FP32, INT8):
+            raise ValueError(f"{self.name}: model is {self.model!r}, not {FP32!r} or {INT8!r}")
+        if self.name != self.model and not self.converts_to:
+            raise ValueError(f"{self.name} runs the model of {self.model}, so it must convert it")
+
     def is_native_on(self, cpu_flags: frozenset[str]) -> bool:
         """Return whether a CPU with these flags multiplies in this precision without emulation."""
         return not self.native_flags or bool(self.native_flags & cpu_flags)
@@ -72,15 +79,15 @@ PRECISIONS = (
         uses_tiles=False,
     ),
     Precision(
-        name="bf16",
+        name=BF16,
         label="BF16",
         meaning="the trained model, whose products the runtime converts to BF16",
         color="#d98e32",
-        data_types=frozenset({"bf16"}),
-        required_types=frozenset({"bf16"}),
+        data_types=frozenset({BF16}),
+        required_types=frozenset({BF16}),
         model=FP32,
-        peer="bf16",
-        converts_to="bf16",
+        peer=BF16,
+        converts_to=BF16,
         switches=BF16_SWITCHES,
         graph_rewrites=("auto_mixed_precision_onednn_bfloat16",),
         native_flags=frozenset({"avx512_bf16", "amx_bf16"}),
@@ -103,11 +110,11 @@ PRECISIONS = (
         label="INT8_BF16",
         meaning="the quantized model, with what it leaves out in BF16",
         color="#6b4fa0",
-        data_types=INT8_TYPES | {"bf16"},
+        data_types=INT8_TYPES | {BF16},
         required_types=INT8_TYPES,
         model=INT8,
         peer=INT8,
-        converts_to="bf16",
+        converts_to=BF16,
         switches=BF16_SWITCHES,
         graph_rewrites=("auto_mixed_precision_onednn_bfloat16",),
         native_flags=frozenset({"avx512_bf16", "amx_bf16"}),

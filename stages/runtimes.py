@@ -5,6 +5,7 @@ The switches count only if they are set before TensorFlow is imported.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 # oneDNN's own default depends on CPU flags, and constant folding would undo INT8 weights.
 SWITCHES = {
@@ -31,6 +32,7 @@ class Runtime:
     - `extension`: the module that TensorFlow must find to be this runtime, empty if none.
     - `fuses_qdq`: Neural Compressor leaves pairs of QuantizeV2 and Dequantize, which the runtime
       fuses when it loads the model; else it leaves the fused ops themselves.
+    - `converts_by`: the field of a Precision that makes this runtime convert ops in FP32.
     - `quantize_switches`: variables of the process that quantizes, beside SWITCHES.
     """
 
@@ -39,6 +41,7 @@ class Runtime:
     backend: str
     environment: str
     requirements: tuple[str, ...]
+    converts_by: Literal["switches", "graph_rewrites"]
     interpreter_setting: str = ""
     extension: str = ""
     fuses_qdq: bool = False
@@ -61,6 +64,7 @@ RUNTIMES = (
             "profile",
             "compare",
         ),
+        converts_by="switches",
         interpreter_setting="itex_python",
         extension="intel_extension_for_tensorflow",
         fuses_qdq=True,
@@ -71,6 +75,7 @@ RUNTIMES = (
         backend="tensorflow",
         environment="stock",
         requirements=("build", "stock"),
+        converts_by="graph_rewrites",
         # Neural Compressor reads Keras models, and knows only the Keras before version 3.
         quantize_switches={"TF_USE_LEGACY_KERAS": "1"},
     ),

@@ -9,7 +9,7 @@ from stages.artifacts import Artifacts, read_record, require_current, verify
 from stages.errors import InputMissingError, SettingsError, StageError
 from stages.precisions import PRECISION_NAMES, get_precision
 from stages.records.quantize import QuantizeRecord, Variant
-from stages.runtimes import RUNTIME_NAMES, get_runtime
+from stages.runtimes import PEERS_RUNTIME, RUNTIME_NAMES, Runtime, get_runtime
 from stages.settings import env_name
 
 PEERS = ("openvino", "onnxruntime")
@@ -105,12 +105,23 @@ def _own(
 ) -> Entry:
     if variant.model is None:
         return Entry(runtime, variant.precision, missing=variant.missing or "quantize left none")
-    setting = get_runtime(runtime).interpreter_setting
-    python = interpreters[setting] if setting else sys.executable
+    python = _interpreter_of(get_runtime(runtime), interpreters)
     if not python:
-        reason = f"no interpreter has the {runtime} runtime; set {env_name(setting)} to one"
-        return Entry(runtime, variant.precision, missing=reason)
+        return Entry(runtime, variant.precision, missing=_no_interpreter(get_runtime(runtime)))
     return Entry(runtime, variant.precision, artifacts.root / variant.model, python)
+
+
+def _interpreter_of(runtime: Runtime, interpreters: Mapping[str, str]) -> str:
+    """Return the interpreter that has a runtime, empty if there is none here."""
+    if runtime.environment == get_runtime(PEERS_RUNTIME).environment:
+        return sys.executable
+    return interpreters.get(runtime.interpreter_setting, "")
+
+
+def _no_interpreter(runtime: Runtime) -> str:
+    setting = runtime.interpreter_setting
+    remedy = f"; set {env_name(setting)} to one" if setting else ""
+    return f"no interpreter has the {runtime.name} runtime{remedy}"
 
 
 def _all_missing(runtime: str, reason: str) -> list[Entry]:
@@ -122,5 +133,5 @@ def _require_runnable(entries: Sequence[Entry]) -> None:
         reasons = dict.fromkeys(f"{entry.backend}: {entry.missing}" for entry in entries)
         raise InputMissingError(
             f"no model of ours can be measured ({'; '.join(reasons)}); "
-            "run the quantize stage with runtime stock first"
+            f"run the quantize stage with runtime {PEERS_RUNTIME} first"
         )

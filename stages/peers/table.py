@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from stages.common.text import aligned, origins
 from stages.peers.contenders import PEERS
-from stages.precisions import INT8
+from stages.precisions import INT8, PRECISIONS
 from stages.records.peers import Contender, PeersRecord, Ratio
 
 NAMES = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}
@@ -96,7 +96,11 @@ def _notes(record: PeersRecord) -> str:
             "median of",
             f"             {record.rounds} rounds, each model in turn, with the lowest and the "
             "highest round",
-            "int8_bf16    compared with the peers' int8",
+            *(
+                f"{precision.name:<12} compared with the peers' {precision.peer}"
+                for precision in PRECISIONS
+                if precision.peer != precision.name
+            ),
             f"top-1        on the test split; each INT8 by its own tool from the same "
             f"{record.calibration_samples} images",
         )

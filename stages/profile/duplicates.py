@@ -27,7 +27,7 @@ def lowest_same(inference: Inference, lower: Mapping[str, Inference]) -> str | N
 
 def ran_the_same(one: Inference, other: Inference) -> bool:
     """Return whether the same kernels ran on the same dimensions in the same order."""
-    return len(one.primitives) == len(other.primitives) and all(
+    return 0 < len(one.primitives) == len(other.primitives) and all(
         _without_time(a) == _without_time(b)
         or max(a.milliseconds / one.milliseconds, b.milliseconds / other.milliseconds) < NEGLIGIBLE
         for a, b in zip(one.primitives, other.primitives, strict=True)

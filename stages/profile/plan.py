@@ -57,16 +57,21 @@ def is_native(precision: str, isa: str) -> bool:
 def _why_impossible(name: str, isa: str, flags: frozenset[str]) -> str | None:
     precision = get_precision(name)
     if rank(isa) < rank(precision.lowest_isa):
-        kind = precision.converts_to.upper() or precision.label
-        return f"oneDNN has no {kind} convolution below {precision.lowest_isa}"
+        return f"oneDNN has no {_narrow_type(name)} convolution below {precision.lowest_isa}"
     return why_impossible(isa, flags)
 
 
 def _why_left_out(precision: str, isa: str, settings: Settings) -> str | None:
     if is_native(precision, isa) or settings.all_cells:
         return None
-    kind = get_precision(precision).converts_to.upper()
+    kind = _narrow_type(precision)
     return f"{kind} would be emulated, slower than FP32; VGG19_ALL_CELLS=1 measures it"
+
+
+def _narrow_type(name: str) -> str:
+    """Return the type of a precision that a CPU may lack instructions for, as people write it."""
+    precision = get_precision(name)
+    return precision.converts_to.upper() or precision.label
 
 
 def cell_to_repeat(possible: Sequence[PlannedCell]) -> PlannedCell:

@@ -4,7 +4,7 @@ Only primitives that multiply are judged, weighted by time.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from stages.precisions import get_precision
 from stages.profile.duplicates import Inference, lowest_same
 from stages.profile.plan import PlannedCell, is_native
 from stages.profile.roofline import primitives_of
-from stages.records.measure import AmxBusy, Span
+from stages.records.measure import AmxBusy, Primitive, Span
 from stages.records.proof import Kernel, Proof
 
 # The least fraction of the judged time that must have run in the cell's data types.
@@ -50,13 +50,14 @@ def prove(
 
     Raises ProofError if the cell did not run what its name says: if the header's ISA is not the
     one asked for, a quantized op fell back, less than nine tenths of the judged time ran in the
-    cell's data types, a kernel is above the cap, or the processor's count of the work of its tile
-    unit contradicts the kernels' names.
+    cell's data types, a kernel is above the cap, the processor's count of the work of its tile unit
+    contradicts the kernels' names, or no primitive ran in the traced inference.
     """
     parsed = parse_log(log.read_text(errors="replace").splitlines())
     kernels = judged_kernels(parsed.executions)
     _require_as_named(cell, parsed, kernels, trace.amx_busy)
     primitives = primitives_of(parsed.executions, trace.span)
+    _require_traced(cell, primitives)
     inference = Inference(primitives, trace.span.milliseconds)
     same_as = lowest_same(inference, _distinct_below(cell, below))
     proof = Proof(
@@ -70,6 +71,14 @@ def prove(
         amx_busy=trace.amx_busy,
     )
     return ProofRun(proof, inference, same_as)
+
+
+def _require_traced(cell: PlannedCell, primitives: Sequence[Primitive]) -> None:
+    if not primitives:
+        raise ProofError(
+            f"{cell.name}: oneDNN's log has nothing of the traced inference; the runtime did not "
+            "report when it ran"
+        )
 
 
 def judged_kernels(executions: Iterable[Execution]) -> list[Kernel]:
@@ -166,7 +175,8 @@ def _require_tiles(cell: PlannedCell, kernels: list[Kernel], busy: AmxBusy) -> N
 
 
 def _verdict(cell: PlannedCell, kernels: list[Kernel], same_as: str | None) -> str:
-    converted = get_precision(cell.precision).converts_to
-    if not is_native(cell.precision, cell.isa) and _fraction(kernels, {converted}):
+    precision = get_precision(cell.precision)
+    narrow = {precision.converts_to} if precision.converts_to else precision.data_types
+    if not is_native(cell.precision, cell.isa) and _fraction(kernels, narrow):
         return "emulated"
     return f"same-as {same_as}" if same_as else "native"

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from stages.common.onednn.kernels import kernel_isa, primitive_of
 from stages.common.onednn.log import TOLERANCE_MS, Execution
+from stages.isa import AMX, ISA_NAMES, rank
 from stages.records.measure import NodeTime, Primitive, Span
 from stages.records.proof import Roofline
 
@@ -73,13 +74,14 @@ def roofline(
 def limit_of(primitive: Primitive) -> float | None:
     """Return how many times FP32's arithmetic a kernel's instructions can do, None if unknown.
 
-    They are those of the kernel's isa for its source type or, if there are none, of the next lower.
+    They are those of the kernel's isa for its source type or, if there are none, of the next lower;
+    AMX's are its own alone, as its kernels multiply in another unit.
     """
     isa = kernel_isa(primitive.implementation)
     if isa is None:
         return None
-    up_to_isa = list(LIMITS)[: list(LIMITS).index(isa) + 1]
-    multiples = (LIMITS[name].get(primitive.source_type) for name in reversed(up_to_isa))
+    names = [AMX] if isa == AMX else ISA_NAMES[rank(isa) :: -1]
+    multiples = (LIMITS.get(name, {}).get(primitive.source_type) for name in names)
     return next((multiple for multiple in multiples if multiple), None)
 
 

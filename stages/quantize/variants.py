@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from stages.common.onednn.kernels import reference_share
-from stages.precisions import FP32, INT8, PRECISIONS, Precision
+from stages.precisions import BF16, FP32, INT8, PRECISIONS, Precision
 from stages.quantize.bound import Bound
 from stages.quantize.context import Context
 from stages.quantize.evaluator import Contender, Examination, Times
@@ -12,6 +12,7 @@ from stages.quantize.findings import collect_findings
 from stages.quantize.op_profile import compute_ops
 from stages.quantize.search import Attempt
 from stages.records.quantize import Finding, Layer, Recipe, Variant
+from stages.runtimes import get_runtime
 from stages.settings import Settings
 
 
@@ -20,16 +21,19 @@ def why_no_variant(
 ) -> str:
     """Return why a precision is no variant of its own, empty if it is one.
 
-    A precision that the runtime converts to is one if the CPU's `flags` show it, or if it is
-    forced, and if `int8` leaves it any op.
+    A precision that the runtime converts to is one if the runtime can, if the CPU's `flags` show it
+    or BF16 is forced, and if `int8` leaves it any op.
     """
     if not precision.converts_to:
         return ""
-    data_type = precision.converts_to.upper()
-    if settings.no_bf16:
+    data_type, is_bf16 = precision.converts_to.upper(), precision.converts_to == BF16
+    if is_bf16 and settings.no_bf16:
         return "left out by no_bf16"
-    if not precision.is_native_on(flags) and not settings.force_bf16:
-        return f"this CPU has no {data_type}; force_bf16 produces it all the same"
+    if not precision.is_native_on(flags) and not (is_bf16 and settings.force_bf16):
+        remedy = "; force_bf16 produces it all the same" if is_bf16 else ""
+        return f"this CPU has no {data_type}{remedy}"
+    if not getattr(precision, get_runtime(settings.runtime).converts_by):
+        return f"the {settings.runtime} runtime converts nothing to {data_type}"
     if precision.model == INT8 and not compute_ops(int8.layers, int8=False):
         return f"every op that multiplies is in INT8, which leaves none for {data_type}"
     return ""
@@ -105,7 +109,9 @@ def _candidate(
 
 
 def variants_of(candidates: Sequence[Candidate], times: Times, bound: Bound) -> list[Variant]:
-    """Return the candidates as the record keeps them; the first must be FP32, the reference."""
+    """Return the candidates as the record keeps them; FP32, the reference, must be among them."""
+    names = [candidate.contender.precision for candidate in candidates]
+    fp32 = times.throughputs[names.index(FP32)]
     figures = zip(candidates, times.throughputs, times.batch_seconds, strict=True)
     return [
         Variant(
@@ -114,7 +120,7 @@ def variants_of(candidates: Sequence[Candidate], times: Times, bound: Bound) -> 
             accuracy_top1=candidate.accuracy_top1,
             loss=bound.loss(candidate.accuracy_top1),
             throughput_images_per_s=throughput,
-            speedup=throughput / times.throughputs[0],
+            speedup=throughput / fp32,
             reference_share=reference_share(candidate.layers),
             findings=candidate.findings,
             layers=candidate.layers,

@@ -38,7 +38,7 @@ class Figures:
 class Contender:
     """A backend at a precision, measured or missing."""
 
-    backend: Annotated[str, doc("A runtime of ours, itex or stock, or openvino or onnxruntime.")]
+    backend: Annotated[str, doc("A runtime of ours, or a peer: openvino or onnxruntime.")]
     precision: Annotated[PrecisionName, doc("What the model ran in.")]
     missing: Annotated[str | None, doc("Why it was not measured; null if it was.")] = None
     versions: Annotated[

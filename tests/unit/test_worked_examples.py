@@ -12,7 +12,8 @@ TREE = ("stages", "docker", "tests", "tasks.py", "compose.yaml", "pyproject.toml
 IGNORED = shutil.ignore_patterns("__pycache__", "listings", ".venv*")
 TEXT = (ROOT / "CONTRIBUTING.md").read_text()
 STEP = re.compile(
-    r"^In `(?P<path>[\w./]+)`(?P<words>[^`]*?)(?:`(?P<table>\w+)`)?:\n\n```\w*\n(?P<block>.*?)^```",
+    r"^In `(?P<path>[\w./]+)`(?:(?!:\n\n).)*?(?:\bin\s`(?P<table>[A-Z]+)`)?:\n\n"
+    r"```\w*\n(?P<block>.*?)^```",
     re.MULTILINE | re.DOTALL,
 )
 

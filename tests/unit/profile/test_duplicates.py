@@ -45,3 +45,7 @@ def test_what_takes_next_to_no_time_may_differ() -> None:
     )
     assert ran_the_same(*brief)
     assert not ran_the_same(*long)
+
+
+def test_nothing_is_not_the_same_as_nothing() -> None:
+    assert not ran_the_same(inference(), inference())

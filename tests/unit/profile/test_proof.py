@@ -231,3 +231,10 @@ def test_a_log_that_the_processor_contradicts_is_caught(
 ) -> None:
     with pytest.raises(ProofError, match="what ran is not what the log says"):
         proof_from(PlannedCell("int8", isa, None), lines(log), counted(fraction))
+
+
+def test_an_inference_without_primitives_is_no_proof() -> None:
+    cell = PlannedCell("int8", "AVX512_CORE_VNNI", None)
+    late = TraceResult(Span(begin_ms=1.0, end_ms=5.0), NOT_COUNTED)
+    with pytest.raises(ProofError, match="has nothing of the traced inference"):
+        prove(cell, LOGS / f"{VNNI_LOG}.txt", late, {})

@@ -58,6 +58,15 @@ def candidate(precision: str, accuracy: float, layers: list[Layer]) -> Candidate
     )
 
 
+def test_fp32_is_the_reference_wherever_it_stands() -> None:
+    int8, fp32 = variants_of(
+        [candidate("int8", 0.8, INT8_LAYERS), candidate("fp32", 0.8, FP32_LAYERS)],
+        Times([[[0.5]], [[2.0]]], [14.0, 4.0], {}),
+        Bound(0.8, 0.01),
+    )
+    assert (int8.speedup, fp32.speedup) == (3.5, 1.0)
+
+
 def test_each_variant_is_held_against_fp32() -> None:
     slow = layer("pool", "pooling", implementation="ref:any", share=0.4 / 3)
     fp32, int8 = variants_of(
