@@ -94,9 +94,9 @@ def _require_newer(version: str, texts: dict[str, str], tags: list[str]) -> None
     newest = max([*tagged, *changelog.released(texts[CHANGELOG])], key=_numbers, default="")
     if newest and _numbers(version) <= _numbers(newest):
         raise StageError(f"{version} is not newer than {newest}, which is released")
-    current = VERSION_LINE.findall(texts[VERSION_FILE])
-    if len(current) != 1 or _numbers(version) < _numbers(current[0]):
-        raise StageError(f"{version} is older than what {VERSION_FILE} says: {current}")
+    (current,) = VERSION_LINE.findall(texts[VERSION_FILE])
+    if _numbers(version) < _numbers(current):
+        raise StageError(f"{version} is older than {current}, which {VERSION_FILE} names")
 
 
 def _numbers(version: str) -> tuple[int, ...]:

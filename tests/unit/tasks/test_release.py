@@ -134,7 +134,7 @@ def test_ten_is_newer_than_nine(repository: Path) -> None:
 
 def test_a_version_older_than_what_the_source_names_is_refused(repository: Path) -> None:
     commit(repository, {"stages/__init__.py": '__version__ = "0.3.0"\n'})
-    with pytest.raises(StageError, match=r"0\.2\.0 is older than .*0\.3\.0"):
+    with pytest.raises(StageError, match=r"0\.2\.0 is older than 0\.3\.0"):
         release.plan("0.2.0", DAY, repository)
 
 

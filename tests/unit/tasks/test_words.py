@@ -9,8 +9,8 @@ from docker.paths import ROOT
 
 LISTED = """\
 # What to write, and one file that stays as it is.
-\\banew\\b => again
-(^|[.] )Of [a-z] => another order of words
+\\bgizmo\\b => tool
+(^|[.] )Said [a-z] => another order of words
 except stages/kept.py
 """
 
@@ -18,10 +18,10 @@ except stages/kept.py
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     texts = {
-        "README.md": "Made anew.\nIt has two parts. Of these, one is seen.\n",
-        "stages/plan.py": "# A renewal is no such word.\n",
-        "stages/kept.py": "# Anew, anew.\n",
-        "artifacts/compare.log": "anew\n",
+        "README.md": "A gizmo for all.\nIt has two parts. Said otherwise, it is no whole.\n",
+        "stages/plan.py": "# Gizmology is no such word.\n",
+        "stages/kept.py": "# gizmo, gizmo.\n",
+        "artifacts/compare.log": "gizmo\n",
     }
     for path, text in texts.items():
         (tmp_path / path).parent.mkdir(exist_ok=True)
@@ -31,8 +31,8 @@ def tree(tmp_path: Path) -> Path:
 
 def test_a_listed_word_is_shown_with_its_place_and_what_to_write(tree: Path) -> None:
     assert list(words.find(tree, LISTED)) == [
-        'README.md:1: "anew"; write again',
-        'README.md:2: ". Of t"; write another order of words',
+        'README.md:1: "gizmo"; write tool',
+        'README.md:2: ". Said o"; write another order of words',
     ]
 
 

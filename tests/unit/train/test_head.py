@@ -35,7 +35,8 @@ def test_gradient_vanishes_at_the_solution() -> None:
     centred = features.astype(np.float64) - features.mean(axis=0, dtype=np.float64)
     spread = centred.std(axis=0)
     scale = spread + head.FLOOR * spread.mean()
-    error = head.softmax(features @ fitted.kernel.astype(np.float64) + fitted.bias)
+    kernel = fitted.kernel.astype(np.float64)
+    error = head.softmax(features.astype(np.float64) @ kernel + fitted.bias)
     error -= np.eye(3)[labels]
     gradient = (centred / scale).T @ error / len(labels) + head.L2 * fitted.kernel * scale[:, None]
     assert np.abs(gradient).max() < 1e-4

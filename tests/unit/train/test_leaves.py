@@ -45,6 +45,6 @@ def test_labels_are_in_the_order_of_beans() -> None:
 
 def test_mean_colour_alone_does_not_tell_the_class() -> None:
     labels = np.arange(120) % 3
-    colours = np.stack([draw(label, [1, i]).mean((0, 1)) for i, label in enumerate(labels)])
+    colours = np.stack([draw(int(label), [1, i]).mean((0, 1)) for i, label in enumerate(labels)])
     fitted = head.fit(colours.astype(np.float32), labels, 3, epochs=300, learning_rate=0.05)
     assert np.mean(fitted.predict(colours.astype(np.float32)) == labels) < 0.75
