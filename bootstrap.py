@@ -22,14 +22,17 @@ from stages import __version__
 from stages.errors import exit_code_of
 
 VENV = ROOT / ".venv"
-HOST_LOCK = REQUIREMENTS / "host.txt"
+HOST_LOCK, DEVELOP_LOCK = REQUIREMENTS / "host.txt", REQUIREMENTS / "develop.txt"
+# The tasks for which more must be installed than for a run.
+DEVELOP_TASKS = {"check", "lint", "test"}
 
 
 def main() -> None:
     """Set up what is missing and become `invoke TASK...`."""
     arguments = _parse(sys.argv[1:])
     engine.carry_out(engine.plan_setup(arguments.engine), arguments.yes)
-    python = venv.get_or_create(VENV, sys.executable, [HOST_LOCK])
+    develop = [DEVELOP_LOCK] if DEVELOP_TASKS & {*arguments.task} else []
+    python = venv.get_or_create(VENV, sys.executable, [HOST_LOCK, *develop])
     command = [str(python), "-m", "invoke", *arguments.task]
     if arguments.engine and engine.needs_new_group():
         command = ["sg", "docker", "-c", shlex.join(command)]

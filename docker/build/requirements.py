@@ -52,7 +52,15 @@ def lock_requirements(runtimes: Sequence[str] = ()) -> None:
     for runtime in runtimes or RESOLUTIONS:
         _resolve(RESOLUTIONS[runtime])
     if not runtimes:
-        _write("host", ["host"], *PYTHON_OF_HOSTS, "--generate-hashes")
+        _lock_host()
+
+
+def _lock_host() -> None:
+    """Write the host's lock, and that of what is only needed to change this project."""
+    _write("host", ["host"], *PYTHON_OF_HOSTS, "--generate-hashes")
+    left_out = [f"--no-emit-package={package}" for package in locked_packages("host")]
+    options = ("--generate-hashes", f"--constraint={path_of('host')}", *left_out)
+    _write("develop", ["host", "develop"], *PYTHON_OF_HOSTS, *options)
 
 
 def _resolve(layers: Sequence[str]) -> None:

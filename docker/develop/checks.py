@@ -80,7 +80,7 @@ def _run(check: Check, root: Path) -> bool:
     path = search_path()
     program, *options = check.command
     if not shutil.which(program, path=path):
-        print(f"{check.name}: {program} is missing; ./bootstrap.py installs it", flush=True)
+        print(f"{check.name}: {program} is missing; `./bootstrap.py check` installs it", flush=True)
         return False
     files = sorted(str(file) for pattern in check.files for file in root.glob(pattern))
     began = time.monotonic()

@@ -4,6 +4,7 @@ import shlex
 import sys
 from datetime import date
 from functools import partial
+from importlib.util import find_spec
 
 from invoke.context import Context
 from invoke.tasks import task
@@ -16,7 +17,7 @@ from docker.ending import end_with
 from docker.host import engine
 from docker.reproduce import reproduction
 from stages import __version__
-from stages.errors import SettingsError, exit_code_of
+from stages.errors import SettingsError, StageError, exit_code_of
 
 
 @task
@@ -45,6 +46,8 @@ def run_tests(context: Context, only: str = "") -> None:
 def _prepare(only: str) -> None:
     if only not in ("", *checks.TESTS):
         raise SettingsError(f"only can't be {only!r}; give {' or '.join(checks.TESTS)}")
+    if not find_spec("pytest"):
+        raise StageError("pytest is missing; `./bootstrap.py test` installs it")
     if not only:
         checks.run(checks.LINT)
     if only != checks.UNITS:

@@ -14,7 +14,7 @@ from docker.reproduce.saved import read_images
 
 INPUT_FILES = ("docker/Dockerfile", "docker/install_layer.sh", "docker/requirements/*.txt")
 # invoke's own requirements are in no image.
-HOST_LOCK = "docker/requirements/host.txt"
+HOST_LOCKS = ("docker/requirements/develop.txt", "docker/requirements/host.txt")
 # In place of the configuration's digest, if the engine names images by the digest of a manifest.
 NO_DIGEST = ""
 
@@ -23,7 +23,8 @@ def inputs(environ: Mapping[str, str] = {}, root: Path = ROOT) -> dict[str, str]
     """Return the sha256 of each input of a build: the base's recipe, the files, the stages."""
     paths = sorted(path for pattern in INPUT_FILES for path in root.glob(pattern))
     files = {path.relative_to(root).as_posix(): _sha256(path.read_bytes()) for path in paths}
-    files.pop(HOST_LOCK, None)
+    for path in HOST_LOCKS:
+        files.pop(path, None)
     recipe = base.recipe_sha256(environ.get(base.OVERRIDE, ""))
     return {"base": recipe, **files, "stages": _tree_sha256(root / "stages")}
 

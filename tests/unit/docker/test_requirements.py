@@ -30,7 +30,7 @@ def test_a_layer_repeats_nothing_of_those_below_it(layer: str) -> None:
     assert not below & set(pins(layer))
 
 
-@pytest.mark.parametrize("name", [*FILES, "host"])
+@pytest.mark.parametrize("name", [*FILES, "host", "develop"])
 def test_every_package_is_locked_by_hash_and_a_wheel(name: str) -> None:
     text = requirements.path_of(name).read_text()
     blocks = re.split(r"\n(?=\S)", text)
@@ -60,7 +60,7 @@ def test_one_runtime_can_be_locked_alone(monkeypatch: pytest.MonkeyPatch) -> Non
     requirements.lock_requirements(["stock"])
     assert written == ["stock", "peers"]
     requirements.lock_requirements()
-    assert sorted(written[2:]) == sorted([*FILES, "host"])
+    assert sorted(written[2:]) == sorted([*FILES, "host", "develop"])
 
 
 def test_compare_has_no_tensorflow() -> None:
