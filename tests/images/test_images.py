@@ -58,7 +58,7 @@ def inspect(image: str) -> dict[str, Any]:
 
 
 def locked_with(layer: str) -> dict[str, str]:
-    names = (*LAYERS_BELOW[layer], layer)
+    names = (*LAYERS_BELOW.get(layer, ()), layer)
     return {package: version for name in names for package, version in pins(name).items()}
 
 

@@ -9,6 +9,7 @@ import pytest
 from docker.build import base, builder
 from docker.build.graph import Stage, read_all
 from docker.lockfile import ImagesLock, Package, read_lock
+from docker.paths import ROOT
 from docker.reproduce.explanation import as_text, explain
 from docker.reproduce.locked_images import changed_inputs, is_locked, not_locked
 from docker.reproduce.saved import read_images
@@ -35,12 +36,17 @@ def package_list() -> str:
 
 @pytest.fixture
 def again() -> Iterator[Stage]:
-    """An image built a second time, without a cache, under another name."""
+    """An image built again without a cache, from a checkout in which Git left an empty folder."""
     (compare,) = (stage for stage in read_all() if stage.name == "compare")
     second = replace(compare, image=f"{compare.image}:again")
-    builder.build_images([second], os.environ, base_image=base.tag_of({}), no_cache=True)
-    yield second
-    builder.remove_images([second.image])
+    left_over = ROOT / "stages" / "renamed_since"
+    left_over.mkdir()
+    try:
+        builder.build_images([second], os.environ, base_image=base.tag_of({}), no_cache=True)
+        yield second
+    finally:
+        left_over.rmdir()
+        builder.remove_images([second.image])
 
 
 def test_the_lock_is_of_this_source() -> None:

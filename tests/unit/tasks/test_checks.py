@@ -43,7 +43,8 @@ def test_a_program_that_is_missing_is_named_and_not_passed_over(
     with pytest.raises(StageError, match=r"^links found"):
         checks.run([Check("links", ("no-such-program",))])
     assert (
-        capsys.readouterr().out == "links: no-such-program is missing; `./bootstrap.py check` installs it\n"
+        capsys.readouterr().out
+        == "links: no-such-program is missing; `./bootstrap.py check` installs it\n"
     )
 
 
