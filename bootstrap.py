@@ -32,7 +32,7 @@ def main() -> None:
     arguments = _parse(sys.argv[1:])
     engine.carry_out(engine.plan_setup(arguments.engine), arguments.yes)
     develop = [DEVELOP_LOCK] if DEVELOP_TASKS & {*arguments.task} else []
-    python = venv.get_or_create(VENV, sys.executable, [HOST_LOCK, *develop])
+    python = venv.get_or_create(VENV, venv.base_python(), [HOST_LOCK, *develop])
     command = [str(python), "-m", "invoke", *arguments.task]
     if arguments.engine and engine.needs_new_group():
         command = ["sg", "docker", "-c", shlex.join(command)]

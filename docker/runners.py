@@ -156,7 +156,7 @@ def _prepare_venv(name: str) -> Path:
 def _stages_python() -> str:
     """Return a Python of the images' version; VenvError if there is none."""
     if sys.version_info[:2] == tuple(int(part) for part in STAGES_PYTHON.split(".")):
-        return getattr(sys, "_base_executable", sys.executable)
+        return venv.base_python()
     python = shutil.which(f"python{STAGES_PYTHON}")
     if not python:
         raise venv.VenvError(

@@ -45,7 +45,7 @@ class Precision:
     required_types: frozenset[str]
     model: str
     peer: str
-    uses_tiles: bool = True
+    uses_tiles: bool = False
     converts_to: str = ""
     switches: Mapping[str, str] = field(default_factory=dict)
     graph_rewrites: tuple[str, ...] = ()
@@ -76,7 +76,6 @@ PRECISIONS = (
         required_types=FLOAT_TYPES,
         model=FP32,
         peer=FP32,
-        uses_tiles=False,
     ),
     Precision(
         name=BF16,
@@ -87,6 +86,7 @@ PRECISIONS = (
         required_types=frozenset({BF16}),
         model=FP32,
         peer=BF16,
+        uses_tiles=True,
         converts_to=BF16,
         switches=BF16_SWITCHES,
         graph_rewrites=("auto_mixed_precision_onednn_bfloat16",),
@@ -103,6 +103,7 @@ PRECISIONS = (
         required_types=INT8_TYPES,
         model=INT8,
         peer=INT8,
+        uses_tiles=True,
         lowest_exact_isa="AVX512_CORE_VNNI",
     ),
     Precision(
@@ -114,6 +115,7 @@ PRECISIONS = (
         required_types=INT8_TYPES,
         model=INT8,
         peer=INT8,
+        uses_tiles=True,
         converts_to=BF16,
         switches=BF16_SWITCHES,
         graph_rewrites=("auto_mixed_precision_onednn_bfloat16",),

@@ -6,6 +6,7 @@ Standard library only: bootstrap.py uses it before anything is installed.
 import hashlib
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +21,14 @@ class VenvError(StageError):
 
     exit_code = 16
     remedy = "read pip's lines above; most often it does not reach the package index"
+
+
+def base_python() -> str:
+    """Return this Python outside any virtual environment, whichever one runs this program.
+
+    An environment made by its own Python, or by another's, would be gone or stale with that one.
+    """
+    return getattr(sys, "_base_executable", sys.executable)
 
 
 def get_or_create(folder: Path, python: str, locks: Sequence[Path]) -> Path:

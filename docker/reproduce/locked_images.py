@@ -59,19 +59,25 @@ def digest_of(image: str) -> str:
 def _inspect(image: str) -> tuple[str, list[str]]:
     """Return the configuration's digest, if the engine shows it, and the layers' diff_ids."""
     template = "{{.Id}} {{json .RootFS.Layers}}"
-    command = ["docker", "image", "inspect", f"--format={template}", image]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
+    shown = _docker("image", "inspect", f"--format={template}", image)
+    if not shown:
         return NO_DIGEST, []
-    digest, _, layers = done.stdout.partition(" ")
+    digest, _, layers = shown.partition(" ")
     return NO_DIGEST if _names_manifests() else digest, json.loads(layers)
 
 
 def _names_manifests() -> bool:
     """Return whether the engine keeps images in containerd's store."""
-    command = ["docker", "info", "--format={{json .DriverStatus}}"]
-    driver = subprocess.run(command, capture_output=True, text=True).stdout
-    return "io.containerd.snapshotter" in driver
+    return "io.containerd.snapshotter" in _docker("info", "--format={{json .DriverStatus}}")
+
+
+def _docker(*arguments: str) -> str:
+    """Return what the engine's client prints, nothing if it fails or is not installed."""
+    try:
+        done = subprocess.run(["docker", *arguments], capture_output=True, text=True)
+    except FileNotFoundError:
+        return ""
+    return "" if done.returncode else done.stdout
 
 
 def _tree_sha256(folder: Path) -> str:

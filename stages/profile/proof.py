@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stages.common.onednn.kernels import MULTIPLYING, kernel_isa, reference_share
+from stages.common.onednn.flops import MULTIPLYING
+from stages.common.onednn.kernels import kernel_isa, reference_share
 from stages.common.onednn.log import Execution, OnednnLog, parse_log
 from stages.errors import ProofError
 from stages.isa import AMX, get_isa, rank

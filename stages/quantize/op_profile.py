@@ -4,8 +4,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from stages.common.onednn.flops import dimensions
-from stages.common.onednn.kernels import MULTIPLYING, primitive_of
+from stages.common.onednn.flops import MULTIPLYING, dimensions
+from stages.common.onednn.kernels import primitive_of
 from stages.common.onednn.log import TOLERANCE_MS, Execution, OnednnLog, Partition
 from stages.precisions import INT8_TYPES
 from stages.quantize.op_graph import COMPUTE_OPS, OTHER_QUANTIZABLE_OPS, Graph

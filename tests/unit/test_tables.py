@@ -7,7 +7,7 @@ import pytest
 from stages.common.backends.registry import names
 from stages.precisions import BF16, PRECISIONS, Precision, get_precision
 from stages.quantize.variants import why_no_variant
-from stages.runtimes import PEERS_RUNTIME, RUNTIMES
+from stages.runtimes import RUNTIMES
 from stages.settings import Settings
 from tests.unit.quantize.parts import attempt
 
@@ -52,10 +52,9 @@ def test_every_runtime_converts_to_every_precision_that_there_is(precision: Prec
         assert bool(getattr(precision, runtime.converts_by)) == bool(precision.converts_to)
 
 
-def test_every_runtime_has_a_backend_and_an_interpreter_for_peers() -> None:
+def test_every_runtime_has_a_backend_and_names_its_interpreter_by_a_setting() -> None:
     settings = {field.name for field in fields(Settings)}
-    environments = {runtime.name: runtime.environment for runtime in RUNTIMES}
     for runtime in RUNTIMES:
         assert runtime.backend in names()
-        here = runtime.environment == environments[PEERS_RUNTIME]
-        assert here or runtime.interpreter_setting in settings
+        setting = runtime.interpreter_setting
+        assert not setting or setting in settings

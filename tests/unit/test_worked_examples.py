@@ -66,3 +66,21 @@ def test_an_example_works_on_a_copy_of_the_tree(title: str, tree: Path) -> None:
     done = run_in(tree, "-m", program)
     assert done.code == 0, done
     assert done.output.splitlines()[-1] == "all as it should be", done
+
+
+@pytest.mark.parametrize(
+    ("title", "units"),
+    [
+        ("a precision", ("profile", "quantize", "peers", "compare", "test_tables.py")),
+        ("a runtime", ("peers", "compare", "docker/test_graph.py", "test_tables.py")),
+    ],
+)
+def test_the_unit_tests_pass_with_what_an_example_added(
+    title: str, units: tuple[str, ...], tree: Path
+) -> None:
+    carry_out(title, tree)
+    paths = [f"tests/unit/{unit}" for unit in units]
+    done = run_in(tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", *paths)
+    assert done.code == 0, done
+    done = run_in(tree, "-m", "ruff", "check", "stages")
+    assert done.code == 0, done

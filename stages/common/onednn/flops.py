@@ -10,16 +10,18 @@ import re
 from stages.common.onednn.log import Execution
 
 BYTES = {"f32": 4, "s32": 4, "bf16": 2, "f16": 2, "s8": 1, "u8": 1}
+# The primitives that multiply, whose work is counted, and whose kernels are judged.
+MULTIPLYING = ("convolution", "matmul", "inner_product")
 _DIMENSION = re.compile(r"([a-z]+)(\d+)")
 _SHAPE = re.compile(r"\d+(x\d+)*")
 
 
 def operations(execution: Execution) -> int:
     """Return how many multiplications and additions a primitive does, 0 if it does not multiply."""
+    if execution.primitive not in MULTIPLYING:
+        return 0
     if execution.primitive == "matmul":
         return _of_matmul(execution.problem)
-    if execution.primitive not in ("convolution", "inner_product"):
-        return 0
     size = dimensions(execution.problem)
     if "ic" not in size:
         return 0

@@ -12,8 +12,6 @@ from stages.common.onednn.log import Execution
 from stages.isa import AMX, ISA_NAMES
 from stages.records.measure import Primitive
 
-MULTIPLYING = ("convolution", "deconvolution", "matmul", "inner_product")
-
 
 class Timed(Protocol):
     """Anything that one kernel ran, with its time."""

@@ -1,8 +1,10 @@
+import sys
 from pathlib import Path
 
 import pytest
 
 from docker.host import venv
+from tests.commands import run
 
 
 @pytest.fixture
@@ -66,3 +68,10 @@ def test_one_half_made_is_finished(
             venv.get_or_create(tmp_path / "venv", "python3", locks)
     venv.get_or_create(tmp_path / "venv", "python3", locks)
     assert steps == ["created", "second"]
+
+
+def test_the_python_outside_an_environment_is_found_from_within() -> None:
+    code = "from docker.host import venv; print(venv.base_python())"
+    within = run(sys.executable, "-c", code).output.strip()
+    outside = run(within, "-c", f"import sys; print(sys.prefix == sys.base_prefix); {code}")
+    assert outside.output.split() == ["True", within]

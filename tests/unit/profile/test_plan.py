@@ -7,6 +7,7 @@ from stages.profile.plan import PlannedCell, cell_to_repeat, missing_models, pla
 from tests.unit.records import quantize, variant
 
 ALL_FLAGS = frozenset(flag for isa in LADDER for flag in isa.flags)
+FOUR = {"VGG19_PRECISIONS": "fp32,bf16,int8,int8_bf16"}
 
 
 def flags_up_to(isa: str) -> frozenset[str]:
@@ -22,7 +23,7 @@ def test_a_rung_needs_the_flags_of_those_below() -> None:
 
 
 def test_every_cell_is_there_and_the_impossible_ones_say_why() -> None:
-    cells = plan_cells(load({}), flags_up_to("AVX512_CORE_BF16"), {})
+    cells = plan_cells(load(FOUR), flags_up_to("AVX512_CORE_BF16"), {})
     assert len(cells) == 4 * len(LADDER)
     reasons = {cell.name: cell.impossible for cell in cells if cell.impossible}
     assert "amx_tile" in str(reasons["int8_AVX512_CORE_AMX"])
@@ -38,7 +39,7 @@ def test_every_cell_is_there_and_the_impossible_ones_say_why() -> None:
 
 
 def test_where_it_is_asked_for_bf16_is_measured_though_it_is_emulated() -> None:
-    cells = plan_cells(load({"VGG19_ALL_CELLS": "1"}), flags_up_to("AVX512_CORE_BF16"), {})
+    cells = plan_cells(load({**FOUR, "VGG19_ALL_CELLS": "1"}), flags_up_to("AVX512_CORE_BF16"), {})
     assert not [cell.name for cell in cells if "emulated" in str(cell.impossible)]
 
 
@@ -47,7 +48,7 @@ def test_a_precision_without_a_model_is_impossible_everywhere(
 ) -> None:
     record = quantize(variant("fp32"), variant("int8"), variant("bf16", missing="no BF16 here"))
     monkeypatch.setattr("stages.common.host.facts.why_no_tiles", lambda: None)
-    cells = plan_cells(load({}), ALL_FLAGS, missing_models(record))
+    cells = plan_cells(load(FOUR), ALL_FLAGS, missing_models(record))
     without = {cell.name for cell in cells if cell.impossible == "no BF16 here"}
     assert without == {f"bf16_{isa}" for isa in ISA_NAMES}
     assert {cell.name for cell in cells if cell.impossible} - without == {
