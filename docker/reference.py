@@ -7,7 +7,7 @@ from pathlib import Path
 from docker.host.venv import VenvError
 from docker.options import NO_FLAGS
 from docker.paths import DOCS
-from stages.command_line import default_in_words, flag_name
+from stages.command_line import WORDS_FOR_DEFAULTS, default_in_words, flag_name
 from stages.errors import INTERNAL_EXIT_CODE, INTERRUPTED_EXIT_CODE, StageError
 from stages.setting import Spec
 from stages.settings import PROGRAMS, env_name, specs
@@ -28,9 +28,10 @@ VGG19_BATCH_SIZE=16 docker compose up
 ```
 
 A flag wins over a variable, and an empty variable counts as unset. A switch is a flag without a
-value; as a variable it is `1` or `0`. `invoke` refuses a value that is not allowed before anything
-starts, with [exit code 2](exit-codes.md). It also refuses a variable that starts with `VGG19_` and
-names no setting; `docker compose` ignores such a variable.
+value; as a variable it is `1` or `0`. A default in code font may be given as it stands; "all of
+them" and "not given" are words, not values. `invoke` refuses a value that is not allowed before
+anything starts, with [exit code 2](exit-codes.md). It also refuses a variable that starts with
+`VGG19_` and names no setting; `docker compose` ignores such a variable.
 
 `invoke --help profile` shows the same for one stage, and so does `python -m stages.profile --help`.
 
@@ -47,7 +48,8 @@ EXIT_CODES = """\
 
 Each stage and each task ends with 0 if it has done its work. If not, it prints one line that begins
 with `NAME: error:` and gives the cause and the remedy, and it ends with the code of that kind of
-failure. What earlier runs left stays as it was.
+failure. What earlier runs left stays as it was. Three print something else: a fault of this project
+(70) its traceback, an interruption (130) and a wrong flag (2) lines of their own.
 
 `invoke pipeline` stops at the first stage that fails, and ends with that stage's code.
 `docker compose up` has no code for each kind: it is 0 if all stages did their work, and another if
@@ -59,8 +61,8 @@ one failed; the line of that stage says why.
 OTHERS = """\
 ## Codes that are not this project's
 
-- **1** from `invoke` itself: there is no such task or flag. From `invoke lint` and `invoke test`:
-  a check found something, and the lines above say what.
+- **1** from `invoke` itself: there is no such task or flag. From `invoke lint`, `invoke check` and
+  `invoke test`: a check found something, and the lines above say what.
 - **2** from a program: there is no such flag; as for a setting, the line above names it.
 - **125**, **126**, **127**: the engine could not start the container; its own line says why.
 - **137**: the process was killed, most often because the machine or the container ran out of
@@ -121,9 +123,15 @@ def _settings() -> str:
 def _marks(name: str, spec: Spec) -> list[str]:
     return [
         f"[`{name}`](#{name})" + (" \\*" if name in NO_FLAGS else ""),
-        f"`{default_in_words(name)}`",
+        _default(name),
         *("x" if program in spec.programs else "" for program in PROGRAMS),
     ]
+
+
+def _default(name: str) -> str:
+    """Return a default, in code font only if it may be given."""
+    words = default_in_words(name)
+    return words if words in WORDS_FOR_DEFAULTS else f"`{words}`"
 
 
 def _section(name: str, spec: Spec) -> Iterator[str]:
@@ -131,14 +139,14 @@ def _section(name: str, spec: Spec) -> Iterator[str]:
     yield f"{spec.help[0].upper()}{spec.help[1:]}.\n"
     yield f"- flag `{flag_name(name)}`, variable `{env_name(name)}`"
     yield f"- read by {', '.join(spec.programs)}"
-    yield f"- default: `{default_in_words(name)}`"
+    yield f"- default: {_default(name)}"
     if spec.allowed:
         yield f"- allowed: {spec.allowed}"
     yield from (f"  - `{value}`: {meaning}" for value, meaning in spec.values.items())
 
 
 def _exit_codes() -> str:
-    made = MADE.format(source="stages/errors.py")
+    made = MADE.format(source="stages/errors.py and docker/host/venv.py")
     rows = [
         ["0", "", "All went well.", ""],
         *(_row(kind) for kind in kinds()),

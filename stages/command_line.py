@@ -14,6 +14,8 @@ from stages.settings import ENV_PREFIX, Settings, env_name, refusal, specs, spec
 
 # What users of Neural Compressor's former notebook vgg19_ibean made BF16 by.
 OLD_BF16_SWITCHES = ("FORCE_BF16", "MIX_PRECISION_TEST")
+# Shown for defaults that have no text to give; no setting takes these as a value.
+WORDS_FOR_DEFAULTS = ALL, NOT_GIVEN = ("all of them", "not given")
 
 
 def load(environ: Mapping[str, str], overrides: Mapping[str, str] | None = None) -> Settings:
@@ -51,13 +53,13 @@ def flag_name(name: str) -> str:
 
 
 def default_in_words(name: str) -> str:
-    """Return a setting's default as it would be given; some are called `off`, `empty` or `all`."""
+    """Return a setting's default as it would be given, or one of WORDS_FOR_DEFAULTS."""
     (value,) = (field.default for field in fields(Settings) if field.name == name)
     if isinstance(value, bool):
-        return "off"
+        return NOT_GIVEN
     if isinstance(value, tuple) and value == tuple(specs()[name].values):
-        return "all"
-    return f"{value:g}" if isinstance(value, float) else as_text(value) or "empty"
+        return ALL
+    return f"{value:g}" if isinstance(value, float) else as_text(value) or NOT_GIVEN
 
 
 def help_text(name: str) -> str:

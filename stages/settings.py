@@ -103,7 +103,12 @@ class Settings:
         "largest loss of top-1 on the validation split that INT8 may have, as a fraction of FP32's",
         "quantize",
     )
-    max_trials: int = whole(12, 1, "largest number of recipes that are tried", "quantize")
+    max_trials: int = whole(
+        12,
+        1,
+        "largest number of recipes that are tried; measuring what single ops cost comes on top",
+        "quantize",
+    )
     calibration_algorithms: tuple[str, ...] = choices(
         tuple(ALGORITHMS),
         ALGORITHMS,
@@ -125,7 +130,7 @@ class Settings:
     isas: tuple[str, ...] = choices(
         ISA_NAMES,
         {isa.name: isa.meaning for isa in LADDER},
-        "instruction sets to cap oneDNN at (ONEDNN_MAX_CPU_ISA), each with those before it",
+        "instruction sets to cap oneDNN at (ONEDNN_MAX_CPU_ISA); a cap also allows those before it",
         "profile",
         DOCTOR,
     )
@@ -136,7 +141,8 @@ class Settings:
     cores: str = setting(
         "",
         Spec(
-            "cores to pin to; empty: one per physical core",
+            "cores to pin to, taken in the order of their numbers; if not given, one per physical "
+            "core",
             ("quantize", "profile", *EXTRAS),
             allowed="a list such as 0-3,8",
         ),
@@ -144,8 +150,8 @@ class Settings:
     num_instances: str = setting(
         "1",
         Spec(
-            "processes that share the offline work, each with cores of its own; auto tries which "
-            "split of the cores is the fastest",
+            "processes that share the offline work, each with cores of its own; 1: one on all "
+            "cores; auto tries which split of the cores is the fastest",
             ("profile",),
             check=lambda text: text == AUTO or (text.isdigit() and int(text) > 0),
             allowed=f"a whole number, 1 or more, or {AUTO}",
@@ -167,7 +173,7 @@ class Settings:
     )
     strict: bool = switch(
         "turns by MLPerf's rules: 600 s each, 24576 images offline, p90 in a single stream; "
-        "takes hours",
+        "takes days on few cores",
         "profile",
     )
     worker_timeout_s: float = decimal(
@@ -176,14 +182,14 @@ class Settings:
     # What the images, a runner or invoke set.
     locks: Path = path(
         "/dev/shm",
-        "folder, the same for all runs of a machine, of the locks on cores that are measured on",
+        "folder that holds the locks on measured cores; all runs on a machine must use the same",
         *MEASURING,
     )
     image: str = setting(
         "", Spec("digest of the image that this runs in, for the record", PROGRAMS)
     )
     itex_python: str = setting(
-        "", Spec("interpreter that has the itex runtime; empty: there is none", (PEERS,))
+        "", Spec("interpreter that has the itex runtime; if not given, there is none", (PEERS,))
     )
 
     def __post_init__(self) -> None:

@@ -3,7 +3,15 @@ import sys
 
 import pytest
 
-from stages.command_line import default_in_words, flag_name, for_stage, help_text, load
+from stages.command_line import (
+    ALL,
+    NOT_GIVEN,
+    default_in_words,
+    flag_name,
+    for_stage,
+    help_text,
+    load,
+)
 from stages.errors import SettingsError
 from stages.settings import PROGRAMS, Settings, env_name, specs, specs_of
 from tests.commands import ROOT
@@ -132,10 +140,10 @@ def test_help_names_the_default_and_the_variable(name: str) -> None:
         ("batch_size", "8"),
         ("worker_timeout_s", "900"),
         ("batch_sizes", "1,8,32"),
-        ("strict", "off"),
-        ("isas", "all"),
+        ("strict", NOT_GIVEN),
+        ("isas", ALL),
         ("weight_granularities", "per_channel"),
-        ("cores", "empty"),
+        ("cores", NOT_GIVEN),
     ],
 )
 def test_a_default_is_shown_as_it_would_be_given(name: str, default: str) -> None:
