@@ -80,7 +80,8 @@ def _run(check: Check, root: Path) -> bool:
     path = search_path()
     program, *options = check.command
     if not shutil.which(program, path=path):
-        print(f"{check.name}: {program} is missing; `./bootstrap.py check` installs it", flush=True)
+        remedy = "`./bootstrap.py --no-engine check` installs it"
+        print(f"{check.name}: {program} is missing; {remedy}", flush=True)
         return False
     files = sorted(str(file) for pattern in check.files for file in root.glob(pattern))
     began = time.monotonic()

@@ -34,7 +34,7 @@ NOTES = (
     ("at most", "what the kernel's instructions do in a cycle, over what FP32's do"),
     (
         "at best rate",
-        "fraction of the time that all convolutions would take at the rate of the best;",
+        "fraction of the time that all multiplying would take at the rate of the best;",
     ),
     ("", "the columns after it say where the rest of the time goes"),
 )

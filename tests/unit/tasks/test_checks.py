@@ -44,7 +44,7 @@ def test_a_program_that_is_missing_is_named_and_not_passed_over(
         checks.run([Check("links", ("no-such-program",))])
     assert (
         capsys.readouterr().out
-        == "links: no-such-program is missing; `./bootstrap.py check` installs it\n"
+        == "links: no-such-program is missing; `./bootstrap.py --no-engine check` installs it\n"
     )
 
 
