@@ -166,28 +166,18 @@ def verify(_: Context, bundle: str, rebuild: bool = False) -> None:
     end_with(exit_code_of("verify", check))
 
 
-class _Schema(ReplaceableTask):
-    replacements = ("all", "write")
-
-
 @task(
-    klass=_Schema,
-    help={
-        "name": f"the schema to print: {', '.join(schemas.titles())}",
-        "all": "list them, each with what it is about",
-        "write": "write them to docs/schemas",
-    },
+    help={"name": f"{schemas.ALL}, to list them, or {', '.join(schemas.titles())}"},
     auto_shortflags=False,
 )
-def schema(_: Context, name: str, all: bool = False, write: bool = False) -> None:
+def schema(_: Context, name: str) -> None:
     """Print what a JSON file of the project has in it, as a JSON Schema."""
-    answer = partial(schemas.answer, name, writing=write)
-    end_with(exit_code_of("schema", lambda: print(answer())))
+    end_with(exit_code_of("schema", lambda: print(schemas.answer(name))))
 
 
 @task(help={"write": "write them; else only check that they are current"}, auto_shortflags=False)
 def docs(_: Context, write: bool = False) -> None:
-    """Check, or write, the pages of docs/ that are made from the code."""
+    """Check, or write, the pages and schemas of docs/ that are made from the code."""
     end_with(exit_code_of("docs", reference.write if write else reference.require_current))
 
 

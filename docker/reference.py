@@ -1,4 +1,4 @@
-"""The pages of docs/ that are made from the code, so that they say what the code does."""
+"""The pages and schemas of docs/ that are made from the code, so that they say what it does."""
 
 import inspect
 from collections.abc import Iterator, Sequence
@@ -6,7 +6,8 @@ from pathlib import Path
 
 from docker.host.venv import VenvError
 from docker.options import NO_FLAGS
-from docker.paths import DOCS
+from docker.paths import DOCS, SCHEMAS
+from docker.share import schemas
 from stages.command_line import WORDS_FOR_DEFAULTS, default_in_words, flag_name
 from stages.errors import INTERNAL_EXIT_CODE, INTERRUPTED_EXIT_CODE, StageError
 from stages.setting import Spec
@@ -73,30 +74,36 @@ OTHERS = """\
 
 def pages() -> dict[Path, str]:
     """Return the text of each page by its path."""
-    return {DOCS / "settings.md": _settings(), DOCS / "exit-codes.md": _exit_codes()}
+    own = {DOCS / "settings.md": _settings(), DOCS / "exit-codes.md": _exit_codes()}
+    return own | schemas.texts(SCHEMAS)
 
 
 def stale() -> list[Path]:
-    """Return the pages that are missing, or differ from what the code gives."""
-    return [path for path, text in pages().items() if not _is(path, text)]
+    """Return the pages that are missing, differ from what the code gives, or are no more."""
+    texts = pages()
+    gone = [path for path in SCHEMAS.glob(f"*{schemas.SUFFIX}") if path not in texts]
+    return [*(path for path, text in texts.items() if not _is(path, text)), *gone]
 
 
 def write() -> None:
     """Write the pages that are not current, and say which."""
     texts = pages()
     for path in stale():
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(texts[path])
-        print(f"docs: wrote {path}")
+        if path in texts:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(texts[path])
+        else:
+            path.unlink()
+        print(f"docs: wrote {path}" if path in texts else f"docs: removed {path}")
     require_current()
 
 
 def require_current() -> None:
     """Say that the pages are what the code gives; raise StageError if one is not."""
-    names = " and ".join(path.name for path in stale())
+    names = ", ".join(path.name for path in stale())
     if names:
         raise StageError(f"{names} in {DOCS} differ from what the code says; run `{COMMAND}`")
-    print(f"docs: {' and '.join(path.name for path in pages())} are what the code says")
+    print(f"docs: {', '.join(path.name for path in pages())} are what the code says")
 
 
 def kinds() -> list[type[StageError]]:

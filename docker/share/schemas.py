@@ -8,7 +8,6 @@ from typing import Any, get_args
 
 import msgspec
 
-from docker.paths import SCHEMAS
 from docker.share.manifest import Manifest
 from stages.common.text import aligned
 from stages.common.worker import protocol
@@ -22,6 +21,8 @@ from stages.records.train import TrainRecord
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SUFFIX = ".schema.json"
+# In place of a name: all of them.
+ALL = "all"
 # What one JSON document is, by the name of its schema.
 DOCUMENTS: dict[str, type] = {
     "train": TrainRecord,
@@ -75,27 +76,21 @@ def text_of(name: str) -> str:
     return msgspec.json.format(encoded, indent=2).decode() + "\n"
 
 
-def write(folder: Path) -> list[Path]:
-    """Write all schemas to a folder, remove others that it has, and return the paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in folder.glob(f"*{SUFFIX}"):
-        path.unlink()
-    paths = [folder / f"{name}{SUFFIX}" for name in titles()]
-    for path in paths:
-        path.write_text(text_of(path.name.removesuffix(SUFFIX)))
-    return paths
+def texts(folder: Path) -> dict[Path, str]:
+    """Return the text of each schema, by the path that it has in a folder."""
+    return {folder / f"{name}{SUFFIX}": text_of(name) for name in titles()}
 
 
-def answer(name: str, *, writing: bool) -> str:
-    """Return what `invoke schema` prints: a schema, what there is, or what was written.
+def write(folder: Path) -> None:
+    """Write all schemas to a new folder."""
+    folder.mkdir()
+    for path, text in texts(folder).items():
+        path.write_text(text)
 
-    Raises SettingsError for an unknown name, or a name with `writing`, which writes all.
-    """
-    if name and writing:
-        raise SettingsError(f"--write writes all schemas, not {name!r} alone; leave out the name")
-    if writing:
-        return f"schema: {len(write(SCHEMAS))} files in {SCHEMAS}"
-    return text_of(name).rstrip() if name else aligned([*titles().items()])
+
+def answer(name: str) -> str:
+    """Return a schema, or a line for each of all; SettingsError if there is none of that name."""
+    return aligned([*titles().items()]) if name == ALL else text_of(name).rstrip()
 
 
 def _tidy(part: dict[str, Any]) -> dict[str, Any]:

@@ -74,8 +74,8 @@ def _ratio(rounds: Sequence[tuple[list[float], list[float]]]) -> float:
 
 
 def spread(figure: Interval) -> float:
-    """Return half the width of an interval, as a fraction of the estimate."""
-    return (figure.high - figure.low) / 2 / figure.estimate
+    """Return half the width of an interval as a fraction of the estimate, 0 if that is 0."""
+    return (figure.high - figure.low) / 2 / figure.estimate if figure.estimate else 0.0
 
 
 def accuracy_top1(predictions: Sequence[int], labels: Sequence[int]) -> float:

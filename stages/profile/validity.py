@@ -89,6 +89,10 @@ def _loadgen_reasons(scenario: str, runs: Sequence[Run]) -> list[Reason]:
 
 
 def _drift(rates: Sequence[float]) -> float:
-    """Return by which fraction the second half of the rounds is faster than the first."""
+    """Return by which fraction the second half of the rounds is faster than the first.
+
+    That is 0 if there is no first half, or if it did nothing, for which other reasons are given.
+    """
     half = len(rates) // 2
-    return median(rates[-half:]) / median(rates[:half]) - 1 if half else 0.0
+    first = median(rates[:half]) if half else 0.0
+    return median(rates[-half:]) / first - 1 if first else 0.0

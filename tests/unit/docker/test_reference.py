@@ -17,17 +17,27 @@ def test_the_committed_pages_are_what_the_code_says() -> None:
 @pytest.fixture
 def docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(reference, "DOCS", tmp_path / "docs")
+    monkeypatch.setattr(reference, "SCHEMAS", tmp_path / "docs" / "schemas")
     return tmp_path / "docs"
 
 
 def test_what_is_written_is_current_until_it_is_edited(docs: Path) -> None:
-    with pytest.raises(StageError, match=r"settings.md and exit-codes.md .* `invoke docs --write`"):
+    with pytest.raises(StageError, match=r"settings.md, exit-codes.md.* `invoke docs --write`"):
         reference.require_current()
     reference.write()
     reference.require_current()
     page = docs / "settings.md"
     page.write_text(page.read_text().replace("batch_size", "batchsize"))
     assert reference.stale() == [page]
+
+
+def test_a_schema_that_is_no_more_is_removed(docs: Path) -> None:
+    reference.write()
+    old = docs / "schemas" / "old.schema.json"
+    old.write_text("{}")
+    assert reference.stale() == [old]
+    reference.write()
+    assert not old.exists()
 
 
 def test_every_setting_has_a_section_with_flag_variable_and_values(docs: Path) -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from stages.compare.reasons import in_words
@@ -44,6 +46,18 @@ def test_what_is_wrong_is_said_with_its_scenario(runs: list[Run], reason: str) -
 
 def test_a_single_run_can_not_drift_or_spread() -> None:
     assert judge_runs([run(10.0)], [run(3.0)]).valid
+
+
+@pytest.mark.parametrize("idle", [[0], [0, 1], [0, 1, 2]])
+def test_instances_that_never_ran_together_have_that_as_the_reason(idle: list[int]) -> None:
+    runs = [
+        replace(run(1.0, number, overlap=0.0), rate_per_s=0.0)
+        if number in idle
+        else run(10.0, number)
+        for number in range(len(idle) + 1)
+    ]
+    verdict = judge_runs(runs, QUIET)
+    assert "overlap" in {reason.kind for reason in verdict.reasons}
 
 
 def test_a_cell_that_equals_itself_closely_is_trusted() -> None:

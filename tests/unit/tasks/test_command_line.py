@@ -87,18 +87,13 @@ def test_a_schema_is_printed_without_an_engine() -> None:
 
 
 def test_the_schemas_are_listed() -> None:
-    lines = invoke("schema", "--all", variables=NO_ENGINE).output.splitlines()
+    lines = invoke("schema", "all", variables=NO_ENGINE).output.splitlines()
     assert [line.split()[0] for line in lines] == list(schemas.titles())
 
 
 def test_an_unknown_schema_is_refused_by_the_names_of_those_there_are() -> None:
     done = invoke("schema", "trian")
     assert_refused(done, SettingsError.exit_code, "known are train, quantize, measurements,")
-
-
-def test_a_schema_alone_is_not_written() -> None:
-    done = invoke("schema", "train", "--write")
-    assert_refused(done, SettingsError.exit_code, "--write writes all schemas")
 
 
 def test_the_tasks_import_no_tensorflow_and_nothing_of_the_stages_logic() -> None:
