@@ -3,7 +3,7 @@
 import difflib
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -76,12 +76,13 @@ def carry_out(release: Release, lock_images: Callable[[], None], root: Path = RO
 
     If that fails, the tree is as it was. Raises StageError if git refuses.
     """
-    with _restored_on_failure(root):
+    paths = [*release.texts, *LOCKED]
+    with _restored_on_failure(root, paths):
         for path, text in release.texts.items():
             (root / path).write_text(text)
         lock_images()
-        _git(root, "add", "--", *release.texts, *LOCKED)
-        _git(root, "commit", "--quiet", f"--message={_subject(release)}")
+        _git(root, "add", "--", *paths)
+        _git(root, "commit", "--quiet", f"--message={_subject(release)}", "--", *paths)
     _git(root, "tag", "--annotate", f"--message={_subject(release)}", release.tag)
 
 
@@ -108,12 +109,12 @@ def _subject(release: Release) -> str:
 
 
 @contextmanager
-def _restored_on_failure(root: Path) -> Iterator[None]:
-    """Bring back the commit's files if what is done fails; plan() made sure that they were it."""
+def _restored_on_failure(root: Path, paths: Sequence[str]) -> Iterator[None]:
+    """Bring these paths back to the commit's if what is done fails; plan() found them so."""
     try:
         yield
     except BaseException:
-        _git(root, "reset", "--quiet", "--hard")
+        _git(root, "restore", "--quiet", "--staged", "--worktree", "--", *paths)
         _git(root, "clean", "--quiet", "--force", "-d", "--", *LOCKED)
         raise
 

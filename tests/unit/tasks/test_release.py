@@ -186,3 +186,14 @@ def test_this_checkout_has_the_version_and_the_changelog_that_a_release_writes()
     assert len(release.VERSION_LINE.findall((ROOT / release.VERSION_FILE).read_text())) == 1
     text = (ROOT / release.CHANGELOG).read_text()
     assert changelog.unreleased(text) or changelog.released(text)
+
+
+def test_what_someone_edits_meanwhile_is_neither_lost_nor_released(repository: Path) -> None:
+    def lock_and_fail() -> None:
+        (repository / "README.md").write_text("edited while the images are built\n")
+        raise StageError("the engine is gone")
+
+    planned = release.plan("0.2.0", DAY, repository)
+    with pytest.raises(StageError, match="the engine is gone"):
+        release.carry_out(planned, lock_and_fail, repository)
+    assert (repository / "README.md").read_text() == "edited while the images are built\n"
