@@ -9,6 +9,8 @@ import traceback
 from collections.abc import Callable
 from typing import ClassVar
 
+from stages.printable import printable
+
 
 class StageError(Exception):
     """A failure that the user can fix.
@@ -193,6 +195,7 @@ def exit_code_of(name: str, run: Callable[[], None]) -> int:
             traceback.print_exc()
             print(f"{name}: internal error; please report the lines above", file=sys.stderr)
             return INTERNAL_EXIT_CODE
-        print(f"{name}: error: {known}", file=sys.stderr, flush=True)
+        # A name in it may be a stranger's: it must neither begin a line nor steer the terminal.
+        print(f"{name}: error: {printable(str(known))}", file=sys.stderr, flush=True)
         return known.exit_code
     return 0
