@@ -122,7 +122,7 @@ def _affects(part: Affected, package: str, version: str) -> bool:
         return False
     if any(_same(listed, version) for listed in part.versions):
         return True
-    ranges = [found.events for found in part.ranges if found.type == "ECOSYSTEM"]
+    ranges = [span.events for span in part.ranges if span.type == "ECOSYSTEM"]
     return any(_in_range(events, Version(version)) for events in ranges)
 
 

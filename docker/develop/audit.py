@@ -17,6 +17,7 @@ import msgspec
 
 from docker.build import requirements
 from docker.develop.checks import search_path
+from docker.paths import REQUIREMENTS
 from stages.errors import DownloadError, StageError
 
 PROGRAM = "pip-audit"
@@ -76,7 +77,7 @@ def locked_pins() -> dict[Pin, list[str]]:
     A package that may be reported under another name is in it by both.
     """
     locks: dict[Pin, list[str]] = {}
-    files = set(requirements.REQUIREMENTS.glob("*.txt")) - {requirements.ABSENT}
+    files = set(REQUIREMENTS.glob("*.txt")) - {requirements.ABSENT}
     for lock in sorted(path.stem for path in files):
         for package, version in requirements.locked_versions(lock):
             for name in (package, OTHER_NAMES.get(package, package)):
@@ -134,12 +135,13 @@ def _batches(pins: Iterable[Pin]) -> list[list[Pin]]:
 
 def _ask(pins: Sequence[Pin], asked: Source) -> Iterator[Finding]:
     answer = _answer(pins, asked)
-    if {(found.name, found.version) for found in answer.dependencies} != {*pins}:
+    if {(package.name, package.version) for package in answer.dependencies} != {*pins}:
         raise StageError(f"{PROGRAM} left out some packages; compare the lock with its output")
-    for found in answer.dependencies:
-        for known in found.vulns:
+    for package in answer.dependencies:
+        for known in package.vulns:
             aliases = tuple(sorted(known.aliases))
-            yield Finding(found.name, found.version, known.id, aliases, tuple(known.fix_versions))
+            fixed = tuple(known.fix_versions)
+            yield Finding(package.name, package.version, known.id, aliases, fixed)
 
 
 def _answer(pins: Sequence[Pin], asked: Source) -> _Answer:

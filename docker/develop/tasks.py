@@ -75,8 +75,8 @@ def _audit(database: Path | None) -> None:
     outcome = triage.judge(findings, verdicts, locks, asked.known)
     if findings:
         print(triage.table(outcome, locks, date.today()), flush=True)
-    for unknown in outcome.unknown:
-        print(f"audit: not looked up: {unknown}, whose advisory this database does not have")
+    if outcome.unknown:
+        print(f"audit: this database does not have {', '.join(outcome.unknown)}: not looked up")
     triage.require_triaged(outcome, date.today())
     print(f"audit: {len(findings) or 'no'} known vulnerabilities, none without a verdict")
 
