@@ -75,7 +75,8 @@ def _run(programs: Sequence[str], name: str, runner: str, given: dict[str, str])
         outcome = run(stage, settings)
         inside += outcome.seconds
         if outcome.exit_code:
-            print(f"{name}: stopped, as {stage.name} failed with code {outcome.exit_code}")
+            if name != stage.name:  # else its own last line has said so
+                print(f"{name}: stopped, as {stage.name} failed with code {outcome.exit_code}")
             return outcome.exit_code
         print(f"{name}: {stage.name} took {outcome.seconds:.1f} s", flush=True)
     # What the stages' processes didn't take is starting and removing their containers.
