@@ -30,6 +30,13 @@ FILES = {
     "docker/images.lock": "{}\n",
     "docker/listings/base.xz": "files\n",
 }
+# Asks this process, once, to end, and lets git go on for a while.
+INTERRUPTING = f"""#!/bin/sh
+case $0 in *transaction) grep -q refs/tags || exit 0;; esac
+mkdir .git/interrupted 2>/dev/null || exit 0
+kill -INT {os.getpid()}
+sleep 0.1
+"""
 
 
 def write(root: Path, files: dict[str, str]) -> None:
@@ -68,6 +75,13 @@ def commit(root: Path, files: dict[str, str] | None = None) -> None:
     write(root, files or {})
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message=Change")
+
+
+def add_hook(root: Path, name: str, script: str) -> None:
+    path = root / ".git" / "hooks" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(script)
+    path.chmod(0o755)
 
 
 def locking(root: Path) -> Callable[[], None]:
@@ -118,6 +132,13 @@ def test_what_would_be_done_is_shown_and_changes_nothing(repository: Path) -> No
         ("0.0.9", "0.0.9 is not newer than 0.1.0"),
         ("0.2", "'0.2' is no version"),
         ("v0.2.0", "'v0.2.0' is no version"),
+        ("0.01.0", r"'0\.01\.0' is no version"),
+        ("00.2.0", "is no version"),
+        ("\u0663.0.0", "is no version"),
+        ("0.2.0\n", "is no version"),
+        ("0.2.-1", "is no version"),
+        ("0.2." + 5000 * "9", "is no version"),
+        ("", "'' is no version"),
     ],
 )
 def test_a_version_that_is_not_newer_is_refused(
@@ -180,6 +201,66 @@ def test_a_release_that_fails_leaves_the_tree_as_it_was(repository: Path) -> Non
     with pytest.raises(StageError, match="no engine answers"):
         release.carry_out(planned, lock_and_fail, repository)
     assert state(repository) == before
+
+
+def test_a_tag_that_git_refuses_leaves_no_commit(repository: Path) -> None:
+    git(repository, "config", "tag.gpgSign", "true")
+    git(repository, "config", "gpg.program", "false")
+    planned = release.plan("0.2.0", DAY, repository)
+    before = state(repository)
+    with pytest.raises(StageError, match="git tag failed"):
+        release.carry_out(planned, locking(repository), repository)
+    assert state(repository) == before
+
+
+@pytest.mark.parametrize("hook", ["pre-commit", "post-commit", "reference-transaction"])
+def test_an_interruption_at_any_step_leaves_all_as_it_was(repository: Path, hook: str) -> None:
+    planned = release.plan("0.2.0", DAY, repository)
+    before = state(repository)
+    add_hook(repository, hook, INTERRUPTING)
+    with pytest.raises(KeyboardInterrupt):
+        release.carry_out(planned, locking(repository), repository)
+    (repository / ".git" / "hooks" / hook).unlink()
+    assert state(repository) == before
+    git(repository, "add", "--all")  # no lock of git is left
+
+
+def test_what_was_committed_on_top_meanwhile_is_not_taken_back(repository: Path) -> None:
+    def lock_and_commit() -> None:
+        commit(repository, {"README.md": "committed while the images are built\n"})
+        raise StageError("the engine is gone")
+
+    planned = release.plan("0.2.0", DAY, repository)
+    with pytest.raises(StageError, match="the engine is gone"):
+        release.carry_out(planned, lock_and_commit, repository)
+    assert git(repository, "show", "HEAD:README.md") == "committed while the images are built"
+
+
+def test_a_release_that_can_not_be_taken_back_says_so(repository: Path) -> None:
+    def lock_and_fail() -> None:
+        (repository / ".git" / "index.lock").touch()
+        raise StageError("no engine answers")
+
+    planned = release.plan("0.2.0", DAY, repository)
+    with pytest.raises(
+        StageError, match=r"failed \(no engine answers\) and can't be taken back: git"
+    ):
+        release.carry_out(planned, lock_and_fail, repository)
+
+
+@pytest.mark.parametrize("line", ["", '__version__ = "next"\n', 2 * '__version__ = "0.1.0"\n'])
+def test_a_source_that_names_no_version_is_refused(repository: Path, line: str) -> None:
+    commit(repository, {"stages/__init__.py": line})
+    with pytest.raises(StageError, match="must have one line"):
+        release.plan("0.2.0", DAY, repository)
+
+
+def test_without_git_no_release_is_made(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(StageError, match="git is missing"):
+        release.plan("0.2.0", DAY, repository)
 
 
 def test_this_checkout_has_the_version_and_the_changelog_that_a_release_writes() -> None:
