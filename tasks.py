@@ -21,6 +21,7 @@ from docker import images, reference
 from docker.build import base
 from docker.build.graph import read_extra, read_stages
 from docker.build.requirements import lock_requirements
+from docker.checkout import writing_checkout
 from docker.develop.tasks import audit, check, lint, release, run_tests, version
 from docker.ending import end_with
 from docker.host import engine
@@ -108,10 +109,11 @@ def lock(_: Context, runtime: str = "", images: bool = False) -> None:
     def write() -> None:
         load({}, chosen)
         engine.require()
-        if not images:
-            lock_requirements(list(chosen.values()))
-            base.lock_packages(os.environ)
-        reproduction.lock_images()
+        with writing_checkout("lock"):
+            if not images:
+                lock_requirements(list(chosen.values()))
+                base.lock_packages(os.environ)
+            reproduction.lock_images()
 
     end_with(exit_code_of("lock", write))
 
@@ -179,7 +181,12 @@ def schema(_: Context, name: str) -> None:
 @task(help={"write": "write them; else only check that they are current"}, auto_shortflags=False)
 def docs(_: Context, write: bool = False) -> None:
     """Check, or write, the pages and schemas of docs/ that are made from the code."""
-    end_with(exit_code_of("docs", reference.write if write else reference.require_current))
+
+    def run() -> None:
+        with writing_checkout("docs --write"):
+            (reference.write if write else reference.require_current)()
+
+    end_with(exit_code_of("docs", run))
 
 
 @task

@@ -12,6 +12,7 @@ from invoke.tasks import task
 
 from docker import images
 from docker.build.graph import read_all
+from docker.checkout import writing_checkout
 from docker.develop import audit as auditing
 from docker.develop import checks, triage
 from docker.develop import release as releases
@@ -99,6 +100,7 @@ def release(_: Context, version: str, dry_run: bool = False) -> None:
         print(releases.describe(planned), end="", flush=True)
         if not dry_run:
             engine.require()
-            releases.carry_out(planned, reproduction.lock_images)
+            with writing_checkout(f"release {version}"):
+                releases.carry_out(planned, reproduction.lock_images)
 
     end_with(exit_code_of("release", make))
