@@ -68,7 +68,7 @@ def audit(_: Context, database: str = "") -> None:
 
 
 def _audit(database: Path | None) -> None:
-    verdicts = triage.read_triage()
+    verdicts = triage.read_triage(triage.TRIAGE)
     locks = auditing.locked_pins()
     with auditing.source(database) as asked:
         print(f"audit: {len(locks)} versions of packages; {asked.about}", flush=True)

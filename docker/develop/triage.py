@@ -83,7 +83,7 @@ class Outcome:
     unknown: list[str]
 
 
-def read_triage(path: Path = TRIAGE) -> list[Verdict]:
+def read_triage(path: Path) -> list[Verdict]:
     """Return the verdicts of the file.
 
     Raises InputCorruptError if it can't be read, or two of its verdicts are of the same finding.

@@ -1,26 +1,29 @@
 """`invoke audit` with the real pip-audit, on a small database that is answered on loopback."""
 
+from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
 
 from docker.build import requirements
-from docker.develop import audit
+from docker.develop import audit, tasks, triage
 from docker.develop.audit import Finding, Pin
 from docker.paths import ROOT
-from stages.errors import DownloadError, SettingsError, StageError, VulnerabilityError
+from stages.errors import (
+    DownloadError,
+    SettingsError,
+    StageError,
+    VulnerabilityError,
+    exit_code_of,
+)
 from tests.commands import Done, invoke
 from tests.unit.tasks.advisories import advisory, write_database
 
 # Nothing listens at it.
 NOWHERE = "http://127.0.0.1:1/v1/query"
 FIXED = [{"introduced": "0"}, {"fixed": "1.4"}, {"introduced": "2"}, {"fixed": "2.1"}]
-
-
-def locked(package: str) -> str:
-    (version,) = [version for name, version in audit.locked_pins() if name == package]
-    return version
 
 
 def find(folder: Path, *pins: Pin) -> list[Finding]:
@@ -45,7 +48,7 @@ def test_a_finding_names_what_fixes_it_and_one_that_was_withdrawn_is_none(tmp_pa
 
 def test_all_versions_of_a_package_are_asked_of(tmp_path: Path) -> None:
     write_database(tmp_path, advisory("PYSEC-2024-1", "some", FIXED))
-    pins = [("some", version) for version in ("1.3", "1.4", "2.0")]
+    pins = [("some", version) for version in ("1.3", "2.0")]
     assert [finding.version for finding in find(tmp_path, *pins)] == ["1.3", "2.0"]
 
 
@@ -141,26 +144,58 @@ def assert_refused(done: Done, kind: type[StageError], line: str) -> None:
     assert line in done.error_lines[0]
 
 
-def test_a_finding_without_a_verdict_is_shown_and_fails(tmp_path: Path) -> None:
-    version = locked("invoke")
-    write_database(tmp_path, advisory("PYSEC-2024-1", "invoke", [{"introduced": "0"}]))
-    done = invoke("audit", "--database", str(tmp_path))
-    line = f"no verdict holds for PYSEC-2024-1 of invoke {version}; update or triage in docker/"
-    assert_refused(done, VulnerabilityError, line)
-    assert "1 advisories in" in done.output
-    assert "the newest of 2024-05-06, " in done.output
-    assert "get a newer copy" in done.output
-    row = f"invoke   {version}    host        PYSEC-2024-1  -              no version  NOT TRIAGED"
-    assert row in done.output
+def verdicts_on(monkeypatch: pytest.MonkeyPatch, folder: Path, *names: str) -> None:
+    verdict = {
+        "package": "some",
+        "versions": ["1.3"],
+        "verdict": "not affected",
+        "reason": "Nothing calls it.",
+        "reaches": "nobody",
+        "date": date(2024, 6, 1),
+    }
+    (folder / "audit.yaml").write_text(yaml.safe_dump([{"id": name, **verdict} for name in names]))
+    monkeypatch.setattr(triage, "TRIAGE", folder / "audit.yaml")
 
 
-def test_nothing_found_is_said_with_what_was_not_looked_up(tmp_path: Path) -> None:
+def run_task(folder: Path) -> int:
+    return exit_code_of("audit", partial(tasks._audit, folder))
+
+
+def test_a_finding_without_a_verdict_is_shown_and_fails(
+    tmp_path: Path,
+    locks: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_database(tmp_path, advisory("PYSEC-2024-1", "some", [{"introduced": "0"}]))
+    (locks / "a.txt").write_text("some==1.3\n")
+    verdicts_on(monkeypatch, locks, "PYSEC-2023-9")
+    assert run_task(tmp_path) == VulnerabilityError.exit_code
+    shown = capsys.readouterr()
+    about, *table, unknown = shown.out.splitlines()
+    assert about.startswith(f"audit: 1 versions of packages; 1 advisories in {tmp_path}, ")
+    assert "the newest of 2024-05-06, " in about
+    assert "get a newer copy" in about
+    assert table[1].split("  ")[-1] == "NOT TRIAGED"
+    assert "this database does not have PYSEC-2023-9 of some 1.3" in unknown
+    reason = "no verdict holds for PYSEC-2024-1 of some 1.3; update or triage in"
+    assert shown.err.startswith(f"audit: error: {reason} ")
+    assert len(shown.err.splitlines()) == 1
+
+
+def test_if_all_findings_have_a_verdict_it_is_0(
+    tmp_path: Path,
+    locks: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     write_database(tmp_path, advisory("PYSEC-2024-1", "some", FIXED))
-    done = invoke("audit", "--database", str(tmp_path))
-    assert done.code == 0, done
-    *_, unknown, last = done.output.splitlines()
-    assert last == "audit: no known vulnerabilities, none without a verdict"
-    assert "this database does not have PYSEC-2026-3447 of setuptools" in unknown
+    (locks / "a.txt").write_text("some==1.3\n")
+    verdicts_on(monkeypatch, locks, "PYSEC-2024-1")
+    assert run_task(tmp_path) == 0
+    *_, row, last = capsys.readouterr().out.splitlines()
+    assert row.endswith("not affected")
+    assert last == "audit: 1 known vulnerabilities, none without a verdict"
 
 
 def test_a_folder_that_is_no_database_is_refused(tmp_path: Path) -> None:

@@ -126,4 +126,6 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_verdicts_of_this_checkout_are_of_versions_that_are_locked() -> None:
-    assert {pin for verdict in read_triage() for pin in verdict.pins} <= {*locked_pins()}
+    assert {pin for verdict in read_triage(triage.TRIAGE) for pin in verdict.pins} <= {
+        *locked_pins()
+    }
