@@ -24,7 +24,7 @@ from stages.errors import exit_code_of
 VENV = ROOT / ".venv"
 HOST_LOCK, DEVELOP_LOCK = REQUIREMENTS / "host.txt", REQUIREMENTS / "develop.txt"
 # The tasks for which more must be installed than for a run.
-DEVELOP_TASKS = {"check", "lint", "test"}
+DEVELOP_TASKS = {"audit", "check", "lint", "test"}
 
 
 def main() -> None:

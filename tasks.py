@@ -21,7 +21,8 @@ from docker import images, reference
 from docker.build import base
 from docker.build.graph import read_extra, read_stages
 from docker.build.requirements import lock_requirements
-from docker.develop.tasks import check, lint, release, run_tests, version
+from docker.checkout import writing_checkout
+from docker.develop.tasks import audit, check, lint, release, run_tests, version
 from docker.ending import end_with
 from docker.host import engine
 from docker.options import ReplaceableTask, stage_task
@@ -75,7 +76,8 @@ def _run(programs: Sequence[str], name: str, runner: str, given: dict[str, str])
         outcome = run(stage, settings)
         inside += outcome.seconds
         if outcome.exit_code:
-            print(f"{name}: stopped, as {stage.name} failed with code {outcome.exit_code}")
+            if name != stage.name:  # else its own last line has said so
+                print(f"{name}: stopped, as {stage.name} failed with code {outcome.exit_code}")
             return outcome.exit_code
         print(f"{name}: {stage.name} took {outcome.seconds:.1f} s", flush=True)
     # What the stages' processes didn't take is starting and removing their containers.
@@ -107,10 +109,11 @@ def lock(_: Context, runtime: str = "", images: bool = False) -> None:
     def write() -> None:
         load({}, chosen)
         engine.require()
-        if not images:
-            lock_requirements(list(chosen.values()))
-            base.lock_packages(os.environ)
-        reproduction.lock_images()
+        with writing_checkout("lock"):
+            if not images:
+                lock_requirements(list(chosen.values()))
+                base.lock_packages(os.environ)
+            reproduction.lock_images()
 
     end_with(exit_code_of("lock", write))
 
@@ -178,7 +181,12 @@ def schema(_: Context, name: str) -> None:
 @task(help={"write": "write them; else only check that they are current"}, auto_shortflags=False)
 def docs(_: Context, write: bool = False) -> None:
     """Check, or write, the pages and schemas of docs/ that are made from the code."""
-    end_with(exit_code_of("docs", reference.write if write else reference.require_current))
+
+    def run() -> None:
+        with writing_checkout("docs --write"):
+            (reference.write if write else reference.require_current)()
+
+    end_with(exit_code_of("docs", run))
 
 
 @task
@@ -215,7 +223,7 @@ def _groups() -> "dict[str, list[Task[Any]]]":
         "The pipeline, and its stages in order": [pipeline, *stages],
         "Beside the pipeline, when it has run": [_program_task(PEERS)],
         "Results": [bundle, verify, export, schema],
-        "Development": [check, lint, run_tests, docs, lock, build, clean, release, version],
+        "Development": [check, lint, run_tests, docs, lock, audit, build, clean, release, version],
     }
 
 

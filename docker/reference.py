@@ -49,8 +49,9 @@ EXIT_CODES = """\
 
 Each stage and each task ends with 0 if it has done its work. If not, it prints one line that begins
 with `NAME: error:` and gives the cause and the remedy, and it ends with the code of that kind of
-failure. What earlier runs left stays as it was. Three print something else: a fault of this project
-(70) its traceback, an interruption (130) and a wrong flag (2) lines of their own.
+failure. What earlier runs left stays as it was. Four print something else: a fault of this project
+(70) its traceback, an interruption (130) and a wrong flag (2) lines of their own, and doctor (18) a
+line without `error`, if all that is missing is an instruction set.
 
 `invoke pipeline` stops at the first stage that fails, and ends with that stage's code.
 `docker compose up` has no code for each kind: it is 0 if all stages did their work, and another if

@@ -73,7 +73,7 @@ class DiskFullError(StageError):
 
 
 class DownloadError(StageError):
-    """A model or data hub could not be reached."""
+    """A hub of models or data, or a service, could not be reached."""
 
     exit_code = 9
     remedy = "connect to the network, set the proxy variables, or choose embedded"
@@ -147,6 +147,13 @@ class NotReproducedError(StageError):
 
     exit_code = 20
     remedy = "read above what differs; after a change, run `invoke lock --images`"
+
+
+class VulnerabilityError(StageError):
+    """A locked package has a known vulnerability of which nothing is decided, or no longer."""
+
+    exit_code = 22
+    remedy = "lock a version that fixes it, or say in docker/requirements/audit.yaml why not"
 
 
 INTERNAL_EXIT_CODE = 70

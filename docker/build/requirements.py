@@ -11,6 +11,7 @@ from docker.paths import REQUIREMENTS
 from stages.runtimes import PEERS_RUNTIME, RUNTIMES
 
 ABSENT = REQUIREMENTS / "absent.txt"
+PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 # The layers of packages on top of others, with those below: a package is in one of them only.
 LAYERS_BELOW: dict[str, tuple[str, ...]] = {
     "tensorflow": ("common",),
@@ -88,7 +89,12 @@ def write_host_lock(python_version: str, output: Path) -> None:
 
 def locked_packages(name: str) -> list[str]:
     """Return the names of the packages in a lock file."""
-    return re.findall(r"^([A-Za-z0-9._-]+)==", path_of(name).read_text(), re.MULTILINE)
+    return [package for package, _ in locked_versions(name)]
+
+
+def locked_versions(name: str) -> list[tuple[str, str]]:
+    """Return the packages in a lock file, each with its version; one may have several."""
+    return PIN.findall(path_of(name).read_text())
 
 
 def path_of(name: str) -> Path:

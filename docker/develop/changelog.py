@@ -6,7 +6,10 @@ from datetime import date
 from stages.errors import InputCorruptError
 
 HEADING = "## Unreleased\n"
-RELEASED = re.compile(r"^## (\d+\.\d+\.\d+) - \d{4}-\d\d-\d\d$", re.MULTILINE)
+# A version as Semantic Versioning has it: plain digits, and no zero before them.
+NUMBER = "(?:0|[1-9][0-9]{0,8})"
+VERSION = re.compile(rf"{NUMBER}\.{NUMBER}\.{NUMBER}")
+RELEASED = re.compile(rf"^## ({VERSION.pattern}) - [0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$", re.MULTILINE)
 
 
 def released(text: str) -> list[str]:

@@ -13,7 +13,6 @@ from docker.develop import changelog
 from docker.paths import IMAGES_LOCK, LISTINGS, ROOT
 from stages.errors import StageError
 
-VERSION = re.compile(r"\d+\.\d+\.\d+")
 VERSION_LINE = re.compile(r'^__version__ = "([^"]*)"$', re.MULTILINE)
 VERSION_FILE, CHANGELOG = "stages/__init__.py", "CHANGELOG.md"
 LOCKED = tuple(path.relative_to(ROOT).as_posix() for path in (IMAGES_LOCK, LISTINGS))
@@ -74,30 +73,40 @@ def describe(release: Release, root: Path = ROOT) -> str:
 def carry_out(release: Release, lock_images: Callable[[], None], root: Path = ROOT) -> None:
     """Write the release's files, lock the images, commit and tag.
 
-    If that fails, the tree is as it was. Raises StageError if git refuses.
+    If that fails or is interrupted, tree, branch and tags are as they were. Raises StageError if
+    git refuses.
     """
     paths = [*release.texts, *LOCKED]
-    with _restored_on_failure(root, paths):
+    with _undone_on_failure(root, release, paths):
         for path, text in release.texts.items():
             (root / path).write_text(text)
         lock_images()
         _git(root, "add", "--", *paths)
         _git(root, "commit", "--quiet", f"--message={_subject(release)}", "--", *paths)
-    _git(root, "tag", "--annotate", f"--message={_subject(release)}", release.tag)
+        _git(root, "tag", "--annotate", f"--message={_subject(release)}", release.tag)
 
 
 def _require_newer(version: str, texts: dict[str, str], tags: list[str]) -> None:
-    if not VERSION.fullmatch(version):
-        raise StageError(f"{version!r} is no version; give three numbers, as 1.2.3")
+    if not changelog.VERSION.fullmatch(version):
+        raise StageError(f"{version!r} is no version; give three plain numbers, as 1.2.3")
     if f"v{version}" in tags:
         raise StageError(f"the tag v{version} is there already; give a newer version")
-    tagged = [tag[1:] for tag in tags if tag.startswith("v") and VERSION.fullmatch(tag[1:])]
+    tagged = [
+        tag[1:] for tag in tags if tag.startswith("v") and changelog.VERSION.fullmatch(tag[1:])
+    ]
     newest = max([*tagged, *changelog.released(texts[CHANGELOG])], key=_numbers, default="")
     if newest and _numbers(version) <= _numbers(newest):
         raise StageError(f"{version} is not newer than {newest}, which is released")
-    (current,) = VERSION_LINE.findall(texts[VERSION_FILE])
+    current = _version_of(texts[VERSION_FILE])
     if _numbers(version) < _numbers(current):
         raise StageError(f"{version} is older than {current}, which {VERSION_FILE} names")
+
+
+def _version_of(text: str) -> str:
+    versions: list[str] = VERSION_LINE.findall(text)
+    if len(versions) != 1 or not changelog.VERSION.fullmatch(versions[0]):
+        raise StageError(f'{VERSION_FILE} must have one line `__version__ = "1.2.3"`; correct it')
+    return versions[0]
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -109,18 +118,57 @@ def _subject(release: Release) -> str:
 
 
 @contextmanager
-def _restored_on_failure(root: Path, paths: Sequence[str]) -> Iterator[None]:
-    """Bring these paths back to the commit's if what is done fails; plan() found them so."""
+def _undone_on_failure(root: Path, release: Release, paths: Sequence[str]) -> Iterator[None]:
+    """Take back all that was done if it is not done to its end, an interruption among the reasons.
+
+    plan() found the paths as the last commit has them; what else someone edits meanwhile stays.
+    Raises StageError if that fails, too.
+    """
+    before = _git(root, "rev-parse", "HEAD").strip()
     try:
         yield
-    except BaseException:
-        _git(root, "restore", "--quiet", "--staged", "--worktree", "--", *paths)
-        _git(root, "clean", "--quiet", "--force", "-d", "--", *LOCKED)
+    except BaseException as failure:
+        try:
+            _take_back(root, release, paths, before)
+        except StageError as error:
+            raise StageError(
+                f"the release failed ({failure or type(failure).__name__}) and can't be taken "
+                f"back: {error}; `git status` and `git log` show what is left of it"
+            ) from failure
         raise
 
 
+def _take_back(root: Path, release: Release, paths: Sequence[str], before: str) -> None:
+    now = _git(root, "rev-parse", "HEAD").strip()
+    if now != before and _git(root, "log", "-1", "--format=%P %s").strip() == (
+        f"{before} {_subject(release)}"
+    ):
+        # A tag is the last step: if there is one, an interruption came after it.
+        if _git(root, "tag", "--list", release.tag, f"--points-at={now}"):
+            _git(root, "tag", "--delete", release.tag)
+        _git(root, "update-ref", f"-m=Take back {_subject(release)}", "HEAD", before, now)
+    _git(root, "restore", "--quiet", "--staged", "--worktree", "--", *paths)
+    _git(root, "clean", "--quiet", "--force", "-d", "--", *LOCKED)
+
+
 def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise StageError(f"git {arguments[0]} failed ({done.stderr.strip()}); see to that first")
-    return done.stdout
+    try:
+        process = subprocess.Popen(
+            ["git", *arguments],
+            cwd=root,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+        )
+    except FileNotFoundError:
+        raise StageError("git is missing; install it") from None
+    try:
+        output, errors = process.communicate()
+    except BaseException:
+        process.communicate()  # killed, it would leave its locks, and nothing could be taken back
+        raise
+    if process.returncode != 0:
+        raise StageError(f"git {arguments[0]} failed ({errors.strip()}); see to that first")
+    return output

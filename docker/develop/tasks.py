@@ -5,13 +5,16 @@ import sys
 from datetime import date
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 
 from invoke.context import Context
 from invoke.tasks import task
 
 from docker import images
 from docker.build.graph import read_all
-from docker.develop import checks
+from docker.checkout import writing_checkout
+from docker.develop import audit as auditing
+from docker.develop import checks, triage
 from docker.develop import release as releases
 from docker.ending import end_with
 from docker.host import engine
@@ -55,6 +58,30 @@ def _prepare(only: str) -> None:
         images.build_missing(read_all())
 
 
+@task(
+    help={"database": "folder with a copy of an advisory database (default: OSV is asked)"},
+    auto_shortflags=False,
+)
+def audit(_: Context, database: str = "") -> None:
+    """Look up known vulnerabilities of all locked Python packages, and what was decided of each."""
+    end_with(exit_code_of("audit", partial(_audit, Path(database) if database else None)))
+
+
+def _audit(database: Path | None) -> None:
+    verdicts = triage.read_triage(triage.TRIAGE)
+    locks = auditing.locked_pins()
+    with auditing.source(database) as asked:
+        print(f"audit: {len(locks)} versions of packages; {asked.about}", flush=True)
+        findings = auditing.find(locks, asked)
+    outcome = triage.judge(findings, verdicts, locks, asked.known)
+    if findings:
+        print(triage.table(outcome, locks, date.today()), flush=True)
+    if outcome.unknown:
+        print(f"audit: this database does not have {', '.join(outcome.unknown)}: not looked up")
+    triage.require_triaged(outcome, date.today())
+    print(f"audit: {len(findings) or 'no'} known vulnerabilities, none without a verdict")
+
+
 @task
 def version(_: Context) -> None:
     """Print this project's version."""
@@ -73,6 +100,7 @@ def release(_: Context, version: str, dry_run: bool = False) -> None:
         print(releases.describe(planned), end="", flush=True)
         if not dry_run:
             engine.require()
-            releases.carry_out(planned, reproduction.lock_images)
+            with writing_checkout(f"release {version}"):
+                releases.carry_out(planned, reproduction.lock_images)
 
     end_with(exit_code_of("release", make))

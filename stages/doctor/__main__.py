@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 
 from stages.command_line import for_stage
 from stages.common.host.facts import describe_host
@@ -9,6 +10,7 @@ from stages.common.text import aligned
 from stages.doctor.checks import (
     NO,
     Check,
+    cap_name,
     check_cores,
     check_counter,
     check_host,
@@ -22,17 +24,34 @@ from stages.settings import Settings
 
 
 def main() -> None:
-    """Print all checks; raise IncompleteHostError if a full comparison is not possible."""
+    """Print all checks, and whether a full comparison is possible; end with code 18 if it is not.
+
+    Raises IncompleteHostError if that is something to see to. An instruction set that the
+    processor does not have is nothing that anyone did wrong, so it is no error.
+    """
     settings = for_stage("doctor", sys.argv[1:], os.environ)
     checks = _checks(settings)
     print(aligned([(check.name, check.state, check.evidence) for check in checks]), flush=True)
     missing = [check.name for check in checks if check.state == NO]
-    if missing:
+    caps = [isa for isa in settings.isas if cap_name(isa) in missing]
+    if others := [name for name in missing if name not in map(cap_name, caps)]:
         raise IncompleteHostError(
-            f"no full comparison here: {', '.join(missing)}; the rest can be measured, "
-            "or ask for less (VGG19_ISAS)"
+            f"not possible yet: {', '.join(others)}; these lines above say what to do"
         )
-    print("doctor: a full comparison is possible")
+    if len(caps) == len(settings.isas):
+        raise IncompleteHostError(
+            "no instruction set that was asked for can run here; "
+            "ask for others (VGG19_ISAS), or use another machine"
+        )
+    print(f"doctor: {_conclusion(caps)}", flush=True)
+    if caps:
+        sys.exit(IncompleteHostError.exit_code)
+
+
+def _conclusion(missing: Sequence[str]) -> str:
+    if not missing:
+        return "a full comparison is possible"
+    return f"this machine does not run {', '.join(missing)}; all else can be measured here"
 
 
 def _checks(settings: Settings) -> list[Check]:

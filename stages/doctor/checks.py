@@ -31,7 +31,7 @@ class Check:
     """What was looked at, whether it is as it should be, and the evidence.
 
     `state` is OK, NO if a full comparison is not possible, or NOTE if figures will be noisy or
-    mean something else than on bare metal.
+    mean something else than on bare metal, or may be so, as the machine does not show it.
     """
 
     name: str
@@ -39,12 +39,17 @@ class Check:
     evidence: str
 
 
+def cap_name(isa: str) -> str:
+    """Return the name of the check of an instruction set."""
+    return f"isa {isa}"
+
+
 def check_isas(isas: Sequence[str]) -> list[Check]:
     """Return whether each of `isas` can run here, from the lowest up."""
     flags = cpu_flags()
     reasons = {isa: why_impossible(isa, flags) for isa in sorted(isas, key=rank)}
     return [
-        Check(f"isa {name}", NO if reason else OK, reason or "can run")
+        Check(cap_name(name), NO if reason else OK, reason or "can run")
         for name, reason in reasons.items()
     ]
 
@@ -121,17 +126,20 @@ def _threads(host: Host, sysfs: Sysfs) -> Check:
 
 
 def _nodes(host: Host) -> Check:
-    nodes = format_list(host.numa_nodes) or UNKNOWN
-    evidence = f"cores on {nodes}, of {host.topology.numa_nodes}"
+    if not host.numa_nodes:
+        return Check("NUMA nodes", NOTE, "not shown here")
+    evidence = f"cores on {format_list(host.numa_nodes)}, of {host.topology.numa_nodes}"
     if len(host.numa_nodes) > 1:
         return Check("NUMA nodes", NOTE, f"{evidence}; give each an instance (--num-instances)")
     return Check("NUMA nodes", OK, evidence)
 
 
 def _governor(host: Host) -> Check:
-    steady = host.governor in ("performance", UNKNOWN)
-    evidence = "not shown here" if host.governor == UNKNOWN else host.governor
-    return Check("governor", OK if steady else NOTE, evidence if steady else f"{evidence}; set it")
+    if host.governor == UNKNOWN:
+        return Check("governor", NOTE, "not shown here, as on most virtual machines")
+    if host.governor != "performance":
+        return Check("governor", NOTE, f"{host.governor}; set it to performance")
+    return Check("governor", OK, host.governor)
 
 
 def _machine(host: Host) -> Check:

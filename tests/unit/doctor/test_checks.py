@@ -49,13 +49,14 @@ def test_cores_that_can_not_be_pinned_are_said_with_the_remedy() -> None:
     [
         ({"governor": "powersave"}, "governor", NOTE, "powersave; set it"),
         ({"governor": "performance"}, "governor", OK, "performance"),
-        ({"governor": "unknown"}, "governor", OK, "not shown here"),
+        ({"governor": "unknown"}, "governor", NOTE, "not shown here"),
         ({"hypervisor": False}, "machine", OK, "A CPU, physical, Maker Machine; Linux 6.1"),
         ({"hypervisor": True}, "machine", NOTE, "A CPU, virtual (unknown)"),
         ({"cpu_quota": 1.5}, "CPU quota", NO, "1.5 CPUs for 2 cores; raise the quota"),
         ({"cpu_quota": 2.0}, "CPU quota", OK, "2 CPUs"),
         ({"numa_nodes": [0, 1]}, "NUMA nodes", NOTE, "--num-instances"),
         ({}, "NUMA nodes", OK, "cores on 0, of 1"),
+        ({"numa_nodes": []}, "NUMA nodes", NOTE, "not shown here"),
         ({}, "topology", OK, "1 sockets, 2 cores, 1 threads each; cpuset 0,1"),
     ],
 )

@@ -1,9 +1,5 @@
-"""`invoke release`, on a small repository; the images are not locked for real."""
+"""`invoke release`: what is released, and what is refused."""
 
-import os
-import subprocess
-from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,69 +7,7 @@ import pytest
 from docker.develop import changelog, release
 from docker.paths import ROOT
 from stages.errors import InputCorruptError, StageError
-
-DAY = date(2030, 1, 2)
-CHANGELOG = """\
-# Changelog
-
-## Unreleased
-
-- It is faster.
-
-## 0.1.0 - 2029-12-31
-
-- First version.
-"""
-FILES = {
-    "stages/__init__.py": '"""Stages."""\n\n__version__ = "0.1.0"\n',
-    "CHANGELOG.md": CHANGELOG,
-    "docker/images.lock": "{}\n",
-    "docker/listings/base.xz": "files\n",
-}
-
-
-def write(root: Path, files: dict[str, str]) -> None:
-    for path, text in files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text)
-
-
-def git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
-
-
-def state(root: Path) -> tuple[str, ...]:
-    asked = (["status", "--porcelain"], ["rev-parse", "HEAD"], ["tag", "--list"])
-    return tuple(git(root, *arguments) for arguments in asked)
-
-
-@pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    # A hook of git, which may have started this, names the repository that it is for.
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    root = tmp_path / "repository"
-    write(root, FILES)
-    git(root, "init", "--quiet")
-    git(root, "config", "--global", "user.name", "A Maintainer")
-    git(root, "config", "--global", "user.email", "maintainer@example.org")
-    commit(root)
-    return root
-
-
-def commit(root: Path, files: dict[str, str] | None = None) -> None:
-    write(root, files or {})
-    git(root, "add", "--all")
-    git(root, "commit", "--quiet", "--message=Change")
-
-
-def locking(root: Path) -> Callable[[], None]:
-    """Stand in for the lock of the images: a layer has other files, and another is new."""
-    changed = {"docker/images.lock": '{"images": {}}\n', "docker/listings/app.xz": "more\n"}
-    return lambda: write(root, changed)
+from tests.unit.tasks.repository import CHANGELOG, DAY, commit, git, locking, state, write
 
 
 def test_a_release_is_one_commit_with_version_changelog_and_locked_images(repository: Path) -> None:
@@ -118,6 +52,13 @@ def test_what_would_be_done_is_shown_and_changes_nothing(repository: Path) -> No
         ("0.0.9", "0.0.9 is not newer than 0.1.0"),
         ("0.2", "'0.2' is no version"),
         ("v0.2.0", "'v0.2.0' is no version"),
+        ("0.01.0", r"'0\.01\.0' is no version"),
+        ("00.2.0", "is no version"),
+        ("\u0663.0.0", "is no version"),
+        ("0.2.0\n", "is no version"),
+        ("0.2.-1", "is no version"),
+        ("0.2." + 5000 * "9", "is no version"),
+        ("", "'' is no version"),
     ],
 )
 def test_a_version_that_is_not_newer_is_refused(
@@ -170,30 +111,22 @@ def test_outside_a_clone_no_release_is_made(
         release.plan("0.2.0", DAY, tmp_path)
 
 
-def test_a_release_that_fails_leaves_the_tree_as_it_was(repository: Path) -> None:
-    def lock_and_fail() -> None:
-        locking(repository)()
-        raise StageError("no engine answers; start one")
+@pytest.mark.parametrize("line", ["", '__version__ = "next"\n', 2 * '__version__ = "0.1.0"\n'])
+def test_a_source_that_names_no_version_is_refused(repository: Path, line: str) -> None:
+    commit(repository, {"stages/__init__.py": line})
+    with pytest.raises(StageError, match="must have one line"):
+        release.plan("0.2.0", DAY, repository)
 
-    before = state(repository)
-    planned = release.plan("0.2.0", DAY, repository)
-    with pytest.raises(StageError, match="no engine answers"):
-        release.carry_out(planned, lock_and_fail, repository)
-    assert state(repository) == before
+
+def test_without_git_no_release_is_made(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(StageError, match="git is missing"):
+        release.plan("0.2.0", DAY, repository)
 
 
 def test_this_checkout_has_the_version_and_the_changelog_that_a_release_writes() -> None:
     assert len(release.VERSION_LINE.findall((ROOT / release.VERSION_FILE).read_text())) == 1
     text = (ROOT / release.CHANGELOG).read_text()
     assert changelog.unreleased(text) or changelog.released(text)
-
-
-def test_what_someone_edits_meanwhile_is_neither_lost_nor_released(repository: Path) -> None:
-    def lock_and_fail() -> None:
-        (repository / "README.md").write_text("edited while the images are built\n")
-        raise StageError("the engine is gone")
-
-    planned = release.plan("0.2.0", DAY, repository)
-    with pytest.raises(StageError, match="the engine is gone"):
-        release.carry_out(planned, lock_and_fail, repository)
-    assert (repository / "README.md").read_text() == "edited while the images are built\n"
