@@ -1,6 +1,7 @@
 """A release: what must be so before it, what it writes, its commit and its tag."""
 
 import difflib
+import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from docker.develop import changelog
+from docker.host.environment import child_environment
 from docker.paths import IMAGES_LOCK, LISTINGS, ROOT
 from stages.errors import StageError
 
@@ -120,7 +122,10 @@ def _restored_on_failure(root: Path, paths: Sequence[str]) -> Iterator[None]:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True)
+    environment = child_environment(os.environ)
+    done = subprocess.run(
+        ["git", *arguments], cwd=root, env=environment, capture_output=True, text=True
+    )
     if done.returncode != 0:
         raise StageError(f"git {arguments[0]} failed ({done.stderr.strip()}); see to that first")
     return done.stdout
