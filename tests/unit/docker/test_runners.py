@@ -8,6 +8,7 @@ from docker import images, runners
 from docker.build.graph import Stage, read_extra, read_stages
 from docker.host import airgap, engine, user, venv, visibility
 from docker.host.engine import EngineInfo
+from docker.paths import ROOT
 from docker.runners import Outcome, prepare_docker, prepare_local
 from stages.settings import PEERS, env_name
 
@@ -98,6 +99,6 @@ def test_a_stage_without_a_container_gets_the_variables_that_it_should(tmp_path:
     given = {"PYTHONHOME": "/nowhere", "LD_PRELOAD": "", "VGG19_ROUNDS": "3", "PATH": "/usr/bin"}
     assert runners._run_process(train, str(python), given).exit_code == 0
     environment = (tmp_path / "environment").read_text().splitlines()
-    assert f"PYTHONPATH={runners.ROOT}" in environment
+    assert f"PYTHONPATH={ROOT}" in environment
     assert "VGG19_ROUNDS=3" in environment
     assert not [line for line in environment if line.startswith(("PYTHONHOME", "LD_PRELOAD"))]
