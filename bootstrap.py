@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-"""Get a fresh Debian or Ubuntu machine ready, then run invoke tasks.
+""":"
+exec python3 "$0" "$@"  # for `sh bootstrap.py`: a shell reads this line alone
+":"
+
+Get a fresh Debian or Ubuntu machine ready, then run invoke tasks.
 
     ./bootstrap.py [--yes] [--no-engine] [TASK...]
 
@@ -8,18 +12,31 @@ installs one from the distribution's packages; it says what it will change and a
 It needs nothing but Python 3.10 or newer and its standard library.
 """
 
-import argparse
 import os
-import shlex
 import sys
 
 if sys.version_info < (3, 10):  # noqa: UP036 - a user of an older one must read why
     sys.exit("bootstrap: Python 3.10 or newer is needed; run this file with one")
+if not sys.flags.ignore_environment and any(name.startswith("PYTHON") for name in os.environ):
+    # Before anything else is imported: they may name another standard library.
+    _PYTHON = sys.executable or os.readlink("/proc/self/exe")  # noqa: PTH115
+    _OPTIONS = ["-E", "-B"] if sys.dont_write_bytecode else ["-E"]
+    os.execv(_PYTHON, [_PYTHON, *_OPTIONS, __file__, *sys.argv[1:]])
 
-from docker.host import engine, venv
+import argparse
+import contextlib
+import io
+import shlex
+import shutil
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there yet with -P or -I
+
+from docker.host import engine, setup, venv
+from docker.host.environment import child_environment
 from docker.paths import REQUIREMENTS, ROOT
 from stages import __version__
-from stages.errors import exit_code_of
+from stages.errors import EngineError, exit_code_of
 
 VENV = ROOT / ".venv"
 HOST_LOCK, DEVELOP_LOCK = REQUIREMENTS / "host.txt", REQUIREMENTS / "develop.txt"
@@ -30,19 +47,31 @@ DEVELOP_TASKS = {"audit", "check", "lint", "test"}
 def main() -> None:
     """Set up what is missing and become `invoke TASK...`."""
     arguments = _parse(sys.argv[1:])
-    engine.carry_out(engine.plan_setup(arguments.engine), arguments.yes)
+    setup.carry_out(setup.plan_setup(arguments.engine), arguments.yes)
     develop = [DEVELOP_LOCK] if DEVELOP_TASKS & {*arguments.task} else []
     python = venv.get_or_create(VENV, venv.base_python(), [HOST_LOCK, *develop])
-    command = [str(python), "-m", "invoke", *arguments.task]
+    command = [str(python), "-m", "docker.program", *arguments.task]
     if arguments.engine and engine.needs_new_group():
-        command = ["sg", "docker", "-c", shlex.join(command)]
-    sys.stdout.flush()
+        command = _in_new_group(command)
+    with contextlib.suppress(AttributeError):  # there is none if it was closed
+        sys.stdout.flush()
     os.chdir(ROOT)
-    os.execvp(command[0], command)
+    os.execvpe(command[0], command, child_environment(os.environ))
+
+
+def _in_new_group(command: list[str]) -> list[str]:
+    """Return the command that runs `command` as a member of the group docker."""
+    if not shutil.which("sg"):
+        raise EngineError(
+            "this session is older than your membership in the group docker, and `sg`, which "
+            "would make up for it, is missing; log out and in again, and run this again"
+        )
+    return ["sg", "docker", "-c", shlex.join(command)]
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser("bootstrap.py", description=__doc__.partition("\n")[0])
+    description = "Get a fresh Debian or Ubuntu machine ready, then run invoke tasks."
+    parser = argparse.ArgumentParser("bootstrap.py", description=description)
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.add_argument("--yes", action="store_true", help="install without asking")
     parser.add_argument(
@@ -59,5 +88,13 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def _show_what_the_locale_lacks() -> None:
+    """Print characters that the terminal's encoding has not as escapes, rather than fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 if __name__ == "__main__":
+    _show_what_the_locale_lacks()
     sys.exit(exit_code_of("bootstrap", main))

@@ -14,7 +14,8 @@ from pathlib import Path
 from docker import images
 from docker.build import requirements
 from docker.build.graph import Stage
-from docker.host import airgap, engine, user, venv
+from docker.host import airgap, engine, user, venv, visibility
+from docker.host.environment import child_environment
 from docker.paths import ROOT
 from docker.reproduce.locked_images import digest_of
 from stages.artifacts import Artifacts
@@ -62,12 +63,14 @@ def prepare_docker(stages: list[Stage], artifacts: Path) -> Runner:
     """
     engine.require()
     owner = user.invoking_user()
-    user.write_env_file(owner)
+    inside = user.user_in_container(owner, engine.read_info())
+    user.write_env_file(inside)
     user.create_folder(artifacts)
+    visibility.require_visible(artifacts)
     airgap.copy_cache(Artifacts(artifacts).cache)
     user.change_owner(artifacts, owner)
     images.build_missing(stages)
-    variables = {**owner.variables(), env_name("artifacts"): str(artifacts)}
+    variables = {**inside.variables(), env_name("artifacts"): str(artifacts)}
     # The digest is looked up only now: a build in another checkout may have moved the name since.
     return lambda stage, settings: _run_container(
         stage, {**settings, **variables, env_name("image"): digest_of(stage.image)}
@@ -134,7 +137,7 @@ def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outco
     began = time.monotonic()
     command = [python, "-m", f"stages.{stage.name}"]
     # As in the images: a scratch working directory, the code found by PYTHONPATH.
-    environment = {**environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    environment = {**child_environment(environ), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with tempfile.TemporaryDirectory() as scratch:
         code = subprocess.run(command, cwd=scratch, env=environment).returncode
     return Outcome(code, time.monotonic() - began)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from docker.host.environment import child_environment, engine_environment
 from docker.lockfile import Package, read_lock, write_lock
 from docker.paths import LIST_PACKAGES
 from stages.errors import EngineError
@@ -63,7 +64,8 @@ def get_or_build(environ: Mapping[str, str]) -> str:
     Raises EngineError if it can't be built.
     """
     tag = tag_of(environ)
-    if subprocess.run(["docker", "image", "inspect", tag], capture_output=True).returncode != 0:
+    command, environment = ["docker", "image", "inspect", tag], engine_environment(os.environ)
+    if subprocess.run(command, env=environment, capture_output=True).returncode != 0:
         build(environ, read_lock().packages)
     return tag
 
@@ -119,7 +121,8 @@ def _build_image(context: Path, dockerfile: str, tag: str) -> None:
     (context / "Dockerfile").write_text(dockerfile)
     command = ["docker", "build", "--provenance=false", f"--tag={tag}"]
     command.append(f"--build-arg=SOURCE_DATE_EPOCH={SOURCE_DATE_EPOCH}")
-    if subprocess.run([*command, str(context)]).returncode != 0:
+    environment = engine_environment(os.environ)
+    if subprocess.run([*command, str(context)], env=environment).returncode != 0:
         raise EngineError(
             "the base image can't be built; the log above says why "
             f"(if {OVERRIDE} is set, check what it names)"
@@ -135,8 +138,13 @@ def _make_root_file_system(
             "mmdebstrap, which makes the base image, is missing; run ./bootstrap.py, or set "
             f"{OVERRIDE} to a Debian 12 image to start from"
         )
+    if os.getuid() != 0 and not shutil.which("newuidmap"):
+        raise EngineError(
+            "mmdebstrap, which makes the base image, needs the package uidmap if not run by root; "
+            f"run ./bootstrap.py, or set {OVERRIDE} to a Debian 12 image to start from"
+        )
     tar = context / "rootfs.tar"
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH}
+    environment = {**child_environment(os.environ), "SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH}
     if subprocess.run(_mmdebstrap(locked, tar, mirror), env=environment).returncode != 0:
         raise EngineError(
             "mmdebstrap failed; the log above says why. Fix the cause, set "

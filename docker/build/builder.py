@@ -1,5 +1,6 @@
 """Build the stages' images, whether or not the engine has them already."""
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 from docker.build import base
 from docker.build.graph import IMAGE_PREFIX, Stage
 from docker.build.layers import BUILDER, build_stages_of
+from docker.host.environment import engine_environment
 from docker.paths import DOCKERFILE, ROOT
 from stages.errors import EngineError
 
@@ -51,7 +53,8 @@ def _images_to_build(stages: Sequence[Stage]) -> dict[str, str]:
 
 def remove_images(images: Sequence[str]) -> None:
     """Remove these images' names, and the layers that no other image needs."""
-    subprocess.run(["docker", "image", "rm", "--force", *images], capture_output=True)
+    command = ["docker", "image", "rm", "--force", *images]
+    subprocess.run(command, env=engine_environment(os.environ), capture_output=True)
 
 
 @contextmanager
@@ -73,7 +76,7 @@ def _build_options(
 def _build_target(target: str, image: str, options: Sequence[str]) -> None:
     command = ["docker", "build", f"--file={DOCKERFILE}", f"--target={target}"]
     command += [f"--tag={image}", *options, str(ROOT)]
-    if subprocess.run(command).returncode != 0:
+    if subprocess.run(command, env=engine_environment(os.environ)).returncode != 0:
         raise EngineError(f"image {image} can't be built; the log above says why")
 
 

@@ -1,5 +1,6 @@
 """Lock all requirements with their hashes: resolved once per runtime, split by image layer."""
 
+import os
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from docker.host.environment import child_environment
 from docker.paths import REQUIREMENTS
 from stages.runtimes import PEERS_RUNTIME, RUNTIMES
 
@@ -84,7 +86,8 @@ def write_host_lock(python_version: str, output: Path) -> None:
     shape = ("--quiet", "--no-deps", "--no-header", "--no-annotate", "--no-emit-index-url")
     options = ("--generate-hashes", f"--python-version={python_version}", *PLATFORM)
     command = [sys.executable, "-m", "uv", "pip", "compile", *shape, *options]
-    subprocess.run([*command, str(path_of("host")), f"--output-file={output}"], check=True)
+    command += [str(path_of("host")), f"--output-file={output}"]
+    subprocess.run(command, env=child_environment(os.environ), check=True)
 
 
 def locked_packages(name: str) -> list[str]:
@@ -114,4 +117,5 @@ def _compile(inputs: Sequence[str], output: Path, *options: str) -> None:
     shape = ("--no-header", "--no-annotate", "--no-emit-index-url", f"--override={ABSENT}")
     command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", *shape, *options]
     output.unlink(missing_ok=True)  # uv would keep the versions of a file that is there
-    subprocess.run([*command, *files, f"--output-file={output}"], check=True)
+    command += [*files, f"--output-file={output}"]
+    subprocess.run(command, env=child_environment(os.environ), check=True)

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+from docker.host.environment import child_environment
 from docker.paths import ROOT
 from stages.errors import StageError
 
@@ -88,7 +89,7 @@ def _run(check: Check, root: Path) -> bool:
     done = subprocess.run(
         [program, *options, *files],
         cwd=root,
-        env={**os.environ, "PATH": path},
+        env={**child_environment(os.environ), "PATH": path},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -1,6 +1,7 @@
 """A release: what must be so before it, what it writes, its commit and its tag."""
 
 import difflib
+import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from docker.develop import changelog
+from docker.host.environment import child_environment
 from docker.paths import IMAGES_LOCK, LISTINGS, ROOT
 from stages.errors import StageError
 
@@ -156,6 +158,7 @@ def _git(root: Path, *arguments: str) -> str:
         process = subprocess.Popen(
             ["git", *arguments],
             cwd=root,
+            env=child_environment(os.environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -1,6 +1,8 @@
 """The tasks of invoke for those who change this project."""
 
+import os
 import shlex
+import subprocess
 import sys
 from datetime import date
 from functools import partial
@@ -18,6 +20,7 @@ from docker.develop import checks, triage
 from docker.develop import release as releases
 from docker.ending import end_with
 from docker.host import engine
+from docker.host.environment import child_environment
 from docker.reproduce import reproduction
 from stages import __version__
 from stages.errors import SettingsError, StageError, exit_code_of
@@ -40,10 +43,12 @@ def check(_: Context) -> None:
     help={"only": f"run these tests alone: {' or '.join(checks.TESTS)}"},
     auto_shortflags=False,
 )
-def run_tests(context: Context, only: str = "") -> None:
+def run_tests(_: Context, only: str = "") -> None:
     """Lint, build the images, run all tests: of the units, the images and the pipeline."""
     end_with(exit_code_of("test", partial(_prepare, only)))
-    context.run(f"{shlex.quote(sys.executable)} -m pytest tests/{only}", echo=True)
+    command = [sys.executable, "-m", "pytest", f"tests/{only}"]
+    print(shlex.join(command), flush=True)
+    end_with(subprocess.run(command, env=child_environment(os.environ)).returncode)
 
 
 def _prepare(only: str) -> None:

@@ -4,10 +4,12 @@ Standard library only: bootstrap.py uses it before anything is installed. `invok
 (docker/share/export.py) writes the folder; without one, nothing here has an effect.
 """
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
 
+from docker.host.environment import engine_environment
 from docker.paths import EXPORT
 from stages.errors import EngineError
 
@@ -33,7 +35,8 @@ def load_images(folder: Path = EXPORT) -> bool:
     if not archive.is_file():
         return False
     print(f"loading {archive}", flush=True)
-    if subprocess.run(["docker", "load", "--quiet", f"--input={archive}"]).returncode != 0:
+    command = ["docker", "load", "--quiet", f"--input={archive}"]
+    if subprocess.run(command, env=engine_environment(os.environ)).returncode != 0:
         raise EngineError(f"{archive} can't be loaded; the lines above say why")
     return True
 

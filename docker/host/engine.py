@@ -1,226 +1,198 @@
-"""The container engine and this machine's packages: find what is missing, and install it.
+"""The container engine: whether one answers that can do what a run needs, and if not, why.
 
 Standard library only: bootstrap.py uses it before anything is installed.
 """
 
+import enum
 import grp
-import importlib.util
 import os
-import platform
 import pwd
 import shutil
-import subprocess
-import sys
-import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from docker.host import airgap
+from docker.host import capability, client
+from docker.host.client import CLIENT, TIMED_OUT, ask, ask_for_object
+from docker.host.environment import DEFAULT_CONTEXT, context_of
 from stages.errors import EngineError
+from stages.printable import printable
 
-INSTALLER = Path(__file__).with_name("install.py")
-PLUGINS = ("compose", "buildx")
-ENGINE_PACKAGES = {
-    "debian": ("docker.io", "docker-cli", "docker-buildx", "docker-compose"),
-    "ubuntu": ("docker.io", "docker-buildx", "docker-compose-v2"),
-}
-MIN_VERSIONS = {"debian": 12, "ubuntu": 22}
-DEBIAN_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-START_TIMEOUT_S = 60
-SYSTEM_PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
+GROUP = "docker"
+GET_ONE = (
+    "get one with `./bootstrap.py --yes pipeline`, or do without one: "
+    "`invoke pipeline --runner local`"
+)
+
+
+class State(enum.Enum):
+    """What became of a question to the engine."""
+
+    ANSWERS = enum.auto()
+    NO_CLIENT = enum.auto()
+    FOREIGN = enum.auto()
+    DENIED = enum.auto()
+    SILENT = enum.auto()
+    DOWN = enum.auto()
 
 
 @dataclass(frozen=True, slots=True)
-class SetupPlan:
-    """What must be done to this machine, as root.
+class EngineInfo:
+    """What the engine says of itself, as `docker info` has it.
 
-    - `packages`: those to install.
-    - `start`: whether to start the engine.
-    - `group_user`: the user to add to the group docker, empty for none.
+    - `name`: that of the machine it runs on.
+    - `rootless`: it runs without root, so that root in a container is the user who started it.
+    - `remaps_users`: a user in a container is another one outside.
+    - `desktop`: it runs in a virtual machine of Docker Desktop.
+    - `memory`: what its machine has, in bytes, 0 if it does not say.
     """
 
-    packages: tuple[str, ...] = ()
-    start: bool = False
-    group_user: str = ""
+    name: str = ""
+    rootless: bool = False
+    remaps_users: bool = False
+    desktop: bool = False
+    memory: int = 0
 
-    def steps(self) -> list[str]:
-        """Return the steps in words, for the user to agree to."""
-        names = " ".join(self.packages)
-        source = "from this distribution (on Debian 12 the engine from Debian 13)"
-        steps = [f"install {names} {source}"] if names else []
-        steps += ["start the engine (dockerd)"] if self.start else []
-        group = f"add {self.group_user} to the group docker, which equals root's rights"
-        return steps + ([group] if self.group_user else [])
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> "EngineInfo":
+        """Return what is said in the JSON of `docker info`."""
+        options = {str(option).partition(",")[0] for option in fields.get("SecurityOptions") or []}
+        return cls(
+            str(fields.get("Name", "")),
+            "name=rootless" in options,
+            "name=userns" in options,
+            "Docker Desktop" in str(fields.get("OperatingSystem", "")),
+            fields["MemTotal"] if isinstance(fields.get("MemTotal"), int) else 0,
+        )
 
-    def arguments(self) -> list[str]:
-        """Return the arguments with which docker/host/install.py carries this out."""
-        start = ["--start"] if self.start else []
-        return [*self.packages, *start, f"--group-user={self.group_user}"]
+
+def read_info() -> EngineInfo:
+    """Return what the engine says of itself; nothing in particular if it does not answer."""
+    return EngineInfo.of(ask_for_object("info", "--format={{json .}}"))
+
+
+def memory() -> int:
+    """Return the memory of the engine's machine in bytes, 0 if it does not say."""
+    return read_info().memory
 
 
 def summary() -> str:
     """Return the engine's version, storage driver and cgroup version, empty if none answers."""
-    template = "{{.ServerVersion}}, {{.Driver}}, cgroup v{{.CgroupVersion}}"
-    command = ["docker", "info", f"--format={template}"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    return "" if done.returncode else done.stdout.strip()
-
-
-def require() -> None:
-    """Raise EngineError, with the remedy, if no engine answers or its client lacks a plugin."""
-    if not answers():
-        raise EngineError(
-            "no container engine answers; get one with `./bootstrap.py --yes pipeline`, or do "
-            "without one: `invoke pipeline --runner local`"
-        )
-    missing = _missing_plugins()
-    if missing:
-        raise EngineError(
-            f"the engine's client lacks {' and '.join(missing)}; install these plugins from where "
-            "the engine came from"
-        )
+    answer = ask("info", "--format={{.ServerVersion}}, {{.Driver}}, cgroup v{{.CgroupVersion}}")
+    return printable(answer.output) if answer.ok else ""
 
 
 def answers() -> bool:
     """Return whether an engine answers this user."""
-    return _succeeds("docker", "version")
+    return find_state() is State.ANSWERS
 
 
-def plan_setup(with_engine: bool = True) -> SetupPlan:
-    """Return what this machine lacks; an engine that answers is left as it is.
-
-    Raises EngineError if it can't be set up from here.
-    """
-    packages = _tool_packages(with_engine)
-    if not with_engine:
-        return _checked(SetupPlan(packages))
-    if answers():
-        require()
-        return _checked(SetupPlan(packages))
-    if os.environ.get("DOCKER_HOST"):
-        raise EngineError("no engine answers at DOCKER_HOST; start that one, or unset DOCKER_HOST")
-    return _checked(_engine_plan(packages))
+def find_state() -> State:
+    """Return whether an engine answers this user, or what stands in the way."""
+    if not shutil.which(CLIENT):
+        return State.NO_CLIENT
+    if _foreign_client():
+        return State.FOREIGN
+    answer = ask("version")
+    if answer.ok:
+        return State.ANSWERS
+    if answer.code == TIMED_OUT:
+        return State.SILENT
+    return State.DENIED if "permission denied" in answer.errors else State.DOWN
 
 
-def _engine_plan(packages: tuple[str, ...]) -> SetupPlan:
-    """Return how to get an engine that answers this user, beside installing `packages`."""
-    group_user = "" if os.getuid() == 0 or _in_group() else _user_name()
-    plugins_missing = bool(_missing_plugins())
-    if _permission_denied() and not plugins_missing:
-        return SetupPlan(packages, group_user=group_user)
-    if not shutil.which("dockerd", path=SYSTEM_PATH) or plugins_missing:
-        packages += ENGINE_PACKAGES.get(_distribution(), ("docker",))
-    return SetupPlan(packages, start=True, group_user=group_user)
+def require() -> None:
+    """Raise EngineError, with the remedy, if no engine answers that can do what a run needs."""
+    state = find_state()
+    if state is not State.ANSWERS:
+        raise error_of(state)
+    capability.require()
 
 
-def carry_out(plan: SetupPlan, assume_yes: bool) -> None:
-    """Print what will be done, ask for consent unless it is assumed, and do it.
+def error_of(state: State, environ: Mapping[str, str] = os.environ) -> EngineError:
+    """Return the error that says why no engine answers in this state, and what to do."""
+    if state is State.FOREIGN:
+        return EngineError(_foreign_client())
+    if state is State.SILENT:
+        return EngineError(
+            f"{_place(environ)} does not answer within {client.TIMEOUT_S:g} s; restart it "
+            "(`sudo systemctl restart docker`, if it is this machine's)"
+        )
+    if state in (State.DENIED, State.DOWN) and is_elsewhere(environ):
+        refusal = "no engine answers at" if state is State.DOWN else "this user is refused by"
+        return EngineError(f"{refusal} {_place(environ)}; {_other_place(environ)}")
+    if state is State.DENIED:
+        return EngineError(_denied())
+    return EngineError(f"no container engine answers; {GET_ONE}")
 
-    Raises EngineError if consent is refused or a step fails.
-    """
-    if not plan.steps():
-        return
-    print("This machine will be changed, as root:")
-    print("".join(f"  - {step}\n" for step in plan.steps()), end="", flush=True)
-    if not assume_yes and not _agreed():
-        raise EngineError("nothing was changed; say yes, or give --yes, to go on")
-    command = _as_root(sys.executable, str(INSTALLER), *plan.arguments())
-    if subprocess.run(command).returncode != 0:
-        raise EngineError("the setup failed; fix what the lines above show and run this again")
-    if plan.start:
-        _wait_for_answer()
+
+def is_elsewhere(environ: Mapping[str, str] = os.environ) -> bool:
+    """Return whether the user has chosen another engine than this machine's own."""
+    return bool(environ.get("DOCKER_HOST")) or context_of(environ) != DEFAULT_CONTEXT
 
 
 def needs_new_group() -> bool:
     """Return whether this user joined the group docker after this process had started."""
-    return _permission_denied() and _in_group()
+    return in_group() and find_state() is State.DENIED
 
 
-def _agreed() -> bool:
-    return sys.stdin.isatty() and input("Go on? [y/N] ").strip().lower() in ("y", "yes")
+def in_group() -> bool:
+    """Return whether this user is listed in the group docker, since this session began or not."""
+    try:
+        return user_name() in grp.getgrnam(GROUP).gr_mem
+    except KeyError:
+        return False
 
 
-def _checked(plan: SetupPlan) -> SetupPlan:
-    """Return the plan; raise EngineError if this machine or user can't carry it out."""
-    if plan.packages and not _distribution():
-        raise EngineError(
-            f"{', '.join(plan.packages)} missing, and only Debian 12 and Ubuntu 22.04 or newer "
-            "are set up from here; install what is missing by this system's means"
-        )
-    if plan.steps() and os.getuid() != 0 and not shutil.which("sudo"):
-        raise EngineError(f"root or sudo is needed to {'; to '.join(plan.steps())}")
-    return plan
+def user_name() -> str:
+    """Return this user's name; the number, if it has none."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
-def _tool_packages(with_engine: bool) -> tuple[str, ...]:
-    """Return the missing packages other than the engine's."""
-    packages = []
-    if not importlib.util.find_spec("ensurepip"):
-        packages.append(f"python3.{sys.version_info.minor}-venv")
-    if with_engine and airgap.has_export():
-        return tuple(packages)  # its images are built already, and hold the other tools
-    if not shutil.which("numactl"):
-        packages.append("numactl")
-    if with_engine and not os.environ.get("BASE_IMAGE"):
-        packages += _base_image_packages()
-    return tuple(packages)
-
-
-def _base_image_packages() -> list[str]:
-    """Return the missing packages that build the base image."""
-    packages = [] if shutil.which("mmdebstrap") else ["mmdebstrap"]
-    packages += [] if DEBIAN_KEYRING.exists() else ["debian-archive-keyring"]
-    # Without root, mmdebstrap works in a user namespace.
-    return packages + ([] if os.getuid() == 0 or shutil.which("newuidmap") else ["uidmap"])
-
-
-def _distribution() -> str:
-    """Return debian or ubuntu, or "" if packages can't be installed from here."""
-    release = platform.freedesktop_os_release()
-    name, version = release["ID"], release.get("VERSION_ID", "0").partition(".")[0]
-    return name if name in MIN_VERSIONS and int(version) >= MIN_VERSIONS[name] else ""
-
-
-def _wait_for_answer() -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while not _succeeds(*_as_root("docker", "version")):
-        if time.monotonic() > deadline:
-            raise EngineError(
-                f"the engine does not answer after {START_TIMEOUT_S} s; see /var/log/dockerd.log "
-                "or `journalctl -u docker`"
+def _foreign_client() -> str:
+    """Return what is wrong with a client that is another engine's, empty if it is docker's own."""
+    version = ask("--version").output.lower()
+    for other in ("podman", "nerdctl"):
+        if other in version:
+            return (
+                f"the command docker is {other}'s here, which does not do all that a run needs; "
+                "install Docker's own engine and client, or use `--runner local`"
             )
-        time.sleep(0.5)
+    if Path(shutil.which(CLIENT) or "").resolve().name == "snap":
+        return (
+            "the engine is a snap, which sees neither /tmp nor hidden folders; install the "
+            "distribution's (`sudo snap remove docker && ./bootstrap.py --yes pipeline`), or use "
+            "`--runner local`"
+        )
+    return ""
 
 
-def _missing_plugins() -> list[str]:
-    return [plugin for plugin in PLUGINS if not _succeeds("docker", plugin, "version")]
-
-
-def _permission_denied() -> bool:
-    return shutil.which("docker") is not None and "permission denied" in _output(
-        "docker", "version"
+def _denied() -> str:
+    if in_group():
+        return (
+            "this session is older than your membership in the group docker; log out and in "
+            "again, or run the task by ./bootstrap.py, which needs neither"
+        )
+    return (
+        f"{user_name()} may not use the engine; `./bootstrap.py --yes pipeline` adds you to the "
+        "group docker, which equals root's rights, or do without: `--runner local`"
     )
 
 
-def _in_group() -> bool:
-    groups = {group.gr_name: group.gr_mem for group in grp.getgrall()}
-    return _user_name() in groups.get("docker", [])
+def _place(environ: Mapping[str, str]) -> str:
+    """Return which engine is asked, in words."""
+    if environ.get("DOCKER_HOST"):
+        return "DOCKER_HOST"
+    context = context_of(environ)
+    return "the engine" if context == DEFAULT_CONTEXT else f"the context {context!r} of docker"
 
 
-def _user_name() -> str:
-    return pwd.getpwuid(os.getuid()).pw_name
-
-
-def _as_root(*command: str) -> list[str]:
-    return [*command] if os.getuid() == 0 else ["sudo", *command]
-
-
-def _succeeds(*command: str) -> bool:
-    if not shutil.which(command[0]):
-        return False
-    return subprocess.run(command, capture_output=True).returncode == 0
-
-
-def _output(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True)
-    return done.stdout + done.stderr
+def _other_place(environ: Mapping[str, str]) -> str:
+    """Return how to have that engine answer, or this machine's be asked."""
+    chosen = next((name for name in ("DOCKER_HOST", "DOCKER_CONTEXT") if environ.get(name)), "")
+    back = f"unset {chosen}" if chosen else f"`docker context use {DEFAULT_CONTEXT}`"
+    return f"start that one, or {back}, and {GET_ONE}"

@@ -1,14 +1,17 @@
 """Do the part of bootstrap.py that needs root: packages, the engine's daemon, its group.
 
-Standard library only. Run as `python3 install.py PACKAGE... [--start] [--group-user NAME]`, by
-docker/host/engine.py, which asks first. Uses only the distribution's own repositories.
+Standard library only, and nothing else of this project. Run as `python3 install.py PACKAGE...
+[--next-release] [--start] [--group-user NAME]`, by docker/host/setup.py, which asks first. Uses
+only the distribution's own repositories.
 """
 
 import argparse
 import os
+import shlex
 import socket
 import subprocess
-import tempfile
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +23,12 @@ PID_FILES = {
 }
 CONTAINERD_SOCKET = Path("/run/containerd/containerd.sock")
 # Debian 12's own engine has neither compose v2 nor buildx; that of Debian 13 needs nothing that
-# Debian 12 lacks. A negative priority keeps out everything else from Debian 13.
-PREFERENCES = """\
+# Debian 12 lacks. A negative priority keeps out everything else from Debian 13. Both files stay:
+# without them, the engine would never be updated.
+SOURCES = Path("/etc/apt/sources.list.d/vgg19-engine.list")
+PREFERENCES = Path("/etc/apt/preferences.d/vgg19-engine")
+PINS = """\
+# Made by bootstrap.py: on Debian 12 the container engine, and nothing else, is that of Debian 13.
 Package: *
 Pin: release n=trixie*
 Pin-Priority: -1
@@ -30,62 +37,126 @@ Package: docker.io docker-cli docker-buildx docker-compose containerd
 Pin: release n=trixie*
 Pin-Priority: 990
 """
+# Nothing asks, nothing is restarted, and no configuration of the user's is replaced or removed.
+APT = (
+    "apt-get",
+    "-q",
+    "-oAcquire::Retries=3",
+    "-oDpkg::Options::=--force-confdef",
+    "-oDpkg::Options::=--force-confold",
+)
+QUIET = {
+    "APT_LISTCHANGES_FRONTEND": "none",
+    "DEBIAN_FRONTEND": "noninteractive",
+    "LC_ALL": "C.UTF-8",
+    "NEEDRESTART_SUSPEND": "1",
+}
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# apt's words if another process installs something, as a machine does in its first minutes.
+LOCKED = ("Could not get lock", "Unable to acquire the dpkg frontend lock", "Unable to lock")
+LOCK_TIMEOUT_S = 600.0
+LOCK_POLL_S = 5.0
 
 
-def install(packages: Sequence[str]) -> None:
-    """Install packages with apt; on Debian 12 those of the engine come from Debian 13."""
+class InstallError(Exception):
+    """A step failed; the message says which, and the lines above it why."""
+
+
+def install(packages: Sequence[str], next_release: bool) -> None:
+    """Install packages with apt; with `next_release`, those of the engine come from Debian 13.
+
+    Raises InstallError if that fails.
+    """
     # Not checked, as one of several repositories may be out of reach: the installation says which
     # packages are missing.
-    subprocess.run(["apt-get", "update", "-q"], check=False)
-    with _apt_options() as options:
-        if options:
-            subprocess.run(["apt-get", *options, "update", "-q"], check=True)
-        command = ["apt-get", *options, "install", "-y", "-q", "--no-install-recommends"]
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run([*command, *packages], check=True, env=environment)
+    _apt("update")
+    with _source_of_engine() if next_release else _nothing():
+        if next_release and _apt("update") != 0:
+            raise InstallError("the packages of Debian 13 can't be listed")
+        # What would remove another package, such as an engine from elsewhere, is not done.
+        command = ("install", "-y", "--no-remove", "--no-install-recommends", *packages)
+        if _apt(*command) != 0:
+            raise InstallError(f"{' '.join(packages)} can't be installed")
+
+
+def _apt(*arguments: str) -> int:
+    """Run apt-get, as soon as no other process does, and return its exit code."""
+    deadline = time.monotonic() + LOCK_TIMEOUT_S
+    while True:
+        code, output = _shown([*APT, *arguments])
+        is_locked = code != 0 and any(words in output for words in LOCKED)
+        if not is_locked or time.monotonic() > deadline:
+            return code
+        print("waiting for another process that installs packages", flush=True)
+        time.sleep(LOCK_POLL_S)
+
+
+def _shown(command: Sequence[str]) -> tuple[int, str]:
+    """Run a command; print its output as it comes, and return its exit code and that output."""
+    lines = []
+    with subprocess.Popen(
+        command,
+        env={**os.environ, **QUIET, "PATH": SYSTEM_PATH},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        for line in process.stdout or []:
+            print(line, end="", flush=True)
+            lines.append(line)
+    return process.returncode, "".join(lines)
 
 
 @contextmanager
-def _apt_options() -> Iterator[list[str]]:
-    """Yield the options for an apt configuration of our own on Debian 12, none elsewhere."""
-    sources = _debian_12_sources()
-    if not sources:
-        yield []
+def _nothing() -> Iterator[None]:
+    yield
+
+
+@contextmanager
+def _source_of_engine() -> Iterator[None]:
+    """Make Debian 13 a source of the engine alone, for good unless what is done then fails."""
+    sources = "".join(f"deb {source}\n" for source in _sources_of_next_release())
+    contents = {PREFERENCES: PINS, SOURCES: sources}
+    before = {path: path.read_text() if path.is_file() else None for path in contents}
+    try:
+        for path, text in contents.items():
+            _write(path, text)
+        yield
+    except BaseException:
+        for path, earlier in before.items():
+            _write(path, earlier)
+        raise
+
+
+def _write(path: Path, text: str | None) -> None:
+    """Write a file that all may read, or remove it."""
+    if text is None:
+        path.unlink(missing_ok=True)
         return
-    with tempfile.TemporaryDirectory(prefix="apt-") as folder:
-        yield _write_apt_configuration(Path(folder), sources)
+    path.write_text(text)
+    path.chmod(0o644)
 
 
-def _write_apt_configuration(folder: Path, sources: Sequence[str]) -> list[str]:
-    """Write a configuration with these sources to `folder`; return the options that select it."""
-    folder.chmod(0o755)  # apt reads it as its own user
-    (folder / "sources.list").write_text("".join(f"deb {source}\n" for source in sources))
-    (folder / "preferences").write_text(PREFERENCES)
-    (folder / "lists" / "partial").mkdir(parents=True)
-    return [
-        f"-oDir::Etc::sourcelist={folder / 'sources.list'}",
-        "-oDir::Etc::sourceparts=/dev/null",
-        f"-oDir::Etc::preferences={folder / 'preferences'}",
-        "-oDir::Etc::preferencesparts=/dev/null",
-        f"-oDir::State::lists={folder / 'lists'}",
-    ]
-
-
-def _debian_12_sources() -> list[str]:
-    """Return this machine's sources of Debian 12, and those of Debian 13 at the same addresses."""
+def _sources_of_next_release() -> list[str]:
+    """Return Debian 13 at the addresses of this machine's sources of Debian 12."""
     listing = ["apt-get", "indextargets", "--format", "$(ORIGIN) $(REPO_URI) $(CODENAME) main"]
-    output = subprocess.run(listing, check=True, capture_output=True, text=True).stdout
-    lines = [line.removeprefix("Debian ") for line in output.splitlines()]
-    own = sorted(
-        {line for line in lines if " bookworm" in line and line not in output.splitlines()}
-    )
-    return own + [line.replace(" bookworm", " trixie") for line in own]
+    done = subprocess.run(listing, capture_output=True, text=True)
+    lines = {line.removeprefix("Debian ") for line in done.stdout.splitlines() if _is_own(line)}
+    if not lines:
+        raise InstallError("no source of Debian 12 is known to apt, so none of Debian 13 is, too")
+    return [line.replace(" bookworm", " trixie") for line in sorted(lines)]
+
+
+def _is_own(line: str) -> bool:
+    return line.startswith("Debian ") and " bookworm" in line
 
 
 def start() -> None:
     """Start the engine's daemon: with systemd if that runs, else directly."""
     if Path("/run/systemd/system").is_dir():
-        subprocess.run(["systemctl", "enable", "--now", "docker"], check=True)
+        _require("systemctl", "enable", "--now", "docker")
         return
     _remove_leftovers()
     with ENGINE_LOG.open("ab") as log:
@@ -97,6 +168,7 @@ def start() -> None:
             stderr=log,
             start_new_session=True,
             cwd="/",
+            env={**os.environ, "PATH": SYSTEM_PATH},
         )
 
 
@@ -123,16 +195,27 @@ def main() -> None:
     """Do what the command line asks for: install, then start, then add to the group."""
     parser = argparse.ArgumentParser()
     parser.add_argument("packages", nargs="*")
+    parser.add_argument("--next-release", action="store_true")
     parser.add_argument("--start", action="store_true")
     parser.add_argument("--group-user")
     arguments = parser.parse_args()
     if arguments.packages:
-        install(arguments.packages)
+        install(arguments.packages, arguments.next_release)
     if arguments.start:
         start()
     if arguments.group_user:
-        subprocess.run(["usermod", "-aG", "docker", arguments.group_user], check=True)
+        _require("usermod", "-aG", "docker", arguments.group_user)
+
+
+def _require(*command: str) -> None:
+    """Run a command; raise InstallError if it fails."""
+    code, _ = _shown(command)
+    if code != 0:
+        raise InstallError(f"`{shlex.join(command)}` failed")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (InstallError, OSError) as error:
+        sys.exit(f"install: {error}")

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from docker.host.engine import EngineInfo
 from docker.paths import ENV_FILE
 from stages.errors import NotWritableError
 
@@ -14,14 +15,19 @@ STAND_IN_FOR_ROOT = 10001
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """The numbers of the user and group that a stage's container runs as."""
+    """The numbers of the user and group that a stage's container runs as.
+
+    `userns` is "host" if they must not be mapped to others, empty if the engine does not map any.
+    """
 
     uid: int
     gid: int
+    userns: str = ""
 
     def variables(self) -> dict[str, str]:
         """Return the variables that compose.yaml reads."""
-        return {"STAGES_UID": str(self.uid), "STAGES_GID": str(self.gid)}
+        mapping = {"STAGES_USERNS": self.userns} if self.userns else {}
+        return {"STAGES_UID": str(self.uid), "STAGES_GID": str(self.gid), **mapping}
 
 
 def invoking_user(environ: Mapping[str, str] = os.environ) -> User:
@@ -32,6 +38,17 @@ def invoking_user(environ: Mapping[str, str] = os.environ) -> User:
     if uid == "0":
         return User(STAND_IN_FOR_ROOT, STAND_IN_FOR_ROOT)
     return User(int(uid), int(gid))
+
+
+def user_in_container(owner: User, engine: EngineInfo) -> User:
+    """Return who a stage must be in its container so that, on this machine, it is `owner`.
+
+    A rootless engine's root is the user who started it; all others there are strangers here. An
+    engine that remaps all users makes strangers of all, unless it is asked not to.
+    """
+    if engine.rootless:
+        return User(0, 0)
+    return replace(owner, userns="host") if engine.remaps_users else owner
 
 
 def write_env_file(user: User, env_file: Path = ENV_FILE) -> None:

@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from docker.build import base
 from docker.build.graph import Stage
+from docker.host.client import ask
 from docker.lockfile import ImagesLock
 from docker.paths import ROOT
 from docker.reproduce.saved import read_images
@@ -17,6 +17,8 @@ INPUT_FILES = ("docker/Dockerfile", "docker/install_layer.sh", "docker/requireme
 HOST_LOCKS = ("docker/requirements/develop.txt", "docker/requirements/host.txt")
 # In place of the configuration's digest, if the engine names images by the digest of a manifest.
 NO_DIGEST = ""
+# In seconds: an engine that writes an image is slow to answer.
+INSPECTION_S = 120.0
 
 
 def inputs(environ: Mapping[str, str] = {}, root: Path = ROOT) -> dict[str, str]:
@@ -73,11 +75,8 @@ def _names_manifests() -> bool:
 
 def _docker(*arguments: str) -> str:
     """Return what the engine's client prints, nothing if it fails or is not installed."""
-    try:
-        done = subprocess.run(["docker", *arguments], capture_output=True, text=True)
-    except FileNotFoundError:
-        return ""
-    return "" if done.returncode else done.stdout
+    answer = ask(*arguments, timeout_s=INSPECTION_S)
+    return answer.output if answer.ok else ""
 
 
 def _tree_sha256(folder: Path) -> str:

@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import subprocess
 import tarfile
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from docker.host.environment import engine_environment
 from stages.errors import EngineError
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -59,7 +61,8 @@ def read_images(tags: Sequence[str]) -> dict[str, Image]:
 def _saved(tags: Sequence[str]) -> Iterator[IO[bytes]]:
     """Yield the output of `docker save`."""
     broken = False
-    with subprocess.Popen(["docker", "save", *tags], stdout=subprocess.PIPE) as process:
+    command, environment = ["docker", "save", *tags], engine_environment(os.environ)
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
         if process.stdout is None:
             raise AssertionError("it was asked for a pipe")
         try:

@@ -1,5 +1,6 @@
 """Bundles: the results with all that they came from, in one file that anyone can check."""
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from docker.build.graph import read_all
+from docker.host.environment import child_environment
 from docker.paths import IMAGES_LOCK, REQUIREMENTS, ROOT
 from docker.reproduce.locked_images import digest_of, inputs
 from docker.share import sbom, schemas
@@ -109,5 +111,6 @@ def _add_bills(folder: Path, digests: Mapping[str, str]) -> None:
 
 def _commit() -> str:
     command = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    environment = child_environment(os.environ)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
     return done.stdout.strip() if done.returncode == 0 else ""

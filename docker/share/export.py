@@ -1,5 +1,6 @@
 """Pack source, images, tools and data into one file, for a machine without a network."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from docker import images
 from docker.build import requirements
 from docker.build.graph import Stage
 from docker.host import airgap
+from docker.host.environment import child_environment, engine_environment
+from docker.host.pip_settings import pip_environment
 from docker.paths import EXPORT, ROOT
 from stages.artifacts import Artifacts
 from stages.errors import EngineError, SettingsError
@@ -57,14 +60,16 @@ def _fill(folder: Path, stages: Sequence[Stage], artifacts: Artifacts) -> None:
 def _source_files() -> list[str]:
     """Return the files that git tracks; SettingsError outside a clone."""
     command = ["git", "-C", str(ROOT), "ls-files", "-z"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    environment = child_environment(os.environ)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode != 0:
         raise SettingsError(f"{ROOT} is no clone, so its files are not known; export from one")
     return [file for file in done.stdout.split("\0") if (ROOT / file).is_file()]
 
 
 def _save(names: Sequence[str], output: Path) -> None:
-    if subprocess.run(["docker", "save", f"--output={output}", *names]).returncode != 0:
+    command = ["docker", "save", f"--output={output}", *names]
+    if subprocess.run(command, env=engine_environment(os.environ)).returncode != 0:
         raise EngineError(f"{', '.join(names)} can't be saved; the lines above say why")
 
 
@@ -77,5 +82,6 @@ def _download(folder: Path) -> None:
             host_lock = Path(name, "host.txt")
             requirements.write_host_lock(version, host_lock)
             command = [*pip, *options, f"--python-version={version}", f"--requirement={host_lock}"]
-            if subprocess.run(command).returncode != 0:
+            environment = pip_environment(sys.executable, os.environ)
+            if subprocess.run(command, env=environment).returncode != 0:
                 print(f"export: none for Python {version}; the lines above say why", flush=True)

@@ -1,6 +1,7 @@
 """Show what an image contains, as CycloneDX (https://cyclonedx.org) and as a list of licences."""
 
 import json
+import os
 import subprocess
 import uuid
 import warnings
@@ -18,6 +19,7 @@ from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
 from docker.build import base
+from docker.host.environment import engine_environment
 from stages.common.text import aligned
 from stages.errors import EngineError
 
@@ -39,7 +41,9 @@ class Package(TypedDict, total=False):
 def inventory(image: str) -> list[Package]:
     """Return the packages of an image; EngineError if it does not run."""
     command = ["docker", "run", "--rm", "--network=none", "--entrypoint=python3", image]
-    done = subprocess.run([*command, "-c", INVENTORY.read_text()], capture_output=True, text=True)
+    command += ["-c", INVENTORY.read_text()]
+    environment = engine_environment(os.environ)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode != 0:
         raise EngineError(f"{image} can't list its packages; {done.stderr.strip()[-200:]}")
     packages: list[Package] = json.loads(done.stdout)

@@ -7,7 +7,8 @@ import pytest
 
 from docker import images
 from docker.build.graph import Stage
-from docker.host import airgap, engine
+from docker.host import airgap, capability, engine, setup
+from docker.host.engine import State
 from docker.lockfile import ImagesLock
 from docker.reproduce import locked_images
 from stages.errors import EngineError
@@ -92,8 +93,8 @@ def test_images_of_another_source_are_not_loaded(monkeypatch: pytest.MonkeyPatch
 
 
 def test_bootstrap_installs_no_packages_beside_an_export(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "answers", lambda: True)
-    monkeypatch.setattr(engine, "require", lambda: None)
+    monkeypatch.setattr(engine, "find_state", lambda: State.ANSWERS)
+    monkeypatch.setattr(capability, "require", lambda: None)
     monkeypatch.setattr(shutil, "which", lambda name, path=None: None)
     monkeypatch.setattr(airgap, "has_export", lambda: True)
-    assert engine.plan_setup().steps() == []
+    assert setup.plan_setup().steps() == []

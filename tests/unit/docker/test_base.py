@@ -26,9 +26,10 @@ def arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/arguments\n'
         f'for word; do case $word in *.tar) cp {tmp_path}/rootfs.tar "$word";; esac; done\n'
     )
-    docker = tmp_path / "docker"
-    docker.write_text("#!/bin/sh\n")
-    for stand_in in (program, docker):
+    docker, newuidmap = tmp_path / "docker", tmp_path / "newuidmap"
+    for stand_in in (docker, newuidmap):
+        stand_in.write_text("#!/bin/sh\n")
+    for stand_in in (program, docker, newuidmap):
         stand_in.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setattr(base, "read_lock", lambda: ImagesLock({}, LOCKED, {}, {}))
@@ -55,6 +56,28 @@ def test_a_mirror_is_asked_where_one_is_given(arguments: Path) -> None:
     assert arguments.read_text().splitlines()[-1] == "http://snapshot/20260101"
     base.build({}, {})
     assert arguments.read_text().splitlines()[-1].endswith("rootfs.tar")
+
+
+def test_without_root_it_says_which_package_is_missing(
+    arguments: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (arguments.parent / "newuidmap").unlink()
+    monkeypatch.setenv("PATH", str(arguments.parent))
+    monkeypatch.setattr("os.getuid", lambda: 1000)
+    with pytest.raises(EngineError, match="needs the package uidmap if not run by root"):
+        base.build({}, LOCKED)
+
+
+def test_the_users_own_settings_of_tar_do_not_reach_it(
+    arguments: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = arguments.parent / "mmdebstrap"
+    script.write_text(f"{script.read_text()}env > {arguments.parent}/environment\n")
+    monkeypatch.setenv("TAR_OPTIONS", "--verbose")
+    base.build({}, LOCKED)
+    environment = (arguments.parent / "environment").read_text()
+    assert "TAR_OPTIONS" not in environment
+    assert f"SOURCE_DATE_EPOCH={base.SOURCE_DATE_EPOCH}\n" in environment
 
 
 def test_a_new_lock_is_a_new_base(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,81 +1,246 @@
+"""Engines that do not answer, or not as they must: each has one line that says why."""
+
+import grp
+import json
 import os
-import shutil
-from collections.abc import Callable
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from docker.host import engine
+from docker.host import client, engine
+from docker.host.engine import EngineInfo
+from docker.host.user import User, user_in_container
+from docker.host.visibility import require_visible
 from stages.errors import EngineError
+from tests.unit.docker.fake_engine import DENIED, DOWN, FakeEngine, Reply, reply
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Return what makes this machine look like another one: its distribution, commands, engine."""
-
-    def pretend(distribution: str, commands: str, answers: bool = False, uid: int = 0) -> None:
-        present = commands.split()
-        find = lambda name, path=None: f"/bin/{name}" if name in present else None  # noqa: E731
-        monkeypatch.setattr(shutil, "which", find)
-        monkeypatch.setattr(engine, "_distribution", lambda: distribution)
-        monkeypatch.setattr(engine, "answers", lambda: answers)
-        monkeypatch.setattr(engine, "_permission_denied", lambda: False)
-        plugins = [] if "docker" in present else ["compose", "buildx"]
-        monkeypatch.setattr(engine, "_missing_plugins", lambda: plugins)
-        monkeypatch.setattr(engine, "DEBIAN_KEYRING", Path("/"))
-        monkeypatch.setattr(os, "getuid", lambda: uid)
-        monkeypatch.delenv("DOCKER_HOST", raising=False)
-        monkeypatch.delenv("BASE_IMAGE", raising=False)
-
-    return pretend
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    return FakeEngine(tmp_path, monkeypatch, sys.executable)
 
 
-TOOLS = "mmdebstrap numactl newuidmap sudo"
+def refusal() -> str:
+    with pytest.raises(EngineError) as caught:
+        engine.require()
+    return str(caught.value)
 
 
-def test_a_bare_debian_gets_engine_and_tools(machine: Callable[..., None]) -> None:
-    machine("debian", "")
-    plan = engine.plan_setup()
-    assert {"docker.io", "docker-compose", "mmdebstrap", "numactl"} <= set(plan.packages)
-    assert plan.start
+def test_an_engine_that_can_do_all_is_taken(docker: FakeEngine) -> None:
+    engine.require()
+    assert engine.answers()
 
 
-def test_an_engine_that_answers_is_left_as_it_is(machine: Callable[..., None]) -> None:
-    machine("debian", f"docker dockerd {TOOLS}", answers=True)
-    assert engine.plan_setup().steps() == []
+def test_without_a_client_it_says_how_to_get_an_engine(docker: FakeEngine) -> None:
+    docker.path.unlink()
+    assert "no container engine answers; get one with `./bootstrap.py --yes pip" in refusal()
 
 
-def test_an_engine_that_sleeps_is_started(machine: Callable[..., None]) -> None:
-    machine("ubuntu", f"docker dockerd {TOOLS}")
-    assert engine.plan_setup() == engine.SetupPlan(start=True)
-
-
-def test_no_engine_is_installed_for_the_local_runner(machine: Callable[..., None]) -> None:
-    machine("debian", "")
-    assert engine.plan_setup(with_engine=False).packages == ("numactl",)
-
-
-def test_another_distribution_is_told_what_is_missing(machine: Callable[..., None]) -> None:
-    machine("", TOOLS)
-    with pytest.raises(EngineError, match="docker missing, and only Debian 12 and Ubuntu"):
-        engine.plan_setup()
-
-
-def test_who_can_not_become_root_is_told(machine: Callable[..., None]) -> None:
-    machine("debian", "mmdebstrap numactl newuidmap", uid=1000)
-    with pytest.raises(EngineError, match="root or sudo is needed to install docker"):
-        engine.plan_setup()
-
-
-def test_nothing_is_installed_unasked(machine: Callable[..., None]) -> None:
-    with pytest.raises(EngineError, match="nothing was changed; say yes, or give --yes"):
-        engine.carry_out(engine.SetupPlan(packages=("docker.io",)), assume_yes=False)
-
-
-def test_a_foreign_engine_that_sleeps_is_not_replaced(
-    machine: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+def test_an_engine_that_never_answers_is_not_waited_for(
+    docker: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    machine("debian", "")
-    monkeypatch.setenv("DOCKER_HOST", "tcp://elsewhere:1")
-    with pytest.raises(EngineError, match="no engine answers at DOCKER_HOST"):
-        engine.plan_setup()
+    docker.answer({"version": reply(seconds=30)})
+    monkeypatch.setattr(client, "TIMEOUT_S", 0.5)
+    assert "the engine does not answer within 0.5 s; restart it" in refusal()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "place", "remedy"),
+    [
+        ({"DOCKER_HOST": "tcp://a:1"}, "DOCKER_HOST", "unset DOCKER_HOST"),
+        ({"DOCKER_CONTEXT": "far"}, "the context 'far' of docker", "unset DOCKER_CONTEXT"),
+        ({}, "the context 'used' of docker", "`docker context use default`"),
+    ],
+)
+def test_an_engine_elsewhere_is_named_with_the_way_back(
+    chosen: dict[str, str],
+    place: str,
+    remedy: str,
+    docker: FakeEngine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "configuration").mkdir()
+    used = json.dumps({"currentContext": "used"})
+    (tmp_path / "configuration" / "config.json").write_text(used)
+    for name, value in chosen.items():
+        monkeypatch.setenv(name, value)
+    docker.answer({"version": DOWN})
+    assert f"no engine answers at {place}; start that one, or {remedy}" in refusal()
+    docker.answer({"version": DENIED})
+    assert f"this user is refused by {place}; start that one, or {remedy}" in refusal()
+
+
+def be_in_group(monkeypatch: pytest.MonkeyPatch, members: list[str]) -> None:
+    monkeypatch.setattr(grp, "getgrnam", lambda _: SimpleNamespace(gr_mem=members))
+
+
+def test_who_may_not_use_it_is_told_how_to(
+    docker: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker.answer({"version": DENIED})
+    be_in_group(monkeypatch, [])
+    assert f"{engine.user_name()} may not use the engine; `./bootstrap.py --yes" in refusal()
+    assert not engine.needs_new_group()
+    be_in_group(monkeypatch, [engine.user_name()])
+    assert "this session is older than your membership in the group docker; log" in refusal()
+    assert engine.needs_new_group()
+
+
+def test_a_user_without_a_name_is_known_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_123)
+    assert engine.user_name() == "4000123"
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        (
+            {"--version": reply("podman version 4.3.1", errors="Emulate Docker CLI using podman.")},
+            "the command docker is podman's here",
+        ),
+        ({"--version": reply("nerdctl version 1.7.6")}, "the command docker is nerdctl's here"),
+        ({"compose version": reply(code=1)}, "the engine's client lacks compose; install"),
+        (
+            {"compose version": reply("2.17.2")},
+            "its plugin compose has version 2.17.2, and 2.24 or newer is needed; update it",
+        ),
+        (
+            {"buildx version": reply("github.com/docker/buildx v0.9.1 ed00243a")},
+            "its plugin buildx has version v0.9.1, and 0.10 or newer is needed",
+        ),
+        (
+            {"version --format": reply('{"Version": "20.10.24", "Os": "linux", "Arch": "amd64"}')},
+            "the engine has version 20.10.24, and 23.0 or newer is needed",
+        ),
+        (
+            {"version --format": reply('{"Version": "27.0", "Os": "linux", "Arch": "arm64"}')},
+            "the engine runs linux on arm64, and the images are for Linux on x86-64",
+        ),
+        (
+            {"version --format": reply('{"Version": "27.0", "Os": "windows", "Arch": "amd64"}')},
+            "the engine runs windows on amd64, and",
+        ),
+    ],
+)
+def test_what_can_not_run_the_stages_is_refused(
+    answers: dict[str, Reply], message: str, docker: FakeEngine
+) -> None:
+    docker.answer(answers)
+    assert message in refusal()
+    assert "\n" not in refusal()
+
+
+@pytest.mark.parametrize("version", ["null", "", "[]", '{"Version": "dev"}', '{"Version": null}'])
+def test_an_engine_that_does_not_name_its_version_may_pass(
+    version: str, docker: FakeEngine
+) -> None:
+    docker.answer({"version --format": reply(version)})
+    engine.require()
+
+
+def test_a_snap_is_refused(docker: FakeEngine, tmp_path: Path) -> None:
+    docker.path.symlink_to(docker.path.rename(tmp_path / "snap"))
+    assert "the engine is a snap, which sees neither /tmp nor hidden folders" in refusal()
+
+
+# As `docker info --format '{{json .}}'` of each kind of engine has it, cut to what is read.
+ROOTFUL = {
+    "Name": "here",
+    "OperatingSystem": "Debian GNU/Linux 12 (bookworm)",
+    "SecurityOptions": ["name=apparmor", "name=seccomp,profile=builtin", "name=cgroupns"],
+    "DockerRootDir": "/var/lib/docker",
+    "MemTotal": 16_000_000_000,
+}
+ROOTLESS = ROOTFUL | {
+    "SecurityOptions": ["name=seccomp,profile=builtin", "name=rootless", "name=cgroupns"],
+    "DockerRootDir": "/home/me/.local/share/docker",
+}
+REMAPPED = ROOTFUL | {
+    "SecurityOptions": ["name=seccomp,profile=builtin", "name=userns", "name=cgroupns"],
+    "DockerRootDir": "/var/lib/docker/100000.100000",
+}
+DESKTOP = ROOTFUL | {"Name": "docker-desktop", "OperatingSystem": "Docker Desktop"}
+
+
+@pytest.mark.parametrize(
+    ("info", "inside"),
+    [
+        (ROOTFUL, {"STAGES_UID": "1000", "STAGES_GID": "100"}),
+        (ROOTLESS, {"STAGES_UID": "0", "STAGES_GID": "0"}),
+        (REMAPPED, {"STAGES_UID": "1000", "STAGES_GID": "100", "STAGES_USERNS": "host"}),
+        ({}, {"STAGES_UID": "1000", "STAGES_GID": "100"}),
+    ],
+)
+def test_a_stage_is_who_may_write_the_artifacts(
+    info: dict[str, object], inside: dict[str, str], docker: FakeEngine
+) -> None:
+    docker.answer({"info": reply(json.dumps(info))})
+    assert user_in_container(User(1000, 100), engine.read_info()).variables() == inside
+
+
+def test_an_engine_says_how_much_memory_it_has(docker: FakeEngine) -> None:
+    docker.answer({"info": reply(json.dumps(ROOTFUL))})
+    assert engine.read_info().memory == 16_000_000_000
+    docker.answer({"info": reply("no JSON")})
+    assert engine.read_info() == EngineInfo()
+
+
+UNSEEN = reply(
+    code=1,
+    errors='Error response from daemon: invalid mount config for type "bind": bind source path '
+    "does not exist: /home/me/vgg19/artifacts/.seen-x",
+)
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine is called here, and is no container."""
+    monkeypatch.setattr("socket.gethostname", lambda: "here")
+    monkeypatch.setattr("docker.host.visibility.in_container", lambda: False)
+
+
+@pytest.mark.usefixtures("machine")
+def test_an_engine_of_this_machine_is_not_tried(docker: FakeEngine, tmp_path: Path) -> None:
+    docker.answer({"info": reply(json.dumps(ROOTFUL)), "create": UNSEEN})
+    require_visible(tmp_path)
+    assert [words[0] for words in docker.asked] == ["info"]
+
+
+@pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize(
+    ("info", "reason"),
+    [
+        (ROOTFUL | {"Name": "far"}, "it runs on far; use"),
+        (DESKTOP, "Docker Desktop does not share it"),
+        ({}, "it runs on another machine; use"),
+    ],
+)
+def test_an_engine_that_does_not_see_the_folder_is_named(
+    info: dict[str, object], reason: str, docker: FakeEngine, tmp_path: Path
+) -> None:
+    docker.answer({"info": reply(json.dumps(info)), "create": UNSEEN})
+    with pytest.raises(EngineError, match=f"the engine does not see {tmp_path}: {reason}"[:90]):
+        require_visible(tmp_path)
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".seen")]
+
+
+@pytest.mark.usefixtures("machine")
+def test_an_engine_elsewhere_that_sees_the_folder_is_taken(
+    docker: FakeEngine, tmp_path: Path
+) -> None:
+    docker.answer({"info": reply(json.dumps(DESKTOP)), "create": reply("f00d")})
+    require_visible(tmp_path)
+    asked = [words[:2] for words in docker.asked]
+    assert [first for first, _ in asked] == ["info", "import", "create", "rm", "image"]
+
+
+def test_in_a_container_the_engine_is_outside(
+    docker: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("docker.host.visibility.in_container", lambda: True)
+    docker.answer({"info": reply(json.dumps(ROOTFUL)), "create": UNSEEN})
+    with pytest.raises(EngineError, match="this is a container, and the engine is outside"):
+        require_visible(tmp_path)

@@ -6,7 +6,9 @@ import pytest
 
 from docker import images, runners
 from docker.build.graph import Stage, read_extra, read_stages
-from docker.host import airgap, engine, user, venv
+from docker.host import airgap, engine, user, venv, visibility
+from docker.host.engine import EngineInfo
+from docker.paths import ROOT
 from docker.runners import Outcome, prepare_docker, prepare_local
 from stages.settings import PEERS, env_name
 
@@ -76,9 +78,10 @@ def test_a_container_is_told_the_image_that_its_name_means_when_it_starts(
 
     for module, name in (
         *((engine, "require"), (user, "write_env_file"), (user, "change_owner")),
-        *((airgap, "copy_cache"), (images, "build_missing")),
+        *((airgap, "copy_cache"), (images, "build_missing"), (visibility, "require_visible")),
     ):
         monkeypatch.setattr(module, name, lambda *_: None)
+    monkeypatch.setattr(engine, "read_info", EngineInfo)
     monkeypatch.setattr(runners, "digest_of", lambda image: next(digests))
     monkeypatch.setattr(runners, "_run_container", start)
     (train, *_) = read_stages({})
@@ -86,3 +89,16 @@ def test_a_container_is_told_the_image_that_its_name_means_when_it_starts(
     run(train, {})
     run(train, {})
     assert passed == ["sha256:1", "sha256:2"]
+
+
+def test_a_stage_without_a_container_gets_the_variables_that_it_should(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n/usr/bin/env > {tmp_path}/environment\n")
+    python.chmod(0o755)
+    (train, *_) = read_stages({})
+    given = {"PYTHONHOME": "/nowhere", "LD_PRELOAD": "", "VGG19_ROUNDS": "3", "PATH": "/usr/bin"}
+    assert runners._run_process(train, str(python), given).exit_code == 0
+    environment = (tmp_path / "environment").read_text().splitlines()
+    assert f"PYTHONPATH={ROOT}" in environment
+    assert "VGG19_ROUNDS=3" in environment
+    assert not [line for line in environment if line.startswith(("PYTHONHOME", "LD_PRELOAD"))]

@@ -1,73 +1,198 @@
+"""Virtual environments: what is used again, and what is made again."""
+
+import fcntl
+import os
+import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from docker.host import venv
+from docker.host import venv, venv_stamp
+from stages.errors import DiskFullError
 from tests.commands import run
+from tests.unit.docker.environments import PYTHON, WHOLE, locks, packages_of, steps
 
-
-@pytest.fixture
-def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The steps that were asked for, in order; none is carried out."""
-    steps: list[str] = []
-
-    def create(folder: Path, _python: str) -> None:
-        folder.mkdir(exist_ok=True)
-        (folder / venv.STAMP).unlink(missing_ok=True)
-        steps.append("created")
-
-    monkeypatch.setattr(venv, "_create", create)
-    monkeypatch.setattr(venv, "_install", lambda _folder, lock: steps.append(lock.name))
-    return steps
-
-
-@pytest.fixture
-def locks(tmp_path: Path) -> list[Path]:
-    for name in ("first", "second"):
-        (tmp_path / name).write_text(name)
-    return [tmp_path / "first", tmp_path / "second"]
+__all__ = ["locks", "steps"]  # fixtures
 
 
 def test_it_is_made_once(steps: list[str], locks: list[Path], tmp_path: Path) -> None:
-    python = venv.get_or_create(tmp_path / "venv", "python3", locks)
-    assert venv.get_or_create(tmp_path / "venv", "python3", locks) == python
-    assert steps == ["created", "first", "second"]
+    python = venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    assert venv.get_or_create(tmp_path / "venv", PYTHON, locks) == python
+    assert steps == WHOLE
+    assert run(str(python), "-c", "print(1)").output == "1\n"
 
 
 def test_more_locks_are_added(steps: list[str], locks: list[Path], tmp_path: Path) -> None:
-    venv.get_or_create(tmp_path / "venv", "python3", locks[:1])
-    venv.get_or_create(tmp_path / "venv", "python3", locks)
-    venv.get_or_create(tmp_path / "venv", "python3", locks[:1])
-    assert steps == ["created", "first", "second"]
+    venv.get_or_create(tmp_path / "venv", PYTHON, locks[:1])
+    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    venv.get_or_create(tmp_path / "venv", PYTHON, locks[:1])
+    assert steps == WHOLE
 
 
-def test_another_lock_makes_it_anew(steps: list[str], locks: list[Path], tmp_path: Path) -> None:
-    venv.get_or_create(tmp_path / "venv", "python3", locks)
-    locks[0].write_text("changed")
-    venv.get_or_create(tmp_path / "venv", "python3", locks)
-    assert steps == ["created", "first", "second"] * 2
-
-
-def test_another_python_makes_it_anew(steps: list[str], locks: list[Path], tmp_path: Path) -> None:
-    venv.get_or_create(tmp_path / "venv", "python3", locks)
-    venv.get_or_create(tmp_path / "venv", "python3.11", locks)
-    assert steps == ["created", "first", "second"] * 2
-
-
-def test_one_half_made_is_finished(
+def test_without_a_pip_that_runs_nothing_is_added_to_it(
     steps: list[str], locks: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_folder: Path, lock: Path) -> None:
+    venv.get_or_create(tmp_path / "venv", PYTHON, locks[:1])
+    monkeypatch.setattr(venv, "_pip_runs", lambda _: False)
+    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    assert steps == ["created", "first", *WHOLE]
+
+
+def test_another_lock_makes_it_again(steps: list[str], locks: list[Path], tmp_path: Path) -> None:
+    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    locks[0].write_text("changed")
+    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    assert steps == WHOLE * 2
+
+
+def test_another_version_of_python_at_the_same_path_makes_it_again(
+    steps: list[str], locks: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    monkeypatch.setattr(venv, "_identity", lambda _: "3.13.0")
+    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    assert steps == WHOLE * 2
+
+
+def test_in_a_moved_folder_it_is_made_again(
+    steps: list[str], locks: list[Path], tmp_path: Path
+) -> None:
+    (tmp_path / "old").mkdir()
+    venv.get_or_create(tmp_path / "old" / "venv", PYTHON, locks)
+    (tmp_path / "old").rename(tmp_path / "new")
+    python = venv.get_or_create(tmp_path / "new" / "venv", PYTHON, locks)
+    assert steps == WHOLE * 2
+    within = run(str(python), "-c", "import sys; print(sys.prefix)").output.strip()
+    assert within == str(tmp_path / "new" / "venv")
+
+
+def remove_python(folder: Path) -> None:
+    (folder / "bin" / "python").unlink()
+
+
+def break_python(folder: Path) -> None:
+    remove_python(folder)
+    (folder / "bin" / "python").symlink_to("/nowhere/python3.9")
+
+
+def remove_package(folder: Path) -> None:
+    (packages_of(folder) / "first").rmdir()
+
+
+def remove_stamp(folder: Path) -> None:
+    (folder / venv_stamp.FILE).unlink()
+
+
+def cut_stamp(folder: Path) -> None:
+    (folder / venv_stamp.FILE).write_text('{"locks": [')
+
+
+def empty_it(folder: Path) -> None:
+    subprocess.run(["rm", "-r", folder], check=True)
+    folder.mkdir()
+
+
+@pytest.mark.parametrize(
+    "damage", [remove_python, break_python, remove_package, remove_stamp, cut_stamp, empty_it]
+)
+def test_a_damaged_one_is_made_again(
+    damage: Callable[[Path], None], steps: list[str], locks: list[Path], tmp_path: Path
+) -> None:
+    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    damage(tmp_path / "venv")
+    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    assert steps == WHOLE * 2
+
+
+def test_one_without_all_packages_gets_the_others(
+    steps: list[str], locks: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install = venv._install
+
+    def fail(folder: Path, lock: Path, descriptor: int) -> None:
         if lock.name == "second":
             raise venv.VenvError("no such package")
+        install(folder, lock, descriptor)
 
     with monkeypatch.context() as patch:
         patch.setattr(venv, "_install", fail)
         with pytest.raises(venv.VenvError):
-            venv.get_or_create(tmp_path / "venv", "python3", locks)
-    venv.get_or_create(tmp_path / "venv", "python3", locks)
-    assert steps == ["created", "second"]
+            venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    assert steps == WHOLE
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), venv.VenvError("broken off")])
+def test_one_that_was_cut_off_in_a_package_is_made_again(
+    error: BaseException,
+    steps: list[str],
+    locks: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def install_half(folder: Path, _lock: Path, _descriptor: int) -> None:
+        (packages_of(folder) / "half").mkdir()
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(venv, "_install", install_half)
+        with pytest.raises(type(error)):
+            venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    assert steps == ["created", *WHOLE]
+
+
+def test_a_python_that_does_not_run_is_named(locks: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(venv.VenvError, match="/nowhere/python does not run"):
+        venv.get_or_create(tmp_path / "venv", "/nowhere/python", locks)
+
+
+def test_a_second_process_waits_and_finds_it_made(
+    steps: list[str], locks: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    second = threading.Thread(target=venv.get_or_create, args=(tmp_path / "venv", PYTHON, locks))
+    second.start()
+    while not (shown := capsys.readouterr().out) and second.is_alive():
+        second.join(timeout=0.02)
+    assert shown == "waiting for another process that sets up venv\n"
+    assert not (tmp_path / "venv").exists()
+    os.close(descriptor)
+    second.join()
+    assert steps == WHOLE
+
+
+@pytest.mark.parametrize("mask", [0o077, 0o000])
+def test_others_can_read_and_not_write_it_whatever_the_umask(
+    mask: int, steps: list[str], locks: list[Path], tmp_path: Path
+) -> None:
+    before = os.umask(mask)
+    try:
+        venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    finally:
+        os.umask(before)
+    modes = {path: path.stat().st_mode & 0o777 for path in (tmp_path / "venv" / "bin").iterdir()}
+    assert {mode & 0o022 for mode in modes.values()} == {0}
+    assert {mode & 0o044 for mode in modes.values()} == {0o044}
+    assert steps == WHOLE
+
+
+def test_a_full_disk_has_its_own_code(
+    locks: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(
+        '#!/bin/sh\n[ "$2" = -c ] && echo 3.11 && exit\necho "[Errno 28] No space left on device"'
+        "\nexit 1\n"
+    )
+    python.chmod(0o755)
+    with pytest.raises(DiskFullError, match=r"no space left for .*venv; free some"):
+        venv.get_or_create(tmp_path / "venv", str(python), locks)
+    assert "No space left" in capsys.readouterr().err
 
 
 def test_the_python_outside_an_environment_is_found_from_within() -> None:
@@ -75,3 +200,9 @@ def test_the_python_outside_an_environment_is_found_from_within() -> None:
     within = run(sys.executable, "-c", code).output.strip()
     outside = run(within, "-c", f"import sys; print(sys.prefix == sys.base_prefix); {code}")
     assert outside.output.split() == ["True", within]
+
+
+def test_python_finds_itself_without_search_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "_base_executable", "")
+    monkeypatch.setattr(sys, "executable", "")
+    assert Path(venv.base_python()).samefile("/proc/self/exe")

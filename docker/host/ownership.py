@@ -1,0 +1,18 @@
+"""Who owns what root makes in another user's checkout.
+
+Standard library only: bootstrap.py uses it before anything is installed.
+"""
+
+import os
+from pathlib import Path
+
+
+def give_to_owner_of(place: Path, folder: Path) -> None:
+    """Give `folder`, if root runs this, to the user and group that `place` belongs to.
+
+    Otherwise that user could neither change nor remove it.
+    """
+    owner = place.stat()
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        for path in [folder, *folder.rglob("*")]:
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)

@@ -1,0 +1,213 @@
+"""What this machine lacks for a run, and how it gets it: asked first, then done as root.
+
+Standard library only: bootstrap.py uses it before anything is installed.
+"""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from docker.host import airgap, capability, engine, venv, visibility
+from docker.host.distribution import ENGINE_PACKAGES, this_distribution
+from docker.host.engine import State
+from docker.host.environment import child_environment
+from stages.errors import EngineError
+
+INSTALLER = Path(__file__).with_name("install.py")
+BASE_IMAGE_PACKAGES = {"mmdebstrap", "debian-archive-keyring", "uidmap"}
+DEBIAN_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+START_TIMEOUT_S = 60.0
+SUDO_TIMEOUT_S = 10.0
+SYSTEM_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
+
+
+@dataclass(frozen=True, slots=True)
+class SetupPlan:
+    """What must be done to this machine, as root.
+
+    - `packages`: those to install.
+    - `next_release`: whether those of the engine come from the distribution's next release.
+    - `start`: whether to start the engine.
+    - `group_user`: the user to add to the group docker, empty for none.
+    """
+
+    packages: tuple[str, ...] = ()
+    next_release: bool = False
+    start: bool = False
+    group_user: str = ""
+
+    def steps(self) -> list[str]:
+        """Return the steps in words, for the user to agree to."""
+        source = "from this distribution" + (
+            ", the engine from Debian 13, as Debian 12's is too old" if self.next_release else ""
+        )
+        steps = [f"install {' '.join(self.packages)} {source}"] if self.packages else []
+        if self.next_release:
+            steps.append(
+                "keep Debian 13 as a source of the engine alone, so that `apt upgrade` updates it "
+                "(vgg19-engine in /etc/apt/sources.list.d and /etc/apt/preferences.d)"
+            )
+        steps += ["start the engine (dockerd)"] if self.start else []
+        group = f"add {self.group_user} to the group docker, which equals root's rights"
+        return steps + ([group] if self.group_user else [])
+
+    def arguments(self) -> list[str]:
+        """Return the arguments with which docker/host/install.py carries this out."""
+        chosen = {"--next-release": self.next_release, "--start": self.start}
+        flags = [flag for flag, is_set in chosen.items() if is_set]
+        return [*self.packages, *flags, f"--group-user={self.group_user}"]
+
+
+def plan_setup(with_engine: bool = True) -> SetupPlan:
+    """Return what this machine lacks; an engine that answers is left as it is.
+
+    Raises EngineError if it can't be set up from here.
+    """
+    packages = _tool_packages(with_engine)
+    if not with_engine:
+        return _checked(SetupPlan(packages))
+    state = engine.find_state()
+    if state is State.ANSWERS:
+        capability.require()
+        return _checked(SetupPlan(packages))
+    if state in (State.FOREIGN, State.SILENT) or engine.is_elsewhere():
+        raise engine.error_of(state)
+    return _checked(_engine_plan(packages, state))
+
+
+def _engine_plan(packages: tuple[str, ...], state: State) -> SetupPlan:
+    """Return how to get an engine that answers this user, beside installing `packages`."""
+    group_user = "" if os.getuid() == 0 or engine.in_group() else engine.user_name()
+    plugins_missing = bool(capability.missing_plugins())
+    if state is State.DENIED and not plugins_missing:
+        return SetupPlan(packages, group_user=group_user)
+    release, from_next = this_distribution(), False
+    if not shutil.which("dockerd", path=SYSTEM_PATH) or plugins_missing:
+        packages += ENGINE_PACKAGES.get(release.family, ("docker",))
+        from_next = release.takes_engine_from_next
+    return SetupPlan(packages, next_release=from_next, start=True, group_user=group_user)
+
+
+def carry_out(plan: SetupPlan, assume_yes: bool) -> None:
+    """Print what will be done, ask for consent unless it is assumed, and do it.
+
+    Raises EngineError if consent is refused or a step fails.
+    """
+    if not plan.steps():
+        return
+    print("This machine will be changed, as root:")
+    print("".join(f"  - {step}\n" for step in plan.steps()), end="", flush=True)
+    if not assume_yes and not _agreed():
+        raise EngineError("nothing was changed; say yes, or give --yes, to go on")
+    command = _as_root(venv.base_python(), "-I", str(INSTALLER), *plan.arguments())
+    environment = child_environment(os.environ)
+    if subprocess.run(command, env=environment, stdin=subprocess.DEVNULL).returncode != 0:
+        raise EngineError("the setup failed; fix what the lines above show and run this again")
+    if plan.start:
+        _wait_for_answer()
+
+
+def _agreed() -> bool:
+    """Return whether the user says yes; nobody is asked without a terminal."""
+    if not sys.stdin or not sys.stdin.isatty():
+        return False
+    try:
+        return input("Go on? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        print()
+        return False
+    except KeyboardInterrupt:
+        print()
+        raise
+
+
+def _checked(plan: SetupPlan) -> SetupPlan:
+    """Return the plan; raise EngineError if this machine or user can't carry it out."""
+    release = this_distribution()
+    if plan.packages and not release.is_supported:
+        raise EngineError(
+            f"{', '.join(plan.packages)} missing, and only Debian 12 and Ubuntu 22.04 or newer "
+            f"are set up from here, not {release.name}; install what is missing by this system's "
+            "means"
+        )
+    if plan.steps() and os.getuid() != 0:
+        _require_sudo(plan)
+    return plan
+
+
+def _require_sudo(plan: SetupPlan) -> None:
+    """Raise EngineError if this user can't become root, or could only at a terminal."""
+    steps = "; to ".join(plan.steps())
+    if not shutil.which("sudo"):
+        raise EngineError(f"root or sudo is needed to {steps}; {_without_root(plan)}")
+    if not (sys.stdin and sys.stdin.isatty()) and not _sudo_asks_nothing():
+        raise EngineError(
+            f"sudo asks for a password, and there is no terminal to give it at; as root, or at "
+            f"a terminal, run this again to {steps}"
+        )
+
+
+def _without_root(plan: SetupPlan) -> str:
+    """Return what can be done by a user who can't become root."""
+    if {*plan.packages} <= BASE_IMAGE_PACKAGES and not plan.start and not plan.group_user:
+        return "or set BASE_IMAGE to a Debian 12 image, which needs none of them"
+    return "without either, try `./bootstrap.py --no-engine pipeline --runner local`"
+
+
+def _sudo_asks_nothing() -> bool:
+    return _runs_within(SUDO_TIMEOUT_S, "sudo", "-n", "true")
+
+
+def _tool_packages(with_engine: bool) -> tuple[str, ...]:
+    """Return the missing packages other than the engine's."""
+    packages = []
+    # Only the distribution's own Python gets it from a package.
+    if not importlib.util.find_spec("ensurepip") and venv.base_python().startswith("/usr/bin/"):
+        packages.append(f"python3.{sys.version_info.minor}-venv")
+    if with_engine and airgap.has_export():
+        return tuple(packages)  # its images are built already, and hold the other tools
+    if not shutil.which("numactl"):
+        packages.append("numactl")
+    if with_engine and not os.environ.get("BASE_IMAGE"):
+        packages += _base_image_packages()
+    return tuple(packages)
+
+
+def _base_image_packages() -> list[str]:
+    """Return the missing packages that build the base image."""
+    packages = [] if shutil.which("mmdebstrap") else ["mmdebstrap"]
+    packages += [] if DEBIAN_KEYRING.exists() else ["debian-archive-keyring"]
+    # Without root, mmdebstrap works in a user namespace.
+    return packages + ([] if os.getuid() == 0 or shutil.which("newuidmap") else ["uidmap"])
+
+
+def _wait_for_answer() -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not _runs_within(START_TIMEOUT_S, *_as_root("docker", "version")):
+        if time.monotonic() > deadline:
+            where = " (this is a container, which must be privileged for that)"
+            raise EngineError(
+                f"the engine does not answer after {START_TIMEOUT_S:g} s; see /var/log/dockerd.log "
+                f"or `journalctl -u docker`{where if visibility.in_container() else ''}"
+            )
+        time.sleep(0.5)
+
+
+def _as_root(*command: str) -> list[str]:
+    return [*command] if os.getuid() == 0 else ["sudo", *command]
+
+
+def _runs_within(timeout_s: float, *command: str) -> bool:
+    """Return whether a command ends well, and within `timeout_s` seconds."""
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout_s
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0

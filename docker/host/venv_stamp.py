@@ -1,0 +1,75 @@
+"""What a virtual environment of ours says of itself: what it was made from, and what is in it.
+
+Standard library only: bootstrap.py uses it before anything is installed.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+FILE = "locked.sha256"
+CONFIGURATION = "pyvenv.cfg"
+OUR_PROMPT = "vgg19"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What is installed.
+
+    - `locks`: a digest of each lock, with all else that the environment depends on, in order.
+    - `packages`: the names in its folder of packages.
+    """
+
+    locks: list[str]
+    packages: list[str]
+
+    @classmethod
+    def of(cls, folder: Path, locks: list[str]) -> "Stamp":
+        """Return the stamp of an environment as it is now."""
+        return cls(locks, _packages(folder))
+
+    def is_exactly(self, folder: Path) -> bool:
+        """Return whether the environment has these packages and no others."""
+        return self.packages == _packages(folder)
+
+
+def read_stamp(folder: Path) -> Stamp | None:
+    """Return an environment's stamp, None if it is unfinished, foreign, or lacks packages."""
+    try:
+        stamp = Stamp(**json.loads((folder / FILE).read_text()))
+        complete = {*stamp.packages} <= {*_packages(folder)}
+    except (OSError, ValueError, TypeError):
+        return None
+    return stamp if complete else None
+
+
+def write_stamp(folder: Path, stamp: Stamp | None) -> None:
+    """Write an environment's stamp; without one, it is marked as ours, and unfinished."""
+    (folder / FILE).write_text(json.dumps(asdict(stamp)) if stamp else "")
+
+
+def is_ours(folder: Path) -> bool:
+    """Return whether `folder` is a virtual environment that may be removed.
+
+    It is one of this project's, or has no packages of its own, or nothing at all.
+    """
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    configuration = folder / CONFIGURATION
+    if (folder / FILE).is_file() or not any(folder.iterdir()):
+        return True
+    if not configuration.is_file():
+        return False
+    text = configuration.read_text(errors="replace")
+    return f"prompt = '{OUR_PROMPT}'" in text.splitlines() or not _added(folder)
+
+
+def _added(folder: Path) -> bool:
+    """Return whether there are other packages than those that a new environment has."""
+    own = ("pip", "setuptools", "pkg_resources", "_distutils_hack", "distutils-precedence", "_")
+    return any(not name.startswith(own) for name in _packages(folder))
+
+
+def _packages(folder: Path) -> list[str]:
+    names = {path.name for path in folder.glob("lib/python3*/site-packages/*")}
+    return sorted(names - {"__pycache__"})

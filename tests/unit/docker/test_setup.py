@@ -1,0 +1,203 @@
+"""What a machine lacks, who may install it, and that nobody waits for an answer that can't come."""
+
+import builtins
+import importlib.util
+import io
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from docker.host import capability, engine, setup, venv
+from docker.host.distribution import Distribution
+from docker.host.engine import State
+from stages.errors import EngineError
+
+DEBIAN_12 = Distribution("Debian GNU/Linux 12 (bookworm)", "debian", 12)
+DEBIAN_13 = Distribution("Debian GNU/Linux 13 (trixie)", "debian", 13)
+UBUNTU = Distribution("Ubuntu 24.04", "ubuntu", 24)
+OTHER = Distribution("Fedora Linux 43", "", 0)
+TOOLS = "mmdebstrap numactl newuidmap sudo"
+Machine = Callable[..., None]
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """Return what makes this machine look like another one: its distribution, commands, engine."""
+
+    def pretend(
+        distribution: Distribution, commands: str, state: State = State.NO_CLIENT, uid: int = 0
+    ) -> None:
+        present = commands.split()
+        find = lambda name, path=None: f"/bin/{name}" if name in present else None  # noqa: E731
+        monkeypatch.setattr(shutil, "which", find)
+        monkeypatch.setattr(setup, "this_distribution", lambda: distribution)
+        monkeypatch.setattr(engine, "find_state", lambda: state)
+        monkeypatch.setattr(engine, "in_group", lambda: False)
+        monkeypatch.setattr(capability, "require", lambda: None)
+        plugins = [] if "docker" in present else ["compose", "buildx"]
+        monkeypatch.setattr(capability, "missing_plugins", lambda: plugins)
+        monkeypatch.setattr(setup, "DEBIAN_KEYRING", Path("/"))
+        monkeypatch.setattr(setup, "_sudo_asks_nothing", lambda: "sudo" in present)
+        monkeypatch.setattr(os, "getuid", lambda: uid)
+        for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "BASE_IMAGE"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("DOCKER_CONFIG", "/nowhere")
+
+    return pretend
+
+
+def test_a_bare_debian_gets_engine_and_tools(machine: Machine) -> None:
+    machine(DEBIAN_13, "")
+    plan = setup.plan_setup()
+    assert {"docker.io", "docker-compose", "mmdebstrap", "numactl"} <= set(plan.packages)
+    assert plan.start
+    assert "Debian 13" not in " ".join(plan.steps())
+
+
+def test_on_debian_12_it_says_that_a_later_source_stays(machine: Machine) -> None:
+    machine(DEBIAN_12, TOOLS)
+    plan = setup.plan_setup()
+    assert "the engine from Debian 13, as Debian 12's is too old" in plan.steps()[0]
+    assert "keep Debian 13 as a source of the engine alone" in plan.steps()[1]
+    assert "--next-release" in plan.arguments()
+
+
+def test_on_debian_12_tools_alone_come_from_debian_12(machine: Machine) -> None:
+    machine(DEBIAN_12, "docker dockerd sudo mmdebstrap", State.ANSWERS)
+    assert setup.plan_setup() == setup.SetupPlan(("numactl",))
+
+
+def test_an_engine_that_answers_is_left_as_it_is(machine: Machine) -> None:
+    machine(DEBIAN_12, f"docker dockerd {TOOLS}", State.ANSWERS)
+    assert setup.plan_setup().steps() == []
+
+
+def test_an_engine_that_sleeps_is_started(machine: Machine) -> None:
+    machine(UBUNTU, f"docker dockerd {TOOLS}", State.DOWN)
+    assert setup.plan_setup() == setup.SetupPlan(start=True)
+
+
+def test_who_may_not_use_the_engine_joins_its_group(machine: Machine) -> None:
+    machine(UBUNTU, f"docker dockerd {TOOLS}", State.DENIED, uid=4_000_123)
+    plan = setup.plan_setup()
+    assert plan == setup.SetupPlan(group_user="4000123")
+    assert plan.steps() == ["add 4000123 to the group docker, which equals root's rights"]
+
+
+@pytest.mark.parametrize("state", [State.SILENT, State.FOREIGN])
+def test_an_engine_that_is_there_gets_no_second_one(machine: Machine, state: State) -> None:
+    machine(DEBIAN_12, f"docker dockerd {TOOLS}", state)
+    with pytest.raises(EngineError):
+        setup.plan_setup()
+
+
+@pytest.mark.parametrize("name", ["DOCKER_HOST", "DOCKER_CONTEXT"])
+def test_an_engine_elsewhere_that_sleeps_is_not_replaced(
+    name: str, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine(DEBIAN_12, "docker", State.DOWN)
+    monkeypatch.setenv(name, "elsewhere")
+    with pytest.raises(EngineError, match=rf"no engine answers at .*unset {name}"):
+        setup.plan_setup()
+
+
+def test_no_engine_is_installed_for_the_local_runner(machine: Machine) -> None:
+    machine(DEBIAN_12, "")
+    assert setup.plan_setup(with_engine=False).packages == ("numactl",)
+
+
+def test_another_distribution_is_told_what_is_missing(machine: Machine) -> None:
+    machine(OTHER, TOOLS)
+    with pytest.raises(
+        EngineError, match=r"docker missing, and only .*, not Fedora Linux 43; inst"
+    ):
+        setup.plan_setup()
+
+
+def test_who_can_not_become_root_is_told(machine: Machine) -> None:
+    machine(DEBIAN_12, "mmdebstrap numactl newuidmap", uid=1000)
+    with pytest.raises(EngineError, match=r"root or sudo is needed to install docker.*--no-engine"):
+        setup.plan_setup()
+
+
+def test_who_lacks_but_the_base_images_tools_can_do_without(machine: Machine) -> None:
+    machine(DEBIAN_12, "docker dockerd numactl mmdebstrap", State.ANSWERS, uid=1000)
+    with pytest.raises(EngineError, match=r"install uidmap from .*; or set BASE_IMAGE to a Debian"):
+        setup.plan_setup()
+
+
+def test_a_password_is_not_asked_for_without_a_terminal(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine(DEBIAN_12, TOOLS, uid=1000)
+    monkeypatch.setattr(setup, "_sudo_asks_nothing", lambda: False)
+    with pytest.raises(EngineError, match="sudo asks for a password, and there is no terminal"):
+        setup.plan_setup()
+
+
+def test_sudo_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sudo").write_text("#!/bin/sh\nexec sleep 60\n")
+    (tmp_path / "sudo").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(setup, "SUDO_TIMEOUT_S", 0.2)
+    assert not setup._sudo_asks_nothing()
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def give_answer(monkeypatch: pytest.MonkeyPatch, answer: str | BaseException) -> None:
+    def read(_: str) -> str:
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(builtins, "input", read)
+
+
+@pytest.mark.parametrize("answer", ["", "n", "no", "maybe", EOFError()])
+def test_nothing_is_done_without_a_yes(
+    answer: str | BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_answer(monkeypatch, answer)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("it did"))
+    with pytest.raises(EngineError, match="nothing was changed; say yes, or give --yes"):
+        setup.carry_out(setup.SetupPlan(packages=("docker.io",)), assume_yes=False)
+
+
+def test_an_interruption_at_the_question_ends_its_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give_answer(monkeypatch, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        setup.carry_out(setup.SetupPlan(packages=("docker.io",)), assume_yes=False)
+    assert capsys.readouterr().out.endswith("\n\n")
+
+
+@pytest.mark.parametrize("stdin", [None, io.StringIO("yes\n")])
+def test_nobody_is_asked_without_a_terminal(
+    stdin: "io.StringIO | None", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", stdin)
+    monkeypatch.setattr(builtins, "input", lambda _: pytest.fail("it asked"))
+    with pytest.raises(EngineError, match="nothing was changed"):
+        setup.carry_out(setup.SetupPlan(packages=("docker.io",)), assume_yes=False)
+
+
+def test_a_python_from_elsewhere_gets_no_package(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine(DEBIAN_12, f"docker {TOOLS}", State.ANSWERS)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(venv, "base_python", lambda: "/usr/bin/python3")
+    assert setup.plan_setup().packages == (f"python3.{sys.version_info.minor}-venv",)
+    monkeypatch.setattr(venv, "base_python", lambda: "/opt/python/bin/python3")
+    assert setup.plan_setup().packages == ()

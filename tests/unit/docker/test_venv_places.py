@@ -1,0 +1,97 @@
+"""Places in which no virtual environment may be made, or none that replaces what is there."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from docker.host import venv
+from stages.errors import NotWritableError
+from tests.commands import run
+from tests.unit.docker.environments import PYTHON, WHOLE, locks, steps
+
+__all__ = ["locks", "steps"]  # fixtures
+
+
+def a_file(path: Path, _elsewhere: Path) -> None:
+    path.write_text("mine")
+
+
+def a_link(path: Path, elsewhere: Path) -> None:
+    path.symlink_to(elsewhere)
+
+
+def a_folder(path: Path, _elsewhere: Path) -> None:
+    path.mkdir()
+    (path / "mine").write_text("mine")
+
+
+def an_environment_of_the_users_own(path: Path, _elsewhere: Path) -> None:
+    (path / "lib" / "python3.11" / "site-packages" / "mine").mkdir(parents=True)
+    (path / "pyvenv.cfg").write_text("home = /usr/bin\n")
+
+
+@pytest.mark.parametrize("make", [a_file, a_link, a_folder, an_environment_of_the_users_own])
+def test_what_is_not_ours_is_left_as_it_is(
+    make: Callable[[Path, Path], None], steps: list[str], locks: list[Path], tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    a_folder(elsewhere, elsewhere)
+    make(tmp_path / "venv", elsewhere)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(venv.VenvError, match="is left as it is; move it away"):
+        venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    assert sorted(tmp_path.rglob("*")) == before
+    assert not steps
+
+
+def test_an_empty_environment_that_someone_made_is_replaced(
+    steps: list[str], locks: list[Path], tmp_path: Path
+) -> None:
+    run(PYTHON, "-m", "venv", "--without-pip", str(tmp_path / "venv"))
+    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    assert steps == WHOLE
+
+
+def deny(monkeypatch: pytest.MonkeyPatch, denied: Path) -> None:
+    """Make `denied` look like another user's, also to root, who may run these tests."""
+    access = os.access
+
+    def check(path: str | Path, mode: int) -> bool:
+        return Path(path) != denied and access(path, mode)
+
+    monkeypatch.setattr(os, "access", check)
+
+
+def test_in_a_folder_that_can_not_be_written_it_is_not_made(
+    steps: list[str], locks: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deny(monkeypatch, tmp_path)
+    with pytest.raises(NotWritableError, match="so venv can't be set up there"):
+        venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    assert not steps
+
+
+def test_another_users_is_used_but_not_changed(
+    steps: list[str], locks: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venv.get_or_create(tmp_path / "venv", PYTHON, locks[:1])
+    deny(monkeypatch, tmp_path / "venv")
+    venv.get_or_create(tmp_path / "venv", PYTHON, locks[:1])
+    with pytest.raises(NotWritableError, match=r"(?s)is another user's .*`sudo rm -r"):
+        venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    assert steps == ["created", "first"]
+
+
+def test_a_path_with_a_colon_is_refused(locks: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "a:b").mkdir()
+    with pytest.raises(venv.VenvError, match="has a ':' in its path"):
+        venv.get_or_create(tmp_path / "a:b" / "venv", PYTHON, locks)
+
+
+def test_a_path_with_spaces_works(steps: list[str], locks: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "a b").mkdir()
+    python = venv.get_or_create(tmp_path / "a b" / "venv", PYTHON, locks)
+    assert run(str(python), "-c", "print(1)").output == "1\n"
+    assert steps == WHOLE
