@@ -14,11 +14,11 @@ from docker.share import sbom, schemas
 from docker.share.manifest import Manifest
 from stages import __version__
 from stages.artifacts import Artifacts
+from stages.checksums import write_checksums
 from stages.errors import InputCorruptError
 from stages.evidence.archive import pack, unpack
 from stages.evidence.check import REMEDY, check, makers
 from stages.evidence.collect import collect
-from stages.handover import write_checksums
 
 MANIFEST, LICENCES = "manifest.json", "licences.txt"
 LOCKS, SCHEMAS, BILLS = "locks", "schemas", "sbom"

@@ -8,7 +8,8 @@ import pytest
 
 from docker.build.graph import read_stages
 from docker.host import user
-from stages.artifacts import CHECKSUMS, read_record, verify
+from stages.artifacts import read_record, verify
+from stages.checksums import CHECKSUMS
 from stages.common.host.core_lock import holding
 from stages.errors import CoresBusyError, PinningError
 from stages.records.compare import CompareRecord
