@@ -98,8 +98,8 @@ class Artifacts:
         return self.root / ".cache"
 
     def handed_over_in_cache(self) -> list[Path]:
-        """Return the folders of the cache whose folders are handed over as a stage's is."""
-        return [self.cache / "backbones", self.cache / "features"]
+        """Return the folders of the cache whose folders may be handed over as a stage's is."""
+        return [self.cache / name for name in CACHE_FOLDERS]
 
     @property
     def train(self) -> TrainFolder:

@@ -51,3 +51,10 @@ def _deal_with(path: Path, folder: Path) -> None:
         trees.sync_folder(folder.parent)
     else:
         trees.remove(path)
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder; if this is killed on the way, what is left of it is a left-over."""
+    unfinished = new_folder(folder)
+    folder.rename(unfinished)
+    trees.remove(unfinished)

@@ -6,15 +6,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from stages.access import reading, writing
+from stages.artifacts import Artifacts
 from stages.artifacts_folder import LOCK, prepare
 from stages.errors import ArtifactsBusyError, NotWritableError
 from tests.commands import ROOT
 
+Use = Callable[[Path, str], AbstractContextManager[Artifacts]]
 HOLDER = """
 import sys
 from pathlib import Path
@@ -42,11 +45,11 @@ def hold(root: Path, how: str) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.parametrize("use", [writing, reading])
-def test_while_one_writes_others_are_told_who(tmp_path: Path, use: Callable[..., object]) -> None:
+def test_while_one_writes_others_are_told_who(tmp_path: Path, use: Use) -> None:
     holder = hold(tmp_path, "writing")
     named = rf"in use by quantize since 2\d.* UTC \(process {holder.pid} in vgg19-quantize-7\); "
     with holder:
-        with pytest.raises(ArtifactsBusyError, match=named), use(tmp_path, "train"):  # type: ignore[attr-defined]
+        with pytest.raises(ArtifactsBusyError, match=named), use(tmp_path, "train"):
             pytest.fail("it was used twice")
         holder.kill()
     with writing(tmp_path, "train"):
@@ -147,9 +150,9 @@ def test_reading_makes_no_folder(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("use", [writing, reading])
 def test_a_writer_that_was_killed_between_the_renames_is_recovered_from(
-    tmp_path: Path, use: Callable[..., object]
+    tmp_path: Path, use: Use
 ) -> None:
     prepare(tmp_path)
     (tmp_path / ".train.abcd1234.old").mkdir()
-    with use(tmp_path, "bundle"):  # type: ignore[attr-defined]
+    with use(tmp_path, "bundle"):
         assert (tmp_path / "train").is_dir()
