@@ -177,8 +177,11 @@ def from_os_error(error: OSError) -> StageError | None:
             f"{place} can't be read or written by this user; "
             "change its owner or mode, or set VGG19_ARTIFACTS"
         )
-    if error.errno in (errno.EIO, errno.ESTALE):
-        return NotWritableError(f"{place} can't be read or written ({error.strerror}); try again")
+    if error.errno in (errno.EIO, errno.ESTALE, errno.EXDEV, errno.EFBIG, errno.ENAMETOOLONG):
+        return NotWritableError(
+            f"{place} can't be read or written ({error.strerror}); "
+            "look after that disk, or set VGG19_ARTIFACTS to a folder on another"
+        )
     return None
 
 

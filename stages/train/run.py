@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -100,7 +101,7 @@ def load_features(path: Path, images: int) -> NDArray[np.float32]:
     """
     try:
         features = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         features = None
     if getattr(features, "dtype", None) != np.float32 or features.shape[:1] != (images,):
         raise InputCorruptError(

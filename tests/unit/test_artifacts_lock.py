@@ -15,7 +15,7 @@ from stages.access import reading, writing
 from stages.artifacts import Artifacts
 from stages.artifacts_folder import LOCK, prepare
 from stages.errors import ArtifactsBusyError, NotWritableError
-from tests.commands import ROOT
+from tests.commands import ROOT, run
 
 Use = Callable[[Path, str], AbstractContextManager[Artifacts]]
 HOLDER = """
@@ -54,6 +54,15 @@ def test_while_one_writes_others_are_told_who(tmp_path: Path, use: Use) -> None:
         holder.kill()
     with writing(tmp_path, "train"):
         pass
+
+
+@pytest.mark.parametrize("stage", ["train", "quantize", "profile", "compare", "peers"])
+def test_a_stage_ends_in_one_line_before_it_reads_anything(tmp_path: Path, stage: str) -> None:
+    with writing(tmp_path, "another"):
+        done = run(sys.executable, "-m", f"stages.{stage}", "--artifacts", str(tmp_path))
+    assert done.code == ArtifactsBusyError.exit_code, done
+    assert done.output.startswith(f"{stage}: error: {tmp_path} is in use by another since ")
+    assert len(done.output.splitlines()) == 1
 
 
 def test_readers_do_not_hinder_each_other_but_a_writer(tmp_path: Path) -> None:
