@@ -1,4 +1,4 @@
-"""One writer at a time, which the next one is told of; no reader sees a folder half done."""
+"""One writer at a time, whom the next one names; no reader sees a folder half done."""
 
 import errno
 import fcntl

@@ -1,4 +1,4 @@
-"""Of a user's files, root gives away what stages made, and nothing that only looks like it."""
+"""Root gives away what stages made, and nothing that only looks like it."""
 
 import os
 from pathlib import Path
