@@ -156,7 +156,11 @@ def _busy(lock: int, root: Path) -> ArtifactsBusyError:
 
 
 def _unusable(path: Path, error: OSError) -> NotWritableError:
+    if error.errno in NOT_ALLOWED:
+        return NotWritableError(
+            f"{path.parent} can't be written by user {os.getuid()}; "
+            "make the folder writable or set VGG19_ARTIFACTS"
+        )
     return NotWritableError(
-        f"{path} can't be opened by user {os.getuid()} ({error.strerror}); "
-        "remove it, or make the folder writable"
+        f"{path} can't be opened by user {os.getuid()} ({error.strerror}); remove it"
     )

@@ -66,10 +66,9 @@ def remove(folder: Path) -> None:
         shutil.rmtree(folder)
     except FileNotFoundError:
         return
-    except PermissionError as error:
+    except PermissionError:
         raise NotWritableError(
-            f"{error.filename or folder} can't be removed by user {os.getuid()}; "
-            f"remove {folder} as its owner"
+            f"{folder} can't be removed by user {os.getuid()}; remove it as its owner"
         ) from None
 
 

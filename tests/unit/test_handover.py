@@ -179,7 +179,9 @@ def test_a_left_over_of_another_user_is_one_line(
 
     monkeypatch.setattr("shutil.rmtree", refuse)
     with (
-        pytest.raises(NotWritableError, match=r"can't be removed by user .* as its owner"),
+        pytest.raises(
+            NotWritableError, match=r"train\.new can't be removed by user .* as its owner"
+        ),
         writing(root, "compare"),
     ):
         pytest.fail("it went on")
