@@ -139,10 +139,10 @@ class Artifacts:
         return next((stage for stage in self.stages() if stage.path == path), None)
 
 
-def entries(stage: StageFolder) -> set[str]:
-    """Return the names of what a stage leaves at the top of its folder, but for the list."""
+def places(stage: StageFolder) -> set[str]:
+    """Return the relative paths of the files and folders that a stage's folder is known to have."""
     paths: list[Path] = [path for path in vars(stage).values() if path != stage.path]
-    return {path.relative_to(stage.path).parts[0] for path in paths}
+    return {path.relative_to(stage.path).as_posix() for path in paths}
 
 
 def _of_runtime(stage: str, runtime: str) -> str:

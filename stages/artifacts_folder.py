@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from stages import left_overs, trees
-from stages.artifacts import CACHE_FOLDERS, Artifacts, StageFolder, entries
+from stages.artifacts import CACHE_FOLDERS, Artifacts, StageFolder, places
 from stages.checksums import CHECKSUMS, names_listed, plain_files
 from stages.errors import NotWritableError
 
@@ -126,13 +126,14 @@ def require_replaceable(folder: Path) -> None:
 def _foreign_in(stage: StageFolder) -> Iterator[str]:
     """Yield the names of the files in a stage's folder that the stage did not make.
 
-    If its list is of no use, all counts as made that is where the stage writes.
+    It made what its list names and what it always leaves; if the list is of no use, all in the
+    folders that it writes to, too.
     """
-    listed, places = names_listed(stage.path), {CHECKSUMS, *entries(stage)}
-    for name in plain_files(stage.path):
-        is_made = name in listed if stage.record.name in listed else name.split("/")[0] in places
-        if not is_made and name != CHECKSUMS:
-            yield name
+    made = {CHECKSUMS, *names_listed(stage.path), *places(stage)}
+    if stage.record.name not in names_listed(stage.path):
+        tops = {name.partition("/")[0] for name in places(stage)}
+        made |= {name for name in plain_files(stage.path) if name.partition("/")[0] in tops}
+    yield from (name for name in plain_files(stage.path) if name not in made)
 
 
 def _why_never(root: Path) -> str:

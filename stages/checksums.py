@@ -81,9 +81,8 @@ def require_whole(folder: Path, required: Iterable[str], remedy: str) -> None:
         if name not in present:
             raise _corrupt(folder / name, f"is missing or differs from {CHECKSUMS}", remedy)
     for name in sorted(present - listed.keys()):
-        raise _corrupt(
-            folder / name, f"is not listed in {CHECKSUMS}", f"move it elsewhere, or {remedy}"
-        )
+        action = f"move it elsewhere; if the stage made it, {remedy}"
+        raise _corrupt(folder / name, f"is not listed in {CHECKSUMS}", action)
     for name, digest in listed.items():
         if _digest(folder / name, remedy) != digest:
             raise _corrupt(folder / name, f"is missing or differs from {CHECKSUMS}", remedy)

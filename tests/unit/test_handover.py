@@ -233,6 +233,14 @@ def test_a_file_that_no_stage_made_is_not_replaced(root: Path) -> None:
     assert (root / "train" / "data" / "thesis.txt").read_text() == "years of work"
 
 
+def test_a_folder_whose_list_lost_a_line_is_made_again(root: Path) -> None:
+    listed = (root / "train" / "SHA256SUMS").read_text().splitlines(keepends=True)
+    kept = [line for line in listed if not line.endswith("data/test.npz\n")]
+    (root / "train" / "SHA256SUMS").write_text("".join(kept))
+    make(root, NEW)
+    assert state(root) == NEW
+
+
 @pytest.mark.parametrize("text", ["", "\xa6 no list\n"])
 def test_a_folder_whose_list_is_of_no_use_is_made_again(root: Path, text: str) -> None:
     (root / "train" / "SHA256SUMS").write_text(text)

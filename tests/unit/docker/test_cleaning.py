@@ -105,6 +105,21 @@ def test_a_mount_keeps_everything(root: Path, monkeypatch: pytest.MonkeyPatch) -
     assert names(root) == ALL
 
 
+def test_an_interruption_leaves_nothing_that_looks_whole(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            clean(root, assume_yes=True)
+    assert not (root / ".cache").exists()
+    with writing(root, "train"):
+        assert names(root) == ALL - {".cache"}
+
+
 def test_of_nothing_there_is_nothing_to_remove(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
