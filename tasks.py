@@ -6,7 +6,6 @@ Everything but the virtual environment with this task runner itself is set up on
 
 import importlib
 import os
-import shutil
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -17,7 +16,7 @@ from invoke.collection import Collection
 from invoke.context import Context
 from invoke.tasks import Task, task
 
-from docker import images, reference
+from docker import cleaning, dry_run, images, reference
 from docker.build import base
 from docker.build.graph import read_extra, read_stages
 from docker.build.requirements import lock_requirements
@@ -32,8 +31,10 @@ from docker.runners import RUNNERS, prepare_docker
 from docker.share import schemas
 from docker.share.bundle import verify_bundle, write_bundle
 from docker.share.export import write_export
+from docker.share.output import require_writable
 from docker.task_list import list_task
 from stages.artifacts import Artifacts
+from stages.artifacts_folder import resolved
 from stages.command_line import help_text, load
 from stages.errors import SettingsError, exit_code_of
 from stages.runtimes import RUNTIME_NAMES
@@ -68,7 +69,7 @@ def _run(programs: Sequence[str], name: str, runner: str, given: dict[str, str])
     settings = _settings(given)
     known = [*read_stages(settings), *(read_extra(extra, settings) for extra in EXTRAS)]
     stages = [stage for stage in known if stage.name in programs]
-    run = RUNNERS[runner](stages, load(settings).artifacts.resolve())
+    run = RUNNERS[runner](stages, load(settings).artifacts)
     if DOCTOR in programs and RUNNERS[runner] is prepare_docker:
         print(f"engine  {engine.summary()}", flush=True)
     began, inside = time.monotonic(), 0.0
@@ -124,8 +125,9 @@ def export(_: Context, output: str = "vgg19-export.tar.gz", runtime: str = "") -
 
     def write() -> None:
         settings = _settings({"runtime": runtime} if runtime else {})
+        artifacts = Artifacts(resolved(load(settings).artifacts))
+        require_writable(Path(output), artifacts.root)
         engine.require()
-        artifacts = Artifacts(load(settings).artifacts.resolve())
         write_export(read_stages(settings), artifacts, Path(output))
         print(f"export: {Path(output).stat().st_size / 1e6:.0f} MB in {output}")
 
@@ -137,7 +139,7 @@ def bundle(_: Context, output: str = "vgg19-bundle.tar") -> None:
     """Pack the results with all they came from into one file that anyone can check."""
 
     def write() -> None:
-        lines = write_bundle(Artifacts(load(os.environ).artifacts.resolve()), Path(output))
+        lines = write_bundle(Artifacts(resolved(load(os.environ).artifacts)), Path(output))
         size = Path(output).stat().st_size / 1e6
         print("\n".join(f"bundle: {line}" for line in [*lines, f"{output}, {size:.1f} MB"]))
 
@@ -189,16 +191,11 @@ def docs(_: Context, write: bool = False) -> None:
     end_with(exit_code_of("docs", run))
 
 
-@task
-def clean(_: Context) -> None:
-    """Remove all artifacts, downloads too."""
-
-    def remove() -> None:
-        for path in load(os.environ).artifacts.resolve().glob("[!.]*"):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-        shutil.rmtree(Artifacts(load(os.environ).artifacts.resolve()).cache, ignore_errors=True)
-
-    end_with(exit_code_of("clean", remove))
+@task(help={"yes": "remove without asking"}, auto_shortflags=False)
+def clean(context: Context, yes: bool = False) -> None:
+    """Show all artifacts, downloads too, ask, and remove them; with `invoke --dry` only show."""
+    dry = bool(context.config.run.dry)
+    end_with(exit_code_of("clean", lambda: cleaning.clean(load(os.environ).artifacts, yes, dry)))
 
 
 def _program_task(name: str, place: str = "") -> "Task[Any]":
@@ -229,4 +226,5 @@ def _groups() -> "dict[str, list[Task[Any]]]":
 
 os.chdir(ROOT)
 GROUPS = _groups()
+dry_run.guard(task for tasks in GROUPS.values() for task in tasks)
 ns = Collection(list_task(GROUPS), *(task for tasks in GROUPS.values() for task in tasks))

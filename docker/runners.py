@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from docker import artifacts as artifacts_folder
 from docker import images
 from docker.build import requirements
 from docker.build.graph import Stage
-from docker.host import airgap, engine, user, venv, visibility
+from docker.host import engine, user, venv, visibility
 from docker.host.environment import child_environment
 from docker.paths import ROOT
 from docker.reproduce.locked_images import digest_of
-from stages.artifacts import Artifacts
+from stages.artifacts_folder import prepare
 from stages.errors import PinningError
 from stages.runtimes import (
     PEERS_RUNTIME,
@@ -65,12 +66,10 @@ def prepare_docker(stages: list[Stage], artifacts: Path) -> Runner:
     owner = user.invoking_user()
     inside = user.user_in_container(owner, engine.read_info())
     user.write_env_file(inside)
-    user.create_folder(artifacts)
-    visibility.require_visible(artifacts)
-    airgap.copy_cache(Artifacts(artifacts).cache)
-    user.change_owner(artifacts, owner)
+    root = artifacts_folder.prepare(artifacts, owner)
+    visibility.require_visible(root)
     images.build_missing(stages)
-    variables = {**inside.variables(), env_name("artifacts"): str(artifacts)}
+    variables = {**inside.variables(), env_name("artifacts"): str(root)}
     # The digest is looked up only now: a build in another checkout may have moved the name since.
     return lambda stage, settings: _run_container(
         stage, {**settings, **variables, env_name("image"): digest_of(stage.image)}
@@ -83,11 +82,11 @@ def prepare_local(stages: list[Stage], artifacts: Path) -> Runner:
     Raises VenvError without the images' version of Python, PinningError without numactl,
     NotWritableError if `artifacts` is no folder.
     """
-    user.create_folder(artifacts)
+    root = prepare(artifacts)
     if not shutil.which("numactl"):
         raise PinningError("numactl, which pins the cores, is missing; install the package numactl")
     pythons = {stage: str(_prepare_venv(_venv_of(stage))) for stage in stages}
-    variables = {env_name("artifacts"): str(artifacts)}
+    variables = {env_name("artifacts"): str(root)}
     if PEERS in {stage.name for stage in stages}:
         variables |= _other_interpreters()
     return lambda stage, settings: _run_process(stage, pythons[stage], {**settings, **variables})

@@ -3,13 +3,15 @@
 SHA256SUMS, written last and in the format of `sha256sum`, lists every file; readers check it first.
 """
 
-import hashlib
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
+from stages.checksums import CHECKSUMS, require_whole, sha256
 from stages.errors import (
     InputCorruptError,
     InputMissingError,
@@ -19,7 +21,8 @@ from stages.errors import (
 from stages.records.base import SCHEMA_VERSION
 from stages.runtimes import RUNTIME_NAMES
 
-CHECKSUMS = "SHA256SUMS"
+# The folders that train's cache has; nothing else in it is this project's.
+CACHE_FOLDERS = ("backbones", "data", "features", "hub", "keras")
 RecordT = TypeVar("RecordT")
 
 
@@ -80,6 +83,9 @@ class PeersFolder:
         self.models = path / "models"
 
 
+StageFolder: TypeAlias = TrainFolder | QuantizeFolder | ProfileFolder | CompareFolder | PeersFolder
+
+
 @dataclass(frozen=True, slots=True)
 class Artifacts:
     """The folder that all stages use."""
@@ -90,6 +96,10 @@ class Artifacts:
     def cache(self) -> Path:
         """Folder for downloads and embedded parts, kept between runs; only train writes it."""
         return self.root / ".cache"
+
+    def handed_over_in_cache(self) -> list[Path]:
+        """Return the folders of the cache whose folders may be handed over as a stage's is."""
+        return [self.cache / name for name in CACHE_FOLDERS]
 
     @property
     def train(self) -> TrainFolder:
@@ -114,6 +124,26 @@ class Artifacts:
         """Output of compare."""
         return CompareFolder(self.root / "compare")
 
+    def stages(self) -> list[StageFolder]:
+        """Return the folders of all stages, in their order, whether they are there or not."""
+        return [
+            self.train,
+            *(self.quantize(runtime) for runtime in RUNTIME_NAMES),
+            *(self.profile(runtime) for runtime in RUNTIME_NAMES),
+            self.compare,
+            self.peers,
+        ]
+
+    def stage_at(self, path: Path) -> StageFolder | None:
+        """Return the stage's folder at a path, None if it is none's."""
+        return next((stage for stage in self.stages() if stage.path == path), None)
+
+
+def places(stage: StageFolder) -> set[str]:
+    """Return the relative paths of the files and folders that a stage's folder is known to have."""
+    paths: list[Path] = [path for path in vars(stage).values() if path != stage.path]
+    return {path.relative_to(stage.path).as_posix() for path in paths}
+
 
 def _of_runtime(stage: str, runtime: str) -> str:
     return stage if runtime == RUNTIME_NAMES[0] else f"{stage}-{runtime}"
@@ -125,23 +155,21 @@ def _how_to_make(folder: Path) -> str:
     return f"the {stage} stage" + (f" with runtime {runtime}" if runtime else "")
 
 
-def verify(folder: Path) -> str:
-    """Check a stage's folder against its SHA256SUMS and return the sha256 of that list.
+def verify(folder: Path, required: Iterable[str] = ()) -> str:
+    """Check a folder that was handed over and return the sha256 of its list of checksums.
 
-    Raises InputMissingError if the stage has not run, InputCorruptError if a file is missing or
-    differs.
+    A stage's folder must have its record, and any folder the files `required`. Raises
+    InputMissingError if the stage has not run, InputCorruptError if a file is missing, differs, is
+    not listed, or is no plain file.
     """
-    sums = folder / CHECKSUMS
-    if not sums.is_file():
+    if not os.path.lexists(folder):
         raise InputMissingError(f"{folder} is missing; run {_how_to_make(folder)} first")
-    for line in sums.read_text(errors="replace").splitlines():
-        digest, _, name = line.partition("  ")
-        if not (folder / name).is_file() or sha256(folder / name) != digest:
-            raise InputCorruptError(
-                f"{folder / name} is missing or differs from {CHECKSUMS}; "
-                f"run {_how_to_make(folder)} again"
-            )
-    return sha256(sums)
+    if folder.is_symlink() or not folder.is_dir():
+        raise InputCorruptError(f"{folder} is no folder, which a stage leaves; remove it")
+    stage = Artifacts(folder.parent).stage_at(folder)
+    wanted = [*required, *([stage.record.name] if stage else [])]
+    require_whole(folder, wanted, f"run {_how_to_make(folder)} again")
+    return sha256(folder / CHECKSUMS)
 
 
 def require_current(folder: Path, made_from: str, source: Path) -> None:
@@ -177,15 +205,6 @@ def read_record(path: Path, kind: type[RecordT]) -> RecordT:
         raise InputCorruptError(
             f"{path} can't be read ({error}); run {_how_to_make(path.parent)} again"
         ) from error
-
-
-def sha256(path: Path) -> str:
-    """Return the sha256 of a file's content, in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(2**20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _require_version(path: Path, raw: Any) -> None:

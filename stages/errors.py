@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable
 from typing import ClassVar
 
+from stages.host_path import as_on_host
 from stages.printable import printable
 
 
@@ -59,10 +60,10 @@ class InputStaleError(StageError):
 
 
 class NotWritableError(StageError):
-    """The artifacts folder can't be written."""
+    """The artifacts folder, or a file that is asked for, can't be written or is no such folder."""
 
     exit_code = 7
-    remedy = "make the folder writable, or set VGG19_ARTIFACTS to one that is"
+    remedy = "make the folder writable, or set VGG19_ARTIFACTS to another; remove what is named"
 
 
 class DiskFullError(StageError):
@@ -149,6 +150,13 @@ class NotReproducedError(StageError):
     remedy = "read above what differs; after a change, run `invoke lock --images`"
 
 
+class ArtifactsBusyError(StageError):
+    """Another command writes to the artifacts folder, or reads it."""
+
+    exit_code = 21
+    remedy = "wait until the command that is named ends, or set VGG19_ARTIFACTS to another folder"
+
+
 class VulnerabilityError(StageError):
     """A locked package has a known vulnerability of which nothing is decided, or no longer."""
 
@@ -173,8 +181,13 @@ def from_os_error(error: OSError) -> StageError | None:
         return DiskFullError(f"no space left at {place}; free some and run the stage again")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return NotWritableError(
-            f"{place} can't be written by this user; "
-            "make the folder writable or set VGG19_ARTIFACTS"
+            f"{place} can't be read or written by this user; "
+            "change its owner or mode, or set VGG19_ARTIFACTS"
+        )
+    if error.errno in (errno.EIO, errno.ESTALE, errno.EXDEV, errno.EFBIG, errno.ENAMETOOLONG):
+        return NotWritableError(
+            f"{place} can't be read or written ({error.strerror}); "
+            "look after that disk, or set VGG19_ARTIFACTS to a folder on another"
         )
     return None
 
@@ -203,6 +216,6 @@ def exit_code_of(name: str, run: Callable[[], None]) -> int:
             print(f"{name}: internal error; please report the lines above", file=sys.stderr)
             return INTERNAL_EXIT_CODE
         # A name in it may be a stranger's: it must neither begin a line nor steer the terminal.
-        print(f"{name}: error: {printable(str(known))}", file=sys.stderr, flush=True)
+        print(f"{name}: error: {printable(as_on_host(str(known)))}", file=sys.stderr, flush=True)
         return known.exit_code
     return 0

@@ -1,39 +1,66 @@
-"""How a stage hands over its folder: all of it, checksummed, or nothing.
+"""How a stage hands over its folder: all of it, checksummed and durable, or nothing.
 
 A stage writes to a temporary folder beside its own and the two are swapped once all is written,
 so a failure leaves the earlier artifacts untouched.
 """
 
 import os
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from stages.artifacts import CHECKSUMS, sha256
-from stages.errors import NotWritableError
+from stages import left_overs, trees
+from stages.artifacts_folder import require_replaceable
+from stages.checksums import write_checksums
+from stages.errors import NotWritableError, StageError
 
 
 @contextmanager
 def handing_over(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder to write to; on success it becomes `folder`, with checksums.
 
-    On failure it is removed and `folder` stays as it was. Raises NotWritableError if the artifacts
-    folder can't be written.
+    On failure it is removed and `folder` stays as it was. Raises NotWritableError if the folder
+    above can't be written, or if `folder` has what no stage made.
     """
     _require_writable(folder.parent)
-    partial, previous = (folder.with_name(f".{folder.name}.{kind}") for kind in ("new", "old"))
-    _clear_left_overs(folder, partial, previous)
-    partial.mkdir()
+    left_overs.clear(folder.parent, [folder.name])
+    require_replaceable(folder)
+    partial = left_overs.new_folder(folder)
     try:
         yield partial
         write_checksums(partial)
+        trees.settle(partial)
+        require_replaceable(folder)  # as it is now: a stage may take hours
+        put_in_place(partial, folder)
+    finally:
+        with suppress(StageError, OSError):
+            trees.remove(partial)
+
+
+def put_in_place(partial: Path, folder: Path) -> None:
+    """Give `partial` the name of `folder`, and remove the folder that had it.
+
+    A failure on the way gives it back to the earlier one; so does the next command, if this process
+    is killed.
+    """
+    previous = left_overs.old_name(partial)
+    try:
         if folder.exists():
             folder.rename(previous)
         partial.rename(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    shutil.rmtree(previous, ignore_errors=True)
+        trees.sync_folder(folder.parent)
+    except BaseException:
+        _put_back(partial, folder, previous)
+        raise
+    with suppress(StageError, OSError):  # the next command says why it can't be removed
+        trees.remove(previous)
+
+
+def _put_back(partial: Path, folder: Path, previous: Path) -> None:
+    if folder.exists() and not partial.exists():
+        folder.rename(partial)
+    if previous.exists() and not folder.exists():
+        previous.rename(folder)
 
 
 def _require_writable(root: Path) -> None:
@@ -47,17 +74,3 @@ def _require_writable(root: Path) -> None:
             f"{root} can't be written by user {os.getuid()}; "
             "make the folder writable or set VGG19_ARTIFACTS"
         )
-
-
-def _clear_left_overs(folder: Path, partial: Path, previous: Path) -> None:
-    if previous.exists() and not folder.exists():  # killed between the two renames
-        previous.rename(folder)
-    for left_over in (partial, previous):
-        shutil.rmtree(left_over, ignore_errors=True)
-
-
-def write_checksums(folder: Path) -> None:
-    """Write the list of the sha256 of all files in a folder, as the last file in it."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    lines = [f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
-    (folder / CHECKSUMS).write_text("".join(lines))

@@ -5,13 +5,16 @@ Standard library only: bootstrap.py uses it before anything is installed. `invok
 """
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
+from docker.host.copying import copy_plain
 from docker.host.environment import engine_environment
 from docker.paths import EXPORT
+from stages import left_overs
 from stages.errors import EngineError
+from stages.printable import printable
+from stages.trees import remove, settle, sync_folder, why_no_folder
 
 IMAGES, WHEELS, CACHE = "images.tar", "wheels", "cache"
 
@@ -32,6 +35,8 @@ def load_images(folder: Path = EXPORT) -> bool:
     Raises EngineError if the engine refuses them.
     """
     archive = folder / IMAGES
+    if archive.is_symlink():
+        raise EngineError(f"{archive} is a symlink, which no export has; get the export again")
     if not archive.is_file():
         return False
     print(f"loading {archive}", flush=True)
@@ -41,8 +46,26 @@ def load_images(folder: Path = EXPORT) -> bool:
     return True
 
 
+def has_cache_for(cache: Path, folder: Path = EXPORT) -> bool:
+    """Return whether the export brings data for train's cache `cache`, which is not there yet."""
+    return why_no_folder(folder / CACHE) == "" and (folder / CACHE).is_dir() and not cache.exists()
+
+
 def copy_cache(cache: Path, folder: Path = EXPORT) -> None:
-    """Copy the export's data and backbones to train's cache `cache`, unless it exists."""
-    exported = folder / CACHE
-    if exported.is_dir() and not cache.exists():
-        shutil.copytree(exported, cache)
+    """Copy the export's data and backbones to train's cache `cache`, unless it exists.
+
+    Nothing may be writing beside it. It is there as a whole or not at all.
+    """
+    if not has_cache_for(cache, folder):
+        return
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    partial = left_overs.new_folder(cache)
+    try:
+        for path in copy_plain(folder / CACHE, partial):
+            print(f"{printable(path)} in {folder / CACHE} is no plain file and is left out")
+        settle(partial)
+        partial.rename(cache)
+        sync_folder(cache.parent)
+    finally:
+        if partial.exists():
+            remove(partial)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docker.host import airgap, capability, engine, venv, visibility
+from docker.host.asking import agreed
 from docker.host.distribution import ENGINE_PACKAGES, this_distribution
 from docker.host.engine import State
 from docker.host.environment import child_environment
@@ -102,7 +103,7 @@ def carry_out(plan: SetupPlan, assume_yes: bool) -> None:
         return
     print("This machine will be changed, as root:")
     print("".join(f"  - {step}\n" for step in plan.steps()), end="", flush=True)
-    if not assume_yes and not _agreed():
+    if not assume_yes and not agreed():
         raise EngineError("nothing was changed; say yes, or give --yes, to go on")
     command = _as_root(venv.base_python(), "-I", str(INSTALLER), *plan.arguments())
     environment = child_environment(os.environ)
@@ -110,20 +111,6 @@ def carry_out(plan: SetupPlan, assume_yes: bool) -> None:
         raise EngineError("the setup failed; fix what the lines above show and run this again")
     if plan.start:
         _wait_for_answer()
-
-
-def _agreed() -> bool:
-    """Return whether the user says yes; nobody is asked without a terminal."""
-    if not sys.stdin or not sys.stdin.isatty():
-        return False
-    try:
-        return input("Go on? [y/N] ").strip().lower() in ("y", "yes")
-    except EOFError:
-        print()
-        return False
-    except KeyboardInterrupt:
-        print()
-        raise
 
 
 def _checked(plan: SetupPlan) -> SetupPlan:

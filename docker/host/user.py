@@ -1,4 +1,4 @@
-"""Who the stages run as, and the artifacts folder, which that user owns."""
+"""Who the stages run as."""
 
 import os
 from collections.abc import Mapping
@@ -7,7 +7,6 @@ from pathlib import Path
 
 from docker.host.engine import EngineInfo
 from docker.paths import ENV_FILE
-from stages.errors import NotWritableError
 
 # The stages don't run as root even if root runs the pipeline. The images have a name for this user.
 STAND_IN_FOR_ROOT = 10001
@@ -59,20 +58,3 @@ def write_env_file(user: User, env_file: Path = ENV_FILE) -> None:
     text = "".join(f"{line}\n" for line in [*kept, *ours])
     if not env_file.is_file() or env_file.read_text() != text:
         env_file.write_text(text)
-
-
-def create_folder(folder: Path) -> None:
-    """Create the artifacts folder unless it exists.
-
-    Raises NotWritableError if something else has its name.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise NotWritableError(f"{folder} is no folder; set VGG19_ARTIFACTS to one")
-    folder.mkdir(parents=True, exist_ok=True)
-
-
-def change_owner(folder: Path, user: User) -> None:
-    """Give the artifacts to `user` if root runs this; anyone else owns them already."""
-    if os.getuid() == 0:
-        for path in [folder, *folder.rglob("*")]:
-            os.chown(path, user.uid, user.gid, follow_symlinks=False)

@@ -14,13 +14,15 @@ from docker.paths import IMAGES_LOCK, REQUIREMENTS, ROOT
 from docker.reproduce.locked_images import digest_of, inputs
 from docker.share import sbom, schemas
 from docker.share.manifest import Manifest
+from docker.share.output import require_writable, written_whole
 from stages import __version__
+from stages.access import reading
 from stages.artifacts import Artifacts
+from stages.checksums import write_checksums
 from stages.errors import InputCorruptError
 from stages.evidence.archive import pack, unpack
 from stages.evidence.check import REMEDY, check, makers
 from stages.evidence.collect import collect
-from stages.handover import write_checksums
 
 MANIFEST, LICENCES = "manifest.json", "licences.txt"
 LOCKS, SCHEMAS, BILLS = "locks", "schemas", "sbom"
@@ -29,16 +31,19 @@ LOCKS, SCHEMAS, BILLS = "locks", "schemas", "sbom"
 def write_bundle(artifacts: Artifacts, output: Path) -> list[str]:
     """Write a bundle of the artifacts; return a line for each thing that was checked in it.
 
-    Raises InputMissingError if the pipeline has not run, InputCorruptError if its results do not
-    follow from their samples.
+    Raises NotWritableError if `output` can't be written, InputMissingError if the pipeline has not
+    run, InputCorruptError if its results do not follow from their samples.
     """
+    require_writable(output, artifacts.root)
     with tempfile.TemporaryDirectory(prefix="bundle-") as name:
         folder = Path(name)
-        collect(artifacts, folder)
+        with reading(artifacts.root, "bundle") as held:
+            collect(held, folder)
         _add_origins(folder)
         write_checksums(folder)
         checked = _check(folder)
-        pack(folder, output)
+        with written_whole(output) as path:
+            pack(folder, path)
     return checked
 
 

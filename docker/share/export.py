@@ -1,23 +1,28 @@
 """Pack source, images, tools and data into one file, for a machine without a network."""
 
 import os
-import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from docker import images
 from docker.build import requirements
 from docker.build.graph import Stage
 from docker.host import airgap
+from docker.host.copying import copy_plain
 from docker.host.environment import child_environment, engine_environment
 from docker.host.pip_settings import pip_environment
 from docker.paths import EXPORT, ROOT
+from docker.share.output import require_writable, written_whole
+from stages.access import reading
 from stages.artifacts import Artifacts
+from stages.artifacts_folder import require_usable
 from stages.errors import EngineError, SettingsError
+from stages.printable import printable
 
 # The folder within the file.
 TOP = "vgg19"
@@ -25,6 +30,8 @@ TOP = "vgg19"
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 # In train's cache, but left out: it is big, and computed from the rest in minutes.
 DERIVED = "features"
+# What was being written when a run was stopped, by this project, tensorflow-datasets or TF Hub.
+UNFINISHED = (".*.new", ".*.old", "*.tmp.*", "*.tmp", "*.incomplete*", "*.lock", "*.part")
 # The lowest level about halves the layers, which are mostly programs; higher ones add little.
 COMPRESSION = 1
 
@@ -32,18 +39,27 @@ COMPRESSION = 1
 def write_export(stages: Sequence[Stage], artifacts: Artifacts, output: Path) -> None:
     """Write all that `stages` need to run elsewhere to `output`, a compressed tar.
 
-    Raises SettingsError outside a clone, EngineError if an image can't be built or saved.
+    Raises NotWritableError if `output` can't be written, SettingsError outside a clone, EngineError
+    if an image can't be built or saved.
     """
+    require_writable(output, artifacts.root)
+    require_usable(artifacts.root)
     files = _source_files()
     images.build_missing(stages)
     with tempfile.TemporaryDirectory(prefix="export-") as name:
         folder = Path(name)
         _fill(folder, stages, artifacts)
         print(f"export: {output}", flush=True)
-        with tarfile.open(output, "w:gz", compresslevel=COMPRESSION) as tar:
-            for file in files:
-                tar.add(ROOT / file, f"{TOP}/{file}", recursive=False)
-            tar.add(folder, f"{TOP}/{EXPORT.name}")
+        with written_whole(output) as path:
+            _pack(files, folder, path)
+
+
+def _pack(files: Sequence[str], folder: Path, output: Path) -> None:
+    """Write the files of the source, and what was gathered in `folder`, to a compressed tar."""
+    with tarfile.open(output, "w:gz", compresslevel=COMPRESSION) as tar:
+        for file in files:
+            tar.add(ROOT / file, f"{TOP}/{file}", recursive=False)
+        tar.add(folder, f"{TOP}/{EXPORT.name}")
 
 
 def _fill(folder: Path, stages: Sequence[Stage], artifacts: Artifacts) -> None:
@@ -52,9 +68,21 @@ def _fill(folder: Path, stages: Sequence[Stage], artifacts: Artifacts) -> None:
     _save([stage.image for stage in stages], folder / airgap.IMAGES)
     print(f"export: wheels for Python {', '.join(PYTHONS)}", flush=True)
     _download(folder / airgap.WHEELS)
-    if artifacts.cache.is_dir():
-        ignored = shutil.ignore_patterns(DERIVED, ".*.new", ".*.old")
-        shutil.copytree(artifacts.cache, folder / airgap.CACHE, ignore=ignored)
+    with reading(artifacts.root, "export") as held:
+        if held.cache.is_dir():
+            _copy_cache(held.cache, folder / airgap.CACHE)
+
+
+def _copy_cache(cache: Path, target: Path) -> None:
+    target.mkdir()
+    for path in copy_plain(cache, target, is_left_out):
+        print(f"export: {printable(path)} in {cache} is no plain file and is left out")
+
+
+def is_left_out(path: str) -> bool:
+    """Return whether a relative path in train's cache is no finished part of it, or derived."""
+    name = path.rpartition("/")[2]
+    return path == DERIVED or any(fnmatchcase(name, pattern) for pattern in UNFINISHED)
 
 
 def _source_files() -> list[str]:

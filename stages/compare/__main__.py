@@ -4,6 +4,7 @@ import os
 import sys
 from dataclasses import replace
 
+from stages.access import writing
 from stages.artifacts import Artifacts, CompareFolder, write_record
 from stages.command_line import for_stage
 from stages.common.progress import Progress
@@ -14,7 +15,7 @@ from stages.compare.table import Summaries, render
 from stages.errors import exit_code_of
 from stages.handover import handing_over
 from stages.records.compare import CompareRecord
-from stages.settings import maker
+from stages.settings import Settings, maker
 
 EFFECTS, PICTURES = STEPS = ("precision effect and ISA effect", "pictures")
 
@@ -22,7 +23,12 @@ EFFECTS, PICTURES = STEPS = ("precision effect and ISA effect", "pictures")
 def main() -> None:
     """Check the inputs, compare, and hand over artifacts/compare."""
     settings = for_stage("compare", sys.argv[1:], os.environ)
-    artifacts = Artifacts(settings.artifacts.resolve())
+    with writing(settings.artifacts, "compare") as artifacts:
+        text = _compare(settings, artifacts)
+    print(text, end="", flush=True)
+
+
+def _compare(settings: Settings, artifacts: Artifacts) -> str:
     profiles = read_profiles(artifacts)
     summaries = {profile.runtime: profile.summaries for profile in profiles}
     with handing_over(artifacts.compare.path) as partial, Progress("compare", STEPS) as progress:
@@ -34,7 +40,7 @@ def main() -> None:
         out.log.write_text(text)
         progress.step(PICTURES)
         _draw(out, record, summaries)
-    print(text, end="", flush=True)
+    return text
 
 
 def _draw(out: CompareFolder, record: CompareRecord, summaries: Summaries) -> None:

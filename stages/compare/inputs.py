@@ -11,6 +11,8 @@ from stages.artifacts import (
     verify,
 )
 from stages.errors import InputStaleError
+from stages.host_path import as_on_host
+from stages.printable import printable
 from stages.records.profile import ModelSummary, ProfileRecord
 from stages.runtimes import RUNTIME_NAMES
 
@@ -45,7 +47,8 @@ def read_profiles(artifacts: Artifacts) -> list[RuntimeProfile]:
         except InputStaleError as error:
             if runtime == runtimes[-1] and not profiles:
                 raise
-            print(f"compare: {runtime} is left out: {error}", file=sys.stderr)
+            reason = printable(as_on_host(str(error)))
+            print(f"compare: {runtime} is left out: {reason}", file=sys.stderr)
     for other in profiles[1:]:
         _require_alike(artifacts, profiles[0], other)
     return profiles

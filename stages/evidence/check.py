@@ -9,15 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from stages.artifacts import (
-    CHECKSUMS,
-    Artifacts,
-    ProfileFolder,
-    read_record,
-    require_current,
-    sha256,
-    verify,
-)
+from stages.artifacts import Artifacts, ProfileFolder, read_record, require_current, verify
+from stages.checksums import CHECKSUMS, read_checksums, sha256
 from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
 from stages.compare.table import render
@@ -27,8 +20,6 @@ from stages.evidence.collect import (
     bundled_files,
     excluded_folders,
     is_within,
-    listed_checksums,
-    stage_folders,
 )
 from stages.evidence.unlike import unlike
 from stages.peers import rederive as peers
@@ -92,7 +83,7 @@ def check_files(artifacts: Artifacts) -> str:
     Like all checks, return what was checked, or raise InputCorruptError.
     """
     excluded = excluded_folders(artifacts)
-    folders = [folder for folder in stage_folders(artifacts) if folder.is_dir()]
+    folders = [stage.path for stage in artifacts.stages() if stage.path.is_dir()]
     files = sum(_check_folder(folder, excluded) for folder in folders)
     return f"{files} files of {len(folders)} stages are as their stage left them"
 
@@ -100,7 +91,7 @@ def check_files(artifacts: Artifacts) -> str:
 def _check_folder(folder: Path, excluded: Sequence[Path]) -> int:
     """Check the files of one stage, and return how many there are."""
     present = list(bundled_files(folder, excluded))
-    listed = listed_checksums(folder)
+    listed = {folder / name: text for name, text in read_checksums(folder, REMEDY).items()}
     missing = [path for path in listed if path not in present and not is_within(path, excluded)]
     others = [path for path in present if path.name != CHECKSUMS and path not in listed]
     changed = [path for path in present if path in listed and sha256(path) != listed[path]]

@@ -4,23 +4,12 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from stages.artifacts import CHECKSUMS, Artifacts, verify
+from stages.artifacts import Artifacts, verify
 from stages.errors import InputMissingError
 from stages.runtimes import RUNTIME_NAMES
 
 # The folder in a bundle that the stages' folders are in.
 ARTIFACTS_FOLDER = "artifacts"
-
-
-def stage_folders(artifacts: Artifacts) -> list[Path]:
-    """Return the stages' folders, in the order of the stages, whether they are there or not."""
-    return [
-        artifacts.train.path,
-        *(artifacts.quantize(runtime).path for runtime in RUNTIME_NAMES),
-        *(artifacts.profile(runtime).path for runtime in RUNTIME_NAMES),
-        artifacts.compare.path,
-        artifacts.peers.path,
-    ]
 
 
 def excluded_folders(artifacts: Artifacts) -> list[Path]:
@@ -43,7 +32,7 @@ def collect(artifacts: Artifacts, bundle: Path) -> None:
     if not artifacts.compare.path.is_dir():
         raise InputMissingError(f"{artifacts.compare.path} is missing; run the pipeline first")
     excluded = excluded_folders(artifacts)
-    for folder in stage_folders(artifacts):
+    for folder in (stage.path for stage in artifacts.stages()):
         if folder.is_dir():
             verify(folder)
             for path in bundled_files(folder, excluded):
@@ -62,9 +51,3 @@ def bundled_files(folder: Path, excluded: Sequence[Path]) -> Iterator[Path]:
 def is_within(path: Path, folders: Iterable[Path]) -> bool:
     """Return whether a path is in one of the folders, at any depth."""
     return any(folder in path.parents for folder in folders)
-
-
-def listed_checksums(folder: Path) -> dict[Path, str]:
-    """Return the sha256 of each file that a stage's list of checksums names."""
-    rows = (line.partition("  ") for line in (folder / CHECKSUMS).read_text().splitlines())
-    return {folder / name: digest for digest, _, name in rows}

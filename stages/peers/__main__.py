@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from stages.access import writing
 from stages.artifacts import Artifacts, PeersFolder, TrainFolder, read_record, verify, write_record
 from stages.command_line import for_stage
 from stages.common.host.core_lock import holding
@@ -39,7 +40,12 @@ def main() -> None:
     """Check the inputs, make the peers' models, measure, and hand over artifacts/peers."""
     settings = for_stage("peers", sys.argv[1:], os.environ)
     began = time.monotonic()
-    artifacts = Artifacts(settings.artifacts.resolve())
+    with writing(settings.artifacts, "peers") as artifacts:
+        text = _peers(settings, artifacts, began)
+    print(text, end="", flush=True)
+
+
+def _peers(settings: Settings, artifacts: Artifacts, began: float) -> str:
     inputs = _inputs(artifacts, settings)
     require_samples(settings, artifacts.train)
     cores = choose_cores(settings.cores)
@@ -50,7 +56,7 @@ def main() -> None:
         record = _record(settings, inputs, conditions, contenders, began)
         write_record(out.record, record)
         out.log.write_text(render(record))
-    print(render(record), end="", flush=True)
+    return render(record)
 
 
 def require_samples(settings: Settings, train: TrainFolder) -> None:

@@ -5,6 +5,7 @@ import sys
 import time
 from dataclasses import dataclass, replace
 
+from stages.access import writing
 from stages.artifacts import (
     Artifacts,
     ProfileFolder,
@@ -46,7 +47,12 @@ def main() -> None:
     """Check the inputs, measure, and hand over the folder of the runtime's profile."""
     settings = for_stage("profile", sys.argv[1:], os.environ)
     began = time.monotonic()
-    artifacts = Artifacts(settings.artifacts.resolve())
+    with writing(settings.artifacts, "profile") as artifacts:
+        record = _profile(settings, artifacts, began)
+    print(closing_line(record), flush=True)
+
+
+def _profile(settings: Settings, artifacts: Artifacts, began: float) -> ProfileRecord:
     inputs = _inputs(artifacts, settings.runtime)
     planned = _plan(settings, inputs.quantize)
     require_full_batch(artifacts.train.test, "batch_size", settings.batch_size)
@@ -61,7 +67,7 @@ def main() -> None:
         measured = measure(workers, planned, candidates)
         record = _record(settings, inputs, describe_host(cores), measured)
         _write(out, replace(record, seconds=time.monotonic() - began))
-    print(closing_line(record), flush=True)
+    return record
 
 
 def _inputs(artifacts: Artifacts, runtime: str) -> Inputs:

@@ -3,6 +3,7 @@
 import os
 import sys
 
+from stages.access import writing
 from stages.artifacts import Artifacts, QuantizeFolder, read_record, verify, write_record
 from stages.command_line import for_stage
 from stages.common.host.core_lock import holding
@@ -13,15 +14,22 @@ from stages.handover import handing_over
 from stages.isa import ISA_NAMES
 from stages.quantize.report import closing_line
 from stages.quantize.run import quantize
+from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
 from stages.runtimes import quantize_switches
+from stages.settings import Settings
 
 
 def main() -> None:
     """Check the input, search for a recipe, and hand over artifacts/quantize."""
     settings = for_stage("quantize", sys.argv[1:], os.environ)
     os.environ.update(quantize_switches(settings.runtime))
-    artifacts = Artifacts(settings.artifacts.resolve())
+    with writing(settings.artifacts, "quantize") as artifacts:
+        record = _quantize(settings, artifacts)
+    print(closing_line(record), flush=True)
+
+
+def _quantize(settings: Settings, artifacts: Artifacts) -> QuantizeRecord:
     train_sha256 = verify(artifacts.train.path)
     read_record(artifacts.train.record, TrainRecord)
     _require_int8_kernels(cpu_flags())
@@ -33,7 +41,7 @@ def main() -> None:
         out = QuantizeFolder(partial)
         record = quantize(settings, artifacts, out, train_sha256, cores)
         write_record(out.record, record)
-    print(closing_line(record), flush=True)
+    return record
 
 
 def _require_int8_kernels(flags: frozenset[str]) -> None:

@@ -6,25 +6,31 @@ import sys
 import warnings
 from pathlib import Path
 
+from stages.access import writing
 from stages.artifacts import Artifacts
 from stages.command_line import for_stage
 from stages.common.progress import Progress
 from stages.errors import exit_code_of
 from stages.handover import handing_over
 from stages.records.train import TrainRecord
+from stages.settings import Settings
 
 
 def main() -> None:
     """Run the stage as the command line and the environment say; print the outcome last."""
     settings = for_stage("train", sys.argv[1:], os.environ)
-    artifacts = Artifacts(settings.artifacts.absolute())
+    with writing(settings.artifacts, "train") as artifacts:
+        record = _train(settings, artifacts)
+    print(_summary(record), flush=True)
+
+
+def _train(settings: Settings, artifacts: Artifacts) -> TrainRecord:
     _prepare_environment(artifacts.cache)
     # Imported only now, as TensorFlow reads its environment when it is imported.
     from stages.train.run import STEPS, train
 
     with handing_over(artifacts.train.path) as folder, Progress("train", STEPS) as progress:
-        record = train(settings, folder, artifacts.cache, progress)
-    print(_summary(record), flush=True)
+        return train(settings, folder, artifacts.cache, progress)
 
 
 def _prepare_environment(cache: Path) -> None:

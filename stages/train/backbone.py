@@ -12,7 +12,7 @@ import tensorflow as tf
 import tensorflow_hub as hub
 from numpy.typing import NDArray
 
-from stages import artifacts
+from stages.checksums import sha256
 from stages.errors import ModelError
 from stages.records.base import Source
 from stages.samples import IMAGE_SHAPE, Samples
@@ -24,6 +24,7 @@ from stages.train.embedded_backbone import make_weights
 from stages.train.vgg19 import Weights, blocks, export
 
 BATCH_SIZE = 16
+SAVED_MODEL = "saved_model.pb"
 CAFFE_MEAN_RGB = np.array((123.68, 116.779, 103.939), np.float32) / np.float32(255)
 
 
@@ -65,9 +66,10 @@ def _resolve(settings: Settings, folder: Path, progress: ShowProgress) -> tuple[
     if settings.backbone == "embedded":
         name = f"embedded-seed{settings.seed}-{_embedded_digest()}"
         make = partial(_export_embedded, settings.seed, progress)
-        return cached(folder / name, make), f"made by this project: {name}"
+        return cached(folder / name, make, [SAVED_MODEL]), f"made by this project: {name}"
     if settings.backbone == "imagenet":
-        return cached(folder / "imagenet", _export_imagenet), "keras.applications VGG19, ImageNet"
+        made = cached(folder / "imagenet", _export_imagenet, [SAVED_MODEL])
+        return made, "keras.applications VGG19, ImageNet"
     return settings.backbone, settings.backbone
 
 
@@ -133,5 +135,5 @@ def _module_sha256(folder: Path) -> str:
     """Return the sha256 of all files of a module, names included."""
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        digest.update(f"{artifacts.sha256(path)}  {path.relative_to(folder)}\n".encode())
+        digest.update(f"{sha256(path)}  {path.relative_to(folder)}\n".encode())
     return digest.hexdigest()

@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from stages import artifacts
 from stages.common.progress import Progress
-from stages.errors import ModelError
+from stages.errors import InputCorruptError, ModelError
 from stages.records.base import Source
 from stages.records.train import TrainRecord
 from stages.settings import Settings, maker
@@ -89,8 +90,25 @@ def _features(
             np.save(folder / f"{name}.npy", backbone.features(part, add_done))
 
     with timer.step("features", f"features of {total} images"):
-        folder = Path(cached(cache / "features" / key, compute))
-    return {name: np.load(folder / f"{name}.npy") for name in parts}
+        folder = Path(cached(cache / "features" / key, compute, [f"{name}.npy" for name in parts]))
+    return {name: load_features(folder / f"{name}.npy", len(part)) for name, part in parts.items()}
+
+
+def load_features(path: Path, images: int) -> NDArray[np.float32]:
+    """Return the features float32 [images, F] in a file of the cache.
+
+    Raises InputCorruptError if it has others, though its checksum fits.
+    """
+    try:
+        features = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        features = None
+    if getattr(features, "dtype", None) != np.float32 or features.shape[:1] != (images,):
+        raise InputCorruptError(
+            f"{path} has not the features of {images} images; "
+            f"remove {path.parent} and run train again"
+        )
+    return np.asarray(features)
 
 
 def _fit(

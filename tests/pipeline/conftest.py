@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from docker import artifacts
 from docker.host import user
 from stages.artifacts import Artifacts
 from stages.isa import ISA_NAMES, missing_flags
@@ -58,7 +59,7 @@ def by_compose(
     tiny: dict[str, str], by_invoke: PipelineRun, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[PipelineRun]:
     folder = _with_cache(by_invoke, tmp_path_factory.mktemp("by_compose"))
-    user.change_owner(folder, user.invoking_user())
+    artifacts.prepare(folder, user.invoking_user())
     variables = {**tiny, **PROJECT, **PROBED, env_name("artifacts"): str(folder)}
     yield PipelineRun(run("docker", "compose", "up", variables=variables), Artifacts(folder))
     run("docker", "compose", "down", variables=variables)

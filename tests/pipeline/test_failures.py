@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from docker import artifacts
 from docker.build.graph import read_stages
 from docker.host import user
 from docker.paths import COMPOSE_FILE
@@ -38,14 +39,13 @@ def variables(failing: str | None, tmp_path: Path) -> dict[str, str]:
         services[name] = {"entrypoint": ["sh", "-c", script]}
     override = tmp_path / "override.yaml"
     override.write_text(yaml.safe_dump({"services": services}))
-    (tmp_path / "artifacts").mkdir()
-    user.change_owner(tmp_path / "artifacts", user.invoking_user())
+    artifacts.prepare(tmp_path / "artifacts", user.invoking_user())
     files = os.pathsep.join((str(COMPOSE_FILE), str(override)))
     return {**PROJECT, "COMPOSE_FILE": files, env_name("artifacts"): str(tmp_path / "artifacts")}
 
 
 def ran(variables: dict[str, str]) -> set[str]:
-    return {path.name for path in Path(variables[env_name("artifacts")]).iterdir()}
+    return {path.name for path in Path(variables[env_name("artifacts")]).glob("[!.]*")}
 
 
 def up_to(failing: str | None) -> set[str]:

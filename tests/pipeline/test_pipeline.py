@@ -8,7 +8,9 @@ import pytest
 
 from docker.build.graph import read_stages
 from docker.host import user
-from stages.artifacts import CHECKSUMS, read_record, verify
+from stages.artifacts import read_record, verify
+from stages.artifacts_folder import LOCK, MARKER
+from stages.checksums import CHECKSUMS
 from stages.common.host.core_lock import holding
 from stages.errors import CoresBusyError, PinningError
 from stages.records.compare import CompareRecord
@@ -133,7 +135,7 @@ def test_a_stage_that_fails_leaves_the_earlier_artifacts(by_invoke: PipelineRun)
     assert done.code == PinningError.exit_code, done
     assert len(done.error_lines) == 1, done
     assert verify(by_invoke.artifacts.profile(RUNTIME_NAMES[0]).path) == before
-    assert sorted(_hidden(by_invoke.artifacts.root)) == [".cache"]
+    assert sorted(_hidden(by_invoke.artifacts.root)) == sorted([".cache", LOCK, MARKER])
 
 
 def test_cores_that_another_run_of_this_host_holds_are_refused(

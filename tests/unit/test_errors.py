@@ -47,6 +47,8 @@ def test_an_exit_code_that_is_no_kinds_is_still_an_error() -> None:
         (RuntimeError("wrapped: No space left on device"), errors.DiskFullError),
         (PermissionError(errno.EACCES, "denied", "/x"), errors.NotWritableError),
         (OSError(errno.EROFS, "read-only", "/x"), errors.NotWritableError),
+        (OSError(errno.EIO, "I/O error", "/x"), errors.NotWritableError),
+        (OSError(errno.EXDEV, "Invalid cross-device link", "/x"), errors.NotWritableError),
     ],
 )
 def test_what_the_system_says_is_translated(error: Exception, kind: type[StageError]) -> None:

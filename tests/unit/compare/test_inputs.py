@@ -18,7 +18,7 @@ CELLS = (measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 20.0))
 
 def make(folder: Path, text: str = "content") -> None:
     with handing_over(folder) as partial:
-        (partial / "file").write_text(text)
+        (partial / f"{folder.name.partition('-')[0]}.json").write_text(text)
 
 
 def make_profile(artifacts: Artifacts, runtime: str, host: Host = HOST) -> None:

@@ -64,6 +64,48 @@ def test_data_is_placed_once_and_never_over_what_is_there(folder: Path, tmp_path
     assert (cache / "data" / "leaf").read_text() == "mine"
 
 
+def test_of_a_strangers_export_only_plain_files_are_copied(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exported = folder / airgap.CACHE / "data"
+    (exported / "link").symlink_to("/etc/passwd")
+    (exported / "folder").symlink_to("/etc")
+    (exported / "leaf").chmod(0o4777)
+    exported.chmod(0o2777)
+    cache = tmp_path / "artifacts" / ".cache"
+    airgap.copy_cache(cache, folder)
+    assert {path.name for path in (cache / "data").iterdir()} == {"leaf"}
+    modes = [path.stat().st_mode & 0o7777 for path in (cache, cache / "data", cache / "data/leaf")]
+    assert modes == [0o755, 0o755, 0o644]
+    assert "data/link" in capsys.readouterr().out
+
+
+def test_a_cache_that_is_a_link_is_no_exports(folder: Path, tmp_path: Path) -> None:
+    (folder / airgap.CACHE).rename(tmp_path / "elsewhere")
+    (folder / airgap.CACHE).symlink_to(tmp_path / "elsewhere")
+    airgap.copy_cache(tmp_path / ".cache", folder)
+    assert not (tmp_path / ".cache").exists()
+
+
+def test_an_interruption_leaves_no_half_cache(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(airgap, "settle", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        airgap.copy_cache(tmp_path / "artifacts" / ".cache", folder)
+    assert list((tmp_path / "artifacts").iterdir()) == []
+
+
+def test_images_that_are_a_link_are_not_loaded(folder: Path, tmp_path: Path) -> None:
+    (folder / airgap.IMAGES).rename(tmp_path / "images")
+    (folder / airgap.IMAGES).symlink_to(tmp_path / "images")
+    with pytest.raises(EngineError, match=r"images\.tar is a symlink"):
+        airgap.load_images(folder)
+
+
 def test_a_build_loads_what_is_missing_and_builds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[str] = []
 

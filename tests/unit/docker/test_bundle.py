@@ -10,10 +10,11 @@ from docker.share import bundle, sbom
 from docker.share.bundle import BILLS, LICENCES, LOCKS, MANIFEST, SCHEMAS
 from docker.share.schemas import text_of
 from stages import __version__
-from stages.artifacts import CHECKSUMS, Artifacts
-from stages.errors import InputCorruptError
+from stages.access import writing
+from stages.artifacts import Artifacts
+from stages.checksums import CHECKSUMS, write_checksums
+from stages.errors import ArtifactsBusyError, InputCorruptError
 from stages.evidence.archive import pack, unpack
-from stages.handover import write_checksums
 from tests.unit.evidence.parts import IMAGE, pipeline
 
 PACKAGES = [{"kind": "pypi", "name": "numpy", "version": "1", "licence": "BSD-3-Clause"}]
@@ -68,6 +69,15 @@ def test_results_of_other_images_than_are_there_make_no_bundle(
     images["vgg19-train"] = "sha256:3"
     with pytest.raises(InputCorruptError, match=r"train\.json was made by image sha256:1"):
         bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
+    assert not (tmp_path / "bundle.tar").exists()
+
+
+def test_while_a_stage_runs_there_is_no_bundle(tmp_path: Path) -> None:
+    with (
+        writing(tmp_path / "artifacts", "profile"),
+        pytest.raises(ArtifactsBusyError, match="in use by profile since"),
+    ):
+        bundle.write_bundle(Artifacts(tmp_path / "artifacts"), tmp_path / "bundle.tar")
     assert not (tmp_path / "bundle.tar").exists()
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from docker import images, runners
+from docker import artifacts, images, runners
 from docker.build.graph import Stage, read_extra, read_stages
-from docker.host import airgap, engine, user, venv, visibility
+from docker.host import engine, user, venv, visibility
 from docker.host.engine import EngineInfo
 from docker.paths import ROOT
 from docker.runners import Outcome, prepare_docker, prepare_local
@@ -77,11 +77,12 @@ def test_a_container_is_told_the_image_that_its_name_means_when_it_starts(
         return Outcome(0, 0.0)
 
     for module, name in (
-        *((engine, "require"), (user, "write_env_file"), (user, "change_owner")),
-        *((airgap, "copy_cache"), (images, "build_missing"), (visibility, "require_visible")),
+        *((engine, "require"), (user, "write_env_file"), (images, "build_missing")),
+        (visibility, "require_visible"),
     ):
         monkeypatch.setattr(module, name, lambda *_: None)
     monkeypatch.setattr(engine, "read_info", EngineInfo)
+    monkeypatch.setattr(artifacts, "prepare", lambda folder, owner: folder)
     monkeypatch.setattr(runners, "digest_of", lambda image: next(digests))
     monkeypatch.setattr(runners, "_run_container", start)
     (train, *_) = read_stages({})

@@ -5,7 +5,6 @@ import pytest
 
 from docker.host import user
 from docker.host.user import User
-from stages.errors import NotWritableError
 
 
 def be(monkeypatch: pytest.MonkeyPatch, uid: int) -> None:
@@ -34,10 +33,3 @@ def test_remember_keeps_what_else_is_in_the_file(tmp_path: Path) -> None:
     file.write_text("VGG19_EPOCHS=5\nSTAGES_UID=1\n")
     user.write_env_file(User(7, 8), file)
     assert file.read_text() == "VGG19_EPOCHS=5\nSTAGES_UID=7\nSTAGES_GID=8\n"
-
-
-def test_a_file_is_no_artifacts_folder(tmp_path: Path) -> None:
-    file = tmp_path / "file"
-    file.touch()
-    with pytest.raises(NotWritableError, match="is no folder; set VGG19_ARTIFACTS"):
-        user.create_folder(file)

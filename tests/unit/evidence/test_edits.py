@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from stages.artifacts import Artifacts
+from stages.checksums import write_checksums
 from stages.common import stats as intervals
 from stages.errors import StageError
 from stages.evidence import check
 from stages.evidence.collect import ARTIFACTS_FOLDER, collect
-from stages.handover import write_checksums
 from tests.unit.evidence.parts import pipeline, refit
 
 # What follows from no sample, and must be believed: names, origins, what a clock or a person said,

@@ -37,7 +37,7 @@ def artifacts(tmp_path: Path) -> Artifacts:
 
 def _train(artifacts: Artifacts, text: str) -> None:
     with handing_over(artifacts.train.path) as partial:
-        (partial / "file").write_text(text)
+        (partial / "train.json").write_text(text)
 
 
 def _quantize(artifacts: Artifacts, runtime: str) -> None:

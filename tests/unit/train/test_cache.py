@@ -1,10 +1,14 @@
 """What the cache promises: made once, and again when it is damaged."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stages.checksums import CHECKSUMS, write_checksums
+from stages.errors import NotWritableError
 from stages.train.cache import cached
 
 
@@ -36,6 +40,42 @@ def test_damaged_folder_is_reported_and_made_again(
     assert len(calls) == 2
     assert (folder / "weights").read_bytes() == b"weights"
     assert "damaged" in capsys.readouterr().out
+
+
+def rename_with_list(folder: Path) -> None:
+    (folder / "weights").rename(folder / "others")
+    (folder / CHECKSUMS).unlink()
+    write_checksums(folder)
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "empty list": lambda folder: (folder / CHECKSUMS).write_text(""),
+    "no list": lambda folder: (folder / CHECKSUMS).unlink(),
+    "list that is no text": lambda folder: (folder / CHECKSUMS).write_bytes(b"\xff\n"),
+    "unlisted file": lambda folder: (folder / "more").touch(),
+    "symlink": lambda folder: (folder / "more").symlink_to("/etc/passwd"),
+    "fifo": lambda folder: os.mkfifo(folder / "more"),
+    "whole, but for what is needed": lambda folder: rename_with_list(folder),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_no_damage_lasts(made: Any, damage: str) -> None:
+    folder, make, calls = made
+    DAMAGES[damage](folder)
+    for _ in range(2):
+        cached(folder, make, ["weights"])
+    assert len(calls) == 2
+    assert {path.name for path in folder.iterdir()} == {"weights", CHECKSUMS}
+
+
+@pytest.mark.parametrize("put", [lambda f: f.symlink_to("/etc"), lambda f: f.write_text("a file")])
+def test_what_is_no_folder_is_a_clear_line_and_kept(
+    tmp_path: Path, put: Callable[[Path], object]
+) -> None:
+    put(tmp_path / "module")
+    with pytest.raises(NotWritableError, match=r"module is (a symlink|no folder), which no stage"):
+        cached(tmp_path / "module", lambda folder: pytest.fail("it was made"))
 
 
 def test_failure_leaves_nothing_that_looks_complete(tmp_path: Path) -> None:

@@ -1,0 +1,85 @@
+"""The artifacts folder, made ready on the host for the stages, and given to who they run as."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from docker.host import airgap
+from docker.host.user import User
+from stages import artifacts_folder
+from stages.access import writing
+from stages.artifacts import Artifacts
+from stages.artifacts_folder import LOCK, MARKER
+from stages.checksums import OPEN_PLAIN
+from stages.errors import NotWritableError
+
+
+def prepare(folder: Path, owner: User) -> Path:
+    """Make the folder ready for stages that run as `owner`; return it, links followed.
+
+    Train's cache gets what an export brings. Raises NotWritableError if the folder can't be used,
+    ArtifactsBusyError if an export's data can't be placed now.
+    """
+    root = artifacts_folder.prepare(folder)
+    if airgap.has_cache_for(Artifacts(root).cache):
+        with writing(root, "copying an export's data") as artifacts:
+            airgap.copy_cache(artifacts.cache)
+    if os.getuid() == 0:  # anyone else owns it already
+        _give(root, owner)
+    return root
+
+
+def _give(root: Path, owner: User) -> None:
+    """Give the folder, and what stages made in it, to `owner`; nothing else, whatever its name.
+
+    Raises NotWritableError if a file has another name elsewhere: then no stage made it.
+    """
+    made = [*artifacts_folder.ours(root)]
+    for path in made:
+        artifacts_folder.require_replaceable(path)
+    for path in (root / MARKER, root / LOCK, *made):
+        for place, name, folder in _all_in(path):
+            _give_one(place, name, folder, owner)
+    if root.stat().st_uid != owner.uid:
+        os.chown(root, owner.uid, owner.gid)
+
+
+def _all_in(path: Path) -> Iterator[tuple[Path, str, int]]:
+    """Yield a file, or a folder with all in it: path, name, and descriptor of the folder it is in.
+
+    By descriptors, a folder that becomes a link in the meantime leads nowhere.
+    """
+    parent = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield path, path.name, parent
+    finally:
+        os.close(parent)
+    if path.is_dir() and not path.is_symlink():
+        for place, folders, files, descriptor in os.fwalk(path, follow_symlinks=False):
+            for name in (*folders, *files):
+                yield Path(place, name), name, descriptor
+
+
+def _give_one(path: Path, name: str, folder: int, owner: User) -> None:
+    """Change the owner of a plain file or a folder; leave links and all else as they are."""
+    with suppress(FileNotFoundError):  # a stage may be running
+        mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            return
+        descriptor = os.open(name, OPEN_PLAIN, dir_fd=folder)
+        try:
+            found = os.fstat(descriptor)
+            if found.st_uid != owner.uid:
+                _require_one_name(path, found)
+                os.fchown(descriptor, owner.uid, owner.gid)
+        finally:
+            os.close(descriptor)
+
+
+def _require_one_name(path: Path, found: os.stat_result) -> None:
+    if stat.S_ISREG(found.st_mode) and found.st_nlink > 1:
+        raise NotWritableError(
+            f"{path} has another name elsewhere (a hard link), so no stage made it; remove it"
+        )

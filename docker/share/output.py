@@ -1,0 +1,60 @@
+"""A file that a task is asked to write: refused at once if it can't be, and there only whole."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stages.artifacts_folder import resolved
+from stages.errors import NotWritableError
+from stages.trees import sync_folder
+
+PART = ".part"
+MAX_PREFIX = 100
+
+
+def require_writable(output: Path, artifacts: Path) -> None:
+    """Raise NotWritableError if a file can't be written, or would be among the artifacts."""
+    path, folder = output.resolve(), output.resolve().parent
+    if path.is_dir():
+        raise NotWritableError(f"{output} is a folder; give the name of a file")
+    if os.path.lexists(path) and not path.is_file():
+        raise NotWritableError(f"{output} is no plain file; give another name")
+    if not folder.is_dir():
+        raise NotWritableError(f"{folder} is no folder that is there; create it, or give another")
+    if not os.access(folder, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
+        raise NotWritableError(f"{output} can't be written by user {os.getuid()}; give another")
+    root = resolved(artifacts)
+    if root == folder or root in folder.parents:
+        raise NotWritableError(f"{output} would be among the artifacts; give another folder")
+
+
+@contextmanager
+def written_whole(output: Path) -> Iterator[Path]:
+    """Yield the path of a file to write, which on success takes the place of `output`.
+
+    On failure it is removed, and `output` stays as it was.
+    """
+    path = output.resolve()
+    descriptor, name = tempfile.mkstemp(
+        prefix=f".{path.name[:MAX_PREFIX]}.", suffix=PART, dir=path.parent
+    )
+    os.close(descriptor)
+    part = Path(name)
+    try:
+        yield part
+        _settle(part)
+        part.replace(path)
+        sync_folder(path.parent)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _settle(path: Path) -> None:
+    """Make a file durable, with the mode of one that is made the plain way."""
+    umask = os.umask(0)
+    os.umask(umask)
+    with path.open("rb") as stream:
+        os.fchmod(stream.fileno(), 0o666 & ~umask)
+        os.fsync(stream.fileno())

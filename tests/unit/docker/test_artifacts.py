@@ -1,0 +1,116 @@
+"""Root gives away what stages made, and nothing that only looks like it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from docker.artifacts import prepare
+from docker.host import airgap
+from docker.host.user import User
+from stages.access import writing
+from stages.artifacts_folder import LOCK, MARKER
+from stages.errors import ArtifactsBusyError, NotWritableError
+from stages.handover import handing_over
+
+STAGES = User(10001, 10001)
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> set[Path]:
+    """The paths that root gave away, in a process that acts as root."""
+    paths: set[Path] = set()
+
+    def fchown(descriptor: int, uid: int, gid: int) -> None:
+        assert (uid, gid) == (STAGES.uid, STAGES.gid)
+        paths.add(Path(f"/proc/self/fd/{descriptor}").readlink())
+
+    def chown(path: Path, uid: int, gid: int, **_: object) -> None:
+        paths.add(Path(path))
+
+    monkeypatch.setattr(os, "fchown", fchown)
+    monkeypatch.setattr(os, "chown", chown)
+    return paths
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "artifacts"
+    with writing(folder, "train"), handing_over(folder / "train") as partial:
+        (partial / "train.json").write_text("{}")
+    (folder / ".cache" / "data").mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_export(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 0)
+    monkeypatch.setattr(airgap, "has_cache_for", lambda cache: False)
+
+
+def test_what_stages_made_is_given_to_them(root: Path, given: set[Path]) -> None:
+    (root / ".gitignore").write_text("*\n")
+    assert prepare(root, STAGES) == root
+    names = {path.relative_to(root).as_posix() for path in given}
+    assert names == {
+        *(".", MARKER, LOCK, ".cache", ".cache/data"),
+        *("train", "train/train.json", "train/SHA256SUMS"),
+    }
+
+
+def test_what_they_own_already_is_left_alone(root: Path, given: set[Path]) -> None:
+    mine = root.stat()
+    prepare(root, User(mine.st_uid, mine.st_gid))
+    assert given == set()
+
+
+@pytest.mark.parametrize("place", ["thesis", "train/thesis", ".cache/thesis"])
+def test_a_folder_with_a_users_file_is_given_to_nobody(
+    root: Path, given: set[Path], place: str
+) -> None:
+    (root / place).write_text("years of work")
+    with pytest.raises(NotWritableError, match=f"{place} is there, which no stage made"):
+        prepare(root, STAGES)
+    assert given == set()
+
+
+def test_no_link_is_followed(root: Path, tmp_path: Path, given: set[Path]) -> None:
+    (tmp_path / "thesis").write_text("years of work")
+    (root / ".cache" / "data" / "link").symlink_to(tmp_path / "thesis")
+    (root / ".cache" / "data" / "folder").symlink_to(tmp_path)
+    os.mkfifo(root / ".cache" / "data" / "fifo")
+    prepare(root, STAGES)
+    assert all(path.is_relative_to(root) for path in given)
+    assert not {path.name for path in given} & {"link", "folder", "fifo", "thesis"}
+
+
+def test_a_file_with_a_name_elsewhere_is_refused(
+    root: Path, tmp_path: Path, given: set[Path]
+) -> None:
+    (tmp_path / "thesis").write_text("years of work")
+    (root / ".cache" / "data" / "link").hardlink_to(tmp_path / "thesis")
+    with pytest.raises(NotWritableError, match=r"data/link has another name elsewhere"):
+        prepare(root, STAGES)
+    assert root / ".cache" / "data" / "link" not in given
+
+
+def test_a_folder_that_is_another_disk_is_not_given(
+    root: Path, monkeypatch: pytest.MonkeyPatch, given: set[Path]
+) -> None:
+    monkeypatch.setattr(os.path, "ismount", lambda path: Path(path) == root / ".cache" / "data")
+    with pytest.raises(NotWritableError, match="data is a mount point"):
+        prepare(root, STAGES)
+    assert given == set()
+
+
+def test_an_exports_data_waits_for_who_is_writing(
+    root: Path, monkeypatch: pytest.MonkeyPatch, given: set[Path]
+) -> None:
+    copied: list[Path] = []
+    monkeypatch.setattr(airgap, "has_cache_for", lambda cache: True)
+    monkeypatch.setattr(airgap, "copy_cache", copied.append)
+    with writing(root, "profile"), pytest.raises(ArtifactsBusyError, match="in use by profile"):
+        prepare(root, STAGES)
+    assert copied == []
+    prepare(root, STAGES)
+    assert copied == [root / ".cache"]

@@ -1,0 +1,55 @@
+from typing import Any
+
+import pytest
+from invoke.config import Config
+from invoke.context import Context
+from invoke.exceptions import Exit
+from invoke.tasks import Task
+
+import tasks
+from docker.dry_run import OBEYING, guard
+from stages.errors import SettingsError
+from tests.commands import invoke
+
+
+def dry() -> Context:
+    return Context(Config(overrides={"run": {"dry": True}}))
+
+
+@pytest.mark.parametrize("name", sorted({*tasks.ns.task_names} - {*OBEYING}))
+def test_a_task_that_can_not_be_tried_is_refused(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(Exit) as ended:
+        tasks.ns[name](dry())
+    assert ended.value.code == SettingsError.exit_code
+    assert "can't be tried by --dry" in capsys.readouterr().err
+
+
+def test_nothing_of_it_is_done_and_without_dry_all_is() -> None:
+    done: list[str] = []
+
+    def body(_: Context, flag: str = "") -> None:
+        done.append(flag)
+
+    task: Task[Any] = Task(body, name="work")
+    guard([task])
+    with pytest.raises(Exit):
+        task(dry(), flag="a")
+    assert done == []
+    task(Context(), flag="b")
+    assert done == ["b"]
+    assert [argument.name for argument in task.get_arguments()] == ["flag"]
+
+
+@pytest.mark.parametrize("task", ["compare", "bundle"])
+def test_the_command_says_so_in_one_line(task: str) -> None:
+    done = invoke("--dry", task)
+    assert done.code == SettingsError.exit_code, done
+    assert done.output.splitlines() == [
+        f"{task}: error: {task} can't be tried by --dry; leave it out, nothing was done"
+    ]
+
+
+def test_what_changes_nothing_is_shown() -> None:
+    assert invoke("--dry", "version").code == 0
