@@ -18,6 +18,7 @@ from docker.host import engine
 from docker.reproduce import reproduction
 from stages import __version__
 from stages.errors import SettingsError, StageError, exit_code_of
+from stages.suggestion import quoted
 
 
 @task
@@ -45,7 +46,9 @@ def run_tests(context: Context, only: str = "") -> None:
 
 def _prepare(only: str) -> None:
     if only not in ("", *checks.TESTS):
-        raise SettingsError(f"only can't be {only!r}; give {' or '.join(checks.TESTS)}")
+        raise SettingsError(
+            f"only can't be {quoted(only, checks.TESTS)}; give {' or '.join(checks.TESTS)}"
+        )
     if not find_spec("pytest"):
         raise StageError("pytest is missing; `./bootstrap.py test` installs it")
     if not only:

@@ -3,8 +3,8 @@
 import os
 import subprocess
 
-from stages.common.host.kernel_text import format_list, parse_list
 from stages.common.host.topology import HERE, Sysfs
+from stages.cpu_list import format_list, parse_list
 from stages.errors import PinningError
 
 

@@ -64,9 +64,36 @@ def test_an_unknown_runner_is_refused() -> None:
 
 
 def test_an_unknown_stage_is_refused() -> None:
-    done = invoke("evaluate")
-    assert done.code == 1
-    assert "evaluate" in done.output
+    assert_refused(
+        invoke("evaluate"), SettingsError.exit_code, "there is no task 'evaluate'; plain"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["profil"], "there is no task 'profil' (did you mean profile?)"),
+        (["profile", "--rouns", "3"], "profile has no flag '--rouns' (did you mean --rounds?)"),
+        (["profile", "isas=AVX2"], "there is no task 'isas' (did you mean --isas?)"),
+        (["--help", "trian"], "there is no task 'trian' (did you mean train?)"),
+        (["profile", "--rounds"], "--rounds has no value; `invoke --help profile`"),
+        (["verify"], "give `invoke verify BUNDLE` or `invoke verify --rebuild`"),
+        (["verify", ""], "bundle can't be ''; give a value"),
+        (["pipeline", "--backbone="], "backbone can't be ''; give a value"),
+        (["test", "--only", "imges"], "did you mean images?"),
+        (["pipeline", "--test-samples", "2"], "batch_size 8 exceeds the 2 test images"),
+    ],
+)
+def test_a_slip_is_refused_with_what_was_most_likely_meant(arguments: list[str], line: str) -> None:
+    assert_refused(invoke(*arguments, variables=NO_ENGINE), SettingsError.exit_code, line)
+
+
+@pytest.mark.parametrize("task", ["schema", "verify", "release", "train"])
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help_is_shown_behind_a_task_too(task: str, flag: str) -> None:
+    done = invoke(task, flag)
+    assert done.code == 0, done
+    assert done.output == invoke("--help", task).output
 
 
 def test_without_an_engine_it_says_how_to_get_one() -> None:

@@ -15,10 +15,10 @@ from stages.errors import PinningError
 
 def test_a_list_of_cores_is_read() -> None:
     assert parse_cores("0-3,8") == [0, 1, 2, 3, 8]
-    assert parse_cores(" 5 , 5 ") == [5]
+    assert parse_cores(" 5 , 4 ") == [4, 5]
 
 
-@pytest.mark.parametrize("text", ["a", "0-", "3-1", "-1", "0,,1", ""])
+@pytest.mark.parametrize("text", ["a", "0-", "3-1", "-1", "0,,1", "", "0,0", "0-99999999999"])
 def test_a_malformed_list_is_refused(text: str) -> None:
     with pytest.raises(PinningError, match="0-3,8"):
         parse_cores(text)
