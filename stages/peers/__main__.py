@@ -19,6 +19,7 @@ from stages.peers.convert import Conversion, convert, tool_versions
 from stages.peers.ratios import ratios
 from stages.peers.run import Conditions, measure, steps
 from stages.peers.table import render
+from stages.records.base import Host
 from stages.records.peers import Contender, PeersRecord
 from stages.records.train import TrainRecord
 from stages.runtimes import RUNTIMES
@@ -43,11 +44,12 @@ def main() -> None:
     inputs = _inputs(artifacts, settings)
     require_samples(settings, artifacts.train)
     cores = choose_cores(settings.cores)
+    host = describe_host(cores)  # before it takes long: whatever fails here costs nothing
     with holding(cores, "peers", settings.locks), handing_over(artifacts.peers.path) as partial:
         out = PeersFolder(partial)
         conditions = _conditions(settings, artifacts.train, cores)
         contenders = _measure(settings, artifacts.train, out, inputs.ours, conditions)
-        record = _record(settings, inputs, conditions, contenders, began)
+        record = _record(settings, inputs, host, conditions, contenders, began)
         write_record(out.record, record)
         out.log.write_text(render(record))
     print(render(record), end="", flush=True)
@@ -115,6 +117,7 @@ def _conversion(settings: Settings, train: TrainFolder, peer: str, models: Path)
 def _record(
     settings: Settings,
     inputs: Inputs,
+    host: Host,
     conditions: Conditions,
     contenders: list[Contender],
     began: float,
@@ -125,7 +128,7 @@ def _record(
         quantize_sha256=inputs.ours.quantize_sha256,
         data=inputs.train.data,
         backbone=inputs.train.backbone,
-        host=describe_host(conditions.cores),
+        host=host,
         tools=tool_versions(),
         calibration_samples=settings.calibration_samples,
         rounds=conditions.rounds,

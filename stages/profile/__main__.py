@@ -14,6 +14,7 @@ from stages.artifacts import (
     write_record,
 )
 from stages.command_line import for_stage
+from stages.common.host import memory
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host
@@ -30,6 +31,7 @@ from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
 from stages.samples import require_full_batch
 from stages.settings import Settings, maker
+from stages.values import OWN_BACKBONES
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,11 @@ def main() -> None:
     inputs = _inputs(artifacts, settings.runtime)
     planned = _plan(settings, inputs.quantize)
     require_full_batch(artifacts.train.test, "batch_size", settings.batch_size)
+    if inputs.train.backbone.name in OWN_BACKBONES:
+        memory.require_batch(settings.batch_size, memory.available())
     cores = choose_cores(settings.cores)
     candidates = candidate_placements(settings, cores)
+    host = describe_host(cores)  # before it takes long: whatever fails here costs nothing
     with (
         holding(cores, "profile", settings.locks),
         handing_over(artifacts.profile(settings.runtime).path) as partial,
@@ -59,7 +64,7 @@ def main() -> None:
         out = ProfileFolder(partial)
         workers = _workers(settings, artifacts, out)
         measured = measure(workers, planned, candidates)
-        record = _record(settings, inputs, describe_host(cores), measured)
+        record = _record(settings, inputs, host, measured)
         _write(out, replace(record, seconds=time.monotonic() - began))
     print(closing_line(record), flush=True)
 
