@@ -120,7 +120,10 @@ def _seconds_of(container: str) -> float:
     shown = subprocess.run(
         ["docker", "inspect", template, container], capture_output=True, text=True
     ).stdout.split()
-    times = [_parse_time(text) for text in shown]
+    try:
+        times = [_parse_time(text) for text in shown]
+    except ValueError:
+        return 0.0
     return (times[1] - times[0]).total_seconds() if len(times) == 2 else 0.0
 
 

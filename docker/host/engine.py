@@ -176,9 +176,13 @@ def _base_image_packages() -> list[str]:
 
 def _distribution() -> str:
     """Return debian or ubuntu, or "" if packages can't be installed from here."""
-    release = platform.freedesktop_os_release()
-    name, version = release["ID"], release.get("VERSION_ID", "0").partition(".")[0]
-    return name if name in MIN_VERSIONS and int(version) >= MIN_VERSIONS[name] else ""
+    try:
+        release = platform.freedesktop_os_release()
+    except (OSError, ValueError):
+        return ""
+    name, version = release.get("ID", ""), release.get("VERSION_ID", "").partition(".")[0]
+    known = name in MIN_VERSIONS and version.isascii() and version.isdigit() and len(version) < 4
+    return name if known and int(version) >= MIN_VERSIONS[name] else ""
 
 
 def _wait_for_answer() -> None:

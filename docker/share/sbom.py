@@ -1,6 +1,5 @@
 """Show what an image contains, as CycloneDX (https://cyclonedx.org) and as a list of licences."""
 
-import json
 import subprocess
 import uuid
 import warnings
@@ -9,6 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TypedDict
 
+import msgspec
 from cyclonedx.contrib.license.factories import LicenseFactory
 from cyclonedx.model import HashAlgorithm, HashType
 from cyclonedx.model.bom import Bom
@@ -42,8 +42,10 @@ def inventory(image: str) -> list[Package]:
     done = subprocess.run([*command, "-c", INVENTORY.read_text()], capture_output=True, text=True)
     if done.returncode != 0:
         raise EngineError(f"{image} can't list its packages; {done.stderr.strip()[-200:]}")
-    packages: list[Package] = json.loads(done.stdout)
-    return packages
+    try:
+        return msgspec.json.decode(done.stdout, type=list[Package])
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise EngineError(f"{image} lists its packages in another form ({error})") from None
 
 
 def cyclonedx(image: str, digest: str, packages: Sequence[Package]) -> str:
