@@ -95,7 +95,7 @@ def write() -> None:
     for path in stale():
         if path in texts:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(texts[path])
+            path.write_text(texts[path], encoding="utf-8")
         else:
             path.unlink()
         print(f"docs: wrote {path}" if path in texts else f"docs: removed {path}")
@@ -119,7 +119,7 @@ def kinds() -> list[type[StageError]]:
 
 
 def _is(path: Path, text: str) -> bool:
-    return path.is_file() and path.read_text() == text
+    return path.is_file() and path.read_text(encoding="utf-8") == text
 
 
 def _settings() -> str:

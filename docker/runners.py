@@ -118,7 +118,10 @@ def _seconds_of(container: str) -> float:
     """Return how long an ended container ran, 0 if the engine does not say."""
     template = "--format={{.State.StartedAt}} {{.State.FinishedAt}}"
     shown = subprocess.run(
-        ["docker", "inspect", template, container], capture_output=True, text=True
+        ["docker", "inspect", template, container],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
     ).stdout.split()
     try:
         times = [_parse_time(text) for text in shown]

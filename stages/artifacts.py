@@ -134,7 +134,7 @@ def verify(folder: Path) -> str:
     sums = folder / CHECKSUMS
     if not sums.is_file():
         raise InputMissingError(f"{folder} is missing; run {_how_to_make(folder)} first")
-    for line in sums.read_text(errors="replace").splitlines():
+    for line in sums.read_text(encoding="utf-8", errors="replace").splitlines():
         digest, _, name = line.partition("  ")
         if not (folder / name).is_file() or sha256(folder / name) != digest:
             raise InputCorruptError(

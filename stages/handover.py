@@ -60,4 +60,4 @@ def write_checksums(folder: Path) -> None:
     """Write the list of the sha256 of all files in a folder, as the last file in it."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     lines = [f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
-    (folder / CHECKSUMS).write_text("".join(lines))
+    (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")

@@ -2,6 +2,8 @@
 
 import io
 import math
+import tokenize
+import warnings
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,8 @@ UNREADABLE = (
     OverflowError,
     RuntimeError,
     MemoryError,
+    UserWarning,
+    tokenize.TokenError,
     zipfile.BadZipFile,
 )
 # Model input: float32 [n, height, width, 3].
@@ -63,7 +67,8 @@ class Samples:
 def load_samples(path: Path) -> Samples:
     """Return what Samples.save wrote to a file; InputCorruptError if it is something else."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(path) as archive, warnings.catch_warnings():
+            warnings.simplefilter("error")  # a header of another form, as Python 2 wrote it
             images = _array(archive, "images", np.dtype(np.uint8), IMAGE_SHAPE)
             labels = _array(archive, "labels", np.dtype(np.int64), ())
     except UNREADABLE as error:

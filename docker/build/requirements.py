@@ -88,7 +88,7 @@ def write_host_lock(python_version: str, output: Path) -> None:
 
 def locked_packages(name: str) -> list[str]:
     """Return the names of the packages in a lock file."""
-    return re.findall(r"^([A-Za-z0-9._-]+)==", path_of(name).read_text(), re.MULTILINE)
+    return re.findall(r"^([A-Za-z0-9._-]+)==", path_of(name).read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def path_of(name: str) -> Path:
@@ -98,9 +98,9 @@ def path_of(name: str) -> Path:
 
 def _write(name: str, inputs: Sequence[str], *options: str) -> None:
     _compile(inputs, path_of(name), *options)
-    text = path_of(name).read_text()
+    text = path_of(name).read_text(encoding="utf-8")
     header = HEADER.format(name=name, sources=SOURCES if "\npromise==" in text else "")
-    path_of(name).write_text(header + text)
+    path_of(name).write_text(header + text, encoding="utf-8")
 
 
 def _compile(inputs: Sequence[str], output: Path, *options: str) -> None:

@@ -40,7 +40,7 @@ def plan(version: str, day: date, root: Path = ROOT) -> Release:
     """
     if _git(root, "status", "--porcelain"):
         raise StageError("the tree has changes that no commit has; commit or remove them")
-    texts = {path: (root / path).read_text() for path in (VERSION_FILE, CHANGELOG)}
+    texts = {path: (root / path).read_text(encoding="utf-8") for path in (VERSION_FILE, CHANGELOG)}
     _require_newer(version, texts, _git(root, "tag", "--list").split())
     if not changelog.unreleased(texts[CHANGELOG]):
         raise StageError(f"nothing is unreleased; say in {CHANGELOG} what a user will notice")
@@ -60,7 +60,12 @@ def describe(release: Release, root: Path = ROOT) -> str:
         line
         for path, text in release.texts.items()
         for line in difflib.unified_diff(
-            (root / path).read_text().splitlines(), text.splitlines(), path, path, lineterm="", n=1
+            (root / path).read_text(encoding="utf-8").splitlines(),
+            text.splitlines(),
+            path,
+            path,
+            lineterm="",
+            n=1,
         )
     ]
     steps = [
@@ -79,7 +84,7 @@ def carry_out(release: Release, lock_images: Callable[[], None], root: Path = RO
     paths = [*release.texts, *LOCKED]
     with _restored_on_failure(root, paths):
         for path, text in release.texts.items():
-            (root / path).write_text(text)
+            (root / path).write_text(text, encoding="utf-8")
         lock_images()
         _git(root, "add", "--", *paths)
         _git(root, "commit", "--quiet", f"--message={_subject(release)}", "--", *paths)
@@ -120,7 +125,9 @@ def _restored_on_failure(root: Path, paths: Sequence[str]) -> Iterator[None]:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True)
+    done = subprocess.run(
+        ["git", *arguments], cwd=root, capture_output=True, encoding="utf-8", errors="replace"
+    )
     if done.returncode != 0:
         raise StageError(f"git {arguments[0]} failed ({done.stderr.strip()}); see to that first")
     return done.stdout

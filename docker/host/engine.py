@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def summary() -> str:
     """Return the engine's version, storage driver and cgroup version, empty if none answers."""
     template = "{{.ServerVersion}}, {{.Driver}}, cgroup v{{.CgroupVersion}}"
     command = ["docker", "info", f"--format={template}"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
     return "" if done.returncode else done.stdout.strip()
 
 
@@ -177,9 +178,13 @@ def _base_image_packages() -> list[str]:
 def _distribution() -> str:
     """Return debian or ubuntu, or "" if packages can't be installed from here."""
     try:
-        release = platform.freedesktop_os_release()
+        return distribution_of(platform.freedesktop_os_release())
     except (OSError, ValueError):
         return ""
+
+
+def distribution_of(release: Mapping[str, str]) -> str:
+    """Return debian or ubuntu by the fields of /etc/os-release, "" for any other or older one."""
     name, version = release.get("ID", ""), release.get("VERSION_ID", "").partition(".")[0]
     known = name in MIN_VERSIONS and version.isascii() and version.isdigit() and len(version) < 4
     return name if known and int(version) >= MIN_VERSIONS[name] else ""
@@ -226,5 +231,5 @@ def _succeeds(*command: str) -> bool:
 
 
 def _output(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
     return done.stdout + done.stderr

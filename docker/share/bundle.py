@@ -103,11 +103,11 @@ def _add_bills(folder: Path, digests: Mapping[str, str]) -> None:
     contents = {image: sbom.inventory(image) for image in digests}
     for image, packages in contents.items():
         text = sbom.cyclonedx(image, digests[image], packages)
-        (folder / BILLS / f"{image}.cdx.json").write_text(text)
-    (folder / LICENCES).write_text(sbom.licences(contents))
+        (folder / BILLS / f"{image}.cdx.json").write_text(text, encoding="utf-8")
+    (folder / LICENCES).write_text(sbom.licences(contents), encoding="utf-8")
 
 
 def _commit() -> str:
     command = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
     return done.stdout.strip() if done.returncode == 0 else ""

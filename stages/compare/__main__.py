@@ -31,7 +31,7 @@ def main() -> None:
         record = replace(compare(profiles), maker=maker(settings, "compare"))
         text = render(record, summaries)
         write_record(out.record, record)
-        out.log.write_text(text)
+        out.log.write_text(text, encoding="utf-8")
         progress.step(PICTURES)
         _draw(out, record, summaries)
     print(text, end="", flush=True)

@@ -66,5 +66,8 @@ def is_within(path: Path, folders: Iterable[Path]) -> bool:
 
 def listed_checksums(folder: Path) -> dict[Path, str]:
     """Return the sha256 of each file that a stage's list of checksums names."""
-    rows = (line.partition("  ") for line in (folder / CHECKSUMS).read_text().splitlines())
+    rows = (
+        line.partition("  ")
+        for line in (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+    )
     return {folder / name: digest for digest, _, name in rows}

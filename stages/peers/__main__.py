@@ -51,7 +51,7 @@ def main() -> None:
         contenders = _measure(settings, artifacts.train, out, inputs.ours, conditions)
         record = _record(settings, inputs, host, conditions, contenders, began)
         write_record(out.record, record)
-        out.log.write_text(render(record))
+        out.log.write_text(render(record), encoding="utf-8")
     print(render(record), end="", flush=True)
 
 

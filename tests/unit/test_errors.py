@@ -8,7 +8,7 @@ import pytest
 
 from stages import errors
 from stages.errors import StageError, exit_code_of
-from tests.commands import ROOT
+from tests.commands import ROOT, run
 
 
 def _raising(error: Exception) -> None:
@@ -114,6 +114,13 @@ def test_closed_streams_are_no_failure(closed: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done
     assert b"Traceback" not in done.stderr
     assert (tmp_path / "file").read_text() == ""
+
+
+@pytest.mark.parametrize("module", ["docker.develop.words", "invoke"])
+def test_files_are_read_in_any_locale(module: str) -> None:
+    arguments = ["docs"] if module == "invoke" else []
+    variables = {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    assert run(sys.executable, "-m", module, *arguments, variables=variables).code == 0
 
 
 @pytest.mark.parametrize(
