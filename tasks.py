@@ -22,7 +22,7 @@ from docker import images, reference
 from docker.build import base
 from docker.build.graph import read_extra, read_stages
 from docker.build.requirements import lock_requirements
-from docker.develop.tasks import check, lint, release, run_tests, version
+from docker.develop.tasks import check, fuzz, lint, release, run_tests, version
 from docker.ending import end_with
 from docker.host import engine
 from docker.options import ReplaceableTask, stage_task
@@ -221,7 +221,7 @@ def _groups() -> "dict[str, list[Task[Any]]]":
         "The pipeline, and its stages in order": [pipeline, *stages],
         "Beside the pipeline, when it has run": [_program_task(PEERS)],
         "Results": [bundle, verify, export, schema],
-        "Development": [check, lint, run_tests, docs, lock, build, clean, release, version],
+        "Development": [check, lint, run_tests, fuzz, docs, lock, build, clean, release, version],
     }
 
 

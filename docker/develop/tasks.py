@@ -11,7 +11,7 @@ from invoke.tasks import task
 
 from docker import images
 from docker.build.graph import read_all
-from docker.develop import checks
+from docker.develop import checks, fuzzing
 from docker.develop import release as releases
 from docker.ending import end_with
 from docker.host import engine
@@ -41,7 +41,20 @@ def check(_: Context) -> None:
 def run_tests(context: Context, only: str = "") -> None:
     """Lint, build the images, run all tests: of the units, the images and the pipeline."""
     end_with(exit_code_of("test", partial(_prepare, only)))
-    context.run(f"{shlex.quote(sys.executable)} -m pytest tests/{only}", echo=True)
+    folders = " ".join(checks.FOLDERS.get(only, (f"tests/{only}",)))
+    context.run(f"{shlex.quote(sys.executable)} -m pytest {folders}", echo=True)
+
+
+@task(
+    help={
+        "examples": f"inputs for each parser (default: {fuzzing.EXAMPLES}, over 100,000 in all)",
+        "only": "only the parsers and settings whose name has this in it",
+    },
+    auto_shortflags=False,
+)
+def fuzz(_: Context, examples: str = str(fuzzing.EXAMPLES), only: str = "") -> None:
+    """Give every parser and setting odd inputs: each must read them, or refuse them by its kind."""
+    end_with(exit_code_of("fuzz", partial(fuzzing.run, examples, only)))
 
 
 def _prepare(only: str) -> None:
