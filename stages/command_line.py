@@ -68,6 +68,10 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise SettingsError(f"{message}; `{self.prog} --help` shows all flags")
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        # argparse's own takes a pipe that nobody reads for no failure, and loses the rest.
+        (file or sys.stderr).write(message)
+
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         streams.flush()
         super().exit(status, message)

@@ -31,7 +31,6 @@ from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
 from stages.samples import require_full_batch
 from stages.settings import Settings, maker
-from stages.values import OWN_BACKBONES
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +51,7 @@ def main() -> None:
     inputs = _inputs(artifacts, settings.runtime)
     planned = _plan(settings, inputs.quantize)
     require_full_batch(artifacts.train.test, "batch_size", settings.batch_size)
-    if inputs.train.backbone.name in OWN_BACKBONES:
-        memory.require_batch(settings.batch_size, memory.available())
+    memory.require_batch(settings.batch_size, inputs.train.backbone.name)
     cores = choose_cores(settings.cores)
     candidates = candidate_placements(settings, cores)
     host = describe_host(cores)  # before it takes long: whatever fails here costs nothing

@@ -12,7 +12,7 @@ from hypothesis.strategies import SearchStrategy
 
 from stages.errors import StageError
 
-# Of the processor, so that a busy machine fails none. The longest input takes milliseconds.
+# The processor's time, so that a busy machine fails none. The longest input takes milliseconds.
 MAX_SECONDS = 2.0
 # Kept apart from what others find, and the same each time: what a gate finds must not be chance.
 FIXED = {"derandomize": True, "database": None, "deadline": None, "print_blob": False}

@@ -5,6 +5,7 @@ from pathlib import Path
 from stages.common.host.cgroups import HERE, Cgroups
 from stages.common.host.kernel_text import fields_of, text_of, whole_of
 from stages.errors import HostError
+from stages.values import OWN_BACKBONES
 
 MEMINFO = Path("/proc/meminfo")
 PROC = Path("/proc")
@@ -39,9 +40,14 @@ def require(processes: int, needed: int, left: int | None) -> None:
         )
 
 
-def require_batch(size: int, left: int | None) -> None:
-    """Raise HostError if VGG19's activations of a batch of `size` alone exceed the bytes `left`."""
-    needed = size * BYTES_PER_IMAGE
+def require_batch(size: int, backbone: str, meminfo: Path = MEMINFO) -> None:
+    """Raise HostError if VGG19's activations of a batch of `size` alone exceed what is left.
+
+    Nothing is known of a backbone that may be another network.
+    """
+    needed, left = size * BYTES_PER_IMAGE, available(meminfo)
+    if backbone not in OWN_BACKBONES:
+        return
     if left is not None and needed > left:
         raise HostError(
             f"a batch of {size} images needs at least {needed / GIB:.1f} GiB of memory, and "

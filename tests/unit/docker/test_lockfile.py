@@ -67,7 +67,7 @@ def test_ours_names_a_digest_for_every_layer_of_every_image() -> None:
 
 
 def test_a_name_with_any_byte_is_listed_as_it_is(tmp_path: Path) -> None:
-    lines = ["caf\udce9\t0", "a\u2028b\x85c\t0"]
+    lines = ["a\udce9\t0", "a\u2028b\x85c\t0"]
     write_listing("base", lines, tmp_path)
     assert read_listing("base", tmp_path) == lines
 

@@ -5,6 +5,7 @@ import pytest
 
 from stages.errors import exit_code_of
 from stages.quantize import __main__ as program
+from tests.unit.records import train
 
 
 @pytest.fixture
@@ -14,7 +15,7 @@ def artifacts(
     monkeypatch.setattr("sys.argv", ["quantize", "--artifacts", str(tmp_path)])
     monkeypatch.setenv("VGG19_LOCKS", str(tmp_path_factory.mktemp("locks")))
     monkeypatch.setattr(program, "verify", lambda folder: "sha")
-    monkeypatch.setattr(program, "read_record", lambda *_: None)
+    monkeypatch.setattr(program, "read_record", lambda *_: train())
     return tmp_path
 
 

@@ -1,3 +1,5 @@
+import os
+import subprocess
 import sys
 
 import pytest
@@ -6,7 +8,7 @@ from docker.options import NO_FLAGS
 from docker.share import schemas
 from stages.errors import EngineError, NotWritableError, SettingsError
 from stages.settings import PROGRAMS, specs_of
-from tests.commands import Done, invoke, run
+from tests.commands import ROOT, Done, invoke, run
 
 NO_ENGINE = {"DOCKER_HOST": "unix:///nonexistent.sock"}
 
@@ -126,3 +128,29 @@ def test_an_unknown_schema_is_refused_by_the_names_of_those_there_are() -> None:
 def test_the_tasks_import_no_tensorflow_and_nothing_of_the_stages_logic() -> None:
     code = "import sys, tasks; print([m for m in sys.modules if m.startswith(('tensor', 'keras'))])"
     assert run(sys.executable, "-c", code).output.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["invoke"],
+        ["invoke", "version"],
+        ["invoke", "--help", "train"],
+        ["invoke", "schema", "all"],
+        ["stages.profile", "--help"],
+    ],
+)
+def test_what_nobody_reads_ends_without_a_word(arguments: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", *arguments]
+    done = subprocess.run(command, cwd=ROOT, stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+def test_a_task_runs_with_closed_streams(closed: str) -> None:
+    done = run("/bin/sh", "-c", f'"$0" -m invoke version {closed}', sys.executable)
+    assert done.code == 0
+    assert "Traceback" not in done.output

@@ -11,7 +11,7 @@ from tests.commands import run
 
 @pytest.mark.parametrize("examples", ["", "0", "many", "1e3", "9" * 30])
 def test_a_number_of_inputs_that_is_none_is_refused(examples: str) -> None:
-    with pytest.raises(SettingsError, match="examples can't be .* from 1 to 1000000"):
+    with pytest.raises(SettingsError, match=r"examples can't be .* from 1 to 1000000"):
         fuzzing.run(examples, "")
 
 

@@ -52,13 +52,15 @@ def test_what_the_kernel_does_not_say_is_unknown_and_refuses_nothing(
     assert available(tmp_path / "missing", nowhere) is None
     assert peak_of(1, tmp_path) == 0
     require(2, 10, None)
-    require_batch(4096, None)
+    require_batch(4096, "embedded", tmp_path / "missing")
 
 
-def test_a_batch_larger_than_the_memory_is_refused() -> None:
-    require_batch(8, 2**30)
+def test_a_batch_larger_than_the_memory_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "meminfo").write_text("MemAvailable: 1048576 kB\n")
+    require_batch(8, "embedded", tmp_path / "meminfo")
+    require_batch(150, "/a/smaller/network", tmp_path / "meminfo")
     with pytest.raises(HostError, match=r"batch of 150 images needs at least 3\.6 GiB .* 1\.0 are"):
-        require_batch(150, 2**30)
+        require_batch(150, "embedded", tmp_path / "meminfo")
 
 
 def test_too_much_is_said_with_what_there_is() -> None:
