@@ -20,6 +20,8 @@ from stages.settings import PEERS, env_name
 IMAGE_PREFIX = "vgg19-"
 # Characters of a parser's complaint that a message repeats.
 MAX_SHOWN = 200
+# PyYAML takes quadratic time for what is nested; ours has some dozens.
+MAX_BRACKETS = 1000
 VARIABLE = re.compile(r"\$\{(\w+):-(\w*)\}")
 
 
@@ -100,7 +102,10 @@ Services = dict[str, _Service]
 def _read(compose_file: Path) -> Services:
     """Return the services of a compose file; InputCorruptError if it can't be read."""
     try:
-        raw = yaml.safe_load(compose_file.read_text(encoding="utf-8"))
+        text = compose_file.read_text(encoding="utf-8")
+        if text.count("[") + text.count("{") > MAX_BRACKETS:
+            raise ValueError(f"more than {MAX_BRACKETS} brackets")
+        raw = yaml.safe_load(text)
         return msgspec.convert(raw, _Compose).services
     except (yaml.YAMLError, OSError, ValueError, TypeError, LookupError, RecursionError) as error:
         reason = " ".join(str(error).split())

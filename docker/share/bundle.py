@@ -88,7 +88,7 @@ def _check_makers(by_record: Mapping[str, str], manifest: Manifest) -> None:
 def _read_manifest(path: Path) -> Manifest:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InputCorruptError(f"{path} can't be read ({error}); {REMEDY}") from None
 
 

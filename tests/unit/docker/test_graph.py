@@ -124,6 +124,8 @@ def test_only_train_has_a_network() -> None:
         "services: {a: {image: x, depends_on: [b]}, b: {image: y, depends_on: [a]}}",
         "{",
         "a: \t- *b",
+        "[" * 900,
+        "[" * 100_000,
         "\x00",
     ],
 )
