@@ -50,7 +50,7 @@ def main() -> None:
     setup.carry_out(setup.plan_setup(arguments.engine), arguments.yes)
     develop = [DEVELOP_LOCK] if DEVELOP_TASKS & {*arguments.task} else []
     python = venv.get_or_create(VENV, venv.base_python(), [HOST_LOCK, *develop])
-    command = [str(python), "-m", "docker.program", *arguments.task]
+    command = [str(python), "-m", "docker.own_invoke", *arguments.task]
     if arguments.engine and engine.needs_new_group():
         command = _in_new_group(command)
     with contextlib.suppress(AttributeError):  # there is none if it was closed

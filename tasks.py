@@ -14,6 +14,7 @@ from typing import Any
 
 from invoke.collection import Collection
 from invoke.context import Context
+from invoke.main import program
 from invoke.tasks import Task, task
 
 from docker import cleaning, dry_run, images, reference
@@ -21,11 +22,12 @@ from docker.build import base
 from docker.build.graph import read_extra, read_stages
 from docker.build.requirements import lock_requirements
 from docker.checkout import writing_checkout
-from docker.develop.tasks import audit, check, lint, release, run_tests, version
+from docker.develop.tasks import audit, check, fuzz, lint, release, run_tests, version
 from docker.ending import end_with
 from docker.host import engine
 from docker.options import ReplaceableTask, stage_task
 from docker.paths import ROOT
+from docker.program import adopt
 from docker.reproduce import reproduction
 from docker.runners import RUNNERS, prepare_docker
 from docker.share import schemas
@@ -33,12 +35,14 @@ from docker.share.bundle import verify_bundle, write_bundle
 from docker.share.export import write_export
 from docker.share.output import require_writable
 from docker.task_list import list_task
+from stages.agreement import require_agreement
 from stages.artifacts import Artifacts
 from stages.artifacts_folder import resolved
 from stages.command_line import help_text, load
 from stages.errors import SettingsError, exit_code_of
 from stages.runtimes import RUNTIME_NAMES
 from stages.settings import DOCTOR, EXTRAS, PEERS, env_name, specs, specs_of
+from stages.suggestion import quoted
 
 STAGE_NAMES = [stage.name for stage in read_stages()]
 RUNTIME_HELP = help_text("runtime")
@@ -65,10 +69,12 @@ def run_programs(programs: Sequence[str], name: str, runner: str, given: dict[st
 
 def _run(programs: Sequence[str], name: str, runner: str, given: dict[str, str]) -> int:
     if runner not in RUNNERS:
-        raise SettingsError(f"runner can't be {runner!r}; give {' or '.join(RUNNERS)}")
+        shown = quoted(runner, RUNNERS)
+        raise SettingsError(f"runner can't be {shown}; give {' or '.join(RUNNERS)}")
     settings = _settings(given)
     known = [*read_stages(settings), *(read_extra(extra, settings) for extra in EXTRAS)]
     stages = [stage for stage in known if stage.name in programs]
+    require_agreement(load(settings), programs)
     run = RUNNERS[runner](stages, load(settings).artifacts)
     if DOCTOR in programs and RUNNERS[runner] is prepare_docker:
         print(f"engine  {engine.summary()}", flush=True)
@@ -220,10 +226,13 @@ def _groups() -> "dict[str, list[Task[Any]]]":
         "The pipeline, and its stages in order": [pipeline, *stages],
         "Beside the pipeline, when it has run": [_program_task(PEERS)],
         "Results": [bundle, verify, export, schema],
-        "Development": [check, lint, run_tests, docs, lock, audit, build, clean, release, version],
+        "Development": [
+            *(check, lint, run_tests, fuzz, docs, lock, audit, build, clean, release, version),
+        ],
     }
 
 
+adopt(program)
 os.chdir(ROOT)
 GROUPS = _groups()
 dry_run.guard(task for tasks in GROUPS.values() for task in tasks)

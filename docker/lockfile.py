@@ -11,6 +11,9 @@ import msgspec
 from docker.paths import IMAGES_LOCK, LISTINGS
 from stages.errors import InputCorruptError
 
+# The longest, of TensorFlow's layer, takes 5 MB.
+MAX_LISTING_BYTES = 2**28
+
 
 class Package(msgspec.Struct, frozen=True):
     """A Debian package of the base image: its version, and the sha256 of its .deb."""
@@ -50,7 +53,7 @@ def read_lock(path: Path = IMAGES_LOCK) -> ImagesLock:
         return ImagesLock({}, {}, {}, {})
     try:
         return msgspec.json.decode(path.read_bytes(), type=ImagesLock)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InputCorruptError(
             f"{path} can't be read ({error}); restore it, or write it again with "
             "`invoke lock --images`"
@@ -64,13 +67,29 @@ def write_lock(lock: ImagesLock, path: Path = IMAGES_LOCK) -> None:
 
 
 def read_listing(layer: str, folder: Path = LISTINGS) -> list[str]:
-    """Return the locked files of a layer, none if it has no listing."""
+    """Return the locked files of a layer, none if it has no listing.
+
+    Raises InputCorruptError if it can't be read.
+    """
     path = folder / f"{layer}.xz"
-    return lzma.decompress(path.read_bytes()).decode().splitlines() if path.is_file() else []
+    if not path.is_file():
+        return []
+    try:
+        with lzma.open(path) as stream:
+            # A file's name may have any byte, and any other character that ends a line.
+            text = stream.read(MAX_LISTING_BYTES).decode(errors="surrogateescape")
+            return text.removesuffix("\n").split("\n") if text else []
+    except (lzma.LZMAError, EOFError) as error:
+        raise InputCorruptError(
+            f"{path} can't be read ({error}); restore it, or write it again with "
+            "`invoke lock --images`"
+        ) from None
 
 
 def write_listing(layer: str, listing: list[str], folder: Path = LISTINGS) -> None:
     """Write the listing of a layer: a line for each of its files."""
     folder.mkdir(exist_ok=True)
     text = "".join(f"{line}\n" for line in listing)
-    (folder / f"{layer}.xz").write_bytes(lzma.compress(text.encode(), preset=9))
+    (folder / f"{layer}.xz").write_bytes(
+        lzma.compress(text.encode(errors="surrogateescape"), preset=9)
+    )

@@ -23,8 +23,9 @@ def stage_task(
     """Return a task with a flag for every setting; `body` gets the runner and those given."""
     flags = {setting: spec for setting, spec in specs.items() if setting not in NO_FLAGS}
 
-    def run(_: Context, runner: str, **given: str | bool) -> None:
-        body(runner, {setting: _text(value) for setting, value in given.items() if value})
+    def run(_: Context, runner: str, **given: str | bool | None) -> None:
+        chosen = {name: value for name, value in given.items() if value not in (None, False)}
+        body(runner, {name: _text(value) for name, value in chosen.items()})
 
     run.__name__, run.__doc__ = name, doc
     run.__signature__ = _signature(flags)  # type: ignore[attr-defined]
@@ -32,7 +33,7 @@ def stage_task(
     return Task(run, name=name, help=help_texts, auto_shortflags=False)
 
 
-def _text(value: str | bool) -> str:
+def _text(value: str | bool | None) -> str:
     return value if isinstance(value, str) else "1"
 
 
@@ -41,7 +42,7 @@ def _signature(settings: Mapping[str, Spec]) -> inspect.Signature:
         return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
 
     # invoke makes a flag without a value of what is False by default.
-    flags = [parameter(name, False if spec.is_switch else "") for name, spec in settings.items()]
+    flags = [parameter(name, False if spec.is_switch else None) for name, spec in settings.items()]
     return inspect.Signature([parameter("_"), parameter("runner", "docker"), *flags])
 
 

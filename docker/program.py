@@ -1,24 +1,155 @@
-"""invoke, as bootstrap.py starts it: by this project's tasks, whatever the user's own settings say.
+"""invoke itself, as it is for these tasks: help that is always shown, slips that are understood.
 
-`~/.invoke.yaml` and its like may rename tasks, look for others, or not carry them out.
+`invoke` and `python -m invoke` run a Program of invoke's own, which only then loads tasks.py; it
+has no setting for any of this. So tasks.py makes that Program one of these.
 """
 
-import sys
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
 
-from invoke import __version__
-from invoke.config import Config
+from invoke.exceptions import Exit, ParseError
+from invoke.parser.context import ParserContext
+from invoke.parser.parser import Parser
 from invoke.program import Program
 
-from stages.errors import exit_code_of
+from stages import streams
+from stages.errors import SettingsError
+from stages.printable import printable
+from stages.suggestion import MAX_SHOWN, quoted
+
+FLAG = re.compile(r"Flag <\w+: ([\w-]+)")
+HELP_FLAGS = ("--help", "-h")
+UNKNOWN, MISSING, NO_VALUE = "No idea what", "did not receive required", "needed value"
+
+Contexts = Mapping[str, ParserContext]
 
 
-class OwnConfig(Config):
-    """Settings of invoke from files and variables that nobody has."""
+class TaskProgram(Program):
+    """A Program that refuses what it does not know in one line, with the nearest name."""
 
-    prefix = "vgg19-own-tasks"
+    @cached_property
+    def _only_parser(self) -> Parser:
+        # A second one would have no help: a task's arguments take it from the task.
+        return super()._make_parser()
+
+    def _make_parser(self) -> Parser:
+        return self._only_parser
+
+    def parse_tasks(self) -> None:
+        """Find the tasks and their flags; show a task's help wherever it is asked for."""
+        self.parser = self._make_parser()
+        topic = help_topic(self.core.unparsed, self.parser.contexts)
+        with _refusing(self.parser.contexts), _ending_quietly():
+            if topic:
+                self.print_task_help(topic)
+                raise Exit
+            super().parse_tasks()
+        for context in self.tasks:
+            refuse_empty(context)
+
+    def parse_cleanup(self) -> None:
+        """Show what was asked for instead of a task."""
+        with _refusing(self.parser.contexts), _ending_quietly():
+            super().parse_cleanup()
+
+    def execute(self) -> None:
+        """Run the tasks."""
+        with _ending_quietly():
+            super().execute()
 
 
-program = Program(__version__, name="Invoke", binary="invoke", config_class=OwnConfig)
+def adopt(program: Program) -> None:
+    """Make a Program, which may be running already, one of these."""
+    streams.prepare()
+    program.__class__ = TaskProgram
 
-if __name__ == "__main__":
-    sys.exit(exit_code_of("invoke", program.run))
+
+def help_topic(tokens: Sequence[str], contexts: Contexts) -> str:
+    """Return the task before the first --help, "" if there is none.
+
+    invoke would take it for the value of an argument that the task still needs.
+    """
+    topic, needed = "", 0
+    for token in tokens:
+        if token == "--":
+            break
+        if token in HELP_FLAGS:
+            return topic
+        if needed and not token.startswith("-"):
+            needed -= 1
+        elif token in contexts:
+            topic, needed = token, len(contexts[token].positional_args)
+    return ""
+
+
+def refuse_empty(context: ParserContext) -> None:
+    """Raise Exit if an argument was given without any text: it is not the same as not given."""
+    for argument in context.args.values():
+        given = argument.raw_value
+        if isinstance(given, str) and not given.strip():
+            raise _refusal(f"{context.name}: error: {argument.name} can't be ''; give a value")
+
+
+@contextmanager
+def _ending_quietly() -> Iterator[None]:
+    """End as other programs do, and without a word, if nobody reads the output any more."""
+    try:
+        try:
+            yield
+        finally:
+            streams.flush()
+    except BrokenPipeError:
+        streams.discard_unread()
+        raise Exit(code=streams.UNREAD_EXIT_CODE) from None
+
+
+@contextmanager
+def _refusing(contexts: Contexts) -> Iterator[None]:
+    try:
+        yield
+    except ParseError as error:
+        raise _refusal(f"invoke: error: {explanation(error, contexts)}") from None
+
+
+def explanation(error: ParseError, contexts: Contexts) -> str:
+    """Return what to say of a command line that invoke can't read: cause, then remedy."""
+    text, context = str(error), error.context
+    if text.startswith(UNKNOWN):
+        return _of_unknown(_quoted(text), context, contexts)
+    if MISSING in text and context:
+        return _of_missing(context)
+    if NO_VALUE in text and context and (flag := FLAG.match(text)):
+        return f"--{flag[1]} has no value; `invoke --help {context.name}` says what may be given"
+    return f"{printable(text, MAX_SHOWN)}; `invoke --help TASK` shows what may be given"
+
+
+def _of_unknown(token: str, context: ParserContext | None, contexts: Contexts) -> str:
+    task = context.name if context and context.name else ""
+    flags = list(context.flags) if context and task else []
+    name = token.partition("=")[0]
+    if token.startswith("-"):
+        topic = f" {task}" if task else ""
+        shown = quoted(name, flags)
+        return f"{task or 'invoke'} has no flag {shown}; `invoke --help{topic}` shows all"
+    # A flag may have lost its dashes, or a task may be misspelt.
+    return f"there is no task {quoted(name, [*contexts, *flags])}; plain `invoke` lists all"
+
+
+def _of_missing(context: ParserContext) -> str:
+    needed = " ".join(str(argument.name).upper() for argument in context.missing_positional_args)
+    ways = [f"`invoke {context.name} {needed}`"]
+    for argument in context.missing_positional_args:
+        for flag in getattr(argument, "replacements", ()):
+            ways.append(f"`invoke {context.name} --{flag.name}`")
+    return f"{context.name} needs {needed}; give {' or '.join(ways)}"
+
+
+def _quoted(text: str) -> str:
+    """Return what stands in quotes in invoke's message: a token's repr."""
+    return text.removeprefix(UNKNOWN).strip().removesuffix("is!").strip()[1:-1]
+
+
+def _refusal(line: str) -> Exit:
+    return Exit(line, SettingsError.exit_code)

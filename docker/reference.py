@@ -12,6 +12,7 @@ from stages.command_line import WORDS_FOR_DEFAULTS, default_in_words, flag_name
 from stages.errors import INTERNAL_EXIT_CODE, INTERRUPTED_EXIT_CODE, StageError
 from stages.setting import Spec
 from stages.settings import PROGRAMS, env_name, specs
+from stages.streams import UNREAD_EXIT_CODE
 
 COMMAND = "invoke docs --write"
 MADE = f"<!-- Made by `{COMMAND}` from {{source}}; not edited by hand. -->"
@@ -28,11 +29,14 @@ invoke pipeline --batch-size 16
 VGG19_BATCH_SIZE=16 docker compose up
 ```
 
-A flag wins over a variable, and an empty variable counts as unset. A switch is a flag without a
-value; as a variable it is `1` or `0`. A default in code font may be given as it stands; "all of
-them" and "not given" are words, not values. `invoke` refuses a value that is not allowed before
-anything starts, with [exit code 2](exit-codes.md). It also refuses a variable that starts with
-`VGG19_` and names no setting; `docker compose` ignores such a variable.
+A flag wins over a variable. An empty variable counts as unset; a flag with an empty value is
+refused. A switch is a flag without a value; as a variable it is `1` or `0`. Names of values may be
+in any case of letters, numbers are plain digits, and no part of a list may be there twice. A
+default in code font may be given as it stands; "all of them" and "not given" are words, not values.
+
+`invoke` refuses a value that is not allowed before anything starts, with
+[exit code 2](exit-codes.md), and names the nearest one that is. It also refuses a variable that
+starts with `VGG19_`, or `vgg19_`, and names no setting; `docker compose` ignores such a variable.
 
 `invoke --help profile` shows the same for one stage, and so does `python -m stages.profile --help`.
 
@@ -49,9 +53,10 @@ EXIT_CODES = """\
 
 Each stage and each task ends with 0 if it has done its work. If not, it prints one line that begins
 with `NAME: error:` and gives the cause and the remedy, and it ends with the code of that kind of
-failure. What earlier runs left stays as it was. Four print something else: a fault of this project
-(70) its traceback, an interruption (130) and a wrong flag (2) lines of their own, and doctor (18) a
-line without `error`, if all that is missing is an instruction set.
+failure. What earlier runs left stays as it was. Four print something else: a fault of this
+project (70) its traceback, an interruption (130) a line of its own, doctor (18) a line without
+`error` if all that is missing is an instruction set, and a program whose output nobody reads any
+more (141) nothing.
 
 `invoke pipeline` stops at the first stage that fails, and ends with that stage's code.
 `docker compose up` has no code for each kind: it is 0 if all stages did their work, and another if
@@ -63,9 +68,8 @@ one failed; the line of that stage says why.
 OTHERS = """\
 ## Codes that are not this project's
 
-- **1** from `invoke` itself: there is no such task or flag. From `invoke lint`, `invoke check` and
-  `invoke test`: a check found something, and the lines above say what.
-- **2** from a program: there is no such flag; as for a setting, the line above names it.
+- **1** from `invoke lint`, `invoke check` and `invoke test`: a check found something, and the lines
+  above say what. From `invoke` itself: it found no `tasks.py`, or can't read its own flags.
 - **125**, **126**, **127**: the engine could not start the container; its own line says why.
 - **137**: the process was killed, most often because the machine or the container ran out of
   memory. Ask for fewer `isas` or `precisions`: all cells that are timed are in memory together.
@@ -92,7 +96,7 @@ def write() -> None:
     for path in stale():
         if path in texts:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(texts[path])
+            path.write_text(texts[path], encoding="utf-8")
         else:
             path.unlink()
         print(f"docs: wrote {path}" if path in texts else f"docs: removed {path}")
@@ -116,7 +120,7 @@ def kinds() -> list[type[StageError]]:
 
 
 def _is(path: Path, text: str) -> bool:
-    return path.is_file() and path.read_text() == text
+    return path.is_file() and path.read_text(encoding="utf-8") == text
 
 
 def _settings() -> str:
@@ -165,6 +169,12 @@ def _exit_codes() -> str:
             "report the lines above",
         ],
         [str(INTERRUPTED_EXIT_CODE), "", "You interrupted it (Ctrl-C).", "run it again"],
+        [
+            str(UNREAD_EXIT_CODE),
+            "",
+            "Whoever read its output ended, as `head -1` does.",
+            "read all of it, or write it to a file",
+        ],
     ]
     table = _table(["code", "name", "meaning", "what to do"], rows)
     return _joined([made, EXIT_CODES, table, OTHERS])

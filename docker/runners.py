@@ -120,9 +120,15 @@ def _seconds_of(container: str) -> float:
     """Return how long an ended container ran, 0 if the engine does not say."""
     template = "--format={{.State.StartedAt}} {{.State.FinishedAt}}"
     shown = subprocess.run(
-        ["docker", "inspect", template, container], capture_output=True, text=True
+        ["docker", "inspect", template, container],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
     ).stdout.split()
-    times = [_parse_time(text) for text in shown]
+    try:
+        times = [_parse_time(text) for text in shown]
+    except ValueError:
+        return 0.0
     return (times[1] - times[0]).total_seconds() if len(times) == 2 else 0.0
 
 

@@ -201,7 +201,7 @@ def read_record(path: Path, kind: type[RecordT]) -> RecordT:
         raw = msgspec.json.decode(path.read_bytes())
         _require_version(path, raw)
         return msgspec.convert(raw, kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InputCorruptError(
             f"{path} can't be read ({error}); run {_how_to_make(path.parent)} again"
         ) from error

@@ -5,12 +5,21 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
-from stages import __version__
+from stages import __version__, streams
 from stages.errors import SettingsError
+from stages.printable import printable
 from stages.setting import Spec, as_text
-from stages.settings import ENV_PREFIX, Settings, env_name, refusal, specs, specs_of
+from stages.settings import (
+    ENV_PREFIX,
+    Settings,
+    env_name,
+    refusal,
+    specs,
+    specs_of,
+)
+from stages.suggestion import MAX_SHOWN, did_you_mean, quoted
 
 # What users of Neural Compressor's former notebook vgg19_ibean made BF16 by.
 OLD_BF16_SWITCHES = ("FORCE_BF16", "MIX_PRECISION_TEST")
@@ -21,8 +30,8 @@ WORDS_FOR_DEFAULTS = ALL, NOT_GIVEN = ("all of them", "not given")
 def load(environ: Mapping[str, str], overrides: Mapping[str, str] | None = None) -> Settings:
     """Build Settings from the environment, with `overrides` on top.
 
-    An empty variable counts as unset. Raises SettingsError for a value that can't be read, and
-    for a variable with this project's prefix that names no setting.
+    An empty variable counts as unset, an empty override is refused. Raises SettingsError for a
+    value that can't be read, and for a variable with this project's prefix that names no setting.
     """
     known = specs()
     texts = {name: environ[env_name(name)] for name in known if environ.get(env_name(name))}
@@ -32,19 +41,45 @@ def load(environ: Mapping[str, str], overrides: Mapping[str, str] | None = None)
 
 
 def for_stage(stage: str, argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
-    """Build Settings for `python -m stages.<stage> ARGV`; `--help` prints what can be set."""
+    """Build Settings for `python -m stages.<stage> ARGV`; `--help` prints what can be set.
+
+    Raises SettingsError for a flag that there is not, and as `load` does.
+    """
     doc = import_module(f"stages.{stage}").__doc__
-    parser = argparse.ArgumentParser(f"python -m stages.{stage}", description=doc)
+    # An abbreviation would mean something else as soon as there is a new setting.
+    parser = _Parser(f"python -m stages.{stage}", description=doc, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     for name, spec in specs_of(stage).items():
         form: dict[str, Any] = {"action": "store_const", "const": "1"} if spec.is_switch else {}
         # argparse takes a percent sign for a placeholder.
         parser.add_argument(flag_name(name), help=help_text(name).replace("%", "%%"), **form)
-    given = vars(parser.parse_args(argv))
-    texts = {name: text for name, text in given.items() if text is not None}
+    given, unknown = parser.parse_known_args(argv)
+    if unknown:
+        raise SettingsError(_no_flag(unknown[0], stage))
+    texts = {name: text for name, text in vars(given).items() if text is not None}
     if "force_bf16" in specs_of(stage):
         texts = _old_bf16_switches(environ) | texts
     return load(environ, texts)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one line, as all others are."""
+
+    def error(self, message: str) -> NoReturn:
+        raise SettingsError(f"{message}; `{self.prog} --help` shows all flags")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        # argparse's own takes a pipe that nobody reads for no failure, and loses the rest.
+        (file or sys.stderr).write(message)
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        streams.flush()
+        super().exit(status, message)
+
+
+def _no_flag(text: str, stage: str) -> str:
+    shown = quoted(text.partition("=")[0], map(flag_name, specs_of(stage)))
+    return f"{stage} has no flag {shown}; `python -m stages.{stage} --help` shows all flags"
 
 
 def flag_name(name: str) -> str:
@@ -81,12 +116,17 @@ def _old_bf16_switches(environ: Mapping[str, str]) -> dict[str, str]:
 def _refuse_unknown(environ: Mapping[str, str], known: Mapping[str, Spec]) -> None:
     names = {env_name(name) for name in known}
     for variable in sorted(environ):
-        if variable.startswith(ENV_PREFIX) and variable not in names:
-            raise SettingsError(f"{variable} is no setting; known are {', '.join(sorted(names))}")
+        # A name in small letters sets nothing either, which nobody would notice.
+        if variable.upper().startswith(ENV_PREFIX) and variable not in names:
+            hint = did_you_mean(variable, names)
+            raise SettingsError(
+                f"{printable(variable, MAX_SHOWN)} is no setting"
+                + (f" ({hint}); unset it" if hint else f"; known are {', '.join(sorted(names))}")
+            )
 
 
 def _read(name: str, text: str, spec: Spec) -> Any:
     try:
-        return spec.read(text)
-    except (ValueError, KeyError):
-        raise refusal(name, text) from None
+        return spec.value_of(text)
+    except ValueError as error:
+        raise refusal(name, text, str(error)) from None

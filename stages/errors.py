@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable
 from typing import ClassVar
 
+from stages import streams
 from stages.host_path import as_on_host
 from stages.printable import printable
 
@@ -203,19 +204,33 @@ def _translate(error: Exception) -> StageError | None:
 
 
 def exit_code_of(name: str, run: Callable[[], None]) -> int:
-    """Run `run` and return its exit code; print a failure as one line that begins with `name`."""
+    """Run `run` and return its exit code; print a failure as one line that begins with `name`.
+
+    If nobody reads what is printed any more, it ends without a word.
+    """
+    streams.prepare()
     try:
         run()
+        streams.flush()
     except KeyboardInterrupt:
-        print(f"{name}: interrupted; earlier artifacts are untouched", file=sys.stderr)
+        _say(f"{name}: interrupted; earlier artifacts are untouched")
         return INTERRUPTED_EXIT_CODE
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and streams.discard_unread():
+            return streams.UNREAD_EXIT_CODE
         known = _translate(error)
         if known is None:
-            traceback.print_exc()
-            print(f"{name}: internal error; please report the lines above", file=sys.stderr)
+            _say(f"{traceback.format_exc()}{name}: internal error; please report the lines above")
             return INTERNAL_EXIT_CODE
         # A name in it may be a stranger's: it must neither begin a line nor steer the terminal.
-        print(f"{name}: error: {printable(as_on_host(str(known)))}", file=sys.stderr, flush=True)
+        _say(f"{name}: error: {printable(as_on_host(str(known)))}")
         return known.exit_code
     return 0
+
+
+def _say(text: str) -> None:
+    """Print to stderr, if anybody reads it: the exit code says the rest."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        streams.discard_unread()

@@ -1,6 +1,9 @@
 """Labelled images as the stages hand them on."""
 
 import io
+import math
+import tokenize
+import warnings
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +15,23 @@ import numpy.typing as npt
 from stages.errors import InputCorruptError, ModelError, SettingsError
 
 IMAGE_SHAPE = (224, 224, 3)
+# Its functions have no types.
+NPY: Any = np.lib.format
+# What zipfile and numpy raise for a file of another form.
+UNREADABLE = (
+    OSError,
+    EOFError,
+    LookupError,
+    ValueError,
+    TypeError,
+    SyntaxError,
+    OverflowError,
+    RuntimeError,
+    MemoryError,
+    UserWarning,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+)
 # Model input: float32 [n, height, width, 3].
 Images: TypeAlias = npt.NDArray[np.float32]
 
@@ -47,13 +67,34 @@ class Samples:
 def load_samples(path: Path) -> Samples:
     """Return what Samples.save wrote to a file; InputCorruptError if it is something else."""
     try:
-        with np.load(path) as arrays:
-            samples = Samples(arrays["images"], arrays["labels"])
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        with zipfile.ZipFile(path) as archive, warnings.catch_warnings():
+            warnings.simplefilter("error")  # a header of another form, as Python 2 wrote it
+            images = _array(archive, "images", np.dtype(np.uint8), IMAGE_SHAPE)
+            labels = _array(archive, "labels", np.dtype(np.int64), ())
+    except UNREADABLE as error:
         raise InputCorruptError(f"{path} can't be read ({error}); run train again") from error
-    if samples.images.shape[1:] != IMAGE_SHAPE or len(samples.images) != len(samples.labels):
-        raise InputCorruptError(f"{path} has images of another shape; run train again")
-    return samples
+    if len(images) != len(labels):
+        raise InputCorruptError(f"{path} has other labels than images; run train again")
+    return Samples(images, labels)
+
+
+def _array(
+    archive: zipfile.ZipFile, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]
+) -> npt.NDArray[Any]:
+    """Return an array [N, *shape]; ValueError if it is of another form, before it takes memory."""
+    entry = archive.getinfo(f"{name}.npy")
+    if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size:
+        raise ValueError(f"{name} is compressed, as train does not write it")
+    with archive.open(entry) as stream:
+        version = NPY.read_magic(stream)
+        if version != (1, 0):
+            raise ValueError(f"{name} has a header of version {version}")
+        found, fortran, kind = NPY.read_array_header_1_0(stream)
+    size = math.prod(found) * dtype.itemsize
+    if fortran or kind != dtype or found[1:] != shape or not found or size > entry.file_size:
+        raise ValueError(f"{name} is {kind} {list(found)}, not {dtype} of shape {['N', *shape]}")
+    with archive.open(entry) as stream:
+        return np.asarray(NPY.read_array(stream, allow_pickle=False))
 
 
 def first_samples(path: Path, count: int) -> Samples:

@@ -1,10 +1,23 @@
 """What is known of a setting: its help, who reads it, how its text is read and checked."""
 
-import math
+import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from stages.cpu_list import parse_list
+from stages.ranges import Range
+from stages.suggestion import did_you_mean
+
+# What no text may have: control characters, halves of UTF-16 pairs, and line separators. The last
+# two come from bytes that are no UTF-8, which no record can hold.
+UNFIT = {"Cc", "Cs", "Zl", "Zp"}
+# Linux, limits.h: PATH_MAX and NAME_MAX. No other value needs as much.
+MAX_TEXT, MAX_NAME = 4096, 255
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+_DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{0,18})?([eE][-+]?[0-9]{1,3})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +25,8 @@ class Spec:
     """What is known of a setting beside its name and its default.
 
     - `help`: what it means; `programs`: those that read it.
-    - `read`, `check`: how its text becomes a value, and whether that may be given.
+    - `read`, `check`: how its text becomes a value, and whether that may be given; `read` raises
+      ValueError, with the reason if it is no plain one.
     - `allowed`: what may be given, as a refusal says it.
     - `values`: what each means, if only certain ones may be given.
     - `is_switch`: a command line gives it no value.
@@ -32,13 +46,26 @@ class Spec:
         meanings = "; ".join(f"{value}: {meaning}" for value, meaning in self.values.items())
         return ". ".join(filter(None, ("; ".join(filter(None, (self.help, allowed))), meanings)))
 
+    def value_of(self, text: str) -> Any:
+        """Return the value that a text stands for; ValueError, with the reason, if there is none.
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+        Blanks around it don't count.
+        """
+        if len(text) > MAX_TEXT:
+            raise ValueError(f"it has {len(text)} characters")
+        if not text.strip():
+            raise ValueError("it is empty")
+        if any(unicodedata.category(char) in UNFIT for char in text):
+            raise ValueError("it has characters that can't be shown, or bytes that are no UTF-8")
+        return self.read(text.strip())
 
 
-def _at_least(minimum: float) -> Callable[[Any], bool]:
-    return lambda number: bool(minimum <= number < math.inf)
+def names(text: str) -> tuple[str, ...]:
+    """Return the parts of a comma list; ValueError, with the reason, if one is empty."""
+    parts = tuple(part.strip() for part in text.split(","))
+    if not all(parts):
+        raise ValueError("a part of the list is empty")
+    return parts
 
 
 def setting(default: Any, spec: Spec) -> Any:
@@ -46,63 +73,70 @@ def setting(default: Any, spec: Spec) -> Any:
     return field(default=default, metadata={"spec": spec})
 
 
-def whole(default: int, minimum: int, help: str, *programs: str) -> Any:
-    """Return the field of a whole number from `minimum` up."""
-    allowed = f"a whole number, {minimum} or more"
-    return setting(default, Spec(help, programs, int, _at_least(minimum), allowed))
+def whole(default: int, bounds: Range, help: str, *programs: str) -> Any:
+    """Return the field of a whole number within `bounds`."""
+    allowed = f"a whole number {bounds} ({bounds.reason})"
+    return setting(default, Spec(help, programs, read_whole, bounds.__contains__, allowed))
 
 
-def decimal(default: float, minimum: float, help: str, *programs: str) -> Any:
-    """Return the field of a finite number from `minimum` up."""
-    allowed = f"a number, {minimum:g} or more"
-    return setting(default, Spec(help, programs, float, _at_least(minimum), allowed))
+def decimal(default: float, bounds: Range, help: str, *programs: str) -> Any:
+    """Return the field of a number within `bounds`."""
+    allowed = f"a number {bounds} ({bounds.reason})"
+    return setting(default, Spec(help, programs, _read_decimal, bounds.__contains__, allowed))
 
 
 def choices(default: tuple[str, ...], known: Mapping[str, str], help: str, *programs: str) -> Any:
     """Return the field of a comma list of names among `known`, which says what each means."""
-    allowed = f"a comma list of {', '.join(known)}"
-    return setting(
-        default,
-        Spec(
-            help,
-            programs,
-            _names,
-            lambda names: bool(names) and set(names) <= set(known),
-            allowed,
-            values=known,
-        ),
+    spec = Spec(
+        help,
+        programs,
+        lambda text: _distinct(tuple(_known(name, known) for name in names(text))),
+        lambda chosen: bool(chosen) and set(chosen) <= set(known),
+        f"a comma list of {', '.join(known)}",
+        values=known,
     )
+    return setting(default, spec)
 
 
 def one_of(default: str, known: Mapping[str, str], help: str, *programs: str) -> Any:
     """Return the field of one name among `known`, which says what each means."""
-    allowed = " or ".join(known)
-    return setting(
-        default, Spec(help, programs, str, lambda name: name in known, allowed, values=known)
+    spec = Spec(
+        help,
+        programs,
+        lambda text: _known(text, known),
+        lambda name: name in known,
+        " or ".join(known),
+        values=known,
     )
+    return setting(default, spec)
 
 
 def fraction(default: float, help: str, *programs: str) -> Any:
     """Return the field of a number between 0 and 1, neither included."""
-    spec = Spec(help, programs, float, lambda x: 0.0 < x < 1.0, "a number between 0 and 1")
-    return setting(default, spec)
+    allowed = "a number between 0 and 1"
+    return setting(default, Spec(help, programs, _read_decimal, lambda x: 0.0 < x < 1.0, allowed))
 
 
 def path(default: str, help: str, *programs: str) -> Any:
     """Return the field of a folder's path."""
-    return setting(Path(default), Spec(help, programs, Path, allowed="a path"))
+    return setting(Path(default), Spec(help, programs, _read_path, allowed="a path"))
 
 
-def sizes(default: tuple[int, ...], help: str, *programs: str) -> Any:
-    """Return the field of a comma list of whole numbers from 1 up."""
+def sizes(default: tuple[int, ...], bounds: Range, help: str, *programs: str) -> Any:
+    """Return the field of a comma list of whole numbers, each within `bounds`."""
     spec = Spec(
         help,
         programs,
-        lambda text: tuple(int(part) for part in _names(text)),
-        lambda numbers: bool(numbers) and min(numbers) >= 1,
-        "a comma list of whole numbers, each 1 or more",
+        lambda text: _distinct(tuple(read_whole(part) for part in names(text))),
+        lambda numbers: bool(numbers) and all(number in bounds for number in numbers),
+        f"a comma list of whole numbers, each {bounds} ({bounds.reason})",
     )
     return setting(default, spec)
+
+
+def cpus(help: str, *programs: str) -> Any:
+    """Return the field of a list of CPUs, empty by default."""
+    return setting("", Spec(help, programs, _read_cpus, allowed="a list such as 0-3,8"))
 
 
 def switch(help: str, *programs: str) -> Any:
@@ -110,10 +144,53 @@ def switch(help: str, *programs: str) -> Any:
     return setting(False, Spec(help, programs, _truth, allowed="1 or 0", is_switch=True))
 
 
-def _truth(text: str) -> bool:
-    return {"1": True, "true": True, "0": False, "false": False}[text.strip().lower()]
+def read_whole(text: str) -> int:
+    """Return the number that plain digits stand for; ValueError if there is anything else."""
+    if not _WHOLE.fullmatch(text):
+        raise ValueError("")
+    return int(text)
 
 
 def as_text(value: Any) -> str:
     """Return a value as it would be given: a comma list for several."""
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _read_decimal(text: str) -> float:
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError("")
+    return float(text)
+
+
+def _read_path(text: str) -> Path:
+    if max(len(part.encode()) for part in text.split("/")) > MAX_NAME:
+        raise ValueError(f"a name in it has more than {MAX_NAME} bytes")
+    return Path(text)
+
+
+def _read_cpus(text: str) -> str:
+    """Return the list as it was given, checked."""
+    parse_list(text)
+    return text
+
+
+def _truth(text: str) -> bool:
+    value = {"1": True, "true": True, "0": False, "false": False}.get(text.lower())
+    if value is None:
+        raise ValueError("")
+    return value
+
+
+def _known(text: str, known: Mapping[str, str]) -> str:
+    """Return the name among `known` that `text` is, in any case of letters."""
+    by_form = {name.lower(): name for name in known}
+    if not text.isascii() or text.lower() not in by_form:
+        raise ValueError(did_you_mean(text, known))
+    return by_form[text.lower()]
+
+
+def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    twice = [value for value in values if values.count(value) > 1]
+    if twice:
+        raise ValueError(f"{twice[0]} is there twice")
+    return values

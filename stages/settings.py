@@ -1,15 +1,14 @@
 """Every default in one place: what a user can set, what it means, how it is checked.
 
-A setting called `batch_size` is read from the environment as `VGG19_BATCH_SIZE`, and from a
-stage's command line as `--batch-size`, which wins: stages/command_line.py. docs/settings.md is
-made from here by `invoke docs --write`.
+`batch_size` is read from the variable `VGG19_BATCH_SIZE`, and from `--batch-size`, which wins:
+stages/command_line.py. docs/settings.md is made from here by `invoke docs --write`.
 """
 
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from stages import __version__
+from stages import __version__, ranges, values
 from stages.errors import SettingsError
 from stages.isa import ISA_NAMES, LADDER
 from stages.precisions import PRECISION_NAMES, PRECISIONS
@@ -19,41 +18,25 @@ from stages.setting import (
     Spec,
     as_text,
     choices,
+    cpus,
     decimal,
     fraction,
     one_of,
     path,
+    read_whole,
     setting,
     sizes,
     switch,
     whole,
 )
+from stages.suggestion import quoted
 
 ENV_PREFIX = "VGG19_"
 STAGES = ("train", "quantize", "profile", "compare")
 # What is run on its own, beside the pipeline.
-PEERS, DOCTOR = "peers", "doctor"
-EXTRAS = (PEERS, DOCTOR)
+EXTRAS = PEERS, DOCTOR = ("peers", "doctor")
 PROGRAMS = (*STAGES, *EXTRAS)
 MEASURING = ("quantize", "profile", PEERS)
-AUTO = "auto"
-DATA_SETS = {
-    "embedded": "bean leaves that this project draws itself, without a network",
-    "beans": "the ibean photographs of bean leaves, downloaded through tensorflow-datasets",
-}
-BACKBONES = {
-    "embedded": "a VGG19 that this project makes itself, without a network",
-    "imagenet": "the VGG19 published with ImageNet weights, downloaded",
-    "a handle or path": "a TF2 SavedModel that turns 224x224 images into feature vectors",
-}
-ALGORITHMS = {
-    "minmax": "from the smallest to the largest value seen",
-    "kl": "the range that loses least information, which takes minutes and gigabytes",
-}
-GRANULARITIES = {
-    "per_channel": "one for each output channel",
-    "per_tensor": "one for all weights of a layer",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,30 +48,42 @@ class Settings:
 
     artifacts: Path = path("artifacts", "folder that the stages share", *PROGRAMS)
     # Data and model.
-    data: str = one_of("embedded", DATA_SETS, "data set to train, tune and test on", "train")
+    data: str = one_of("embedded", values.DATA_SETS, "data set to train, tune and test on", "train")
     backbone: str = setting(
         "embedded",
         Spec(
             "frozen network below the new head",
             ("train",),
-            check=lambda name: name in ("embedded", "imagenet") or "/" in name,
-            allowed="embedded, imagenet, or a TF Hub handle or path (with a '/')",
-            values=BACKBONES,
+            values.read_backbone,
+            lambda name: name in values.OWN_BACKBONES or "/" in name,
+            "embedded, imagenet, or a TF Hub handle or path (with a '/')",
+            values.BACKBONES,
         ),
     )
     seed: int = whole(
-        0, 0, "seed of the embedded data and backbone, and of the turns' order", "train", "profile"
+        0,
+        ranges.SEED,
+        "seed of the embedded data and backbone, and of the turns' order",
+        "train",
+        "profile",
     )
     train_samples: int = whole(
-        0, 0, "training images, those to calibrate with included; 0 takes all", "train"
+        0, ranges.IMAGES, "training images, those to calibrate with included; 0 takes all", "train"
     )
-    validation_samples: int = whole(0, 0, "validation images; 0 takes all", "train")
-    test_samples: int = whole(0, 0, "test images; 0 takes all", "train")
+    validation_samples: int = whole(0, ranges.IMAGES, "validation images; 0 takes all", "train")
+    test_samples: int = whole(0, ranges.IMAGES, "test images; 0 takes all", "train")
     calibration_samples: int = whole(
-        32, 1, "training images set aside to calibrate INT8 with", "train", "quantize", PEERS
+        32,
+        ranges.CALIBRATION,
+        "training images set aside to calibrate INT8 with",
+        "train",
+        "quantize",
+        PEERS,
     )
-    epochs: int = whole(300, 1, "epochs of the new head", "train")
-    learning_rate: float = decimal(0.05, 1e-6, "learning rate of the new head", "train")
+    epochs: int = whole(300, ranges.EPOCHS, "epochs of the new head", "train")
+    learning_rate: float = decimal(
+        0.05, ranges.LEARNING_RATE, "learning rate of the new head", "train"
+    )
     # How INT8 is made.
     runtime: str = one_of(
         RUNTIME_NAMES[0],
@@ -105,18 +100,21 @@ class Settings:
     )
     max_trials: int = whole(
         12,
-        1,
+        ranges.TRIALS,
         "largest number of recipes that are tried; measuring what single ops cost comes on top",
         "quantize",
     )
     calibration_algorithms: tuple[str, ...] = choices(
-        tuple(ALGORITHMS),
-        ALGORITHMS,
+        tuple(values.ALGORITHMS),
+        values.ALGORITHMS,
         "ways to find the range of the activations, in the order tried",
         "quantize",
     )
     weight_granularities: tuple[str, ...] = choices(
-        ("per_channel",), GRANULARITIES, "scales of the weights, in the order tried", "quantize"
+        ("per_channel",),
+        values.GRANULARITIES,
+        "scales of the weights, in the order tried",
+        "quantize",
     )
     force_bf16: bool = switch("produce BF16 variants even if this CPU has no BF16", "quantize")
     no_bf16: bool = switch("produce no BF16 variants", "quantize")
@@ -138,14 +136,12 @@ class Settings:
         "also measure what runs the same kernels as at a lower cap, and BF16 that is emulated",
         "profile",
     )
-    cores: str = setting(
-        "",
-        Spec(
-            "cores to pin to, taken in the order of their numbers; if not given, one per physical "
-            "core",
-            ("quantize", "profile", *EXTRAS),
-            allowed="a list such as 0-3,8",
-        ),
+    cores: str = cpus(
+        "cores to pin to, taken in the order of their numbers, however they are given; if not "
+        "given, one per physical core",
+        "quantize",
+        "profile",
+        *EXTRAS,
     )
     num_instances: str = setting(
         "1",
@@ -153,23 +149,38 @@ class Settings:
             "processes that share the offline work, each with cores of its own; 1: one on all "
             "cores; auto tries which split of the cores is the fastest",
             ("profile",),
-            check=lambda text: text == AUTO or (text.isdigit() and int(text) > 0),
-            allowed=f"a whole number, 1 or more, or {AUTO}",
+            values.read_instances,
+            lambda text: text == values.AUTO or read_whole(text) in ranges.INSTANCES,
+            f"{values.AUTO}, or a whole number {ranges.INSTANCES} ({ranges.INSTANCES.reason})",
         ),
     )
     cores_per_instance: int = whole(
-        0, 0, "cores of each process; 0: all, in equal parts", "profile"
+        0, ranges.CORES, "cores of each process; 0: all, in equal parts", "profile"
     )
     # How long, and how.
-    batch_size: int = whole(8, 1, "images per batch (offline scenario)", "quantize", "profile")
-    batch_sizes: tuple[int, ...] = sizes((1, 8, 32), "images per batch, each in turn", PEERS)
-    rounds: int = whole(8, 1, "turns that each model takes when models are compared", *MEASURING)
-    round_duration_s: float = decimal(1.0, 0.1, "shortest length of a turn, in seconds", *MEASURING)
+    batch_size: int = whole(
+        8, ranges.BATCH, "images per batch (offline scenario)", "quantize", "profile"
+    )
+    batch_sizes: tuple[int, ...] = sizes(
+        (1, 8, 32), ranges.BATCH, "images per batch, each in turn", PEERS
+    )
+    rounds: int = whole(
+        8, ranges.ROUNDS, "turns that each model takes when models are compared", *MEASURING
+    )
+    round_duration_s: float = decimal(
+        1.0, ranges.ROUND_DURATION_S, "shortest length of a turn, in seconds", *MEASURING
+    )
     round_queries: int = whole(
-        11, 1, "fewest queries of a single-stream turn; LoadGen's median needs 11", "profile"
+        11,
+        ranges.ROUND_QUERIES,
+        "fewest queries of a single-stream turn; LoadGen's median needs 11",
+        "profile",
     )
     server_latency_ms: float = decimal(
-        0.0, 0.0, "latency bound of the server scenario, in ms; 0 leaves it out", "profile"
+        0.0,
+        ranges.SERVER_LATENCY_MS,
+        "latency bound of the server scenario, in ms; 0 leaves it out",
+        "profile",
     )
     strict: bool = switch(
         "turns by MLPerf's rules: 600 s each, 24576 images offline, p90 in a single stream; "
@@ -177,7 +188,10 @@ class Settings:
         "profile",
     )
     worker_timeout_s: float = decimal(
-        900.0, 1.0, "longest wait for a measuring process, in seconds", *MEASURING
+        900.0,
+        ranges.WORKER_TIMEOUT_S,
+        "longest wait for a measuring process, in seconds",
+        *MEASURING,
     )
     # What the images, a runner or invoke set.
     locks: Path = path(
@@ -194,15 +208,12 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, spec in specs().items():
-            value = getattr(self, name)
-            if not spec.check(value):
+            if not spec.check(value := getattr(self, name)):
                 raise refusal(name, value)
         if self.force_bf16 and self.no_bf16:
             raise SettingsError("force_bf16 contradicts no_bf16; give one of them")
-        if self.num_instances == AUTO and self.cores_per_instance:
-            raise SettingsError(
-                "cores_per_instance contradicts num_instances=auto; give one of them"
-            )
+        if self.num_instances == values.AUTO and self.cores_per_instance:
+            raise SettingsError("cores_per_instance contradicts num_instances=auto; give one")
 
 
 def specs() -> dict[str, Spec]:
@@ -220,9 +231,10 @@ def env_name(name: str) -> str:
     return ENV_PREFIX + name.upper()
 
 
-def refusal(name: str, value: Any) -> SettingsError:
+def refusal(name: str, value: Any, reason: str = "") -> SettingsError:
     """Return the error to raise for a value, or a text, that a setting can't have."""
-    return SettingsError(f"{name} can't be {as_text(value)!r}; give {specs()[name].allowed}")
+    shown = quoted(as_text(value)) + (f" ({reason})" if reason else "")
+    return SettingsError(f"{name} can't be {shown}; give {specs()[name].allowed}")
 
 
 def maker(settings: Settings, program: str) -> Provenance:

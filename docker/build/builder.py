@@ -100,5 +100,5 @@ def _pip_configuration(environ: Mapping[str, str]) -> Iterator[Path]:
         lines += [f"{setting} = {value}"] if value else []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "pip.conf")
-        path.write_text("\n".join(lines) + "\n")
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         yield path

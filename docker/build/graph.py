@@ -4,20 +4,25 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from docker.paths import COMPOSE_FILE
+from stages.errors import InputCorruptError
+from stages.printable import printable
 from stages.runtimes import RUNTIME_NAMES
 from stages.settings import PEERS, env_name
 
 IMAGE_PREFIX = "vgg19-"
+# Characters of a parser's complaint that a message repeats.
+MAX_SHOWN = 200
+# PyYAML takes quadratic time for what is nested; ours has some dozens.
+MAX_BRACKETS = 1000
 VARIABLE = re.compile(r"\$\{(\w+):-(\w*)\}")
-
-Services = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +48,16 @@ def read_stages(
     """
     services = _read(compose_file)
     needs = {
-        name: list(service.get("depends_on", {}))
-        for name, service in services.items()
-        if "profiles" not in service
+        name: list(service.depends_on) for name, service in services.items() if not service.profiles
     }
-    stages = [_stage(name, services, environ) for name in TopologicalSorter(needs).static_order()]
+    try:
+        names = list(TopologicalSorter(needs).static_order())
+    except CycleError as error:
+        raise _corrupt(compose_file, f"{error.args[0]}: {error.args[1]}") from None
+    unknown = [name for name in names if name not in services]
+    if unknown:
+        raise _corrupt(compose_file, f"there is no service {unknown[0]}")
+    stages = [_stage(name, services, environ) for name in names]
     by_image: dict[str, Stage] = {}
     for stage in stages:
         by_image.setdefault(stage.image, stage)
@@ -58,7 +68,10 @@ def read_extra(
     name: str, environ: Mapping[str, str] = os.environ, compose_file: Path = COMPOSE_FILE
 ) -> Stage:
     """Return a program that runs on its own, beside the pipeline, as a stage."""
-    return _stage(name, _read(compose_file), environ)
+    services = _read(compose_file)
+    if name not in services:
+        raise _corrupt(compose_file, f"there is no service {name}")
+    return _stage(name, services, environ)
 
 
 def read_all() -> list[Stage]:
@@ -69,9 +82,40 @@ def read_all() -> list[Stage]:
     return list(dict.fromkeys([*of_runtimes, read_extra(PEERS)]))
 
 
+class _Service(msgspec.Struct):
+    """What is read of a service; it has more."""
+
+    image: str
+    depends_on: dict[str, Any] | list[str] = msgspec.field(default_factory=dict)
+    profiles: list[str] = msgspec.field(default_factory=list)
+
+
+class _Compose(msgspec.Struct):
+    """What is read of compose.yaml."""
+
+    services: dict[str, _Service]
+
+
+Services = dict[str, _Service]
+
+
 def _read(compose_file: Path) -> Services:
-    services: Services = yaml.safe_load(compose_file.read_text())["services"]
-    return services
+    """Return the services of a compose file; InputCorruptError if it can't be read."""
+    try:
+        text = compose_file.read_text(encoding="utf-8")
+        if text.count("[") + text.count("{") > MAX_BRACKETS:
+            raise ValueError(f"more than {MAX_BRACKETS} brackets")
+        raw = yaml.safe_load(text)
+        return msgspec.convert(raw, _Compose).services
+    except (yaml.YAMLError, OSError, ValueError, TypeError, LookupError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        raise _corrupt(compose_file, reason) from None
+
+
+def _corrupt(compose_file: Path, reason: str) -> InputCorruptError:
+    return InputCorruptError(
+        f"{compose_file} can't be read ({printable(reason, MAX_SHOWN)}); restore it"
+    )
 
 
 def _stage(name: str, services: Services, environ: Mapping[str, str]) -> Stage:
@@ -79,5 +123,5 @@ def _stage(name: str, services: Services, environ: Mapping[str, str]) -> Stage:
 
     As for compose, a variable that is empty is unset.
     """
-    image = VARIABLE.sub(lambda match: environ.get(match[1]) or match[2], services[name]["image"])
+    image = VARIABLE.sub(lambda match: environ.get(match[1]) or match[2], services[name].image)
     return Stage(name, image)

@@ -27,7 +27,7 @@ def _steps_to(target: str, dockerfile: Path) -> list[tuple[str, str]]:
 
     Each stage is built on the image of the one below, and adds one layer.
     """
-    parents, layers = _parse(dockerfile.read_text())
+    parents, layers = _parse(dockerfile.read_text(encoding="utf-8"))
     steps: list[tuple[str, str]] = []
     while target != BASE:
         (layer,) = layers[target]

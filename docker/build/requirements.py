@@ -107,9 +107,9 @@ def path_of(name: str) -> Path:
 
 def _write(name: str, inputs: Sequence[str], *options: str) -> None:
     _compile(inputs, path_of(name), *options)
-    text = path_of(name).read_text()
+    text = path_of(name).read_text(encoding="utf-8")
     header = HEADER.format(name=name, sources=SOURCES if "\npromise==" in text else "")
-    path_of(name).write_text(header + text)
+    path_of(name).write_text(header + text, encoding="utf-8")
 
 
 def _compile(inputs: Sequence[str], output: Path, *options: str) -> None:

@@ -46,13 +46,15 @@ LINT = (
     Check("shellcheck", ("shellcheck", "--exclude=SC2016"), files=("docker/**/*.sh", ".ci/run")),
     Check("actionlint", ("actionlint",), files=(".github/workflows/*.yml",)),
 )
-# The folders of the tests: of the units, in the images, of the whole pipeline.
+# The kinds of tests: of the units, in the images, of the whole pipeline.
 TESTS = UNITS, _, _ = ("unit", "images", "pipeline")
+# What is run of a kind, if not the folder of its name alone: also the short form of `invoke fuzz`.
+FOLDERS = {UNITS: (f"tests/{UNITS}", "tests/fuzz")}
 
 
 def unit_tests() -> Check:
     """Return the check that runs the unit tests, as many at a time as there are cores."""
-    command = ("pytest", "-q", f"--numprocesses={_cores()}", f"tests/{UNITS}")
+    command = ("pytest", "-q", f"--numprocesses={_cores()}", *FOLDERS[UNITS])
     return Check("unit tests", command, shows=True)
 
 
@@ -92,7 +94,8 @@ def _run(check: Check, root: Path) -> bool:
         env={**child_environment(os.environ), "PATH": path},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
     )
     ok = done.returncode == 0
     outcome = f"{check.name}: {'ok' if ok else 'FAILED'}, {time.monotonic() - began:.1f} s"

@@ -41,7 +41,7 @@ def plan(version: str, day: date, root: Path = ROOT) -> Release:
     """
     if _git(root, "status", "--porcelain"):
         raise StageError("the tree has changes that no commit has; commit or remove them")
-    texts = {path: (root / path).read_text() for path in (VERSION_FILE, CHANGELOG)}
+    texts = {path: (root / path).read_text(encoding="utf-8") for path in (VERSION_FILE, CHANGELOG)}
     _require_newer(version, texts, _git(root, "tag", "--list").split())
     if not changelog.unreleased(texts[CHANGELOG]):
         raise StageError(f"nothing is unreleased; say in {CHANGELOG} what a user will notice")
@@ -61,7 +61,12 @@ def describe(release: Release, root: Path = ROOT) -> str:
         line
         for path, text in release.texts.items()
         for line in difflib.unified_diff(
-            (root / path).read_text().splitlines(), text.splitlines(), path, path, lineterm="", n=1
+            (root / path).read_text(encoding="utf-8").splitlines(),
+            text.splitlines(),
+            path,
+            path,
+            lineterm="",
+            n=1,
         )
     ]
     steps = [
@@ -81,7 +86,7 @@ def carry_out(release: Release, lock_images: Callable[[], None], root: Path = RO
     paths = [*release.texts, *LOCKED]
     with _undone_on_failure(root, release, paths):
         for path, text in release.texts.items():
-            (root / path).write_text(text)
+            (root / path).write_text(text, encoding="utf-8")
         lock_images()
         _git(root, "add", "--", *paths)
         _git(root, "commit", "--quiet", f"--message={_subject(release)}", "--", *paths)

@@ -16,7 +16,7 @@ from docker import images
 from docker.build.graph import read_all
 from docker.checkout import writing_checkout
 from docker.develop import audit as auditing
-from docker.develop import checks, triage
+from docker.develop import checks, fuzzing, triage
 from docker.develop import release as releases
 from docker.ending import end_with
 from docker.host import engine
@@ -24,6 +24,7 @@ from docker.host.environment import child_environment
 from docker.reproduce import reproduction
 from stages import __version__
 from stages.errors import SettingsError, StageError, exit_code_of
+from stages.suggestion import quoted
 
 
 @task
@@ -46,14 +47,29 @@ def check(_: Context) -> None:
 def run_tests(_: Context, only: str = "") -> None:
     """Lint, build the images, run all tests: of the units, the images and the pipeline."""
     end_with(exit_code_of("test", partial(_prepare, only)))
-    command = [sys.executable, "-m", "pytest", f"tests/{only}"]
+    folders = checks.FOLDERS.get(only, (f"tests/{only}",))
+    command = [sys.executable, "-m", "pytest", *folders]
     print(shlex.join(command), flush=True)
     end_with(subprocess.run(command, env=child_environment(os.environ)).returncode)
 
 
+@task(
+    help={
+        "examples": f"inputs for each parser (default: {fuzzing.EXAMPLES}, over 100,000 in all)",
+        "only": "only the parsers and settings whose name has this in it",
+    },
+    auto_shortflags=False,
+)
+def fuzz(_: Context, examples: str = str(fuzzing.EXAMPLES), only: str = "") -> None:
+    """Give every parser and setting odd inputs: each must read them, or refuse them by its kind."""
+    end_with(exit_code_of("fuzz", partial(fuzzing.run, examples, only)))
+
+
 def _prepare(only: str) -> None:
     if only not in ("", *checks.TESTS):
-        raise SettingsError(f"only can't be {only!r}; give {' or '.join(checks.TESTS)}")
+        raise SettingsError(
+            f"only can't be {quoted(only, checks.TESTS)}; give {' or '.join(checks.TESTS)}"
+        )
     if not find_spec("pytest"):
         raise StageError("pytest is missing; `./bootstrap.py test` installs it")
     if not only:

@@ -13,7 +13,7 @@ PLACES = (".", ".github/**", "docker/**", "docs/**", "stages/**", "tests/**")
 EXCEPT = "except "
 
 
-def find(root: Path = ROOT, listed: str = LIST.read_text()) -> Iterator[str]:
+def find(root: Path = ROOT, listed: str = LIST.read_text(encoding="utf-8")) -> Iterator[str]:
     """Yield `path:line: "words"; write ...` for each that a text has."""
     rules = [line for line in listed.splitlines() if line and not line.startswith("#")]
     pairs = [rule.split(" => ") for rule in rules if not rule.startswith(EXCEPT)]
@@ -21,7 +21,7 @@ def find(root: Path = ROOT, listed: str = LIST.read_text()) -> Iterator[str]:
     paths = {path for place in PLACES for kind in KINDS for path in root.glob(f"{place}/{kind}")}
     left_out = {root / rule.removeprefix(EXCEPT) for rule in rules if rule.startswith(EXCEPT)}
     for path in sorted(paths - left_out):
-        for number, line in enumerate(path.read_text().splitlines(), 1):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             for expression, instead in unwanted:
                 if match := expression.search(line):
                     place = f"{path.relative_to(root)}:{number}"

@@ -28,6 +28,7 @@ CODE_NAMES = {
 }
 # For a release without a number: Debian's testing and unstable, or a derivative that never ends.
 NEWEST = 9999
+MAX_DIGITS = 4
 MAX_NAME = 60
 
 
@@ -77,4 +78,5 @@ def parse(release: Mapping[str, str]) -> Distribution:
 
 def _number(release: Mapping[str, str]) -> int:
     number = release.get("VERSION_ID", "").partition(".")[0]
-    return int(number) if number.isdecimal() else NEWEST
+    plain = number.isascii() and number.isdecimal() and len(number) <= MAX_DIGITS
+    return int(number) if plain else NEWEST

@@ -52,9 +52,16 @@ def user_in_container(owner: User, engine: EngineInfo) -> User:
 
 def write_env_file(user: User, env_file: Path = ENV_FILE) -> None:
     """Write the user to .env, which `docker compose` reads; keep the rest of that file."""
-    lines = env_file.read_text().splitlines() if env_file.is_file() else []
+    lines = (
+        env_file.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        if env_file.is_file()
+        else []
+    )
     kept = [line for line in lines if line.partition("=")[0] not in user.variables()]
     ours = [f"{name}={value}" for name, value in user.variables().items()]
     text = "".join(f"{line}\n" for line in [*kept, *ours])
-    if not env_file.is_file() or env_file.read_text() != text:
-        env_file.write_text(text)
+    if (
+        not env_file.is_file()
+        or env_file.read_text(encoding="utf-8", errors="surrogateescape") != text
+    ):
+        env_file.write_text(text, encoding="utf-8", errors="surrogateescape")

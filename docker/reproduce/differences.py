@@ -1,6 +1,7 @@
 """What differs between two builds of a layer, file by file."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 ANOTHER_ORDER = "the same files in another order"
 FIELDS = ("type", "mode", "owner", "time", "size", "content")
@@ -37,6 +38,6 @@ def _difference(path: str, before: list[str] | None, after: list[str] | None) ->
         return f"missing  {path}"
     if before is None:
         return f"new      {path}"
-    fields = zip(FIELDS, before, after, strict=True)
+    fields = zip_longest(FIELDS, before, after, fillvalue="-")
     changed = ", ".join(f"{name} {old} became {new}" for name, old, new in fields if old != new)
     return f"changed  {path}: {changed}"

@@ -1,9 +1,10 @@
 """Compare the images that the engine has, and the inputs of a build, with docker/images.lock."""
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import msgspec
 
 from docker.build import base
 from docker.build.graph import Stage
@@ -11,6 +12,7 @@ from docker.host.client import ask
 from docker.lockfile import ImagesLock
 from docker.paths import ROOT
 from docker.reproduce.saved import read_images
+from stages.errors import EngineError
 
 INPUT_FILES = ("docker/Dockerfile", "docker/install_layer.sh", "docker/requirements/*.txt")
 # invoke's own requirements are in no image.
@@ -48,7 +50,7 @@ def is_locked(stage: Stage, lock: ImagesLock) -> bool:
     locked = lock.images.get(stage.target)
     if locked is None:
         return False
-    layers = [lock.layers[name] for name in locked.layers]
+    layers = [lock.layers.get(name, "") for name in locked.layers]
     return _inspect(stage.image) in ((locked.config, layers), (NO_DIGEST, layers))
 
 
@@ -65,7 +67,17 @@ def _inspect(image: str) -> tuple[str, list[str]]:
     if not shown:
         return NO_DIGEST, []
     digest, _, layers = shown.partition(" ")
-    return NO_DIGEST if _names_manifests() else digest, json.loads(layers)
+    return NO_DIGEST if _names_manifests() else digest, diff_ids_of(layers)
+
+
+def diff_ids_of(shown: str) -> list[str]:
+    """Return the layers' diff_ids from the engine's JSON; EngineError if it is none."""
+    try:
+        return msgspec.json.decode(shown.strip() or "null", type=list[str] | None) or []
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise EngineError(
+            f"`docker image inspect` gives layers that can't be read ({error}); use another engine"
+        ) from None
 
 
 def _names_manifests() -> bool:

@@ -7,21 +7,37 @@ diff_id) and an image by that of its configuration, however the engine keeps or 
 import gzip
 import hashlib
 import io
-import json
 import os
+import signal
 import subprocess
 import tarfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import msgspec
+
 from docker.host.environment import engine_environment
 from stages.errors import EngineError
 
 GZIP_MAGIC = b"\x1f\x8b"
 READ_BYTES = 1 << 20
+# A configuration or manifest takes some KB; what is larger is none.
+MAX_JSON_BYTES = 1 << 24
+# What reading a tar, gzip or JSON file of another form raises.
+UNREADABLE = (
+    tarfile.TarError,
+    zlib.error,
+    OSError,
+    EOFError,
+    LookupError,
+    ValueError,
+    OverflowError,
+    RecursionError,
+)
 # Digits of a file's sha256 in a listing: enough to show a change; the layer's digest is the proof.
 HASH_DIGITS = 16
 
@@ -45,22 +61,52 @@ class Image:
 def read_images(tags: Sequence[str]) -> dict[str, Image]:
     """Return the images with these tags.
 
-    Raises EngineError if the engine can't save them.
+    Raises EngineError if the engine can't save them, or saves them in another form.
     """
-    with _saved(tags) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
-        json_files, layers = _read_archive(archive)
-    images: dict[str, Image] = {}
-    for entry in json.loads(json_files["manifest.json"]):
-        config = hashlib.sha256(json_files[entry["Config"]]).hexdigest()
-        image = Image(f"sha256:{config}", [layers[name] for name in entry["Layers"]])
-        images |= dict.fromkeys(entry["RepoTags"], image)
-    return {tag: images[tag if ":" in tag else f"{tag}:latest"] for tag in tags}
+    with _saved(tags) as stream:
+        images = parse_archive(stream)
+    names = {tag: tag if ":" in tag else f"{tag}:latest" for tag in tags}
+    missing = [tag for tag, name in names.items() if name not in images]
+    if missing:
+        raise EngineError(f"the engine saved no image {', '.join(missing)}; build it again")
+    return {tag: images[name] for tag, name in names.items()}
+
+
+def parse_archive(stream: IO[bytes]) -> dict[str, Image]:
+    """Return the images in what `docker save` wrote, by each of their names.
+
+    Raises EngineError if it is of another form, or cut short.
+    """
+    try:
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            json_files, layers = _read_archive(archive)
+        manifest = msgspec.json.decode(json_files["manifest.json"], type=list[_Entry])
+        return {
+            tag: Image(
+                f"sha256:{hashlib.sha256(json_files[entry.Config]).hexdigest()}",
+                [layers[name] for name in entry.Layers],
+            )
+            for entry in manifest
+            for tag in entry.RepoTags or []
+        }
+    except UNREADABLE as error:
+        raise EngineError(
+            f"what `docker save` gives can't be read ({error!r}); build the images again"
+        ) from None
+
+
+class _Entry(msgspec.Struct):
+    """An image in manifest.json, as `docker save` names its parts."""
+
+    Config: str
+    Layers: list[str]
+    RepoTags: list[str] | None = None
 
 
 @contextmanager
 def _saved(tags: Sequence[str]) -> Iterator[IO[bytes]]:
     """Yield the output of `docker save`."""
-    broken = False
+    broken: EngineError | None = None
     command, environment = ["docker", "save", *tags], engine_environment(os.environ)
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
         if process.stdout is None:
@@ -68,10 +114,12 @@ def _saved(tags: Sequence[str]) -> Iterator[IO[bytes]]:
         try:
             yield process.stdout
             process.stdout.read()
-        except tarfile.ReadError:
-            broken = True
-    if broken or process.returncode != 0:
+        except EngineError as error:
+            broken = error
+    if process.returncode not in (0, -signal.SIGPIPE):
         raise EngineError(f"{', '.join(tags)} can't be saved; the lines above say why")
+    if broken:
+        raise broken
 
 
 def _read_archive(archive: tarfile.TarFile) -> tuple[dict[str, bytes], dict[str, Layer]]:
@@ -84,7 +132,9 @@ def _read_archive(archive: tarfile.TarFile) -> tuple[dict[str, bytes], dict[str,
             continue
         stream = io.BufferedReader(_Raw(content), READ_BYTES)
         if stream.peek(1)[:1] in (b"{", b"["):
-            json_files[member.name] = stream.read()
+            json_files[member.name] = stream.read(MAX_JSON_BYTES)
+            if stream.peek(1):
+                raise ValueError(f"{member.name} has more than {MAX_JSON_BYTES} bytes")
         elif Path(member.name).name != "VERSION":
             layers[member.name] = read_layer(stream)
     return json_files, layers

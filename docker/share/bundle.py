@@ -95,7 +95,7 @@ def _check_makers(by_record: Mapping[str, str], manifest: Manifest) -> None:
 def _read_manifest(path: Path) -> Manifest:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InputCorruptError(f"{path} can't be read ({error}); {REMEDY}") from None
 
 
@@ -110,12 +110,14 @@ def _add_bills(folder: Path, digests: Mapping[str, str]) -> None:
     contents = {image: sbom.inventory(image) for image in digests}
     for image, packages in contents.items():
         text = sbom.cyclonedx(image, digests[image], packages)
-        (folder / BILLS / f"{image}.cdx.json").write_text(text)
-    (folder / LICENCES).write_text(sbom.licences(contents))
+        (folder / BILLS / f"{image}.cdx.json").write_text(text, encoding="utf-8")
+    (folder / LICENCES).write_text(sbom.licences(contents), encoding="utf-8")
 
 
 def _commit() -> str:
     command = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
     environment = child_environment(os.environ)
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        command, env=environment, capture_output=True, encoding="utf-8", errors="replace"
+    )
     return done.stdout.strip() if done.returncode == 0 else ""

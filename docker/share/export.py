@@ -89,7 +89,9 @@ def _source_files() -> list[str]:
     """Return the files that git tracks; SettingsError outside a clone."""
     command = ["git", "-C", str(ROOT), "ls-files", "-z"]
     environment = child_environment(os.environ)
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        command, env=environment, capture_output=True, encoding="utf-8", errors="replace"
+    )
     if done.returncode != 0:
         raise SettingsError(f"{ROOT} is no clone, so its files are not known; export from one")
     return [file for file in done.stdout.split("\0") if (ROOT / file).is_file()]

@@ -30,7 +30,7 @@ def packages(root: Path = Path("/")) -> Iterator[dict[str, str]]:
 
 def _debian_packages(root: Path) -> Iterator[dict[str, str]]:
     listed = root / DEBIAN.relative_to("/")
-    for line in listed.read_text().splitlines() if listed.is_file() else []:
+    for line in listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []:
         name, version, sha256 = line.split()
         document = root / DOCUMENTS.relative_to("/") / name / "copyright"
         yield _row("deb", name, version, _licences_in_document(document)) | {"sha256": sha256}
@@ -42,7 +42,7 @@ def _row(kind: str, name: str, version: str, licence: str) -> dict[str, str]:
 
 def _licences_in_document(path: Path) -> str:
     """Return the licences that a Debian copyright file names, if it is machine-readable."""
-    text = path.read_text(errors="replace") if path.is_file() else ""
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     names = re.findall(r"^License: *(\S.*?) *$", text, re.MULTILINE)
     return ", ".join(sorted(set(names))) or UNKNOWN
 

@@ -1,6 +1,5 @@
 """Show what an image contains, as CycloneDX (https://cyclonedx.org) and as a list of licences."""
 
-import json
 import os
 import subprocess
 import uuid
@@ -10,6 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TypedDict
 
+import msgspec
 from cyclonedx.contrib.license.factories import LicenseFactory
 from cyclonedx.model import HashAlgorithm, HashType
 from cyclonedx.model.bom import Bom
@@ -41,13 +41,20 @@ class Package(TypedDict, total=False):
 def inventory(image: str) -> list[Package]:
     """Return the packages of an image; EngineError if it does not run."""
     command = ["docker", "run", "--rm", "--network=none", "--entrypoint=python3", image]
-    command += ["-c", INVENTORY.read_text()]
     environment = engine_environment(os.environ)
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, "-c", INVENTORY.read_text(encoding="utf-8")],
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+    )
     if done.returncode != 0:
         raise EngineError(f"{image} can't list its packages; {done.stderr.strip()[-200:]}")
-    packages: list[Package] = json.loads(done.stdout)
-    return packages
+    try:
+        return msgspec.json.decode(done.stdout, type=list[Package])
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise EngineError(f"{image} lists its packages in another form ({error})") from None
 
 
 def cyclonedx(image: str, digest: str, packages: Sequence[Package]) -> str:

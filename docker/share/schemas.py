@@ -85,7 +85,7 @@ def write(folder: Path) -> None:
     """Write all schemas to a new folder."""
     folder.mkdir()
     for path, text in texts(folder).items():
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
 
 
 def answer(name: str) -> str:

@@ -8,6 +8,6 @@ TAIL_LINES = 20
 
 def print_tail(log: Path) -> str:
     """Print the last lines of a child's output to stderr, and return words that refer to them."""
-    lines = log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL_LINES:]
     print("\n".join(lines), file=sys.stderr)
     return "the lines above are the end of its output"

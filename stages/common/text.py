@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 
 from stages.records.base import Host, Source
-
-# Train checks that these have VGG19's convolutions; any other backbone can be another network.
-VGG19_BACKBONES = ("embedded", "imagenet")
+from stages.values import OWN_BACKBONES
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
@@ -20,7 +18,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 
 def origins(host: Host, backbone: Source, data: Source) -> list[str]:
     """Return the lines that name the machine, the model and the data of a measurement."""
-    network = "VGG19, " if backbone.name in VGG19_BACKBONES else ""
+    network = "VGG19, " if backbone.name in OWN_BACKBONES else ""
     return [
         f"host      {host.cpu_model}, {len(host.cores_pinned)} cores pinned, "
         f"Linux {host.kernel}{', virtual machine' if host.hypervisor else ''}",

@@ -37,7 +37,7 @@ def _compare(settings: Settings, artifacts: Artifacts) -> str:
         record = replace(compare(profiles), maker=maker(settings, "compare"))
         text = render(record, summaries)
         write_record(out.record, record)
-        out.log.write_text(text)
+        out.log.write_text(text, encoding="utf-8")
         progress.step(PICTURES)
         _draw(out, record, summaries)
     return text

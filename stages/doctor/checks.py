@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, why_impossible
 from stages.common.host.interference import MAX_STEAL, take_snapshot
-from stages.common.host.kernel_text import format_list
 from stages.common.host.memory import GIB, available
 from stages.common.host.perf_events import amx_busy
 from stages.common.host.topology import HERE, UNKNOWN, Sysfs
+from stages.cpu_list import format_list
 from stages.errors import PinningError
 from stages.isa import rank
 from stages.records.base import Host
@@ -158,6 +158,8 @@ def _quota(host: Host) -> Check:
 
 def _memory() -> Check:
     left = available()
+    if left is None:
+        return Check("memory", NOTE, "not shown here")
     enough = left >= MIN_MEMORY
     evidence = f"{left / GIB:.1f} GiB available"
     return Check("memory", OK if enough else NO, evidence if enough else f"{evidence}; take more")

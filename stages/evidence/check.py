@@ -222,5 +222,5 @@ def _require_settings(path: Path, record: Record) -> None:
 
 
 def _require_text(path: Path, derived: str) -> None:
-    if path.read_text() != derived:
+    if path.read_text(encoding="utf-8") != derived:
         raise InputCorruptError(f"{path} is not what its record gives; {REMEDY}")

@@ -20,6 +20,7 @@ from stages.peers.convert import Conversion, convert, tool_versions
 from stages.peers.ratios import ratios
 from stages.peers.run import Conditions, measure, steps
 from stages.peers.table import render
+from stages.records.base import Host
 from stages.records.peers import Contender, PeersRecord
 from stages.records.train import TrainRecord
 from stages.runtimes import RUNTIMES
@@ -49,13 +50,14 @@ def _peers(settings: Settings, artifacts: Artifacts, began: float) -> str:
     inputs = _inputs(artifacts, settings)
     require_samples(settings, artifacts.train)
     cores = choose_cores(settings.cores)
+    host = describe_host(cores)  # before it takes long: whatever fails here costs nothing
     with holding(cores, "peers", settings.locks), handing_over(artifacts.peers.path) as partial:
         out = PeersFolder(partial)
         conditions = _conditions(settings, artifacts.train, cores)
         contenders = _measure(settings, artifacts.train, out, inputs.ours, conditions)
-        record = _record(settings, inputs, conditions, contenders, began)
+        record = _record(settings, inputs, host, conditions, contenders, began)
         write_record(out.record, record)
-        out.log.write_text(render(record))
+        out.log.write_text(render(record), encoding="utf-8")
     return render(record)
 
 
@@ -121,6 +123,7 @@ def _conversion(settings: Settings, train: TrainFolder, peer: str, models: Path)
 def _record(
     settings: Settings,
     inputs: Inputs,
+    host: Host,
     conditions: Conditions,
     contenders: list[Contender],
     began: float,
@@ -131,7 +134,7 @@ def _record(
         quantize_sha256=inputs.ours.quantize_sha256,
         data=inputs.train.data,
         backbone=inputs.train.backbone,
-        host=describe_host(conditions.cores),
+        host=host,
         tools=tool_versions(),
         calibration_samples=settings.calibration_samples,
         rounds=conditions.rounds,

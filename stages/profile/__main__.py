@@ -15,6 +15,7 @@ from stages.artifacts import (
     write_record,
 )
 from stages.command_line import for_stage
+from stages.common.host import memory
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host
@@ -56,8 +57,10 @@ def _profile(settings: Settings, artifacts: Artifacts, began: float) -> ProfileR
     inputs = _inputs(artifacts, settings.runtime)
     planned = _plan(settings, inputs.quantize)
     require_full_batch(artifacts.train.test, "batch_size", settings.batch_size)
+    memory.require_batch(settings.batch_size, inputs.train.backbone.name)
     cores = choose_cores(settings.cores)
     candidates = candidate_placements(settings, cores)
+    host = describe_host(cores)  # before it takes long: whatever fails here costs nothing
     with (
         holding(cores, "profile", settings.locks),
         handing_over(artifacts.profile(settings.runtime).path) as partial,
@@ -65,7 +68,7 @@ def _profile(settings: Settings, artifacts: Artifacts, began: float) -> ProfileR
         out = ProfileFolder(partial)
         workers = _workers(settings, artifacts, out)
         measured = measure(workers, planned, candidates)
-        record = _record(settings, inputs, describe_host(cores), measured)
+        record = _record(settings, inputs, host, measured)
         _write(out, replace(record, seconds=time.monotonic() - began))
     return record
 

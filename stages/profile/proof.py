@@ -54,7 +54,7 @@ def prove(
     cell's data types, a kernel is above the cap, the processor's count of the work of its tile unit
     contradicts the kernels' names, or no primitive ran in the traced inference.
     """
-    parsed = parse_log(log.read_text(errors="replace").splitlines())
+    parsed = parse_log(log.read_text(encoding="utf-8", errors="replace").splitlines())
     kernels = judged_kernels(parsed.executions)
     _require_as_named(cell, parsed, kernels, trace.amx_busy)
     primitives = primitives_of(parsed.executions, trace.span)

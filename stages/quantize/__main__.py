@@ -6,6 +6,7 @@ import sys
 from stages.access import writing
 from stages.artifacts import Artifacts, QuantizeFolder, read_record, verify, write_record
 from stages.command_line import for_stage
+from stages.common.host import memory
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, why_impossible
@@ -31,7 +32,8 @@ def main() -> None:
 
 def _quantize(settings: Settings, artifacts: Artifacts) -> QuantizeRecord:
     train_sha256 = verify(artifacts.train.path)
-    read_record(artifacts.train.record, TrainRecord)
+    train = read_record(artifacts.train.record, TrainRecord)
+    memory.require_batch(settings.batch_size, train.backbone.name)
     _require_int8_kernels(cpu_flags())
     cores = choose_cores(settings.cores)
     with (

@@ -97,7 +97,9 @@ class Evaluator:
         with self._worker(contender, verbose=True) as worker:
             nodes = worker.ask(Trace(self._settings.batch_size), TraceAnswer).nodes
             answers = self._answers_of(worker)
-        text = (self._folder / f"{contender.name}.log").read_text(errors="replace")
+        text = (self._folder / f"{contender.name}.log").read_text(
+            encoding="utf-8", errors="replace"
+        )
         log = parse_log(text.splitlines())
         return Examination(attribute_primitives(log, nodes, graph), log.fallbacks, answers)
 

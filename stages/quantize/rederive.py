@@ -100,7 +100,7 @@ def _variant(
 
 def _logged_layers(variant: Variant, folder: QuantizeFolder) -> list[Layer]:
     """Return the layers of a variant that its log has, too."""
-    text = (folder.proof / f"{variant.precision}.log").read_text(errors="replace")
+    text = (folder.proof / f"{variant.precision}.log").read_text(encoding="utf-8", errors="replace")
     primitives = map(primitive_of, parse_log(text.splitlines()).executions)
     return with_time_fractions(list(_in_log(variant.layers or [], primitives)))
 

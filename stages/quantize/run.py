@@ -106,6 +106,7 @@ def _run_steps(context: Context) -> Outcome:
     context.progress.step(EXAMINE_FP32)
     fp32 = context.examine(context.fp32)
     bound = Bound(fp32.answers.accuracy_top1, context.settings.tolerable_loss)
+    bound.require_reference()
     context.progress.step(SEARCH)
     search = _search(context, fp32.answers, bound)
     met = search.run()

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from stages.agreement import SPLIT_SIZES
 from stages.errors import InputCorruptError, SettingsError
 from stages.records.base import Source
 from stages.samples import IMAGE_SHAPE, Samples
@@ -19,7 +20,7 @@ from stages.train.splits import Splits, content_sha256, set_aside, without_repea
 
 tfds.disable_progress_bar()  # this project shows its progress itself
 
-EMBEDDED_SIZES = {"train": 384, "validation": 150, "test": 150}
+EMBEDDED = SPLIT_SIZES["embedded"]
 
 
 def load_splits(settings: Settings, cache: Path, progress: ShowProgress) -> Splits:
@@ -54,13 +55,13 @@ def _disjoint(
 
 
 def _limits(settings: Settings) -> dict[str, int]:
-    return {split: getattr(settings, f"{split}_samples") for split in EMBEDDED_SIZES}
+    return {split: getattr(settings, f"{split}_samples") for split in EMBEDDED}
 
 
 def _load_embedded(
     settings: Settings, folder: Path, progress: ShowProgress
 ) -> tuple[Any, dict[str, Samples]]:
-    sizes = {split: limit or EMBEDDED_SIZES[split] for split, limit in _limits(settings).items()}
+    sizes = {split: limit or EMBEDDED[split] for split, limit in _limits(settings).items()}
     builder_kwargs = {"config": make_config(settings.seed, sizes, progress)}
     builder = tfds.builder("bean_leaves", data_dir=str(folder), **builder_kwargs)
     with contextlib.redirect_stdout(io.StringIO()):  # which would say that it downloads

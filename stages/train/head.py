@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.errors import ModelError
+
 # Penalty on the squared weights of standardised features.
 L2 = 0.01
 # This many times the mean spread is added to each feature's, as features that hardly vary would
@@ -39,15 +41,32 @@ def fit(
 
     The features are standardised first; the returned weights include that scaling, so the head
     takes raw features. `progress` is called after each epoch with the number of epochs done and
-    `epochs`. The same input gives the same head.
+    `epochs`. The same input gives the same head. Raises ModelError if it
+    diverges, or a feature is no number.
     """
     mean = features.mean(axis=0, dtype=np.float64)
     spread = features.std(axis=0, dtype=np.float64)
     scale = 1 / (spread + FLOOR * spread.mean() + 1e-6)
     inputs = np.column_stack([(features - mean) * scale, np.ones(len(features))])
-    weights = _minimise(inputs, np.eye(classes)[labels], epochs, learning_rate, progress)
-    kernel = weights[:-1] * scale[:, None]
-    return Head(kernel.astype(np.float32), (weights[-1] - mean @ kernel).astype(np.float32))
+    with np.errstate(all="ignore"):  # it is the result that is looked at
+        weights = _minimise(inputs, np.eye(classes)[labels], epochs, learning_rate, progress)
+        kernel = weights[:-1] * scale[:, None]
+        bias = weights[-1] - mean @ kernel
+        head = Head(kernel.astype(np.float32), bias.astype(np.float32))
+        _require_finite(head, features, learning_rate)
+    return head
+
+
+def _require_finite(head: Head, features: NDArray[np.float32], learning_rate: float) -> None:
+    """Raise ModelError if weights, or the scores of the features [N, features], are not numbers."""
+    if not np.isfinite(features).all():
+        raise ModelError("the backbone gives features that are no numbers; give another backbone")
+    scores = features @ head.kernel + head.bias
+    if not all(np.isfinite(part).all() for part in (head.kernel, head.bias, scores)):
+        raise ModelError(
+            f"the head diverged: its weights are no numbers with learning_rate {learning_rate:g} "
+            "on these features; give a lower learning_rate"
+        )
 
 
 def _minimise(

@@ -24,6 +24,7 @@ from stages.train.data import load_splits
 from stages.train.rederive import accuracies_top1
 from stages.train.splits import Splits
 from stages.train.vgg19 import CONV_LAYERS
+from stages.values import OWN_BACKBONES
 
 STEPS = ("data", "backbone", "features", "head", "save")
 
@@ -141,7 +142,7 @@ def _save(
 
 def _require_vgg19(name: str, conv_layers: int) -> None:
     """Raise ModelError if a backbone of this project's own has another number of convolutions."""
-    if name in ("embedded", "imagenet") and conv_layers != CONV_LAYERS:
+    if name in OWN_BACKBONES and conv_layers != CONV_LAYERS:
         raise ModelError(
             f"the backbone {name} has {conv_layers} convolutions, VGG19 has "
             f"{CONV_LAYERS}; please report this"

@@ -26,6 +26,7 @@ from stages.errors import (
 from stages.handover import handing_over
 from stages.records.cell import Accuracy, Offline
 from stages.records.profile import ModelSummary, ProfileRecord
+from stages.records.train import TrainRecord
 from tests.unit import records
 
 
@@ -188,3 +189,9 @@ def test_stages_lie_side_by_side() -> None:
     ]
     assert all(folder.path.parent == artifacts.root for folder in folders)
     assert all(folder.record.is_relative_to(folder.path) for folder in folders)
+
+
+def test_a_record_that_is_nested_without_end_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "train.json").write_text("[" * 100_000)
+    with pytest.raises(InputCorruptError, match="can't be read"):
+        read_record(tmp_path / "train.json", TrainRecord)

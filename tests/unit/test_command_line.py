@@ -3,6 +3,7 @@ import sys
 
 import pytest
 
+from stages.agreement import require_agreement
 from stages.command_line import (
     ALL,
     NOT_GIVEN,
@@ -13,7 +14,7 @@ from stages.command_line import (
     load,
 )
 from stages.errors import SettingsError
-from stages.settings import PROGRAMS, Settings, env_name, specs, specs_of
+from stages.settings import PROGRAMS, STAGES, Settings, env_name, specs, specs_of
 from tests.commands import ROOT
 
 # Settings that take only certain values.
@@ -37,7 +38,7 @@ def test_an_empty_variable_counts_as_unset() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "remedy"),
     [
-        ("batch_size", "0", "1 or more"),
+        ("batch_size", "0", "from 1 to 4096"),
         ("batch_size", "eight", "whole number"),
         ("isas", "AVX512_VNNI", "AVX512_CORE_VNNI"),
         ("isas", ",", "AVX2"),
@@ -46,14 +47,14 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ("backbone", "resnet", "imagenet"),
         ("tolerable_loss", "0", "between 0 and 1"),
         ("tolerable_loss", "2", "between 0 and 1"),
-        ("round_duration_s", "-1", "0.1 or more"),
-        ("round_duration_s", "nan", "0.1 or more"),
-        ("learning_rate", "inf", "1e-06 or more"),
+        ("round_duration_s", "-1", "from 0.1 to 86400"),
+        ("round_duration_s", "nan", "from 0.1 to 86400"),
+        ("learning_rate", "inf", "from 1e-06 to 10"),
         ("runtime", "tf", "itex or stock"),
         ("runtime", "itex,stock", "itex or stock"),
-        ("batch_sizes", "8,0", "each 1 or more"),
+        ("batch_sizes", "8,0", "each from 1 to 4096"),
         ("batch_sizes", "8,many", "comma list of whole numbers"),
-        ("batch_sizes", ",", "each 1 or more"),
+        ("batch_sizes", ",", "each from 1 to 4096"),
         ("force_bf16", "yes", "1 or 0"),
     ],
 )
@@ -65,6 +66,107 @@ def test_a_bad_value_is_refused_with_what_is_allowed(name: str, text: str, remed
     assert text in message
     assert remedy in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("learning_rate", "1e300", "diverges"),
+        ("round_duration_s", "1e300", "a turn of a day"),
+        ("batch_size", "1e2", "a whole number"),
+        ("batch_size", "+5", "a whole number"),
+        ("batch_size", "1_000", "a whole number"),
+        ("batch_size", "\uff11", "a whole number"),  # a full-width digit, which int() reads
+        ("batch_size", "9" * 5000, "it has 5000 characters"),
+        ("batch_size", "9" * 500, "a whole number"),
+        ("batch_size", " ", "it is empty"),
+        ("seed", "8\n9", "can't be shown"),
+        ("artifacts", "a\0b", "can't be shown"),
+        ("artifacts", "\udce9", "no UTF-8"),
+        ("artifacts", "a/" + "b" * 256, "more than 255 bytes"),
+        ("image", "x" * 10**6, "1000000 characters"),
+        ("num_instances", "\u00b2", "auto, or a whole number"),
+        ("num_instances", "9999", "Linux has no more CPUs"),
+        ("cores", "0,0", "0 is there twice"),
+        ("cores", "0-3,2", "2 is there twice"),
+        ("cores", "3-1", "3-1 runs backwards"),
+        ("cores", "0-99999999999", "a list such as 0-3,8"),
+        ("cores", "0-99999", "Linux numbers its CPUs up to 8191"),
+        ("cores", "0-", "a list such as 0-3,8"),
+        ("isas", "AVX2,AVX2", "AVX2 is there twice"),
+        ("isas", "AVX2,,AVX512_CORE", "a part of the list is empty"),
+        ("batch_sizes", "8, 8", "8 is there twice"),
+        ("isas", "AVX3", "did you mean AVX2?"),
+        ("isas", "AMX", "did you mean AVX512_CORE_AMX?"),
+        ("precisions", "int9", "did you mean int8?"),
+        ("data", "imbedded", "did you mean embedded?"),
+        ("backbone", "imagnet", "did you mean imagenet?"),
+    ],
+)
+def test_a_refusal_says_why_in_one_short_line(name: str, text: str, reason: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({}, {name: text})
+    message = str(caught.value)
+    assert message.startswith(f"{name} can't be '")
+    assert reason in message
+    assert message.isprintable()
+    assert len(message) < 400
+
+
+@pytest.mark.parametrize("name", specs())
+def test_no_option_may_be_empty(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} can't be '' .it is empty"):
+        load({}, {name: ""})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("isas", "avx512_core_amx,Avx2", ("AVX512_CORE_AMX", "AVX2")),
+        ("precisions", "FP32", ("fp32",)),
+        ("backbone", "Embedded", "embedded"),
+        ("num_instances", "AUTO", "auto"),
+        ("learning_rate", "1e-3", 0.001),
+        ("batch_size", " 8 ", 8),
+    ],
+)
+def test_case_and_blanks_do_not_matter(name: str, text: str, value: object) -> None:
+    assert getattr(load({}, {name: text}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("argv", "hint"),
+    [
+        (["--rouns", "3"], "'--rouns' (did you mean --rounds?)"),
+        (["--isa=AVX2"], "'--isa' (did you mean --isas?)"),
+        (["isas=AVX2"], "'isas' (did you mean --isas?)"),
+        (["--\x1b[31m"], r"'--\x1b[31m'; `python -m stages.profile --help`"),
+        (["--rounds"], "expected one argument; `python -m stages.profile --help`"),
+    ],
+)
+def test_a_misspelt_flag_is_refused_with_the_nearest_one(argv: list[str], hint: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        for_stage("profile", argv, {})
+    assert hint in str(caught.value)
+
+
+@pytest.mark.parametrize("variable", ["VGG19_ROUND", "vgg19_rounds"])
+def test_a_misspelt_variable_is_refused_with_the_nearest_one(variable: str) -> None:
+    with pytest.raises(SettingsError, match=rf"{variable} is no setting .did you mean VGG19_ROUND"):
+        load({variable: "3"})
+
+
+def test_a_batch_that_train_leaves_too_few_images_for_is_refused_before_train() -> None:
+    few = Settings(batch_size=4, test_samples=2)
+    with pytest.raises(SettingsError, match="4 exceeds the 2 test images that train would leave"):
+        require_agreement(few, STAGES)
+    require_agreement(few, ["train"])
+    require_agreement(few, ["profile"])  # which counts the images that there are
+    require_agreement(Settings(batch_size=151, test_samples=151, validation_samples=151), STAGES)
+    with pytest.raises(SettingsError, match="151 exceeds the 128 test images"):
+        require_agreement(
+            Settings(data="beans", batch_size=151, test_samples=500), ["train", "profile"]
+        )
 
 
 def test_sizes_are_read_in_the_order_given() -> None:
@@ -80,7 +182,7 @@ def test_a_switch_is_set_by_a_variable(text: str) -> None:
 
 def test_a_switch_takes_no_value_on_the_command_line() -> None:
     assert for_stage("quantize", ["--no-bf16"], {}).no_bf16
-    with pytest.raises(SystemExit):
+    with pytest.raises(SettingsError, match="quantize has no flag '1'"):
         for_stage("quantize", ["--no-bf16", "1"], {})
 
 
@@ -114,7 +216,7 @@ def test_a_misspelt_variable_is_refused() -> None:
 
 
 def test_a_setting_of_another_stage_is_no_flag() -> None:
-    with pytest.raises(SystemExit):
+    with pytest.raises(SettingsError, match="compare has no flag '--runtime'"):
         for_stage("compare", ["--runtime", "stock"], {})
 
 

@@ -1,9 +1,14 @@
 import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from stages import errors
 from stages.errors import StageError, exit_code_of
+from tests.commands import ROOT, run
 
 
 def _raising(error: Exception) -> None:
@@ -63,3 +68,76 @@ def test_an_internal_error_keeps_its_traceback(capsys: pytest.CaptureFixture[str
 
 def test_success_is_zero() -> None:
     assert exit_code_of("train", lambda: None) == 0
+
+
+ENDLESS = """
+import sys
+from stages.errors import exit_code_of
+def run():
+    while True:
+        print("line", file=sys.{stream}, flush={flush})
+sys.exit(exit_code_of("it", run))
+"""
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+@pytest.mark.parametrize("flush", [True, False])
+def test_what_nobody_reads_any_more_ends_without_a_word(stream: str, flush: bool) -> None:
+    code = ENDLESS.format(stream=stream, flush=flush)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    )
+    with process:
+        gone, other = process.stdout, process.stderr
+        if stream == "stderr":
+            gone, other = other, gone
+        assert gone
+        assert other
+        gone.readline()
+        gone.close()
+        assert other.read() == b""
+    assert process.returncode == 141
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_failure(closed: str, tmp_path: Path) -> None:
+    code = (
+        "import sys; from stages.errors import *; "
+        "run = lambda: (print('out'), print('err', file=sys.stderr), sys.stdout.isatty(), "
+        f"open('{tmp_path}/file', 'w').write(str(sys.stdin.read())))[0]; "
+        "sys.exit(exit_code_of('it', run))"
+    )
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"$0" -c "$1" {closed}', sys.executable, code],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done
+    assert b"Traceback" not in done.stderr
+    assert (tmp_path / "file").read_text() == ""
+
+
+@pytest.mark.parametrize("module", ["docker.develop.words", "invoke"])
+def test_files_are_read_in_any_locale(module: str) -> None:
+    arguments = ["docs"] if module == "invoke" else []
+    variables = {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    assert (
+        "Traceback" not in run(sys.executable, "-m", module, *arguments, variables=variables).output
+    )
+
+
+@pytest.mark.parametrize(
+    "variables", [{"LC_ALL": "C"}, {"LC_ALL": "POSIX"}, {"PYTHONIOENCODING": "ascii"}]
+)
+def test_all_text_is_shown_whatever_the_locale(variables: dict[str, str]) -> None:
+    code = (
+        "import sys; from stages.errors import *; "
+        r"sys.exit(exit_code_of('it', lambda: print('\xe9\u221a \udcff')))"
+    )
+    variables = {"PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", **variables}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **variables}, capture_output=True, cwd=ROOT
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode() == "\xe9\u221a \\udcff\n"

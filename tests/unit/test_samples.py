@@ -1,10 +1,14 @@
+import io
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from stages.errors import InputCorruptError
-from stages.samples import Samples, load_samples
+from stages.samples import NPY, Samples, load_samples
 
 
 def some(count: int) -> Samples:
@@ -42,5 +46,37 @@ def test_damage_and_other_shapes_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputCorruptError):
         load_samples(path)
     np.savez(path, images=np.zeros((1, 32, 32, 3), np.uint8), labels=np.zeros(1, np.int64))
-    with pytest.raises(InputCorruptError, match="another shape"):
+    with pytest.raises(InputCorruptError, match=r"images is uint8 \[1, 32, 32, 3\], not"):
         load_samples(path)
+
+
+def forms(folder: Path) -> Iterator[Path]:
+    """Archives that numpy would read, or try to."""
+    labels = np.zeros(1, np.int64)
+    pairs: list[tuple[Any, Any]] = [
+        (np.zeros((1, 224, 224, 3), np.float32), labels),
+        (np.zeros((1, 224, 224, 3), np.uint8), np.zeros((1, 1), np.int64)),
+        (np.zeros((1, 224, 224, 3), np.uint8), np.array(0)),
+        (np.zeros((1, 224, 224, 3), np.uint8), np.array(["0"])),
+        (np.asfortranarray(np.zeros((2, 224, 224, 3), np.uint8)), labels),
+        (np.array([{}], object), labels),
+    ]
+    for number, (images, of) in enumerate(pairs):
+        np.savez(folder / f"{number}.npz", images=images, labels=of)
+        yield folder / f"{number}.npz"
+    bomb = np.zeros((100, 224, 224, 3), np.uint8)
+    np.savez_compressed(folder / "bomb.npz", images=bomb, labels=np.zeros(100, np.int64))
+    yield folder / "bomb.npz"
+    with zipfile.ZipFile(folder / "claims.npz", "w") as archive:
+        header = io.BytesIO()
+        claim = {"descr": "|u1", "fortran_order": False, "shape": (10**15, 224, 224, 3)}
+        NPY.write_array_header_1_0(header, claim)
+        archive.writestr("images.npy", header.getvalue())
+        archive.writestr("labels.npy", header.getvalue())
+    yield folder / "claims.npz"
+
+
+def test_every_other_form_is_refused_before_it_takes_memory(tmp_path: Path) -> None:
+    for path in forms(tmp_path):
+        with pytest.raises(InputCorruptError, match="run train again"):
+            load_samples(path)

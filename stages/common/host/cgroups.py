@@ -3,11 +3,11 @@
 Sources: Linux, Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst; proc(5).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from stages.common.host.kernel_text import text_of
+from stages.common.host.kernel_text import text_of, whole_of
 
 # The inode of the first PID namespace, a constant of the kernel's (PROC_PID_INIT_INO).
 FIRST_PID_NAMESPACE = "pid:[4026531836]"
@@ -31,7 +31,7 @@ class Cgroups:
 
         Cached file content that the kernel can drop does not count as used.
         """
-        left = (limit - _used(group) for limit, group in self._memory())
+        left = (max(0, limit - _used(group)) for limit, group in self._memory())
         return min(left, default=None)
 
     def cpu_quota(self) -> float | None:
@@ -50,17 +50,20 @@ class Cgroups:
         """Yield the limit of each group that has one, and its folder."""
         for group in self._groups("memory"):
             for name in ("memory.max", "memory.limit_in_bytes"):
-                text = text_of(group / name)
-                if text.isdigit() and int(text) < NO_LIMIT:
-                    yield int(text), group
+                limit = whole_of(text_of(group / name))
+                if limit is not None and limit < NO_LIMIT:
+                    yield limit, group
 
     def _groups(self, controller: str) -> Iterator[Path]:
         """Yield this process's group under `controller`, and those around it: each may limit it."""
         for line in text_of(self.proc / "self/cgroup").splitlines():
-            _, names, group = line.split(":", 2)
+            parts = line.split(":", 2)
+            if len(parts) < 3:
+                continue
+            _, names, group = parts
             if not names or controller in names.split(","):
                 root = self.folder / controller if names else self.folder
-                inner = Path(group.lstrip("/"))
+                inner = Path(*(part for part in group.split("/") if part not in ("", "..")))
                 # A container may see the path that its group has on the host; then only the last
                 # of these, the container's own root, is there.
                 yield from (root / path for path in (inner, *inner.parents))
@@ -70,19 +73,17 @@ HERE = Cgroups()
 
 
 def _used(group: Path) -> int:
+    """Return the bytes that a group uses and can't drop, 0 if that is not shown."""
     names = ("memory.current", "memory.usage_in_bytes")
-    used = next(filter(None, (text_of(group / name) for name in names)), "0")
+    used = next(filter(None, (whole_of(text_of(group / name)) for name in names)), 0)
     lines = (line.split() for line in text_of(group / "memory.stat").splitlines())
-    return int(used) - _first_number(line[1] for line in lines if line[0] == "inactive_file")
-
-
-def _first_number(texts: Iterable[str]) -> int:
-    return int(next(iter(texts), "0"))
+    cached = [whole_of(words[1]) for words in lines if words[:1] == ["inactive_file"] and words[1:]]
+    return max(0, used - ((cached[0] or 0) if cached else 0))
 
 
 def _quota(group: Path) -> float | None:
-    both = text_of(group / "cpu.max").split()
-    if not both:
-        both = [text_of(group / name) for name in ("cpu.cfs_quota_us", "cpu.cfs_period_us")]
-    quota, period = both
-    return int(quota) / int(period) if quota.isdigit() and period.isdigit() else None
+    words = text_of(group / "cpu.max").split()
+    if not words:
+        words = [text_of(group / name) for name in ("cpu.cfs_quota_us", "cpu.cfs_period_us")]
+    quota, period = [whole_of(word) for word in words] if len(words) == 2 else (None, None)
+    return quota / period if quota and period else None

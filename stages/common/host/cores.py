@@ -3,17 +3,20 @@
 import os
 import subprocess
 
-from stages.common.host.kernel_text import format_list, parse_list
+from stages.common.host.kernel_text import name_of
 from stages.common.host.topology import HERE, Sysfs
+from stages.cpu_list import format_list, parse_list
 from stages.errors import PinningError
+from stages.suggestion import quoted
 
 
 def parse_cores(text: str) -> list[int]:
     """Return the cores of a list such as `0-3,8`; PinningError if it is malformed or empty."""
     try:
         cores = parse_list(text)
-    except ValueError:
-        raise PinningError(f"cores can't be {text!r}; give a list such as 0-3,8") from None
+    except ValueError as error:
+        shown = quoted(text) + (f" ({error})" if str(error) else "")
+        raise PinningError(f"cores can't be {shown}; give a list such as 0-3,8") from None
     if not cores:
         raise PinningError(f"cores {text!r} names none; give a list such as 0-3,8")
     return cores
@@ -27,36 +30,45 @@ def one_per_physical_core(allowed: set[int], sysfs: Sysfs = HERE) -> list[int]:
     return sorted(chosen.values())
 
 
-def choose_cores(asked: str) -> list[int]:
+def choose_cores(asked: str, sysfs: Sysfs = HERE) -> list[int]:
     """Return the cores to pin: those asked for, or one per physical core of the cpuset in force.
 
-    Raises PinningError if one asked for does not exist or lies outside the cpuset, and if numactl
-    is missing or refuses.
+    An isolated core may be asked for, though it is not among those that this process runs on.
+    Raises PinningError if one asked for does not exist, is switched off, or lies outside the
+    cpuset, and if numactl is missing or refuses.
     """
     allowed = os.sched_getaffinity(0)
-    cores = parse_cores(asked) if asked else one_per_physical_core(allowed)
-    outside = sorted(set(cores) - allowed)
-    if outside:
-        raise PinningError(
-            f"cores {format_list(outside)} are not among those available here "
-            f"({format_list(sorted(allowed))}); set VGG19_CORES to some of these"
-        )
+    cores = parse_cores(asked) if asked else one_per_physical_core(allowed, sysfs)
+    _require_available(cores, allowed, sysfs)
     _try_numactl(cores)
     return cores
 
 
+def _require_available(cores: list[int], allowed: set[int], sysfs: Sysfs) -> None:
+    usable = format_list(sorted(allowed))
+    if off := sorted({*cores} & {*sysfs.offline()}):
+        raise PinningError(
+            f"cores {format_list(off)} are switched off; set VGG19_CORES to some of {usable}, or "
+            "switch them on"
+        )
+    if outside := sorted({*cores} - allowed - {*sysfs.isolated()}):
+        raise PinningError(
+            f"cores {format_list(outside)} are not among those available here ({usable}); "
+            "set VGG19_CORES to some of these"
+        )
+
+
 def numactl_command(cores: list[int]) -> list[str]:
-    """Return the command that runs what follows it on `cores` alone."""
-    return ["numactl", f"--physcpubind={format_list(cores)}"]
+    """Return the command that runs what follows it on `cores` alone, isolated ones too."""
+    return ["numactl", "--all", f"--physcpubind={format_list(cores)}"]
 
 
 def _try_numactl(cores: list[int]) -> None:
     try:
-        tried = subprocess.run(
-            [*numactl_command(cores), "true"], capture_output=True, text=True, check=False
-        )
+        tried = subprocess.run([*numactl_command(cores), "true"], capture_output=True, check=False)
     except FileNotFoundError:
         raise PinningError("numactl is missing; install the package numactl") from None
     if tried.returncode:
-        reason = (tried.stderr or tried.stdout).strip().splitlines()[-1:]
-        raise PinningError(f"numactl refused to pin: {' '.join(reason)}; allow sched_setaffinity")
+        said = (tried.stderr or tried.stdout).decode(errors="replace").strip().splitlines()
+        reason = name_of(said[-1]) if said else f"code {tried.returncode}"
+        raise PinningError(f"numactl refused to pin: {reason}; allow sched_setaffinity")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stages.common.host import cgroups
 from stages.common.host.amx_probe import why_no_tiles
-from stages.common.host.kernel_text import fields_of
+from stages.common.host.kernel_text import fields_of, name_of, text_of
 from stages.common.host.memory import GIB
 from stages.common.host.topology import HERE, UNKNOWN, Sysfs
 from stages.isa import AMX, missing_flags
@@ -29,13 +29,15 @@ PACKAGES = (
 
 
 def cpu_fields(path: Path = CPUINFO) -> dict[str, str]:
-    """Return the fields of the first processor in /proc/cpuinfo."""
-    return fields_of(path.read_text().split("\n\n", 1)[0])
+    """Return the fields of the first processor in /proc/cpuinfo, none if it can't be read."""
+    return fields_of(text_of(path).split("\n\n", 1)[0])
 
 
 def cpu_flags(path: Path = CPUINFO) -> frozenset[str]:
-    """Return the CPU flags that the kernel shows."""
-    return frozenset(cpu_fields(path).get("flags", "").split())
+    """Return the CPU flags that the kernel shows for every processor: they may differ."""
+    lines = {line for line in text_of(path).splitlines() if line.startswith("flags")}
+    shown = [frozenset(line.partition(":")[2].split()) for line in lines]
+    return frozenset.intersection(*shown) if shown else frozenset()
 
 
 def describe_host(cores: list[int]) -> Host:
@@ -44,9 +46,9 @@ def describe_host(cores: list[int]) -> Host:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limit = cgroups.HERE.memory_limit()
     return Host(
-        cpu_model=fields.get("model name", UNKNOWN),
-        cpu_flags=sorted(flags),
-        microcode=fields.get("microcode", UNKNOWN),
+        cpu_model=name_of(fields.get("model name", "")) or UNKNOWN,
+        cpu_flags=sorted(map(name_of, flags)),
+        microcode=name_of(fields.get("microcode", "")) or UNKNOWN,
         machine=sysfs.machine(),
         kernel=platform.release(),
         hypervisor="hypervisor" in flags,
@@ -81,10 +83,10 @@ def hypervisor_vendor() -> str | None:
     """Return the vendor of the hypervisor, from CPUID by lscpu; None if lscpu shows none."""
     environment = {**os.environ, "LC_ALL": "C"}
     try:
-        shown = subprocess.run(["lscpu"], capture_output=True, text=True, env=environment).stdout
-    except FileNotFoundError:
+        shown = subprocess.run(["lscpu"], capture_output=True, env=environment).stdout
+    except OSError:
         return None
-    return fields_of(shown).get("Hypervisor vendor") or None
+    return name_of(fields_of(shown.decode(errors="replace")).get("Hypervisor vendor", "")) or None
 
 
 def why_impossible(isa: str, flags: frozenset[str]) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from stages.common.host.kernel_text import text_of, whole_of
 from stages.common.host.topology import HERE, Sysfs
 
 STAT = Path("/proc/stat")
@@ -52,8 +53,12 @@ class Snapshot:
 def take_snapshot(cores: Sequence[int], stat: Path = STAT, sysfs: Sysfs = HERE) -> Snapshot:
     """Return the counters of `cores`; those that this machine does not show count as zero."""
     names = {f"cpu{core}" for core in cores}
-    lines = [line.split() for line in stat.read_text().splitlines()]
-    counts = [[*map(int, line[1:])] for line in lines if line and line[0] in names]
+    lines = [line.split() for line in text_of(stat).splitlines()]
+    counts = [
+        [whole_of(word) or 0 for word in line[1:]]
+        for line in lines
+        if line[:1] and line[0] in names
+    ]
     return Snapshot(
         ticks=sum(sum(core[:TICK_FIELDS]) for core in counts),
         stolen=sum(core[STEAL_FIELD] for core in counts if len(core) > STEAL_FIELD),

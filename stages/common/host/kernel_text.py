@@ -1,15 +1,39 @@
-"""The forms in which the kernel, and tools like it, show things as text."""
+"""The forms in which the kernel, and tools like it, show things as text.
 
-from collections.abc import Iterable
+What a file says may be odd: a machine, its firmware or a container can show anything. So nothing
+here raises for it; what can't be read is unknown.
+"""
+
+import re
 from pathlib import Path
+
+from stages.cpu_list import parse_list
+from stages.printable import printable
+
+# /proc/cpuinfo has 1.5 KB for each CPU; nothing that is read here is larger.
+MAX_BYTES = 2**25
+# Characters of a name that firmware or a hypervisor gives, which records and reports repeat.
+MAX_NAME = 120
+_WHOLE = re.compile(r"[0-9]{1,20}")
 
 
 def text_of(path: Path) -> str:
     """Return what a file of the kernel says, empty if it is not there or can't be read."""
     try:
-        return path.read_text().strip()
-    except OSError:
+        with path.open("rb") as stream:
+            return stream.read(MAX_BYTES).decode(errors="replace").strip()
+    except (OSError, ValueError):  # a path with a NUL
         return ""
+
+
+def whole_of(text: str) -> int | None:
+    """Return the whole number, 0 or more, that a text consists of; None if it is none."""
+    return int(text) if _WHOLE.fullmatch(text.strip()) else None
+
+
+def name_of(text: str) -> str:
+    """Return a name as it may be recorded and shown: on one line, and not too long."""
+    return printable(text.strip(), MAX_NAME)
 
 
 def fields_of(text: str) -> dict[str, str]:
@@ -18,15 +42,9 @@ def fields_of(text: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-def parse_list(text: str) -> list[int]:
-    """Return the numbers of a list such as `0-3,8`, in order; ValueError if it is none."""
-    numbers: set[int] = set()
-    for part in text.strip().split(",") if text.strip() else []:
-        first, dash, last = part.strip().partition("-")
-        numbers.update(range(int(first), int(last if dash else first) + 1))
-    return sorted(numbers)
-
-
-def format_list(numbers: Iterable[int]) -> str:
-    """Return numbers as a list that `parse_list` reads, such as `0,1,8`."""
-    return ",".join(map(str, numbers))
+def cpus_of(text: str) -> list[int]:
+    """Return the CPUs of a list of the kernel's, none if it is no list."""
+    try:
+        return parse_list(text)
+    except ValueError:
+        return []

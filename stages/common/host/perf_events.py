@@ -5,6 +5,7 @@ with it has run this yet: the mechanism was tried with the kernel's own events.
 """
 
 import ctypes
+import errno
 import os
 import struct
 from collections.abc import Callable, Sequence
@@ -76,7 +77,10 @@ def amx_busy(work: Callable[[], T]) -> tuple[T, AmxBusy]:
         return work(), AmxBusy(missing=f"perf_event_open: {error.strerror}")
     with counters:
         result = work()
-        busy, cycles = counters.read()
+        try:
+            busy, cycles = counters.read()
+        except OSError as error:
+            return result, AmxBusy(missing=f"the counters can't be read: {error.strerror}")
     if not cycles:
         return result, AmxBusy(missing="no cycle was counted")
     return result, AmxBusy(busy_cycles=busy, cycles=cycles)
@@ -102,5 +106,8 @@ def _open(event: Event, thread: int, opened: ExitStack) -> int:
 
 
 def _read(counter: int) -> float:
-    value, enabled, running = READING.unpack(os.read(counter, READING.size))
+    reading = os.read(counter, READING.size)
+    if len(reading) < READING.size:  # as for an event that could not be scheduled at all
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+    value, enabled, running = READING.unpack(reading)
     return float(value * enabled / running) if running else 0.0

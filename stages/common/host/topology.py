@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from stages.common.host.kernel_text import parse_list, text_of
+from stages.common.host.kernel_text import cpus_of, name_of, text_of, whole_of
 
 UNKNOWN = "unknown"
 
@@ -21,16 +21,24 @@ class Sysfs:
     root: Path = Path("/sys")
 
     def online(self) -> list[int]:
-        """Return the CPUs that are switched on."""
-        text = self._text("devices/system/cpu/online")
-        return parse_list(text) if text else sorted(os.sched_getaffinity(0))
+        """Return the CPUs that are switched on; those of this process if that is not shown."""
+        return self._cpus("online") or sorted(os.sched_getaffinity(0))
+
+    def offline(self) -> list[int]:
+        """Return the CPUs that are there, and switched off."""
+        return self._cpus("offline")
+
+    def isolated(self) -> list[int]:
+        """Return the CPUs that the scheduler leaves to those who ask for them (`isolcpus`)."""
+        return self._cpus("isolated")
 
     def siblings(self, cpu: int) -> str:
         """Return the kernel's list of the threads of the physical core that `cpu` belongs to.
 
-        That is `cpu` alone if the kernel shows none.
+        That is `cpu` alone if the kernel shows none, or none that it is among.
         """
-        return self._text(f"devices/system/cpu/cpu{cpu}/topology/thread_siblings_list") or str(cpu)
+        text = self._text(f"devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+        return text if cpu in cpus_of(text) else str(cpu)
 
     def physical_cores(self, cpus: Iterable[int]) -> int:
         """Return the number of physical cores that `cpus` are on."""
@@ -45,19 +53,23 @@ class Sysfs:
         """Return the memory nodes that `cpus` are next to."""
         wanted = set(cpus)
         nodes = (self.root / "devices/system/node").glob("node[0-9]*")
-        lists = {int(node.name[4:]): text_of(node / "cpulist") for node in nodes}
-        return sorted(node for node, text in lists.items() if wanted & set(parse_list(text)))
+        numbers = {whole_of(node.name[4:]): text_of(node / "cpulist") for node in nodes}
+        return sorted(
+            number
+            for number, text in numbers.items()
+            if number is not None and wanted & set(cpus_of(text))
+        )
 
     def governor(self, cpus: Iterable[int]) -> str:
         """Return what sets the frequency of `cpus`; unknown if the machine does not show it."""
         name = "devices/system/cpu/cpu{}/cpufreq/scaling_governor"
         governors = {self._text(name.format(cpu)) for cpu in cpus}
-        return ", ".join(sorted(filter(None, governors))) or UNKNOWN
+        return name_of(", ".join(sorted(filter(None, governors)))) or UNKNOWN
 
     def throttle_events(self, cpus: Iterable[int]) -> int:
         """Return how often `cpus` were slowed down for their heat; 0 if that is not shown."""
         name = "devices/system/cpu/cpu{}/thermal_throttle/core_throttle_count"
-        return sum(int(self._text(name.format(cpu)) or 0) for cpu in cpus)
+        return sum(whole_of(self._text(name.format(cpu))) or 0 for cpu in cpus)
 
     def huge_pages(self) -> str:
         """Return when memory comes in huge pages: always, madvise or never."""
@@ -67,7 +79,10 @@ class Sysfs:
     def machine(self) -> str:
         """Return the vendor's and the machine's name, as its firmware has them."""
         names = [self._text(f"class/dmi/id/{name}") for name in ("sys_vendor", "product_name")]
-        return " ".join(filter(None, names)) or UNKNOWN
+        return name_of(" ".join(filter(None, names))) or UNKNOWN
+
+    def _cpus(self, name: str) -> list[int]:
+        return cpus_of(self._text(f"devices/system/cpu/{name}"))
 
     def _text(self, name: str) -> str:
         return text_of(self.root / name)

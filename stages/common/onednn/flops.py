@@ -12,12 +12,22 @@ from stages.common.onednn.log import Execution
 BYTES = {"f32": 4, "s32": 4, "bf16": 2, "f16": 2, "s8": 1, "u8": 1}
 # The primitives that multiply, whose work is counted, and whose kernels are judged.
 MULTIPLYING = ("convolution", "matmul", "inner_product")
-_DIMENSION = re.compile(r"([a-z]+)(\d+)")
-_SHAPE = re.compile(r"\d+(x\d+)*")
+# No dimension of a tensor in memory is longer.
+_DIMENSION = re.compile(r"([a-z]+)([0-9]{1,12})(?![0-9])")
+_SHAPE = re.compile(r"[0-9]{1,12}(x[0-9]{1,12}){0,11}")
+# A record's whole numbers end here; no primitive that ran did as much.
+MAX_COUNT = 2**63 - 1
 
 
 def operations(execution: Execution) -> int:
-    """Return how many multiplications and additions a primitive does, 0 if it does not multiply."""
+    """Return how many multiplications and additions a primitive does.
+
+    0 if it does not multiply, or its dimensions can't be those of anything that ran.
+    """
+    return _counted(_operations(execution))
+
+
+def _operations(execution: Execution) -> int:
     if execution.primitive not in MULTIPLYING:
         return 0
     if execution.primitive == "matmul":
@@ -27,11 +37,14 @@ def operations(execution: Execution) -> int:
         return 0
     outputs = size.get("mb", 1) * size.get("oc", 0) * _extent(size, "o")
     inputs = size["ic"] * _extent(size, "k" if execution.primitive == "convolution" else "i")
-    return 2 * outputs * inputs // size.get("g", 1)
+    return 2 * outputs * inputs // (size.get("g") or 1)
 
 
 def bytes_moved(execution: Execution) -> int:
-    """Return how many bytes of activations a primitive reads and writes, without its weights."""
+    """Return how many bytes of activations a primitive reads and writes, without its weights.
+
+    0 if its dimensions can't be those of anything that ran.
+    """
     source, destination = (
         BYTES.get(kind, 0) for kind in (execution.data_type, execution.destination_type)
     )
@@ -41,7 +54,11 @@ def bytes_moved(execution: Execution) -> int:
     else:
         read = size.get("mb", 1) * size["ic"] * _extent(size, "i")
         written = size.get("mb", 1) * size.get("oc", size["ic"]) * _extent(size, "o")
-    return read * source + written * destination
+    return _counted(read * source + written * destination)
+
+
+def _counted(number: int) -> int:
+    return number if number <= MAX_COUNT else 0
 
 
 def dimensions(problem: str) -> dict[str, int]:

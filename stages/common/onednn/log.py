@@ -7,10 +7,16 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from stages.errors import ProofError
+from stages.suggestion import quoted
+
 PREFIX = "onednn_verbose,"
 # A trace's clock and that of a log with timestamps differ by less than this.
 TOLERANCE_MS = 0.003
 FALLBACK_MESSAGE = "Unsupported INT8 pattern"
+# What a line must say, by the names of its template; without them nothing is proven.
+NEEDED = ("primitive", "implementation", "memory_descriptors", "attributes")
+_NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]{0,18})?")
 _TEMPLATE = re.compile(r"(?:primitive,info,template:|prim_template:)(.*)")
 # An eltwise primitive has one memory, `data`, for both.
 _SOURCE_TYPE = re.compile(r"\b(?:src|data)[_:](\w+?):")
@@ -54,7 +60,10 @@ class OnednnLog:
 
 
 def parse_log(lines: Iterable[str]) -> OnednnLog:
-    """Return what a log says; lines that are not oneDNN's are passed over."""
+    """Return what a log says; lines that are not oneDNN's, or were cut short, are passed over.
+
+    Raises ProofError if a template lacks a name that is needed here.
+    """
     log = OnednnLog()
     names: list[str] = []
     for line in lines:
@@ -64,7 +73,7 @@ def parse_log(lines: Iterable[str]) -> OnednnLog:
             continue
         text = line.strip()
         if template := _TEMPLATE.search(text):
-            names = [name for name in template[1].split(",") if name != "timestamp"]
+            names = _names(template[1])
         elif ",graph,exec," in text:
             _add_partition(log, text)
         elif "exec" in text.split(",")[:5]:
@@ -72,6 +81,17 @@ def parse_log(lines: Iterable[str]) -> OnednnLog:
         else:
             _read_header(log, text)
     return log
+
+
+def _names(template: str) -> list[str]:
+    names = [name for name in template.split(",") if name != "timestamp"]
+    missing = [name for name in NEEDED if name not in names]
+    if missing:
+        raise ProofError(
+            f"oneDNN's log has lines of the form {quoted(template)}, without "
+            f"{' and '.join(missing)}; this version of oneDNN can't be judged: use the locked one"
+        )
+    return names
 
 
 def _read_header(log: OnednnLog, text: str) -> None:
@@ -91,7 +111,7 @@ def _add_execution(log: OnednnLog, names: list[str], text: str) -> None:
     before, after = _around_exec(text)
     # The template's first name, `operation`, stands for `exec` itself.
     fields = dict(zip(names, ["exec", *after], strict=False))
-    if "attributes" not in fields:
+    if not fields.keys() >= {*NEEDED}:
         return
     memory = fields["memory_descriptors"]
     source, destination = _SOURCE_TYPE.search(memory), _DESTINATION_TYPE.search(memory)
@@ -100,7 +120,7 @@ def _add_execution(log: OnednnLog, names: list[str], text: str) -> None:
             primitive=fields["primitive"],
             implementation=fields["implementation"],
             data_type=source[1] if source else "undef",
-            milliseconds=float(fields.get("exec_time") or 0),
+            milliseconds=_number(fields.get("exec_time", "")),
             destination_type=destination[1] if destination else "undef",
             problem=fields.get("problem_desc", ""),
             start_ms=_timestamp(before),
@@ -117,5 +137,9 @@ def _around_exec(text: str) -> tuple[list[str], list[str]]:
 
 def _timestamp(before: list[str]) -> float:
     """Return the one number among the fields before `exec`, 0 if there is none."""
-    numbers = [part for part in before if part.replace(".", "", 1).isdigit()]
-    return float(numbers[0]) if numbers else 0.0
+    return next(filter(None, map(_number, before)), 0.0)
+
+
+def _number(text: str) -> float:
+    """Return the number that a field consists of, 0 if it is none: its line was cut short."""
+    return float(text) if _NUMBER.fullmatch(text) else 0.0

@@ -97,13 +97,9 @@ class WorkerProcess:
 
     def receive(self, answer: type[AnswerT], lasting_s: float = 0.0) -> AnswerT:
         """Return the answer to what was sent, as `ask` does."""
-        line = self._line(lasting_s)
         try:
-            if line.startswith(REFUSAL):
-                refusal = msgspec.json.decode(line, type=Refusal)
-                raise of_kind(refusal.exit_code, refusal.message)
-            return msgspec.json.decode(line, type=answer)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return answer_of(self._line(lasting_s), answer)
+        except ValueError:
             raise self._failure("returned no readable result") from None
 
     def peak_bytes(self) -> int:
@@ -183,6 +179,20 @@ class WorkerProcess:
             self._process.wait()
         if code and not error:
             raise self._failure(f"ended with code {code}")
+
+
+def answer_of(line: bytes, answer: type[AnswerT]) -> AnswerT:
+    """Return the answer in a worker's line.
+
+    Raises the StageError that the worker refuses with, ValueError if the line can't be read.
+    """
+    try:
+        if line.startswith(REFUSAL):
+            refusal = msgspec.json.decode(line, type=Refusal)
+            raise of_kind(refusal.exit_code, refusal.message)
+        return msgspec.json.decode(line, type=answer)
+    except RecursionError as error:
+        raise ValueError(str(error)) from None
 
 
 def _pipe(stack: ExitStack) -> tuple[FileIO, FileIO]:

@@ -3,16 +3,19 @@
 Source: mlcommons-loadgen 6.0.17, module `mlperf_loadgen`.
 """
 
-import json
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from stages.common.worker.protocol import LoadgenTest
+from stages.errors import InputCorruptError
+from stages.suggestion import quoted
 
 DETAIL = "mlperf_log_detail.txt"
 ANSWERS = "mlperf_log_accuracy.json"
@@ -28,6 +31,25 @@ RATES = {
 }
 # LoadGen lets a file of this name change the settings of a test; there is none.
 NO_AUDIT = "no-audit.config"
+
+# complete() answers with an int64.
+CLASS_BYTES = 8
+REMEDY = "measure again; get a damaged bundle again"
+
+
+class _Entry(msgspec.Struct):
+    """A line of LoadGen's log."""
+
+    key: str
+    value: Any
+
+
+class _Answer(msgspec.Struct):
+    """An answer in LoadGen's log of an accuracy test."""
+
+    qsl_idx: int
+    data: str
+
 
 Issue = Callable[[Sequence[Any]], None]
 
@@ -70,8 +92,14 @@ def complete(queries: Sequence[Any], classes: npt.NDArray[np.int64]) -> None:
 
 
 def rate_of(scenario: str, detail: Mapping[str, Any]) -> float:
-    """Return LoadGen's figure of a test, 0 if it has none, as after one of accuracy."""
-    return float(detail.get(RATES[scenario], 0.0))
+    """Return LoadGen's figure of a test, 0 if it has none, as after one of accuracy.
+
+    Raises InputCorruptError if it is no number.
+    """
+    rate = detail.get(RATES[scenario], 0.0)
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate < math.inf:
+        raise InputCorruptError(f"LoadGen's log gives the rate {quoted(str(rate))}; {REMEDY}")
+    return float(rate)
 
 
 def reasons_of(detail: Mapping[str, Any]) -> list[str]:
@@ -88,13 +116,28 @@ def reasons_of(detail: Mapping[str, Any]) -> list[str]:
 
 
 def read_answers(path: Path) -> list[int]:
-    """Return the class of each image, by its index, from LoadGen's log of an accuracy test."""
-    answers = json.loads(path.read_text())
-    classes = {
-        answer["qsl_idx"]: int.from_bytes(bytes.fromhex(answer["data"]), "little", signed=True)
-        for answer in answers
-    }
+    """Return the class of each image, by its index, from LoadGen's log of an accuracy test.
+
+    Raises InputCorruptError if it can't be read.
+    """
+    try:
+        answers = msgspec.json.decode(path.read_bytes(), type=list[_Answer])
+        classes = {answer.qsl_idx: _class(answer.data) for answer in answers}
+    except (OSError, ValueError, RecursionError) as error:
+        raise _corrupt(path, error) from None
     return [classes[index] for index in sorted(classes)]
+
+
+def _class(data: str) -> int:
+    """Return a class index from the bytes of an int64, in hexadecimal; ValueError if it is none."""
+    content = bytes.fromhex(data)
+    if len(content) != CLASS_BYTES:
+        raise ValueError(f"{len(content)} bytes are no class")
+    return int.from_bytes(content, "little", signed=True)
+
+
+def _corrupt(path: Path, error: Exception) -> InputCorruptError:
+    return InputCorruptError(f"{path}, LoadGen's log, can't be read ({error}); {REMEDY}")
 
 
 def _do_nothing(*_: object) -> None:
@@ -131,10 +174,17 @@ def _log_settings(folder: Path) -> Any:
 
 
 def read_detail(path: Path) -> dict[str, Any]:
-    """Return the last value of each key in LoadGen's log."""
-    detail: dict[str, Any] = {}
-    for line in path.read_text(errors="replace").splitlines():
-        if line.startswith(LINE_HEAD):
-            entry = json.loads(line.removeprefix(LINE_HEAD))
-            detail[entry["key"]] = entry["value"]
-    return detail
+    """Return the last value of each key in LoadGen's log.
+
+    Raises InputCorruptError if it can't be read.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        entries = [
+            msgspec.json.decode(line.removeprefix(LINE_HEAD), type=_Entry)
+            for line in lines
+            if line.startswith(LINE_HEAD)
+        ]
+    except (OSError, ValueError, RecursionError) as error:
+        raise _corrupt(path, error) from None
+    return {entry.key: entry.value for entry in entries}

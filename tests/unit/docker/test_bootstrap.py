@@ -45,5 +45,5 @@ def test_its_tasks_are_these_whatever_invoke_is_set_to(tmp_path: Path) -> None:
     settings = "tasks:\n  collection_name: other\nrun:\n  dry: true\n"
     (tmp_path / ".invoke.yaml").write_text(settings)
     variables = {**os.environ, "HOME": str(tmp_path)}
-    done = run(sys.executable, "-m", "docker.program", "version", variables=variables)
+    done = run(sys.executable, "-m", "docker.own_invoke", "version", variables=variables)
     assert (done.code, done.output) == (0, f"{__version__}\n")

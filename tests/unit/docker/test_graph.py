@@ -6,6 +6,7 @@ import yaml
 from docker.build.graph import Stage, read_all, read_extra, read_stages
 from docker.paths import COMPOSE_FILE, DOCKERFILE
 from stages.command_line import OLD_BF16_SWITCHES
+from stages.errors import InputCorruptError
 from stages.runtimes import RUNTIME_NAMES
 from stages.runtimes import RUNTIME_NAMES as RUNTIMES
 from stages.settings import DOCTOR, EXTRAS, PEERS, PROGRAMS, STAGES, env_name, specs
@@ -109,3 +110,32 @@ def test_only_train_has_a_network() -> None:
     modes = {name: service["network_mode"] for name, service in services().items()}
     assert modes.pop("train") == "bridge"
     assert set(modes.values()) == {"none"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "services:",
+        "services: [a]",
+        "services: {a: 1}",
+        "services: {a: {image: 1}}",
+        "services: {a: {image: x, depends_on: [b]}}",
+        "services: {a: {image: x, depends_on: [b]}, b: {image: y, depends_on: [a]}}",
+        "{",
+        "a: \t- *b",
+        "[" * 900,
+        "[" * 100_000,
+        "\x00",
+    ],
+)
+def test_a_compose_file_of_another_form_is_refused_in_one_line(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "compose.yaml"
+    path.write_text(text)
+    with pytest.raises(
+        InputCorruptError, match=r"compose.yaml can't be read .*; restore it"
+    ) as got:
+        read_stages({}, path)
+    assert str(got.value).isprintable()
+    with pytest.raises(InputCorruptError, match=r"there is no service c|can't be read"):
+        read_extra("c", {}, path)

@@ -64,3 +64,18 @@ def test_ours_names_a_digest_for_every_layer_of_every_image() -> None:
     assert lock.packages
     for image in lock.images.values():
         assert all(lock.layers[name].startswith("sha256:") for name in image.layers)
+
+
+def test_a_name_with_any_byte_is_listed_as_it_is(tmp_path: Path) -> None:
+    lines = ["a\udce9\t0", "a\u2028b\x85c\t0"]
+    write_listing("base", lines, tmp_path)
+    assert read_listing("base", tmp_path) == lines
+
+
+def test_a_damaged_listing_is_refused(tmp_path: Path) -> None:
+    write_listing("base", ["a\t0"], tmp_path)
+    path = tmp_path / "base.xz"
+    for content in (path.read_bytes()[:-9], b"no xz", b""):
+        path.write_bytes(content)
+        with pytest.raises(InputCorruptError, match="restore it, or write it again"):
+            read_listing("base", tmp_path)

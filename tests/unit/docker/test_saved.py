@@ -93,5 +93,27 @@ def test_an_engine_that_can_not_save_is_an_error(engine: Path) -> None:
 
 def test_an_engine_that_stops_in_the_middle_is_an_error(engine: Path) -> None:
     engine.write_bytes(archive([LOWER, UPPER], compress=False)[:2000])
-    with pytest.raises(EngineError, match="x can't be saved"):
+    with pytest.raises(EngineError, match=r"can't be read .* build the images again"):
         read_images(["x"])
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {},
+        {"manifest.json": b"[{"},
+        {"manifest.json": b"{}"},
+        {"manifest.json": b'[{"Config": "c", "Layers": ["l"], "RepoTags": ["x:latest"]}]'},
+        {"manifest.json": b"[]", "l": b"\x1f\x8bno gzip", "m": b"no tar"},
+    ],
+)
+def test_an_archive_of_another_form_is_an_error(engine: Path, files: dict[str, bytes]) -> None:
+    engine.write_bytes(tar_of(files))
+    with pytest.raises(EngineError, match=r"can't be read .* build the images again"):
+        read_images(["x"])
+
+
+def test_an_image_that_is_not_among_those_saved_is_named(engine: Path) -> None:
+    engine.write_bytes(archive([LOWER], compress=False))
+    with pytest.raises(EngineError, match="the engine saved no image z"):
+        read_images(["x", "z"])

@@ -1,5 +1,6 @@
 import pytest
 
+from stages.errors import AccuracyBoundError
 from stages.quantize.bound import Bound
 
 
@@ -32,5 +33,7 @@ def test_a_loss_exactly_at_the_bound_is_met(
     assert Bound(1.0, tolerable).is_met_by(right / images) == met
 
 
-def test_a_model_that_is_never_right_loses_nothing() -> None:
-    assert Bound(0.0, 0.01).loss(0.0) == 0
+def test_of_a_model_that_is_never_right_no_loss_is_given() -> None:
+    with pytest.raises(AccuracyBoundError, match="FP32 classifies no validation image right"):
+        Bound(0.0, 0.01).require_reference()
+    Bound(0.01, 0.01).require_reference()

@@ -6,6 +6,7 @@ import pytest
 from stages.artifacts_folder import LOCK, MARKER
 from stages.errors import exit_code_of
 from stages.quantize import __main__ as program
+from tests.unit.records import train
 
 
 @pytest.fixture
@@ -15,7 +16,7 @@ def artifacts(
     monkeypatch.setattr("sys.argv", ["quantize", "--artifacts", str(tmp_path)])
     monkeypatch.setenv("VGG19_LOCKS", str(tmp_path_factory.mktemp("locks")))
     monkeypatch.setattr(program, "verify", lambda folder: "sha")
-    monkeypatch.setattr(program, "read_record", lambda *_: None)
+    monkeypatch.setattr(program, "read_record", lambda *_: train())
     return tmp_path
 
 

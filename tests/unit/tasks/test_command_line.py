@@ -1,3 +1,5 @@
+import os
+import subprocess
 import sys
 
 import pytest
@@ -6,7 +8,7 @@ from docker.options import NO_FLAGS
 from docker.share import schemas
 from stages.errors import EngineError, NotWritableError, SettingsError
 from stages.settings import PROGRAMS, specs_of
-from tests.commands import Done, invoke, run
+from tests.commands import ROOT, Done, invoke, run
 
 NO_ENGINE = {"DOCKER_HOST": "unix:///nonexistent.sock"}
 
@@ -64,9 +66,36 @@ def test_an_unknown_runner_is_refused() -> None:
 
 
 def test_an_unknown_stage_is_refused() -> None:
-    done = invoke("evaluate")
-    assert done.code == 1
-    assert "evaluate" in done.output
+    assert_refused(
+        invoke("evaluate"), SettingsError.exit_code, "there is no task 'evaluate'; plain"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["profil"], "there is no task 'profil' (did you mean profile?)"),
+        (["profile", "--rouns", "3"], "profile has no flag '--rouns' (did you mean --rounds?)"),
+        (["profile", "isas=AVX2"], "there is no task 'isas' (did you mean --isas?)"),
+        (["--help", "trian"], "there is no task 'trian' (did you mean train?)"),
+        (["profile", "--rounds"], "--rounds has no value; `invoke --help profile`"),
+        (["verify"], "give `invoke verify BUNDLE` or `invoke verify --rebuild`"),
+        (["verify", ""], "bundle can't be ''; give a value"),
+        (["pipeline", "--backbone="], "backbone can't be ''; give a value"),
+        (["test", "--only", "imges"], "did you mean images?"),
+        (["pipeline", "--test-samples", "2"], "batch_size 8 exceeds the 2 test images"),
+    ],
+)
+def test_a_slip_is_refused_with_what_was_most_likely_meant(arguments: list[str], line: str) -> None:
+    assert_refused(invoke(*arguments, variables=NO_ENGINE), SettingsError.exit_code, line)
+
+
+@pytest.mark.parametrize("task", ["schema", "verify", "release", "train"])
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help_is_shown_behind_a_task_too(task: str, flag: str) -> None:
+    done = invoke(task, flag)
+    assert done.code == 0, done
+    assert done.output == invoke("--help", task).output
 
 
 def test_without_an_engine_it_says_how_to_get_one() -> None:
@@ -99,3 +128,29 @@ def test_an_unknown_schema_is_refused_by_the_names_of_those_there_are() -> None:
 def test_the_tasks_import_no_tensorflow_and_nothing_of_the_stages_logic() -> None:
     code = "import sys, tasks; print([m for m in sys.modules if m.startswith(('tensor', 'keras'))])"
     assert run(sys.executable, "-c", code).output.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["invoke"],
+        ["invoke", "version"],
+        ["invoke", "--help", "train"],
+        ["invoke", "schema", "all"],
+        ["stages.profile", "--help"],
+    ],
+)
+def test_what_nobody_reads_ends_without_a_word(arguments: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", *arguments]
+    done = subprocess.run(command, cwd=ROOT, stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+def test_a_task_runs_with_closed_streams(closed: str) -> None:
+    done = run("/bin/sh", "-c", f'"$0" -m invoke version {closed}', sys.executable)
+    assert done.code == 0
+    assert "Traceback" not in done.output

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from stages.errors import ModelError
+from stages.ranges import LEARNING_RATE
 from stages.train import head
 
 
@@ -52,3 +54,23 @@ def test_progress_reaches_the_last_epoch() -> None:
     shown: list[tuple[int, int]] = []
     head.fit(*blobs(), 3, 5, 0.05, lambda done, total: shown.append((done, total)))
     assert shown == [(epoch, 5) for epoch in range(1, 6)]
+
+
+@pytest.mark.parametrize("learning_rate", [1e40, 1e300])
+def test_a_head_that_diverged_is_refused_by_the_setting_that_made_it(learning_rate: float) -> None:
+    features, labels = blobs()
+    with pytest.raises(ModelError, match=r"diverged.* learning_rate 1e\+"):
+        head.fit(features, labels, 3, epochs=20, learning_rate=learning_rate)
+
+
+def test_a_backbone_whose_features_are_no_numbers_is_named() -> None:
+    features, labels = blobs()
+    features[3, 1] = np.nan
+    with pytest.raises(ModelError, match="the backbone gives features that are no numbers"):
+        head.fit(features, labels, 3, epochs=2, learning_rate=0.05)
+
+
+def test_the_highest_rate_that_may_be_set_does_not_diverge() -> None:
+    features, labels = blobs()
+    fitted = head.fit(features, labels, 3, epochs=300, learning_rate=LEARNING_RATE.high)
+    assert np.isfinite(fitted.kernel).all()

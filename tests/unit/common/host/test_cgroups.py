@@ -84,3 +84,30 @@ def test_a_container_has_a_pid_namespace_of_its_own(cgroups: Cgroups) -> None:
     link.unlink()
     link.symlink_to("pid:[4026532201]")
     assert cgroups.in_container()
+
+
+@pytest.mark.parametrize("text", ["", "max", "-1", "\u00b2", "many", "9" * 5000, "1 2 3", "1.5"])
+def test_odd_limits_are_none(cgroups: Cgroups, text: str) -> None:
+    in_groups(cgroups, "odd\n1:\n4:memory:/\0\n0::/../../a/b\n")
+    for name in ("a/memory.max", "a/b/memory.max", "a/cpu.max", "a/b/cpu.max"):
+        write(cgroups, name, text)
+    assert (cgroups.memory_limit(), cgroups.memory_left(), cgroups.cpu_quota()) == (None,) * 3
+
+
+def test_odd_uses_of_a_limit_leave_no_less_than_nothing(cgroups: Cgroups) -> None:
+    write(cgroups, "a/b/memory.max", "1000")
+    for used, stat, left in (
+        ("2000", "", 0),
+        ("unknown", "inactive_file\ninactive_file x", 1000),
+        ("500", "inactive_file 700", 1000),
+        ("500", "inactive_file -5\n\nodd", 500),
+    ):
+        write(cgroups, "a/b/memory.current", used)
+        write(cgroups, "a/b/memory.stat", stat)
+        assert cgroups.memory_left() == left
+
+
+@pytest.mark.parametrize("text", ["100000 0", "0 100000", "100000", "100000 100000 1"])
+def test_a_quota_of_no_time_is_none(cgroups: Cgroups, text: str) -> None:
+    write(cgroups, "a/b/cpu.max", text)
+    assert cgroups.cpu_quota() is None

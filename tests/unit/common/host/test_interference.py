@@ -26,6 +26,14 @@ def test_only_the_cores_asked_for_are_counted(tmp_path: Path) -> None:
     assert take_snapshot([1], stat, Sysfs(tmp_path)).stolen == 20
 
 
+@pytest.mark.parametrize("text", ["", "cpu0", "cpu0 a b c", "cpu0 -1 \xb2", "\0\xff"])
+def test_odd_counters_count_as_zero(text: str, tmp_path: Path) -> None:
+    (tmp_path / "stat").write_bytes(text.encode("latin-1"))
+    snapshot = take_snapshot([0], tmp_path / "stat", Sysfs(tmp_path))
+    assert (snapshot.ticks, snapshot.stolen, snapshot.throttle_events) == (0, 0, 0)
+    assert take_snapshot([0], tmp_path / "none", Sysfs(tmp_path)).ticks == 0
+
+
 def test_this_machine_shows_its_counters() -> None:
     assert take_snapshot([0]).ticks > 0
 

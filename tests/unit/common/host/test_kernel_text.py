@@ -2,20 +2,23 @@ from pathlib import Path
 
 import pytest
 
-from stages.common.host.kernel_text import fields_of, format_list, parse_list, text_of
+from stages.common.host.kernel_text import cpus_of, fields_of, name_of, text_of, whole_of
 
 
-def test_a_list_is_read_and_written() -> None:
-    assert parse_list("0-2,8\n") == [0, 1, 2, 8]
-    assert format_list([0, 1, 8]) == "0,1,8"
-    assert parse_list(format_list([0, 1, 8])) == [0, 1, 8]
-    assert parse_list("") == []
+def test_what_is_no_list_names_no_cpu() -> None:
+    assert cpus_of("0-2,8\n") == [0, 1, 2, 8]
+    assert cpus_of("(null)") == cpus_of("0-99999999999") == cpus_of("") == []
 
 
-def test_a_list_that_is_none_is_refused() -> None:
-    for text in ("a", "0,,1", "0-"):
-        with pytest.raises(ValueError, match="invalid literal"):
-            parse_list(text)
+@pytest.mark.parametrize("text", ["max", "-1", "", "\u00b2", "1 2", "0x10", "9" * 5000, "1_0"])
+def test_what_is_no_number_is_unknown(text: str) -> None:
+    assert whole_of(text) is None
+    assert whole_of("18446744073709551615\n") == 2**64 - 1
+
+
+def test_a_name_is_fit_to_be_shown() -> None:
+    assert name_of(" A\x1b[31m CPU\n") == r"A\x1b[31m CPU"
+    assert len(name_of("x" * 500)) == 120
 
 
 def test_fields_have_names_and_values_without_blanks() -> None:
@@ -31,4 +34,6 @@ def test_fields_have_names_and_values_without_blanks() -> None:
 def test_what_is_not_there_says_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("text\n")
     assert text_of(tmp_path / "file") == "text"
-    assert text_of(tmp_path / "missing") == text_of(tmp_path) == ""
+    assert text_of(tmp_path / "missing") == text_of(tmp_path) == text_of(Path("a\0b")) == ""
+    (tmp_path / "file").write_bytes(b"ab\xe9\n")
+    assert text_of(tmp_path / "file") == "ab\N{REPLACEMENT CHARACTER}"

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from stages.common.host.cgroups import Cgroups
-from stages.common.host.memory import available, peak_of, require
+from stages.common.host.memory import available, peak_of, require, require_batch
 from stages.errors import HostError
 
 MEMINFO = "MemTotal:       24000000 kB\nMemFree:  1 kB\nMemAvailable:   20000000 kB\n"
@@ -36,7 +36,31 @@ def test_a_containers_limit_counts(meminfo: Path, tmp_path: Path) -> None:
 
 def test_this_process_takes_some() -> None:
     assert 2**20 < peak_of(os.getpid()) < 2**40
-    assert available() > 0
+    assert (available() or 0) > 0
+
+
+@pytest.mark.parametrize(
+    "text", ["", "MemAvailable:", "MemAvailable: many kB", "MemAvailable: -5 kB", "\0\xff:\xb2"]
+)
+def test_what_the_kernel_does_not_say_is_unknown_and_refuses_nothing(
+    text: str, tmp_path: Path
+) -> None:
+    nowhere = Cgroups(tmp_path / "none", tmp_path / "none")
+    (tmp_path / "meminfo").write_bytes(text.encode("latin-1"))
+    assert available(tmp_path / "meminfo", nowhere) is None
+    assert available(tmp_path / "meminfo", limit(tmp_path, "5000")) == 4000
+    assert available(tmp_path / "missing", nowhere) is None
+    assert peak_of(1, tmp_path) == 0
+    require(2, 10, None)
+    require_batch(4096, "embedded", tmp_path / "missing")
+
+
+def test_a_batch_larger_than_the_memory_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "meminfo").write_text("MemAvailable: 1048576 kB\n")
+    require_batch(8, "embedded", tmp_path / "meminfo")
+    require_batch(150, "/a/smaller/network", tmp_path / "meminfo")
+    with pytest.raises(HostError, match=r"batch of 150 images needs at least 3\.6 GiB .* 1\.0 are"):
+        require_batch(150, "embedded", tmp_path / "meminfo")
 
 
 def test_too_much_is_said_with_what_there_is() -> None:

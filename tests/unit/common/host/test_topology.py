@@ -1,6 +1,9 @@
+import os
 from pathlib import Path
 
-from stages.common.host.facts import describe_host, describe_topology
+import pytest
+
+from stages.common.host.facts import cpu_flags, describe_host, describe_topology
 from stages.common.host.topology import Sysfs
 from stages.records.base import Topology
 
@@ -60,3 +63,26 @@ def test_this_host_describes_itself() -> None:
     assert host.topology.threads_per_core >= 1
     assert host.memory_gib > 0
     assert host.cores_pinned == [0]
+
+
+@pytest.mark.parametrize("text", ["", "odd", "0-99999999999", "3-1", "\0", "\xb2"])
+def test_odd_files_are_as_good_as_none(text: str, tmp_path: Path) -> None:
+    sysfs = machine(tmp_path)
+    (tmp_path / "devices/system/node/node0odd").mkdir()
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            path.write_bytes(text.encode("latin-1"))
+    assert sysfs.online() == sorted(os.sched_getaffinity(0))
+    assert sysfs.siblings(3) == "3"
+    assert (sysfs.numa_nodes([0]), sysfs.throttle_events([0])) == ([], 0)
+    topology = describe_topology(sysfs)
+    assert topology.sockets == topology.threads_per_core == 1
+    assert topology.physical_cores == len(os.sched_getaffinity(0))
+
+
+def test_flags_are_those_that_all_processors_have(tmp_path: Path) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("processor: 0\nflags\t\t: avx2 avx512f\n\nprocessor: 1\nflags\t\t: avx2\n\n")
+    assert cpu_flags(cpuinfo) == {"avx2"}
+    cpuinfo.write_bytes(b"\xff\xfe\0")
+    assert (cpu_flags(cpuinfo), cpu_flags(tmp_path / "none")) == (frozenset(), frozenset())

@@ -71,3 +71,14 @@ def test_what_does_not_multiply_or_was_cut_short_has_no_operations(
 )
 def test_bytes_moved_are_activations_in_their_types(execution: Execution, expected: int) -> None:
     assert bytes_moved(execution) == expected
+
+
+@pytest.mark.parametrize(
+    "problem",
+    ["mb1_g0ic3oc4_ih2oh2kh1", "mb1_ic" + "9" * 5000, "x", "0x0:0x0", "9999999999x9999999999:1x1"],
+)
+@pytest.mark.parametrize("primitive", ["convolution", "matmul", "softmax", "concat"])
+def test_dimensions_that_no_tensor_has_count_as_nothing(primitive: str, problem: str) -> None:
+    execution = Execution(primitive, "ref", "f32", 1.0, "f32", problem)
+    assert 0 <= operations(execution) < 2**63
+    assert 0 <= bytes_moved(execution) < 2**63

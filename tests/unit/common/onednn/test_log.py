@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from stages.common.onednn.log import Execution, OnednnLog, Partition, parse_log
+from stages.errors import ProofError
 
 LOGS = Path(__file__).parents[3] / "data" / "onednn"
 
@@ -116,3 +117,18 @@ def test_a_partition_cut_short_is_left_out() -> None:
 
 def test_int8_fallbacks_are_kept() -> None:
     assert parse_log(["W itex: Unsupported INT8 pattern in x"]).fallbacks
+
+
+@pytest.mark.parametrize("name", ["primitive", "implementation", "memory_descriptors"])
+def test_a_template_without_what_is_needed_proves_nothing(name: str) -> None:
+    before, template, after = (LOGS / "itex2150_fp32_AVX2.txt").read_text().partition("template:")
+    text = before + template + after.replace(f",{name},", ",", 1)
+    with pytest.raises(ProofError, match=f"without {name}; this version of oneDNN can't be judged"):
+        parse_log(text.splitlines())
+
+
+def test_a_time_that_is_no_number_is_none() -> None:
+    lines = (LOGS / "itex2150_fp32_AVX2.txt").read_text().splitlines()
+    for time in ("nan", "-1", "\u00b2", "9" * 400, "1e9"):
+        *_, last = parse_log([*lines, lines[-1].rpartition(",")[0] + f",{time}"]).executions
+        assert last.milliseconds == 0

@@ -69,7 +69,7 @@ def test_it_is_pinned_and_capped_and_what_it_prints_goes_to_the_log(
     with scripted.worker(f'{READY}; echo "$@"; echo "$ONEDNN_MAX_CPU_ISA" >&2') as worker:
         assert worker.ready.load_seconds == 1.5
     command, isa = scripted.log.read_text().splitlines()
-    assert command.startswith("--physcpubind=0 PY -m stages.common.worker {")
+    assert command.startswith("--all --physcpubind=0 PY -m stages.common.worker {")
     assert isa == "AVX2"
 
 

@@ -23,8 +23,8 @@ from stages.samples import Samples
 ROOT = Path(__file__).parents[4]
 LABELS = [1, 0, 1, 1, 0]
 # Pins to nothing, as not every machine that runs the tests has the program.
-NUMACTL = '#!/bin/sh\nshift; exec "$@"\n'
-FAKED = '#!/bin/sh\nshift; exec "$1" -m tests.unit.common.worker.fake_worker "$4" "$5"\n'
+NUMACTL = '#!/bin/sh\nshift 2; exec "$@"\n'
+FAKED = '#!/bin/sh\nshift 2; exec "$1" -m tests.unit.common.worker.fake_worker "$4" "$5"\n'
 
 
 def worker(folder: Path, numactl: str = FAKED, **changes: str) -> WorkerProcess:

@@ -1,0 +1,57 @@
+"""The standard streams, so that no program fails because of whoever reads its output."""
+
+import os
+import select
+import sys
+from typing import IO, Any, Final
+
+# As a shell reports a program that ended because nobody reads its output any more: 128 + SIGPIPE.
+UNREAD_EXIT_CODE: Final = 141
+_STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
+
+
+def prepare() -> None:
+    """Make all three streams usable: UTF-8 whatever the locale; nothing if they are closed.
+
+    Without this, the next file that is opened would get the number of a closed one.
+    """
+    for number, (name, mode) in enumerate(_STREAMS):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, _nowhere(number, mode))
+        elif stream is getattr(sys, f"__{name}__") and hasattr(stream, "reconfigure"):
+            # What is no UTF-8 in a name is shown escaped.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def flush() -> None:
+    """Write what is still held back; BrokenPipeError if nobody reads it."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream:
+            stream.flush()
+
+
+def discard_unread() -> bool:
+    """Let what can't be read any more go nowhere; return whether there is such a stream."""
+    unread = [number for number in (1, 2) if _is_unread(number)]
+    for number in unread:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, number)
+        os.close(null)
+    return bool(unread)
+
+
+def _is_unread(number: int) -> bool:
+    """Return whether a descriptor is that of a pipe whose other end is closed."""
+    poll = select.poll()
+    poll.register(number, 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
+
+
+def _nowhere(number: int, mode: str) -> IO[Any]:
+    """Return a stream that leads nowhere, under the number of the one that is closed."""
+    null = os.open(os.devnull, os.O_RDWR)
+    if null != number:
+        os.dup2(null, number)
+        os.close(null)
+    return open(number, mode, encoding="utf-8", closefd=False)

@@ -1,0 +1,101 @@
+"""Settings, the command lines that give them, and what is said of slips."""
+
+from collections.abc import Iterator
+
+from hypothesis import strategies as st
+from invoke.collection import Collection
+from invoke.exceptions import Exit, ParseError
+from invoke.parser import Parser as InvokeParser
+
+from docker.options import stage_task
+from docker.program import explanation, help_topic, refuse_empty
+from stages.agreement import require_agreement
+from stages.command_line import flag_name, for_stage, load
+from stages.cpu_list import format_list, parse_list
+from stages.printable import printable
+from stages.ranges import MAX_CPUS
+from stages.setting import as_text
+from stages.settings import PROGRAMS, STAGES, Settings, env_name, specs, specs_of
+from stages.suggestion import nearest, quoted
+from tests.fuzz.inputs import mutated_texts, texts
+from tests.fuzz.parsers import Parser
+
+LISTS = ("0-3,8", "0", "0-31,64-95", "8191", "3-1", "0,0", "0-99999999999")
+HELP = {"-h", "--help", "--version"}
+
+
+def parsers() -> Iterator[Parser]:
+    yield from map(_of_setting, specs())
+    yield from map(_of_command_line, PROGRAMS)
+    yield Parser("variables", _environments(), _read_environment)
+    yield Parser("invoke's command line", _command_lines("profile"), _read_invoke, (Exit,))
+    yield Parser("lists of CPUs", mutated_texts(*LISTS), _read_list, (ValueError,))
+    yield Parser("text that is shown", texts(), _show)
+    yield Parser("slips", mutated_texts("profile", "--rounds", "AVX3"), _suggest)
+
+
+def _of_setting(name: str) -> Parser:
+    seeds = [as_text(getattr(Settings(), name)) or "0-3", *specs()[name].values]
+
+    def read(text: str) -> None:
+        value = getattr(load({}, {name: text}), name)
+        # What is recorded as text can be given again.
+        assert getattr(load({}, {name: as_text(value)}), name) == value
+
+    return Parser(f"setting {name}", mutated_texts(*seeds), read)
+
+
+def _command_lines(program: str) -> st.SearchStrategy[list[str]]:
+    flags = [flag_name(name) for name in specs_of(program)]
+    token = mutated_texts(*flags, *(f"{flag}=8" for flag in flags)) | st.sampled_from(flags)
+    return st.lists(token.filter(lambda text: text not in HELP), max_size=5)
+
+
+def _of_command_line(program: str) -> Parser:
+    return Parser(
+        f"command line of {program}",
+        _command_lines(program),
+        lambda argv: for_stage(program, argv, {}),
+    )
+
+
+def _environments() -> st.SearchStrategy[dict[str, str]]:
+    names = [env_name(name) for name in specs()]
+    return st.dictionaries(st.sampled_from(names) | mutated_texts(*names), texts(), max_size=4)
+
+
+def _read_environment(environ: dict[str, str]) -> None:
+    require_agreement(load(environ), STAGES)
+
+
+def _read_invoke(argv: list[str]) -> None:
+    contexts = Collection(stage_task("profile", "", specs_of("profile"), print)).to_contexts()
+    parser = InvokeParser(contexts)
+    help_topic(argv, parser.contexts)
+    try:
+        (context,) = parser.parse_argv(["profile", *argv])
+        refuse_empty(context)
+    except ParseError as error:
+        said = explanation(error, parser.contexts)
+        assert said.isprintable()
+        assert len(said) < 500
+    except ValueError:
+        pass  # the task was named twice
+
+
+def _read_list(text: str) -> None:
+    numbers = parse_list(text)
+    assert numbers == sorted(set(numbers))
+    assert all(0 <= number < MAX_CPUS for number in numbers)
+    assert parse_list(format_list(numbers)) == numbers
+
+
+def _show(text: str) -> None:
+    assert printable(text).isprintable()
+    assert len(printable(text, 20)) <= 20 * len(r"\U00000000")
+    assert quoted(text).isprintable()
+
+
+def _suggest(text: str) -> None:
+    names = [*PROGRAMS, "--rounds", "AVX2"]
+    assert nearest(text, names) in ("", *names)
