@@ -6,6 +6,7 @@ numbers that no computation can take, halves of characters.
 
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
@@ -63,8 +64,8 @@ def _count_values(content: bytes) -> int:
 def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     named = dict(pairs)
     if len(named) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ReadError(f"`{next(name for name in names if names.count(name) > 1)}` is there twice")
+        (name, _), *_ = Counter(name for name, _ in pairs).most_common(1)
+        raise ReadError(f"`{name}` is there twice")
     return named
 
 
@@ -97,12 +98,18 @@ def _problems_of_list(raw: list[Any], record: Any, place: str) -> Iterator[str]:
 
 
 def _problems_of_names(raw: dict[str, Any], record: Any, place: str) -> Iterator[str]:
-    if not dataclasses.is_dataclass(record):
+    if isinstance(record, dict):
         yield from (f"half a character - at `{place}`" for name in raw if not _is_whole(name))
         return
-    known = {field.name for field in dataclasses.fields(record)}
+    known = _field_names(record)
     yield from (f"unknown field `{name}` - at `{place}`" for name in raw if name not in known)
     yield from (f"no field `{name}` - at `{place}`" for name in sorted(known) if name not in raw)
+
+
+def _field_names(record: Any) -> set[str]:
+    if isinstance(record, msgspec.Struct):
+        return set(record.__struct_fields__)
+    return {field.name for field in dataclasses.fields(record)}
 
 
 def _is_usable(number: Any) -> bool:
