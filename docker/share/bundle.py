@@ -2,7 +2,8 @@
 
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -13,15 +14,23 @@ from docker.reproduce.locked_images import digest_of, inputs
 from docker.share import sbom, schemas
 from docker.share.manifest import Manifest
 from stages import __version__
-from stages.artifacts import Artifacts
-from stages.errors import InputCorruptError
+from stages.artifacts import CHECKSUMS, Artifacts
+from stages.errors import InputCorruptError, NotWritableError
 from stages.evidence.archive import pack, unpack
-from stages.evidence.check import REMEDY, check, makers
-from stages.evidence.collect import collect
+from stages.evidence.check import check, makers
+from stages.evidence.collect import ARTIFACTS_FOLDER, collect
+from stages.evidence.rejection import GET_AGAIN, as_of_a_bundle
 from stages.handover import write_checksums
+from stages.member import read_plain
+from stages.printable import printable
+from stages.records.reading import ReadError, convert, parse
 
 MANIFEST, LICENCES = "manifest.json", "licences.txt"
 LOCKS, SCHEMAS, BILLS = "locks", "schemas", "sbom"
+FILES = (CHECKSUMS, MANIFEST, LICENCES)
+FOLDERS = (ARTIFACTS_FOLDER, LOCKS, SCHEMAS, BILLS)
+MAX_MANIFEST_BYTES = 2**20
+MAX_IMAGE = 100
 
 
 def write_bundle(artifacts: Artifacts, output: Path) -> list[str]:
@@ -30,12 +39,11 @@ def write_bundle(artifacts: Artifacts, output: Path) -> list[str]:
     Raises InputMissingError if the pipeline has not run, InputCorruptError if its results do not
     follow from their samples.
     """
-    with tempfile.TemporaryDirectory(prefix="bundle-") as name:
-        folder = Path(name)
+    with _temporary_folder() as folder:
         collect(artifacts, folder)
         _add_origins(folder)
         write_checksums(folder)
-        checked = _check(folder)
+        checked = _check(folder, "run its stage again")
         pack(folder, output)
     return checked
 
@@ -45,9 +53,22 @@ def verify_bundle(bundle: Path) -> list[str]:
 
     Raises InputCorruptError if a byte, a figure or a record is not what it must be.
     """
-    with tempfile.TemporaryDirectory(prefix="bundle-") as folder:
-        unpack(bundle, Path(folder))
-        return _check(Path(folder))
+    with _temporary_folder() as folder:
+        unpack(bundle, folder)
+        return _check(folder, GET_AGAIN)
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    try:
+        temporary = tempfile.TemporaryDirectory(prefix="bundle-")
+    except OSError as error:
+        why = error.strerror or error
+        raise NotWritableError(
+            f"there is no folder for temporary files ({why}); set TMPDIR"
+        ) from None
+    with temporary as name:
+        yield Path(name).resolve()
 
 
 def _add_origins(folder: Path) -> None:
@@ -62,10 +83,12 @@ def _add_origins(folder: Path) -> None:
     _add_bills(folder, present)
 
 
-def _check(folder: Path) -> list[str]:
-    checked = check(folder)
-    manifest = _read_manifest(folder / MANIFEST)
-    by_record = dict(makers(folder))
+def _check(folder: Path, remedy: str) -> list[str]:
+    checked = check(folder, remedy)
+    with as_of_a_bundle(folder, remedy):
+        _require_known(folder)
+        manifest = _read_manifest(folder / MANIFEST)
+        by_record = dict(makers(folder))
     _check_makers(by_record, manifest)
     unnamed = sorted(record for record, image in by_record.items() if not image)
     if unnamed:
@@ -75,21 +98,30 @@ def _check(folder: Path) -> list[str]:
     return checked
 
 
+def _require_known(folder: Path) -> None:
+    """Raise InputCorruptError if a file or folder has no place in a bundle."""
+    for path in sorted(folder.iterdir()):
+        if path.name not in (FOLDERS if path.is_dir() else FILES):
+            raise InputCorruptError(f"{path} has no place in a bundle; make the bundle again")
+
+
 def _check_makers(by_record: Mapping[str, str], manifest: Manifest) -> None:
     """Raise InputCorruptError if a record names another image than the manifest's."""
     for record, image in by_record.items():
         if image and image not in manifest.images.values():
             raise InputCorruptError(
-                f"{record} was made by image {image}, which is none of the bundle's; make the "
-                "bundle with the images that made its results"
+                f"{record} was made by image {printable(image, MAX_IMAGE)}, which is none of "
+                "the bundle's; make the bundle with the images that made its results"
             )
 
 
 def _read_manifest(path: Path) -> Manifest:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise InputCorruptError(f"{path} can't be read ({error}); {REMEDY}") from None
+        return convert(parse(read_plain(path, MAX_MANIFEST_BYTES)), Manifest)
+    except FileNotFoundError:
+        raise InputCorruptError(f"{path} is missing; make the bundle again") from None
+    except ReadError as error:
+        raise InputCorruptError(f"{path} can't be read ({error}); make the bundle again") from None
 
 
 def _add_locks(folder: Path) -> None:

@@ -91,7 +91,9 @@ class Server:
         PerSecond,
         doc("Highest rate, in queries per second, of a valid test; 0 if no test was valid."),
     ]
-    tests: Annotated[list[ServerTest], Meta(min_length=1), doc("All tests that were made, in order.")]
+    tests: Annotated[
+        list[ServerTest], Meta(min_length=1), doc("All tests that were made, in order.")
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,9 @@ class Figures:
         Milliseconds | None,
         doc("Median of all batches, in milliseconds; null if the batch size is not 1."),
     ]
-    batch_seconds: Annotated[RoundsOfBatches, Meta(min_length=1), doc("Seconds of each batch, by round.")]
+    batch_seconds: Annotated[
+        RoundsOfBatches, Meta(min_length=1), doc("Seconds of each batch, by round.")
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

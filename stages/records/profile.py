@@ -71,7 +71,9 @@ class ProfileRecord(MeasuredRecord):
         list[LayoutTrial],
         doc("Layouts tried to find the fastest; empty if only one was asked for."),
     ]
-    cells: Annotated[list[Cell], Meta(min_length=1), doc("Every cell asked for, from the lowest isa up.")]
+    cells: Annotated[
+        list[Cell], Meta(min_length=1), doc("Every cell asked for, from the lowest isa up.")
+    ]
     repeat: Annotated[Repeat, doc("The cell that was measured twice.")]
 
     def measured_cell(self, cell: Cell) -> Cell:
