@@ -66,8 +66,8 @@ def _save(figure: Figure, path: Path, caution: str) -> None:
 
 def _plain(text: str) -> str:
     """Return a stranger's text as a title may have it: no formula, no character without a glyph."""
-    latin = printable(text, MAX_NAME).encode("ascii", errors="backslashreplace").decode()
-    return latin.replace("$", r"\$")
+    ascii_only = printable(text, MAX_NAME).encode("ascii", errors="backslashreplace").decode()
+    return ascii_only.replace("$", r"\$")
 
 
 def _runtime_words(runtime: str) -> str:

@@ -10,7 +10,7 @@ import re
 import shutil
 import stat
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -97,10 +97,14 @@ def unpack(archive: Path, folder: Path) -> None:
     """
     folder.mkdir(exist_ok=True)
     with _opened(archive) as stream:
-        _require_space(folder, os.fstat(stream.fileno()).st_size)
-        _require_unpacked(archive, stream)
+        size = os.fstat(stream.fileno()).st_size
         try:
-            _extract(stream, folder)
+            _require_unpacked(archive, stream)
+            # All headers first: what is no bundle must leave nothing on the disk.
+            _read_all(stream, lambda member: _skip(stream, member, size))
+            _require_space(folder, size)
+            stream.seek(0)
+            _read_all(stream, lambda member: _write_file(stream, member, folder / member.name))
         except _FormError as error:
             raise InputCorruptError(
                 f"{archive} was damaged or edited ({error}); get it again"
@@ -153,15 +157,18 @@ def _of_os_error(archive: Path, folder: Path, error: OSError) -> StageError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return _no_space(folder)
     why = os.strerror(error.errno or 0)
+    if error.filename is None:  # not of a file that is written
+        return InputMissingError(f"{archive} can't be read ({why}); get it again")
     return NotWritableError(f"{archive} can't be unpacked in {folder.parent} ({why}); set TMPDIR")
 
 
-def _extract(stream: BinaryIO, folder: Path) -> None:
+def _read_all(stream: BinaryIO, take: Callable[[_Member], None]) -> None:
+    """Read all headers, and let `take` read the content of each member."""
     order = Order()
     while member := _read_member(stream):
         if problem := order.problem_of(member.name):
             raise _FormError(f"{printable(member.name)}: {problem}")
-        _write_file(stream, member, folder / member.name)
+        take(member)
         if _read(stream, -member.size % BLOCK).strip(b"\0"):
             raise _FormError(f"{printable(member.name)}: something follows it")
     _require_end(stream)
@@ -193,6 +200,11 @@ def _size_in(header: bytes, name: str) -> int:
     if size > MAX_FILE_BYTES:
         raise _FormError(f"{printable(name)}: it is larger than {MAX_FILE_BYTES / 1e6:.0f} MB")
     return size
+
+
+def _skip(stream: BinaryIO, member: _Member, size: int) -> None:
+    if stream.seek(member.size, os.SEEK_CUR) > size:
+        raise _FormError(f"{member.name}: it ends early")
 
 
 def _write_file(stream: BinaryIO, member: _Member, path: Path) -> None:

@@ -100,6 +100,8 @@ def check_files(artifacts: Artifacts) -> str:
 
 
 def _require_known(artifacts: Artifacts, folders: Sequence[Path]) -> None:
+    if not artifacts.root.is_dir():
+        raise InputCorruptError(f"{artifacts.root} is no folder; run the pipeline first")
     for path in sorted(artifacts.root.iterdir()):
         if path not in folders:
             raise InputCorruptError(f"{printable(str(path))} is of no stage; remove it")

@@ -10,7 +10,7 @@ from stages.evidence.limits import MAX_LIST_BYTES
 from stages.member import is_inside, read_plain
 from stages.printable import printable
 
-_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
+_LINE = re.compile(r"([0-9a-f]{64})  (.+)", re.ASCII)
 
 
 def read_list(folder: Path) -> dict[str, str]:
@@ -26,7 +26,7 @@ def read_list(folder: Path) -> dict[str, str]:
     except UnicodeDecodeError:
         raise InputCorruptError(f"{path} is no list of checksums; run its stage again") from None
     listed: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in text.removesuffix("\n").split("\n") if text else ():
         match = _LINE.fullmatch(line)
         if match is None or not is_inside(match[2]) or match[2] in listed:
             shown = printable(line, 100)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from stages.evidence.limits import MAX_DEPTH, MAX_FILES, MAX_NAME
+from stages.evidence.limits import MAX_DEPTH, MAX_FILES, MAX_FOLDERS, MAX_NAME
 
 # The portable characters of POSIX, and those that versions, precisions and layouts may bring.
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=,@%-]*")
@@ -45,7 +45,10 @@ class Order:
             return "it is out of order"
         if last and parts[: len(last)] == last:
             return "it is in a folder that has the name of a file"
-        return "" if self._is_spelled_once(parts) else "another name differs in case alone"
+        if not self._is_spelled_once(parts):
+            return "another name differs in case alone"
+        too_many = len(self._spelled) - self._count > MAX_FOLDERS
+        return f"it has more than {MAX_FOLDERS} folders" if too_many else ""
 
     def _is_spelled_once(self, parts: Sequence[str]) -> bool:
         paths = ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
