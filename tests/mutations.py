@@ -47,11 +47,13 @@ def mutations(bundle: Path) -> Iterator[Mutation]:
         record = path.relative_to(bundle / ARTIFACTS).as_posix()
         raw = json.loads(path.read_text())
         for place in places(raw):
-            yield from (Mutation(record, place, value) for value in VALUES if _differs(raw, place, value))
+            yield from (
+                Mutation(record, place, value) for value in VALUES if _differs(raw, place, value)
+            )
 
 
 def places(raw: Any) -> Iterator[Place]:
-    """Yield the place of one field of each kind, of each list and object, and of an item of each."""
+    """Yield the place of one field, list, object or item of each kind."""
     seen = set()
     for place in _places(raw, ()):
         kind = re.sub(r"\.\d+", "[]", ".".join(map(str, place)))

@@ -50,7 +50,9 @@ def convert(raw: Any, kind: type[RecordT]) -> RecordT:
     """Return the record of type `kind` that was parsed; ReadError if it is none."""
     try:
         record = msgspec.convert(raw, kind)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except UnicodeEncodeError:
+        raise ReadError("it has half a character") from None
+    except (msgspec.MsgspecError, ArithmeticError, RecursionError, ValueError) as error:
         raise ReadError(str(error)) from None
     for problem in _problems(raw, record, "$"):
         raise ReadError(problem)
@@ -86,7 +88,7 @@ def _problems(raw: Any, record: Any, place: str) -> Iterator[str]:
         if not _is_whole(raw):
             yield f"half a character - at `{place}`"
     elif raw is not None and not _is_usable(raw):
-        yield f"{raw:g} is out of range - at `{place}`"
+        yield f"{raw} is out of range - at `{place}`"
 
 
 def _problems_of_list(raw: list[Any], record: Any, place: str) -> Iterator[str]:
