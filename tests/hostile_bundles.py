@@ -13,6 +13,7 @@ import shutil
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from stages.evidence.archive import unpack
@@ -32,12 +33,12 @@ def hostile_bundles(good: Path, folder: Path, every: int = 1) -> Iterator[tuple[
     """
     folder.mkdir()
     for name, way in FILES.items():
-        yield from _made(name, folder, lambda way=way: way(good, folder / "bundle.tar"))
+        yield from _made(name, folder, partial(way, good, folder / "bundle.tar"))
     for name, change in MEMBERS.items():
-        yield from _made(name, folder, lambda change=change: change(good, folder / "bundle.tar"))
+        yield from _made(name, folder, partial(change, good, folder / "bundle.tar"))
     unpack(good, folder / "good")
     for name, edit in [*FOLDERS.items()][::every]:
-        yield from _made(name, folder, lambda edit=edit: _edited(edit, folder))
+        yield from _made(name, folder, partial(_edited, edit, folder))
 
 
 def _made(name: str, folder: Path, make: Callable[[], Path]) -> Iterator[tuple[str, Path]]:
@@ -86,6 +87,10 @@ def _sparse(path: Path) -> None:
         stream.truncate(SPARSE_BYTES)
 
 
+def _cut(percent: int) -> Callable[[bytes], bytes]:
+    return lambda content: content[: percent * len(content) // 100]
+
+
 def _flipped(position: int) -> Callable[[bytes], bytes]:
     def change(content: bytes) -> bytes:
         changed = bytearray(content)
@@ -119,12 +124,7 @@ FILES: dict[str, Way] = {
     "xz": _content(lambda content: lzma.compress(content[:100_000])),
     "zip": _content(_zip),
     "zstd": _content(lambda content: b"\x28\xb5\x2f\xfd" + content),
-    **{
-        f"cut after {percent}%": _content(
-            lambda content, n=percent: content[: n * len(content) // 100]
-        )
-        for percent in (1, 10, 50, 90, 99)
-    },
+    **{f"cut after {percent}%": _content(_cut(percent)) for percent in (1, 10, 50, 90, 99)},
     "cut by a block": _content(lambda content: content[:-512]),
     "without its end": _content(lambda content: content.rstrip(b"\0")),
     "with a block more": _content(lambda content: content + bytes(512)),

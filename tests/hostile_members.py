@@ -7,55 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from stages.evidence.limits import MAX_FILES, MAX_FOLDERS
+from tests.hostile_names import ODD_NAMES, OUTSIDE
 
 CONTENT = b"hostile\n"
 BLOCK = tarfile.BLOCKSIZE
-# One that a reader who trusts names would leave in the folder of temporary files.
-OUTSIDE = "escaped-from-a-bundle"
-ODD_NAMES = {
-    "an absolute name": f"/tmp/{OUTSIDE}",
-    "a name that leads upwards": f"../{OUTSIDE}",
-    "a name that leads far upwards": f"artifacts/../../../../{OUTSIDE}",
-    "a name that ends upwards": "artifacts/..",
-    "a name that is here": ".",
-    "a name with here in it": "artifacts/./x",
-    "a name that begins here": "./artifacts/x",
-    "a name of nothing": "",
-    "a name with an empty part": "artifacts//x",
-    "a name that ends in a slash": "artifacts/x/",
-    "a name with a backslash": "artifacts\\..\\x",
-    "a name with a drive": "C:x",
-    "a name with a space": "artifacts/a b",
-    "a name that begins with a space": " artifacts",
-    "a name with a line end": "x\nverify: everything is well",
-    "a name with a carriage return": "x\rverify: everything is well",
-    "a name that steers the terminal": "\x1b[2J\x1b[31mall is well",
-    "a name with a bell": "x\a",
-    "a name with a NUL": "x\0y",
-    "a name with DEL": "x\x7f",
-    "a name from right to left": "x\u202ecod.tar",
-    "a name without width": "x\u200by",
-    "a name in one Unicode form": "artifacts/\u00e9",
-    "a name in the other Unicode form": "artifacts/e\u0301",
-    "a name in other letters": "\u0430rtifacts/x",
-    "a name of half a character": "x\udcff",
-    "a name like an option": "-rf",
-    "a hidden name": ".bashrc",
-    "a name with a wildcard": "artifacts/*",
-    "a name with a quote": "artifacts/'\"",
-    "a name with a variable": "artifacts/$HOME",
-    "a name like a home": "~/x",
-    "a name of 300 characters": "n" * 300,
-    "a name of 10000 characters": "n" * 10_000,
-    "a path of 300 characters": "/".join(["n" * 50] * 6),
-    "a path of 100 folders": "/".join("n" * 100),
-    "a path of 4000 folders": "/".join("n" * 4000),
-    "the name of a folder": "artifacts",
-    "a name in the folder of a file": "manifest.json/x",
-    "a name that differs in case": "MANIFEST.json",
-    "a folder that differs in case": "Artifacts/x",
-    "the name of another file": "manifest.json",
-}
 KINDS = {
     "a folder": tarfile.DIRTYPE,
     "a link": tarfile.SYMTYPE,

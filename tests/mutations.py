@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,12 @@ def mutated(bundle: Path, mutation: Mutation) -> Callable[[], None]:
     refit(bundle, path)
     (bundle / CHECKSUMS).unlink()
     write_checksums(bundle)
-    return lambda: [file.write_bytes(content) for file, content in before.items()] and None
+    return partial(_restore, before)
+
+
+def _restore(before: dict[Path, bytes]) -> None:
+    for path, content in before.items():
+        path.write_bytes(content)
 
 
 def _files(bundle: Path) -> list[Path]:

@@ -68,7 +68,7 @@ def pack(folder: Path, output: Path) -> None:
             stream.write(_header(member))
             with (folder / member.name).open("rb") as content:
                 shutil.copyfileobj(content, stream, CHUNK)
-            stream.write(_padding(member.size, BLOCK))
+            stream.write(bytes(-member.size % BLOCK))
         stream.write(_end(stream.tell()))
 
 
@@ -149,8 +149,7 @@ def _require_space(folder: Path, size: int) -> None:
 
 
 def _no_space(folder: Path) -> DiskFullError:
-    place = folder.parent
-    return DiskFullError(f"no space left in {place} to unpack it; free some, or set TMPDIR")
+    return DiskFullError(f"no space left in {folder.parent} to unpack it; free some, or set TMPDIR")
 
 
 def _of_os_error(archive: Path, folder: Path, error: OSError) -> StageError:
@@ -219,7 +218,7 @@ def _write_file(stream: BinaryIO, member: _Member, path: Path) -> None:
 def _require_end(stream: BinaryIO) -> None:
     """Raise _FormError unless what follows the first empty block is what `pack` leaves."""
     written = stream.tell() - BLOCK
-    if BLOCK * b"\0" + stream.read(tarfile.RECORDSIZE + 1) != _end(written):
+    if bytes(BLOCK) + stream.read(tarfile.RECORDSIZE + 1) != _end(written):
         raise _FormError("its end is not that of a bundle")
 
 
@@ -241,11 +240,7 @@ def _header(member: _Member) -> bytes:
     return info.tobuf(tarfile.PAX_FORMAT)
 
 
-def _padding(size: int, unit: int) -> bytes:
-    return b"\0" * (-size % unit)
-
-
 def _end(written: int) -> bytes:
     """Return what follows the members: two empty blocks, and some more for old tapes."""
-    end = b"\0" * 2 * BLOCK
-    return end + _padding(written + len(end), tarfile.RECORDSIZE)
+    end = bytes(2 * BLOCK)
+    return end + bytes(-(written + len(end)) % tarfile.RECORDSIZE)

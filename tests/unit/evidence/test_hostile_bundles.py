@@ -13,7 +13,7 @@ from docker.share.bundle import verify_bundle, write_bundle
 from stages.common import stats
 from stages.errors import exit_code_of
 from tests.hostile_bundles import hostile_bundles
-from tests.hostile_members import OUTSIDE
+from tests.hostile_names import OUTSIDE
 from tests.unit.evidence.parts import IMAGE, pipeline
 
 # Missing, corrupt, of another version, stale, and a disk that is full.
@@ -37,7 +37,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def refusal(path: Path, capsys: pytest.CaptureFixture[str]) -> str:
     """Return what is wrong with how a bundle was refused, empty if nothing is."""
     began = time.monotonic()
-    code = exit_code_of("verify", lambda: [print(line) for line in verify_bundle(path)] and None)
+    code = exit_code_of("verify", lambda: print(*verify_bundle(path)))
     seconds = time.monotonic() - began
     printed = capsys.readouterr()
     lines = printed.err.splitlines()

@@ -38,7 +38,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def problem_of(run: Callable[[], object], capsys: pytest.CaptureFixture[str]) -> str:
     """Return what is wrong with how a program ended, `accepted` if it did its work."""
-    code = exit_code_of("verify", lambda: run() and None)
+    code = exit_code_of("verify", lambda: [run()].clear())
     printed = capsys.readouterr().err
     if code == 0:
         return "accepted"
