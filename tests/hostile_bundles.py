@@ -29,7 +29,7 @@ def hostile_bundles(good: Path, folder: Path, every: int = 1) -> Iterator[tuple[
     """Yield a name and the path of each hostile bundle, made of a good one in a new folder.
 
     A path may be that of a folder, a pipe or a device. Each is removed once the next is asked for.
-    Of those that must be unpacked to be found out, which takes long, every nth is made.
+    Some must be unpacked to be found out, which takes long: every nth of those is made.
     """
     folder.mkdir()
     for name, way in FILES.items():

@@ -1,6 +1,7 @@
 """Bundles whose tar has a member that no bundle has."""
 
 import io
+import os
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -70,7 +71,7 @@ def lax_tar(folder: Path, output: Path) -> None:
             member = _member(path.relative_to(folder).as_posix(), content)
             stream.write(_header(member) + content + bytes(-len(content) % BLOCK))
         stream.write(bytes(2 * BLOCK))
-        stream.write(bytes(-stream.tell() % tarfile.RECORDSIZE))
+        stream.write(bytes(-stream.seek(0, os.SEEK_CUR) % tarfile.RECORDSIZE))
 
 
 def _member(name: str, content: bytes = CONTENT, **fields: Any) -> tarfile.TarInfo:
@@ -105,7 +106,7 @@ def _in_place(name: str) -> Callable[[Path, Path], Path]:
                 padding = bytes(-len(content) % BLOCK)
                 stream.write(_header(_member(own, content)) + content + padding)
             stream.write(bytes(2 * BLOCK))
-            stream.write(bytes(-stream.tell() % tarfile.RECORDSIZE))
+            stream.write(bytes(-stream.seek(0, os.SEEK_CUR) % tarfile.RECORDSIZE))
         return path
 
     return change
@@ -136,7 +137,7 @@ def _many(count: int, name: Callable[[int], str]) -> Callable[[Path, Path], Path
         with path.open("wb") as stream:
             stream.writelines(_header(_member(own, b"")) for own in headers)
             stream.write(bytes(2 * BLOCK))
-            stream.write(bytes(-stream.tell() % tarfile.RECORDSIZE))
+            stream.write(bytes(-stream.seek(0, os.SEEK_CUR) % tarfile.RECORDSIZE))
         return path
 
     return change

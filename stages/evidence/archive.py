@@ -69,7 +69,7 @@ def pack(folder: Path, output: Path) -> None:
             with (folder / member.name).open("rb") as content:
                 shutil.copyfileobj(content, stream, CHUNK)
             stream.write(bytes(-member.size % BLOCK))
-        stream.write(_end(stream.tell()))
+        stream.write(_end(stream.seek(0, os.SEEK_CUR)))
 
 
 def _members_of(folder: Path) -> Iterator[_Member]:
@@ -217,7 +217,7 @@ def _write_file(stream: BinaryIO, member: _Member, path: Path) -> None:
 
 def _require_end(stream: BinaryIO) -> None:
     """Raise _FormError unless what follows the first empty block is what `pack` leaves."""
-    written = stream.tell() - BLOCK
+    written = stream.seek(0, os.SEEK_CUR) - BLOCK
     if bytes(BLOCK) + stream.read(tarfile.RECORDSIZE + 1) != _end(written):
         raise _FormError("its end is not that of a bundle")
 

@@ -40,8 +40,8 @@ def require_listed(
 ) -> None:
     """Check the files of a folder, by their paths there, by its list.
 
-    Of those that it names, `absent` may be missing. Raises InputCorruptError if another one is
-    missing, one differs, or one is not listed.
+    It may name some that are missing, `absent`. Raises InputCorruptError if another one is missing,
+    one differs, or one is not listed.
     """
     there = {name for name in files if name != CHECKSUMS}
     missing = sorted(listed.keys() - there - set(absent))

@@ -56,6 +56,7 @@ def test_what_no_record_has_is_named(path: Path, old: str, new: str, words: str)
     assert words in refusal(path)
 
 
+NOISE: dict[str, Any] = {"kind": "spread", "scenario": "offline", "numbers": {}, "text": ""}
 CONTRADICTIONS: dict[str, tuple[Change, str]] = {
     "a field that is missing": (lambda raw: raw.pop("maker"), "no field `maker` - at `$`"),
     "no cells": (lambda raw: raw["cells"].clear(), "length >= 1 - at `$.cells`"),
@@ -90,7 +91,6 @@ CONTRADICTIONS: dict[str, tuple[Change, str]] = {
         "low is above high",
     ),
 }
-NOISE = {"kind": "spread", "scenario": "offline", "numbers": {}, "text": ""}
 
 
 def offline(raw: dict[str, Any]) -> Any:
