@@ -12,8 +12,8 @@ from stages import artifacts_folder
 from stages.access import writing
 from stages.artifacts import Artifacts
 from stages.artifacts_folder import LOCK, MARKER
-from stages.checksums import OPEN_PLAIN
 from stages.errors import NotWritableError
+from stages.member import OPEN_PLAIN
 
 
 def prepare(folder: Path, owner: User) -> Path:

@@ -18,6 +18,9 @@ from stages.errors import (
     InputStaleError,
     SchemaVersionError,
 )
+from stages.member import read_plain
+from stages.printable import printable
+from stages.records import checks, reading
 from stages.records.base import SCHEMA_VERSION
 from stages.runtimes import RUNTIME_NAMES
 
@@ -193,24 +196,34 @@ def read_record(path: Path, kind: type[RecordT]) -> RecordT:
     """Return the record of type `kind` in a file.
 
     Raises InputMissingError if there is no file, SchemaVersionError if another version wrote it,
-    InputCorruptError if it is truncated or lacks a field.
+    InputCorruptError if it is truncated, lacks a field or has one that is not known, or if a value
+    is out of range or contradicts another.
     """
-    if not path.is_file():
-        raise InputMissingError(f"{path} is missing; run {_how_to_make(path.parent)} first")
     try:
-        raw = msgspec.json.decode(path.read_bytes())
+        raw = reading.parse(read_plain(path, reading.MAX_BYTES))
         _require_version(path, raw)
-        return msgspec.convert(raw, kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return _sound(reading.convert(raw, kind))
+    except FileNotFoundError:
+        raise InputMissingError(
+            f"{path} is missing; run {_how_to_make(path.parent)} first"
+        ) from None
+    except reading.ReadError as error:
         raise InputCorruptError(
             f"{path} can't be read ({error}); run {_how_to_make(path.parent)} again"
-        ) from error
+        ) from None
+
+
+def _sound(record: RecordT) -> RecordT:
+    """Return the record; ReadError if its fields contradict each other."""
+    for problem in checks.problems(record):
+        raise reading.ReadError(problem)
+    return record
 
 
 def _require_version(path: Path, raw: Any) -> None:
     version = raw.get("schema_version") if isinstance(raw, dict) else None
-    if version != SCHEMA_VERSION:
+    if version != SCHEMA_VERSION or isinstance(version, bool | float):
         raise SchemaVersionError(
-            f"{path} has schema version {version}, this is {SCHEMA_VERSION}; "
+            f"{path} has schema version {printable(str(version), 20)}, this is {SCHEMA_VERSION}; "
             f"run {_how_to_make(path.parent)} again"
         )

@@ -12,11 +12,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from stages.errors import InputCorruptError
+from stages.member import is_inside, read_plain
+from stages.printable import printable
 
 CHECKSUMS = "SHA256SUMS"
+# A line has some 100 bytes, and a bundle at most 50,000 files.
+MAX_LIST_BYTES = 32 * 2**20
 LINE = re.compile(r"([0-9a-f]{64})  ([^\n]+)")
-# A fifo must not hang whoever opens it, nor a symlink lead elsewhere.
-OPEN_PLAIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def sha256(path: Path) -> str:
@@ -51,7 +53,9 @@ def read_checksums(folder: Path, remedy: str) -> dict[str, str]:
     for line in _lines(path, remedy):
         match = LINE.fullmatch(line)
         if not match:
-            raise _corrupt(path, f"has a line that is no checksum ({line[:80]!r})", remedy)
+            raise _corrupt(
+                path, f"has a line that is no checksum ({printable(line, 80)!r})", remedy
+            )
         digest, name = match.groups()
         _require_name(path, name, remedy)
         if name in listed:
@@ -63,8 +67,8 @@ def read_checksums(folder: Path, remedy: str) -> dict[str, str]:
 def names_listed(folder: Path) -> set[str]:
     """Return what a folder's list names as far as it can be read; nothing if there is none."""
     try:
-        text = _read_plain(folder / CHECKSUMS).decode(errors="replace")
-    except OSError:
+        text = read_plain(folder / CHECKSUMS, MAX_LIST_BYTES).decode(errors="replace")
+    except (OSError, InputCorruptError):
         return set()
     return {match[2] for match in map(LINE.fullmatch, text.splitlines()) if match}
 
@@ -108,7 +112,7 @@ def _files(folder: Path, remedy: str) -> Iterator[str]:
 
 def _lines(path: Path, remedy: str) -> list[str]:
     try:
-        text = _read_plain(path).decode("utf-8")
+        text = read_plain(path, MAX_LIST_BYTES).decode("utf-8")
     except FileNotFoundError:
         raise _corrupt(path, "is missing", remedy) from None
     except UnicodeDecodeError:
@@ -122,14 +126,6 @@ def _lines(path: Path, remedy: str) -> list[str]:
     return text[:-1].split("\n")
 
 
-def _read_plain(path: Path) -> bytes:
-    """Return the content of a plain file; OSError if it is something else."""
-    with open(os.open(path, OPEN_PLAIN), "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise OSError(0, "it is no plain file", str(path))
-        return stream.read()
-
-
 def _digest(path: Path, remedy: str) -> str:
     try:
         return sha256(path)
@@ -141,8 +137,7 @@ def _digest(path: Path, remedy: str) -> str:
 
 def _require_name(path: Path, name: str, remedy: str) -> None:
     """Raise InputCorruptError if a list names what is not in its folder, or not by one name."""
-    parts = name.split("/")
-    if {"", ".", ".."} & {*parts} or "\\" in name or not name.isprintable():
+    if not is_inside(name) or "\\" in name:
         raise _corrupt(path, f"names {name!r}, which can be no file of it", remedy)
 
 

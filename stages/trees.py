@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 
-from stages.checksums import OPEN_PLAIN
 from stages.errors import NotWritableError
+from stages.member import OPEN_PLAIN
 
 FILE_MODE, FOLDER_MODE = 0o644, 0o755
 MOUNTS = Path("/proc/self/mountinfo")

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from stages.checksums import OPEN_PLAIN
+from stages.member import OPEN_PLAIN
 
 
 def copy_plain(

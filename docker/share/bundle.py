@@ -3,7 +3,8 @@
 import os
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -18,14 +19,22 @@ from docker.share.output import require_writable, written_whole
 from stages import __version__
 from stages.access import reading
 from stages.artifacts import Artifacts
-from stages.checksums import write_checksums
-from stages.errors import InputCorruptError
+from stages.checksums import CHECKSUMS, write_checksums
+from stages.errors import InputCorruptError, NotWritableError
 from stages.evidence.archive import pack, unpack
-from stages.evidence.check import REMEDY, check, makers
-from stages.evidence.collect import collect
+from stages.evidence.check import check, makers
+from stages.evidence.collect import ARTIFACTS_FOLDER, collect
+from stages.evidence.rejection import GET_AGAIN, as_of_a_bundle
+from stages.member import read_plain
+from stages.printable import printable
+from stages.records.reading import ReadError, convert, parse
 
 MANIFEST, LICENCES = "manifest.json", "licences.txt"
 LOCKS, SCHEMAS, BILLS = "locks", "schemas", "sbom"
+FILES = (CHECKSUMS, MANIFEST, LICENCES)
+FOLDERS = (ARTIFACTS_FOLDER, LOCKS, SCHEMAS, BILLS)
+MAX_MANIFEST_BYTES = 2**20
+MAX_IMAGE = 100
 
 
 def write_bundle(artifacts: Artifacts, output: Path) -> list[str]:
@@ -35,13 +44,12 @@ def write_bundle(artifacts: Artifacts, output: Path) -> list[str]:
     run, InputCorruptError if its results do not follow from their samples.
     """
     require_writable(output, artifacts.root)
-    with tempfile.TemporaryDirectory(prefix="bundle-") as name:
-        folder = Path(name)
+    with _temporary_folder() as folder:
         with reading(artifacts.root, "bundle") as held:
             collect(held, folder)
         _add_origins(folder)
         write_checksums(folder)
-        checked = _check(folder)
+        checked = _check(folder, "run its stage again")
         with written_whole(output) as path:
             pack(folder, path)
     return checked
@@ -52,9 +60,22 @@ def verify_bundle(bundle: Path) -> list[str]:
 
     Raises InputCorruptError if a byte, a figure or a record is not what it must be.
     """
-    with tempfile.TemporaryDirectory(prefix="bundle-") as folder:
-        unpack(bundle, Path(folder))
-        return _check(Path(folder))
+    with _temporary_folder() as folder:
+        unpack(bundle, folder)
+        return _check(folder, GET_AGAIN)
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    try:
+        temporary = tempfile.TemporaryDirectory(prefix="bundle-")
+    except OSError as error:
+        why = error.strerror or error
+        raise NotWritableError(
+            f"there is no folder for temporary files ({why}); set TMPDIR"
+        ) from None
+    with temporary as name:
+        yield Path(name).resolve()
 
 
 def _add_origins(folder: Path) -> None:
@@ -69,10 +90,12 @@ def _add_origins(folder: Path) -> None:
     _add_bills(folder, present)
 
 
-def _check(folder: Path) -> list[str]:
-    checked = check(folder)
-    manifest = _read_manifest(folder / MANIFEST)
-    by_record = dict(makers(folder))
+def _check(folder: Path, remedy: str) -> list[str]:
+    checked = check(folder, remedy)
+    with as_of_a_bundle(folder, remedy):
+        _require_known(folder)
+        manifest = _read_manifest(folder / MANIFEST)
+        by_record = dict(makers(folder))
     _check_makers(by_record, manifest)
     unnamed = sorted(record for record, image in by_record.items() if not image)
     if unnamed:
@@ -82,21 +105,30 @@ def _check(folder: Path) -> list[str]:
     return checked
 
 
+def _require_known(folder: Path) -> None:
+    """Raise InputCorruptError if a file or folder has no place in a bundle."""
+    for path in sorted(folder.iterdir()):
+        if path.name not in (FOLDERS if path.is_dir() else FILES):
+            raise InputCorruptError(f"{path} has no place in a bundle; make the bundle again")
+
+
 def _check_makers(by_record: Mapping[str, str], manifest: Manifest) -> None:
     """Raise InputCorruptError if a record names another image than the manifest's."""
     for record, image in by_record.items():
         if image and image not in manifest.images.values():
             raise InputCorruptError(
-                f"{record} was made by image {image}, which is none of the bundle's; make the "
-                "bundle with the images that made its results"
+                f"{record} was made by image {printable(image, MAX_IMAGE)}, which is none of "
+                "the bundle's; make the bundle with the images that made its results"
             )
 
 
 def _read_manifest(path: Path) -> Manifest:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise InputCorruptError(f"{path} can't be read ({error}); {REMEDY}") from None
+        return convert(parse(read_plain(path, MAX_MANIFEST_BYTES)), Manifest)
+    except FileNotFoundError:
+        raise InputCorruptError(f"{path} is missing; make the bundle again") from None
+    except ReadError as error:
+        raise InputCorruptError(f"{path} can't be read ({error}); make the bundle again") from None
 
 
 def _add_locks(folder: Path) -> None:

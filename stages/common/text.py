@@ -2,12 +2,19 @@
 
 from collections.abc import Sequence
 
+from stages.printable import printable
 from stages.records.base import Host, Source
 from stages.values import OWN_BACKBONES
 
+MAX_CELL = 1000
+
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Return the rows, all of one length, as lines in which the columns are aligned."""
+    """Return the rows, all of one length, as lines in which the columns are aligned.
+
+    What is in a cell may be a stranger's: it is cleaned, and cut if it is very long.
+    """
+    rows = [[printable(text, MAX_CELL) for text in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = (
         "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
@@ -19,9 +26,10 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 def origins(host: Host, backbone: Source, data: Source) -> list[str]:
     """Return the lines that name the machine, the model and the data of a measurement."""
     network = "VGG19, " if backbone.name in OWN_BACKBONES else ""
-    return [
+    lines = [
         f"host      {host.cpu_model}, {len(host.cores_pinned)} cores pinned, "
         f"Linux {host.kernel}{', virtual machine' if host.hypervisor else ''}",
         f"model     {network}{backbone.name} backbone ({backbone.sha256[:12]})",
         f"data      {data.name} ({data.sha256[:12]}), test split",
     ]
+    return [printable(line, MAX_CELL) for line in lines]

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from stages.artifacts import (
     Artifacts,
@@ -10,11 +11,14 @@ from stages.artifacts import (
     require_current,
     verify,
 )
-from stages.errors import InputStaleError
+from stages.errors import InputCorruptError, InputStaleError
 from stages.host_path import as_on_host
+from stages.precisions import FP32, INT8
 from stages.printable import printable
 from stages.records.profile import ModelSummary, ProfileRecord
 from stages.runtimes import RUNTIME_NAMES
+
+MAX_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +62,27 @@ def _read(artifacts: Artifacts, runtime: str) -> RuntimeProfile:
     folder = artifacts.profile(runtime)
     sha256 = verify(folder.path)
     record = read_record(folder.record, ProfileRecord)
+    if record.runtime != runtime:
+        raise InputCorruptError(
+            f"{folder.record} is of runtime {record.runtime}; run the profile stage again"
+        )
     require_current(folder.path, record.train_sha256, artifacts.train.path)
     require_current(folder.path, record.quantize_sha256, artifacts.quantize(runtime).path)
     return RuntimeProfile(record, sha256, _summaries(folder))
 
 
 def _summaries(folder: ProfileFolder) -> list[ModelSummary]:
-    paths = (folder.summary_fp32, folder.summary_int8)
-    return [read_record(path, ModelSummary) for path in paths if path.is_file()]
+    paths = {FP32: folder.summary_fp32, INT8: folder.summary_int8}
+    return [_summary(path, precision) for precision, path in paths.items() if path.exists()]
+
+
+def _summary(path: Path, precision: str) -> ModelSummary:
+    summary = read_record(path, ModelSummary)
+    if summary.precision != precision:
+        raise InputCorruptError(
+            f"{path} is of {summary.precision}, not {precision}; run the profile stage again"
+        )
+    return summary
 
 
 def _require_alike(artifacts: Artifacts, first: RuntimeProfile, other: RuntimeProfile) -> None:
@@ -74,7 +91,8 @@ def _require_alike(artifacts: Artifacts, first: RuntimeProfile, other: RuntimePr
         if others[name] != value:
             raise InputStaleError(
                 f"{artifacts.profile(other.runtime).path} was measured with {name} "
-                f"{others[name]}, {artifacts.profile(first.runtime).path} with {value}; "
+                f"{printable(others[name], MAX_SHOWN)}, "
+                f"{artifacts.profile(first.runtime).path} with {printable(value, MAX_SHOWN)}; "
                 "run the profile stage again for both"
             )
 

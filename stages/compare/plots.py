@@ -10,12 +10,14 @@ from matplotlib.figure import Figure
 from stages.compare.cautions import is_invalid, run_caution
 from stages.isa import ISA_NAMES
 from stages.precisions import PRECISION_NAMES, get_precision
+from stages.printable import printable
 from stages.records.compare import CompareRecord, Row
 from stages.records.profile import ModelSummary
 
 mpl.use("Agg")
 
 EMULATED_HATCH = "//"
+MAX_NAME = 100
 CAUTION_COLOR = "#b22222"
 QUANTITIES = (
     ("accuracy", "top-1 accuracy", "higher is better"),
@@ -62,6 +64,12 @@ def _save(figure: Figure, path: Path, caution: str) -> None:
     figure.savefig(path, dpi=120, metadata=METADATA)
 
 
+def _plain(text: str) -> str:
+    """Return a stranger's text as a title may have it: no formula, no character without a glyph."""
+    ascii_only = printable(text, MAX_NAME).encode("ascii", errors="backslashreplace").decode()
+    return ascii_only.replace("$", r"\$")
+
+
 def _runtime_words(runtime: str) -> str:
     return f" by {runtime}" if runtime else ""
 
@@ -102,7 +110,7 @@ def plot_ladder(record: CompareRecord, path: Path) -> None:
             axes.set_title(runtime, fontsize=11, fontweight="bold")
     panels[-1].set_xlabel("oneDNN capped at")
     _legend(panels[0], _precisions(record), any(row.verdict == "emulated" for row in record.rows))
-    title = f"VGG19 on {record.host.cpu_model}, {len(record.host.cores_pinned)} cores"
+    title = f"VGG19 on {_plain(record.host.cpu_model)}, {len(record.host.cores_pinned)} cores"
     (figure.suptitle if len(runtimes) > 1 else panels[0].set_title)(title)
     _save(figure, path, run_caution(record))
 
@@ -131,7 +139,7 @@ def _ladder_bar(axes: Any, row: Row, position: float, width: float) -> None:
         position,
         rate.estimate,
         width * 0.92,
-        yerr=[[rate.estimate - rate.low], [rate.high - rate.estimate]],
+        yerr=[[max(0.0, rate.estimate - rate.low)], [max(0.0, rate.high - rate.estimate)]],
         error_kw={"elinewidth": 0.8, "ecolor": "#333333"},
         color=get_precision(row.precision).color,
         hatch=hatch,

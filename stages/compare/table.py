@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from stages.common.text import aligned, origins
+from stages.common.text import MAX_CELL, aligned, origins
 from stages.compare.limits import render_limits
 from stages.compare.matrix import render_matrix, render_notes
 from stages.compare.not_run import render_not_run
 from stages.compare.reasons import in_words
 from stages.precisions import get_precision
+from stages.printable import printable
 from stages.records.compare import CompareRecord, Repeated
 from stages.records.profile import ModelSummary
 
@@ -41,7 +42,7 @@ def _header(record: CompareRecord) -> str:
 def _software(versions: Mapping[str, Mapping[str, str]]) -> list[str]:
     """Return the versions of all packages, a line for each runtime, named if there are several."""
     lines = [
-        ", ".join(f"{name} {version}" for name, version in packages.items())
+        printable(", ".join(f"{name} {version}" for name, version in packages.items()), MAX_CELL)
         for packages in versions.values()
     ]
     if len(lines) > 1:

@@ -9,44 +9,53 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from stages.artifacts import Artifacts, ProfileFolder, read_record, require_current, verify
-from stages.checksums import CHECKSUMS, read_checksums, sha256
+from stages.artifacts import Artifacts, read_record, require_current
 from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
 from stages.compare.table import render
 from stages.errors import InputCorruptError
 from stages.evidence.collect import (
     ARTIFACTS_FOLDER,
-    bundled_files,
     excluded_folders,
     is_within,
 )
-from stages.evidence.unlike import unlike
+from stages.evidence.listing import read_list, require_listed
+from stages.evidence.rejection import GET_AGAIN, as_of_a_bundle, following
+from stages.evidence.requirements import (
+    require_alike,
+    require_settings,
+    require_summaries,
+    require_text,
+)
 from stages.peers import rederive as peers
 from stages.peers.table import render as render_peers
+from stages.printable import printable
 from stages.profile import rederive as profile
-from stages.profile.summary import summaries
 from stages.quantize import rederive as quantize
 from stages.records.base import Record, Source
 from stages.records.compare import CompareRecord
 from stages.records.peers import PeersRecord
-from stages.records.profile import ModelSummary, ProfileRecord
+from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
 from stages.runtimes import RUNTIME_NAMES
 from stages.train import rederive as train
 
-MAX_SHOWN = 5
-REMEDY = "the bundle was edited, or made by another version"
 RecordT = TypeVar("RecordT", bound=Record)
 
 
-def check(bundle: Path) -> list[str]:
+def check(bundle: Path, remedy: str = GET_AGAIN) -> list[str]:
     """Return a line for each thing that was checked in the folder of a bundle.
 
-    Raises InputCorruptError if a file, a figure or a record is not what it must be.
+    Raises InputCorruptError if a file, a figure or a record is not what it must be; its message
+    ends with `remedy`.
     """
-    verify(bundle)
+    with as_of_a_bundle(bundle, remedy):
+        return _check(bundle)
+
+
+def _check(bundle: Path) -> list[str]:
+    require_listed(bundle, names_in(bundle), read_list(bundle))
     artifacts = Artifacts(bundle / ARTIFACTS_FOLDER)
     lines = [check_files(artifacts), check_train(artifacts)]
     for runtime in RUNTIME_NAMES:
@@ -84,21 +93,33 @@ def check_files(artifacts: Artifacts) -> str:
     """
     excluded = excluded_folders(artifacts)
     folders = [stage.path for stage in artifacts.stages() if stage.path.is_dir()]
+    _require_known(artifacts, folders)
     files = sum(_check_folder(folder, excluded) for folder in folders)
     return f"{files} files of {len(folders)} stages are as their stage left them"
 
 
+def _require_known(artifacts: Artifacts, folders: Sequence[Path]) -> None:
+    if not artifacts.root.is_dir():
+        raise InputCorruptError(f"{artifacts.root} is no folder; run the pipeline first")
+    for path in sorted(artifacts.root.iterdir()):
+        if path not in folders:
+            raise InputCorruptError(f"{printable(str(path))} is of no stage; remove it")
+
+
 def _check_folder(folder: Path, excluded: Sequence[Path]) -> int:
     """Check the files of one stage, and return how many there are."""
-    present = list(bundled_files(folder, excluded))
-    listed = {folder / name: text for name, text in read_checksums(folder, REMEDY).items()}
-    missing = [path for path in listed if path not in present and not is_within(path, excluded)]
-    others = [path for path in present if path.name != CHECKSUMS and path not in listed]
-    changed = [path for path in present if path in listed and sha256(path) != listed[path]]
-    for paths, what in ((missing, "is missing"), (others, "is not listed"), (changed, "differs")):
-        if paths:
-            raise InputCorruptError(f"{paths[0]} {what}, by {folder / CHECKSUMS}; {REMEDY}")
-    return len(present)
+    files, listed = names_in(folder), read_list(folder)
+    absent = {name for name in listed if is_within(folder / name, excluded)}
+    if absent & files:
+        raise InputCorruptError(f"{folder / min(absent & files)} is in no bundle; remove it")
+    require_listed(folder, files, listed, absent)
+    return len(files)
+
+
+def names_in(folder: Path) -> set[str]:
+    """Return the path of each file within a folder."""
+    paths = (path for path in folder.rglob("*") if not path.is_dir())
+    return {path.relative_to(folder).as_posix() for path in paths}
 
 
 def check_train(artifacts: Artifacts) -> str:
@@ -138,7 +159,7 @@ def check_profile(artifacts: Artifacts, runtime: str) -> str:
     require_current(folder.path, record.train_sha256, artifacts.train.path)
     require_current(folder.path, record.quantize_sha256, artifacts.quantize(runtime).path)
     profiles = {read.runtime: read for read in read_profiles(artifacts)}
-    _require_summaries(folder, profiles[runtime].summaries, record)
+    require_summaries(folder, profiles[runtime].summaries, record)
     cells = sum(cell.measurement is not None for cell in record.cells)
     proofs = sum(cell.proof is not None for cell in record.cells)
     return (
@@ -150,10 +171,12 @@ def check_profile(artifacts: Artifacts, runtime: str) -> str:
 def check_comparison(artifacts: Artifacts) -> str:
     """Check compare.json and compare.log."""
     folder, profiles = artifacts.compare, read_profiles(artifacts)
-    recorded, derived = read_record(folder.record, CompareRecord), compare(profiles)
-    _require_alike(folder.record, recorded, derived)
-    text = render(derived, {read.runtime: read.summaries for read in profiles})
-    _require_text(folder.log, text)
+    recorded = read_record(folder.record, CompareRecord)
+    with following(folder.record):
+        derived = compare(profiles)
+        text = render(derived, {read.runtime: read.summaries for read in profiles})
+    require_alike(folder.record, recorded, derived)
+    require_text(folder.log, text)
     return f"the comparison's {len(recorded.rows)} rows follow from the cells"
 
 
@@ -164,7 +187,9 @@ def check_peers(artifacts: Artifacts) -> str:
     require_current(folder.path, record.train_sha256, artifacts.train.path)
     for runtime, digest in record.quantize_sha256.items():
         require_current(folder.path, digest, artifacts.quantize(runtime).path)
-    _require_text(folder.log, render_peers(record))
+    with following(folder.record):
+        text = render_peers(record)
+    require_text(folder.log, text)
     return f"peers: each ratio ({len(record.ratios)}) follows from the batches of both"
 
 
@@ -176,14 +201,10 @@ def _checked(
     `known` are fields whose value another record, or the place of this one, gives.
     """
     record = read_record(path, kind)
-    try:
+    with following(path):
         derived = replace(rederived(record), **known)
-    except (OSError, LookupError, ValueError, StopIteration, ArithmeticError) as error:
-        raise InputCorruptError(
-            f"{path}: its figures follow from nothing there ({error!r}); {REMEDY}"
-        ) from None
-    _require_alike(path, record, derived)
-    _require_settings(path, record)
+    require_alike(path, record, derived)
+    require_settings(path, record)
     return record
 
 
@@ -191,36 +212,3 @@ def _sources(artifacts: Artifacts) -> dict[str, Source]:
     """Return the data and backbone that train.json names, and all later records must."""
     record = read_record(artifacts.train.record, TrainRecord)
     return {"data": record.data, "backbone": record.backbone}
-
-
-def _require_summaries(
-    folder: ProfileFolder, recorded: Sequence[ModelSummary], record: ProfileRecord
-) -> None:
-    wanted = summaries(record)
-    if len(recorded) != len(wanted):
-        raise InputCorruptError(
-            f"{folder.path} has {len(recorded)} summaries, its record gives {len(wanted)}; {REMEDY}"
-        )
-    for summary, derived in zip(recorded, wanted, strict=True):
-        _require_alike(folder.path, summary, derived)
-
-
-def _require_alike(path: Path, recorded: Record, derived: Record) -> None:
-    lines = [line for line in unlike(recorded, derived) if not line.startswith("maker")]
-    if lines:
-        shown = "; ".join(lines[:MAX_SHOWN])
-        more = f" and {len(lines) - MAX_SHOWN} more" if len(lines) > MAX_SHOWN else ""
-        raise InputCorruptError(f"{path}: {shown}{more}; {REMEDY}")
-
-
-def _require_settings(path: Path, record: Record) -> None:
-    """Raise InputCorruptError if a field differs from the setting that it was taken from."""
-    for name, text in record.maker.settings.items():
-        value = getattr(record, name, text)
-        if isinstance(value, str | int | float) and str(value) != text:
-            raise InputCorruptError(f"{path}: {name} is {value}, was set to {text}; {REMEDY}")
-
-
-def _require_text(path: Path, derived: str) -> None:
-    if path.read_text(encoding="utf-8") != derived:
-        raise InputCorruptError(f"{path} is not what its record gives; {REMEDY}")

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from stages.artifacts import Artifacts, verify
-from stages.errors import InputMissingError
+from stages.errors import InputCorruptError, InputMissingError
+from stages.printable import printable
 from stages.runtimes import RUNTIME_NAMES
 
 # The folder in a bundle that the stages' folders are in.
@@ -42,10 +43,16 @@ def collect(artifacts: Artifacts, bundle: Path) -> None:
 
 
 def bundled_files(folder: Path, excluded: Sequence[Path]) -> Iterator[Path]:
-    """Yield the files of a stage's folder that go into a bundle, in order."""
+    """Yield the files of a stage's folder that go into a bundle, in order.
+
+    Raises InputCorruptError if one is no plain file: a link would bring in what no stage left.
+    """
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not is_within(path, excluded):
-            yield path
+        if is_within(path, excluded) or (path.is_dir() and not path.is_symlink()):
+            continue
+        if path.is_symlink() or not path.is_file():
+            raise InputCorruptError(f"{printable(str(path))} is no plain file; remove it")
+        yield path
 
 
 def is_within(path: Path, folders: Iterable[Path]) -> bool:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stages.artifacts import Artifacts, read_record, require_current, verify
-from stages.errors import InputMissingError, SettingsError, StageError
+from stages.errors import InputCorruptError, InputMissingError, SettingsError, StageError
+from stages.member import is_inside
 from stages.precisions import PRECISION_NAMES, get_precision
+from stages.printable import printable
 from stages.records.quantize import QuantizeRecord, Variant
 from stages.runtimes import PEERS_RUNTIME, RUNTIME_NAMES, Runtime, get_runtime
 from stages.settings import env_name
@@ -108,6 +110,11 @@ def _own(
     python = _interpreter_of(get_runtime(runtime), interpreters)
     if not python:
         return Entry(runtime, variant.precision, missing=_no_interpreter(get_runtime(runtime)))
+    if not is_inside(variant.model):
+        raise InputCorruptError(
+            f"{artifacts.quantize(runtime).record}: the model {printable(variant.model, 100)!r} is "
+            "not in the artifacts; run the quantize stage again"
+        )
     return Entry(runtime, variant.precision, artifacts.root / variant.model, python)
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from stages.common.text import aligned, origins
+from stages.common.text import MAX_CELL, aligned, origins
 from stages.peers.contenders import PEERS
 from stages.precisions import INT8, PRECISIONS
+from stages.printable import printable
 from stages.records.peers import Contender, PeersRecord, Ratio
 
 NAMES = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}
@@ -46,16 +47,22 @@ def _software(record: PeersRecord) -> list[str]:
     backends: dict[str, dict[str, None]] = {}
     for contender in _measured(record):
         backends.setdefault(_versions(contender.versions), {})[contender.backend] = None
-    lines = [f"software  {', '.join(names)}: {text}" for text, names in backends.items()]
+    lines = [
+        f"software  {printable(', '.join(names), MAX_CELL)}: {text}"
+        for text, names in backends.items()
+    ]
     return [*lines, f"tools     {_versions(record.tools)}"]
 
 
 def _versions(versions: dict[str, str]) -> str:
-    return ", ".join(f"{name} {version}" for name, version in versions.items())
+    text = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return printable(text, MAX_CELL)
 
 
 def _contenders(record: PeersRecord) -> str:
     measured = _measured(record)
+    if not measured:
+        return "no contender was measured"
     sizes = [str(figures.batch_size) for figures in measured[0].figures]
     speeds = [f"images/s at {size}" for size in sizes]
     latency = ["p50 ms at 1"] if "1" in sizes else []

@@ -1,6 +1,9 @@
 """Every figure of a profile once more, from its raw samples and the logs beside it."""
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from stages.artifacts import ProfileFolder
 from stages.common.host.interference import Interference
@@ -12,6 +15,9 @@ from stages.common.worker.loadgen import (
     read_detail,
     reasons_of,
 )
+from stages.errors import InputCorruptError
+from stages.member import member
+from stages.printable import printable
 from stages.profile import results
 from stages.profile.layout_search import fastest, trial_of
 from stages.profile.plan import PlannedCell
@@ -31,6 +37,7 @@ def rederived(record: ProfileRecord, folder: ProfileFolder) -> ProfileRecord:
     load, the host, and what else happened on it meanwhile. Raises ProofError if a log does not
     prove its cell, and what a missing or damaged file raises.
     """
+    _require_own_logs(record)
     repeat, planned = record.repeat, [_planned(cell) for cell in record.cells]
     repeated = PlannedCell(repeat.precision, repeat.isa, None)
     batch_size = repeat.measurement.offline.batch_size
@@ -51,6 +58,29 @@ def rederived(record: ProfileRecord, folder: ProfileFolder) -> ProfileRecord:
     )
 
 
+def _require_own_logs(record: ProfileRecord) -> None:
+    """Raise InputCorruptError if a log is named twice: each is of one run, and is read once."""
+    for name, count in Counter(_logs(record)).items():
+        if count > 1:
+            raise InputCorruptError(
+                f"the record names the log {printable(name, 100)} twice; run profile again"
+            )
+
+
+def _logs(record: ProfileRecord) -> Iterator[str]:
+    """Yield the path in the profile's folder of each log that a record names."""
+    measured = [cell.measurement for cell in record.cells if cell.measurement]
+    for measurement in (*measured, record.repeat.measurement):
+        runs = [*measurement.offline.runs, *measurement.single_stream.runs]
+        yield from (f"loadgen/{batches.log}" for run in runs for batches in run.instances)
+        yield f"loadgen/{measurement.accuracy.log}"
+        if measurement.server:
+            yield from (f"loadgen/{test.log}" for test in measurement.server.tests)
+    for trial in record.tried:
+        yield from (f"loadgen/{batches.log}" for run in trial.runs for batches in run.instances)
+    yield from (f"proof/{cell.proof.log}" for cell in record.cells if cell.proof)
+
+
 def count_runs(record: ProfileRecord) -> int:
     """Return how many runs the figures of the cells, and of the repeated one, follow from."""
     measurements = [cell.measurement for cell in record.cells if cell.measurement]
@@ -69,7 +99,7 @@ def _proofs(record: ProfileRecord, folder: ProfileFolder) -> dict[PlannedCell, P
     for cell in record.cells:
         if cell.proof:
             trace = TraceResult(cell.proof.traced, cell.proof.amx_busy)
-            log, planned = folder.proof / cell.proof.log, _planned(cell)
+            log, planned = member(folder.proof, cell.proof.log), _planned(cell)
             proofs[planned] = prove(planned, log, trace, proofs)
     return proofs
 
@@ -79,7 +109,7 @@ def _samples(recorded: Measurement, folder: ProfileFolder) -> CellSamples:
     batch_size, accuracy = recorded.offline.batch_size, recorded.accuracy
     return CellSamples(
         name="",
-        predictions=read_answers(folder.loadgen / accuracy.log / ANSWERS),
+        predictions=read_answers(member(folder.loadgen, f"{accuracy.log}/{ANSWERS}")),
         accuracy_log=accuracy.log,
         images_per_s=0.0,
         load_seconds=recorded.load_seconds,
@@ -99,7 +129,7 @@ def _runs(scenario: str, recorded: list[Run], batch_size: int, folder: ProfileFo
 
 
 def _run(scenario: str, number: int, run: Run, batch_size: int, folder: ProfileFolder) -> Run:
-    details = [read_detail(folder.loadgen / batches.log / DETAIL) for batches in run.instances]
+    details = [_detail(batches.log, folder) for batches in run.instances]
     answers = [LoadGenResult(reasons_of(detail), rate_of(scenario, detail)) for detail in details]
     disturbance = Interference(run.steal, run.throttle_events, run.clock_step_s)
     return run_record(number, run.instances, answers, disturbance, batch_size)
@@ -108,9 +138,12 @@ def _run(scenario: str, number: int, run: Run, batch_size: int, folder: ProfileF
 def _server(recorded: Server | None, folder: ProfileFolder) -> Server | None:
     if recorded is None:
         return None
-    return server_of(
-        {test.log: read_detail(folder.loadgen / test.log / DETAIL) for test in recorded.tests}
-    )
+    return server_of({test.log: _detail(test.log, folder) for test in recorded.tests})
+
+
+def _detail(log: str, folder: ProfileFolder) -> dict[str, Any]:
+    """Return the last value of each key in the LoadGen log in a folder of loadgen."""
+    return read_detail(member(folder.loadgen, f"{log}/{DETAIL}"))
 
 
 def _trial(recorded: LayoutTrial, folder: ProfileFolder, batch_size: int) -> LayoutTrial:

@@ -7,6 +7,7 @@ from stages.artifacts import QuantizeFolder
 from stages.common.onednn.kernels import primitive_of, reference_share
 from stages.common.onednn.log import parse_log
 from stages.common.stats import accuracy_top1
+from stages.member import member
 from stages.quantize.bound import Bound
 from stages.quantize.evaluator import index_of_fastest, throughput
 from stages.quantize.op_profile import compute_ops, layer_of, with_time_fractions
@@ -100,7 +101,8 @@ def _variant(
 
 def _logged_layers(variant: Variant, folder: QuantizeFolder) -> list[Layer]:
     """Return the layers of a variant that its log has, too."""
-    text = (folder.proof / f"{variant.precision}.log").read_text(encoding="utf-8", errors="replace")
+    log = member(folder.proof, f"{variant.precision}.log")
+    text = log.read_text(encoding="utf-8", errors="replace")
     primitives = map(primitive_of, parse_log(text.splitlines()).executions)
     return with_time_fractions(list(_in_log(variant.layers or [], primitives)))
 

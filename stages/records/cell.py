@@ -13,6 +13,7 @@ from stages.records.fields import (
     PerSecond,
     PrecisionName,
     Prediction,
+    Rounds,
     Seconds,
     Size,
     doc,
@@ -41,7 +42,7 @@ class Offline:
 
     batch_size: Annotated[Size, doc("Images per batch; the last of a run may have fewer.")]
     throughput_images_per_s: Annotated[Interval, doc("Images per second in the median round.")]
-    runs: Annotated[list[Run], doc("The cell's turn in each round.")]
+    runs: Annotated[list[Run], Rounds, doc("The cell's turn in each round.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,7 @@ class SingleStream:
         Milliseconds | None,
         doc("99th percentile of all queries, in milliseconds; null with fewer than 200."),
     ]
-    runs: Annotated[list[Run], doc("The cell's turn in each round.")]
+    runs: Annotated[list[Run], Rounds, doc("The cell's turn in each round.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +91,9 @@ class Server:
         PerSecond,
         doc("Highest rate, in queries per second, of a valid test; 0 if no test was valid."),
     ]
-    tests: Annotated[list[ServerTest], doc("All tests that were made, in order.")]
+    tests: Annotated[
+        list[ServerTest], Meta(min_length=1), doc("All tests that were made, in order.")
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,7 @@ class Accuracy:
     top1: Annotated[Fraction, doc("Fraction of the images that it classified right, from 0 to 1.")]
     predictions: Annotated[
         list[Prediction],
+        Meta(min_length=1),
         doc("Class index of each image; -1 if LoadGen did not ask for it."),
     ]
     agreement_fp32: Annotated[

@@ -12,6 +12,8 @@ from stages.precisions import PRECISION_NAMES
 from stages.runtimes import RUNTIME_NAMES
 
 Seconds: TypeAlias = Annotated[float, Meta(ge=0)]
+# How long something that was timed took: never nothing.
+Duration: TypeAlias = Annotated[float, Meta(gt=0)]
 Milliseconds: TypeAlias = Annotated[float, Meta(ge=0)]
 PerSecond: TypeAlias = Annotated[float, Meta(ge=0)]
 # How many times another figure this is.
@@ -28,6 +30,13 @@ ClassIndex: TypeAlias = Annotated[int, Meta(ge=0)]
 Prediction: TypeAlias = Annotated[int, Meta(ge=-1)]
 # As the kernel numbers logical CPUs.
 Core: TypeAlias = Annotated[int, Meta(ge=0)]
+# Nobody waits for more rounds, and with more of them intervals take too much memory.
+MAX_ROUNDS = 10_000
+Rounds = Meta(min_length=1, max_length=MAX_ROUNDS)
+# Seconds of each batch of a round.
+BatchSeconds: TypeAlias = Annotated[list[Duration], Meta(min_length=1)]
+# The same, by round; empty if it was not timed.
+RoundsOfBatches: TypeAlias = Annotated[list[BatchSeconds], Meta(max_length=MAX_ROUNDS)]
 Sha256: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 if TYPE_CHECKING:

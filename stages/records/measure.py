@@ -5,7 +5,16 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
-from stages.records.fields import Count, Fraction, Milliseconds, PerSecond, Seconds, Size, doc
+from stages.records.fields import (
+    BatchSeconds,
+    Count,
+    Fraction,
+    Milliseconds,
+    PerSecond,
+    Seconds,
+    Size,
+    doc,
+)
 
 # Scaled up if the processor counted only for a part of the time, so no whole number.
 Cycles: TypeAlias = Annotated[float, Meta(ge=0)]
@@ -16,7 +25,7 @@ class Batches:
     """What one instance did in a turn."""
 
     log: Annotated[str, doc("Folder of LoadGen's log within the folder loadgen.")]
-    seconds: Annotated[list[Seconds], doc("How long the model took for each batch, in seconds.")]
+    seconds: Annotated[BatchSeconds, doc("How long the model took for each batch, in seconds.")]
     ended_s: Annotated[
         list[Seconds],
         doc("When each batch ended: seconds on the monotonic clock, which all processes share."),
@@ -58,7 +67,11 @@ class Run:
             "Seconds that the time of day moved beyond the time that passed; negative if set back."
         ),
     ]
-    instances: Annotated[list[Batches], doc("What each instance did; one in a single stream.")]
+    instances: Annotated[
+        list[Batches],
+        Meta(min_length=1),
+        doc("What each instance did; one in a single stream."),
+    ]
 
     @property
     def seconds(self) -> list[float]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from msgspec import Meta
+
 from stages.records.base import MeasuredRecord
 from stages.records.fields import (
     ClassIndex,
@@ -11,6 +13,7 @@ from stages.records.fields import (
     Multiple,
     PerSecond,
     PrecisionName,
+    RoundsOfBatches,
     RuntimeName,
     Seconds,
     Sha256,
@@ -31,7 +34,9 @@ class Figures:
         Milliseconds | None,
         doc("Median of all batches, in milliseconds; null if the batch size is not 1."),
     ]
-    batch_seconds: Annotated[list[list[Seconds]], doc("Seconds of each batch, by round.")]
+    batch_seconds: Annotated[
+        RoundsOfBatches, Meta(min_length=1), doc("Seconds of each batch, by round.")
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

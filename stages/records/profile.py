@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from msgspec import Meta
+
 from stages.records.base import Interval, MeasuredRecord, Record
 from stages.records.cell import Cell, Measurement, Reason
 from stages.records.fields import (
@@ -11,6 +13,7 @@ from stages.records.fields import (
     Milliseconds,
     PerSecond,
     PrecisionName,
+    Rounds,
     RuntimeName,
     Sha256,
     Size,
@@ -36,7 +39,7 @@ class LayoutTrial:
     overlap: Annotated[
         Fraction, doc("Fraction of the time in which all instances ran, the median of the rounds.")
     ]
-    runs: Annotated[list[Run], doc("The layout's turn in each round, offline.")]
+    runs: Annotated[list[Run], Rounds, doc("The layout's turn in each round, offline.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +71,9 @@ class ProfileRecord(MeasuredRecord):
         list[LayoutTrial],
         doc("Layouts tried to find the fastest; empty if only one was asked for."),
     ]
-    cells: Annotated[list[Cell], doc("Every cell asked for, from the lowest isa up.")]
+    cells: Annotated[
+        list[Cell], Meta(min_length=1), doc("Every cell asked for, from the lowest isa up.")
+    ]
     repeat: Annotated[Repeat, doc("The cell that was measured twice.")]
 
     def measured_cell(self, cell: Cell) -> Cell:

@@ -73,7 +73,9 @@ class Proof:
     isa_header: Annotated[str, doc("The instruction set that oneDNN says it is capped at.")]
     verdict: Verdict
     kernels: Annotated[
-        list[Kernel], doc("Convolutions, matmuls and inner products, the costliest first.")
+        list[Kernel],
+        Meta(min_length=1),
+        doc("Convolutions, matmuls and inner products, the costliest first."),
     ]
     reference_share: Annotated[
         Fraction, doc("Fraction of all primitives' time that reference kernels took, from 0 to 1.")

@@ -13,6 +13,7 @@ from stages.records.fields import (
     Multiple,
     PerSecond,
     PrecisionName,
+    RoundsOfBatches,
     RuntimeName,
     Seconds,
     Sha256,
@@ -109,10 +110,10 @@ class Trial:
         default_factory=list
     )
     batch_seconds: Annotated[
-        list[list[Seconds]], doc("Seconds of each batch, by round; there is one round.")
+        RoundsOfBatches, doc("Seconds of each batch, by round; there is one round.")
     ] = field(default_factory=list)
     final_batch_seconds: Annotated[
-        list[list[Seconds]],
+        RoundsOfBatches,
         doc(
             "Seconds of each batch, by round, of the turns that the fastest trials took against "
             "each other; empty if it was not among them, or the only one."
@@ -179,7 +180,7 @@ class Variant:
         list[ClassIndex], doc("Class index that it gives each image of the validation split.")
     ] = field(default_factory=list)
     batch_seconds: Annotated[
-        list[list[Seconds]], doc("Seconds of each batch, by round, in turns with the others.")
+        RoundsOfBatches, doc("Seconds of each batch, by round, in turns with the others.")
     ] = field(default_factory=list)
 
 

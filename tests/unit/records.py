@@ -126,7 +126,7 @@ def profile(*cells: Cell, runtime: str = "itex", host: Host = HOST) -> ProfileRe
         backbone=SOURCE,
         host=host,
         strict=False,
-        labels=[],
+        labels=[0],
         layout=Layout(num_instances=1, cores_per_instance=2),
         tried=[],
         cells=list(cells),

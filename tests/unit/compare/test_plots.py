@@ -9,6 +9,7 @@ import pytest
 from stages.compare.cautions import models_caution
 from stages.compare.effects import compare
 from stages.compare.inputs import RuntimeProfile
+from stages.records.base import Interval
 from stages.records.cell import Validity
 from tests.unit.compare.profiles import DRIFTED, UNEQUAL, both_runtimes, profiled
 from tests.unit.records import measured, profile, repeat
@@ -93,3 +94,19 @@ def test_what_is_not_to_be_relied_on_is_said_on_the_picture(tmp_path: Path) -> N
 def test_an_accuracy_of_zero_can_be_drawn(tmp_path: Path) -> None:
     cells = [measured(name, "AVX2", 5.0, top1=0.0) for name in ("fp32", "int8")]
     assert draw(profiled(profile(*cells)), tmp_path / "a")
+
+
+@pytest.mark.parametrize("cpu", ["$x_{$", "\\frac{", "\x1b[2J\n", "\u4e2d\u6587", "n" * 100_000])
+def test_a_cpu_of_any_name_is_drawn(tmp_path: Path, cpu: str) -> None:
+    (one,) = ONE
+    record = replace(one.record, host=replace(one.record.host, cpu_model=cpu))
+    assert draw([replace(one, record=record)], tmp_path / "odd")
+
+
+def test_an_interval_that_does_not_have_its_estimate_is_drawn(tmp_path: Path) -> None:
+    beyond = Interval(estimate=5.0, low=6.0, high=7.0)
+    cell = measured("fp32", "AVX512_CORE", 5.0)
+    assert cell.measurement
+    offline = replace(cell.measurement.offline, throughput_images_per_s=beyond)
+    odd = replace(cell, measurement=replace(cell.measurement, offline=offline))
+    assert draw(profiled(profile(odd, measured("int8", "AVX512_CORE", 20.0))), tmp_path / "odd")

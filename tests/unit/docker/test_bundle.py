@@ -92,7 +92,7 @@ def folder(artifacts: Artifacts, tmp_path: Path) -> Path:
 def test_an_edited_schema_is_rejected(folder: Path, tmp_path: Path) -> None:
     (folder / SCHEMAS / "train.schema.json").write_text("{}")
     pack(folder, tmp_path / "edited.tar")
-    with pytest.raises(InputCorruptError, match=r"train\.schema\.json is missing or differs"):
+    with pytest.raises(InputCorruptError, match=r"schemas/train\.schema\.json differs"):
         bundle.verify_bundle(tmp_path / "edited.tar")
 
 

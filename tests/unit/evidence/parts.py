@@ -139,12 +139,12 @@ def refit(bundle: Path, edited: Path) -> None:
         path = changed.pop()
         folder = artifacts.root / path.relative_to(artifacts.root).parts[0]
         sums, name = folder / CHECKSUMS, path.relative_to(folder).as_posix()
-        before = sha256(sums)
+        before = sha256(sums).encode()
         sums.write_text(re.sub(f".*  {name}\n", f"{sha256(path)}  {name}\n", sums.read_text()))
         for record in all_records:
-            text = record.read_text()
-            if before in text:
-                record.write_text(text.replace(before, sha256(sums)))
+            content = record.read_bytes()
+            if before in content:
+                record.write_bytes(content.replace(before, sha256(sums).encode()))
                 changed.append(record)
 
 

@@ -14,28 +14,8 @@ from stages.common import stats as intervals
 from stages.errors import StageError
 from stages.evidence import check
 from stages.evidence.collect import ARTIFACTS_FOLDER, collect
+from tests.unit.evidence.believed import BELIEVED, believed
 from tests.unit.evidence.parts import pipeline, refit
-
-# What follows from no sample, and must be believed: names, origins, what a clock or a person said,
-# what else happened on the host, and the samples themselves if no log has them as well.
-BELIEVED = {
-    "train/train.json": """
-        maker.* data.* backbone.* classes[] conv_layers head.* seconds.* samples.calibration
-        """,
-    "quantize/quantize.json": """
-        maker.* versions.* seconds trials[].seconds sensitivity[].op sensitivity[].divergence
-        trials[].layers[].* variants[].layers[].op variants[].missing variants[].model
-        """,
-    "profile/measurements.json": """
-        maker.* seconds *.load_seconds *.amx_busy.missing *.instances[].ended_s[]
-        tried[].runs[].instances[].seconds[]
-        tried[].runs[].steal tried[].runs[].throttle_events tried[].runs[].clock_step_s
-        """,
-    "profile/32.json": "maker.*",
-    "profile/8.json": "maker.*",
-    "compare/compare.json": "maker.*",
-    "peers/peers.json": "maker.* seconds host.*",
-}
 
 
 def both(artifacts: Artifacts) -> None:
@@ -86,11 +66,6 @@ def edited(record: Any, path: str) -> Any:
     else:
         parent[last] = f"{value}x" if isinstance(value, str) else value + 1
     return changed
-
-
-def believed(name: str) -> list[re.Pattern[str]]:
-    globs = BELIEVED[name].split()
-    return [re.compile(re.escape(glob).replace(r"\*", ".*")) for glob in globs]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,12 @@
+"""How much a bundle may hold: far above what results take, far below what harms who checks them.
+
+With these a check ends within minutes, and takes less than about 4 GiB of memory.
+"""
+
+MIB = 2**20
+MAX_BUNDLE_BYTES = 1024 * MIB
+MAX_FILES = 50_000
+MAX_FOLDERS = 20_000
+MAX_FILE_BYTES = 256 * MIB
+MAX_NAME = 255
+MAX_DEPTH = 12

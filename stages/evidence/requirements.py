@@ -1,0 +1,58 @@
+"""What a record must be beside what its samples give, and the texts and summaries beside it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from stages.artifacts import ProfileFolder
+from stages.errors import InputCorruptError
+from stages.evidence.rejection import MAX_CAUSE
+from stages.evidence.unlike import unlike
+from stages.member import MAX_LOG_BYTES, read_plain
+from stages.printable import printable
+from stages.profile.summary import summaries
+from stages.records.base import Record
+from stages.records.profile import ModelSummary, ProfileRecord
+
+MAX_SHOWN = 5
+
+
+def require_summaries(
+    folder: ProfileFolder, recorded: Sequence[ModelSummary], record: ProfileRecord
+) -> None:
+    """Raise InputCorruptError unless the summaries beside a record are those that it gives."""
+    wanted = summaries(record)
+    if len(recorded) != len(wanted):
+        raise InputCorruptError(
+            f"{folder.path} has {len(recorded)} summaries, its record gives {len(wanted)}; "
+            "run its stage again"
+        )
+    for summary, derived in zip(recorded, wanted, strict=True):
+        require_alike(folder.path, summary, derived)
+
+
+def require_alike(path: Path, recorded: Record, derived: Record) -> None:
+    """Raise InputCorruptError if a record differs from the one that its samples give."""
+    lines = [line for line in unlike(recorded, derived) if not line.startswith("maker")]
+    if lines:
+        shown = ", ".join(printable(line, MAX_CAUSE) for line in lines[:MAX_SHOWN])
+        more = f" and {len(lines) - MAX_SHOWN} more" if len(lines) > MAX_SHOWN else ""
+        raise InputCorruptError(f"{path}: {shown}{more}; run its stage again")
+
+
+def require_settings(path: Path, record: Record) -> None:
+    """Raise InputCorruptError if a field differs from the setting that it was taken from."""
+    for name, text in record.maker.settings.items():
+        value = getattr(record, name, text)
+        if isinstance(value, str | int | float) and str(value) != text:
+            shown = printable(f"{name} is {value}, was set to {text}", MAX_CAUSE)
+            raise InputCorruptError(f"{path}: {shown}; run its stage again")
+
+
+def require_text(path: Path, derived: str) -> None:
+    """Raise InputCorruptError unless a file has the text that its record gives."""
+    try:
+        recorded = read_plain(path, MAX_LOG_BYTES)
+    except FileNotFoundError:
+        raise InputCorruptError(f"{path} is missing; run its stage again") from None
+    if recorded != derived.encode(errors="backslashreplace"):
+        raise InputCorruptError(f"{path} is not what its record gives; run its stage again")

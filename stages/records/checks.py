@@ -1,0 +1,167 @@
+"""What the fields of a record must have in common, so that figures can be computed of it.
+
+Ranges are checked by the types of the fields; whether figures follow from samples, by `verify`.
+"""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from stages.records.base import Interval
+from stages.records.cell import Cell, Measurement, Reason, Validity
+from stages.records.measure import Batches, Span
+from stages.records.peers import Contender, PeersRecord
+from stages.records.profile import ProfileRecord
+from stages.records.quantize import QuantizeRecord
+from stages.records.train import TrainRecord
+
+PartT = TypeVar("PartT")
+Problems = Iterator[str]
+
+_RATIO = ("estimate", "low", "high")
+# The numbers behind a reason, by its kind.
+NUMBERS: Mapping[str, tuple[str, ...]] = {
+    "loadgen": ("runs", "of"),
+    **{kind: (kind,) for kind in ("spread", "drift", "steal", "throttled", "clock_step")},
+    "overlap": ("overlap",),
+    "other_classes": (),
+    "few_rounds": ("rounds",),
+    "not_itself": _RATIO,
+    "noise": _RATIO,
+}
+
+
+def problems(record: Any) -> Problems:
+    """Yield what is wrong with a record and its parts, each with its place."""
+    for place, part in _parts(record, "$"):
+        check = _CHECKS.get(type(part))
+        if check:
+            yield from (f"{problem} - at `{place}`" for problem in check(part))
+
+
+def _parts(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+    """Yield each dataclass in a record, the record first, with its place."""
+    if dataclasses.is_dataclass(value):
+        yield place, value
+        for field in dataclasses.fields(value):
+            yield from _parts(getattr(value, field.name), f"{place}.{field.name}")
+    elif isinstance(value, list) and value and dataclasses.is_dataclass(value[0]):
+        for index, item in enumerate(value):
+            yield from _parts(item, f"{place}[{index}]")
+
+
+def _interval(interval: Interval) -> Problems:
+    if interval.low > interval.high:
+        yield "low is above high"
+
+
+def _batches(batches: Batches) -> Problems:
+    if len(batches.seconds) != len(batches.ended_s):
+        yield f"{len(batches.seconds)} seconds, {len(batches.ended_s)} ended_s"
+
+
+def _span(span: Span) -> Problems:
+    if span.begin_ms > span.end_ms:
+        yield "begin_ms is after end_ms"
+
+
+def _reason(reason: Reason) -> Problems:
+    yield from (
+        f"numbers has no `{name}`" for name in NUMBERS[reason.kind] if name not in reason.numbers
+    )
+
+
+def _validity(validity: Validity) -> Problems:
+    if validity.valid == bool(validity.reasons):
+        yield f"valid is {validity.valid}, with {len(validity.reasons)} reasons"
+
+
+def _cell(cell: Cell) -> Problems:
+    if (cell.proof is None) != (cell.impossible is not None):
+        yield "a cell has either a proof, or a reason why it is impossible"
+    if cell.impossible is not None and (cell.measurement or cell.same_as):
+        yield "a cell that is impossible has figures"
+    if cell.proof and bool(cell.measurement) == bool(cell.same_as):
+        yield "a cell has either figures, or those of another by same_as"
+
+
+def _profile(record: ProfileRecord) -> Problems:
+    yield from _twice(f"{cell.precision} at {cell.requested_isa}" for cell in record.cells)
+    measured = {(cell.precision, cell.requested_isa) for cell in record.cells if cell.measurement}
+    if (record.repeat.precision, record.repeat.isa) not in measured:
+        yield "the cell that was measured twice is not among those measured"
+    yield from (
+        f"{cell.precision} at {cell.requested_isa} is the same as a cell without figures"
+        for cell in record.cells
+        if cell.same_as and (cell.precision, cell.same_as) not in measured
+    )
+    yield from _unlike_sizes(record)
+
+
+def _unlike_sizes(record: ProfileRecord) -> Problems:
+    figures = [cell.measurement for cell in record.cells if cell.measurement]
+    rounds = len(record.repeat.measurement.offline.runs)
+    for measurement in [*figures, record.repeat.measurement]:
+        if _rounds(measurement) != {rounds}:
+            yield f"a cell has other rounds than {rounds}"
+        if len(measurement.accuracy.predictions) != len(record.labels):
+            yield f"a cell has not {len(record.labels)} predictions, one for each label"
+
+
+def _rounds(measurement: Measurement) -> set[int]:
+    return {len(measurement.offline.runs), len(measurement.single_stream.runs)}
+
+
+def _quantize(record: QuantizeRecord) -> Problems:
+    yield from _twice(variant.precision for variant in record.variants)
+
+
+def _train(record: TrainRecord) -> Problems:
+    yield from _unlike_lengths(record.predictions, record.labels)
+
+
+def _unlike_lengths(one: Mapping[str, list[int]], other: Mapping[str, list[int]]) -> Problems:
+    yield from (
+        f"predictions and labels of {split!r} are not of one length"
+        for split in sorted({*one, *other})
+        if len(one.get(split, ())) != len(other.get(split, ()))
+    )
+
+
+def _peers(record: PeersRecord) -> Problems:
+    yield from _twice(f"{entry.backend} {entry.precision}" for entry in record.contenders)
+    measured = [entry for entry in record.contenders if not entry.missing]
+    if len({tuple(map(_size_and_rounds, entry.figures)) for entry in measured}) > 1:
+        yield "contenders differ in batch sizes or rounds"
+    if any(len(entry.predictions) != len(record.labels) for entry in measured):
+        yield f"a contender has not {len(record.labels)} predictions, one for each label"
+
+
+def _size_and_rounds(figures: Any) -> tuple[int, int]:
+    return figures.batch_size, len(figures.batch_seconds)
+
+
+def _contender(contender: Contender) -> Problems:
+    has_figures = contender.accuracy_top1 is not None and bool(contender.figures)
+    if has_figures == bool(contender.missing):
+        yield "a contender has either figures, or a reason why it was not measured"
+
+
+def _twice(names: Iterable[str]) -> Problems:
+    yield from (f"{name} is there twice" for name, count in Counter(names).items() if count > 1)
+
+
+_CHECKS: dict[type, Callable[[Any], Problems]] = {
+    Interval: _interval,
+    Batches: _batches,
+    Span: _span,
+    Reason: _reason,
+    Validity: _validity,
+    Cell: _cell,
+    ProfileRecord: _profile,
+    QuantizeRecord: _quantize,
+    TrainRecord: _train,
+    PeersRecord: _peers,
+    Contender: _contender,
+}

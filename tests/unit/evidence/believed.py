@@ -1,0 +1,30 @@
+"""What of each record no sample shows, so that an edit of it is not found."""
+
+import re
+
+# What follows from no sample, and must be believed: names, origins, what a clock or a person said,
+# what else happened on the host, and the samples themselves if no log has them as well.
+BELIEVED = {
+    "train/train.json": """
+        maker.* data.* backbone.* classes[] conv_layers head.* seconds.* samples.calibration
+        """,
+    "quantize/quantize.json": """
+        maker.* versions.* seconds trials[].seconds sensitivity[].op sensitivity[].divergence
+        trials[].layers[].* variants[].layers[].op variants[].missing variants[].model
+        """,
+    "profile/measurements.json": """
+        maker.* seconds *.load_seconds *.amx_busy.missing *.instances[].ended_s[]
+        tried[].runs[].instances[].seconds[]
+        tried[].runs[].steal tried[].runs[].throttle_events tried[].runs[].clock_step_s
+        """,
+    "profile/32.json": "maker.*",
+    "profile/8.json": "maker.*",
+    "compare/compare.json": "maker.*",
+    "peers/peers.json": "maker.* seconds host.*",
+}
+
+
+def believed(name: str) -> list[re.Pattern[str]]:
+    """Return the kinds of fields of a record that are believed."""
+    globs = BELIEVED[name].split()
+    return [re.compile(re.escape(glob).replace(r"\*", ".*")) for glob in globs]
