@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stages import __version__
+from stages.addresses import is_remote, redacted
 from stages.errors import SettingsError
 from stages.isa import ISA_NAMES, LADDER
 from stages.precisions import PRECISION_NAMES, PRECISIONS
@@ -31,10 +32,12 @@ from stages.setting import (
 
 ENV_PREFIX = "VGG19_"
 STAGES = ("train", "quantize", "profile", "compare")
+# What runs before train, if the settings need anything from a network.
+DOWNLOAD = "download"
 # What is run on its own, beside the pipeline.
 PEERS, DOCTOR = "peers", "doctor"
 EXTRAS = (PEERS, DOCTOR)
-PROGRAMS = (*STAGES, *EXTRAS)
+PROGRAMS = (DOWNLOAD, *STAGES, *EXTRAS)
 MEASURING = ("quantize", "profile", PEERS)
 AUTO = "auto"
 DATA_SETS = {
@@ -65,12 +68,14 @@ class Settings:
 
     artifacts: Path = path("artifacts", "folder that the stages share", *PROGRAMS)
     # Data and model.
-    data: str = one_of("embedded", DATA_SETS, "data set to train, tune and test on", "train")
+    data: str = one_of(
+        "embedded", DATA_SETS, "data set to train, tune and test on", DOWNLOAD, "train"
+    )
     backbone: str = setting(
         "embedded",
         Spec(
             "frozen network below the new head",
-            ("train",),
+            (DOWNLOAD, "train"),
             check=lambda name: name in ("embedded", "imagenet") or "/" in name,
             allowed="embedded, imagenet, or a TF Hub handle or path (with a '/')",
             values=BACKBONES,
@@ -215,6 +220,12 @@ def specs_of(program: str) -> dict[str, Spec]:
     return {name: spec for name, spec in specs().items() if program in spec.programs}
 
 
+def needs_download(settings: Settings) -> bool:
+    """Return whether data or backbone come from a network, at least at first use."""
+    handle = settings.backbone
+    return settings.data == "beans" or handle == "imagenet" or is_remote(handle)
+
+
 def env_name(name: str) -> str:
     """Return the environment variable that a setting is read from."""
     return ENV_PREFIX + name.upper()
@@ -222,7 +233,8 @@ def env_name(name: str) -> str:
 
 def refusal(name: str, value: Any) -> SettingsError:
     """Return the error to raise for a value, or a text, that a setting can't have."""
-    return SettingsError(f"{name} can't be {as_text(value)!r}; give {specs()[name].allowed}")
+    shown = redacted(as_text(value))
+    return SettingsError(f"{name} can't be {shown!r}; give {specs()[name].allowed}")
 
 
 def maker(settings: Settings, program: str) -> Provenance:
@@ -231,5 +243,5 @@ def maker(settings: Settings, program: str) -> Provenance:
     return Provenance(
         version=__version__,
         image=settings.image,
-        settings={name: as_text(getattr(settings, name)) for name in names},
+        settings={name: redacted(as_text(getattr(settings, name))) for name in names},
     )

@@ -38,8 +38,8 @@ def read_stages(
 ) -> list[Stage]:
     """Return the stages of the pipeline, each after those that it depends on.
 
-    `environ` may choose their images. A service that reuses the image of an earlier one is no
-    stage, nor is one with a compose profile, which `docker compose up` leaves out.
+    `environ` may choose their images. A service that runs something other than its image's own
+    program is no stage, nor is one with a compose profile, which `docker compose up` leaves out.
     """
     services = _read(compose_file)
     needs = {
@@ -47,11 +47,8 @@ def read_stages(
         for name, service in services.items()
         if "profiles" not in service
     }
-    stages = [_stage(name, services, environ) for name in TopologicalSorter(needs).static_order()]
-    by_image: dict[str, Stage] = {}
-    for stage in stages:
-        by_image.setdefault(stage.image, stage)
-    return list(by_image.values())
+    names = TopologicalSorter(needs).static_order()
+    return [_stage(name, services, environ) for name in names if "entrypoint" not in services[name]]
 
 
 def read_extra(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stages.train.cache import cached
+from stages.cache import cached
 
 
 @pytest.fixture
