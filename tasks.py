@@ -41,10 +41,21 @@ from stages.artifacts_folder import resolved
 from stages.command_line import help_text, load
 from stages.errors import SettingsError, exit_code_of
 from stages.runtimes import RUNTIME_NAMES
-from stages.settings import DOCTOR, EXTRAS, PEERS, env_name, specs, specs_of
+from stages.settings import (
+    DOCTOR,
+    DOWNLOAD,
+    EXTRAS,
+    PEERS,
+    Settings,
+    env_name,
+    needs_download,
+    specs,
+    specs_of,
+)
 from stages.suggestion import quoted
 
 STAGE_NAMES = [stage.name for stage in read_stages()]
+TRAIN = STAGE_NAMES[0]
 RUNTIME_HELP = help_text("runtime")
 
 
@@ -72,8 +83,13 @@ def _run(programs: Sequence[str], name: str, runner: str, given: dict[str, str])
         shown = quoted(runner, RUNNERS)
         raise SettingsError(f"runner can't be {shown}; give {' or '.join(RUNNERS)}")
     settings = _settings(given)
-    known = [*read_stages(settings), *(read_extra(extra, settings) for extra in EXTRAS)]
-    stages = [stage for stage in known if stage.name in programs]
+    extras = (read_extra(extra, settings) for extra in EXTRAS)
+    known = [read_extra(DOWNLOAD, settings), *read_stages(settings), *extras]
+    wanted = _with_download(programs, load(settings))
+    stages = [stage for stage in known if stage.name in wanted]
+    if not stages:
+        print(f"{name}: nothing is needed from a network")
+        return 0
     require_agreement(load(settings), programs)
     run = RUNNERS[runner](stages, load(settings).artifacts)
     if DOCTOR in programs and RUNNERS[runner] is prepare_docker:
@@ -91,6 +107,12 @@ def _run(programs: Sequence[str], name: str, runner: str, given: dict[str, str])
     orchestration = time.monotonic() - began - inside
     print(f"{name}: done in {inside:.1f} s and {orchestration:.1f} s of orchestration")
     return 0
+
+
+def _with_download(programs: Sequence[str], settings: Settings) -> set[str]:
+    """Return what is to be run: download, too, before train, if anything comes from a network."""
+    needs = {DOWNLOAD, TRAIN} & {*programs} and needs_download(settings)
+    return {*programs} - {DOWNLOAD} | ({DOWNLOAD} if needs else set())
 
 
 def _settings(given: dict[str, str]) -> dict[str, str]:
@@ -222,7 +244,7 @@ def _groups() -> "dict[str, list[Task[Any]]]":
         partial(run_programs, STAGE_NAMES, "pipeline"),
     )
     return {
-        "Before a run": [_program_task(DOCTOR)],
+        "Before a run": [_program_task(DOCTOR), _program_task(DOWNLOAD)],
         "The pipeline, and its stages in order": [pipeline, *stages],
         "Beside the pipeline, when it has run": [_program_task(PEERS)],
         "Results": [bundle, verify, export, schema],

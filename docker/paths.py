@@ -5,6 +5,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 COMPOSE_FILE = ROOT / "compose.yaml"
 ENV_FILE = ROOT / ".env"
+# Made of a folder of certificates, for what takes a file.
+CERTIFICATES = ROOT / ".certificates.pem"
 DOCKERFILE = ROOT / "docker" / "Dockerfile"
 REQUIREMENTS = ROOT / "docker" / "requirements"
 IMAGES_LOCK = ROOT / "docker" / "images.lock"

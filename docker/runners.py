@@ -15,7 +15,7 @@ from docker import artifacts as artifacts_folder
 from docker import images
 from docker.build import requirements
 from docker.build.graph import Stage
-from docker.host import engine, user, venv, visibility
+from docker.host import engine, network, user, venv, visibility
 from docker.host.environment import child_environment
 from docker.paths import ROOT
 from docker.reproduce.locked_images import digest_of
@@ -28,9 +28,11 @@ from stages.runtimes import (
     Runtime,
     get_runtime,
 )
-from stages.settings import PEERS, env_name
+from stages.settings import DOWNLOAD, PEERS, env_name
 
 STAGES_PYTHON = "3.11"
+# By which compose.yaml gets the network and the certificates of download's container.
+NETWORK, CA_BUNDLE = "DOWNLOAD_NETWORK", "CA_BUNDLE"
 
 
 def _venv_folder(runtime: Runtime) -> Path:
@@ -72,8 +74,28 @@ def prepare_docker(stages: list[Stage], artifacts: Path) -> Runner:
     variables = {**inside.variables(), env_name("artifacts"): str(root)}
     # The digest is looked up only now: a build in another checkout may have moved the name since.
     return lambda stage, settings: _run_container(
-        stage, {**settings, **variables, env_name("image"): digest_of(stage.image)}
+        stage,
+        {
+            **settings,
+            **variables,
+            **_network_of(stage, settings),
+            env_name("image"): digest_of(stage.image),
+        },
     )
+
+
+def _network_of(stage: Stage, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables by which download's container reaches what this machine does."""
+    if stage.name != DOWNLOAD:
+        return {}
+    bundle = network.ca_bundle(environ)
+    variables = {CA_BUNDLE: str(bundle)} if bundle else {}
+    asked = (*network.proxies(environ), environ.get(env_name("backbone"), ""))
+    place = network.loopback(asked)
+    if not place or environ.get(NETWORK):
+        return variables
+    print(f"{stage.name}: uses this machine's own network, to reach {place}", flush=True)
+    return {**variables, NETWORK: "host"}
 
 
 def prepare_local(stages: list[Stage], artifacts: Path) -> Runner:
@@ -142,10 +164,17 @@ def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outco
     began = time.monotonic()
     command = [python, "-m", f"stages.{stage.name}"]
     # As in the images: a scratch working directory, the code found by PYTHONPATH.
-    environment = {**child_environment(environ), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    own = _certificates(environ) if stage.name == DOWNLOAD else network.without_network(environ)
+    environment = {**child_environment(own), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with tempfile.TemporaryDirectory() as scratch:
         code = subprocess.run(command, cwd=scratch, env=environment).returncode
     return Outcome(code, time.monotonic() - began)
+
+
+def _certificates(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment, which names the certificates that this machine trusts."""
+    bundle = network.ca_bundle(environ)
+    return {**environ, **({"SSL_CERT_FILE": str(bundle)} if bundle else {})}
 
 
 def _venv_of(stage: Stage) -> str:

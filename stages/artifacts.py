@@ -97,7 +97,7 @@ class Artifacts:
 
     @property
     def cache(self) -> Path:
-        """Folder for downloads and embedded parts, kept between runs; only train writes it."""
+        """Folder for downloads and embedded parts, kept between runs: see stages/cache.py."""
         return self.root / ".cache"
 
     def handed_over_in_cache(self) -> list[Path]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stages import __version__, ranges, values
+from stages.addresses import is_remote, redacted
 from stages.errors import SettingsError
 from stages.isa import ISA_NAMES, LADDER
 from stages.precisions import PRECISION_NAMES, PRECISIONS
@@ -33,9 +34,11 @@ from stages.suggestion import quoted
 
 ENV_PREFIX = "VGG19_"
 STAGES = ("train", "quantize", "profile", "compare")
+# What runs before train, if the settings need anything from a network.
+DOWNLOAD = "download"
 # What is run on its own, beside the pipeline.
 EXTRAS = PEERS, DOCTOR = ("peers", "doctor")
-PROGRAMS = (*STAGES, *EXTRAS)
+PROGRAMS = (DOWNLOAD, *STAGES, *EXTRAS)
 MEASURING = ("quantize", "profile", PEERS)
 
 
@@ -48,12 +51,14 @@ class Settings:
 
     artifacts: Path = path("artifacts", "folder that the stages share", *PROGRAMS)
     # Data and model.
-    data: str = one_of("embedded", values.DATA_SETS, "data set to train, tune and test on", "train")
+    data: str = one_of(
+        "embedded", values.DATA_SETS, "data set to train, tune and test on", DOWNLOAD, "train"
+    )
     backbone: str = setting(
         "embedded",
         Spec(
             "frozen network below the new head",
-            ("train",),
+            (DOWNLOAD, "train"),
             values.read_backbone,
             lambda name: name in values.OWN_BACKBONES or "/" in name,
             "embedded, imagenet, or a TF Hub handle or path (with a '/')",
@@ -226,6 +231,12 @@ def specs_of(program: str) -> dict[str, Spec]:
     return {name: spec for name, spec in specs().items() if program in spec.programs}
 
 
+def needs_download(settings: Settings) -> bool:
+    """Return whether data or backbone come from a network, at least at first use."""
+    handle = settings.backbone
+    return settings.data == "beans" or handle == "imagenet" or is_remote(handle)
+
+
 def env_name(name: str) -> str:
     """Return the environment variable that a setting is read from."""
     return ENV_PREFIX + name.upper()
@@ -233,7 +244,7 @@ def env_name(name: str) -> str:
 
 def refusal(name: str, value: Any, reason: str = "") -> SettingsError:
     """Return the error to raise for a value, or a text, that a setting can't have."""
-    shown = quoted(as_text(value)) + (f" ({reason})" if reason else "")
+    shown = quoted(redacted(as_text(value))) + (f" ({reason})" if reason else "")
     return SettingsError(f"{name} can't be {shown}; give {specs()[name].allowed}")
 
 
@@ -243,5 +254,5 @@ def maker(settings: Settings, program: str) -> Provenance:
     return Provenance(
         version=__version__,
         image=settings.image,
-        settings={name: as_text(getattr(settings, name)) for name in names},
+        settings={name: redacted(as_text(getattr(settings, name))) for name in names},
     )

@@ -10,13 +10,11 @@ from pathlib import Path
 from docker.build import base
 from docker.build.graph import IMAGE_PREFIX, Stage
 from docker.build.layers import BUILDER, build_stages_of
+from docker.host import network
 from docker.host.environment import engine_environment
 from docker.paths import DOCKERFILE, ROOT
 from stages.errors import EngineError
 
-CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
-PIP_SETTINGS = ("index-url", "extra-index-url", "trusted-host")
-PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 
 
 def build_images(
@@ -61,14 +59,16 @@ def remove_images(images: Sequence[str]) -> None:
 def _build_options(
     environ: Mapping[str, str], base_image: str, no_cache: bool
 ) -> Iterator[list[str]]:
-    with _pip_configuration(environ) as pip_configuration:
+    pip = network.pip_configuration(environ)
+    with _pip_file(pip) as pip_file:
         yield [
             "--provenance=false",  # a provenance would hold the time of the build
             f"--build-arg=BASE_IMAGE={base_image}",
             f"--build-arg=SOURCE_DATE_EPOCH={base.SOURCE_DATE_EPOCH}",
-            f"--secret=id=pip,src={pip_configuration}",
-            *_certificates(environ),
+            f"--secret=id=pip,src={pip_file}",
+            *_certificates(environ, pip),
             *_proxies(environ),
+            *_network(environ, pip),
             *(["--no-cache"] if no_cache else []),
         ]
 
@@ -81,22 +81,32 @@ def _build_target(target: str, image: str, options: Sequence[str]) -> None:
 
 
 def _proxies(environ: Mapping[str, str]) -> list[str]:
-    """Return the build arguments for proxies, which the engine keeps out of the layers."""
-    names = [name for low in PROXIES for name in (low, low.upper()) if environ.get(name)]
-    return [f"--build-arg={name}" for name in names]
+    """Return the build arguments for proxies, which the engine keeps out of the layers.
+
+    Without their values, which other users of this machine could read in its list of processes.
+    """
+    return [f"--build-arg={name}" for name in network.PROXIES if environ.get(name)]
 
 
-def _certificates(environ: Mapping[str, str]) -> list[str]:
-    bundle = Path(environ.get("SSL_CERT_FILE") or CA_BUNDLE)
-    return [f"--secret=id=ca,src={bundle}"] if bundle.is_file() else []
+def _network(environ: Mapping[str, str], pip: Mapping[str, str]) -> list[str]:
+    """Return the options with which a build reaches a proxy or an index on this machine."""
+    of_pip = (pip.get("proxy", ""), pip.get("index-url", ""), *pip.get("extra-index-url", "").split())
+    return ["--network=host"] if network.loopback((*network.proxies(environ), *of_pip)) else []
+
+
+def _certificates(environ: Mapping[str, str], pip: Mapping[str, str]) -> list[str]:
+    bundle = network.pip_ca_bundle(environ, pip)
+    return [f"--secret=id=ca,src={bundle}"] if bundle else []
 
 
 @contextmanager
-def _pip_configuration(environ: Mapping[str, str]) -> Iterator[Path]:
-    """Yield a pip.conf with the index that `environ` names, whose address may hold a password."""
+def _pip_file(configured: Mapping[str, str]) -> Iterator[Path]:
+    """Yield a pip.conf with this machine's index and proxy, whose addresses may hold passwords."""
     lines = ["[global]"]
-    for setting in PIP_SETTINGS:
-        value = environ.get("PIP_" + setting.upper().replace("-", "_"))
+    for setting in network.PIP_SETTINGS:
+        # Several addresses may be on lines of their own; a build sees no folder of this machine.
+        words = configured.get(setting, "").split()
+        value = " ".join(word for word in words if not word.startswith(("file:", "/", ".")))
         lines += [f"{setting} = {value}"] if value else []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "pip.conf")

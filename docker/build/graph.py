@@ -43,8 +43,8 @@ def read_stages(
 ) -> list[Stage]:
     """Return the stages of the pipeline, each after those that it depends on.
 
-    `environ` may choose their images. A service that reuses the image of an earlier one is no
-    stage, nor is one with a compose profile, which `docker compose up` leaves out.
+    `environ` may choose their images. A service that runs something other than its image's own
+    program is no stage, nor is one with a compose profile, which `docker compose up` leaves out.
     """
     services = _read(compose_file)
     needs = {
@@ -57,11 +57,7 @@ def read_stages(
     unknown = [name for name in names if name not in services]
     if unknown:
         raise _corrupt(compose_file, f"there is no service {unknown[0]}")
-    stages = [_stage(name, services, environ) for name in names]
-    by_image: dict[str, Stage] = {}
-    for stage in stages:
-        by_image.setdefault(stage.image, stage)
-    return list(by_image.values())
+    return [_stage(name, services, environ) for name in names if not services[name].entrypoint]
 
 
 def read_extra(
@@ -88,6 +84,7 @@ class _Service(msgspec.Struct):
     image: str
     depends_on: dict[str, Any] | list[str] = msgspec.field(default_factory=dict)
     profiles: list[str] = msgspec.field(default_factory=list)
+    entrypoint: list[str] | str | None = None
 
 
 class _Compose(msgspec.Struct):

@@ -55,12 +55,15 @@ class Progress:
         self._write("")
 
     def update(self, done: int, total: int) -> None:
-        """Show that `done` of the current step's `total` parts are finished."""
+        """Show that `done` of the current step's `total` parts are finished; 0 is not known."""
         now = time.monotonic()
         interval = BAR_INTERVAL_S if self._bar else LINE_INTERVAL_S
         if now - self._printed < interval:
             return
         self._printed = now
+        if not total:
+            self._write(f": {done}")
+            return
         left = (now - self._began) * (total - done) / max(done, 1)
         self._write(f": {done}/{total}, about {left:.0f} s left")
 

@@ -35,7 +35,6 @@ def _train(settings: Settings, artifacts: Artifacts) -> TrainRecord:
 
 def _prepare_environment(cache: Path) -> None:
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
-    os.environ["TFHUB_CACHE_DIR"] = str(cache / "hub")
     os.environ["KERAS_HOME"] = str(cache / "keras")
     os.environ["TFDS_DATA_DIR"] = str(cache / "data")
     for variable in ("TF_CPP_MIN_LOG_LEVEL", "ITEX_CPP_MIN_LOG_LEVEL"):

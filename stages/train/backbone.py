@@ -1,7 +1,8 @@
-"""The frozen backbone: made, downloaded or given, and loaded through TensorFlow Hub."""
+"""The frozen backbone: made, downloaded before or given, and loaded through TensorFlow Hub."""
 
 import hashlib
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,19 +13,21 @@ import tensorflow as tf
 import tensorflow_hub as hub
 from numpy.typing import NDArray
 
+from stages.addresses import is_remote, local_path, redacted
+from stages.cache import MODULE, Cache, cached, is_intact
 from stages.checksums import sha256
-from stages.errors import ModelError
+from stages.errors import InputMissingError, ModelError
+from stages.printable import printable
 from stages.records.base import Source
 from stages.samples import IMAGE_SHAPE, Samples
 from stages.settings import Settings
 from stages.train.bean_leaves import ShowProgress, code_digest, drawing_digest
-from stages.train.cache import cached
-from stages.train.downloads import download_failure
 from stages.train.embedded_backbone import make_weights
 from stages.train.vgg19 import Weights, blocks, export
 
 BATCH_SIZE = 16
 SAVED_MODEL = "saved_model.pb"
+MAX_REASON = 200
 CAFFE_MEAN_RGB = np.array((123.68, 116.779, 103.939), np.float32) / np.float32(255)
 
 
@@ -49,28 +52,51 @@ class Backbone:
 
 
 def load_backbone(settings: Settings, cache: Path, progress: ShowProgress) -> Backbone:
-    """Return the backbone `settings.backbone`; at first use make it, or download it, into `cache`.
+    """Return the backbone `settings.backbone`; at first use make it in `cache`.
 
-    Raises DownloadError if a hub can't be reached, ModelError if the module does not turn
-    [N, 224, 224, 3] images into feature vectors.
+    Raises InputMissingError if it is to be downloaded first, ModelError if the module does not
+    turn [N, 224, 224, 3] images into feature vectors.
     """
-    handle, origin = _resolve(settings, cache / "backbones", progress)
-    layer = _hub_layer(handle, settings.backbone)
-    _require_features(layer, settings.backbone)
-    digest = _module_sha256(Path(hub.resolve(handle)))
-    return Backbone(layer, Source(name=settings.backbone, sha256=digest, origin=origin))
+    folder, origin = _resolve(settings, Cache(cache), progress)
+    name = redacted(settings.backbone)
+    digest = _module_sha256(folder, name)
+    layer = _hub_layer(folder, name)
+    _require_features(layer, name)
+    return Backbone(layer, Source(name=name, sha256=digest, origin=origin))
 
 
-def _resolve(settings: Settings, folder: Path, progress: ShowProgress) -> tuple[str, str]:
-    """Return the handle for TF Hub and, for people, where the backbone came from."""
+def _resolve(settings: Settings, cache: Cache, progress: ShowProgress) -> tuple[Path, str]:
+    """Return the module's folder and, for people, where the backbone came from."""
     if settings.backbone == "embedded":
         name = f"embedded-seed{settings.seed}-{_embedded_digest()}"
         make = partial(_export_embedded, settings.seed, progress)
-        return cached(folder / name, make, [SAVED_MODEL]), f"made by this project: {name}"
+        made = cached(cache.backbone(name), make, [SAVED_MODEL])
+        return Path(made), f"made by this project: {name}"
     if settings.backbone == "imagenet":
-        made = cached(folder / "imagenet", _export_imagenet, [SAVED_MODEL])
-        return made, "keras.applications VGG19, ImageNet"
-    return settings.backbone, settings.backbone
+        make = partial(_export_imagenet, cache.weights)
+        made = cached(cache.imagenet, make, [SAVED_MODEL])
+        return Path(made), "keras.applications VGG19, ImageNet"
+    return _given(settings.backbone, cache), redacted(settings.backbone)
+
+
+def _given(handle: str, cache: Cache) -> Path:
+    """Return the folder of a module that is given by its handle or path."""
+    if is_remote(handle):
+        if not is_intact(cache.module(handle)):
+            raise _not_downloaded(f"the backbone {redacted(handle)}")
+        return cache.module(handle) / MODULE
+    path = local_path(handle)
+    if path is None:
+        raise ModelError(
+            f"the backbone {redacted(handle)} is at an address of a kind that is not supported; "
+            "give an https address or a path"
+        )
+    if not path.is_dir():
+        raise ModelError(
+            f"the backbone {path} is no folder here; give the folder of a TF2 SavedModel, which "
+            "a container sees below /artifacts alone"
+        )
+    return path
 
 
 def _export_embedded(seed: int, progress: ShowProgress, path: Path) -> None:
@@ -82,13 +108,12 @@ def _embedded_digest() -> str:
     return code_digest(("embedded_backbone.py", "vgg19.py"), drawing_digest())
 
 
-def _export_imagenet(path: Path) -> None:
+def _export_imagenet(weights: Path, path: Path) -> None:
     import tf_keras
 
-    try:
-        model = tf_keras.applications.VGG19(include_top=False, weights="imagenet")
-    except Exception as error:
-        raise download_failure("the ImageNet weights of VGG19", "backbone", error) from error
+    if not weights.is_file():
+        raise _not_downloaded("the backbone imagenet")
+    model = tf_keras.applications.VGG19(include_top=False, weights=str(weights))
     export(from_keras(model), path, CAFFE_MEAN_RGB)
 
 
@@ -104,36 +129,68 @@ def from_keras(model: Any) -> Weights:
     return {**weights, "block1_conv1": (kernel[:, :, ::-1] * np.float32(255), bias)}
 
 
-def _hub_layer(handle: str, name: str) -> Any:
+def _not_downloaded(what: str) -> InputMissingError:
+    return InputMissingError(f"{what} is not in the cache, or damaged there; run download first")
+
+
+def _hub_layer(folder: Path, name: str) -> Any:
     try:
-        return hub.KerasLayer(handle, trainable=False)
+        return hub.KerasLayer(str(folder), trainable=False)
     except Exception as error:
-        if "://" in handle:
-            raise download_failure(f"the backbone {name}", "backbone", error) from error
         raise ModelError(
-            f"the backbone {name} can't be loaded ({type(error).__name__}); "
+            f"the backbone {name} can't be loaded ({_reason(error)}); "
             "give the folder of a TF2 SavedModel"
         ) from error
 
 
 def _require_features(layer: Any, name: str) -> None:
     try:
-        shape = tuple(layer(tf.zeros((1, *IMAGE_SHAPE))).shape)
-    except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
+        features = layer(tf.zeros((1, *IMAGE_SHAPE)))
+    except Exception as error:
         raise ModelError(
-            f"the backbone {name} does not take float32 [N, 224, 224, 3] images; "
-            "give the handle of a feature vector module for 224x224 images"
+            f"the backbone {name} does not take float32 [N, 224, 224, 3] images "
+            f"({_reason(error)}); give the handle of a feature vector module for 224x224 images"
         ) from error
-    if len(shape) != 2:
+    if not isinstance(features, tf.Tensor) or features.dtype != tf.float32:
         raise ModelError(
-            f"the backbone {name} returns {list(shape)}, no feature vector; "
+            f"the backbone {name} returns {_in_words(features)}, no float32 tensor; "
+            "give the handle of a feature vector module"
+        )
+    if len(features.shape) != 2:
+        raise ModelError(
+            f"the backbone {name} returns {list(features.shape)}, no feature vector; "
             "give the handle of a feature vector module"
         )
 
 
-def _module_sha256(folder: Path) -> str:
-    """Return the sha256 of all files of a module, names included."""
-    digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+def _in_words(value: Any) -> str:
+    return f"a tensor of {value.dtype.name}" if isinstance(value, tf.Tensor) else "several tensors"
+
+
+def _reason(error: Exception) -> str:
+    first = (str(error).strip() or "no reason given").splitlines()[0]
+    return printable(f"{type(error).__name__}: {first}", MAX_REASON)
+
+
+def _module_sha256(folder: Path, name: str) -> str:
+    """Return the sha256 of all files of a module, names included.
+
+    Raises ModelError if there are none: the key of what is kept of it would be another module's.
+    """
+    digest, files = hashlib.sha256(), sorted(_files(folder))
+    if not files:
+        raise ModelError(f"the backbone {name} is empty; give the folder of a TF2 SavedModel")
+    for path in files:
         digest.update(f"{sha256(path)}  {path.relative_to(folder)}\n".encode())
     return digest.hexdigest()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield all files that TensorFlow would find below a folder, through links of folders, too."""
+    seen = set()
+    for root, folders, names in os.walk(folder, followlinks=True):
+        if os.path.realpath(root) in seen:
+            folders.clear()  # a link to a folder above
+            continue
+        seen.add(os.path.realpath(root))
+        yield from (path for path in (Path(root, name) for name in names) if path.is_file())

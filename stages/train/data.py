@@ -2,20 +2,24 @@
 
 import contextlib
 import io
+import zipfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from tensorflow_datasets.core.download import resource
+from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
 
 from stages.agreement import SPLIT_SIZES
-from stages.errors import InputCorruptError, SettingsError
+from stages.cache import Cache, cached
+from stages.errors import DiskFullError, InputCorruptError, InputMissingError, SettingsError
 from stages.records.base import Source
 from stages.samples import IMAGE_SHAPE, Samples
 from stages.settings import Settings
 from stages.train.bean_leaves import ShowProgress, make_config
-from stages.train.downloads import download_failure, require_reachable
 from stages.train.splits import Splits, content_sha256, set_aside, without_repeats
 
 tfds.disable_progress_bar()  # this project shows its progress itself
@@ -24,16 +28,16 @@ EMBEDDED = SPLIT_SIZES["embedded"]
 
 
 def load_splits(settings: Settings, cache: Path, progress: ShowProgress) -> Splits:
-    """Return the images of `settings.data`; at first use draw or download them into `cache`.
+    """Return the images of `settings.data`; at first use draw or prepare them in `cache`.
 
-    Images are uint8 [N, 224, 224, 3]; no image is in two of the sets. Raises DownloadError,
-    InputCorruptError for a damaged cache, SettingsError for too few images.
+    Images are uint8 [N, 224, 224, 3]; no image is in two of the sets. Raises InputMissingError if
+    they are to be downloaded first, InputCorruptError for a damaged cache, SettingsError for too
+    few images.
     """
-    folder = cache / "data"
     builder, parts = (
-        _load_beans(settings, folder)
+        _load_beans(settings, Cache(cache))
         if settings.data == "beans"
-        else _load_embedded(settings, folder, progress)
+        else _load_embedded(settings, cache / "data", progress)
     )
     sets = _disjoint(parts, settings.calibration_samples)
     source = Source(
@@ -70,10 +74,9 @@ def _load_embedded(
     return builder, parts
 
 
-def _load_beans(settings: Settings, folder: Path) -> tuple[Any, dict[str, Samples]]:
+def _load_beans(settings: Settings, cache: Cache) -> tuple[Any, dict[str, Samples]]:
+    folder = Path(cached(cache.beans, partial(_prepare_beans, cache.data_downloads)))
     builder = tfds.builder("beans", data_dir=str(folder))
-    if not builder.is_prepared():
-        _download(builder)
     parts = {
         split: _read("beans", f"{split}[:{limit}]" if limit else split, folder, {})
         for split, limit in _limits(settings).items()
@@ -81,13 +84,29 @@ def _load_beans(settings: Settings, folder: Path) -> tuple[Any, dict[str, Sample
     return builder, parts
 
 
-def _download(builder: Any) -> None:
-    what = f"the data set {builder.name}"
-    require_reachable(next(iter(builder.url_infos)), what, "data")
+def _prepare_beans(downloads: Path, folder: Path) -> None:
+    """Make the data set of the files that were downloaded, or put into their folder `manual`."""
+    builder = tfds.builder("beans", data_dir=str(folder))
+    for url, info in builder.url_infos.items():
+        name = resource.get_dl_fname(url, info.checksum)
+        if not any((downloads / path).is_file() for path in (f"beans/{name}", _manual(info))):
+            raise InputMissingError("the data set beans is not in the cache; run download first")
     try:
-        builder.download_and_prepare()
-    except (OSError, tfds.download.DownloadError) as error:
-        raise download_failure(what, "data", error) from error
+        builder.download_and_prepare(download_dir=str(downloads))
+    except (zipfile.BadZipFile, NonMatchingChecksumError, tf.errors.OpError) as error:
+        if "No space left" in str(error):
+            raise
+        raise InputCorruptError(f"a file in {downloads} is damaged; run download again") from error
+    except OSError as error:
+        if "Not enough disk space" in str(error):
+            raise DiskFullError(
+                f"{str(error).rstrip('.')}; free some and run train again"
+            ) from error
+        raise
+
+
+def _manual(info: Any) -> str:
+    return f"manual/{info.filename}"
 
 
 def _read(name: str, split: str, folder: Path, builder_kwargs: dict[str, Any]) -> Samples:

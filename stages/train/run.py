@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages import artifacts
+from stages.addresses import redacted
+from stages.cache import cached
 from stages.common.progress import Progress
 from stages.errors import InputCorruptError, ModelError
 from stages.records.base import Source
@@ -19,7 +21,6 @@ from stages.records.train import TrainRecord
 from stages.settings import Settings, maker
 from stages.train import head, model
 from stages.train.backbone import Backbone, load_backbone
-from stages.train.cache import cached
 from stages.train.data import load_splits
 from stages.train.rederive import accuracies_top1
 from stages.train.splits import Splits
@@ -64,7 +65,7 @@ def train(settings: Settings, folder: Path, cache: Path, progress: Progress) -> 
     timer = _StepTimer(progress)
     with timer.step("data", f"{settings.data} data"):
         splits = load_splits(settings, cache, progress.update)
-    with timer.step("backbone", f"{settings.backbone} backbone"):
+    with timer.step("backbone", f"{redacted(settings.backbone)} backbone"):
         backbone = load_backbone(settings, cache, progress.update)
     features = _features(backbone, splits, cache, timer)
     with timer.step("head", f"head on {len(splits.train)} training images"):

@@ -4,20 +4,25 @@ import pytest
 import yaml
 
 from docker.build.graph import Stage, read_all, read_extra, read_stages
+from docker.host import network
 from docker.paths import COMPOSE_FILE, DOCKERFILE
 from stages.command_line import OLD_BF16_SWITCHES
 from stages.errors import InputCorruptError
 from stages.runtimes import RUNTIME_NAMES
 from stages.runtimes import RUNTIME_NAMES as RUNTIMES
-from stages.settings import DOCTOR, EXTRAS, PEERS, PROGRAMS, STAGES, env_name, specs
+from stages.settings import DOCTOR, DOWNLOAD, EXTRAS, PEERS, PROGRAMS, STAGES, env_name, specs
 
 STOCK = {env_name("runtime"): "stock"}
 
 OUT_OF_ORDER = """
 services:
   last: {image: c, depends_on: {middle: {condition: service_completed_successfully}}}
-  closing: {image: c, depends_on: {last: {condition: service_completed_successfully}}}
-  first: {image: a}
+  closing:
+    image: c
+    entrypoint: e
+    depends_on: {last: {condition: service_completed_successfully}}
+  opening: {image: a, entrypoint: e}
+  first: {image: a, depends_on: {opening: {condition: service_completed_successfully}}}
   middle: {image: "b-${HOW:-so}", depends_on: {first: {condition: service_completed_successfully}}}
   beside: {image: d, profiles: [beside]}
 """
@@ -106,9 +111,9 @@ def test_what_is_beside_the_pipeline_is_kept_in_as_the_stages_are(extra: str) ->
     assert beside == profile
 
 
-def test_only_train_has_a_network() -> None:
+def test_only_download_has_a_network() -> None:
     modes = {name: service["network_mode"] for name, service in services().items()}
-    assert modes.pop("train") == "bridge"
+    assert modes.pop(DOWNLOAD) == "${DOWNLOAD_NETWORK:-bridge}"
     assert set(modes.values()) == {"none"}
 
 
@@ -139,3 +144,25 @@ def test_a_compose_file_of_another_form_is_refused_in_one_line(text: str, tmp_pa
     assert str(got.value).isprintable()
     with pytest.raises(InputCorruptError, match=r"there is no service c|can't be read"):
         read_extra("c", {}, path)
+
+
+def test_download_is_in_the_image_of_train_and_before_it() -> None:
+    assert read_extra(DOWNLOAD) == Stage("download", "vgg19-train")
+    assert services()["train"]["depends_on"] == {
+        DOWNLOAD: {"condition": "service_completed_successfully"}
+    }
+
+
+def test_what_runs_a_strangers_module_first_sees_the_artifacts_alone() -> None:
+    volumes = services()["train"]["volumes"]
+    assert isinstance(volumes, list)
+    assert [volume["target"] for volume in volumes] == ["/artifacts"]
+
+
+def test_proxies_reach_download_alone() -> None:
+    # Not even those that the engine's client would add, from its own configuration.
+    for program in PROGRAMS:
+        environment = services()[program]["environment"]
+        assert isinstance(environment, dict)
+        values = {environment[name] for name in network.PROXIES}
+        assert values == ({None} if program == DOWNLOAD else {""})

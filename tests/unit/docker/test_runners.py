@@ -1,3 +1,4 @@
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,8 +11,9 @@ from docker.host import engine, user, venv, visibility
 from docker.host.engine import EngineInfo
 from docker.paths import ROOT
 from docker.runners import Outcome, prepare_docker, prepare_local
-from stages.settings import PEERS, env_name
+from stages.settings import DOWNLOAD, PEERS, env_name
 
+AUTHORITY = ROOT / "tests" / "data" / "tls" / "authority.pem"
 Started = list[tuple[str, str, Mapping[str, str]]]
 
 
@@ -103,3 +105,39 @@ def test_a_stage_without_a_container_gets_the_variables_that_it_should(tmp_path:
     assert f"PYTHONPATH={ROOT}" in environment
     assert "VGG19_ROUNDS=3" in environment
     assert not [line for line in environment if line.startswith(("PYTHONHOME", "LD_PRELOAD"))]
+
+
+@pytest.mark.parametrize(
+    ("variables", "network"),
+    [
+        ({"https_proxy": "http://me:secret@127.0.0.1:3128"}, "host"),
+        ({env_name("backbone"): "http://localhost:8000/m.tar.gz"}, "host"),
+        ({"https_proxy": "http://proxy:3128"}, None),
+        ({"https_proxy": "http://127.0.0.1:3128", "DOWNLOAD_NETWORK": "mine"}, None),
+    ],
+)
+def test_download_reaches_a_proxy_of_this_machine(
+    variables: dict[str, str], network: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    download = read_extra(DOWNLOAD)
+    assert runners._network_of(download, variables).get("DOWNLOAD_NETWORK") == network
+    assert "secret" not in capsys.readouterr().out
+    environ = {**variables, "SSL_CERT_FILE": str(AUTHORITY)}
+    assert runners._network_of(download, environ)["CA_BUNDLE"] == str(AUTHORITY)
+    (train, *_) = read_stages({})
+    assert runners._network_of(train, variables) == {}
+
+
+def test_only_download_is_told_of_proxies(tmp_path: Path) -> None:
+    """As processes of this machine, with a stand-in for Python that shows its environment."""
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nenv > {tmp_path}/"$2"\n')
+    python.chmod(0o755)
+    proxies = {"https_proxy": "http://me:secret@proxy:1", "ALL_PROXY": "http://me:secret@proxy:1"}
+    environ = {**proxies, "PATH": os.environ["PATH"], "PIP_INDEX_URL": "http://me:secret@index"}
+    for stage in (read_extra(DOWNLOAD), *read_stages({})):
+        runners._run_process(stage, str(python), environ)
+    assert "secret@proxy" in (tmp_path / "stages.download").read_text()
+    assert "SSL_CERT_FILE=" in (tmp_path / "stages.download").read_text()
+    for stage in read_stages({}):
+        assert "secret@" not in (tmp_path / f"stages.{stage.name}").read_text()

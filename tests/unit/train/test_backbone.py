@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.errors import DownloadError, ModelError
+from stages.cache import MODULE, Cache, cached
+from stages.errors import InputMissingError, ModelError
 from stages.settings import Settings
 
 tf = pytest.importorskip("tensorflow")
@@ -55,9 +56,87 @@ def test_a_path_without_a_model_is_named(tmp_path: Path) -> None:
         load(Settings(backbone=str(tmp_path / "nowhere")), tmp_path)
 
 
-def test_an_unreachable_hub_points_to_the_embedded_backbone(tmp_path: Path) -> None:
-    with pytest.raises(DownloadError, match="set backbone to embedded"):
-        load(Settings(backbone="https://hub.invalid/vgg19/1"), tmp_path)
+@pytest.mark.parametrize("handle", ["gs://bucket/vgg19", "s3://bucket/vgg19", "file://other/a"])
+def test_an_address_that_nothing_fetches_is_named(handle: str, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="give an https address or a path"):
+        load(Settings(backbone=handle), tmp_path)
+
+
+@pytest.mark.parametrize("backbone", ["https://me:secret@hub.invalid/vgg19/1", "imagenet"])
+def test_what_was_not_downloaded_is_not_asked_for(backbone: str, tmp_path: Path) -> None:
+    with pytest.raises(InputMissingError, match="run download first") as caught:
+        load(Settings(backbone=backbone), tmp_path)
+    assert "secret" not in str(caught.value)
+
+
+def download(handle: str, cache: Path) -> Path:
+    """Put a module where the program download leaves that of `handle`; return its folder."""
+
+    def make(folder: Path) -> None:
+        save_module(folder / MODULE, lambda x: tf.reduce_mean(x, [1, 2]))
+
+    return Path(cached(Cache(cache).module(handle), make)) / MODULE
+
+
+def test_a_handle_is_loaded_from_the_cache(tmp_path: Path) -> None:
+    handle = "https://me:secret@hub.invalid/vgg19/1?key=hidden"
+    module = download(handle, tmp_path)
+    source = load(Settings(backbone=handle), tmp_path).source
+    assert source.name == source.origin == "https://***@hub.invalid/vgg19/1?key=***"
+    assert source.sha256 == load(Settings(backbone=str(module)), tmp_path).source.sha256
+
+
+def test_a_damaged_module_is_not_run(tmp_path: Path) -> None:
+    handle = "https://hub.invalid/vgg19/1"
+    (download(handle, tmp_path) / "saved_model.pb").write_bytes(b"damaged")
+    with pytest.raises(InputMissingError, match="or damaged there; run download first"):
+        load(Settings(backbone=handle), tmp_path)
+
+
+@pytest.mark.parametrize("form", ["{}", "file://{}", "file://localhost{}"])
+def test_two_modules_are_told_apart_however_they_are_given(form: str, tmp_path: Path) -> None:
+    save_module(tmp_path / "mean", lambda x: tf.reduce_mean(x, [1, 2]))
+    save_module(tmp_path / "most", lambda x: tf.reduce_max(x, [1, 2]))
+    sources = {
+        load(Settings(backbone=form.format(tmp_path / name)), tmp_path).source.sha256
+        for name in ("mean", "most")
+    }
+    assert len(sources) == 2
+
+
+def test_two_modules_whose_files_are_behind_links_are_told_apart(tmp_path: Path) -> None:
+    digests = set()
+    for name in ("one", "two"):
+        save_module(tmp_path / name, lambda x: tf.reduce_mean(x, [1, 2]))
+        (tmp_path / name / "assets" / "words").write_text(name)
+        (tmp_path / name / "assets").rename(tmp_path / f"{name}-assets")
+        (tmp_path / name / "assets").symlink_to(tmp_path / f"{name}-assets")
+        (tmp_path / name / "round").symlink_to(tmp_path / name)
+        digests.add(load(Settings(backbone=str(tmp_path / name)), tmp_path).source.sha256)
+    assert len(digests) == 2
+
+
+def test_an_empty_folder_is_no_module(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ModelError, match="is empty"):
+        load(Settings(backbone=str(tmp_path / "empty")), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("function", "returned"),
+    [
+        (lambda x: {"a": tf.reduce_mean(x, [1, 2]), "b": x}, "several tensors"),
+        (lambda x: [tf.reduce_mean(x, [1, 2]), x], "several tensors"),
+        (lambda x: tf.cast(tf.reduce_mean(x, [1, 2]), tf.bfloat16), "a tensor of bfloat16"),
+        (lambda x: tf.cast(tf.reduce_mean(x, [1, 2]), tf.int32), "a tensor of int32"),
+    ],
+)
+def test_what_is_no_float32_tensor_is_no_feature_vector(
+    function: Any, returned: str, tmp_path: Path
+) -> None:
+    settings = save_module(tmp_path / "odd", function)
+    with pytest.raises(ModelError, match=f"returns {returned}, no float32 tensor"):
+        load(settings, tmp_path)
 
 
 def test_published_weights_give_the_features_of_keras_own_preprocessing(tmp_path: Path) -> None:

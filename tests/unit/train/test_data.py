@@ -1,13 +1,16 @@
 """What the embedded data set promises through tensorflow-datasets; with the real library."""
 
 import hashlib
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from stages.errors import InputCorruptError
+from stages.cache import Cache
+from stages.errors import InputCorruptError, InputMissingError
 from stages.settings import Settings
 from stages.train.splits import Splits
 
@@ -76,3 +79,82 @@ def test_a_damaged_cache_is_named(tmp_path: Path) -> None:
     record.write_bytes(content)
     with pytest.raises(InputCorruptError, match="damaged"):
         load(tmp_path)
+
+
+def load_beans(cache: Path) -> Any:
+    from stages.train.data import load_splits
+
+    return load_splits(Settings(data="beans", calibration_samples=2), cache, lambda *_: None)
+
+
+def test_beans_that_were_not_downloaded_are_not_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(InputMissingError, match="run download first"):
+        load_beans(tmp_path)
+
+
+@pytest.fixture
+def beans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache with files of beans that were put there, with three leaves of each class each."""
+    import tensorflow_datasets as tfds
+    from tensorflow_datasets.core.download.checksums import compute_url_info
+
+    manual = Cache(tmp_path).data_downloads / "manual"
+    manual.mkdir(parents=True)
+    infos = {}
+    for number, url in enumerate(tfds.builder_cls("beans").url_infos):
+        path = manual / url.rpartition("/")[2]
+        write_leaves(path, number)
+        infos[url] = compute_url_info(path)
+    monkeypatch.setattr(tfds.builder_cls("beans"), "url_infos", infos)
+    return tmp_path
+
+
+def write_leaves(path: Path, number: int) -> None:
+    from PIL import Image
+
+    from stages.train.leaves import CLASS_NAMES
+
+    generator = np.random.default_rng(number)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in CLASS_NAMES:
+            for count in range(3):
+                content = io.BytesIO()
+                pixels = generator.integers(0, 256, (500, 500, 3), np.uint8)
+                Image.fromarray(pixels).save(content, "JPEG")
+                archive.writestr(f"{path.stem}/{name}/{count}.jpg", content.getvalue())
+
+
+def test_beans_are_prepared_from_what_is_there_and_only_once(
+    beans: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = load_beans(beans)
+    assert first.sizes() == {"train": 7, "calibration": 2, "validation": 9, "test": 9}
+    for path in Cache(beans).data_downloads.rglob("*.zip"):
+        path.unlink()
+    assert load_beans(beans).source == first.source
+
+
+def test_damaged_beans_are_prepared_again(beans: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = load_beans(beans)
+    record = next(Cache(beans).beans.rglob("*test.tfrecord*"))
+    record.write_bytes(record.read_bytes()[:-9])
+    assert load_beans(beans).source == first.source
+    assert "is damaged" in capsys.readouterr().out
+
+
+def test_a_file_of_beans_that_is_another_is_named(beans: Path) -> None:
+    (Cache(beans).data_downloads / "manual" / "test.zip").write_bytes(b"another")
+    with pytest.raises(InputCorruptError, match="run download again"):
+        load_beans(beans)
+
+
+def test_a_file_of_beans_that_is_no_zip_is_named(beans: Path) -> None:
+    import tensorflow_datasets as tfds
+    from tensorflow_datasets.core.download.checksums import compute_url_info
+
+    path = Cache(beans).data_downloads / "manual" / "test.zip"
+    path.write_bytes(b"no zip")
+    infos = tfds.builder_cls("beans").url_infos
+    infos.update({url: compute_url_info(path) for url in infos if url.endswith("test.zip")})
+    with pytest.raises(InputCorruptError, match="run download again"):
+        load_beans(beans)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from stages.cache import cached
 from stages.checksums import CHECKSUMS, write_checksums
 from stages.errors import NotWritableError
-from stages.train.cache import cached
 
 
 @pytest.fixture

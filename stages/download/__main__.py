@@ -1,0 +1,41 @@
+"""`python -m stages.download`: fill the cache with what the settings need from a network."""
+
+import os
+import sys
+from collections.abc import MutableMapping
+
+from stages.access import writing
+from stages.cache import Cache
+from stages.command_line import for_stage
+from stages.common.progress import Progress
+from stages.errors import exit_code_of
+from stages.settings import needs_download
+
+
+def main() -> None:
+    """Run the program as the command line and the environment say; print the outcome last."""
+    _forget_empty(os.environ)
+    settings = for_stage("download", sys.argv[1:], os.environ)
+    if not needs_download(settings):
+        print("download: nothing is needed from a network", flush=True)
+        return
+    # Imported only now, as most runs need none of it.
+    from stages.download.run import steps
+
+    with writing(settings.artifacts, "download") as artifacts:
+        wanted = list(steps(settings, Cache(artifacts.cache)))
+        with Progress("download", [name for name, _ in wanted]) as progress:
+            for name, step in wanted:
+                progress.step(name, f"{name} (MB)")
+                step(progress)
+    print(f"download: {', '.join(name for name, _ in wanted) or 'all was there'}", flush=True)
+
+
+def _forget_empty(environ: MutableMapping[str, str]) -> None:
+    """Remove variables that are set to nothing, which would hide those in the other case."""
+    for name in [name for name, value in environ.items() if not value]:
+        del environ[name]
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code_of("download", main))

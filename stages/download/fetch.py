@@ -1,0 +1,213 @@
+"""Fetch a file: within limits, again if that may help, checked, and whole or not at all."""
+
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.message import Message
+from pathlib import Path
+from typing import BinaryIO
+from urllib.error import HTTPError
+
+from stages.download.connection import ask, route_to
+from stages.download.failures import (
+    LOGIN_PAGE,
+    NO_SUCH_PART,
+    OPEN_IT,
+    Failure,
+    error_of,
+    failure_of,
+)
+from stages.download.limits import MB, Limits, Wanted
+from stages.errors import StageError
+
+LEFT_OVERS = ".*.new"
+CHUNK_BYTES = 2**16
+LIMITS = Limits()
+# Called with the bytes that are there, and with all that will come, 0 if that is not known.
+Show = Callable[[int, int], None]
+Say = Callable[[str], None]
+
+
+def fetch(
+    wanted: Wanted,
+    path: Path,
+    show: Show = lambda done, total: None,
+    say: Say = print,
+    limits: Limits = LIMITS,
+) -> None:
+    """Download a file to `path`; `say` gets a line for every attempt that failed.
+
+    On failure nothing is left. Raises DownloadError, DiskFullError or NotWritableError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    number, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".new", dir=path.parent)
+    partial = Path(name)
+    try:
+        with os.fdopen(number, "w+b") as file:
+            _Download(wanted, file, show, say, limits).run()
+            _require_content(wanted, file)
+            os.fsync(file.fileno())
+        partial.chmod(0o644)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def has_content(wanted: Wanted, path: Path) -> bool:
+    """Return whether the file at `path` has the checksum of the one that is wanted."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return _digest(wanted.algorithm, file) == wanted.digest
+
+
+@dataclass
+class _Download:
+    """One file, in one attempt or several; a later one goes on where the one before was cut."""
+
+    wanted: Wanted
+    file: BinaryIO
+    show: Show
+    say: Say
+    limits: Limits
+    done: int = 0  # bytes that are in the file
+    validator: str = ""
+
+    def run(self) -> None:
+        failures = 0
+        while True:
+            before = self.done
+            try:
+                return self._attempt()
+            except Exception as error:
+                failure = self._failure(error)
+                gained = self.done - before >= self.limits.progress_bytes
+                failures = 1 if gained else failures + 1
+                if not failure.temporary or failures > len(self.limits.pauses_s):
+                    raise error_of(self.wanted, failure) from error
+                self._wait(failure, failures)
+
+    def _failure(self, error: Exception) -> Failure:
+        """Return why an attempt failed; raise StageError if this machine is the cause."""
+        failure = failure_of(error, route_to(self.wanted.url))
+        if isinstance(failure, StageError):
+            raise failure from error
+        if isinstance(error, HTTPError) and error.code == NO_SUCH_PART:
+            self.validator = ""  # so that all of it is asked for
+        return failure
+
+    def _wait(self, failure: Failure, failures: int) -> None:
+        pause_s = (
+            min(failure.pause_s, self.limits.max_pause_s) or self.limits.pauses_s[failures - 1]
+        )
+        attempts = len(self.limits.pauses_s) + 1
+        self.say(
+            f"{self.wanted.what}: {failure.cause}; trying again in {pause_s:g} s "
+            f"({failures + 1} of {attempts})"
+        )
+        time.sleep(pause_s)
+
+    def _attempt(self) -> None:
+        with ask(self.wanted.url, self._range(), self.limits) as answer:
+            start = self._start_of(answer.status, answer.headers.get("Content-Range", ""))
+            self.file.seek(start)
+            self.file.truncate()
+            self.done = start
+            self.validator = _validator(answer.headers)
+            total = _total(answer.headers.get("Content-Length"), start)
+            self._require_form(answer.headers.get_content_type(), total)
+            self._receive(answer.read1, total)
+
+    def _range(self) -> dict[str, str]:
+        """Return the headers that ask for the rest, if the server can say whether it fits."""
+        if not self.done or not self.validator:
+            return {}
+        return {"Range": f"bytes={self.done}-", "If-Range": self.validator}
+
+    def _start_of(self, status: int, content_range: str) -> int:
+        """Return where in the file the answer begins."""
+        if status != 206:
+            return 0
+        if content_range.startswith(f"bytes {self.done}-"):
+            return self.done
+        self.validator = ""
+        raise Failure("the server sent another part than was asked for", "try again later", True)
+
+    def _require_form(self, content_type: str, total: int) -> None:
+        """Raise Failure if the answer's head says that it can't be what is wanted."""
+        if content_type == "text/html":
+            raise Failure(LOGIN_PAGE, OPEN_IT)
+        if self.wanted.size and total and total != self.wanted.size:
+            raise _changed(f"it has {total} bytes, not {self.wanted.size}")
+        if total > self.wanted.max_bytes:
+            raise self._too_big()
+
+    def _receive(self, read: Callable[[int], bytes], total: int) -> None:
+        pace = _Pace(self.limits)
+        while chunk := read(CHUNK_BYTES):
+            self.file.write(chunk)
+            self.done += len(chunk)
+            if self.done > self.wanted.max_bytes:
+                raise self._too_big()
+            pace.add(len(chunk))
+            self.show(self.done, total)
+        if self.done < total:
+            raise Failure("the server cut the connection", "try again later", True)
+        self.file.flush()
+
+    def _too_big(self) -> Failure:
+        most = f"{self.wanted.max_bytes / MB:.0f} MB"
+        return Failure(f"the server sends more than {most}", "check the address")
+
+
+class _Pace:
+    """Raises Failure if less comes in a while than a connection that works brings."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._began, self._bytes = time.monotonic(), 0
+
+    def add(self, count: int) -> None:
+        self._bytes += count
+        now = time.monotonic()
+        if now - self._began < self._limits.pace_s:
+            return
+        if self._bytes < self._limits.pace_bytes:
+            raise Failure("the server sends too slowly", "try again later", True)
+        self._began, self._bytes = now, 0
+
+
+def _validator(headers: Message) -> str:
+    """Return what names this version of a file: a strong ETag, else the time of its change."""
+    tag = str(headers.get("ETag", ""))
+    return tag if tag and not tag.startswith("W/") else str(headers.get("Last-Modified", ""))
+
+
+def _total(content_length: str | None, start: int) -> int:
+    text = content_length or ""
+    return start + int(text) if text.isdigit() else 0
+
+
+def _require_content(wanted: Wanted, file: BinaryIO) -> None:
+    file.seek(0)
+    if file.read(512).lstrip().lower().startswith((b"<!doctype html", b"<html")):
+        raise error_of(wanted, Failure(LOGIN_PAGE, OPEN_IT))
+    file.seek(0)
+    if wanted.digest and (digest := _digest(wanted.algorithm, file)) != wanted.digest:
+        cause = f"its {wanted.algorithm} is {digest[:12]}..., not {wanted.digest[:12]}..."
+        raise error_of(wanted, _changed(cause))
+
+
+def _changed(cause: str) -> Failure:
+    remedy = "it was changed on the server or on the way: get it by other means"
+    return Failure(cause, f"{remedy} (docs/data-and-models.md)")
+
+
+def _digest(algorithm: str, file: BinaryIO) -> str:
+    digest = hashlib.new(algorithm, usedforsecurity=False)
+    while chunk := file.read(2**20):
+        digest.update(chunk)
+    return digest.hexdigest()

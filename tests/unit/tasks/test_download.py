@@ -1,0 +1,68 @@
+"""When invoke starts the download, and when it does not."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tasks
+from docker.build.graph import Stage
+from docker.runners import RUNNERS, Outcome
+from stages.settings import STAGES
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of what a stand-in for a runner started, which lets download fail if asked to."""
+    names: list[str] = []
+
+    def prepare(stages: list[Stage], artifacts: Path) -> Any:
+        def run(stage: Stage, settings: Mapping[str, str]) -> Outcome:
+            names.append(stage.name)
+            return Outcome(9 if settings.get("FAIL") == stage.name else 0, 0.0)
+
+        return run
+
+    monkeypatch.setitem(RUNNERS, "local", prepare)
+    return names
+
+
+def run(programs: list[str], **given: str) -> int:
+    return tasks._run(programs, "pipeline", "local", given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"data": "beans"}, {"backbone": "imagenet"}, {"backbone": "https://hub/m/1"}],
+)
+def test_it_comes_before_train_if_anything_comes_from_a_network(
+    given: dict[str, str], started: list[str]
+) -> None:
+    assert run([*STAGES], **given) == 0
+    assert started == ["download", *STAGES]
+
+
+@pytest.mark.parametrize("given", [{}, {"backbone": "/a/module"}, {"backbone": "file:///a/module"}])
+def test_it_is_not_started_if_nothing_does(given: dict[str, str], started: list[str]) -> None:
+    assert run([*STAGES], **given) == 0
+    assert run(["download"], **given) == 0
+    assert started == [*STAGES]
+
+
+def test_it_is_not_started_for_what_runs_later(started: list[str]) -> None:
+    assert run(["quantize", "profile"], data="beans") == 0
+    assert started == ["quantize", "profile"]
+
+
+def test_train_does_not_run_if_it_fails(
+    started: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAIL", "download")
+    assert run([*STAGES], data="beans") == 9
+    assert started == ["download"]
+
+
+def test_it_runs_alone(started: list[str]) -> None:
+    assert run(["download"], data="beans") == 0
+    assert started == ["download"]
