@@ -15,7 +15,9 @@ from stages.runtimes import RUNTIME_NAMES
 from stages.settings import PEERS, env_name
 
 IMAGE_PREFIX = "vgg19-"
-VARIABLE = re.compile(r"\$\{(\w+):-(\w*)\}")
+VARIABLE = re.compile(r"\$\{(\w+):-([\w-]*)\}")
+# By it a run starts the very image that it looked up, whatever the image's name means by then.
+PINNED_IMAGE = "STAGES_IMAGE"
 
 Services = dict[str, dict[str, Any]]
 
@@ -38,8 +40,9 @@ def read_stages(
 ) -> list[Stage]:
     """Return the stages of the pipeline, each after those that it depends on.
 
-    `environ` may choose their images. A service that reuses the image of an earlier one is no
-    stage, nor is one with a compose profile, which `docker compose up` leaves out.
+    `environ` may choose their images. A service that runs something else in the image of a stage,
+    by an entrypoint of its own, is no stage, nor is one with a compose profile, which
+    `docker compose up` leaves out.
     """
     services = _read(compose_file)
     needs = {
@@ -47,11 +50,8 @@ def read_stages(
         for name, service in services.items()
         if "profiles" not in service
     }
-    stages = [_stage(name, services, environ) for name in TopologicalSorter(needs).static_order()]
-    by_image: dict[str, Stage] = {}
-    for stage in stages:
-        by_image.setdefault(stage.image, stage)
-    return list(by_image.values())
+    names = TopologicalSorter(needs).static_order()
+    return [_stage(name, services, environ) for name in names if _is_stage(services[name])]
 
 
 def read_extra(
@@ -74,10 +74,19 @@ def _read(compose_file: Path) -> Services:
     return services
 
 
+def _is_stage(service: Mapping[str, Any]) -> bool:
+    return "entrypoint" not in service
+
+
 def _stage(name: str, services: Services, environ: Mapping[str, str]) -> Stage:
-    """Return a service as a stage, with the variables in its image's name replaced.
+    """Return a service as a stage, with the variables in its image's name replaced."""
+    return Stage(name, _replaced(services[name]["image"], {**environ, PINNED_IMAGE: ""}))
+
+
+def _replaced(text: str, environ: Mapping[str, str]) -> str:
+    """Return `text` with its variables replaced, inner ones first.
 
     As for compose, a variable that is empty is unset.
     """
-    image = VARIABLE.sub(lambda match: environ.get(match[1]) or match[2], services[name]["image"])
-    return Stage(name, image)
+    after = VARIABLE.sub(lambda match: environ.get(match[1]) or match[2], text)
+    return after if after == text else _replaced(after, environ)
