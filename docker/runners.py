@@ -108,17 +108,24 @@ def _run_container(stage: Stage, environ: Mapping[str, str]) -> Outcome:
     compose = ["docker", "compose", "--progress", "quiet"]
     command = [*compose, "run", "--no-deps", "--name", name, *terminal, stage.name]
     try:
-        code = subprocess.run(command, cwd=ROOT, env={**environ}).returncode
+        code = subprocess.run(
+            command, stdin=subprocess.DEVNULL, cwd=ROOT, env={**environ}
+        ).returncode
         return Outcome(code, _seconds_of(name))
     finally:
-        subprocess.run(["docker", "rm", "--force", name], capture_output=True)
+        subprocess.run(
+            ["docker", "rm", "--force", name], stdin=subprocess.DEVNULL, capture_output=True
+        )
 
 
 def _seconds_of(container: str) -> float:
     """Return how long an ended container ran, 0 if the engine does not say."""
     template = "--format={{.State.StartedAt}} {{.State.FinishedAt}}"
     shown = subprocess.run(
-        ["docker", "inspect", template, container], capture_output=True, text=True
+        ["docker", "inspect", template, container],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
     ).stdout.split()
     times = [_parse_time(text) for text in shown]
     return (times[1] - times[0]).total_seconds() if len(times) == 2 else 0.0
@@ -136,7 +143,9 @@ def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outco
     # As in the images: a scratch working directory, the code found by PYTHONPATH.
     environment = {**environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with tempfile.TemporaryDirectory() as scratch:
-        code = subprocess.run(command, cwd=scratch, env=environment).returncode
+        code = subprocess.run(
+            command, stdin=subprocess.DEVNULL, cwd=scratch, env=environment
+        ).returncode
     return Outcome(code, time.monotonic() - began)
 
 

@@ -19,8 +19,8 @@ GIVEN_FOLDER, KNOWN_USER = "STAGES_ARTIFACTS", "STAGES_UID"
 def main(environ: Mapping[str, str] = os.environ) -> None:
     """Read all settings, and try the artifacts folder.
 
-    Raises SettingsError for a setting that is unknown or not allowed, NotWritableError if the folder
-    can't be written.
+    Raises SettingsError for a setting that is unknown or not allowed, NotWritableError if the
+    folder can't be written.
     """
     folder = load(environ).artifacts
     if not _is_writable(folder):

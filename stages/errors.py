@@ -4,12 +4,16 @@ Every message is one line: the cause, then the remedy.
 """
 
 import errno
+import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
 from typing import ClassVar
 
 from stages.printable import printable
+from stages.signals import SIGNALLED, UNTOUCHED, as_exceptions
+from stages.signals import Terminated as Terminated
 
 
 class StageError(Exception):
@@ -149,8 +153,19 @@ class NotReproducedError(StageError):
     remedy = "read above what differs; after a change, run `invoke lock --images`"
 
 
+class ArtifactsBusyError(StageError):
+    """Another run writes to the same artifacts folder."""
+
+    exit_code = 21
+    remedy = "wait until the other run ends, or set VGG19_ARTIFACTS to another folder"
+
+
 INTERNAL_EXIT_CODE = 70
-INTERRUPTED_EXIT_CODE = 130
+INTERRUPTED_EXIT_CODE = SIGNALLED + signal.SIGINT
+# Nobody reads the output any more.
+CLOSED_EXIT_CODE = SIGNALLED + signal.SIGPIPE
+# Within it a stage must end, before whoever started it kills it.
+GIVE_UP_S = 2.0
 
 
 def of_kind(exit_code: int, message: str) -> StageError:
@@ -182,20 +197,57 @@ def _translate(error: Exception) -> StageError | None:
     return None
 
 
-def exit_code_of(name: str, run: Callable[[], None]) -> int:
-    """Run `run` and return its exit code; print a failure as one line that begins with `name`."""
+def exit_code_of(name: str, run: Callable[[], None], give_up_s: float = 0.0) -> int:
+    """Run `run` and return its exit code; print a failure as one line that begins with `name`.
+
+    A signal that asks it to end is a failure, too: see stages.signals.as_exceptions.
+    """
     try:
-        run()
-    except KeyboardInterrupt:
-        print(f"{name}: interrupted; earlier artifacts are untouched", file=sys.stderr)
-        return INTERRUPTED_EXIT_CODE
-    except Exception as error:
-        known = _translate(error)
-        if known is None:
-            traceback.print_exc()
-            print(f"{name}: internal error; please report the lines above", file=sys.stderr)
-            return INTERNAL_EXIT_CODE
-        # A name in it may be a stranger's: it must neither begin a line nor steer the terminal.
-        print(f"{name}: error: {printable(str(known))}", file=sys.stderr, flush=True)
-        return known.exit_code
-    return 0
+        with as_exceptions(name, give_up_s):
+            run()
+            sys.stdout.flush()
+    except BaseException as error:
+        code, line = _ending(error)
+        _say(f"{name}: {line}")
+    else:
+        code = 0
+    _give_up_closed_output()
+    return code
+
+
+def _ending(error: BaseException) -> tuple[int, str]:
+    """Return the exit code of a failure, and the line that says it."""
+    match error:
+        case KeyboardInterrupt():
+            return INTERRUPTED_EXIT_CODE, f"interrupted; {UNTOUCHED}"
+        case Terminated():
+            return error.exit_code, f"{error}; {UNTOUCHED}"
+        case BrokenPipeError():
+            return CLOSED_EXIT_CODE, "stopped, as nobody reads its output any more"
+        case Exception():
+            return _failure(error)
+    raise error
+
+
+def _failure(error: Exception) -> tuple[int, str]:
+    known = _translate(error)
+    if known is None:
+        traceback.print_exception(error)
+        return INTERNAL_EXIT_CODE, "internal error; please report the lines above"
+    # A name in it may be a stranger's: it must neither begin a line nor steer the terminal.
+    return known.exit_code, f"error: {printable(str(known))}"
+
+
+def _say(line: str) -> None:
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:  # the terminal is gone, too
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+def _give_up_closed_output() -> None:
+    """Let what is not written yet go nowhere if it can't be written; Python would complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -9,7 +9,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stages.errors import NotWritableError, exit_code_of
@@ -43,10 +43,8 @@ def prepare(folder: Path = SHARED) -> None:
 
     Raises NotWritableError if something else has its name.
     """
-    try:
+    with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
-    except FileExistsError:
-        pass
     descriptor = _open(folder)
     try:
         state = os.fstat(descriptor)

@@ -63,7 +63,7 @@ def get_or_build(environ: Mapping[str, str]) -> str:
     Raises EngineError if it can't be built.
     """
     tag = tag_of(environ)
-    if subprocess.run(["docker", "image", "inspect", tag], capture_output=True).returncode != 0:
+    if subprocess.run(["docker", "image", "inspect", tag], stdin=subprocess.DEVNULL, capture_output=True).returncode != 0:
         build(environ, read_lock().packages)
     return tag
 
@@ -119,7 +119,7 @@ def _build_image(context: Path, dockerfile: str, tag: str) -> None:
     (context / "Dockerfile").write_text(dockerfile)
     command = ["docker", "build", "--provenance=false", f"--tag={tag}"]
     command.append(f"--build-arg=SOURCE_DATE_EPOCH={SOURCE_DATE_EPOCH}")
-    if subprocess.run([*command, str(context)]).returncode != 0:
+    if subprocess.run([*command, str(context)], stdin=subprocess.DEVNULL).returncode != 0:
         raise EngineError(
             "the base image can't be built; the log above says why "
             f"(if {OVERRIDE} is set, check what it names)"
@@ -137,7 +137,7 @@ def _make_root_file_system(
         )
     tar = context / "rootfs.tar"
     environment = {**os.environ, "SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH}
-    if subprocess.run(_mmdebstrap(locked, tar, mirror), env=environment).returncode != 0:
+    if subprocess.run(_mmdebstrap(locked, tar, mirror), stdin=subprocess.DEVNULL, env=environment).returncode != 0:
         raise EngineError(
             "mmdebstrap failed; the log above says why. Fix the cause, set "
             f"{MIRROR} to another mirror of Debian, or {OVERRIDE} to a Debian 12 image to start "

@@ -51,7 +51,7 @@ def _images_to_build(stages: Sequence[Stage]) -> dict[str, str]:
 
 def remove_images(images: Sequence[str]) -> None:
     """Remove these images' names, and the layers that no other image needs."""
-    subprocess.run(["docker", "image", "rm", "--force", *images], capture_output=True)
+    subprocess.run(["docker", "image", "rm", "--force", *images], stdin=subprocess.DEVNULL, capture_output=True)
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def _build_options(
 def _build_target(target: str, image: str, options: Sequence[str]) -> None:
     command = ["docker", "build", f"--file={DOCKERFILE}", f"--target={target}"]
     command += [f"--tag={image}", *options, str(ROOT)]
-    if subprocess.run(command).returncode != 0:
+    if subprocess.run(command, stdin=subprocess.DEVNULL).returncode != 0:
         raise EngineError(f"image {image} can't be built; the log above says why")
 
 

@@ -83,7 +83,7 @@ def write_host_lock(python_version: str, output: Path) -> None:
     shape = ("--quiet", "--no-deps", "--no-header", "--no-annotate", "--no-emit-index-url")
     options = ("--generate-hashes", f"--python-version={python_version}", *PLATFORM)
     command = [sys.executable, "-m", "uv", "pip", "compile", *shape, *options]
-    subprocess.run([*command, str(path_of("host")), f"--output-file={output}"], check=True)
+    subprocess.run([*command, str(path_of("host")), f"--output-file={output}"], stdin=subprocess.DEVNULL, check=True)
 
 
 def locked_packages(name: str) -> list[str]:
@@ -108,4 +108,4 @@ def _compile(inputs: Sequence[str], output: Path, *options: str) -> None:
     shape = ("--no-header", "--no-annotate", "--no-emit-index-url", f"--override={ABSENT}")
     command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", *shape, *options]
     output.unlink(missing_ok=True)  # uv would keep the versions of a file that is there
-    subprocess.run([*command, *files, f"--output-file={output}"], check=True)
+    subprocess.run([*command, *files, f"--output-file={output}"], stdin=subprocess.DEVNULL, check=True)

@@ -87,6 +87,7 @@ def _run(check: Check, root: Path) -> bool:
     began = time.monotonic()
     done = subprocess.run(
         [program, *options, *files],
+        stdin=subprocess.DEVNULL,
         cwd=root,
         env={**os.environ, "PATH": path},
         stdout=subprocess.PIPE,

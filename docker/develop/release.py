@@ -120,7 +120,9 @@ def _restored_on_failure(root: Path, paths: Sequence[str]) -> Iterator[None]:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True)
+    done = subprocess.run(
+        ["git", *arguments], stdin=subprocess.DEVNULL, cwd=root, capture_output=True, text=True
+    )
     if done.returncode != 0:
         raise StageError(f"git {arguments[0]} failed ({done.stderr.strip()}); see to that first")
     return done.stdout

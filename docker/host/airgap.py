@@ -33,7 +33,12 @@ def load_images(folder: Path = EXPORT) -> bool:
     if not archive.is_file():
         return False
     print(f"loading {archive}", flush=True)
-    if subprocess.run(["docker", "load", "--quiet", f"--input={archive}"]).returncode != 0:
+    if (
+        subprocess.run(
+            ["docker", "load", "--quiet", f"--input={archive}"], stdin=subprocess.DEVNULL
+        ).returncode
+        != 0
+    ):
         raise EngineError(f"{archive} can't be loaded; the lines above say why")
     return True
 

@@ -62,7 +62,7 @@ def summary() -> str:
     """Return the engine's version, storage driver and cgroup version, empty if none answers."""
     template = "{{.ServerVersion}}, {{.Driver}}, cgroup v{{.CgroupVersion}}"
     command = ["docker", "info", f"--format={template}"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     return "" if done.returncode else done.stdout.strip()
 
 
@@ -125,7 +125,7 @@ def carry_out(plan: SetupPlan, assume_yes: bool) -> None:
     if not assume_yes and not _agreed():
         raise EngineError("nothing was changed; say yes, or give --yes, to go on")
     command = _as_root(sys.executable, str(INSTALLER), *plan.arguments())
-    if subprocess.run(command).returncode != 0:
+    if subprocess.run(command, stdin=subprocess.DEVNULL).returncode != 0:
         raise EngineError("the setup failed; fix what the lines above show and run this again")
     if plan.start:
         _wait_for_answer()
@@ -218,9 +218,9 @@ def _as_root(*command: str) -> list[str]:
 def _succeeds(*command: str) -> bool:
     if not shutil.which(command[0]):
         return False
-    return subprocess.run(command, capture_output=True).returncode == 0
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
 
 
 def _output(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     return done.stdout + done.stderr

@@ -36,13 +36,15 @@ def install(packages: Sequence[str]) -> None:
     """Install packages with apt; on Debian 12 those of the engine come from Debian 13."""
     # Not checked, as one of several repositories may be out of reach: the installation says which
     # packages are missing.
-    subprocess.run(["apt-get", "update", "-q"], check=False)
+    subprocess.run(["apt-get", "update", "-q"], stdin=subprocess.DEVNULL, check=False)
     with _apt_options() as options:
         if options:
-            subprocess.run(["apt-get", *options, "update", "-q"], check=True)
+            subprocess.run(
+                ["apt-get", *options, "update", "-q"], stdin=subprocess.DEVNULL, check=True
+            )
         command = ["apt-get", *options, "install", "-y", "-q", "--no-install-recommends"]
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run([*command, *packages], check=True, env=environment)
+        subprocess.run([*command, *packages], stdin=subprocess.DEVNULL, check=True, env=environment)
 
 
 @contextmanager
@@ -74,7 +76,9 @@ def _write_apt_configuration(folder: Path, sources: Sequence[str]) -> list[str]:
 def _debian_12_sources() -> list[str]:
     """Return this machine's sources of Debian 12, and those of Debian 13 at the same addresses."""
     listing = ["apt-get", "indextargets", "--format", "$(ORIGIN) $(REPO_URI) $(CODENAME) main"]
-    output = subprocess.run(listing, check=True, capture_output=True, text=True).stdout
+    output = subprocess.run(
+        listing, stdin=subprocess.DEVNULL, check=True, capture_output=True, text=True
+    ).stdout
     lines = [line.removeprefix("Debian ") for line in output.splitlines()]
     own = sorted(
         {line for line in lines if " bookworm" in line and line not in output.splitlines()}
@@ -85,7 +89,9 @@ def _debian_12_sources() -> list[str]:
 def start() -> None:
     """Start the engine's daemon: with systemd if that runs, else directly."""
     if Path("/run/systemd/system").is_dir():
-        subprocess.run(["systemctl", "enable", "--now", "docker"], check=True)
+        subprocess.run(
+            ["systemctl", "enable", "--now", "docker"], stdin=subprocess.DEVNULL, check=True
+        )
         return
     _remove_leftovers()
     with ENGINE_LOG.open("ab") as log:
@@ -131,7 +137,9 @@ def main() -> None:
     if arguments.start:
         start()
     if arguments.group_user:
-        subprocess.run(["usermod", "-aG", "docker", arguments.group_user], check=True)
+        subprocess.run(
+            ["usermod", "-aG", "docker", arguments.group_user], stdin=subprocess.DEVNULL, check=True
+        )
 
 
 if __name__ == "__main__":

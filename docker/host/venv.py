@@ -71,5 +71,5 @@ def _install(folder: Path, lock: Path) -> None:
 
 
 def _run(command: Sequence[str], remedy: str) -> None:
-    if subprocess.run(command).returncode != 0:
+    if subprocess.run(command, stdin=subprocess.DEVNULL).returncode != 0:
         raise VenvError(f"{remedy} (the lines above say why)")

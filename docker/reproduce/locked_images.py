@@ -74,7 +74,9 @@ def _names_manifests() -> bool:
 def _docker(*arguments: str) -> str:
     """Return what the engine's client prints, nothing if it fails or is not installed."""
     try:
-        done = subprocess.run(["docker", *arguments], capture_output=True, text=True)
+        done = subprocess.run(
+            ["docker", *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
     except FileNotFoundError:
         return ""
     return "" if done.returncode else done.stdout

@@ -59,7 +59,9 @@ def read_images(tags: Sequence[str]) -> dict[str, Image]:
 def _saved(tags: Sequence[str]) -> Iterator[IO[bytes]]:
     """Yield the output of `docker save`."""
     broken = False
-    with subprocess.Popen(["docker", "save", *tags], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        ["docker", "save", *tags], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+    ) as process:
         if process.stdout is None:
             raise AssertionError("it was asked for a pipe")
         try:

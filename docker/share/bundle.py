@@ -109,5 +109,5 @@ def _add_bills(folder: Path, digests: Mapping[str, str]) -> None:
 
 def _commit() -> str:
     command = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     return done.stdout.strip() if done.returncode == 0 else ""

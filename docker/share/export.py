@@ -57,14 +57,19 @@ def _fill(folder: Path, stages: Sequence[Stage], artifacts: Artifacts) -> None:
 def _source_files() -> list[str]:
     """Return the files that git tracks; SettingsError outside a clone."""
     command = ["git", "-C", str(ROOT), "ls-files", "-z"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode != 0:
         raise SettingsError(f"{ROOT} is no clone, so its files are not known; export from one")
     return [file for file in done.stdout.split("\0") if (ROOT / file).is_file()]
 
 
 def _save(names: Sequence[str], output: Path) -> None:
-    if subprocess.run(["docker", "save", f"--output={output}", *names]).returncode != 0:
+    if (
+        subprocess.run(
+            ["docker", "save", f"--output={output}", *names], stdin=subprocess.DEVNULL
+        ).returncode
+        != 0
+    ):
         raise EngineError(f"{', '.join(names)} can't be saved; the lines above say why")
 
 
@@ -77,5 +82,5 @@ def _download(folder: Path) -> None:
             host_lock = Path(name, "host.txt")
             requirements.write_host_lock(version, host_lock)
             command = [*pip, *options, f"--python-version={version}", f"--requirement={host_lock}"]
-            if subprocess.run(command).returncode != 0:
+            if subprocess.run(command, stdin=subprocess.DEVNULL).returncode != 0:
                 print(f"export: none for Python {version}; the lines above say why", flush=True)

@@ -39,7 +39,12 @@ class Package(TypedDict, total=False):
 def inventory(image: str) -> list[Package]:
     """Return the packages of an image; EngineError if it does not run."""
     command = ["docker", "run", "--rm", "--network=none", "--entrypoint=python3", image]
-    done = subprocess.run([*command, "-c", INVENTORY.read_text()], capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, "-c", INVENTORY.read_text()],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
     if done.returncode != 0:
         raise EngineError(f"{image} can't list its packages; {done.stderr.strip()[-200:]}")
     packages: list[Package] = json.loads(done.stdout)

@@ -81,7 +81,9 @@ def hypervisor_vendor() -> str | None:
     """Return the vendor of the hypervisor, from CPUID by lscpu; None if lscpu shows none."""
     environment = {**os.environ, "LC_ALL": "C"}
     try:
-        shown = subprocess.run(["lscpu"], capture_output=True, text=True, env=environment).stdout
+        shown = subprocess.run(
+            ["lscpu"], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment
+        ).stdout
     except FileNotFoundError:
         return None
     return fields_of(shown).get("Hypervisor vendor") or None
