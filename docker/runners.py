@@ -1,24 +1,24 @@
 """Run a stage in its container, or as a process of this host; the stage is the same in both."""
 
-import os
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 
-from docker import images
+from docker import containers, images
 from docker.build import requirements
 from docker.build.graph import Stage
-from docker.host import airgap, engine, user, venv
+from docker.containers import GRACE_S, Outcome, require_free, why_killed
+from docker.host import airgap, engine, env_file, user, venv
+from docker.host.children import run_gently
 from docker.paths import ROOT
-from docker.reproduce.locked_images import digest_of
+from docker.reproduce.locked_images import resolve
+from stages import locks
 from stages.artifacts import Artifacts
-from stages.errors import PinningError
+from stages.errors import NotWritableError, PinningError
 from stages.runtimes import (
     PEERS_RUNTIME,
     RUNTIME_NAMES,
@@ -26,7 +26,8 @@ from stages.runtimes import (
     Runtime,
     get_runtime,
 )
-from stages.settings import PEERS, env_name
+from stages.settings import MEASURING, PEERS, env_name
+from stages.tether import tethered
 
 STAGES_PYTHON = "3.11"
 
@@ -43,14 +44,6 @@ VENVS[PEERS] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a stage ended: its exit code, and how long its own process ran, in seconds."""
-
-    exit_code: int
-    seconds: float
-
-
 Runner = Callable[[Stage, Mapping[str, str]], Outcome]
 
 
@@ -62,16 +55,31 @@ def prepare_docker(stages: list[Stage], artifacts: Path) -> Runner:
     """
     engine.require()
     owner = user.invoking_user()
-    user.write_env_file(owner)
+    composed = env_file.compose_variables(owner, engine.memory())
+    env_file.write(composed)
     user.create_folder(artifacts)
+    require_free(artifacts, {stage.name for stage in stages})
     airgap.copy_cache(Artifacts(artifacts).cache)
     user.change_owner(artifacts, owner)
     images.build_missing(stages)
-    variables = {**owner.variables(), env_name("artifacts"): str(artifacts)}
-    # The digest is looked up only now: a build in another checkout may have moved the name since.
-    return lambda stage, settings: _run_container(
-        stage, {**settings, **variables, env_name("image"): digest_of(stage.image)}
+    _open_locks(stages)
+    # What a name means may change during the run: a build in another checkout moves it.
+    pinned = {stage: resolve(stage.image) for stage in stages}
+    variables = {**composed, env_name("artifacts"): str(artifacts)}
+    return lambda stage, settings: containers.run(
+        stage, {**settings, **variables, env_name("image"): pinned[stage].digest}, pinned[stage].id
     )
+
+
+def _open_locks(stages: list[Stage]) -> None:
+    """Make the folder of the cores' locks, or let the engine open the one that it made."""
+    if not {stage.name for stage in stages} & {*MEASURING}:
+        return
+    try:
+        with locks.opened(locks.SHARED):
+            return
+    except NotWritableError as error:
+        containers.run_service("locks", str(error))
 
 
 def prepare_local(stages: list[Stage], artifacts: Path) -> Runner:
@@ -102,51 +110,15 @@ def _other_interpreters() -> dict[str, str]:
 RUNNERS = {"docker": prepare_docker, "local": prepare_local}
 
 
-def _run_container(stage: Stage, environ: Mapping[str, str]) -> Outcome:
-    name = f"{stage.image}-{os.getpid()}"
-    terminal = [] if sys.stdin.isatty() and sys.stdout.isatty() else ["--no-TTY"]
-    compose = ["docker", "compose", "--progress", "quiet"]
-    command = [*compose, "run", "--no-deps", "--name", name, *terminal, stage.name]
-    try:
-        code = subprocess.run(
-            command, stdin=subprocess.DEVNULL, cwd=ROOT, env={**environ}
-        ).returncode
-        return Outcome(code, _seconds_of(name))
-    finally:
-        subprocess.run(
-            ["docker", "rm", "--force", name], stdin=subprocess.DEVNULL, capture_output=True
-        )
-
-
-def _seconds_of(container: str) -> float:
-    """Return how long an ended container ran, 0 if the engine does not say."""
-    template = "--format={{.State.StartedAt}} {{.State.FinishedAt}}"
-    shown = subprocess.run(
-        ["docker", "inspect", template, container],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    ).stdout.split()
-    times = [_parse_time(text) for text in shown]
-    return (times[1] - times[0]).total_seconds() if len(times) == 2 else 0.0
-
-
-def _parse_time(text: str) -> datetime:
-    """Parse a time of the engine, whose fraction has up to nine digits."""
-    seconds, _, fraction = text.rstrip("Z").partition(".")
-    return datetime.fromisoformat(f"{seconds}.{fraction:0<6.6}").replace(tzinfo=timezone.utc)
-
-
 def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outcome:
     began = time.monotonic()
-    command = [python, "-m", f"stages.{stage.name}"]
+    command = tethered([python, "-m", f"stages.{stage.name}"])
     # As in the images: a scratch working directory, the code found by PYTHONPATH.
     environment = {**environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with tempfile.TemporaryDirectory() as scratch:
-        code = subprocess.run(
-            command, stdin=subprocess.DEVNULL, cwd=scratch, env=environment
-        ).returncode
-    return Outcome(code, time.monotonic() - began)
+        code = run_gently(command, GRACE_S, cwd=scratch, env=environment)
+    reason = why_killed(by_limit=False) if code == -signal.SIGKILL else ""
+    return Outcome(code if code >= 0 else 128 - code, time.monotonic() - began, reason)
 
 
 def _venv_of(stage: Stage) -> str:

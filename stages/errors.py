@@ -4,13 +4,13 @@ Every message is one line: the cause, then the remedy.
 """
 
 import errno
-import os
 import signal
 import sys
 import traceback
 from collections.abc import Callable
 from typing import ClassVar
 
+from stages.output import give_up_closed_output, say
 from stages.printable import printable
 from stages.signals import SIGNALLED, UNTOUCHED, as_exceptions
 from stages.signals import Terminated as Terminated
@@ -154,10 +154,10 @@ class NotReproducedError(StageError):
 
 
 class ArtifactsBusyError(StageError):
-    """Another run writes to the same artifacts folder."""
+    """Another command writes to the artifacts folder, or reads it."""
 
     exit_code = 21
-    remedy = "wait until the other run ends, or set VGG19_ARTIFACTS to another folder"
+    remedy = "wait until the command that is named ends, or set VGG19_ARTIFACTS to another folder"
 
 
 INTERNAL_EXIT_CODE = 70
@@ -208,10 +208,10 @@ def exit_code_of(name: str, run: Callable[[], None], give_up_s: float = 0.0) -> 
             sys.stdout.flush()
     except BaseException as error:
         code, line = _ending(error)
-        _say(f"{name}: {line}")
+        say(f"{name}: {line}")
     else:
         code = 0
-    _give_up_closed_output()
+    give_up_closed_output()
     return code
 
 
@@ -236,18 +236,3 @@ def _failure(error: Exception) -> tuple[int, str]:
         return INTERNAL_EXIT_CODE, "internal error; please report the lines above"
     # A name in it may be a stranger's: it must neither begin a line nor steer the terminal.
     return known.exit_code, f"error: {printable(str(known))}"
-
-
-def _say(line: str) -> None:
-    try:
-        print(line, file=sys.stderr, flush=True)
-    except OSError:  # the terminal is gone, too
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-
-
-def _give_up_closed_output() -> None:
-    """Let what is not written yet go nowhere if it can't be written; Python would complain."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

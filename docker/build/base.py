@@ -15,11 +15,14 @@ from pathlib import Path
 
 import msgspec
 
+from docker.host.children import run_gently
 from docker.lockfile import Package, read_lock, write_lock
 from docker.paths import LIST_PACKAGES
 from stages.errors import EngineError
 
 NAME = "vgg19-base"
+# Seconds for mmdebstrap to clean up.
+GRACE_S = 10
 OVERRIDE = "BASE_IMAGE"
 MIRROR = "DEBIAN_MIRROR"
 SUITE = "bookworm"
@@ -137,7 +140,8 @@ def _make_root_file_system(
         )
     tar = context / "rootfs.tar"
     environment = {**os.environ, "SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH}
-    if subprocess.run(_mmdebstrap(locked, tar, mirror), stdin=subprocess.DEVNULL, env=environment).returncode != 0:
+    # Killed at once, it would leave what it mounted and started.
+    if run_gently(_mmdebstrap(locked, tar, mirror), GRACE_S, env=environment) != 0:
         raise EngineError(
             "mmdebstrap failed; the log above says why. Fix the cause, set "
             f"{MIRROR} to another mirror of Debian, or {OVERRIDE} to a Debian 12 image to start "

@@ -2,6 +2,7 @@
 
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,11 +10,14 @@ from pathlib import Path
 from docker.build import base
 from docker.build.graph import IMAGE_PREFIX, Stage
 from docker.build.layers import BUILDER, build_stages_of
+from docker.host import processes
 from docker.paths import DOCKERFILE, ROOT
 from stages.errors import EngineError
 
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 PIP_SETTINGS = ("index-url", "extra-index-url", "trusted-host")
+# No build takes longer. Of one on another machine it can't be seen whether it still runs.
+LONGEST_BUILD_S = 24 * 3600
 PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 
 
@@ -28,6 +32,7 @@ def build_images(
 
     With `no_cache`, every layer is built again. Raises EngineError if an image can't be built.
     """
+    remove_left_overs()
     images = _images_to_build(stages)
     with _build_options(environ, base_image or base.get_or_build(environ), no_cache) as options:
         try:
@@ -42,11 +47,38 @@ def build_images(
 def _images_to_build(stages: Sequence[Stage]) -> dict[str, str]:
     """Return the images to build, by target, each after the one that it is built on.
 
-    The images of the stages are there under their names, those between under the targets'.
+    The images of the stages are there under their names. Those between have names of this process'
+    own, as another build would remove its own under the same name, while they are needed here.
     """
     needed = [target for stage in stages for target in build_stages_of(stage.target)]
     named = {stage.target: stage.image for stage in stages}
-    return {target: named.get(target, f"{IMAGE_PREFIX}{target}") for target in [BUILDER, *needed]}
+    tag = own_tag()
+    return {
+        target: named.get(target, f"{IMAGE_PREFIX}{target}:{tag}") for target in [BUILDER, *needed]
+    }
+
+
+def own_tag() -> str:
+    """Return a tag for images that this process alone uses, and removes."""
+    return f"{processes.current()}-{int(time.time())}"
+
+
+def remove_left_overs() -> None:
+    """Remove the images between that builds left which were killed."""
+    command = ["docker", "image", "ls", f"--filter=reference={IMAGE_PREFIX}*:p*"]
+    command.append("--format={{.Repository}}:{{.Tag}}")
+    shown = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
+    left = [name for name in shown.split() if _is_left_over(name.partition(":")[2])]
+    if left:
+        remove_images(left)
+
+
+def _is_left_over(tag: str) -> bool:
+    builder = processes.parse(tag)
+    since = tag.rpartition("-")[2]
+    if not builder or not since.isdigit():
+        return False
+    return builder.has_ended() or time.time() - int(since) > LONGEST_BUILD_S
 
 
 def remove_images(images: Sequence[str]) -> None:

@@ -66,6 +66,12 @@ def summary() -> str:
     return "" if done.returncode else done.stdout.strip()
 
 
+def memory() -> int:
+    """Return the memory of the engine's machine in bytes, 0 if it does not say."""
+    shown = _output("docker", "info", "--format={{.MemTotal}}").strip()
+    return int(shown) if shown.isdigit() else 0
+
+
 def require() -> None:
     """Raise EngineError, with the remedy, if no engine answers or its client lacks a plugin."""
     if not answers():

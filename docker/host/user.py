@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from docker.paths import ENV_FILE
 from stages.errors import NotWritableError
 
 # The stages don't run as root even if root runs the pipeline. The images have a name for this user.
@@ -32,16 +31,6 @@ def invoking_user(environ: Mapping[str, str] = os.environ) -> User:
     if uid == "0":
         return User(STAND_IN_FOR_ROOT, STAND_IN_FOR_ROOT)
     return User(int(uid), int(gid))
-
-
-def write_env_file(user: User, env_file: Path = ENV_FILE) -> None:
-    """Write the user to .env, which `docker compose` reads; keep the rest of that file."""
-    lines = env_file.read_text().splitlines() if env_file.is_file() else []
-    kept = [line for line in lines if line.partition("=")[0] not in user.variables()]
-    ours = [f"{name}={value}" for name, value in user.variables().items()]
-    text = "".join(f"{line}\n" for line in [*kept, *ours])
-    if not env_file.is_file() or env_file.read_text() != text:
-        env_file.write_text(text)
 
 
 def create_folder(folder: Path) -> None:

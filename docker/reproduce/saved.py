@@ -41,7 +41,7 @@ class Image:
 
 
 def read_images(tags: Sequence[str]) -> dict[str, Image]:
-    """Return the images with these tags.
+    """Return the images with these tags, or the one with this ID.
 
     Raises EngineError if the engine can't save them.
     """
@@ -51,7 +51,9 @@ def read_images(tags: Sequence[str]) -> dict[str, Image]:
     for entry in json.loads(json_files["manifest.json"]):
         config = hashlib.sha256(json_files[entry["Config"]]).hexdigest()
         image = Image(f"sha256:{config}", [layers[name] for name in entry["Layers"]])
-        images |= dict.fromkeys(entry["RepoTags"], image)
+        images |= dict.fromkeys(
+            [*(entry["RepoTags"] or []), *(tags if len(tags) == 1 else [])], image
+        )
     return {tag: images[tag if ":" in tag else f"{tag}:latest"] for tag in tags}
 
 

@@ -57,7 +57,7 @@ def _open(name: str, directory: int, folder: Path) -> int:
     try:
         lock = _open_or_make(name, directory)
     except OSError as error:
-        raise _refusal(folder / name, error.strerror) from None
+        raise _refusal(folder / name, error.strerror or "") from None
     state = os.fstat(lock)
     if not stat.S_ISREG(state.st_mode) or state.st_nlink != 1:
         os.close(lock)

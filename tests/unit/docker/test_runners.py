@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from docker import images, runners
+from docker import containers, images, runners
 from docker.build.graph import Stage, read_extra, read_stages
-from docker.host import airgap, engine, user, venv
-from docker.runners import Outcome, prepare_docker, prepare_local
+from docker.containers import Outcome
+from docker.host import airgap, engine, env_file, user, venv
+from docker.reproduce.locked_images import ResolvedImage
+from docker.runners import prepare_docker, prepare_local
 from stages.settings import PEERS, env_name
 
 Started = list[tuple[str, str, Mapping[str, str]]]
@@ -64,25 +66,27 @@ def test_only_peers_is_told_of_another_interpreter(started: Started, tmp_path: P
     assert [environ for _, _, environ in started] == [expected] * 4
 
 
-def test_a_container_is_told_the_image_that_its_name_means_when_it_starts(
+def test_a_run_keeps_to_the_images_that_their_names_meant_at_its_start(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    digests = iter(["sha256:1", "sha256:2"])
-    passed: list[str] = []
+    now_meant = {"vgg19-train": ResolvedImage("id-1", "sha256:1")}
+    passed: list[tuple[str, str]] = []
 
-    def start(stage: Stage, environ: Mapping[str, str]) -> Outcome:
-        passed.append(environ[env_name("image")])
+    def start(stage: Stage, environ: Mapping[str, str], image: str) -> Outcome:
+        passed.append((image, environ[env_name("image")]))
         return Outcome(0, 0.0)
 
     for module, name in (
-        *((engine, "require"), (user, "write_env_file"), (user, "change_owner")),
-        *((airgap, "copy_cache"), (images, "build_missing")),
+        *((engine, "require"), (env_file, "write"), (user, "change_owner")),
+        *((airgap, "copy_cache"), (images, "build_missing"), (runners, "require_free")),
     ):
         monkeypatch.setattr(module, name, lambda *_: None)
-    monkeypatch.setattr(runners, "digest_of", lambda image: next(digests))
-    monkeypatch.setattr(runners, "_run_container", start)
+    monkeypatch.setattr(engine, "memory", lambda: 2**34)
+    monkeypatch.setattr(runners, "resolve", lambda image: now_meant[image])
+    monkeypatch.setattr(containers, "run", start)
     (train, *_) = read_stages({})
     run = prepare_docker([train], tmp_path)
     run(train, {})
+    now_meant["vgg19-train"] = ResolvedImage("id-2", "sha256:2")  # by a build in another checkout
     run(train, {})
-    assert passed == ["sha256:1", "sha256:2"]
+    assert passed == [("id-1", "sha256:1")] * 2

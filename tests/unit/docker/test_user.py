@@ -29,13 +29,6 @@ def test_stages_never_run_as_root(monkeypatch: pytest.MonkeyPatch, environ: dict
     assert user.invoking_user(environ).uid == user.STAND_IN_FOR_ROOT
 
 
-def test_remember_keeps_what_else_is_in_the_file(tmp_path: Path) -> None:
-    file = tmp_path / ".env"
-    file.write_text("VGG19_EPOCHS=5\nSTAGES_UID=1\n")
-    user.write_env_file(User(7, 8), file)
-    assert file.read_text() == "VGG19_EPOCHS=5\nSTAGES_UID=7\nSTAGES_GID=8\n"
-
-
 def test_a_file_is_no_artifacts_folder(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
