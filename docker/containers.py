@@ -1,10 +1,12 @@
 """One container per stage: start it, end it whatever ends this process, find what others left."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -91,9 +93,11 @@ def _stop(name: str, client: "subprocess.Popen[bytes] | None") -> None:
     """End a container, also one that is just being created, and its client."""
     if client is None:
         return
-    stopped = _engine("stop", f"--time={GRACE_S}", name) is not None
-    client.kill()
+    # The client first, with its plugin: what the stage then says of its end is said here.
+    with suppress(ProcessLookupError):
+        os.killpg(client.pid, signal.SIGKILL)
     client.wait()
+    stopped = _engine("stop", f"--time={GRACE_S}", name) is not None
     for _ in range(0 if stopped else TRIES):
         time.sleep(PAUSE_S)
         _engine("rm", "--force", name)
@@ -164,7 +168,7 @@ def _deal_with_orphan(container: Found, blocks: bool) -> None:
     if container.state != "running":
         _engine("rm", "--force", container.name)
         return
-    cause = f"{container.name}, of a run that was killed, has been running since {container.since}"
+    cause = f"{container.name}, which a run that was killed started {container.since}, still works"
     if blocks:
         raise ArtifactsBusyError(f"{cause}; end it: {container.how_to_end}")
     print(f"note: {cause}; {container.how_to_end} ends it", file=sys.stderr, flush=True)

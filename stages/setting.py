@@ -90,7 +90,15 @@ def fraction(default: float, help: str, *programs: str) -> Any:
 
 def path(default: str, help: str, *programs: str) -> Any:
     """Return the field of a folder's path."""
-    return setting(Path(default), Spec(help, programs, Path, allowed="a path"))
+    return setting(Path(default), Spec(help, programs, _path, allowed="a path"))
+
+
+def _path(text: str) -> Path:
+    """Return a path; `~` is a home, as it is for compose, which no shell may have expanded."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # nobody has that home
+        return Path(text)
 
 
 def sizes(default: tuple[int, ...], help: str, *programs: str) -> Any:

@@ -17,8 +17,9 @@ from stages.errors import SettingsError
 PREFIX = "VGG19_"
 LINE = re.compile(rf"\s*(?:export\s+)?({PREFIX}\w*)\s*[=:]\s*(.*)")
 QUOTED = re.compile(r"""(?:'([^']*)'|"((?:[^"\\]|\\.)*)")\s*(?:#.*)?""")
-COMMENT = re.compile(r"(^|\s+)#.*")
+COMMENT = re.compile(r"\s+#.*")
 ESCAPED = re.compile(r"\\(.)")
+ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 MIB, GIB = 2**20, 2**30
 # Left to the machine itself, as a fraction of its memory and at least so much.
 RESERVE, MIN_RESERVE = 1 / 16, GIB
@@ -52,7 +53,7 @@ def _value(name: str, text: str) -> str:
         raise SettingsError(f"{name} in .env has no closing quote; write it on one line")
     if quoted[1] is not None:
         return quoted[1]
-    return ESCAPED.sub(r"\1", _plain(name, quoted[2]))
+    return ESCAPED.sub(lambda char: ESCAPES.get(char[1], char[1]), _plain(name, quoted[2]))
 
 
 def _plain(name: str, text: str) -> str:

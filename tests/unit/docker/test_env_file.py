@@ -25,11 +25,12 @@ def file(tmp_path: Path) -> Path:
         ("VGG19_DATA: beans", "beans"),
         ("VGG19_DATA=beans # not embedded", "beans"),
         ("VGG19_DATA=a#b", "a#b"),
-        ("VGG19_DATA=# none", ""),
+        ("VGG19_DATA=# no comment", "# no comment"),
         ("VGG19_DATA=", ""),
         ("VGG19_DATA='a b # c'", "a b # c"),
         ("VGG19_DATA='$x'", "$x"),
         ('VGG19_DATA="a \\"b\\"" # c', 'a "b"'),
+        ('VGG19_DATA="a\\nb"', "a\nb"),
         ("VGG19_DATA=first\nVGG19_DATA=last", "last"),
     ],
 )
