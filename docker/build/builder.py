@@ -16,7 +16,7 @@ from stages.errors import EngineError
 
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 PIP_SETTINGS = ("index-url", "extra-index-url", "trusted-host")
-# No build takes longer. Of one on another machine it can't be seen whether it still runs.
+# No build takes longer. Whether one on another machine still runs can't be seen from here.
 LONGEST_BUILD_S = 24 * 3600
 PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 

@@ -79,7 +79,7 @@ def project_name(root: Path = ROOT) -> str:
 
 
 def memory_limit(memory: int) -> str:
-    """Return what one container may take of a machine with so many bytes, in compose's form."""
+    """Return what one container may take of a machine with `memory` bytes, in compose's form."""
     reserve = max(MIN_RESERVE, int(memory * RESERVE))
     return f"{max(memory - reserve, memory // 2) // MIB}m"
 

@@ -1,4 +1,4 @@
-"""Which process made something, in words that outlive it: whether it still runs can be told later.
+"""Which process made something, in words that outlive it: whether it still runs can be seen later.
 
 Standard library only, as bootstrap.py uses what is beside it.
 """

@@ -20,7 +20,7 @@ from stages.locks import opened
 
 # The next run may be another user's.
 MODE = 0o666
-# At most so many bytes of what the process that holds a lock wrote into it are read.
+# At most this many bytes of what the process that holds a lock wrote into it are read.
 MAX_READ = 200
 FLAGS = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 # compose.yaml's variable for the container's name.

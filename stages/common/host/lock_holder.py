@@ -20,14 +20,14 @@ MAX_SHOWN = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class LockOwner:
     """Who holds a lock, in words, and the command that ends it, empty if that isn't known."""
 
     words: str
     command: str = ""
 
 
-def holder_of(file: os.stat_result, said: str, proc: Path = PROC) -> Holder:
+def holder_of(file: os.stat_result, said: str, proc: Path = PROC) -> LockOwner:
     """Return who holds a flock on `file`, whose text is `said`.
 
     Within a container the kernel shows the container's own processes alone.
@@ -35,25 +35,25 @@ def holder_of(file: os.stat_result, said: str, proc: Path = PROC) -> Holder:
     return _by_kernel(_pid_of(file, _text(proc / "locks")), proc) or _by_text(said)
 
 
-def _by_kernel(pid: int, proc: Path) -> Holder | None:
+def _by_kernel(pid: int, proc: Path) -> LockOwner | None:
     command = _text(proc / str(pid) / "cmdline").replace("\0", " ").strip() if pid else ""
     if not command:
         return None
     found = CONTAINER_ID.search(_text(proc / str(pid) / "cgroup"))
     place = f" in container {found[1]}" if found else ""
     words = f"process {pid} of {_user_of(proc / str(pid))}{place}"
-    return Holder(
+    return LockOwner(
         f"{words} ({printable(command, MAX_SHOWN)})",
         f"docker rm --force {found[1]}" if found else f"kill {pid}",
     )
 
 
-def _by_text(said: str) -> Holder:
+def _by_text(said: str) -> LockOwner:
     if not said:
-        return Holder("another run")
+        return LockOwner("another run")
     found = CONTAINER_NAME.search(said)
     words = f"another run, which says of itself: {printable(said, MAX_SHOWN)}"
-    return Holder(words, f"docker rm --force {found[1]}" if found else "")
+    return LockOwner(words, f"docker rm --force {found[1]}" if found else "")
 
 
 def _pid_of(file: os.stat_result, locks: str) -> int:

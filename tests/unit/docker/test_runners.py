@@ -1,4 +1,5 @@
 import shutil
+import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from docker.host import airgap, engine, env_file, user, venv
 from docker.reproduce.locked_images import ResolvedImage
 from docker.runners import prepare_docker, prepare_local
 from stages.settings import PEERS, env_name
+from tests.unit.processes import orphan_ends, start
 
 Started = list[tuple[str, str, Mapping[str, str]]]
 
@@ -90,3 +92,47 @@ def test_a_run_keeps_to_the_images_that_their_names_meant_at_its_start(
     now_meant["vgg19-train"] = ResolvedImage("id-2", "sha256:2")  # by a build in another checkout
     run(train, {})
     assert passed == [("id-1", "sha256:1")] * 2
+
+
+LOCAL = """
+import os, sys
+from docker.build.graph import Stage
+from docker.runners import _run_process
+from stages.errors import exit_code_of
+
+def run():
+    print(_run_process(Stage("train", "i"), sys.argv[1], os.environ))
+
+sys.exit(exit_code_of("pipeline", run))
+"""
+
+
+def local_python(folder: Path, script: str) -> str:
+    """Return the path of a stage's Python, which is a script."""
+    path = folder / "python"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_lets_a_local_stage_clean_up(signum: signal.Signals, tmp_path: Path) -> None:
+    waits = "trap 'echo cleaned up; exit 143' TERM; echo begun; while :; do sleep 0.05; done"
+    with start(LOCAL, local_python(tmp_path, waits)) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signum)
+        output = process.stdout.read()
+        assert process.wait() == 128 + signum
+    assert output.splitlines()[0] == "cleaned up"
+    assert output.splitlines()[1].startswith("pipeline: ")
+
+
+def test_a_local_stage_ends_with_invoke_however_that_ends(tmp_path: Path) -> None:
+    assert orphan_ends(LOCAL, local_python(tmp_path, "echo $$; exec sleep 60"))
+
+
+def test_a_local_stage_that_was_killed_is_said_to_be(tmp_path: Path) -> None:
+    with start(LOCAL, local_python(tmp_path, "kill -KILL $$")) as process:
+        assert "exit_code=137" in (output := process.communicate()[0])
+        assert "was killed from outside" in output

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.common.host.lock_holder import Holder, holder_of
+from stages.common.host.lock_holder import LockOwner, holder_of
 
 ID = "0123456789ab" + 52 * "c"
 
@@ -60,10 +60,10 @@ def test_a_command_can_not_steer_a_terminal(file: Path, tmp_path: Path) -> None:
 
 def test_where_the_kernel_shows_nothing_the_text_must_do(file: Path, tmp_path: Path) -> None:
     said = "profile in container vgg19-1-profile-2 since 2030-01-02 03:04:05 UTC"
-    assert holder_of(file.stat(), said, tmp_path) == Holder(
+    assert holder_of(file.stat(), said, tmp_path) == LockOwner(
         f"another run, which says of itself: {said}", "docker rm --force vgg19-1-profile-2"
     )
-    assert holder_of(file.stat(), "", tmp_path) == Holder("another run")
+    assert holder_of(file.stat(), "", tmp_path) == LockOwner("another run")
 
 
 @pytest.mark.parametrize("name", ["-rf", "a;reboot", "$(reboot)", "a`b`", "ä", 101 * "a"])
