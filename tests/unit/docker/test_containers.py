@@ -172,8 +172,9 @@ def test_what_has_ended_of_a_killed_run_is_removed(state: str, engine: Engine) -
         row("doctor-1", "doctor"),
         row("check-1", "check"),
         row("train-1", "train", state="created"),
-        row("train-1", "train", processes.current(), state="exited"),
+        row("train-1", "train", state="exited"),
     ],
+    ids=["doctor", "check", "created", "exited"],
 )
 def test_what_writes_nothing_is_in_nobodys_way(line: str, engine: Engine) -> None:
     engine.answer(there=line)
