@@ -10,7 +10,6 @@ It needs nothing but Python 3.10 or newer and its standard library.
 
 import argparse
 import os
-import shlex
 import sys
 
 if sys.version_info < (3, 10):  # noqa: UP036 - a user of an older one must read why
@@ -20,6 +19,7 @@ from docker.host import engine, venv
 from docker.paths import REQUIREMENTS, ROOT
 from stages import __version__
 from stages.errors import exit_code_of
+from stages.tether import tethered_through
 
 VENV = ROOT / ".venv"
 HOST_LOCK, DEVELOP_LOCK = REQUIREMENTS / "host.txt", REQUIREMENTS / "develop.txt"
@@ -35,7 +35,7 @@ def main() -> None:
     python = venv.get_or_create(VENV, venv.base_python(), [HOST_LOCK, *develop])
     command = [str(python), "-m", "invoke", *arguments.task]
     if arguments.engine and engine.needs_new_group():
-        command = ["sg", "docker", "-c", shlex.join(command)]
+        command = ["sg", "docker", "-c", tethered_through(command)]
     sys.stdout.flush()
     os.chdir(ROOT)
     os.execvp(command[0], command)

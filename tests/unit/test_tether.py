@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stages.tether import tethered
-from tests.unit.processes import orphan_ends
+from tests.unit.processes import ROOT, orphan_ends
 
 PARENT = """
 import subprocess, sys, time
@@ -27,6 +27,29 @@ def test_a_child_ends_with_a_parent_that_is_killed() -> None:
 
 def test_also_through_a_program_that_becomes_another() -> None:
     assert orphan_ends(PARENT.format(command='tethered(["nice", "sleep", "60"])'))
+
+
+# As sg does it: a parent that only waits, in whose place another process began.
+WAITS = """
+import subprocess, time
+from stages.tether import tethered_through
+
+child = subprocess.Popen(["sh", "-c", tethered_through(["sleep", "60"])])
+print(child.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_also_behind_a_program_that_passes_no_signal_on() -> None:
+    assert orphan_ends(WAITS)
+
+
+def test_behind_one_that_was_replaced_it_is_nobodys_child() -> None:
+    # The shell's parent is another than the process whose number it was given: its own number is.
+    code = "import os; from stages.tether import tethered_through as it; "
+    code += "os.execvp('sh', ['sh', '-c', it(['cat', '/proc/self/stat'])])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert " (cat) " in done.stdout
 
 
 def test_nothing_is_started_for_a_parent_that_is_gone_already(tmp_path: Path) -> None:
