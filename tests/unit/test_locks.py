@@ -8,6 +8,9 @@ import pytest
 from stages import locks
 from stages.errors import NotWritableError
 from stages.locks import is_mounted, opened, prepare
+from stages.settings import Settings
+
+COMPOSE = Path(__file__).parents[2] / "compose.yaml"
 
 
 def mode_of(folder: Path) -> int:
@@ -91,3 +94,8 @@ def test_what_a_link_led_the_engine_to_mount_is_not_opened_to_all(
 def test_without_a_mount_nothing_is_opened(tmp_path: Path) -> None:
     (tmp_path / "mountinfo").write_text("")
     assert not is_mounted("vgg19-locks", Path("/locks"), tmp_path / "mountinfo")
+
+
+def test_the_shared_one_is_the_default_and_what_compose_mounts() -> None:
+    assert Settings().locks == locks.SHARED
+    assert f"source: {locks.SHARED}\n  target: {locks.MOUNTED}\n" in COMPOSE.read_text()
