@@ -26,7 +26,6 @@ if not sys.flags.ignore_environment and any(name.startswith("PYTHON") for name i
 import argparse
 import contextlib
 import io
-import shlex
 import shutil
 from pathlib import Path
 
@@ -37,6 +36,7 @@ from docker.host.environment import child_environment
 from docker.paths import REQUIREMENTS, ROOT
 from stages import __version__
 from stages.errors import EngineError, exit_code_of
+from stages.tether import tethered_through
 
 VENV = ROOT / ".venv"
 HOST_LOCK, DEVELOP_LOCK = REQUIREMENTS / "host.txt", REQUIREMENTS / "develop.txt"
@@ -66,7 +66,7 @@ def _in_new_group(command: list[str]) -> list[str]:
             "this session is older than your membership in the group docker, and `sg`, which "
             "would make up for it, is missing; log out and in again, and run this again"
         )
-    return ["sg", "docker", "-c", shlex.join(command)]
+    return ["sg", "docker", "-c", tethered_through(command)]
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:

@@ -6,6 +6,7 @@ Everything but the virtual environment with this task runner itself is set up on
 
 import importlib
 import os
+import sys
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -22,9 +23,11 @@ from docker.build import base
 from docker.build.graph import read_extra, read_stages
 from docker.build.requirements import lock_requirements
 from docker.checkout import writing_checkout
+from docker.containers import Outcome
 from docker.develop.tasks import audit, check, fuzz, lint, release, run_tests, version
 from docker.ending import end_with
-from docker.host import engine
+from docker.host import engine, env_file, user
+from docker.host.env_file import environment
 from docker.options import ReplaceableTask, stage_task
 from docker.paths import ROOT
 from docker.program import adopt
@@ -66,6 +69,7 @@ def build(_: Context, runtime: str = "") -> None:
     def make() -> None:
         settings = _settings({"runtime": runtime} if runtime else {})
         engine.require()
+        env_file.write(env_file.compose_variables(user.invoking_user(), engine.memory()))
         images.build_missing(read_stages(settings))
 
     end_with(exit_code_of("build", make))
@@ -99,8 +103,7 @@ def _run(programs: Sequence[str], name: str, runner: str, given: dict[str, str])
         outcome = run(stage, settings)
         inside += outcome.seconds
         if outcome.exit_code:
-            if name != stage.name:  # else its own last line has said so
-                print(f"{name}: stopped, as {stage.name} failed with code {outcome.exit_code}")
+            _say_failure(name, stage.name, outcome)
             return outcome.exit_code
         print(f"{name}: {stage.name} took {outcome.seconds:.1f} s", flush=True)
     # What the stages' processes didn't take is starting and removing their containers.
@@ -115,13 +118,22 @@ def _with_download(programs: Sequence[str], settings: Settings) -> set[str]:
     return {*programs} - {DOWNLOAD} | ({DOWNLOAD} if needs else set())
 
 
+def _say_failure(name: str, stage: str, outcome: Outcome) -> None:
+    """Say what the stage itself could not, and which of several it was."""
+    if outcome.reason:
+        print(f"{name}: error: {stage} {outcome.reason}", file=sys.stderr)
+    elif name != stage:
+        print(f"{name}: stopped, as {stage} failed with code {outcome.exit_code}")
+
+
 def _settings(given: dict[str, str]) -> dict[str, str]:
     """Return the environment with what is given on top, checked; it always names the runtime.
 
     Compose would else take that from .env, and run another image than was built here.
     """
     chosen = {env_name(name): text for name, text in given.items()}
-    return {**os.environ, **chosen, env_name("runtime"): load(os.environ, given).runtime}
+    environ = environment()
+    return {**environ, **chosen, env_name("runtime"): load(environ, given).runtime}
 
 
 @task(
@@ -167,7 +179,7 @@ def bundle(_: Context, output: str = "vgg19-bundle.tar") -> None:
     """Pack the results with all they came from into one file that anyone can check."""
 
     def write() -> None:
-        lines = write_bundle(Artifacts(resolved(load(os.environ).artifacts)), Path(output))
+        lines = write_bundle(Artifacts(resolved(load(environment()).artifacts)), Path(output))
         size = Path(output).stat().st_size / 1e6
         print("\n".join(f"bundle: {line}" for line in [*lines, f"{output}, {size:.1f} MB"]))
 
@@ -223,7 +235,7 @@ def docs(_: Context, write: bool = False) -> None:
 def clean(context: Context, yes: bool = False) -> None:
     """Show all artifacts, downloads too, ask, and remove them; with `invoke --dry` only show."""
     dry = bool(context.config.run.dry)
-    end_with(exit_code_of("clean", lambda: cleaning.clean(load(os.environ).artifacts, yes, dry)))
+    end_with(exit_code_of("clean", lambda: cleaning.clean(load(environment()).artifacts, yes, dry)))
 
 
 def _program_task(name: str, place: str = "") -> "Task[Any]":

@@ -36,7 +36,14 @@ default in code font may be given as it stands; "all of them" and "not given" ar
 
 `invoke` refuses a value that is not allowed before anything starts, with
 [exit code 2](exit-codes.md), and names the nearest one that is. It also refuses a variable that
-starts with `VGG19_`, or `vgg19_`, and names no setting; `docker compose` ignores such a variable.
+starts with `VGG19_`, or `vgg19_`, and names no setting.
+
+Variables may also be kept in the file `.env` beside `compose.yaml`, a `VGG19_NAME=value` on a line;
+one of the shell wins. `invoke` and `docker compose` both read it, and both refuse there what is
+misspelt or not allowed. A misspelt variable of the shell is refused by `invoke` alone: compose
+passes on only the variables that `compose.yaml` names, so it can't see others. `invoke` writes to
+`.env` what `docker compose` must know beside the settings: your user, a name for this checkout's
+runs, and the memory that a container may take, `STAGES_MEMORY`, which you can set as a variable.
 
 `invoke --help profile` shows the same for one stage, and so does `python -m stages.profile --help`.
 
@@ -71,9 +78,12 @@ OTHERS = """\
 - **1** from `invoke lint`, `invoke check` and `invoke test`: a check found something, and the lines
   above say what. From `invoke` itself: it found no `tasks.py`, or can't read its own flags.
 - **125**, **126**, **127**: the engine could not start the container; its own line says why.
-- **137**: the process was killed, most often because the machine or the container ran out of
-  memory. Ask for fewer `isas` or `precisions`: all cells that are timed are in memory together.
-- **143**: another program asked the process to end.
+- **128 and a signal's number**: a signal ended it, once it had cleaned up: 129 a terminal that
+  closed (SIGHUP), 131 Ctrl-\\ (SIGQUIT), 143 `kill`, `timeout` or a scheduler (SIGTERM); 141 that
+  nobody reads its output any more.
+- **137**: the process was killed (SIGKILL), most often because the machine or the container ran out
+  of memory; the line above says if it was the container's limit. Ask for fewer `isas` or
+  `precisions`: all cells that are timed are in memory together.
 """
 
 

@@ -1,26 +1,26 @@
 """Run a stage in its container, or as a process of this host; the stage is the same in both."""
 
-import os
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 
 from docker import artifacts as artifacts_folder
-from docker import images
+from docker import containers, images
 from docker.build import requirements
 from docker.build.graph import Stage
-from docker.host import engine, network, user, venv, visibility
+from docker.containers import GRACE_S, Outcome, require_free, why_killed
+from docker.host import engine, env_file, network, user, venv, visibility
+from docker.host.children import run_gently
 from docker.host.environment import child_environment
 from docker.paths import ROOT
-from docker.reproduce.locked_images import digest_of
+from docker.reproduce.locked_images import resolve
+from stages import locks
 from stages.artifacts_folder import prepare
-from stages.errors import PinningError
+from stages.errors import NotWritableError, PinningError
 from stages.runtimes import (
     PEERS_RUNTIME,
     RUNTIME_NAMES,
@@ -28,11 +28,12 @@ from stages.runtimes import (
     Runtime,
     get_runtime,
 )
-from stages.settings import DOWNLOAD, PEERS, env_name
+from stages.settings import DOWNLOAD, MEASURING, PEERS, env_name
+from stages.tether import tethered
 
 STAGES_PYTHON = "3.11"
-# By which compose.yaml gets the network and the certificates of download's container.
-NETWORK, CA_BUNDLE = "DOWNLOAD_NETWORK", "CA_BUNDLE"
+# By which compose.yaml gets the network of download's container.
+NETWORK = "DOWNLOAD_NETWORK"
 
 
 def _venv_folder(runtime: Runtime) -> Path:
@@ -47,14 +48,6 @@ VENVS[PEERS] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a stage ended: its exit code, and how long its own process ran, in seconds."""
-
-    exit_code: int
-    seconds: float
-
-
 Runner = Callable[[Stage, Mapping[str, str]], Outcome]
 
 
@@ -67,35 +60,46 @@ def prepare_docker(stages: list[Stage], artifacts: Path) -> Runner:
     engine.require()
     owner = user.invoking_user()
     inside = user.user_in_container(owner, engine.read_info())
-    user.write_env_file(inside)
+    composed = env_file.compose_variables(inside, engine.memory())
+    env_file.write(composed)
     root = artifacts_folder.prepare(artifacts, owner)
     visibility.require_visible(root)
+    require_free(root, {stage.name for stage in stages})
     images.build_missing(stages)
-    variables = {**inside.variables(), env_name("artifacts"): str(root)}
-    # The digest is looked up only now: a build in another checkout may have moved the name since.
-    return lambda stage, settings: _run_container(
-        stage,
-        {
-            **settings,
-            **variables,
-            **_network_of(stage, settings),
-            env_name("image"): digest_of(stage.image),
-        },
-    )
+    _open_locks(stages)
+    # What a name means may change during the run: a build in another checkout moves it.
+    pinned = {stage: resolve(stage.image) for stage in stages}
+
+    def run(stage: Stage, settings: Mapping[str, str]) -> Outcome:
+        own = {env_name("artifacts"): str(root), env_name("image"): pinned[stage].digest}
+        variables = {**composed, **_network_of(stage, settings), **own}
+        environ = {**containers.compose_environment(settings), **variables}
+        return containers.run(stage, environ, pinned[stage].id)
+
+    return run
+
+
+def _open_locks(stages: list[Stage]) -> None:
+    """Make the folder of the cores' locks, or let the engine open the one that it made."""
+    if not {stage.name for stage in stages} & {*MEASURING}:
+        return
+    try:
+        with locks.opened(locks.SHARED):
+            return
+    except NotWritableError as error:
+        containers.run_service("locks", str(error))
 
 
 def _network_of(stage: Stage, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the variables by which download's container reaches what this machine does."""
-    if stage.name != DOWNLOAD:
+    if stage.name != DOWNLOAD or environ.get(NETWORK):
         return {}
-    bundle = network.ca_bundle(environ)
-    variables = {CA_BUNDLE: str(bundle)} if bundle else {}
     asked = (*network.proxies(environ), environ.get(env_name("backbone"), ""))
     place = network.loopback(asked)
-    if not place or environ.get(NETWORK):
-        return variables
+    if not place:
+        return {}
     print(f"{stage.name}: uses this machine's own network, to reach {place}", flush=True)
-    return {**variables, NETWORK: "host"}
+    return {NETWORK: "host"}
 
 
 def prepare_local(stages: list[Stage], artifacts: Path) -> Runner:
@@ -126,49 +130,17 @@ def _other_interpreters() -> dict[str, str]:
 RUNNERS = {"docker": prepare_docker, "local": prepare_local}
 
 
-def _run_container(stage: Stage, environ: Mapping[str, str]) -> Outcome:
-    name = f"{stage.image}-{os.getpid()}"
-    terminal = [] if sys.stdin.isatty() and sys.stdout.isatty() else ["--no-TTY"]
-    compose = ["docker", "compose", "--progress", "quiet"]
-    command = [*compose, "run", "--no-deps", "--name", name, *terminal, stage.name]
-    try:
-        code = subprocess.run(command, cwd=ROOT, env={**environ}).returncode
-        return Outcome(code, _seconds_of(name))
-    finally:
-        subprocess.run(["docker", "rm", "--force", name], capture_output=True)
-
-
-def _seconds_of(container: str) -> float:
-    """Return how long an ended container ran, 0 if the engine does not say."""
-    template = "--format={{.State.StartedAt}} {{.State.FinishedAt}}"
-    shown = subprocess.run(
-        ["docker", "inspect", template, container],
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-    ).stdout.split()
-    try:
-        times = [_parse_time(text) for text in shown]
-    except ValueError:
-        return 0.0
-    return (times[1] - times[0]).total_seconds() if len(times) == 2 else 0.0
-
-
-def _parse_time(text: str) -> datetime:
-    """Parse a time of the engine, whose fraction has up to nine digits."""
-    seconds, _, fraction = text.rstrip("Z").partition(".")
-    return datetime.fromisoformat(f"{seconds}.{fraction:0<6.6}").replace(tzinfo=timezone.utc)
-
-
 def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outcome:
     began = time.monotonic()
-    command = [python, "-m", f"stages.{stage.name}"]
+    command = tethered([python, "-m", f"stages.{stage.name}"])
     # As in the images: a scratch working directory, the code found by PYTHONPATH.
     own = _certificates(environ) if stage.name == DOWNLOAD else network.without_network(environ)
     environment = {**child_environment(own), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with tempfile.TemporaryDirectory() as scratch:
-        code = subprocess.run(command, cwd=scratch, env=environment).returncode
-    return Outcome(code, time.monotonic() - began)
+        # TensorFlow leaves files in its temporary folder if it is killed.
+        code = run_gently(command, GRACE_S, cwd=scratch, env={**environment, "TMPDIR": scratch})
+    reason = why_killed(by_limit=False) if code == -signal.SIGKILL else ""
+    return Outcome(code if code >= 0 else 128 - code, time.monotonic() - began, reason)
 
 
 def _certificates(environ: Mapping[str, str]) -> dict[str, str]:

@@ -4,14 +4,18 @@ Every message is one line: the cause, then the remedy.
 """
 
 import errno
+import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import ClassVar
 
 from stages import streams
 from stages.host_path import as_on_host
 from stages.printable import printable
+from stages.signals import SIGNALLED, UNTOUCHED, as_exceptions
+from stages.signals import Terminated as Terminated
 
 
 class StageError(Exception):
@@ -166,7 +170,11 @@ class VulnerabilityError(StageError):
 
 
 INTERNAL_EXIT_CODE = 70
-INTERRUPTED_EXIT_CODE = 130
+INTERRUPTED_EXIT_CODE = SIGNALLED + signal.SIGINT
+# Nobody reads the output any more.
+CLOSED_EXIT_CODE = SIGNALLED + signal.SIGPIPE
+# Within it a stage must end, before whoever started it kills it.
+GIVE_UP_S = 2.0
 
 
 def of_kind(exit_code: int, message: str) -> StageError:
@@ -203,34 +211,50 @@ def _translate(error: Exception) -> StageError | None:
     return None
 
 
-def exit_code_of(name: str, run: Callable[[], None]) -> int:
+def exit_code_of(name: str, run: Callable[[], None], give_up_s: float = 0.0) -> int:
     """Run `run` and return its exit code; print a failure as one line that begins with `name`.
 
-    If nobody reads what is printed any more, it ends without a word.
+    A signal that asks it to end is a failure, too: see stages.signals.as_exceptions. If nobody
+    reads what is printed any more, it ends without a word.
     """
     streams.prepare()
+    code = 0
     try:
-        run()
-        streams.flush()
-    except KeyboardInterrupt:
-        _say(f"{name}: interrupted; earlier artifacts are untouched")
-        return INTERRUPTED_EXIT_CODE
-    except Exception as error:
-        if isinstance(error, BrokenPipeError) and streams.discard_unread():
-            return streams.UNREAD_EXIT_CODE
-        known = _translate(error)
-        if known is None:
-            _say(f"{traceback.format_exc()}{name}: internal error; please report the lines above")
-            return INTERNAL_EXIT_CODE
-        # A name in it may be a stranger's: it must neither begin a line nor steer the terminal.
-        _say(f"{name}: error: {printable(as_on_host(str(known)))}")
-        return known.exit_code
-    return 0
+        with as_exceptions(name, give_up_s):
+            run()
+            streams.flush()
+    except BaseException as error:
+        code, line = _ending(error)
+        if line:
+            _say(f"{name}: {line}")
+    streams.discard_unwritable()
+    return code
+
+
+def _ending(error: BaseException) -> tuple[int, str]:
+    """Return the exit code of a failure, and the line that says it."""
+    match error:
+        case KeyboardInterrupt():
+            return INTERRUPTED_EXIT_CODE, f"interrupted; {UNTOUCHED}"
+        case Terminated():
+            return error.exit_code, f"{error}; {UNTOUCHED}"
+        case BrokenPipeError() if streams.discard_unread():
+            return streams.UNREAD_EXIT_CODE, ""
+        case Exception():
+            return _failure(error)
+    raise error
+
+
+def _failure(error: Exception) -> tuple[int, str]:
+    known = _translate(error)
+    if known is None:
+        traceback.print_exception(error)
+        return INTERNAL_EXIT_CODE, "internal error; please report the lines above"
+    # A name in it may be a stranger's: it must neither begin a line nor steer the terminal.
+    return known.exit_code, f"error: {printable(as_on_host(str(known)))}"
 
 
 def _say(text: str) -> None:
     """Print to stderr, if anybody reads it: the exit code says the rest."""
-    try:
+    with suppress(OSError):
         print(text, file=sys.stderr, flush=True)
-    except OSError:
-        streams.discard_unread()

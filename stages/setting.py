@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -163,8 +164,11 @@ def _read_decimal(text: str) -> float:
 
 
 def _read_path(text: str) -> Path:
+    """Return a path; `~` is a home, as it is for compose, which no shell may have expanded."""
     if max(len(part.encode()) for part in text.split("/")) > MAX_NAME:
         raise ValueError(f"a name in it has more than {MAX_NAME} bytes")
+    with suppress(RuntimeError):  # nobody has that home
+        return Path(text).expanduser()
     return Path(text)
 
 

@@ -200,7 +200,7 @@ class Settings:
     )
     # What the images, a runner or invoke set.
     locks: Path = path(
-        "/dev/shm",
+        "/dev/shm/vgg19-locks",
         "folder that holds the locks on measured cores; all runs on a machine must use the same",
         *MEASURING,
     )

@@ -35,10 +35,23 @@ def discard_unread() -> bool:
     """Let what can't be read any more go nowhere; return whether there is such a stream."""
     unread = [number for number in (1, 2) if _is_unread(number)]
     for number in unread:
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, number)
-        os.close(null)
+        _discard(number)
     return bool(unread)
+
+
+def discard_unwritable() -> None:
+    """Let what can't be written go nowhere: Python would complain of it, with a code of its own."""
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:
+            _discard(number)
+
+
+def _discard(number: int) -> None:
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, number)
+    os.close(null)
 
 
 def _is_unread(number: int) -> bool:

@@ -15,12 +15,15 @@ from pathlib import Path
 
 import msgspec
 
+from docker.host.children import run_gently
 from docker.host.environment import child_environment, engine_environment
 from docker.lockfile import Package, read_lock, write_lock
 from docker.paths import LIST_PACKAGES
 from stages.errors import EngineError
 
 NAME = "vgg19-base"
+# Seconds for mmdebstrap to clean up.
+GRACE_S = 10
 OVERRIDE = "BASE_IMAGE"
 MIRROR = "DEBIAN_MIRROR"
 SUITE = "bookworm"
@@ -65,7 +68,7 @@ def get_or_build(environ: Mapping[str, str]) -> str:
     """
     tag = tag_of(environ)
     command, environment = ["docker", "image", "inspect", tag], engine_environment(os.environ)
-    if subprocess.run(command, env=environment, capture_output=True).returncode != 0:
+    if subprocess.run(command, env=environment, capture_output=True, stdin=subprocess.DEVNULL).returncode != 0:
         build(environ, read_lock().packages)
     return tag
 
@@ -122,7 +125,7 @@ def _build_image(context: Path, dockerfile: str, tag: str) -> None:
     command = ["docker", "build", "--provenance=false", f"--tag={tag}"]
     command.append(f"--build-arg=SOURCE_DATE_EPOCH={SOURCE_DATE_EPOCH}")
     environment = engine_environment(os.environ)
-    if subprocess.run([*command, str(context)], env=environment).returncode != 0:
+    if subprocess.run([*command, str(context)], env=environment, stdin=subprocess.DEVNULL).returncode != 0:
         raise EngineError(
             "the base image can't be built; the log above says why "
             f"(if {OVERRIDE} is set, check what it names)"
@@ -145,7 +148,8 @@ def _make_root_file_system(
         )
     tar = context / "rootfs.tar"
     environment = {**child_environment(os.environ), "SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH}
-    if subprocess.run(_mmdebstrap(locked, tar, mirror), env=environment).returncode != 0:
+    # Killed at once, it would leave what it mounted and started.
+    if run_gently(_mmdebstrap(locked, tar, mirror), GRACE_S, env=environment) != 0:
         raise EngineError(
             "mmdebstrap failed; the log above says why. Fix the cause, set "
             f"{MIRROR} to another mirror of Debian, or {OVERRIDE} to a Debian 12 image to start "

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +11,13 @@ from pathlib import Path
 from docker.build import base
 from docker.build.graph import IMAGE_PREFIX, Stage
 from docker.build.layers import BUILDER, build_stages_of
-from docker.host import network
+from docker.host import network, processes
 from docker.host.environment import engine_environment
 from docker.paths import DOCKERFILE, ROOT
 from stages.errors import EngineError
 
+# No build takes longer. Whether one on another machine still runs can't be seen from here.
+LONGEST_BUILD_S = 24 * 3600
 
 
 def build_images(
@@ -28,6 +31,7 @@ def build_images(
 
     With `no_cache`, every layer is built again. Raises EngineError if an image can't be built.
     """
+    remove_left_overs()
     images = _images_to_build(stages)
     with _build_options(environ, base_image or base.get_or_build(environ), no_cache) as options:
         try:
@@ -42,17 +46,44 @@ def build_images(
 def _images_to_build(stages: Sequence[Stage]) -> dict[str, str]:
     """Return the images to build, by target, each after the one that it is built on.
 
-    The images of the stages are there under their names, those between under the targets'.
+    The images of the stages are there under their names. Those between have names of this process'
+    own, as another build would remove its own under the same name, while they are needed here.
     """
     needed = [target for stage in stages for target in build_stages_of(stage.target)]
     named = {stage.target: stage.image for stage in stages}
-    return {target: named.get(target, f"{IMAGE_PREFIX}{target}") for target in [BUILDER, *needed]}
+    tag = own_tag()
+    return {
+        target: named.get(target, f"{IMAGE_PREFIX}{target}:{tag}") for target in [BUILDER, *needed]
+    }
+
+
+def own_tag() -> str:
+    """Return a tag for images that this process alone uses, and removes."""
+    return f"{processes.current()}-{int(time.time())}"
+
+
+def remove_left_overs() -> None:
+    """Remove the images between that builds left which were killed."""
+    command = ["docker", "image", "ls", f"--filter=reference={IMAGE_PREFIX}*:p*"]
+    command.append("--format={{.Repository}}:{{.Tag}}")
+    shown = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
+    left = [name for name in shown.split() if _is_left_over(name.partition(":")[2])]
+    if left:
+        remove_images(left)
+
+
+def _is_left_over(tag: str) -> bool:
+    builder = processes.parse(tag)
+    since = tag.rpartition("-")[2]
+    if not builder or not since.isdigit():
+        return False
+    return builder.has_ended() or time.time() - int(since) > LONGEST_BUILD_S
 
 
 def remove_images(images: Sequence[str]) -> None:
     """Remove these images' names, and the layers that no other image needs."""
     command = ["docker", "image", "rm", "--force", *images]
-    subprocess.run(command, env=engine_environment(os.environ), capture_output=True)
+    subprocess.run(command, env=engine_environment(os.environ), capture_output=True, stdin=subprocess.DEVNULL)
 
 
 @contextmanager
@@ -76,7 +107,7 @@ def _build_options(
 def _build_target(target: str, image: str, options: Sequence[str]) -> None:
     command = ["docker", "build", f"--file={DOCKERFILE}", f"--target={target}"]
     command += [f"--tag={image}", *options, str(ROOT)]
-    if subprocess.run(command, env=engine_environment(os.environ)).returncode != 0:
+    if subprocess.run(command, env=engine_environment(os.environ), stdin=subprocess.DEVNULL).returncode != 0:
         raise EngineError(f"image {image} can't be built; the log above says why")
 
 

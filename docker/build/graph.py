@@ -22,7 +22,9 @@ IMAGE_PREFIX = "vgg19-"
 MAX_SHOWN = 200
 # PyYAML takes quadratic time for what is nested; ours has some dozens.
 MAX_BRACKETS = 1000
-VARIABLE = re.compile(r"\$\{(\w+):-(\w*)\}")
+VARIABLE = re.compile(r"\$\{(\w+):-([\w-]*)\}")
+# By it a run starts the very image that it looked up, whatever the image's name means by then.
+PINNED_IMAGE = "STAGES_IMAGE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +118,14 @@ def _corrupt(compose_file: Path, reason: str) -> InputCorruptError:
 
 
 def _stage(name: str, services: Services, environ: Mapping[str, str]) -> Stage:
-    """Return a service as a stage, with the variables in its image's name replaced.
+    """Return a service as a stage, with the variables in its image's name replaced."""
+    return Stage(name, _replaced(services[name].image, {**environ, PINNED_IMAGE: ""}))
+
+
+def _replaced(text: str, environ: Mapping[str, str]) -> str:
+    """Return `text` with its variables replaced, inner ones first.
 
     As for compose, a variable that is empty is unset.
     """
-    image = VARIABLE.sub(lambda match: environ.get(match[1]) or match[2], services[name].image)
-    return Stage(name, image)
+    after = VARIABLE.sub(lambda match: environ.get(match[1]) or match[2], text)
+    return after if after == text else _replaced(after, environ)

@@ -87,7 +87,7 @@ def write_host_lock(python_version: str, output: Path) -> None:
     options = ("--generate-hashes", f"--python-version={python_version}", *PLATFORM)
     command = [sys.executable, "-m", "uv", "pip", "compile", *shape, *options]
     command += [str(path_of("host")), f"--output-file={output}"]
-    subprocess.run(command, env=child_environment(os.environ), check=True)
+    subprocess.run(command, env=child_environment(os.environ), check=True, stdin=subprocess.DEVNULL)
 
 
 def locked_packages(name: str) -> list[str]:
@@ -118,4 +118,4 @@ def _compile(inputs: Sequence[str], output: Path, *options: str) -> None:
     command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", *shape, *options]
     output.unlink(missing_ok=True)  # uv would keep the versions of a file that is there
     command += [*files, f"--output-file={output}"]
-    subprocess.run(command, env=child_environment(os.environ), check=True)
+    subprocess.run(command, env=child_environment(os.environ), check=True, stdin=subprocess.DEVNULL)

@@ -90,6 +90,7 @@ def _run(check: Check, root: Path) -> bool:
     began = time.monotonic()
     done = subprocess.run(
         [program, *options, *files],
+        stdin=subprocess.DEVNULL,
         cwd=root,
         env={**child_environment(os.environ), "PATH": path},
         stdout=subprocess.PIPE,

@@ -22,7 +22,7 @@ def run(examples: str, only: str) -> None:
     if not find_spec("hypothesis"):
         raise StageError("hypothesis is missing; `./bootstrap.py --no-engine check` installs it")
     command = [sys.executable, "-m", "tests.fuzz", str(_number(examples)), only]
-    if subprocess.run(command, cwd=ROOT).returncode != 0:
+    if subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL).returncode != 0:
         raise StageError("a parser failed, as the lines above show; fix it, and keep the input")
 
 

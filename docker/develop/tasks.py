@@ -50,7 +50,11 @@ def run_tests(_: Context, only: str = "") -> None:
     folders = checks.FOLDERS.get(only, (f"tests/{only}",))
     command = [sys.executable, "-m", "pytest", *folders]
     print(shlex.join(command), flush=True)
-    end_with(subprocess.run(command, env=child_environment(os.environ)).returncode)
+    end_with(
+        subprocess.run(
+            command, env=child_environment(os.environ), stdin=subprocess.DEVNULL
+        ).returncode
+    )
 
 
 @task(

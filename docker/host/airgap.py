@@ -41,7 +41,12 @@ def load_images(folder: Path = EXPORT) -> bool:
         return False
     print(f"loading {archive}", flush=True)
     command = ["docker", "load", "--quiet", f"--input={archive}"]
-    if subprocess.run(command, env=engine_environment(os.environ)).returncode != 0:
+    if (
+        subprocess.run(
+            command, env=engine_environment(os.environ), stdin=subprocess.DEVNULL
+        ).returncode
+        != 0
+    ):
         raise EngineError(f"{archive} can't be loaded; the lines above say why")
     return True
 

@@ -142,7 +142,7 @@ def _write(path: Path, text: str | None) -> None:
 def _sources_of_next_release() -> list[str]:
     """Return Debian 13 at the addresses of this machine's sources of Debian 12."""
     listing = ["apt-get", "indextargets", "--format", "$(ORIGIN) $(REPO_URI) $(CODENAME) main"]
-    done = subprocess.run(listing, capture_output=True, text=True)
+    done = subprocess.run(listing, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     lines = {line.removeprefix("Debian ") for line in done.stdout.splitlines() if _is_own(line)}
     if not lines:
         raise InstallError("no source of Debian 12 is known to apt, so none of Debian 13 is, too")

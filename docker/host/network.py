@@ -3,15 +3,14 @@
 Standard library only: bootstrap.py uses it before anything is installed.
 """
 
-import ast
 import os
 import re
 import ssl
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from docker.host.pip_settings import pip_options
 from docker.paths import CERTIFICATES
 from stages.addresses import is_of_this_machine
 from stages.errors import SettingsError
@@ -34,8 +33,6 @@ SYSTEM_BUNDLES = (
 )
 # What a build takes over of pip's configuration: where packages come from, and how to get there.
 PIP_SETTINGS = ("index-url", "extra-index-url", "trusted-host", "proxy", "timeout", "retries")
-# As pip has it, a later one wins: the file's common part, that for `pip install`, the environment.
-_PIP_SECTIONS = ("global", "install", ":env:")
 _BEGIN = "-----BEGIN CERTIFICATE-----"
 
 
@@ -62,17 +59,8 @@ def pip_ca_bundle(environ: Mapping[str, str], configuration: Mapping[str, str]) 
 
 
 def pip_configuration(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what pip's files and variables set for `pip install`, by name; {} without a pip."""
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "config", "list"]
-    done = subprocess.run(command, capture_output=True, text=True, env={**environ})
-    found: dict[str, dict[str, str]] = {section: {} for section in _PIP_SECTIONS}
-    for line in done.stdout.splitlines() if done.returncode == 0 else []:
-        key, _, value = line.partition("=")
-        section, _, name = key.rpartition(".")
-        if section in found:
-            # pip takes both `timeout` and `default-timeout`.
-            found[section][name.removeprefix("default-")] = str(ast.literal_eval(value))
-    return {name: value for section in found.values() for name, value in section.items()}
+    """Return what pip's files and variables set for `pip install`, by name."""
+    return pip_options(sys.executable, environ)
 
 
 def proxies(environ: Mapping[str, str]) -> list[str]:

@@ -31,22 +31,46 @@ def pip_environment(python: str, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def pip_settings(python: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return, as variables of pip, where `python`'s pip gets packages by its files and `environ`.
+    """Return, as variables of pip, where `python`'s pip gets packages: files, `environ`."""
+    return parse_settings(_listing(python, environ))
 
-    Empty if pip can't read its files, of which it says why.
-    """
-    command = [python, "-I", "-m", "pip", "--disable-pip-version-check", "config", "list"]
-    done = subprocess.run(command, env={**environ}, stdout=subprocess.PIPE, text=True)
-    return parse_settings(done.stdout)
+
+def pip_options(python: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what the files of `python`'s pip, and `environ`, set for `pip install`, by option."""
+    return parse_options(_listing(python, environ))
 
 
 def parse_settings(listing: str) -> dict[str, str]:
     """Return the variables that say what `pip config list` has printed, as far as they are kept."""
-    by_section: dict[str, dict[str, str]] = {section: {} for section in SECTIONS}
+    options = parse_options(listing)
+    named = {"PIP_" + name.upper().replace("-", "_"): value for name, value in options.items()}
+    return {name: value for name, value in named.items() if name in PIP_KEPT}
+
+
+def parse_options(listing: str) -> dict[str, str]:
+    """Return the options that `pip config list` has printed, a later section's before an earlier's.
+
+    pip takes both `timeout` and `default-timeout`; here it is always the shorter.
+    """
+    found: dict[str, dict[str, str]] = {section: {} for section in SECTIONS}
     for line in listing.splitlines():
         key, _, value = line.partition("=")
-        section, _, option = key.rpartition(".")
-        name = "PIP_" + option.upper().replace("-", "_")
-        if section in by_section and name in PIP_KEPT:
-            by_section[section][name] = " ".join(str(ast.literal_eval(value)).split())
-    return {name: value for section in SECTIONS for name, value in by_section[section].items()}
+        section, _, name = key.rpartition(".")
+        if section in found:
+            text = " ".join(str(ast.literal_eval(value)).split())
+            found[section][name.removeprefix("default-")] = text
+    return {name: value for section in SECTIONS for name, value in found[section].items()}
+
+
+def _listing(python: str, environ: Mapping[str, str]) -> str:
+    """Return what `pip config list` prints; nothing if pip can't read its files, and says why."""
+    command = [python, "-I", "-m", "pip", "--disable-pip-version-check", "config", "list"]
+    done = subprocess.run(
+        command,
+        env={**environ},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+    )
+    return done.stdout if done.returncode == 0 else ""

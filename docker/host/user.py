@@ -3,10 +3,8 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from docker.host.engine import EngineInfo
-from docker.paths import ENV_FILE
 
 # The stages don't run as root even if root runs the pipeline. The images have a name for this user.
 STAND_IN_FOR_ROOT = 10001
@@ -48,20 +46,3 @@ def user_in_container(owner: User, engine: EngineInfo) -> User:
     if engine.rootless:
         return User(0, 0)
     return replace(owner, userns="host") if engine.remaps_users else owner
-
-
-def write_env_file(user: User, env_file: Path = ENV_FILE) -> None:
-    """Write the user to .env, which `docker compose` reads; keep the rest of that file."""
-    lines = (
-        env_file.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-        if env_file.is_file()
-        else []
-    )
-    kept = [line for line in lines if line.partition("=")[0] not in user.variables()]
-    ours = [f"{name}={value}" for name, value in user.variables().items()]
-    text = "".join(f"{line}\n" for line in [*kept, *ours])
-    if (
-        not env_file.is_file()
-        or env_file.read_text(encoding="utf-8", errors="surrogateescape") != text
-    ):
-        env_file.write_text(text, encoding="utf-8", errors="surrogateescape")

@@ -220,7 +220,7 @@ def _runs(folder: Path) -> bool:
 
 def _pip_runs(folder: Path) -> bool:
     command = [str(folder / "bin" / "python"), "-I", "-m", "pip", "--version"]
-    return subprocess.run(command, capture_output=True).returncode == 0
+    return subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL).returncode == 0
 
 
 def _identity(python: str) -> str:
@@ -236,7 +236,9 @@ def _output(python: str, code: str) -> str:
     command = [python, "-I", "-c", code]
     environment = child_environment(os.environ)
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        )
     except OSError:
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""

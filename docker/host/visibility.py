@@ -15,6 +15,8 @@ from stages.errors import EngineError
 # The files that engines put into their containers.
 CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 EMPTY_TAR = b"\0" * 1024
+# As a stage's left-over, so that one of a killed run is dealt with as these are.
+PREFIX = ".train."
 # What engines say of a folder that is not there, or that Docker Desktop does not share.
 UNSEEN = ("does not exist", "no such file", "mounts denied", "not shared")
 
@@ -57,7 +59,7 @@ def _sees(folder: Path) -> bool:
     image = f"vgg19-nothing-{os.getpid()}"
     if not ask("import", "-", image, stdin=EMPTY_TAR).ok:
         return True  # that is another fault, and a build will name it
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=".seen-") as marker:
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=PREFIX, suffix=".new") as marker:
         mount = f'type=bind,"source={marker.name}",target=/marker,readonly'
         answer = ask("create", f"--mount={mount}", image, "nothing")
     if answer.ok:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -54,8 +55,27 @@ def is_locked(stage: Stage, lock: ImagesLock) -> bool:
     return _inspect(stage.image) in ((locked.config, layers), (NO_DIGEST, layers))
 
 
+@dataclass(frozen=True, slots=True)
+class ResolvedImage:
+    """What an image's name means at some time: the engine's ID, the configuration's digest."""
+
+    id: str
+    digest: str
+
+
+def resolve(image: str) -> ResolvedImage:
+    """Return what the name of an image means now; EngineError if the engine has no such image."""
+    shown = _docker("image", "inspect", "--format={{.Id}}", image).strip()
+    if not shown:
+        raise EngineError(f"the image {image} has just been removed; run this again")
+    return ResolvedImage(shown, digest_of(shown))
+
+
 def digest_of(image: str) -> str:
-    """Return the digest of an image's configuration, empty if the engine has no such image."""
+    """Return the digest of the configuration of an image, given by its name or its ID.
+
+    Empty if the engine has no such image.
+    """
     digest, layers = _inspect(image)
     return read_images([image])[image].config if layers and not digest else digest
 

@@ -16,8 +16,6 @@ from docker.reproduce.locked_images import changed_inputs, inputs, not_locked
 from docker.reproduce.saved import read_images
 from stages.errors import NotReproducedError
 
-SUFFIX = ":again"
-
 
 def lock_images() -> None:
     """Build all images and write to docker/images.lock what they come out as."""
@@ -53,8 +51,9 @@ def _require_unchanged(changed: Sequence[str]) -> None:
 @contextmanager
 def _built_again(stages: Sequence[Stage]) -> Iterator[list[Stage]]:
     """Build the images of `stages` without any cache; yield the stages with these images' names."""
-    base_image = f"{base.NAME}{SUFFIX}"
-    again = [replace(stage, image=f"{stage.image}{SUFFIX}") for stage in stages]
+    tag = builder.own_tag()
+    base_image = f"{base.NAME}:{tag}"
+    again = [replace(stage, image=f"{stage.image}:{tag}") for stage in stages]
     try:
         base.build(os.environ, read_lock().packages, tag=base_image)
         builder.build_images(again, os.environ, base_image=base_image, no_cache=True)

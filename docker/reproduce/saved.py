@@ -59,12 +59,13 @@ class Image:
 
 
 def read_images(tags: Sequence[str]) -> dict[str, Image]:
-    """Return the images with these tags.
+    """Return the images with these tags, or the one with this ID.
 
     Raises EngineError if the engine can't save them, or saves them in another form.
     """
     with _saved(tags) as stream:
-        images = parse_archive(stream)
+        # One that is asked for by its ID has no name in the archive.
+        images = parse_archive(stream, tags[0] if len(tags) == 1 else "")
     names = {tag: tag if ":" in tag else f"{tag}:latest" for tag in tags}
     missing = [tag for tag, name in names.items() if name not in images]
     if missing:
@@ -72,8 +73,10 @@ def read_images(tags: Sequence[str]) -> dict[str, Image]:
     return {tag: images[name] for tag, name in names.items()}
 
 
-def parse_archive(stream: IO[bytes]) -> dict[str, Image]:
+def parse_archive(stream: IO[bytes], asked: str = "") -> dict[str, Image]:
     """Return the images in what `docker save` wrote, by each of their names.
+
+    `asked` is one more name, that of the only image.
 
     Raises EngineError if it is of another form, or cut short.
     """
@@ -87,7 +90,7 @@ def parse_archive(stream: IO[bytes]) -> dict[str, Image]:
                 [layers[name] for name in entry.Layers],
             )
             for entry in manifest
-            for tag in entry.RepoTags or []
+            for tag in [*(entry.RepoTags or []), *([asked] if asked else [])]
         }
     except UNREADABLE as error:
         raise EngineError(
@@ -108,7 +111,9 @@ def _saved(tags: Sequence[str]) -> Iterator[IO[bytes]]:
     """Yield the output of `docker save`."""
     broken: EngineError | None = None
     command, environment = ["docker", "save", *tags], engine_environment(os.environ)
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL
+    ) as process:
         if process.stdout is None:
             raise AssertionError("it was asked for a pipe")
         try:

@@ -150,6 +150,11 @@ def _commit() -> str:
     command = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
     environment = child_environment(os.environ)
     done = subprocess.run(
-        command, env=environment, capture_output=True, encoding="utf-8", errors="replace"
+        command,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        stdin=subprocess.DEVNULL,
     )
     return done.stdout.strip() if done.returncode == 0 else ""

@@ -90,7 +90,12 @@ def _source_files() -> list[str]:
     command = ["git", "-C", str(ROOT), "ls-files", "-z"]
     environment = child_environment(os.environ)
     done = subprocess.run(
-        command, env=environment, capture_output=True, encoding="utf-8", errors="replace"
+        command,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        stdin=subprocess.DEVNULL,
     )
     if done.returncode != 0:
         raise SettingsError(f"{ROOT} is no clone, so its files are not known; export from one")
@@ -99,7 +104,12 @@ def _source_files() -> list[str]:
 
 def _save(names: Sequence[str], output: Path) -> None:
     command = ["docker", "save", f"--output={output}", *names]
-    if subprocess.run(command, env=engine_environment(os.environ)).returncode != 0:
+    if (
+        subprocess.run(
+            command, env=engine_environment(os.environ), stdin=subprocess.DEVNULL
+        ).returncode
+        != 0
+    ):
         raise EngineError(f"{', '.join(names)} can't be saved; the lines above say why")
 
 
@@ -113,5 +123,5 @@ def _download(folder: Path) -> None:
             requirements.write_host_lock(version, host_lock)
             command = [*pip, *options, f"--python-version={version}", f"--requirement={host_lock}"]
             environment = pip_environment(sys.executable, os.environ)
-            if subprocess.run(command, env=environment).returncode != 0:
+            if subprocess.run(command, env=environment, stdin=subprocess.DEVNULL).returncode != 0:
                 print(f"export: none for Python {version}; the lines above say why", flush=True)

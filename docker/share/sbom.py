@@ -45,6 +45,7 @@ def inventory(image: str) -> list[Package]:
     done = subprocess.run(
         [*command, "-c", INVENTORY.read_text(encoding="utf-8")],
         env=environment,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
         errors="replace",

@@ -1,5 +1,6 @@
 """Progress of a stage: its current step and the time left, as a bar or as lines."""
 
+import os
 import sys
 import time
 from collections.abc import Iterable
@@ -7,6 +8,8 @@ from typing import TextIO
 
 LINE_INTERVAL_S = 10.0
 BAR_INTERVAL_S = 0.2
+# Set by who shows the output of a container, which has no terminal, on one.
+TERMINAL = "STAGES_TERMINAL"
 
 
 class Progress:
@@ -23,7 +26,7 @@ class Progress:
     ) -> None:
         self._stage, self._expected = stage, list(steps)
         self._stream = stream or sys.stdout
-        self._bar = self._stream.isatty()
+        self._bar = self._stream.isatty() or bool(os.environ.get(TERMINAL))
         self._index, self._title = 0, ""
         self._began = self._printed = time.monotonic()
 

@@ -12,7 +12,7 @@ from stages.compare.cautions import models_caution
 from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
 from stages.compare.table import Summaries, render
-from stages.errors import exit_code_of
+from stages.errors import GIVE_UP_S, exit_code_of
 from stages.handover import handing_over
 from stages.records.compare import CompareRecord
 from stages.settings import Settings, maker
@@ -57,4 +57,4 @@ def _draw(out: CompareFolder, record: CompareRecord, summaries: Summaries) -> No
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code_of("compare", main))
+    sys.exit(exit_code_of("compare", main, GIVE_UP_S))

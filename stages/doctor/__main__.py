@@ -19,7 +19,7 @@ from stages.doctor.checks import (
     check_neighbours,
     check_software,
 )
-from stages.errors import IncompleteHostError, exit_code_of
+from stages.errors import GIVE_UP_S, IncompleteHostError, exit_code_of
 from stages.settings import Settings
 
 
@@ -70,4 +70,4 @@ def _checks(settings: Settings) -> list[Check]:
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code_of("doctor", main))
+    sys.exit(exit_code_of("doctor", main, GIVE_UP_S))

@@ -74,7 +74,7 @@ def check_cores(asked: str) -> tuple[Check, list[int]]:
 def check_memory_policy() -> Check:
     """Return whether numactl may choose the memory node."""
     command = ["numactl", "--localalloc", "true"]
-    allowed = subprocess.run(command, capture_output=True).returncode == 0
+    allowed = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
     evidence = "can be set" if allowed else "can't be set, which takes CAP_SYS_NICE in a container"
     # The kernel's default is local memory, and nothing here needs another.
     return Check("memory policy", OK if allowed else NOTE, f"{evidence}; the default is local")

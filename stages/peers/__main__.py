@@ -13,7 +13,7 @@ from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host
 from stages.common.progress import Progress
-from stages.errors import exit_code_of
+from stages.errors import GIVE_UP_S, exit_code_of
 from stages.handover import handing_over
 from stages.peers.contenders import PEERS, OurEntries, find_ours, find_peers
 from stages.peers.convert import Conversion, convert, tool_versions
@@ -147,4 +147,4 @@ def _record(
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code_of("peers", main))
+    sys.exit(exit_code_of("peers", main, GIVE_UP_S))

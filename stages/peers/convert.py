@@ -13,9 +13,10 @@ from pathlib import Path
 
 import msgspec
 
-from stages.common.child_output import print_tail
+from stages.common.child_output import ending_in_words, print_tail
 from stages.errors import ModelError, StageError, exit_code_of, of_kind
 from stages.samples import first_samples
+from stages.tether import tethered
 
 TOOLS = ("nncf", "openvino", "onnx", "onnxruntime", "tf2onnx")
 # In CI, OpenVINO and NNCF do not report their use over the network.
@@ -53,7 +54,7 @@ def convert(conversion: Conversion) -> None:
 def _run_child(job: str, log: Path) -> int:
     with log.open("wb") as output:
         return subprocess.run(
-            [sys.executable, "-m", "stages.peers.convert", job],
+            tethered([sys.executable, "-m", "stages.peers.convert", job]),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -63,7 +64,7 @@ def _run_child(job: str, log: Path) -> int:
 
 
 def _failure(peer: str, code: int, log: Path) -> StageError:
-    message = f"making the models of {peer} ended with code {code}; {print_tail(log)}"
+    message = f"making the models of {peer} {ending_in_words(code)}; {print_tail(log)}"
     error = of_kind(code, message)
     return ModelError(message) if type(error) is StageError else error
 

@@ -19,7 +19,7 @@ from stages.common.host import memory
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host
-from stages.errors import SettingsError, exit_code_of
+from stages.errors import GIVE_UP_S, SettingsError, exit_code_of
 from stages.handover import handing_over
 from stages.profile.cell_workers import CellWorkers
 from stages.profile.layouts import candidate_placements
@@ -129,4 +129,4 @@ def _write(folder: ProfileFolder, record: ProfileRecord) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code_of("profile", main))
+    sys.exit(exit_code_of("profile", main, GIVE_UP_S))

@@ -10,7 +10,7 @@ from stages.common.host import memory
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, why_impossible
-from stages.errors import HostError, exit_code_of
+from stages.errors import GIVE_UP_S, HostError, exit_code_of
 from stages.handover import handing_over
 from stages.isa import ISA_NAMES
 from stages.quantize.report import closing_line
@@ -55,4 +55,4 @@ def _require_int8_kernels(flags: frozenset[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code_of("quantize", main))
+    sys.exit(exit_code_of("quantize", main, GIVE_UP_S))

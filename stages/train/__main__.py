@@ -10,7 +10,7 @@ from stages.access import writing
 from stages.artifacts import Artifacts
 from stages.command_line import for_stage
 from stages.common.progress import Progress
-from stages.errors import exit_code_of
+from stages.errors import GIVE_UP_S, exit_code_of
 from stages.handover import handing_over
 from stages.records.train import TrainRecord
 from stages.settings import Settings
@@ -54,4 +54,4 @@ def _summary(record: TrainRecord) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code_of("train", main))
+    sys.exit(exit_code_of("train", main, GIVE_UP_S))

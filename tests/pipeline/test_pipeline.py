@@ -8,6 +8,7 @@ import pytest
 
 from docker.build.graph import read_stages
 from docker.host import user
+from docker.host.env_file import project_name
 from stages.artifacts import read_record, verify
 from stages.artifacts_folder import LOCK, MARKER
 from stages.checksums import CHECKSUMS
@@ -124,7 +125,7 @@ def test_invoke_tells_the_time_of_each_stage_and_leaves_no_container(
 ) -> None:
     for stage in read_stages():
         assert f"pipeline: {stage.name} took " in by_invoke.done.output
-        filters = ("--all", "--quiet", f"--filter=name={stage.image}-")
+        filters = ("--all", "--quiet", f"--filter=name={project_name()}-{stage.name}-")
         assert run("docker", "ps", *filters).output == ""
     assert "s of orchestration" in by_invoke.done.output
 
@@ -145,7 +146,7 @@ def test_cores_that_another_run_of_this_host_holds_are_refused(
     with holding(sorted(os.sched_getaffinity(0)), "a test", Settings().locks):
         done = invoke("profile", "--artifacts", str(by_invoke.artifacts.root), variables=tiny)
     assert done.code == CoresBusyError.exit_code, done
-    assert "is held by a test since" in done.error_lines[0]
+    assert "is held by another run, which says of itself: a test since" in done.error_lines[0]
     assert verify(by_invoke.artifacts.profile(RUNTIME_NAMES[0]).path) == before
 
 

@@ -105,7 +105,7 @@ def test_every_command_is_one_that_there_is(page: Path) -> None:
 
 
 def test_every_message_that_is_explained_is_one_that_there_is() -> None:
-    paths = [ROOT / "bootstrap.py", ROOT / "tasks.py"]
+    paths = [ROOT / "bootstrap.py", ROOT / "tasks.py", ROOT / "compose.yaml"]
     paths += [path for folder in ("stages", "docker") for path in (ROOT / folder).rglob("*.py")]
     code = BETWEEN_LITERALS.sub("", "\n".join(path.read_text() for path in paths))
     rows = re.findall(r"^\| (.*?) \|", prose(DOCS / "troubleshooting.md"), re.MULTILINE)

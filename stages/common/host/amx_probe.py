@@ -88,7 +88,9 @@ def probe(instruction: str) -> Probe:
     """
     command = [sys.executable, "-m", __name__, instruction]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=CHILD_TIMEOUT_S)
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=CHILD_TIMEOUT_S
+        )
     except subprocess.TimeoutExpired as error:
         refused = REFUSED in (error.stdout or b"")
         return Probe(not refused, f"{instruction} took over {CHILD_TIMEOUT_S} s")

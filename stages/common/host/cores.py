@@ -65,7 +65,12 @@ def numactl_command(cores: list[int]) -> list[str]:
 
 def _try_numactl(cores: list[int]) -> None:
     try:
-        tried = subprocess.run([*numactl_command(cores), "true"], capture_output=True, check=False)
+        tried = subprocess.run(
+            [*numactl_command(cores), "true"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
     except FileNotFoundError:
         raise PinningError("numactl is missing; install the package numactl") from None
     if tried.returncode:

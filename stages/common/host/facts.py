@@ -83,7 +83,9 @@ def hypervisor_vendor() -> str | None:
     """Return the vendor of the hypervisor, from CPUID by lscpu; None if lscpu shows none."""
     environment = {**os.environ, "LC_ALL": "C"}
     try:
-        shown = subprocess.run(["lscpu"], capture_output=True, env=environment).stdout
+        shown = subprocess.run(
+            ["lscpu"], stdin=subprocess.DEVNULL, capture_output=True, env=environment
+        ).stdout
     except OSError:
         return None
     return name_of(fields_of(shown.decode(errors="replace")).get("Hypervisor vendor", "")) or None

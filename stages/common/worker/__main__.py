@@ -6,6 +6,7 @@ oneDNN's log.
 """
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -122,6 +123,9 @@ def _all_images(path: str) -> Images:
 
 def main() -> None:
     """Load the model, report that it is ready, and answer requests until the input ends."""
+    # They go to all processes of a terminal: the one that started this ends it, too.
+    for signum in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(signum, signal.SIG_IGN)
     job = msgspec.json.decode(sys.argv[1], type=Job)
     # Asked before OpenMP binds this thread to one of them.
     cores = sorted(os.sched_getaffinity(0))

@@ -14,12 +14,13 @@ from typing import Any
 
 import msgspec
 
-from stages.common.child_output import print_tail
+from stages.common.child_output import ending_in_words, print_tail
 from stages.common.host.cores import numactl_command
 from stages.common.host.memory import peak_of
 from stages.common.worker.environment import worker_environment
 from stages.common.worker.protocol import AnswerT, Job, Ready, Refusal, Request
 from stages.errors import PinningError, WorkerError, of_kind
+from stages.tether import tethered
 
 READ_BYTES = 2**20
 REFUSAL = b'{"type":"refusal"'
@@ -113,7 +114,7 @@ class WorkerProcess:
         command = [*numactl_command(self.job.cores), self._python, "-m", "stages.common.worker"]
         with self._log.open("wb") as output:
             self._process = subprocess.Popen(
-                [*command, job, str(answers_end.fileno())],
+                tethered([*command, job, str(answers_end.fileno())], environ=self._environment),
                 stdin=requests_end,
                 stdout=output,
                 stderr=output,
@@ -145,7 +146,7 @@ class WorkerProcess:
             code = self._process.wait(self._timeout_s)
         except subprocess.TimeoutExpired:
             return "closed its answers"
-        return f"ended with code {code}" if code else "returned no readable result"
+        return ending_in_words(code) if code else "returned no readable result"
 
     def _failure(self, what: str) -> WorkerError:
         return WorkerError(f"measuring {self.job.name} {what}; {print_tail(self._log)}")
@@ -178,7 +179,7 @@ class WorkerProcess:
             self._process.kill()
             self._process.wait()
         if code and not error:
-            raise self._failure(f"ended with code {code}")
+            raise self._failure(ending_in_words(code))
 
 
 def answer_of(line: bytes, answer: type[AnswerT]) -> AnswerT:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from stages.common.worker.protocol import LoadgenTest
 from stages.errors import InputCorruptError
+from stages.signals import held_back
 from stages.suggestion import quoted
 
 DETAIL = "mlperf_log_detail.txt"
@@ -68,9 +69,10 @@ def run_test(test: LoadgenTest, issue: Issue, images: int) -> dict[str, Any]:
     library = mlperf_loadgen.ConstructQSL(images, images, _do_nothing, _do_nothing)
     time.sleep(max(0.0, test.start_at_s - time.monotonic()))
     try:
-        mlperf_loadgen.StartTestWithLogSettings(
-            system, library, _settings(test), _log_settings(folder), NO_AUDIT
-        )
+        with held_back():  # LoadGen ends the process if its callbacks raise an exception
+            mlperf_loadgen.StartTestWithLogSettings(
+                system, library, _settings(test), _log_settings(folder), NO_AUDIT
+            )
     finally:
         mlperf_loadgen.DestroyQSL(library)
         mlperf_loadgen.DestroySUT(system)

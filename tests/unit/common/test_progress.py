@@ -31,6 +31,16 @@ def test_lines_tell_stage_step_and_what_is_left(clock: list[float]) -> None:
     ]
 
 
+def test_a_container_without_a_terminal_can_be_told_that_a_person_watches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STAGES_TERMINAL", "1")
+    stream = io.StringIO()
+    with Progress("train", ["features"], stream=stream) as progress:
+        progress.step("features")
+    assert stream.getvalue() == "\r\x1b[K[train 1/1] features\n"
+
+
 def test_steps_are_counted_as_they_are_expected_dropped_and_begun() -> None:
     stream = io.StringIO()
     with Progress("profile", ["one", "two", "two"], stream=stream) as progress:

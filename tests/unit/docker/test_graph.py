@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -10,7 +11,17 @@ from stages.command_line import OLD_BF16_SWITCHES
 from stages.errors import InputCorruptError
 from stages.runtimes import RUNTIME_NAMES
 from stages.runtimes import RUNTIME_NAMES as RUNTIMES
-from stages.settings import DOCTOR, DOWNLOAD, EXTRAS, PEERS, PROGRAMS, STAGES, env_name, specs
+from stages.settings import (
+    DOCTOR,
+    DOWNLOAD,
+    EXTRAS,
+    MEASURING,
+    PEERS,
+    PROGRAMS,
+    STAGES,
+    env_name,
+    specs,
+)
 
 STOCK = {env_name("runtime"): "stock"}
 
@@ -19,17 +30,19 @@ services:
   last: {image: c, depends_on: {middle: {condition: service_completed_successfully}}}
   closing:
     image: c
-    entrypoint: e
+    entrypoint: [echo, done]
     depends_on: {last: {condition: service_completed_successfully}}
-  opening: {image: a, entrypoint: e}
+  opening: {image: c, entrypoint: [check]}
   first: {image: a, depends_on: {opening: {condition: service_completed_successfully}}}
-  middle: {image: "b-${HOW:-so}", depends_on: {first: {condition: service_completed_successfully}}}
+  middle:
+    image: "${STAGES_IMAGE:-b-${HOW:-so}}"
+    depends_on: {first: {condition: service_completed_successfully}}
   beside: {image: d, profiles: [beside]}
 """
 
 
-def services() -> dict[str, dict[str, object]]:
-    loaded: dict[str, dict[str, object]] = yaml.safe_load(COMPOSE_FILE.read_text())["services"]
+def services() -> dict[str, dict[str, Any]]:
+    loaded: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE_FILE.read_text())["services"]
     return loaded
 
 
@@ -45,6 +58,12 @@ def test_a_variable_chooses_an_image(how: str, image: str, tmp_path: Path) -> No
     file = tmp_path / "compose.yaml"
     file.write_text(OUT_OF_ORDER)
     assert read_stages({"HOW": how}, file)[1] == Stage("middle", image)
+
+
+def test_an_image_that_one_run_was_given_is_not_the_stages(tmp_path: Path) -> None:
+    file = tmp_path / "compose.yaml"
+    file.write_text(OUT_OF_ORDER)
+    assert read_stages({"STAGES_IMAGE": "sha256:1"}, file)[1] == Stage("middle", "b-so")
 
 
 def test_compose_runs_the_stages_of_the_settings() -> None:
@@ -68,7 +87,6 @@ def test_the_doctor_is_in_the_image_of_profile_whichever_that_is() -> None:
         (profile,) = [stage for stage in read_stages(environ) if stage.name == "profile"]
         assert read_extra(DOCTOR, environ) == Stage("doctor", profile.image)
     assert services()["peers"]["profiles"] == ["peers"]
-    assert "depends_on" not in services()["peers"]
 
 
 def test_every_image_is_made_once() -> None:
@@ -100,10 +118,44 @@ def test_the_old_switches_reach_quantize() -> None:
     assert set(OLD_BF16_SWITCHES) <= set(environment)
 
 
+def test_nothing_of_the_pipeline_runs_before_peers_or_the_doctor() -> None:
+    for extra in EXTRAS:
+        needed = services()[extra]["depends_on"]
+        assert not set(STAGES) & set(needed)
+
+
+def test_only_what_measures_sees_the_locks_of_the_machines_cores() -> None:
+    def sees_locks(service: dict[str, Any]) -> bool:
+        return any(volume["target"] == "/locks" for volume in service.get("volumes", []))
+
+    seeing = {name for name, service in services().items() if sees_locks(service)}
+    assert seeing == {*MEASURING, "locks"}
+
+
+def test_every_container_is_limited_and_kept_in() -> None:
+    limits = ("mem_limit", "memswap_limit", "pids_limit", "ulimits", "tmpfs", "init")
+    walls = ("read_only", "cap_drop", "security_opt", "network_mode", "user")
+    for service in services().values():
+        assert {*limits, *walls} <= service.keys()
+        assert service["mem_limit"] == service["memswap_limit"]
+
+
+def test_all_else_waits_until_settings_and_folder_are_checked() -> None:
+    graph = {name: set(service.get("depends_on", {})) for name, service in services().items()}
+    for name in {*PROGRAMS, "done"}:
+        needed: set[str] = set()
+        to_see = [name]
+        while to_see:
+            needed |= (new := graph[to_see.pop()] - needed)
+            to_see += new
+        assert "check" in needed
+        assert "locks" in needed or name in (DOWNLOAD, "train", DOCTOR)
+
+
 @pytest.mark.parametrize("extra", EXTRAS)
 def test_what_is_beside_the_pipeline_is_kept_in_as_the_stages_are(extra: str) -> None:
     # cap_add: only the profile stage, and the doctor for it, count the processor's events.
-    own = {"image", "profiles", "depends_on", "environment", "entrypoint", "cap_add"}
+    own = {"image", "profiles", "depends_on", "environment", "entrypoint", "cap_add", "volumes"}
     beside, profile = (
         {key: value for key, value in services()[name].items() if key not in own}
         for name in (extra, "profile")
@@ -148,9 +200,9 @@ def test_a_compose_file_of_another_form_is_refused_in_one_line(text: str, tmp_pa
 
 def test_download_is_in_the_image_of_train_and_before_it() -> None:
     assert read_extra(DOWNLOAD) == Stage("download", "vgg19-train")
-    assert services()["train"]["depends_on"] == {
-        DOWNLOAD: {"condition": "service_completed_successfully"}
-    }
+    needs = services()["train"]["depends_on"]
+    assert isinstance(needs, dict)
+    assert needs[DOWNLOAD] == {"condition": "service_completed_successfully"}
 
 
 def test_what_runs_a_strangers_module_first_sees_the_artifacts_alone() -> None:

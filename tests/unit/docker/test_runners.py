@@ -1,17 +1,21 @@
 import os
 import shutil
+import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from docker import artifacts, images, runners
+from docker import artifacts, containers, images, runners
 from docker.build.graph import Stage, read_extra, read_stages
-from docker.host import engine, user, venv, visibility
+from docker.containers import Outcome
+from docker.host import engine, env_file, venv, visibility
 from docker.host.engine import EngineInfo
 from docker.paths import ROOT
-from docker.runners import Outcome, prepare_docker, prepare_local
+from docker.reproduce.locked_images import ResolvedImage
+from docker.runners import prepare_docker, prepare_local
 from stages.settings import DOWNLOAD, PEERS, env_name
+from tests.unit.processes import orphan_ends, start
 
 AUTHORITY = ROOT / "tests" / "data" / "tls" / "authority.pem"
 Started = list[tuple[str, str, Mapping[str, str]]]
@@ -68,30 +72,76 @@ def test_only_peers_is_told_of_another_interpreter(started: Started, tmp_path: P
     assert [environ for _, _, environ in started] == [expected] * 4
 
 
-def test_a_container_is_told_the_image_that_its_name_means_when_it_starts(
+def test_a_run_keeps_to_the_images_that_their_names_meant_at_its_start(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    digests = iter(["sha256:1", "sha256:2"])
-    passed: list[str] = []
+    now_meant = {"vgg19-train": ResolvedImage("id-1", "sha256:1")}
+    passed: list[tuple[str, str]] = []
 
-    def start(stage: Stage, environ: Mapping[str, str]) -> Outcome:
-        passed.append(environ[env_name("image")])
+    def start(stage: Stage, environ: Mapping[str, str], image: str) -> Outcome:
+        passed.append((image, environ[env_name("image")]))
         return Outcome(0, 0.0)
 
     for module, name in (
-        *((engine, "require"), (user, "write_env_file"), (images, "build_missing")),
-        (visibility, "require_visible"),
+        *((engine, "require"), (env_file, "write"), (images, "build_missing")),
+        *((visibility, "require_visible"), (runners, "require_free")),
     ):
         monkeypatch.setattr(module, name, lambda *_: None)
     monkeypatch.setattr(engine, "read_info", EngineInfo)
+    monkeypatch.setattr(engine, "memory", lambda: 2**34)
     monkeypatch.setattr(artifacts, "prepare", lambda folder, owner: folder)
-    monkeypatch.setattr(runners, "digest_of", lambda image: next(digests))
-    monkeypatch.setattr(runners, "_run_container", start)
+    monkeypatch.setattr(runners, "resolve", lambda image: now_meant[image])
+    monkeypatch.setattr(containers, "run", start)
     (train, *_) = read_stages({})
     run = prepare_docker([train], tmp_path)
     run(train, {})
+    now_meant["vgg19-train"] = ResolvedImage("id-2", "sha256:2")  # by a build in another checkout
     run(train, {})
-    assert passed == ["sha256:1", "sha256:2"]
+    assert passed == [("id-1", "sha256:1")] * 2
+
+
+LOCAL = """
+import os, sys
+from docker.build.graph import Stage
+from docker.runners import _run_process
+from stages.errors import exit_code_of
+
+def run():
+    print(_run_process(Stage("train", "i"), sys.argv[1], os.environ))
+
+sys.exit(exit_code_of("pipeline", run))
+"""
+
+
+def local_python(folder: Path, script: str) -> str:
+    """Return the path of a stage's Python, which is a script."""
+    path = folder / "python"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_lets_a_local_stage_clean_up(signum: signal.Signals, tmp_path: Path) -> None:
+    waits = "trap 'echo cleaned up; exit 143' TERM; echo begun; while :; do sleep 0.05; done"
+    with start(LOCAL, local_python(tmp_path, waits)) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signum)
+        output = process.stdout.read()
+        assert process.wait() == 128 + signum
+    assert output.splitlines()[0] == "cleaned up"
+    assert output.splitlines()[1].startswith("pipeline: ")
+
+
+def test_a_local_stage_ends_with_invoke_however_that_ends(tmp_path: Path) -> None:
+    assert orphan_ends(LOCAL, local_python(tmp_path, "echo $$; exec sleep 60"))
+
+
+def test_a_local_stage_that_was_killed_is_said_to_be(tmp_path: Path) -> None:
+    with start(LOCAL, local_python(tmp_path, "kill -KILL $$")) as process:
+        assert "exit_code=137" in (output := process.communicate()[0])
+        assert "was killed from outside" in output
 
 
 def test_a_stage_without_a_container_gets_the_variables_that_it_should(tmp_path: Path) -> None:
@@ -122,8 +172,6 @@ def test_download_reaches_a_proxy_of_this_machine(
     download = read_extra(DOWNLOAD)
     assert runners._network_of(download, variables).get("DOWNLOAD_NETWORK") == network
     assert "secret" not in capsys.readouterr().out
-    environ = {**variables, "SSL_CERT_FILE": str(AUTHORITY)}
-    assert runners._network_of(download, environ)["CA_BUNDLE"] == str(AUTHORITY)
     (train, *_) = read_stages({})
     assert runners._network_of(train, variables) == {}
 

@@ -1,5 +1,4 @@
 import os
-from pathlib import Path
 
 import pytest
 
@@ -26,10 +25,3 @@ def test_behind_sudo_stages_run_as_the_user_before_it(monkeypatch: pytest.Monkey
 def test_stages_never_run_as_root(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]) -> None:
     be(monkeypatch, 0)
     assert user.invoking_user(environ).uid == user.STAND_IN_FOR_ROOT
-
-
-def test_remember_keeps_what_else_is_in_the_file(tmp_path: Path) -> None:
-    file = tmp_path / ".env"
-    file.write_text("VGG19_EPOCHS=5\nSTAGES_UID=1\n")
-    user.write_env_file(User(7, 8), file)
-    assert file.read_text() == "VGG19_EPOCHS=5\nSTAGES_UID=7\nSTAGES_GID=8\n"

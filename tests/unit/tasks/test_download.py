@@ -8,7 +8,8 @@ import pytest
 
 import tasks
 from docker.build.graph import Stage
-from docker.runners import RUNNERS, Outcome
+from docker.containers import Outcome
+from docker.runners import RUNNERS
 from stages.settings import STAGES
 
 

@@ -5,7 +5,7 @@ from invoke.exceptions import Exit
 
 import tasks
 from docker import runners
-from docker.runners import Outcome
+from docker.containers import Outcome
 
 
 def fail(programs: list[str], name: str, monkeypatch: pytest.MonkeyPatch) -> int:

@@ -9,6 +9,7 @@ import pytest
 from stages.common.worker.client import WorkerProcess
 from stages.common.worker.protocol import Job, Turn, TurnAnswer
 from stages.errors import ModelError, PinningError, WorkerError
+from tests.unit.processes import orphan_ends
 
 READY = """echo '{"cores": [0], "load_seconds": 1.5, "versions": {"numpy": "2"}}' >&$ANSWERS"""
 ANSWER = "echo '{\"batch_seconds\": [0.25]}' >&$ANSWERS"
@@ -82,7 +83,7 @@ def test_each_request_gets_its_answer(scripted: Scripted) -> None:
 
 
 FAILURES = {
-    "kill -SEGV $$": "ended with code -11",
+    "kill -SEGV $$": "was ended by SIGSEGV;",
     "exit 7": "ended with code 7",
     "exit 0": "returned no readable result",
     "echo garbage >&$ANSWERS": "returned no readable result",
@@ -114,7 +115,7 @@ def ask_after_its_end(worker: WorkerProcess) -> None:
 def test_a_worker_that_died_between_requests_is_found_by_the_next(
     scripted: Scripted,
 ) -> None:
-    with pytest.raises(WorkerError, match="ended with code -9"):
+    with pytest.raises(WorkerError, match="was ended by SIGKILL, most often for want of memory"):
         ask_after_its_end(scripted.worker(f"{READY}; read -r line; {ANSWER}; kill -KILL $$"))
 
 
@@ -178,6 +179,26 @@ def test_a_failure_of_the_one_who_asks_ends_the_worker_at_once(scripted: Scripte
     worker = scripted.worker(f"{READY}; exec sleep 60", timeout_s=60)
     with pytest.raises(ZeroDivisionError), worker:
         raise ZeroDivisionError
+
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from stages.common.worker.client import WorkerProcess
+from stages.common.worker.protocol import Job
+
+job = Job(name="x", backend="null", model="m", precision="int8", images="i.npz", cores=[0])
+with WorkerProcess(job, Path(sys.argv[1], "log"), 60, waiting=False) as worker:
+    print(worker._process.pid, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_it_ends_with_whoever_started_it_however_that_ends(tmp_path: Path) -> None:
+    numactl = tmp_path / "numactl"
+    numactl.write_text("#!/bin/sh\nexec sleep 60\n")
+    numactl.chmod(0o755)
+    assert orphan_ends(PARENT, str(tmp_path), path=f"{tmp_path}:{os.environ['PATH']}")
 
 
 def test_where_nothing_can_be_started_nothing_is_left(tmp_path: Path) -> None:

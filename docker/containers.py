@@ -1,0 +1,213 @@
+"""One container per stage: start it, end it whatever ends this process, find what others left."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from docker.build.graph import PINNED_IMAGE, Stage
+from docker.host import processes
+from docker.host.children import run_gently
+from docker.host.env_file import MEMORY, project_name
+from docker.host.environment import engine_environment
+from docker.paths import COMPOSE_FILE, ROOT
+from stages.errors import ArtifactsBusyError, EngineError
+from stages.settings import STAGES, env_name
+from stages.signals import held_back
+from stages.tether import tethered
+
+COMPOSE = ("docker", "compose", "--progress", "quiet")
+# No terminal and no input: a stage that read them would take what the caller's script reads, and
+# one in the background would stop for ever.
+UNATTENDED = ("--no-deps", "--no-TTY", "--interactive=false")
+CHECKOUT, STARTED_BY = "vgg19.checkout", "vgg19.started-by"
+# compose.yaml's variables for a container's name, and for whether a person watches.
+CONTAINER, TERMINAL = "STAGES_CONTAINER", "STAGES_TERMINAL"
+OVERRIDE = "STAGES_OVERRIDE"
+# Seconds for a stage to end by itself; it takes less, see stages.errors.GIVE_UP_S.
+GRACE_S = 3
+# How often, and after how many seconds, to look for a container that was being created.
+TRIES, PAUSE_S = 4, 0.25
+KILLED = 137
+FORMAT = f'{{{{.Names}}}}\t{{{{.State}}}}\t{{{{.RunningFor}}}}\t{{{{.Label "{STARTED_BY}"}}}}\t'
+FORMAT += '{{.Label "com.docker.compose.service"}}'
+WRITERS = {*STAGES, "peers", "download"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a stage ended: its exit code, and how long its own process ran, in seconds.
+
+    `reason` says it in words if the stage could not, empty if it has said it.
+    """
+
+    exit_code: int
+    seconds: float
+    reason: str = ""
+
+
+def run(stage: Stage, environ: Mapping[str, str], image: str) -> Outcome:
+    """Run a stage in a container of `image`, an ID of the engine; nothing of it is left after."""
+    name = f"{project_name()}-{stage.name}-{os.getpid()}"
+    labels = {CHECKOUT: str(ROOT), STARTED_BY: str(processes.current())}
+    options = [f"--label={label}={value}" for label, value in labels.items()]
+    command = [*COMPOSE, "run", *UNATTENDED, f"--name={name}", *options, stage.name]
+    watched = {TERMINAL: "1" if sys.stdout.isatty() else ""}
+    variables = {**environ, PINNED_IMAGE: image, CONTAINER: name, **watched}
+    client = None
+    try:
+        with held_back():  # an interruption before it has its name here would leave it running
+            client = _start(command, variables)
+        code = client.wait()
+        return _outcome(name, code if code >= 0 else 128 - code)
+    except BaseException:
+        _stop(name, client)
+        raise
+    finally:
+        _engine("rm", "--force", name)
+
+
+def run_service(name: str, failure: str) -> None:
+    """Run a service of compose.yaml that prepares something; EngineError if it fails."""
+    command = [*COMPOSE, "run", "--rm", *UNATTENDED, name]
+    environ = compose_environment(os.environ)
+    if run_gently(tethered(command), GRACE_S, cwd=ROOT, env=environ) != 0:
+        raise EngineError(failure)
+
+
+def _start(command: list[str], environ: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    """Start a client of the engine, out of reach of Ctrl-C: this process ends it in order."""
+    return subprocess.Popen(
+        tethered(command, environ=environ),
+        cwd=ROOT,
+        env={**environ},
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def compose_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables for compose: those of `environ` that don't change what our commands do.
+
+    STAGES_OVERRIDE names a file that is to change compose.yaml, as compose merges such files.
+    """
+    kept = engine_environment(environ)
+    override = environ.get(OVERRIDE)
+    files = os.pathsep.join((str(COMPOSE_FILE), str(Path(override).absolute()))) if override else ""
+    return {**kept, **({"COMPOSE_FILE": files} if files else {})}
+
+
+def _stop(name: str, client: "subprocess.Popen[bytes] | None") -> None:
+    """End a container, also one that is just being created, and its client."""
+    if client is None:
+        return
+    # The client first, with its plugin: what the stage then says of its end is said here.
+    with suppress(ProcessLookupError):
+        os.killpg(client.pid, signal.SIGKILL)
+    client.wait()
+    stopped = _engine("stop", f"--time={GRACE_S}", name) is not None
+    for _ in range(0 if stopped else TRIES):
+        time.sleep(PAUSE_S)
+        _engine("rm", "--force", name)
+
+
+def _outcome(name: str, code: int) -> Outcome:
+    """Return how an ended container ended, as far as the engine says it."""
+    template = "{{.State.StartedAt}} {{.State.FinishedAt}} {{.State.OOMKilled}}"
+    shown = (_engine("inspect", f"--format={template}", name) or "").split()
+    if len(shown) != 3:
+        return Outcome(code, 0.0)
+    began, ended = (_parse_time(text) for text in shown[:2])
+    reason = why_killed(shown[2] == "true") if code == KILLED else ""
+    return Outcome(code, (ended - began).total_seconds(), reason)
+
+
+def why_killed(by_limit: bool) -> str:
+    """Return what to say of a stage that was killed, by its memory limit or by who knows what."""
+    less = "ask for fewer isas, precisions or instances"
+    if by_limit:
+        return f"was killed, as it needed more memory than {MEMORY} allows; {less}, or raise it"
+    return f"was killed from outside; if the machine ran out of memory, {less}"
+
+
+def _parse_time(text: str) -> datetime:
+    """Parse a time of the engine, whose fraction has up to nine digits."""
+    seconds, _, fraction = text.rstrip("Z").partition(".")
+    return datetime.fromisoformat(f"{seconds}.{fraction:0<6.6}").replace(tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A container that some run started; `is_orphan` if what started it is known to have ended."""
+
+    name: str
+    state: str
+    since: str
+    is_orphan: bool
+    service: str
+
+    @property
+    def how_to_end(self) -> str:
+        """The command that ends it."""
+        return f"`docker rm --force {self.name}`"
+
+
+def require_free(artifacts: Path, programs: set[str]) -> None:
+    """Make sure that no other container works in `artifacts`; name those left by killed runs.
+
+    Raises ArtifactsBusyError if there is one, and one of `programs` would write there, too.
+    """
+    there = _find(f"volume={artifacts}")
+    for container in {*there, *_find(f"label={CHECKOUT}={ROOT}")}:
+        _deal_with_orphan(container, blocks=container in there and bool(WRITERS & programs))
+    working = [it for it in there if it.state == "running" and it.service in WRITERS]
+    if working and WRITERS & programs:
+        raise ArtifactsBusyError(
+            f"{working[0].service} of another run works in {artifacts} (container "
+            f"{working[0].name}, started {working[0].since}); wait until it ends, set "
+            f"{env_name('artifacts')} to another folder, or end it: {working[0].how_to_end}"
+        )
+
+
+def _deal_with_orphan(container: Found, blocks: bool) -> None:
+    """Remove what has ended and is only left; what still works is the user's to end."""
+    if not container.is_orphan:
+        return
+    if container.state != "running":
+        _engine("rm", "--force", container.name)
+        return
+    cause = f"{container.name}, which a run that was killed started {container.since}, still works"
+    if blocks:
+        raise ArtifactsBusyError(f"{cause}; end it: {container.how_to_end}")
+    print(f"note: {cause}; {container.how_to_end} ends it", file=sys.stderr, flush=True)
+
+
+def _find(condition: str) -> list[Found]:
+    """Return the containers for which a condition of `docker ps` holds."""
+    shown = _engine("ps", "--all", f"--filter={condition}", f"--format={FORMAT}") or ""
+    rows = (line.split("\t") for line in shown.splitlines())
+    return [
+        Found(name, state, since, bool(starter and starter.has_ended()), service)
+        for name, state, since, text, service in rows
+        for starter in [processes.parse(text)]
+    ]
+
+
+def _engine(*arguments: str) -> str | None:
+    """Return what the engine's client prints, None if it fails; Ctrl-C doesn't reach it."""
+    done = subprocess.run(
+        ["docker", *arguments],
+        env=engine_environment(os.environ),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
+    return None if done.returncode else done.stdout

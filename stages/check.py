@@ -1,0 +1,43 @@
+"""`python -m stages.check`: refuse, before anything runs, what the stages would fail on later.
+
+It is the first service of compose.yaml. `invoke` checks the same on the host before it starts.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from stages.command_line import load
+from stages.errors import NotWritableError, exit_code_of
+
+# compose.yaml's: the artifacts folder as the user gave it, and who the stages run as, if .env
+# has it.
+GIVEN_FOLDER, KNOWN_USER = "STAGES_ARTIFACTS", "STAGES_UID"
+
+
+def main(environ: Mapping[str, str] = os.environ) -> None:
+    """Read all settings, and try the artifacts folder.
+
+    Raises SettingsError for a setting that is unknown or not allowed, NotWritableError if the
+    folder can't be written.
+    """
+    folder = load(environ).artifacts
+    if not _is_writable(folder):
+        raise NotWritableError(_remedy(environ.get(GIVEN_FOLDER, str(folder)), environ))
+
+
+def _is_writable(folder: Path) -> bool:
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+
+
+def _remedy(folder: str, environ: Mapping[str, str]) -> str:
+    cause = f"{folder} can't be written by user {os.getuid()}, which the stages run as"
+    if environ.get(KNOWN_USER):
+        owner = f"{os.getuid()}:{os.getgid()}"
+        return f"{cause}; set VGG19_ARTIFACTS to another, or `sudo chown -R {owner} {folder}`"
+    return f"{cause}, as .env does not say who you are; `invoke build` writes it there"
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code_of("check", main))

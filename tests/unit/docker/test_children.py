@@ -1,0 +1,70 @@
+"""What this project starts: nobody's input is read, and it gets time to clean up."""
+
+import ast
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from docker.paths import ROOT
+from tests.unit.processes import start
+
+STARTING = {"run", "Popen", "call", "check_call", "check_output", "getoutput"}
+GENTLE = """
+import sys
+from docker.host.children import run_gently
+from stages.errors import exit_code_of
+
+command = ["sh", "-c", sys.argv[1]]
+sys.exit(exit_code_of("x", lambda: print("code", run_gently(command, 0.5))))
+"""
+
+
+def starts(tree: ast.AST) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            place = node.func.value
+            is_ours = isinstance(place, ast.Name) and place.id == "subprocess"
+            if is_ours and node.func.attr in STARTING:
+                yield node
+
+
+def test_no_child_gets_the_callers_standard_input() -> None:
+    files = [ROOT / "bootstrap.py", ROOT / "tasks.py"]
+    files += [path for folder in ("docker", "stages") for path in (ROOT / folder).rglob("*.py")]
+    calls = [(path, call) for path in files for call in starts(ast.parse(path.read_text()))]
+    assert len(calls) > 20
+    open_ones = [
+        f"{path}:{call.lineno}"
+        for path, call in calls
+        if not {"stdin", "input"} & {keyword.arg for keyword in call.keywords}
+    ]
+    assert not open_ones
+
+
+def ended(script: str, signum: signal.Signals) -> tuple[int, str]:
+    with start(GENTLE, script) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signum)
+        return process.wait(), process.stdout.read()
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_child_may_clean_up(signum: signal.Signals) -> None:
+    waits = "trap 'echo cleaned; exit 3' TERM; echo begun; while :; do sleep 0.05; done"
+    code, output = ended(waits, signum)
+    assert code == 128 + signum
+    assert output.startswith("cleaned\nx: ")
+
+
+def test_a_child_that_does_not_end_is_killed() -> None:
+    code, output = ended("trap '' TERM; echo begun; while :; do sleep 0.05; done", signal.SIGTERM)
+    assert (code, output) == (143, "x: ended by SIGTERM; earlier artifacts are untouched\n")
+
+
+@pytest.mark.parametrize(("script", "code"), [("exit 3", 3), ("kill -9 $$", -9), ("cat", 0)])
+def test_its_code_is_returned(script: str, code: int) -> None:
+    with start(GENTLE, script) as process:
+        assert process.communicate()[0] == f"code {code}\n"
+        assert process.returncode == 0

@@ -1,0 +1,91 @@
+"""The file .env, which a user and invoke write, and both invoke and compose read."""
+
+from pathlib import Path
+
+import pytest
+
+from docker.host import env_file
+from docker.host.env_file import compose_variables, environment, memory_limit, project_name
+from docker.host.user import User
+from stages.errors import SettingsError
+
+GIB = 2**30
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / ".env"
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("VGG19_DATA=beans", "beans"),
+        ("  export VGG19_DATA = beans  ", "beans"),
+        ("VGG19_DATA: beans", "beans"),
+        ("VGG19_DATA=beans # not embedded", "beans"),
+        ("VGG19_DATA=a#b", "a#b"),
+        ("VGG19_DATA=# no comment", "# no comment"),
+        ("VGG19_DATA=", ""),
+        ("VGG19_DATA='a b # c'", "a b # c"),
+        ("VGG19_DATA='$x'", "$x"),
+        ('VGG19_DATA="a \\"b\\"" # c', 'a "b"'),
+        ('VGG19_DATA="a\\nb"', "a\nb"),
+        ("VGG19_DATA=first\nVGG19_DATA=last", "last"),
+    ],
+)
+def test_a_setting_is_read_as_compose_reads_it(line: str, value: str, file: Path) -> None:
+    file.write_text(f"# a comment\nOTHER=1\n{line}\n#VGG19_SEED=1\n")
+    assert environment({}, file) == {"VGG19_DATA": value}
+
+
+def test_the_environment_wins_even_if_it_is_empty(file: Path) -> None:
+    file.write_text("VGG19_DATA=beans\nVGG19_SEED=7\n")
+    given = {"VGG19_DATA": "", "PATH": "/bin"}
+    assert environment(given, file) == {"VGG19_DATA": "", "PATH": "/bin", "VGG19_SEED": "7"}
+
+
+@pytest.mark.parametrize(
+    "line", ["VGG19_DATA=$X", 'VGG19_DATA="${X:-1}"', "VGG19_DATA='a", 'VGG19_DATA="']
+)
+def test_what_only_compose_could_read_is_refused(line: str, file: Path) -> None:
+    file.write_text(line)
+    with pytest.raises(SettingsError, match=r"^VGG19_DATA in \.env .*; write"):
+        environment({}, file)
+
+
+def test_without_a_file_there_is_the_environment_alone(file: Path) -> None:
+    assert environment({"A": "1"}, file) == {"A": "1"}
+
+
+def test_writing_keeps_what_else_is_in_the_file(file: Path) -> None:
+    file.write_text("VGG19_EPOCHS=5\nSTAGES_UID=1\n")
+    file.chmod(0o600)
+    env_file.write({"STAGES_UID": "7", "STAGES_GID": "8"}, file)
+    assert file.read_text() == "VGG19_EPOCHS=5\nSTAGES_UID=7\nSTAGES_GID=8\n"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in file.parent.iterdir()] == [".env"]
+
+
+def test_each_checkout_has_a_name_of_its_own_that_follows_where_it_is(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.mkdir()
+    name = compose_variables(User(1, 2), 8 * GIB, {}, one)["COMPOSE_PROJECT_NAME"]
+    assert name == project_name(one)
+    assert name.startswith("vgg19-")
+    one.rename(other)
+    assert project_name(other) != name
+    one.symlink_to(other)
+    assert project_name(one) == project_name(other)
+
+
+@pytest.mark.parametrize(
+    ("gib", "limit"), [(1, 512), (2, 1024), (4, 3072), (16, 15360), (64, 61440)]
+)
+def test_a_container_leaves_some_memory_to_the_machine(gib: int, limit: int) -> None:
+    assert memory_limit(gib * GIB) == f"{limit}m"
+
+
+def test_a_limit_that_was_given_holds() -> None:
+    given = {"STAGES_MEMORY": "4g"}
+    assert compose_variables(User(1, 2), 8 * GIB, given)["STAGES_MEMORY"] == "4g"

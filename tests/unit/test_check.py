@@ -1,0 +1,40 @@
+"""`python -m stages.check`, the first service of compose.yaml."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from stages import check
+from stages.errors import NotWritableError, SettingsError
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    return {"VGG19_ARTIFACTS": str(tmp_path), "STAGES_ARTIFACTS": "./mine"}
+
+
+def test_what_can_run_passes(environ: dict[str, str]) -> None:
+    check.main({**environ, "VGG19_EPOCHS": "5", "VGG19_CORES": "", "STAGES_UID": "7"})
+
+
+def test_a_misspelt_setting_is_refused(environ: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="VGG19_BATCHSIZE is no setting"):
+        check.main({**environ, "VGG19_BATCHSIZE": "8"})
+
+
+def test_a_value_that_no_stage_would_take_is_refused(environ: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="rounds can't be 'none'"):
+        check.main({**environ, "VGG19_ROUNDS": "none"})
+
+
+@pytest.mark.parametrize(
+    ("known", "remedy"),
+    [("", "`invoke build` writes it there"), ("1000", "sudo chown -R .* ./mine")],
+)
+def test_a_folder_that_can_not_be_written_is_named_as_it_was_given(
+    known: str, remedy: str, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(NotWritableError, match=rf"^./mine can't be written by user .*{remedy}"):
+        check.main({**environ, "STAGES_UID": known})
