@@ -1,0 +1,101 @@
+"""Processes that are killed while they hand over a folder: it must be whole after each kill.
+
+A kill of a whole run hardly ever hits the hand-over, which takes milliseconds; here nothing else
+runs. The function is the real one.
+"""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+
+from stages.handover import handing_over
+from tests.campaigns.folders import SUMS, judge_left_files, why_not_whole
+from tests.campaigns.tries import LOST, UNCLEAR, WRONG, Bench, Case, Options
+
+NUM_FILES = 50
+# Hand-overs that are timed to know how long one takes, and the moments over how many of them.
+NUM_TIMED, SPAN = 5, 2.5
+# After one kill in this many, the next writer comes at once, and must clean up.
+CLEANED = 5
+# Kills in one folder: each comes on top of what the one before left, as with users.
+KILLS = 50
+
+
+def cases(options: Options) -> Sequence[Case]:
+    """Return series of 50 kills each, as many as give the number of tries."""
+    series = range(-(-options.tries // KILLS))
+    return [Case("SIGKILL in the hand-over", number, kill) for number in series]
+
+
+def kill(bench: Bench) -> None:
+    """Kill processes that hand over again and again; look at what is there after each kill."""
+    bench.count = KILLS
+    folder = bench.folder / "artifacts" / "train"
+    folder.parent.mkdir()
+    seconds = _timed(folder)
+    for number in range(KILLS):
+        microseconds = int(bench.dice.uniform(0, seconds * SPAN) * 1e6)
+        _killed_after(bench, microseconds, folder)
+        _judge(bench, folder, f"kill {number}, after {microseconds} us")
+        if bench.dice.randrange(CLEANED) == 0:
+            _write(folder, -number)
+            _judge(bench, folder, f"next writer after kill {number}")
+            judge_left_files(bench, folder.parent)
+    bench.done.append(f"{KILLS} kills within {seconds * SPAN * 1e3:.1f} ms")
+
+
+def _timed(folder: Path) -> float:
+    """Return the seconds that a hand-over takes."""
+    began = time.monotonic()
+    for generation in range(NUM_TIMED):
+        _write(folder, generation)
+    return (time.monotonic() - began) / NUM_TIMED
+
+
+def _write(folder: Path, generation: int) -> None:
+    with handing_over(folder) as partial_folder:
+        for number in range(NUM_FILES):
+            place = partial_folder / f"part-{number % 5}" / f"{number}.json"
+            place.parent.mkdir(exist_ok=True)
+            place.write_text(json.dumps({"generation": generation, "number": number}))
+
+
+def _killed_after(bench: Bench, microseconds: int, folder: Path) -> None:
+    ready, told = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(told, b"1")
+        _write_for_ever(folder, bench.folder / "error.txt")
+    os.read(ready, 1)
+    time.sleep(microseconds / 1e6)
+    os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    os.close(ready)
+    os.close(told)
+    if not os.WIFSIGNALED(status):
+        bench.fault(UNCLEAR, (bench.folder / "error.txt").read_text())
+
+
+def _write_for_ever(folder: Path, error: Path) -> None:
+    """Write until killed; only an error ends it."""
+    try:
+        for generation in count(os.getpid() * 1000):
+            _write(folder, generation)
+    except BaseException as fault:
+        error.write_text(repr(fault))
+    os._exit(1)
+
+
+def _judge(bench: Bench, folder: Path, when: str) -> None:
+    broken = why_not_whole(folder)
+    if broken:
+        bench.fault(LOST, f"{broken}, {when}")
+        return
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != SUMS]
+    generations = {json.loads(path.read_text())["generation"] for path in files}
+    if len(files) != NUM_FILES or len(generations) != 1:
+        bench.fault(WRONG, f"{len(files)} files of {len(generations)} hand-overs, {when}")
