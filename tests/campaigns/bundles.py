@@ -19,6 +19,7 @@ from tests.campaigns.tries import FILES, RUNNING, WRONG, Bench, Case, Options
 
 GIB = 2**30
 MEMORY_BYTES, FILE_BYTES, LIMIT_S = 2 * GIB, GIB, 60.0
+KILLED_S = 5.0
 # The Python program that limits itself, and then becomes the command.
 LIMITED = """
 import os, resource, sys
@@ -62,6 +63,7 @@ class Hostile:
             code = command.code_within(LIMIT_S)
             if code is None:
                 command.kill(9, group=True)
+                command.code_within(KILLED_S)
                 bench.fault(RUNNING, f"not refused within {LIMIT_S:.0f} s")
                 return
             output = command.output

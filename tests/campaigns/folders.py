@@ -46,12 +46,28 @@ def why_not_whole(folder: Path) -> str:
     return f"{folder.name}: {', '.join(unlike[:3])}" if unlike or not listed else ""
 
 
+def is_put_aside(folder: Path) -> bool:
+    """Return whether a folder is gone, but whole under a temporary name beside it.
+
+    A process that is killed between two renames leaves it so; the next command must put it back.
+    """
+    aside = folder.parent.glob(f".{folder.name}.*")
+    return not folder.exists() and any(not why_not_whole(path) for path in aside)
+
+
 def judge_folders(
-    bench: Bench, root: Path, before: dict[str, Snapshot], rewritten: Iterable[str] = ()
+    bench: Bench,
+    root: Path,
+    before: dict[str, Snapshot],
+    rewritten: Iterable[str] = (),
+    at_once: bool = False,
 ) -> None:
-    """Each stage's folder must be as before; those `rewritten` may be whole and new instead."""
+    """Each stage's folder must be as before; those `rewritten` may be whole and new instead.
+
+    `at_once` after a kill, before the next command, one may also be put aside.
+    """
     for stage, old in before.items():
-        if snapshot(root / stage) == old:
+        if snapshot(root / stage) == old or (at_once and is_put_aside(root / stage)):
             continue
         broken = why_not_whole(root / stage)
         if broken:

@@ -9,11 +9,12 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
 from stages.handover import handing_over
-from tests.campaigns.folders import SUMS, judge_left_files, why_not_whole
+from tests.campaigns.folders import SUMS, is_put_aside, judge_left_files, why_not_whole
 from tests.campaigns.tries import LOST, UNCLEAR, WRONG, Bench, Case, Options
 
 NUM_FILES = 50
@@ -36,16 +37,20 @@ def kill(bench: Bench) -> None:
     bench.count = KILLS
     folder = bench.folder / "artifacts" / "train"
     folder.parent.mkdir()
-    seconds = _timed(folder)
+    seconds, put_aside = _timed(folder), 0
     for number in range(KILLS):
         microseconds = int(bench.dice.uniform(0, seconds * SPAN) * 1e6)
         _killed_after(bench, microseconds, folder)
+        if is_put_aside(folder):
+            put_aside += 1
+            _fail_to_write(folder)
         _judge(bench, folder, f"kill {number}, after {microseconds} us")
         if bench.dice.randrange(CLEANED) == 0:
             _write(folder, -number)
             _judge(bench, folder, f"next writer after kill {number}")
             judge_left_files(bench, folder.parent)
     bench.done.append(f"{KILLS} kills within {seconds * SPAN * 1e3:.1f} ms")
+    bench.done.append(f"{put_aside} times the next writer had to put the folder back")
 
 
 def _timed(folder: Path) -> float:
@@ -62,6 +67,12 @@ def _write(folder: Path, generation: int) -> None:
             place = partial_folder / f"part-{number % 5}" / f"{number}.json"
             place.parent.mkdir(exist_ok=True)
             place.write_text(json.dumps({"generation": generation, "number": number}))
+
+
+def _fail_to_write(folder: Path) -> None:
+    """Be a next writer that fails: the folder must be what it was before the kill."""
+    with suppress(InterruptedError), handing_over(folder):
+        raise InterruptedError
 
 
 def _killed_after(bench: Bench, microseconds: int, folder: Path) -> None:

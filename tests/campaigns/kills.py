@@ -82,7 +82,7 @@ class Kill:
         root = copied(source, bench.folder / "artifacts")
         before = snapshots(root)
         self._until_it_hits(bench, root)
-        judge_folders(bench, root, before, [self.stage])
+        judge_folders(bench, root, before, [self.stage], at_once=True)
         _judge_locks(bench, self.runner)
         self._judge_next(bench, root, before)
         judge_folders(bench, root, before, [self.stage, "compare"])

@@ -61,6 +61,7 @@ def _judge_one(bench: Bench, command: Command) -> int:
     code = command.code_within(LIMIT_S)
     if code is None:
         command.kill(9, group=True)
+        command.code_within(SETTLE_S)
         bench.fault(RUNNING, f"does not end within {LIMIT_S:.0f} s")
         return -9
     judge_end(bench, code, command.output)

@@ -1,13 +1,12 @@
 """Commands of the product that are started, ended by force, and followed to the last process."""
 
 import ctypes
-import fcntl
 import os
 import pty
 import select
 import signal
 import subprocess
-import termios
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -16,6 +15,16 @@ from pathlib import Path
 PR_SET_CHILD_SUBREAPER = 36
 POLL_S = 0.05
 PIECE = 2**16
+# A program that takes its terminal, enters its control group, and becomes the command.
+PREPARE = """
+import fcntl, os, sys, termios
+if sys.argv[1] == "1":
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+if sys.argv[2]:
+    with open(sys.argv[2] + "/cgroup.procs", "w") as processes:
+        processes.write(str(os.getpid()))
+os.execvp(sys.argv[3], sys.argv[3:])
+"""
 # The first processes of commands whose exit code was not asked for yet.
 _STARTED: set[int] = set()
 
@@ -42,28 +51,22 @@ class Command:
         terminal: bool = False,
         cgroup: Path | None = None,
     ) -> None:
-        self._path, self._cgroup = output, cgroup
+        self._path = output
         self._stream = output.open("wb")
         self._master, slave = pty.openpty() if terminal else (-1, -1)
+        prepared = [sys.executable, "-c", PREPARE, str(int(terminal)), str(cgroup or "")]
         self._process = subprocess.Popen(
-            argv,
+            [*prepared, *argv] if terminal or cgroup else argv,
             cwd=folder,
             env={**environ},
             stdin=slave if terminal else subprocess.DEVNULL,
             stdout=slave if terminal else self._stream,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=lambda: self._prepare(terminal),
         )
         _STARTED.add(self._process.pid)
         if terminal:
             os.close(slave)
-
-    def _prepare(self, terminal: bool) -> None:
-        if terminal:
-            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        if self._cgroup:
-            (self._cgroup / "cgroup.procs").write_text(str(os.getpid()))
 
     @property
     def pid(self) -> int:
@@ -73,7 +76,8 @@ class Command:
     @property
     def output(self) -> str:
         """All that it printed so far."""
-        self._stream.flush()
+        if not self._stream.closed:
+            self._stream.flush()
         return self._path.read_text(errors="replace")
 
     def code_within(self, seconds: float) -> int | None:
@@ -96,9 +100,16 @@ class Command:
 
     def close_terminal(self) -> None:
         """Close its terminal, as a connection that breaks does."""
-        self._pump(0)
+        if not self._stream.closed:
+            self._pump(0)
         os.close(self._master)
         self._master = -1
+
+    def close(self) -> None:
+        """Take no more of what it prints."""
+        self._stream.close()
+        if self._master >= 0:
+            self.close_terminal()
 
     def _pump(self, seconds: float) -> None:
         """Wait, and take what the terminal has got: it would else become full."""

@@ -16,7 +16,7 @@ from stages.isa import ISA_NAMES, missing_flags
 from stages.settings import ENV_PREFIX, env_name
 from tests.campaigns.folders import STAGES, copied
 from tests.campaigns.processes import Command
-from tests.campaigns.tries import Bench, NotTriedError, Options
+from tests.campaigns.tries import Bench, Options
 
 LOCAL, DOCKER = RUNNERS = ("local", "docker")
 DURATIONS = "seconds.json"
@@ -82,7 +82,11 @@ def started(
 ) -> Iterator[Command]:
     """Start a command of a try."""
     output = bench.folder / f"output-{len(list(bench.folder.glob('output-*')))}.txt"
-    yield Command(argv, folder, output, environ, terminal, cgroup)
+    command = Command(argv, folder, output, environ, terminal, cgroup)
+    try:
+        yield command
+    finally:
+        command.close()
 
 
 def ended(
@@ -150,7 +154,8 @@ def _learn_durations(bench: Bench, artifacts: Path, runner: str) -> None:
 def _must_end_well(bench: Bench, argv: list[str], environ: Mapping[str, str]) -> None:
     code, output = ended(bench, argv, environ)
     if code:
-        raise NotTriedError(f"{' '.join(argv)} ended with {code}: {output[-300:]}")
+        # Without these, no try can be made.
+        raise SystemExit(f"{' '.join(argv)} ended with {code}:\n{output[-2000:]}")
 
 
 def _bench(folder: Path, options: Options) -> Bench:

@@ -124,6 +124,8 @@ def carry_out(campaign: str, case: Case, options: Options) -> Try:
         case.run(bench)
     except NotTriedError as reason:
         skipped = str(reason)
+    except Exception as error:  # of the campaign itself; the tries after it are made all the same
+        bench.fault(UNCLEAR, f"this could not be judged: {error!r}")
     finally:
         for end in reversed(bench.ending):
             end()
