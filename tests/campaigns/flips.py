@@ -141,7 +141,7 @@ def _contents(folder: Path) -> dict[str, str]:
 
 
 def flipped_bundle(bench: Bench) -> None:
-    """A byte of a bundle; the whole bundle is named, as its parts can't be told apart."""
+    """A byte of a bundle; the whole bundle is named, as its parts look alike from outside."""
     path = bench.folder / NAME
     shutil.copy(bundle(bench.options, bench.options.runners[-1]), path)
     damage(bench, path, NAME)

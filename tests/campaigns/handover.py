@@ -76,17 +76,17 @@ def _fail_to_write(folder: Path) -> None:
 
 
 def _killed_after(bench: Bench, microseconds: int, folder: Path) -> None:
-    ready, told = os.pipe()
+    ready, begun = os.pipe()
     child = os.fork()
     if child == 0:
-        os.write(told, b"1")
+        os.write(begun, b"1")
         _write_for_ever(folder, bench.folder / "error.txt")
     os.read(ready, 1)
     time.sleep(microseconds / 1e6)
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     os.close(ready)
-    os.close(told)
+    os.close(begun)
     if not os.WIFSIGNALED(status):
         bench.fault(UNCLEAR, (bench.folder / "error.txt").read_text())
 
