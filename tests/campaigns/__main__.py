@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.campaigns import report
 from tests.campaigns.processes import adopt_orphans
-from tests.campaigns.product import RUNNERS
+from tests.campaigns.product import RUNNERS, prepare
 from tests.campaigns.tries import Case, Options, Try, carry_out
 
 # By campaign: tries of each row unless others are asked for, and whether several run at once.
@@ -68,6 +68,8 @@ def _make(asked: argparse.Namespace) -> list[Try]:
         artifacts=asked.artifacts and asked.artifacts.resolve(),
     )
     adopt_orphans()
+    if CAMPAIGNS[asked.name][1]:
+        prepare(options)
     wanted = [
         index
         for index, case in enumerate(_cases(asked.name, options))

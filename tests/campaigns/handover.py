@@ -1,12 +1,14 @@
 """Processes that are killed while they hand over a folder: it must be whole after each kill.
 
 A kill of a whole run hardly ever hits the hand-over, which takes milliseconds; here nothing else
-runs. The function is the real one.
+runs. The function is the real one. It is killed before each of its file operations, which Python
+reports to an audit hook, and at random moments, which fall within operations, too.
 """
 
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -29,7 +31,42 @@ KILLS = 50
 def cases(options: Options) -> Sequence[Case]:
     """Return series of 50 kills each, as many as give the number of tries."""
     series = range(-(-options.tries // KILLS))
-    return [Case("SIGKILL in the hand-over", number, kill) for number in series]
+    return [
+        Case("SIGKILL before each file operation", 0, kill_before_each),
+        *(Case("SIGKILL at random moments", number, kill) for number in series),
+    ]
+
+
+def kill_before_each(bench: Bench) -> None:
+    """Kill a process before its first operation on files, another before its second, and so on."""
+    folder = bench.folder / "artifacts" / "train"
+    folder.parent.mkdir()
+    for number in count(1):
+        _write(folder, -number)
+        child = os.fork()
+        if child == 0:
+            sys.addaudithook(KilledBefore(number))
+            _write(folder, number)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        bench.count = number
+        _judge_next(bench, folder, f"killed before operation {number}")
+        if not os.WIFSIGNALED(status):
+            break
+    bench.done.append(f"{number} operations")
+
+
+class KilledBefore:
+    """A hook that ends its process by SIGKILL before an operation on files, counted from 1."""
+
+    def __init__(self, number: int) -> None:
+        self.remaining = number
+
+    def __call__(self, event: str, _: object) -> None:
+        if event == "open" or event.startswith(("os.", "shutil.")):
+            self.remaining -= 1
+            if self.remaining == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
 def kill(bench: Bench) -> None:
@@ -41,10 +78,8 @@ def kill(bench: Bench) -> None:
     for number in range(KILLS):
         microseconds = int(bench.dice.uniform(0, seconds * SPAN) * 1e6)
         _killed_after(bench, microseconds, folder)
-        if is_put_aside(folder):
-            put_aside += 1
-            _fail_to_write(folder)
-        _judge(bench, folder, f"kill {number}, after {microseconds} us")
+        put_aside += is_put_aside(folder)
+        _judge_next(bench, folder, f"kill {number}, after {microseconds} us")
         if bench.dice.randrange(CLEANED) == 0:
             _write(folder, -number)
             _judge(bench, folder, f"next writer after kill {number}")
@@ -64,7 +99,8 @@ def _timed(folder: Path) -> float:
 def _write(folder: Path, generation: int) -> None:
     with handing_over(folder) as partial_folder:
         for number in range(NUM_FILES):
-            place = partial_folder / f"part-{number % 5}" / f"{number}.json"
+            # Names as train's: no other file may be in its folder.
+            place = partial_folder / (f"data/{number}.npz" if number else "train.json")
             place.parent.mkdir(exist_ok=True)
             place.write_text(json.dumps({"generation": generation, "number": number}))
 
@@ -99,6 +135,13 @@ def _write_for_ever(folder: Path, error: Path) -> None:
     except BaseException as fault:
         error.write_text(repr(fault))
     os._exit(1)
+
+
+def _judge_next(bench: Bench, folder: Path, when: str) -> None:
+    """Judge what is there; what a kill between two renames put aside, the next writer puts back."""
+    if is_put_aside(folder):
+        _fail_to_write(folder)
+    _judge(bench, folder, when)
 
 
 def _judge(bench: Bench, folder: Path, when: str) -> None:

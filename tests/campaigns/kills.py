@@ -83,8 +83,8 @@ class Kill:
         before = snapshots(root)
         self._until_it_hits(bench, root)
         judge_folders(bench, root, before, [self.stage], at_once=True)
-        _judge_locks(bench, self.runner)
         self._judge_next(bench, root, before)
+        _judge_locks(bench, self.runner)
         judge_folders(bench, root, before, [self.stage, "compare"])
         # What a process that was killed by SIGKILL had in TMPDIR, nobody can remove.
         caught = self.kind in ("SIGTERM", "SIGHUP", "SIGINT", CLOSED)

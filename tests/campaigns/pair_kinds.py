@@ -70,6 +70,17 @@ def _clones(bench: Bench, runner: str) -> Pair:
     return Pair((here, One(there.argv, there.environ, clone)), [*roots])
 
 
+def _first_runs(bench: Bench, runner: str) -> Pair:
+    """They want the same virtual environment, which is not there yet."""
+    if runner != LOCAL:
+        raise NotTriedError("only the local runner makes virtual environments")
+    roots = _copy(bench, runner), _copy(bench, runner, "other")
+    both = _tasks(bench, runner, ("compare", "compare"), roots).both
+    clone = _clone(bench)
+    here, there = (One(one.argv, one.environ, clone) for one in both)
+    return Pair((here, there), [*roots])
+
+
 def _builds(bench: Bench, runner: str) -> Pair:
     _require_engine(runner)
     environ = environment(bench.folder / "none", bench.folder / "tmp", runner)
@@ -157,6 +168,7 @@ KINDS: dict[str, Callable[[Bench, str], Pair]] = {
     "two pipelines, one folder": _pipelines,
     "two profiles, two folders": _profiles,
     "two pipelines, two clones": _clones,
+    "two first runs, one fresh clone": _first_runs,
     "build and build": _builds,
     "build and pipeline": _build_and_pipeline,
     "compose up and invoke": _up_and_invoke,

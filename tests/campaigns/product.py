@@ -128,6 +128,19 @@ def bundle(options: Options, runner: str) -> Path:
     return folder.with_name(f"{folder.name}.tar")
 
 
+def prepare(options: Options) -> None:
+    """Make all that the tries share, before several of them run at once."""
+    runner = options.runners[-1]
+    bundle(options, runner)
+    folder = options.folder / "finished" / runner / "prepared"
+    shutil.rmtree(folder, ignore_errors=True)
+    bench = _bench(folder, options)
+    root = copied(finished(options, runner), folder / "artifacts")
+    # With this, the local runner makes its virtual environment, and the other its images.
+    environ = environment(root, folder / "tmp", runner)
+    _must_end_well(bench, invoke("compare", runner=runner), environ)
+
+
 def durations(options: Options, runner: str) -> dict[str, float]:
     """Return how long a command of each stage takes, in seconds, with all that it starts."""
     folder = options.folder / "finished" / runner

@@ -78,6 +78,7 @@ def test_an_orphan_container_must_be_named_by_the_next_command(
     monkeypatch.setattr(containers, "of_folder", lambda root: list(there))
     monkeypatch.setattr(containers, "remove", lambda names: there.clear())
     monkeypatch.setattr(kills, "KILLED_S", 0.1)
+    monkeypatch.setattr(kills, "SHARED_LOCKS", ())
     monkeypatch.setattr(kills, "started", started_and_ready)
     monkeypatch.setattr(kills, "durations", lambda *_: {"train": 0.0})
     monkeypatch.setattr(kills, "invoke", fake_invoke("refuses"))
