@@ -5,6 +5,7 @@
 """
 
 import argparse
+import atexit
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from os import cpu_count
 from pathlib import Path
 
 from tests.campaigns import report
-from tests.campaigns.processes import adopt_orphans
+from tests.campaigns.processes import adopt_orphans, descendants, end_all
 from tests.campaigns.product import RUNNERS, prepare
 from tests.campaigns.tries import Case, Options, Try, carry_out
 
@@ -76,6 +77,8 @@ def _make(asked: argparse.Namespace) -> list[Try]:
         if asked.only in ("", case.row, case.name)
     ]
     tries: list[Try] = []
+    # Whatever ends this, what it started ends with it.
+    atexit.register(lambda: end_all(list(descendants())))
     for made in _mapped(CAMPAIGNS[asked.name][1])(partial(_try, asked.name, options), wanted):
         tries.append(made)
         _show(made, options)

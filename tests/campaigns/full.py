@@ -28,6 +28,7 @@ from tests.campaigns.tries import (
 )
 
 ROOMY = 2048 * MIB
+PACKERS, UNPACKERS = ("bundle", "export"), ("bundle", "verify")
 FULL = [DiskFullError.exit_code]
 # A virtual environment's own size, about; pip's lines say what was short, then.
 VENV_BYTES = 120 * MIB
@@ -45,8 +46,8 @@ def cases(options: Options) -> Sequence[Case]:
         moment, width = number / options.tries, 1 / options.tries
         runner = options.runners[number % len(options.runners)]
         rows = [(stage, FullStage(stage, runner, moment, width)) for stage in STAGES]
-        rows += [(f"{task}, output", Beside(task, moment, width)) for task in ("bundle", "export")]
-        rows += [(f"{task}, TMPDIR", Beside(task, moment, width)) for task in ("bundle", "verify")]
+        rows += [(f"{task}, output", Beside(task, "", moment, width)) for task in PACKERS]
+        rows += [(f"{task}, TMPDIR", Beside(task, "TMPDIR", moment, width)) for task in UNPACKERS]
         rows += [("clean", clean), ("virtual environment", NewClone(moment, width))]
         rows += [(f"/tmp of {stage}", FullTmp(stage, runner, moment)) for stage in STAGES]
         plan += [Case(row, number, run) for row, run in rows]
@@ -107,8 +108,8 @@ class FullTmp:
 class Beside:
     """A task that writes one file, or unpacks one to TMPDIR."""
 
-    def __init__(self, task: str, moment: float, width: float) -> None:
-        self.task, self.moment, self.width = task, moment, width
+    def __init__(self, task: str, variable: str, moment: float, width: float) -> None:
+        self.task, self.variable, self.moment, self.width = task, variable, moment, width
 
     def __call__(self, bench: Bench) -> None:
         if self.task == "export" and DOCKER not in bench.options.runners:
@@ -124,7 +125,7 @@ class Beside:
         code, output = ended(bench, argv, small)
         judge_end(bench, code, output, FULL)
         # Half a file under the name that was asked for would pass for a whole one.
-        if (disk.folder / "out.tar").exists():
+        if (disk.folder / "out.tar").exists() or (bench.folder / "out.tar").exists():
             bench.fault(UNCLEAR, "a part of the output is left under its name")
         disk.resize(ROOMY)
         code, output = ended(bench, argv, small)
@@ -138,11 +139,10 @@ class Beside:
         self, bench: Bench, disk: SmallDisk, made: Path, environ: dict[str, str]
     ) -> tuple[list[str], dict[str, str]]:
         """Return the command, and the environment, that make it write to the small disk."""
-        to_disk = bench.dice.random() < 0.5 and self.task != "verify"
-        if to_disk:
-            return invoke(self._packs, f"--output={disk.folder / 'out.tar'}"), environ
-        argv = [str(made)] if self.task == "verify" else [f"--output={bench.folder / 'out.tar'}"]
-        return invoke(self.task, *argv), {**environ, "TMPDIR": str(disk.folder)}
+        output = (bench if self.variable else disk).folder / "out.tar"
+        argument = str(made) if self.task == "verify" else f"--output={output}"
+        small = {self.variable: str(disk.folder)} if self.variable else {}
+        return invoke(self.task, argument), {**environ, **small}
 
 
 def clean(bench: Bench) -> None:
