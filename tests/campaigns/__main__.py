@@ -27,7 +27,7 @@ CAMPAIGNS = {
     "handover": (2000, False),
     "full": (20, False),
     "flips": (1000, True),
-    "bundles": (200, True),
+    "bundles": (200, False),
     "pairs": (10, False),
 }
 TABLE = "table"

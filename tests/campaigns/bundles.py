@@ -6,17 +6,17 @@
 import os
 import shutil
 import sys
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
-from itertools import islice
 from pathlib import Path
+from random import Random
 
 from docker.paths import ROOT
 from tests.campaigns.judging import judge_end, judge_output
 from tests.campaigns.product import LOCAL, bundle, environment, finished, invoke, started
-from tests.campaigns.tries import FILES, RUNNING, WRONG, Bench, Case, Options
+from tests.campaigns.tries import FILES, RUNNING, WRONG, Bench, Case, NotTriedError, Options
 
+Maker = Callable[[Path, Path], Iterator[tuple[str, Path]]]
 GIB = 2**30
 MEMORY_BYTES, FILE_BYTES, LIMIT_S = 2 * GIB, GIB, 60.0
 KILLED_S = 5.0
@@ -30,35 +30,53 @@ os.execv(sys.argv[3], sys.argv[3:])
 
 
 def cases(options: Options) -> Sequence[Case]:
-    """Return a try for each hostile bundle, at most as many as are asked for."""
-    made = enumerate(_hostile(options))
-    return [Case("hostile bundles", number, Hostile(*pair)) for number, pair in made]
+    """Return a try for each hostile bundle; if there are more than asked for, for some of all."""
+    source = import_module("tests.hostile_bundles")
+    total = len(source.FILES) + len(source.MEMBERS) + len(source.FOLDERS)
+    chosen = Random(options.seed).sample(range(total), min(total, options.tries))
+    made = Made(options, source.hostile_bundles)
+    return [Case("hostile bundles", number, Hostile(made, number)) for number in sorted(chosen)]
 
 
-@lru_cache
-def _hostile(options: Options) -> list[tuple[str, Path]]:
-    """Write all hostile bundles; return their names and paths."""
-    folder = options.folder / "hostile"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    good = bundle(options, options.runners[-1])
-    made = import_module("tests.hostile_bundles").hostile_bundles(good, folder)
-    return list(islice(made, options.tries))
+class Made:
+    """Hostile bundles by their numbers; each is there until a later one is asked for."""
+
+    def __init__(self, options: Options, make: Maker) -> None:
+        self._options, self._make = options, make
+        self._bundles: Iterator[tuple[int, tuple[str, Path]]] = iter(())
+        self._number = -1
+
+    def __getitem__(self, number: int) -> tuple[str, Path]:
+        if number <= self._number or self._number < 0:
+            self._begin()
+        for reached, made in self._bundles:
+            self._number = reached
+            if reached == number:
+                return made
+        raise NotTriedError("there are fewer bundles")
+
+    def _begin(self) -> None:
+        folder = self._options.folder / "hostile"
+        shutil.rmtree(folder, ignore_errors=True)
+        good = bundle(self._options, self._options.runners[-1])
+        self._bundles = enumerate(self._make(good, folder))
 
 
 class Hostile:
     """One hostile bundle."""
 
-    def __init__(self, name: str, path: Path) -> None:
-        self.name, self.path = name, path
+    def __init__(self, made: Made | Mapping[int, tuple[str, Path]], number: int) -> None:
+        self.made, self.number = made, number
 
     def __call__(self, bench: Bench) -> None:
-        bench.done.append(self.name)
+        name, path = self.made[self.number]
+        bench.done.append(name)
         temporary = bench.folder / "tmp"
-        environ = environment(finished(bench.options, bench.options.runners[-1]), temporary, LOCAL)
+        source = finished(bench.options, bench.options.runners[-1])
+        environ = environment(source, temporary, LOCAL)
         before = _listing(bench.folder) | _listing(ROOT)
         sizes = [str(MEMORY_BYTES), str(FILE_BYTES)]
-        argv = [sys.executable, "-c", LIMITED, *sizes, *invoke("verify", str(self.path))]
+        argv = [sys.executable, "-c", LIMITED, *sizes, *invoke("verify", str(path))]
         with started(bench, argv, environ) as command:
             code = command.code_within(LIMIT_S)
             if code is None:

@@ -162,7 +162,7 @@ def test_a_hostile_bundle_must_be_refused_and_stay_inside(
     monkeypatch.setattr(bundles, "ROOT", FAKE.parent)
     if way == "hangs":
         monkeypatch.setattr(bundles, "LIMIT_S", 0.5)
-    made = tried(bundles.Hostile("a bundle", Path("bundle.tar")))
+    made = tried(bundles.Hostile({0: ("a bundle", Path("bundle.tar"))}, 0))
     assert [*made.faults] == faults
 
 
