@@ -12,7 +12,7 @@ from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 
-from stages.train.cache import cached
+from stages.cache import cached
 
 from docker.share.bundle import verify_bundle
 from stages.artifacts import read_record, verify
