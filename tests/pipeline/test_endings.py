@@ -21,7 +21,7 @@ from docker.host import user
 from docker.host.env_file import project_name
 from docker.paths import COMPOSE_FILE
 from stages.errors import ArtifactsBusyError, NotWritableError, SettingsError
-from stages.settings import MEASURING, env_name
+from stages.settings import DOWNLOAD, MEASURING, env_name
 from tests.commands import ROOT, Done, invoke, run
 from tests.pipeline.conftest import PROJECT
 
@@ -160,6 +160,8 @@ def test_every_container_is_limited_as_the_engine_has_it(variables: dict[str, st
         assert places.pop("/locks", None) == (
             "/dev/shm/vgg19-locks" if service in (*MEASURING, "locks") else None
         )
+        if service == DOWNLOAD:
+            assert places.pop("/run/ca-bundle.pem")
         assert set(places) <= {"/artifacts"}
     run("docker", "compose", *every, "down", variables=limited)
 
