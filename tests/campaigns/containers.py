@@ -43,7 +43,7 @@ def overridden(text: str, services: Sequence[str], folder: Path) -> dict[str, st
     path = folder / "override.yaml"
     lines = [f"  {service}: {{ {text} }}\n" for service in services]
     path.write_text("".join(["services:\n", *lines]))
-    return {"COMPOSE_FILE": f"compose.yaml:{path}"}
+    return {"STAGES_OVERRIDE": str(path)}
 
 
 def _all() -> list[str]:

@@ -14,7 +14,8 @@ from tests.commands import Done, invoke, run
 
 PROJECT = {"COMPOSE_PROJECT_NAME": "vgg19-tests"}
 # With it, every process writes down what it imported.
-PROBED = {"COMPOSE_FILE": "compose.yaml:tests/pipeline/imports.yaml"}
+IMPORTS = "tests/pipeline/imports.yaml"
+PROBED = {"COMPOSE_FILE": f"compose.yaml:{IMPORTS}", "STAGES_OVERRIDE": IMPORTS}
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,8 @@ def variables(failing: str | None, tmp_path: Path) -> dict[str, str]:
     override.write_text(yaml.safe_dump({"services": services}))
     artifacts.prepare(tmp_path / "artifacts", user.invoking_user())
     files = os.pathsep.join((str(COMPOSE_FILE), str(override)))
-    return {**PROJECT, "COMPOSE_FILE": files, env_name("artifacts"): str(tmp_path / "artifacts")}
+    own = {"STAGES_OVERRIDE": str(override), "COMPOSE_FILE": files}
+    return {**PROJECT, **own, env_name("artifacts"): str(tmp_path / "artifacts")}
 
 
 def ran(variables: dict[str, str]) -> set[str]:
