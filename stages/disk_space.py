@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-# Of the system, of Python, and of tensorflow-datasets.
+# Of the system, of Go's programs, of Python, and of tensorflow-datasets; in small letters.
 WORDS = (
-    "No space left on device",
-    "Disk quota exceeded",
-    "[Errno 28]",
-    "[Errno 122]",
-    "Not enough disk space",
+    "no space left on device",
+    "disk quota exceeded",
+    "[errno 28]",
+    "[errno 122]",
+    "not enough disk space",
 )
 # With fewer free bytes, a failure of no known cause is a full disk: little can be written then.
 MIN_FREE = 16 << 20
@@ -25,7 +25,8 @@ TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 
 def says_full(text: str) -> bool:
     """Return whether a program's words say that no space is left."""
-    return any(words in text for words in WORDS)
+    lowered = text.lower()
+    return any(words in lowered for words in WORDS)
 
 
 def is_said_by(error: BaseException) -> bool:

@@ -72,7 +72,7 @@ class NotWritableError(StageError):
 
 
 class DiskFullError(StageError):
-    """No space is left for the artifacts."""
+    """No space is left for the artifacts, or for temporary files."""
 
     exit_code = 8
     remedy = "free some space and run the stage again; earlier artifacts are kept"

@@ -48,8 +48,14 @@ def scratch_folder(prefix: str) -> Iterator[Path]:
 
     Raises DiskFullError, or NotWritableError if there can be none.
     """
-    with temporary_directory(prefix) as name, noticing(Path(name)):
-        yield Path(name)
+    with temporary_directory(prefix) as name:
+        try:
+            yield Path(name)
+        except Exception as error:
+            # What only says that some disk is full is for whoever knows the other folders.
+            if disk_space.full_among([Path(name)]):
+                require_no_full_disk(error, Path(name))
+            raise
 
 
 def temporary_directory(prefix: str) -> "tempfile.TemporaryDirectory[str]":
@@ -78,13 +84,14 @@ def require_no_full_disk(error: Exception, *folders: Path) -> None:
     if isinstance(error, StageError) and not isinstance(error, MASKS):
         return
     places = [*folders, disk_space.temporary_folder()]
-    place = disk_space.full_among(places)
-    if not place and not disk_space.is_said_by(error):
+    place, said = disk_space.full_among(places), disk_space.is_said_by(error)
+    if not place and not said:
         return
     known = from_os_error(error) if isinstance(error, OSError) and error.filename else None
     if isinstance(known, DiskFullError):
         raise known from error
-    raise _full(str(place or _either(places)), _detail(error)) from error
+    detail = "" if place and said else _detail(error)
+    raise _full(str(place or _either(places)), detail) from error
 
 
 def _either(places: Sequence[Path]) -> str:

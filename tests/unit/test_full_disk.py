@@ -1,5 +1,6 @@
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -119,6 +120,21 @@ def test_it_is_noticed_before_the_folder_is_removed_with_which_the_room_comes_ba
             fill_and_fail(folder)
     assert len(places) == 2
     assert not any(folder.exists() for folder in places)
+
+
+def test_the_folder_that_is_full_is_named_though_another_one_is_nearer(
+    tmp_path: Path, fill: Fill
+) -> None:
+    copying = shutil.Error([("a", "b", "[Errno 28] No space left on device: 'a' -> 'b'")])
+
+    def copy(partial: Path) -> None:
+        fill(partial)
+        with scratch_folder("it-"):
+            failing(copying)
+
+    said = rf"^no space left at {tmp_path}/\.train[^ ]*; free some and run this again$"
+    with pytest.raises(DiskFullError, match=said), handing_over(tmp_path / "train") as partial:
+        copy(partial)
 
 
 def test_what_others_wrote_is_not_taken_from_a_full_disk(tmp_path: Path, fill: Fill) -> None:
