@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-# Of the system, of Go's programs, of Python, and of tensorflow-datasets; in small letters.
+# Words of the system, of programs in Go, of Python, and of tensorflow-datasets, in small letters.
 WORDS = (
     "no space left on device",
     "disk quota exceeded",

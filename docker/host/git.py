@@ -13,7 +13,7 @@ from docker.host.environment import child_environment
 def ask(root: Path, *arguments: str) -> str | None:
     """Return what a command of git that only reads prints; None outside a clone, or without git.
 
-    By itself, git reads no clone of another user, as a user's own is for root. It is told to; a
+    By itself, git reads no clone of another user, as a user's own is for root. Here it does; a
     program that the clone's settings name, to watch its files, is then not run.
     """
     trusted = ["-c", f"safe.directory={root.resolve()}", "-c", "core.fsmonitor=false"]

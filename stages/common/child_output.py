@@ -8,7 +8,7 @@ from pathlib import Path
 from stages.printable import printable
 
 TAIL_LINES = 20
-# Of each line; where a log is one endless line, the end of it alone is read.
+# Characters of each line. If a log is one endless line, its last MAX_READ bytes alone are read.
 MAX_LINE = 1000
 MAX_READ = 2**16
 # What nobody but the kernel or the administrator does.

@@ -101,9 +101,9 @@ def _locked(path: Path) -> None:
 
 
 def _rows(text: str) -> None:
-    for found in containers.parse_rows(text):
-        assert not found.name.startswith("-")
-        assert found.name.isprintable()
+    for row in containers.parse_rows(text):
+        assert not row.name.startswith("-")
+        assert row.name.isprintable()
 
 
 def _times(times: tuple[str, str]) -> None:
