@@ -44,7 +44,7 @@ def parsers() -> Iterator[Parser]:
     yield of_file(".env", _env, ENV)
     yield of_file("Dockerfile", _layers, DOCKER, DOCKERFILE.read_bytes())
     yield of_file("audit.yaml", read_triage, TRIAGE.read_bytes()[:3000])
-    yield of_file("/proc/self/mountinfo", _mounts, MOUNTS)
+    yield of_file("mountinfo of a container", _mounts, MOUNTS)
     yield of_file("lock of the artifacts", _locked, HOLDER)
     yield Parser("docker ps", mutated_texts(ROW, f"{ROW}\n{ROW}\n"), _rows, ())
     times = mutated_texts(*TIMES)
