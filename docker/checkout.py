@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from stages import disk_space
 from stages.errors import DiskFullError, NotWritableError
 
 
@@ -24,7 +25,7 @@ def writing_checkout(task: str) -> Iterator[None]:
                 f"{place} can't be written by user {os.getuid()}; change its owner or mode, "
                 f"or run `invoke {task}` in a checkout of your own"
             ) from error
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in disk_space.FULL:
             raise DiskFullError(
                 f"no space left at {place}; free some and run `invoke {task}` again"
             ) from error

@@ -1,6 +1,7 @@
 """One container per stage: start it, end it whatever ends this process, find what others left."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -37,6 +38,9 @@ TRIES, PAUSE_S = 4, 0.25
 KILLED = 137
 FORMAT = f'{{{{.Names}}}}\t{{{{.State}}}}\t{{{{.RunningFor}}}}\t{{{{.Label "{STARTED_BY}"}}}}\t'
 FORMAT += '{{.Label "com.docker.compose.service"}}'
+COLUMNS = FORMAT.count("\t") + 1
+# As the engine allows it: never one of its client's options.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 WRITERS = {*STAGES, "peers", "download"}
 
 
@@ -123,9 +127,8 @@ def _outcome(name: str, code: int) -> Outcome:
     shown = (_engine("inspect", f"--format={template}", name) or "").split()
     if len(shown) != 3:
         return Outcome(code, 0.0)
-    began, ended = (_parse_time(text) for text in shown[:2])
     reason = why_killed(shown[2] == "true") if code == KILLED else ""
-    return Outcome(code, (ended - began).total_seconds(), reason)
+    return Outcome(code, seconds_between(*shown[:2]), reason)
 
 
 def why_killed(by_limit: bool) -> str:
@@ -136,8 +139,16 @@ def why_killed(by_limit: bool) -> str:
     return f"was killed from outside; if the machine ran out of memory, {less}"
 
 
+def seconds_between(began: str, ended: str) -> float:
+    """Return the seconds between two times of the engine, 0 if they can't be read."""
+    try:
+        return max(0.0, (_parse_time(ended) - _parse_time(began)).total_seconds())
+    except ValueError:
+        return 0.0
+
+
 def _parse_time(text: str) -> datetime:
-    """Parse a time of the engine, whose fraction has up to nine digits."""
+    """Parse a time of the engine, whose fraction has up to nine digits, or raise ValueError."""
     seconds, _, fraction = text.rstrip("Z").partition(".")
     return datetime.fromisoformat(f"{seconds}.{fraction:0<6.6}").replace(tzinfo=timezone.utc)
 
@@ -191,11 +202,20 @@ def _deal_with_orphan(container: Found, blocks: bool) -> None:
 def _find(condition: str) -> list[Found]:
     """Return the containers for which a condition of `docker ps` holds."""
     shown = _engine("ps", "--all", f"--filter={condition}", f"--format={FORMAT}") or ""
-    rows = (line.split("\t") for line in shown.splitlines())
+    return parse_rows(shown)
+
+
+def parse_rows(shown: str) -> list[Found]:
+    """Return the containers of rows in FORMAT, without what is no such row.
+
+    The labels in it may be anyone's, with tabs and ends of lines.
+    """
+    rows = (line.split("\t") for line in shown.split("\n"))
     return [
-        Found(name, state, since, bool(starter and starter.has_ended()), service)
-        for name, state, since, text, service in rows
-        for starter in [processes.parse(text)]
+        Found(row[0], row[1], row[2], bool(starter and starter.has_ended()), row[4])
+        for row in rows
+        if len(row) == COLUMNS and NAME.fullmatch(row[0])
+        for starter in [processes.parse(row[3])]
     ]
 
 

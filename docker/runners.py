@@ -3,7 +3,6 @@
 import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,6 +20,7 @@ from docker.reproduce.locked_images import resolve
 from stages import locks
 from stages.artifacts_folder import prepare
 from stages.errors import NotWritableError, PinningError
+from stages.full_disk import temporary_directory
 from stages.runtimes import (
     PEERS_RUNTIME,
     RUNTIME_NAMES,
@@ -136,7 +136,7 @@ def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outco
     # As in the images: a scratch working directory, the code found by PYTHONPATH.
     own = _certificates(environ) if stage.name == DOWNLOAD else network.without_network(environ)
     environment = {**child_environment(own), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-    with tempfile.TemporaryDirectory() as scratch:
+    with temporary_directory("stage-") as scratch:
         # TensorFlow leaves files in its temporary folder if it is killed.
         code = run_gently(command, GRACE_S, cwd=scratch, env={**environment, "TMPDIR": scratch})
     reason = why_killed(by_limit=False) if code == -signal.SIGKILL else ""

@@ -22,10 +22,14 @@ def local_path(handle: str) -> Path | None:
     """Return the path that a handle names, None if it is no path of this machine."""
     if "://" not in handle:
         return Path(handle)
-    parts = urlsplit(handle)
-    if parts.scheme.lower() != "file" or parts.netloc not in ("", "localhost"):
+    try:
+        parts = urlsplit(handle)
+    except ValueError:  # brackets that are no address of version 6
         return None
-    return Path(unquote(parts.path))
+    path = unquote(parts.path)
+    if parts.scheme.lower() != "file" or parts.netloc not in ("", "localhost") or "\0" in path:
+        return None
+    return Path(path)
 
 
 def is_of_this_machine(place: str) -> bool:

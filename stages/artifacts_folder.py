@@ -4,7 +4,6 @@ Only that is ever removed, renamed or given to another user. The folder carries 
 earlier version, without it, is taken over if nothing else is in it.
 """
 
-import errno
 import os
 import pwd
 import stat
@@ -12,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from stages import left_overs, trees
+from stages import disk_space, left_overs, trees
 from stages.artifacts import CACHE_FOLDERS, Artifacts, StageFolder, places
 from stages.checksums import CHECKSUMS, names_listed, plain_files
 from stages.errors import NotWritableError
@@ -81,7 +80,7 @@ def prepare(path: Path) -> Path:
         root.mkdir(parents=True, exist_ok=True)
         _mark(root)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in disk_space.FULL:
             raise
         raise NotWritableError(
             f"{root} can't be written by user {os.getuid()} ({error.strerror}); "

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
+from stages import disk_space
 from stages.artifacts_folder import LOCK
 from stages.errors import ArtifactsBusyError, NotWritableError
 from stages.printable import printable
@@ -101,7 +102,7 @@ def _make(path: Path) -> int:
     try:
         lock = os.open(path, os.O_RDWR | os.O_CREAT | FLAGS, FILE_MODE)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in disk_space.FULL:
             raise
         raise _unusable(path, error) from None
     owner = path.parent.stat()

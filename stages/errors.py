@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import ClassVar
 
-from stages import streams
+from stages import disk_space, streams
 from stages.host_path import as_on_host
 from stages.printable import printable
 from stages.signals import SIGNALLED, UNTOUCHED, as_exceptions
@@ -72,7 +72,7 @@ class NotWritableError(StageError):
 
 
 class DiskFullError(StageError):
-    """No space is left for the artifacts."""
+    """No space is left for the artifacts, or for temporary files."""
 
     exit_code = 8
     remedy = "free some space and run the stage again; earlier artifacts are kept"
@@ -186,7 +186,7 @@ def of_kind(exit_code: int, message: str) -> StageError:
 def from_os_error(error: OSError) -> StageError | None:
     """Return the StageError of a failure of the file system, None if it is another failure."""
     place = error.filename or "the artifacts folder"
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in disk_space.FULL:
         return DiskFullError(f"no space left at {place}; free some and run the stage again")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return NotWritableError(
@@ -204,11 +204,17 @@ def from_os_error(error: OSError) -> StageError | None:
 def _translate(error: Exception) -> StageError | None:
     if isinstance(error, StageError):
         return error
-    if isinstance(error, OSError):
-        return from_os_error(error)
-    if "No space left on device" in str(error):  # TensorFlow wraps ENOSPC in its own classes
-        return DiskFullError("no space left for the artifacts; free some and run the stage again")
-    return None
+    known = from_os_error(error) if isinstance(error, OSError) else None
+    return known or _as_full_disk(error)
+
+
+def _as_full_disk(error: Exception) -> StageError | None:
+    """Return what to say of an error that only a full disk can explain, None if it is another."""
+    place = disk_space.full_among([disk_space.temporary_folder()])
+    if not place and not disk_space.is_said_by(error):
+        return None
+    where = f"at {place}" if place else "for the artifacts"
+    return DiskFullError(f"no space left {where}; free some and run the stage again")
 
 
 def exit_code_of(name: str, run: Callable[[], None], give_up_s: float = 0.0) -> int:

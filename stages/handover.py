@@ -13,6 +13,7 @@ from stages import left_overs, trees
 from stages.artifacts_folder import require_replaceable
 from stages.checksums import write_checksums
 from stages.errors import NotWritableError, StageError
+from stages.full_disk import noticing
 
 
 @contextmanager
@@ -20,16 +21,18 @@ def handing_over(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder to write to; on success it becomes `folder`, with checksums.
 
     On failure it is removed and `folder` stays as it was. Raises NotWritableError if the folder
-    above can't be written, or if `folder` has what no stage made.
+    above can't be written, or if `folder` has what no stage made; DiskFullError for any failure
+    that a full disk is behind.
     """
     _require_writable(folder.parent)
     left_overs.clear(folder.parent, [folder.name])
     require_replaceable(folder)
     partial = left_overs.new_folder(folder)
     try:
-        yield partial
-        write_checksums(partial)
-        trees.settle(partial)
+        with noticing(partial):
+            yield partial
+            write_checksums(partial)
+            trees.settle(partial)
         require_replaceable(folder)  # as it is now: a stage may take hours
         put_in_place(partial, folder)
     finally:

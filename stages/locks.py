@@ -92,11 +92,11 @@ def main() -> None:
 
 def is_mounted(name: str, place: Path, mounts: Path = MOUNTS) -> bool:
     """Return whether a folder called `name`, at the top of a tmpfs, is what is at `place`."""
-    for line in mounts.read_text().splitlines():
+    for line in mounts.read_text(errors="replace").splitlines():
         fields, _, source = line.partition(" - ")
-        _, _, _, root, where, *_ = fields.split()
+        _, _, _, root, where = fields.split(" ")[:5] if fields.count(" ") >= 4 else 5 * [""]
         if where == str(place):
-            return root == f"/{name}" and source.split()[0] == "tmpfs"
+            return root == f"/{name}" and source.split(" ")[0] == "tmpfs"
     return False
 
 

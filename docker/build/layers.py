@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from docker.paths import DOCKERFILE
+from stages.errors import InputCorruptError
+from stages.printable import printable
 
 FROM = re.compile(r"^FROM (\S+) AS (\S+)$")
 COPY = re.compile(r"^COPY --from=(\S+)-layer ")
 WORKDIR = re.compile(r"^WORKDIR ")
 BASE, BUILDER = "base", "builder"
+MAX_SHOWN = 200
 
 
 def build_stages_of(target: str, dockerfile: Path = DOCKERFILE) -> list[str]:
@@ -25,15 +28,27 @@ def layers_of(target: str, dockerfile: Path = DOCKERFILE) -> list[str]:
 def _steps_to(target: str, dockerfile: Path) -> list[tuple[str, str]]:
     """Return the build stages from above the base up to `target`, each with its layer.
 
-    Each stage is built on the image of the one below, and adds one layer.
+    Each stage is built on the image of the one below, and adds one layer. Raises InputCorruptError
+    for a Dockerfile in which that is not so.
     """
-    parents, layers = _parse(dockerfile.read_text(encoding="utf-8"))
+    try:
+        parents, layers = _parse(dockerfile.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _corrupt(dockerfile, f"can't be read ({error})") from None
     steps: list[tuple[str, str]] = []
-    while target != BASE:
-        (layer,) = layers[target]
-        steps.insert(0, (target, layer))
-        target = parents[target]
+    name = target
+    while name != BASE:
+        if len(layers.get(name, [])) != 1:
+            raise _corrupt(dockerfile, f"has no build stage {name} that adds one layer")
+        if len(steps) > len(parents):
+            raise _corrupt(dockerfile, f"has {name} stand on itself")
+        steps.insert(0, (name, layers[name][0]))
+        name = parents[name]
     return steps
+
+
+def _corrupt(dockerfile: Path, problem: str) -> InputCorruptError:
+    return InputCorruptError(f"{dockerfile} {printable(problem, MAX_SHOWN)}; restore it")
 
 
 def _parse(text: str) -> tuple[dict[str, str], dict[str, list[str]]]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import yaml
@@ -18,6 +18,11 @@ from stages.printable import printable
 TRIAGE = REQUIREMENTS / "audit.yaml"
 NOT_AFFECTED = "not affected"
 UNTRIAGED = "NOT TRIAGED"
+# What PyYAML raises beside its own errors, for tags whose value does not fit them.
+OF_YAML = (ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError)
+# PyYAML takes quadratic time for what is nested; ours has one list for each verdict, or two.
+MAX_BRACKETS = 1000
+MAX_SHOWN = 300
 HEAD = ("package", "version", "lock files", "advisory", "also known as", "fixed in", "triage")
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -89,10 +94,10 @@ def read_triage(path: Path) -> list[Verdict]:
     Raises InputCorruptError if it can't be read, or two of its verdicts are of the same finding.
     """
     try:
-        content = yaml.safe_load(path.read_bytes())
+        content = _parsed(path.read_bytes())
         verdicts = msgspec.convert(content or [], list[Verdict])
-    except (OSError, yaml.YAMLError, msgspec.MsgspecError, ValueError) as error:
-        reason = " ".join(str(error).split())
+    except (OSError, yaml.YAMLError, *OF_YAML) as error:
+        reason = printable(" ".join(str(error).split()), MAX_SHOWN)
         raise InputCorruptError(f"{_named(path)} can't be read ({reason}); correct it") from None
     seen: set[tuple[Pin, str]] = set()
     for verdict in verdicts:
@@ -101,6 +106,12 @@ def read_triage(path: Path) -> list[Verdict]:
             raise InputCorruptError(f"{_named(path)} has {verdict.id} twice; remove one")
         seen |= keys
     return verdicts
+
+
+def _parsed(content: bytes) -> Any:
+    if content.count(b"[") + content.count(b"{") > MAX_BRACKETS:
+        raise ValueError(f"more than {MAX_BRACKETS} brackets")
+    return yaml.safe_load(content)
 
 
 def judge(

@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from docker.host import network
@@ -18,7 +19,7 @@ from stages.errors import SettingsError
 PREFIX = "VGG19_"
 LINE = re.compile(rf"\s*(?:export\s+)?({PREFIX}\w*)\s*[=:]\s*(.*)")
 QUOTED = re.compile(r"""(?:'([^']*)'|"((?:[^"\\]|\\.)*)")\s*(?:#.*)?""")
-COMMENT = re.compile(r"\s+#.*")
+COMMENT = re.compile(r"(?<!\s)\s+#.*")
 ESCAPED = re.compile(r"\\(.)")
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 MIB, GIB = 2**20, 2**30
@@ -54,13 +55,19 @@ def _value(name: str, text: str) -> str:
     if not quoted:
         raise SettingsError(f"{name} in .env has no closing quote; write it on one line")
     if quoted[1] is not None:
-        return quoted[1]
+        return _without_null(name, quoted[1])
     return ESCAPED.sub(lambda char: ESCAPES.get(char[1], char[1]), _plain(name, quoted[2]))
 
 
 def _plain(name: str, text: str) -> str:
     if "$" in text:
         raise SettingsError(f"{name} in .env refers to another variable; write its value there")
+    return _without_null(name, text)
+
+
+def _without_null(name: str, text: str) -> str:
+    if "\0" in text:  # which no program can be given
+        raise SettingsError(f"{name} in .env has a null character; write it again")
     return text
 
 
@@ -101,10 +108,15 @@ def write(variables: Mapping[str, str], env_file: Path = ENV_FILE) -> None:
 def _replace(path: Path, text: str) -> None:
     """Write a file at once, with the owner and mode of the one that it replaces."""
     partial = path.with_name(f"{path.name}.{os.getpid()}")
-    partial.write_text(text, encoding="utf-8", errors="surrogateescape")
-    if path.is_file():
-        state = path.stat()
-        partial.chmod(state.st_mode & 0o777)
-        if os.getuid() == 0:
-            os.chown(partial, state.st_uid, state.st_gid)
-    partial.replace(path)
+    try:
+        partial.write_text(text, encoding="utf-8", errors="surrogateescape")
+        if path.is_file():
+            state = path.stat()
+            partial.chmod(state.st_mode & 0o777)
+            if os.getuid() == 0:
+                os.chown(partial, state.st_uid, state.st_gid)
+        partial.replace(path)
+    except OSError as error:  # which on a full disk names no file
+        with suppress(OSError):
+            partial.unlink()
+        raise OSError(error.errno, error.strerror, str(path)) from None

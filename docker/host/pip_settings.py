@@ -56,10 +56,20 @@ def parse_options(listing: str) -> dict[str, str]:
     for line in listing.splitlines():
         key, _, value = line.partition("=")
         section, _, name = key.rpartition(".")
-        if section in found:
-            text = " ".join(str(ast.literal_eval(value)).split())
+        text = _text_of(value) if section in found else ""
+        if text:
             found[section][name.removeprefix("default-")] = text
     return {name: value for section in SECTIONS for name, value in found[section].items()}
+
+
+def _text_of(value: str) -> str:
+    """Return a value of `pip config list` on one line; nothing for what pip would not print."""
+    try:
+        text = ast.literal_eval(value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return ""
+    plain = isinstance(text, str) and "\0" not in text
+    return " ".join(text.split()) if plain else ""
 
 
 def _listing(python: str, environ: Mapping[str, str]) -> str:

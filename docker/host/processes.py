@@ -11,7 +11,8 @@ from pathlib import Path
 PROC = Path("/proc")
 # The start is the 22nd field of proc(5)'s stat; the second may hold spaces and brackets.
 FIELDS_BEFORE_START = 19
-TEXT = re.compile(r"p(\d+)-(\d+)-([0-9a-f]{8})-(\d+)")
+NUMBER = r"([0-9]{1,20})"  # of 64 bits
+TEXT = re.compile(rf"p{NUMBER}-{NUMBER}-([0-9a-f]{{8}})-{NUMBER}(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from docker.host.engine import EngineInfo
 
 # The stages don't run as root even if root runs the pipeline. The images have a name for this user.
 STAND_IN_FOR_ROOT = 10001
+# The highest number of 32 bits means "none" to the kernel.
+MAX_ID = 2**32 - 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,17 @@ def invoking_user(environ: Mapping[str, str] = os.environ) -> User:
     """Return who runs this: the user behind sudo, and a stand-in for root itself."""
     if os.getuid() != 0:
         return User(os.getuid(), os.getgid())
-    uid, gid = environ.get("SUDO_UID", "0"), environ.get("SUDO_GID", "0")
-    if uid == "0":
+    uid, gid = (_number(environ.get(name, "")) for name in ("SUDO_UID", "SUDO_GID"))
+    if not uid or gid is None:
         return User(STAND_IN_FOR_ROOT, STAND_IN_FOR_ROOT)
-    return User(int(uid), int(gid))
+    return User(uid, gid)
+
+
+def _number(text: str) -> int | None:
+    """Return the number of a user or group that the kernel can have, None for other text."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_ID))):
+        return None
+    return int(text) if int(text) <= MAX_ID else None
 
 
 def user_in_container(owner: User, engine: EngineInfo) -> User:

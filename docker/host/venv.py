@@ -20,13 +20,11 @@ from docker.host.environment import child_environment
 from docker.host.ownership import give_to_owner_of
 from docker.host.pip_settings import pip_environment
 from docker.host.venv_stamp import OUR_PROMPT, Stamp, is_ours, read_stamp, write_stamp
+from stages import disk_space
 from stages.errors import DiskFullError, NotWritableError, StageError
 
 IDENTITY = "import sys; print(sys.version, sys.base_prefix, sys.base_exec_prefix)"
 PREFIX = "import sys; print(sys.prefix)"
-FULL_DISK = ("No space left on device", "Disk quota exceeded", "[Errno 28]", "[Errno 122]")
-# With fewer free bytes, which pip can do nothing with, a failure of no known cause is a full disk.
-MIN_FREE = 16 << 20
 # For all users to read and its owner alone to write, whatever the umask is.
 UMASK = 0o022
 
@@ -173,7 +171,7 @@ def _run(
         output = "".join(_shown(process.stdout or []))
     if process.returncode == 0:
         return
-    if any(words in output for words in FULL_DISK) or shutil.disk_usage(folder).free < MIN_FREE:
+    if disk_space.says_full(output) or disk_space.full_among([folder]):
         raise DiskFullError(f"no space left for {folder}; free some and run this again")
     raise VenvError(f"{remedy} (the lines above say why)")
 

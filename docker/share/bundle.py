@@ -1,8 +1,5 @@
 """Bundles: the results with all that they came from, in one file that anyone can check."""
 
-import os
-import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from docker.build.graph import read_all
-from docker.host.environment import child_environment
+from docker.host import git
 from docker.paths import IMAGES_LOCK, REQUIREMENTS, ROOT
 from docker.reproduce.locked_images import digest_of, inputs
 from docker.share import sbom, schemas
@@ -20,11 +17,12 @@ from stages import __version__
 from stages.access import reading
 from stages.artifacts import Artifacts
 from stages.checksums import CHECKSUMS, write_checksums
-from stages.errors import InputCorruptError, NotWritableError
+from stages.errors import InputCorruptError
 from stages.evidence.archive import pack, unpack
 from stages.evidence.check import check, makers
 from stages.evidence.collect import ARTIFACTS_FOLDER, collect
 from stages.evidence.rejection import GET_AGAIN, as_of_a_bundle
+from stages.full_disk import temporary_directory
 from stages.member import read_plain
 from stages.printable import printable
 from stages.records.reading import ReadError, convert, parse
@@ -67,14 +65,7 @@ def verify_bundle(bundle: Path) -> list[str]:
 
 @contextmanager
 def _temporary_folder() -> Iterator[Path]:
-    try:
-        temporary = tempfile.TemporaryDirectory(prefix="bundle-")
-    except OSError as error:
-        why = error.strerror or error
-        raise NotWritableError(
-            f"there is no folder for temporary files ({why}); set TMPDIR"
-        ) from None
-    with temporary as name:
+    with temporary_directory("bundle-") as name:
         yield Path(name).resolve()
 
 
@@ -147,14 +138,4 @@ def _add_bills(folder: Path, digests: Mapping[str, str]) -> None:
 
 
 def _commit() -> str:
-    command = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
-    environment = child_environment(os.environ)
-    done = subprocess.run(
-        command,
-        env=environment,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        stdin=subprocess.DEVNULL,
-    )
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return (git.ask(ROOT, "rev-parse", "HEAD") or "").strip()

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import tarfile
-import tempfile
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,9 +11,9 @@ from pathlib import Path
 from docker import images
 from docker.build import requirements
 from docker.build.graph import Stage
-from docker.host import airgap
+from docker.host import airgap, git
 from docker.host.copying import copy_plain
-from docker.host.environment import child_environment, engine_environment
+from docker.host.environment import engine_environment
 from docker.host.pip_settings import pip_environment
 from docker.paths import EXPORT, ROOT
 from docker.share.output import require_writable, written_whole
@@ -22,6 +21,7 @@ from stages.access import reading
 from stages.artifacts import Artifacts
 from stages.artifacts_folder import require_usable
 from stages.errors import EngineError, SettingsError
+from stages.full_disk import scratch_folder
 from stages.printable import printable
 
 # The folder within the file.
@@ -46,8 +46,7 @@ def write_export(stages: Sequence[Stage], artifacts: Artifacts, output: Path) ->
     require_usable(artifacts.root)
     files = _source_files()
     images.build_missing(stages)
-    with tempfile.TemporaryDirectory(prefix="export-") as name:
-        folder = Path(name)
+    with scratch_folder("export-") as folder:
         _fill(folder, stages, artifacts)
         print(f"export: {output}", flush=True)
         with written_whole(output) as path:
@@ -87,19 +86,10 @@ def is_left_out(path: str) -> bool:
 
 def _source_files() -> list[str]:
     """Return the files that git tracks; SettingsError outside a clone."""
-    command = ["git", "-C", str(ROOT), "ls-files", "-z"]
-    environment = child_environment(os.environ)
-    done = subprocess.run(
-        command,
-        env=environment,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        stdin=subprocess.DEVNULL,
-    )
-    if done.returncode != 0:
+    listed = git.ask(ROOT, "ls-files", "-z")
+    if listed is None:
         raise SettingsError(f"{ROOT} is no clone, so its files are not known; export from one")
-    return [file for file in done.stdout.split("\0") if (ROOT / file).is_file()]
+    return [file for file in listed.split("\0") if (ROOT / file).is_file()]
 
 
 def _save(names: Sequence[str], output: Path) -> None:
@@ -118,8 +108,8 @@ def _download(folder: Path) -> None:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-qq", "download"]
     options = [f"--dest={folder}", "--no-deps", "--require-hashes", "--only-binary=:all:"]
     for version in PYTHONS:
-        with tempfile.TemporaryDirectory() as name:
-            host_lock = Path(name, "host.txt")
+        with scratch_folder("export-") as scratch:
+            host_lock = scratch / "host.txt"
             requirements.write_host_lock(version, host_lock)
             command = [*pip, *options, f"--python-version={version}", f"--requirement={host_lock}"]
             environment = pip_environment(sys.executable, os.environ)

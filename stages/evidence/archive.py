@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from stages import disk_space
 from stages.errors import (
     DiskFullError,
     InputCorruptError,
@@ -153,7 +154,7 @@ def _no_space(folder: Path) -> DiskFullError:
 
 
 def _of_os_error(archive: Path, folder: Path, error: OSError) -> StageError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if error.errno in (*disk_space.FULL, errno.EFBIG):
         return _no_space(folder)
     why = os.strerror(error.errno or 0)
     if error.filename is None:  # not of a file that is written

@@ -3,10 +3,10 @@
 Sources: tf2onnx 1.17, `convert.from_function`; onnxruntime 1.32, `quantization`.
 """
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
+from stages.full_disk import scratch_folder
 from stages.samples import Samples
 
 OPSET = 17
@@ -54,8 +54,8 @@ def _quantize(model: Path, reader: CalibrationReader, destination: Path) -> None
     from onnxruntime import quantization
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    with tempfile.TemporaryDirectory(prefix="peers-") as scratch:
-        prepared = Path(scratch, "prepared.onnx")
+    with scratch_folder("peers-") as scratch:
+        prepared = scratch / "prepared.onnx"
         # Symbolic shapes matter to transformers, and would need another package.
         quant_pre_process(str(model), str(prepared), skip_symbolic_shape=True)
         quantization.quantize_static(

@@ -1,6 +1,5 @@
 """The measurement: all workers alive at the same time, each asked in turn."""
 
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from stages.common.stats import accuracy_top1
 from stages.common.worker.client import WorkerProcess
 from stages.common.worker.interleave import take_turns
 from stages.common.worker.protocol import Classify, ClassifyAnswer, Job, Turn, Worker
+from stages.full_disk import scratch_folder
 from stages.peers.contenders import Entry, runnable
 from stages.peers.ratios import figures_of
 from stages.records.peers import Contender
@@ -45,10 +45,10 @@ def measure(
 
     Raises WorkerError, PinningError or ModelError if one of them fails.
     """
-    with tempfile.TemporaryDirectory(prefix="peers-") as scratch:
+    with scratch_folder("peers-") as scratch:
 
         def start(entry: Entry) -> AbstractContextManager[Worker]:
-            job, log = _job(entry, conditions), Path(scratch, f"{entry.name}.log")
+            job, log = _job(entry, conditions), scratch / f"{entry.name}.log"
             return WorkerProcess(job, log, conditions.timeout_s, python=entry.python)
 
         return measure_with(start, entries, conditions, progress)

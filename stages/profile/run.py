@@ -1,12 +1,12 @@
 """All cells from the plan to their figures: proofs first, then the turns, then the verdicts."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from stages.common.host import memory
 from stages.common.progress import Progress
+from stages.full_disk import require_room, scratch_folder
 from stages.profile import layout_search, results, rounds
 from stages.profile.cell_workers import CellWorkers
 from stages.profile.layouts import Placement, layout_of
@@ -44,15 +44,14 @@ def measure(
 
     If there are several `candidates`, the best is found first. Raises ProofError if a cell did not
     run what its name says, HostError if the cells don't fit into memory side by side, WorkerError
-    if a worker fails.
+    if a worker fails, DiskFullError if logs may be cut off.
     """
     settings = workers.settings
     possible = [cell for cell in planned if cell.impossible is None]
     with (
         Progress("profile", _steps(settings, possible, candidates)) as progress,
-        tempfile.TemporaryDirectory() as name,
+        scratch_folder("profile-") as scratch,
     ):
-        scratch = Path(name)
         placement, tried = layout_search.find_best(
             workers, cell_to_repeat(possible), candidates, scratch, progress
         )
@@ -61,6 +60,7 @@ def measure(
         progress.drop(_timing_steps(settings, possible))
         progress.expect(_timing_steps(settings, timed))
         samples, second = _time_all(workers, timed, peaks, placement, scratch, progress)
+    require_room(workers.onednn_logs)
     labels = load_samples(workers.artifacts.train.test).labels.tolist()
     repeated, size = cell_to_repeat(timed), settings.batch_size
     return MeasuredCells(
@@ -105,6 +105,7 @@ def _prove_all(
             for cell, worker in zip(group, running, strict=True):
                 progress.step(_proof_step(cell))
                 traces[cell], peaks[cell] = workers.trace(worker)
+        require_room(workers.onednn_logs)  # what is missing in a log would be no proof
         for cell, trace in traces.items():
             proofs[cell] = prove(cell, workers.log_of(cell), trace, proofs)
     return proofs, peaks

@@ -19,8 +19,10 @@ def output_to(log: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        for descriptor, original in zip((1, 2), originals, strict=True):
-            os.dup2(original, descriptor)
-            os.close(original)
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        finally:  # on a full disk, too: what is said of it must be seen
+            for descriptor, original in zip((1, 2), originals, strict=True):
+                os.dup2(original, descriptor)
+                os.close(original)

@@ -5,7 +5,6 @@ Source: neural-compressor 3.10, `neural_compressor.tensorflow.quantize_model`.
 
 import contextlib
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
@@ -16,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stages.errors import ModelError
+from stages.full_disk import scratch_folder
 from stages.quantize.op_graph import OTHER_QUANTIZABLE_OPS, Graph
 from stages.quantize.qdq_rewrite import read_graph, rewrite
 from stages.records.quantize import Recipe
@@ -98,7 +98,7 @@ class Compressor:
         from neural_compressor.tensorflow.utils import Model
 
         # Neural Compressor leaves files of its own in the working directory.
-        with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
+        with scratch_folder("calibration-") as scratch, contextlib.chdir(scratch):
             try:
                 quantized = quantize_model(
                     Model(str(self._model)),

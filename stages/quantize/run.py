@@ -1,7 +1,6 @@
 """The steps of the stage, from its inputs to its record."""
 
 import shutil
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from stages.common.backends.tensorflow import Model
 from stages.common.host.facts import cpu_flags
 from stages.common.progress import Progress
 from stages.errors import AccuracyBoundError
+from stages.full_disk import require_room, scratch_folder
 from stages.quantize.bound import Bound
 from stages.quantize.capture import output_to
 from stages.quantize.compressor import CalibrationLoader, Compressor
@@ -67,10 +67,10 @@ def quantize(
     """
     began = time.monotonic()
     with (
-        tempfile.TemporaryDirectory(prefix="quantize-") as scratch,
+        scratch_folder("quantize-") as scratch,
         Progress("quantize", STEPS) as progress,
     ):
-        context = _context(settings, artifacts, out, cores, Path(scratch), progress)
+        context = _context(settings, artifacts, out, cores, scratch, progress)
         outcome = _run_steps(context)
         return _record(context, outcome, train_sha256, began)
 
@@ -118,6 +118,7 @@ def _run_steps(context: Context) -> Outcome:
     context.progress.step(VARIANTS)
     candidates = gather_candidates(context, fp32, chosen)
     times = _time_variants(context, candidates)
+    require_room(context.scratch)  # else the logs of what ran may be cut off
     variants = [*variants_of(candidates, times, bound), *missing_variants(context, chosen)]
     return Outcome(
         bound=bound,

@@ -91,7 +91,7 @@ def _given(handle: str, cache: Cache) -> Path:
             f"the backbone {redacted(handle)} is at an address of a kind that is not supported; "
             "give an https address or a path"
         )
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112 - pathlib's fails for a name that is too long
         raise ModelError(
             f"the backbone {path} is no folder here; give the folder of a TF2 SavedModel, which "
             "a container sees below /artifacts alone"

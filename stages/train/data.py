@@ -13,6 +13,7 @@ import tensorflow_datasets as tfds
 from tensorflow_datasets.core.download import resource
 from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
 
+from stages import disk_space
 from stages.agreement import SPLIT_SIZES
 from stages.cache import Cache, cached
 from stages.errors import DiskFullError, InputCorruptError, InputMissingError, SettingsError
@@ -94,7 +95,7 @@ def _prepare_beans(downloads: Path, folder: Path) -> None:
     try:
         builder.download_and_prepare(download_dir=str(downloads))
     except (zipfile.BadZipFile, NonMatchingChecksumError, tf.errors.OpError) as error:
-        if "No space left" in str(error):
+        if disk_space.is_said_by(error):
             raise
         raise InputCorruptError(f"a file in {downloads} is damaged; run download again") from error
     except OSError as error:

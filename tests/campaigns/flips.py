@@ -12,10 +12,9 @@ from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 
-from stages.cache import cached
-
 from docker.share.bundle import verify_bundle
 from stages.artifacts import read_record, verify
+from stages.cache import cached
 from stages.errors import (
     StageError,
 )

@@ -20,7 +20,7 @@ from docker.paths import COMPOSE_FILE, IMAGES_LOCK
 from docker.reproduce.differences import differences, shortened
 from docker.reproduce.locked_images import diff_ids_of
 from docker.reproduce.saved import parse_archive
-from stages.artifacts import read_record, verify
+from stages.artifacts import verify
 from stages.common.onednn.kernels import kernel_isa, primitive_of, reference_share
 from stages.common.onednn.log import OnednnLog, parse_log
 from stages.common.worker import protocol
@@ -28,11 +28,10 @@ from stages.common.worker.client import answer_of
 from stages.common.worker.loadgen import RATES, rate_of, read_answers, read_detail, reasons_of
 from stages.errors import StageError
 from stages.records.measure import Primitive
-from stages.records.train import TrainRecord
 from stages.samples import Samples, load_samples
 from tests.fuzz.inputs import contents, mutated_texts
 from tests.fuzz.parsers import Parser
-from tests.unit.records import SHA256, train
+from tests.unit.records import SHA256
 
 LOGS = Path(__file__).parents[1] / "data" / "onednn"
 MLLOG = b':::MLLOG {"key": "result_validity", "value": "VALID", "time_ms": 1.5}\n'
@@ -48,21 +47,20 @@ LISTING = b"etc/a\t0\t644\t0:0\t7\t1\tabc\netc/b\t2\t777\t0:0\t7\t0\t-> a\n"
 
 def parsers() -> Iterator[Parser]:
     yield Parser("oneDNN's log", contents(*_onednn_logs()), _onednn)
-    yield _of_file("LoadGen's log", _detail, MLLOG)
-    yield _of_file("LoadGen's answers", read_answers, ANSWERS)
+    yield of_file("LoadGen's log", _detail, MLLOG)
+    yield of_file("LoadGen's answers", read_answers, ANSWERS)
     yield Parser("lines of a worker", contents(*ANSWER_LINES), _line, (StageError, ValueError))
-    yield _of_file("images as .npz", _samples, _npz())
-    yield _of_file("train.json", _train, msgspec.json.encode(train()))
-    yield _of_file("SHA256SUMS", _sums, f"{SHA256}  SHA256SUMS\n".encode())
-    yield _of_file("images.lock", read_lock, IMAGES_LOCK.read_bytes()[:4000])
-    yield _of_file("listings", _listing, lzma.compress(LISTING))
+    yield of_file("images as .npz", _samples, _npz())
+    yield of_file("SHA256SUMS", _sums, f"{SHA256}  SHA256SUMS\n".encode())
+    yield of_file("images.lock", read_lock, IMAGES_LOCK.read_bytes()[:4000])
+    yield of_file("listings", _listing, lzma.compress(LISTING))
     yield Parser("lines of listings", contents(LISTING), _differences)
-    yield _of_file("compose.yaml", _compose, COMPOSE_FILE.read_bytes())
+    yield of_file("compose.yaml", _compose, COMPOSE_FILE.read_bytes())
     yield Parser("saved images", contents(*_archives()), _saved)
     yield Parser("docker image inspect", mutated_texts('["sha256:1"]', "null"), diff_ids_of)
 
 
-def _of_file(name: str, read: Callable[[Path], object], *seeds: bytes) -> Parser:
+def of_file(name: str, read: Callable[[Path], object], *seeds: bytes) -> Parser:
     def write_and_read(content: bytes) -> None:
         with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
             path = Path(folder, "file")
@@ -110,10 +108,6 @@ def _npz() -> bytes:
 def _samples(path: Path) -> None:
     samples = load_samples(path)
     assert samples.batch(0, 8).shape == (len(samples), 224, 224, 3)
-
-
-def _train(path: Path) -> None:
-    read_record(path, TrainRecord)
 
 
 def _sums(path: Path) -> None:

@@ -9,13 +9,14 @@ import fcntl
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
+from stages import disk_space
 from stages.common.host.cgroups import HERE
 from stages.common.host.lock_holder import holder_of
-from stages.errors import CoresBusyError, NotWritableError
+from stages.errors import CoresBusyError, DiskFullError, NotWritableError
 from stages.locks import opened
 
 # The next run may be another user's.
@@ -32,7 +33,7 @@ def holding(cores: Sequence[int], name: str, folder: Path) -> Iterator[None]:
     """Hold `cores` for the program `name`, by files in `folder`, until the context is left.
 
     Raises CoresBusyError if another run holds one of them, NotWritableError if the folder or a file
-    in it is not as this project makes them.
+    in it is not as this project makes them, DiskFullError if there is no room for one.
     """
     since = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
     text = f"{name}{_place()} since {since}"
@@ -41,8 +42,9 @@ def holding(cores: Sequence[int], name: str, folder: Path) -> Iterator[None]:
             lock = _open(f"core-{core}.lock", directory, folder)
             locks.callback(os.close, lock)
             _lock(lock, core)
-            os.ftruncate(lock, 0)
-            os.pwrite(lock, text.encode(), 0)
+            with suppress(OSError):  # it is held without the text if there is no room for it
+                os.ftruncate(lock, 0)
+                os.pwrite(lock, text.encode(), 0)
         yield
 
 
@@ -57,6 +59,8 @@ def _open(name: str, directory: int, folder: Path) -> int:
     try:
         lock = _open_or_make(name, directory)
     except OSError as error:
+        if error.errno in disk_space.FULL:
+            raise DiskFullError(f"no space left at {folder}; remove files of yours there") from None
         raise _refusal(folder / name, error.strerror or "") from None
     state = os.fstat(lock)
     if not stat.S_ISREG(state.st_mode) or state.st_nlink != 1:

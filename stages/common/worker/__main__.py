@@ -38,6 +38,7 @@ from stages.common.worker.protocol import (
 )
 from stages.common.worker.system_under_test import classify, run_loadgen_test
 from stages.errors import SettingsError, StageError
+from stages.full_disk import noticing
 from stages.samples import Images, batches_of, load_samples
 
 WARM_UP_BATCHES = 2
@@ -131,14 +132,17 @@ def main() -> None:
     cores = sorted(os.sched_getaffinity(0))
     with os.fdopen(int(sys.argv[2]), "wb") as stream:
         try:
-            handler = RequestHandler(job)
-            _send(
-                stream, Ready(cores=cores, load_seconds=handler.load_seconds, versions=versions())
-            )
-            for line in sys.stdin.buffer:
-                _send(stream, handler.answer(msgspec.json.decode(line, type=Request)))
+            with noticing():
+                _serve(job, cores, stream)
         except StageError as error:
             _send(stream, Refusal(error.exit_code, str(error)))
+
+
+def _serve(job: Job, cores: list[int], stream: BinaryIO) -> None:
+    handler = RequestHandler(job)
+    _send(stream, Ready(cores=cores, load_seconds=handler.load_seconds, versions=versions()))
+    for line in sys.stdin.buffer:
+        _send(stream, handler.answer(msgspec.json.decode(line, type=Request)))
 
 
 def _send(stream: BinaryIO, answer: Any) -> None:

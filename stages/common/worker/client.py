@@ -20,9 +20,14 @@ from stages.common.host.memory import peak_of
 from stages.common.worker.environment import worker_environment
 from stages.common.worker.protocol import AnswerT, Job, Ready, Refusal, Request
 from stages.errors import PinningError, WorkerError, of_kind
+from stages.records.reading import MAX_BYTES
 from stages.tether import tethered
 
 READ_BYTES = 2**20
+# The largest answers, LoadGen's with two times for each of some million batches, go into a record,
+# and no record may be larger than this. The next smaller, of 100,000 images with the probabilities
+# of three classes, take 7 MB.
+MAX_ANSWER_BYTES = MAX_BYTES
 REFUSAL = b'{"type":"refusal"'
 
 
@@ -127,8 +132,11 @@ class WorkerProcess:
         requests_end.close()
 
     def _line(self, lasting_s: float) -> bytes:
-        """Return the next line; WorkerError if none comes in time, or the worker ends."""
-        line = b""
+        """Return the next line.
+
+        Raises WorkerError if none comes in time, it is longer than any answer, or the worker ends.
+        """
+        line = bytearray()
         deadline = time.monotonic() + lasting_s + self._timeout_s
         with selectors.DefaultSelector() as selector:
             selector.register(self._answers, selectors.EVENT_READ)
@@ -139,7 +147,9 @@ class WorkerProcess:
                 if not part:
                     raise self._failure(self._how_it_ended())
                 line += part
-        return line
+                if len(line) > MAX_ANSWER_BYTES:
+                    raise self._failure("returned more than any answer is long")
+        return bytes(line)
 
     def _how_it_ended(self) -> str:
         try:

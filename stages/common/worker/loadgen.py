@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from stages.common.worker.protocol import LoadgenTest
 from stages.errors import InputCorruptError
+from stages.full_disk import noticing
 from stages.signals import held_back
 from stages.suggestion import quoted
 
@@ -59,7 +60,8 @@ def run_test(test: LoadgenTest, issue: Issue, images: int) -> dict[str, Any]:
     """Run one test over `images` samples; return the last value of each key in LoadGen's log.
 
     `issue` takes LoadGen's queries, each with an id and the index of an image, and must have
-    every one of them completed. LoadGen leaves its logs in `test.folder`.
+    every one of them completed. LoadGen leaves its logs in `test.folder`. Raises DiskFullError
+    if it can't, InputCorruptError if they can't be read.
     """
     import mlperf_loadgen
 
@@ -76,8 +78,9 @@ def run_test(test: LoadgenTest, issue: Issue, images: int) -> dict[str, Any]:
     finally:
         mlperf_loadgen.DestroyQSL(library)
         mlperf_loadgen.DestroySUT(system)
-    (folder / TRACE).unlink()
-    return read_detail(folder / DETAIL)
+    with noticing(folder):
+        (folder / TRACE).unlink()
+        return read_detail(folder / DETAIL)
 
 
 def complete(queries: Sequence[Any], classes: npt.NDArray[np.int64]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from docker import containers
 from docker.build.graph import Stage
-from docker.containers import CHECKOUT, require_free, run
+from docker.containers import CHECKOUT, parse_rows, require_free, run, seconds_between
 from docker.host import processes
 from docker.host.env_file import project_name
 from docker.paths import ROOT
@@ -185,3 +185,18 @@ def test_what_writes_nothing_is_in_nobodys_way(line: str, engine: Engine) -> Non
 def test_the_doctor_is_in_nobodys_way(engine: Engine) -> None:
     engine.answer(there=row("train-1", "train"))
     require_free(Path("/a"), {"doctor"})
+
+
+def test_a_label_of_anyones_makes_no_row_of_its_own() -> None:
+    good = "vgg19-train-1\trunning\t2 minutes ago\tp1-2-0a1b2c3d-4\ttrain"
+    hostile = ("--all\trunning\tnow\tp1-2-0a1b2c3d-4\ttrain", "a\tb", f"{good}\tmore", "")
+    (found,) = parse_rows("\n".join([*hostile, good]))
+    assert (found.name, found.state, found.service) == ("vgg19-train-1", "running", "train")
+
+
+@pytest.mark.parametrize(
+    "began", ["", "now", "2026-11-26T08:00:00.1+01:00", "2027-01-01T00:00:00Z"]
+)
+def test_times_that_can_not_be_read_are_no_failure(began: str) -> None:
+    assert seconds_between(began, "2026-11-26T08:00:00.123456789Z") == 0
+    assert seconds_between("2026-11-26T08:00:00Z", "2026-11-26T08:00:01.500000000Z") == 1.5

@@ -1,5 +1,6 @@
 """The file .env, which a user and invoke write, and both invoke and compose read."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,24 @@ def test_a_container_leaves_some_memory_to_the_machine(gib: int, limit: int) -> 
 def test_a_limit_that_was_given_holds() -> None:
     given = {"STAGES_MEMORY": "4g"}
     assert compose_variables(User(1, 2), 8 * GIB, given)["STAGES_MEMORY"] == "4g"
+
+
+@pytest.mark.parametrize("value", ["a\0b", "'a\0b'", '"a\0b"'])
+def test_a_value_that_no_program_can_be_given_is_refused(value: str, file: Path) -> None:
+    file.write_text(f"VGG19_DATA={value}\n")
+    with pytest.raises(SettingsError, match=r"VGG19_DATA in \.env has a null character"):
+        environment({}, file)
+
+
+def test_on_a_full_disk_it_is_named_and_nothing_is_left(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_some(path: Path, text: str, **_: object) -> None:
+        path.write_bytes(b"VGG")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    file.write_text("VGG19_DATA=beans\n")
+    monkeypatch.setattr(Path, "write_text", write_some)
+    with pytest.raises(OSError, match=rf"No space left on device: '{file}'"):
+        env_file.write({"STAGES_UID": "1"}, file)
+    assert list(file.parent.iterdir()) == [file]

@@ -105,6 +105,12 @@ freeze.timeout='10'
     }
 
 
+@pytest.mark.parametrize("value", ["", "x y", "'a", "'\\0'", "[1]", "9" * 5000, "[" * 500])
+def test_what_pip_would_not_print_is_passed_over(value: str) -> None:
+    listing = f"global.index-url={value}\nglobal.timeout='5'\n"
+    assert parse_settings(listing) == {"PIP_TIMEOUT": "5"}
+
+
 @pytest.mark.parametrize("text", ["[install]\ntarget = /elsewhere\ndry-run = true\n", "broken"])
 def test_a_file_of_pips_does_not_change_where_it_installs(text: str, tmp_path: Path) -> None:
     configuration = tmp_path / "pip.conf"

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stages import disk_space
 from stages.common.worker.interleave import orders
 from stages.common.worker.protocol import LoadgenTest, Warm
-from stages.errors import HostError, ProofError, WorkerError
+from stages.errors import DiskFullError, HostError, ProofError, WorkerError
 from stages.profile.plan import PlannedCell
 from stages.profile.run import measure
 from stages.samples import Samples
@@ -101,6 +102,15 @@ def test_a_worker_that_fails_in_the_middle_of_the_rounds_ends_all(
         measure(cell_workers(tmp_path, rounds="4"), [INT8], WHOLE)
     assert len(loadgen_tests()) == 6
     assert StandIn.alive == 0
+
+
+def test_a_log_that_may_be_cut_off_is_no_proof(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk_space, "full_among", lambda folders: next(iter(folders)))
+    with pytest.raises(DiskFullError, match="no space left at"):
+        measure(cell_workers(tmp_path), [INT8], WHOLE)
+    assert loadgen_tests() == []
 
 
 def test_what_is_not_proven_is_not_timed(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stages import disk_space
 from stages.common.progress import Progress
-from stages.errors import ModelError, WorkerError
+from stages.errors import DiskFullError, ModelError, WorkerError
 from stages.quantize.bound import Bound
 from stages.quantize.evaluator import Answers, Contender
 from stages.quantize.trial_runner import TrialRunner
@@ -77,6 +78,19 @@ def test_a_model_that_does_not_run_is_a_failed_attempt(
     assert (outcome.model, outcome.throughput_images_per_s) == (None, 0.0)
     assert "minmax, per channel: it died" in bench.shown
     assert bench.runner.attempt(RECIPE).failure == ""
+
+
+@pytest.mark.parametrize("error", [WorkerError, ModelError])
+def test_a_full_disk_is_no_failure_of_a_recipe(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    bench.evaluator.failures["trial-1"] = error("it died")
+    monkeypatch.setattr(disk_space, "full_among", lambda folders: next(iter(folders)))
+    with pytest.raises(DiskFullError, match=f"at {bench.log.parent} "):
+        bench.runner.attempt(RECIPE)
+    bench.compressor.failures[replace(RECIPE, left_out=("conv2",))] = error("it gave up")
+    with pytest.raises(DiskFullError):
+        bench.runner.measure_sensitivity(attempt(layers=INT8_LAYERS))
 
 
 def test_a_model_that_can_not_be_made_is_a_failed_attempt(bench: Bench) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from stages.common.worker import client
 from stages.common.worker.client import WorkerProcess
 from stages.common.worker.protocol import Job, Turn, TurnAnswer
 from stages.errors import ModelError, PinningError, WorkerError
@@ -173,6 +174,14 @@ def test_a_refusal_is_raised_as_the_kind_it_is(scripted: Scripted, before: str) 
     refusal = '{"type":"refusal","exit_code":10,"message":"no model; make one"}'
     with pytest.raises(ModelError, match="no model; make one"):
         ask_once(scripted.worker(f"{before}echo '{refusal}' >&$ANSWERS"))
+
+
+def test_an_answer_longer_than_any_is_refused_before_it_fills_the_memory(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "MAX_ANSWER_BYTES", 2**16)
+    with pytest.raises(WorkerError, match="returned more than any answer is long"):
+        ask_once(scripted.worker(f"{READY}; read -r line; yes | tr -d '\\n' >&$ANSWERS"))
 
 
 def test_a_failure_of_the_one_who_asks_ends_the_worker_at_once(scripted: Scripted) -> None:
