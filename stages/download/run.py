@@ -1,16 +1,16 @@
 """What the settings need from a network, and where it goes."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from stages import left_overs, trees
 from stages.addresses import is_remote, redacted
 from stages.cache import MODULE, Cache, cached, is_intact
 from stages.common.progress import Progress
-from stages.download.fetch import LEFT_OVERS, Show, fetch, has_content
+from stages.download.fetch import Show, fetch, has_content
 from stages.download.limits import MAX_MODULE_BYTES, MB, Wanted
 from stages.download.unpack import unpack
 from stages.errors import InputCorruptError
@@ -77,18 +77,11 @@ def _fetch_module(wanted: Wanted, folder: Path, progress: Progress) -> None:
 
 def _file(wanted: Wanted, path: Path) -> Iterator[tuple[str, Step]]:
     """Yield the step for a file whose checksum is known, unless it is there."""
-    _remove_left_overs(path.parent)
     if has_content(wanted, path):
         return
     if path.exists():
         print(f"{path} is damaged; downloading it again", flush=True)
     yield wanted.what, lambda progress: fetch(wanted, path, _show(progress), progress.note)
-
-
-def _remove_left_overs(folder: Path) -> None:
-    """Remove what a download left that was killed."""
-    for path in folder.glob(LEFT_OVERS):
-        path.unlink() if path.is_file() else shutil.rmtree(path)
 
 
 def _beans(cache: Cache) -> Iterator[tuple[str, Step]]:
@@ -129,8 +122,12 @@ def _beans_file(wanted: Wanted, info: Any, folder: Path) -> Iterator[tuple[str, 
 
     path = folder / "beans" / resource.get_dl_fname(wanted.url, wanted.digest)
     path.parent.mkdir(parents=True, exist_ok=True)
-    resource.get_info_path(path).unlink(missing_ok=True)
-    resource.write_info_file(wanted.url, path, "beans", info.filename, info)
+    # Aside: tensorflow-datasets has a name of its own for an unfinished file, which a kill leaves.
+    aside = left_overs.new_folder(path)
+    resource.write_info_file(wanted.url, aside / path.name, "beans", info.filename, info)
+    described = resource.get_info_path(aside / path.name)
+    described.replace(resource.get_info_path(path))
+    trees.remove(aside)
     yield from _file(wanted, path)
 
 

@@ -180,18 +180,6 @@ def test_weights_are_fetched_checked_and_kept(
     assert cache.weights.read_bytes() == WEIGHTS
 
 
-def test_what_a_killed_download_left_is_removed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cache = Cache(tmp_path)
-    cache.weights.parent.mkdir()
-    cache.weights.with_name(".weights.x.new").write_bytes(b"half")
-    with serving(lambda request, send, count: send(whole(WEIGHTS))) as server:
-        with_weights(server.url, monkeypatch)
-        carry_out(Settings(backbone="imagenet"), cache)
-    assert files(tmp_path) == {cache.weights}
-
-
 @pytest.mark.image
 def test_the_weights_are_those_that_keras_downloads() -> None:
     import inspect
