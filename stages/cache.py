@@ -48,6 +48,10 @@ class Cache:
         """The data set beans as tensorflow-datasets prepares it."""
         return self.root / "data" / "beans"
 
+    def bean_leaves(self, config: str) -> Path:
+        """Return where the embedded data set is kept, as drawn for a configuration of that name."""
+        return self.root / "data" / "bean_leaves" / config
+
     def module(self, handle: str) -> Path:
         """Return where a TF Hub module is kept, which is in the folder MODULE in it."""
         return self.root / "hub" / hashlib.sha1(handle.encode(), usedforsecurity=False).hexdigest()
