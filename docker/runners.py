@@ -152,8 +152,8 @@ def _without_secrets(stage: Stage, environ: Mapping[str, str]) -> dict[str, str]
     """Return the environment of a stage that may run a model: without passwords for a network."""
     kept = network.without_network(environ)
     handle = kept.pop(BACKBONE, "")
-    told = handle and "backbone" in specs_of(stage.name)
-    return {**kept, **({BACKBONE: redacted_handle(handle)} if told else {})}
+    reads = handle and "backbone" in specs_of(stage.name)
+    return {**kept, **({BACKBONE: redacted_handle(handle)} if reads else {})}
 
 
 def _certificates(environ: Mapping[str, str]) -> dict[str, str]:

@@ -114,7 +114,7 @@ def holds_module(folder: Path, handle: str) -> bool:
 
 
 def sign_module(folder: Path, handle: str) -> None:
-    """Write, beside a module, what tells its handle from others with other secrets."""
+    """Write, beside a module, what its handle is known by among those with other secrets."""
     if has_secrets(handle):
         salt = os.urandom(16)
         (folder / HANDLE).write_text(f"{salt.hex()} {_digest(handle, salt)}\n")

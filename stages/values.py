@@ -11,7 +11,7 @@ DATA_SETS = {
 BACKBONES = {
     "embedded": "a VGG19 that this project makes itself, without a network",
     "imagenet": "the VGG19 published with ImageNet weights, downloaded",
-    "downloaded": "whichever `download` was asked for last; compose.yaml tells train no more",
+    "downloaded": "whichever `download` was asked for last, as compose.yaml has it",
     "a handle or path": "a TF2 SavedModel that turns 224x224 images into feature vectors",
 }
 # Train checks that these have VGG19's convolutions; any other backbone can be another network.

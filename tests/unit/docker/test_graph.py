@@ -111,8 +111,8 @@ def test_every_setting_reaches_every_container() -> None:
     for program in PROGRAMS:
         environment = services()[program]["environment"]
         assert isinstance(environment, dict)
-        told = known if "backbone" in specs_of(program) else known - {BACKBONE}
-        assert {name for name in environment if name.startswith("VGG19_")} == told
+        read = known if "backbone" in specs_of(program) else known - {BACKBONE}
+        assert {name for name in environment if name.startswith("VGG19_")} == read
 
 
 def test_only_download_gets_a_handle_with_its_password_which_check_reads_before() -> None:

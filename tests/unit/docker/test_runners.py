@@ -98,7 +98,7 @@ def test_a_run_keeps_to_the_images_that_their_names_meant_at_its_start(
     run(train, {BACKBONE: "https://me:secret@h/m"})
     now_meant["vgg19-train"] = ResolvedImage("id-2", "sha256:2")  # by a build in another checkout
     run(train, {})
-    # And train's container is told the handle without its secrets.
+    # And train's container gets the handle without its secrets.
     assert passed == [("id-1", "sha256:1", "https://***@h/m"), ("id-1", "sha256:1", "")]
 
 
