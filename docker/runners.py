@@ -18,6 +18,7 @@ from docker.host.environment import child_environment
 from docker.paths import ROOT
 from docker.reproduce.locked_images import resolve
 from stages import locks
+from stages.addresses import redacted_handle
 from stages.artifacts_folder import prepare
 from stages.errors import NotWritableError, PinningError
 from stages.full_disk import temporary_directory
@@ -28,12 +29,15 @@ from stages.runtimes import (
     Runtime,
     get_runtime,
 )
-from stages.settings import DOWNLOAD, MEASURING, PEERS, env_name
+from stages.settings import DOWNLOAD, MEASURING, PEERS, env_name, specs_of
 from stages.tether import tethered
 
 STAGES_PYTHON = "3.11"
 # By which compose.yaml gets the network of download's container.
 NETWORK = "DOWNLOAD_NETWORK"
+# By which compose.yaml gets the backbone's handle for train, without its secrets.
+SHOWN_BACKBONE = "STAGES_BACKBONE"
+BACKBONE = env_name("backbone")
 
 
 def _venv_folder(runtime: Runtime) -> Path:
@@ -72,7 +76,8 @@ def prepare_docker(stages: list[Stage], artifacts: Path) -> Runner:
 
     def run(stage: Stage, settings: Mapping[str, str]) -> Outcome:
         own = {env_name("artifacts"): str(root), env_name("image"): pinned[stage].digest}
-        variables = {**composed, **_network_of(stage, settings), **own}
+        shown = {SHOWN_BACKBONE: redacted_handle(settings.get(BACKBONE, ""))}
+        variables = {**composed, **_network_of(stage, settings), **own, **shown}
         environ = {**containers.compose_environment(settings), **variables}
         return containers.run(stage, environ, pinned[stage].id)
 
@@ -94,7 +99,7 @@ def _network_of(stage: Stage, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the variables by which download's container reaches what this machine does."""
     if stage.name != DOWNLOAD or environ.get(NETWORK):
         return {}
-    asked = (*network.proxies(environ), environ.get(env_name("backbone"), ""))
+    asked = (*network.proxies(environ), environ.get(BACKBONE, ""))
     place = network.loopback(asked)
     if not place:
         return {}
@@ -134,13 +139,21 @@ def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outco
     began = time.monotonic()
     command = tethered([python, "-m", f"stages.{stage.name}"])
     # As in the images: a scratch working directory, the code found by PYTHONPATH.
-    own = _certificates(environ) if stage.name == DOWNLOAD else network.without_network(environ)
+    own = _certificates(environ) if stage.name == DOWNLOAD else _without_secrets(stage, environ)
     environment = {**child_environment(own), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with temporary_directory("stage-") as scratch:
         # TensorFlow leaves files in its temporary folder if it is killed.
         code = run_gently(command, GRACE_S, cwd=scratch, env={**environment, "TMPDIR": scratch})
     reason = why_killed(by_limit=False) if code == -signal.SIGKILL else ""
     return Outcome(code if code >= 0 else 128 - code, time.monotonic() - began, reason)
+
+
+def _without_secrets(stage: Stage, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a stage that may run a model: without passwords for a network."""
+    kept = network.without_network(environ)
+    handle = kept.pop(BACKBONE, "")
+    reads = handle and "backbone" in specs_of(stage.name)
+    return {**kept, **({BACKBONE: redacted_handle(handle)} if reads else {})}
 
 
 def _certificates(environ: Mapping[str, str]) -> dict[str, str]:

@@ -46,6 +46,6 @@ def reading(folder: Path, name: str) -> Iterator[Artifacts]:
 
 def _recover(root: Path) -> None:
     left_overs.clear(root, known_names(root))
-    for folder in Artifacts(root).handed_over_in_cache():
+    for folder in Artifacts(root).folders_in_cache():
         if folder.is_dir():
-            left_overs.clear(folder)
+            left_overs.clear_below(folder)

@@ -7,9 +7,14 @@ from urllib.parse import unquote, urlsplit
 REMOTE = ("http://", "https://")
 HIDDEN = "***"
 _LOOPBACK = re.compile(r"localhost|::1|127(\.\d+){3}")
-_ADDRESS = re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]*://)([^\s'\"<>]*)")
-# Up to the last `@`, if that comes before the path; or behind a password that holds a slash.
-_USER = re.compile(r"^(?:[^/?#]*@|[^/?#@]*:(?!\d*(?:[/?#]|$))[^?#\s]*@)")
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*://"
+# Up to the last `@`, as a password may hold a quote.
+_ADDRESS = re.compile(rf"\b({_SCHEME})((?:\S*@)?[^\s'\"<>]*)")
+_HANDLE = re.compile(rf"\s*{_SCHEME}")
+_IPV6 = r"\[[0-9A-Fa-f:.]*\](?::\d*)?(?:[/?#]|$)"
+# Up to the last `@`, if that comes before the path; or if what looks like a port is none, as a
+# password may hold a slash, a question mark or a hash.
+_USER = re.compile(rf"^(?:[^/?#]*@|(?!{_IPV6})[^/?#@]*:(?!\d*(?:[/?#]|$)).*@)", re.DOTALL)
 _VALUE = re.compile(r"(?<=[?&])(?:([^=&#]*=))?[^&#]+")
 
 
@@ -44,6 +49,20 @@ def is_of_this_machine(place: str) -> bool:
 def redacted(text: str) -> str:
     """Return `text`, in which no address has a name, a password or a value of its query."""
     return _ADDRESS.sub(lambda match: match[1] + _without_secrets(match[2]), text)
+
+
+def redacted_handle(handle: str) -> str:
+    """Return a backbone's handle without secrets; all of it is one address, or it is a path.
+
+    What this returns is a handle, too, of which it returns the same.
+    """
+    scheme = _HANDLE.match(handle)
+    return scheme[0] + _without_secrets(handle[scheme.end() :]) if scheme else handle
+
+
+def has_secrets(handle: str) -> bool:
+    """Return whether a handle has anything that is not to be shown."""
+    return redacted_handle(handle) != handle
 
 
 def _without_secrets(rest: str) -> str:

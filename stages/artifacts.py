@@ -100,8 +100,8 @@ class Artifacts:
         """Folder for downloads and embedded parts, kept between runs: see stages/cache.py."""
         return self.root / ".cache"
 
-    def handed_over_in_cache(self) -> list[Path]:
-        """Return the folders of the cache whose folders may be handed over as a stage's is."""
+    def folders_in_cache(self) -> list[Path]:
+        """Return the folders of the cache, whether they are there or not."""
         return [self.cache / name for name in CACHE_FOLDERS]
 
     @property

@@ -1,24 +1,34 @@
-"""What a killed command left beside a folder: an unfinished one, or the one that it replaces.
+"""What a killed command left beside a folder or file: an unfinished one, or the one it replaces.
 
-A folder NAME is written as `.NAME.XXXX.new`; the one before it becomes `.NAME.XXXX.old` while the
-two are swapped. Earlier versions left the XXXX out.
+NAME is written as `.NAME.XXXX.new`; a folder that was there before becomes `.NAME.XXXX.old` while
+the two are swapped. Earlier versions left the XXXX out.
 """
 
 import os
 import re
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from stages import trees
+from stages.checksums import CHECKSUMS
 
 PATTERN = re.compile(r"\.(?P<name>.+?)(?:\.[a-z0-9_]{8})?\.(?:new|old)")
 NEW, OLD = ".new", ".old"
+# A name may have 255 bytes, a character up to four of them.
+MAX_NAME = 50
 
 
 def new_folder(folder: Path) -> Path:
     """Make the folder in which what will be `folder` is written, and return it."""
     return Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=NEW, dir=folder.parent))
+
+
+def new_file(path: Path) -> tuple[int, Path]:
+    """Make the file in which what will be `path` is written; return its descriptor and its path."""
+    prefix = f".{path.name[:MAX_NAME]}."
+    descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=NEW, dir=path.parent)
+    return descriptor, Path(name)
 
 
 def old_name(new: Path) -> Path:
@@ -51,6 +61,27 @@ def _deal_with(path: Path, folder: Path) -> None:
         trees.sync_folder(folder.parent)
     else:
         trees.remove(path)
+
+
+def clear_below(top: Path) -> None:
+    """Do as `clear` does in `top` and in all folders below, and remove unfinished files there.
+
+    What was handed over, and so has a list of checksums, is left as it is. Raises NotWritableError
+    if something can't be removed.
+    """
+    for path in [path for path in top.iterdir() if owner_of(path)]:
+        if path.suffix == NEW and path.is_file() and not path.is_symlink():
+            path.unlink()
+    clear(top)
+    for folder in _unlisted_folders(top):
+        clear_below(folder)
+
+
+def _unlisted_folders(parent: Path) -> Iterator[Path]:
+    for path in sorted(parent.iterdir()):
+        is_own = path.is_dir() and not path.is_symlink() and os.access(path, os.R_OK | os.X_OK)
+        if is_own and not (path / CHECKSUMS).exists():
+            yield path
 
 
 def discard(folder: Path) -> None:

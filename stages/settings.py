@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stages import __version__, ranges, values
-from stages.addresses import is_remote, redacted
+from stages.addresses import is_remote, redacted, redacted_handle
 from stages.errors import SettingsError
 from stages.isa import ISA_NAMES, LADDER
 from stages.precisions import PRECISION_NAMES, PRECISIONS
@@ -60,8 +60,8 @@ class Settings:
             "frozen network below the new head",
             (DOWNLOAD, "train"),
             values.read_backbone,
-            lambda name: name in values.OWN_BACKBONES or "/" in name,
-            "embedded, imagenet, or a TF Hub handle or path (with a '/')",
+            lambda name: name in values.NAMED_BACKBONES or "/" in name,
+            "embedded, imagenet, downloaded, or a TF Hub handle or path (with a '/')",
             values.BACKBONES,
         ),
     )
@@ -244,7 +244,7 @@ def env_name(name: str) -> str:
 
 def refusal(name: str, value: Any, reason: str = "") -> SettingsError:
     """Return the error to raise for a value, or a text, that a setting can't have."""
-    shown = quoted(redacted(as_text(value))) + (f" ({reason})" if reason else "")
+    shown = quoted(_shown(value)) + (f" ({reason})" if reason else "")
     return SettingsError(f"{name} can't be {shown}; give {specs()[name].allowed}")
 
 
@@ -254,5 +254,10 @@ def maker(settings: Settings, program: str) -> Provenance:
     return Provenance(
         version=__version__,
         image=settings.image,
-        settings={name: redacted(as_text(getattr(settings, name))) for name in names},
+        settings={name: _shown(getattr(settings, name)) for name in names},
     )
+
+
+def _shown(value: Any) -> str:
+    """Return a value as text, without the secrets of a handle, or of an address somewhere in it."""
+    return redacted(redacted_handle(as_text(value)))

@@ -11,10 +11,13 @@ DATA_SETS = {
 BACKBONES = {
     "embedded": "a VGG19 that this project makes itself, without a network",
     "imagenet": "the VGG19 published with ImageNet weights, downloaded",
+    "downloaded": "whichever `download` was asked for last, as compose.yaml has it",
     "a handle or path": "a TF2 SavedModel that turns 224x224 images into feature vectors",
 }
 # Train checks that these have VGG19's convolutions; any other backbone can be another network.
 OWN_BACKBONES = ("embedded", "imagenet")
+DOWNLOADED = "downloaded"
+NAMED_BACKBONES = (*OWN_BACKBONES, DOWNLOADED)
 ALGORITHMS = {
     "minmax": "from the smallest to the largest value seen",
     "kl": "the range that loses least information, which takes minutes and gigabytes",
@@ -26,11 +29,11 @@ GRANULARITIES = {
 
 
 def read_backbone(text: str) -> str:
-    """Return a backbone as it is known; ValueError if it is neither our own nor a handle."""
+    """Return a backbone as it is known; ValueError if it is neither named nor a handle."""
     if "/" in text:
         return text
-    if text.lower() not in OWN_BACKBONES:
-        raise ValueError(did_you_mean(text, OWN_BACKBONES))
+    if text.lower() not in NAMED_BACKBONES:
+        raise ValueError(did_you_mean(text, NAMED_BACKBONES))
     return text.lower()
 
 

@@ -5,30 +5,39 @@ import sys
 from collections.abc import MutableMapping
 
 from stages.access import writing
-from stages.cache import Cache
+from stages.cache import Cache, note_backbone
 from stages.command_line import for_stage
 from stages.common.progress import Progress
 from stages.errors import exit_code_of
-from stages.settings import needs_download
+from stages.settings import Settings, needs_download
+from stages.values import DOWNLOADED
 
 
 def main() -> None:
     """Run the program as the command line and the environment say; print the outcome last."""
     _forget_empty(os.environ)
     settings = for_stage("download", sys.argv[1:], os.environ)
+    with writing(settings.artifacts, "download") as artifacts:
+        cache = Cache(artifacts.cache)
+        outcome = _download(settings, cache)
+        if settings.backbone != DOWNLOADED:
+            note_backbone(cache, settings.backbone)
+    print(f"download: {outcome}", flush=True)
+
+
+def _download(settings: Settings, cache: Cache) -> str:
+    """Fetch what is not there; return, for people, what was done."""
     if not needs_download(settings):
-        print("download: nothing is needed from a network", flush=True)
-        return
+        return "nothing is needed from a network"
     # Imported only now, as most runs need none of it.
     from stages.download.run import steps
 
-    with writing(settings.artifacts, "download") as artifacts:
-        wanted = list(steps(settings, Cache(artifacts.cache)))
-        with Progress("download", [name for name, _ in wanted]) as progress:
-            for name, step in wanted:
-                progress.step(name, f"{name} (MB)")
-                step(progress)
-    print(f"download: {', '.join(name for name, _ in wanted) or 'all was there'}", flush=True)
+    wanted = list(steps(settings, cache))
+    with Progress("download", [name for name, _ in wanted]) as progress:
+        for name, step in wanted:
+            progress.step(name, f"{name} (MB)")
+            step(progress)
+    return ", ".join(name for name, _ in wanted) or "all was there"
 
 
 def _forget_empty(environ: MutableMapping[str, str]) -> None:

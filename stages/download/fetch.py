@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.error import HTTPError
 
+from stages import left_overs
 from stages.download.connection import ask, route_to
 from stages.download.failures import (
     LOGIN_PAGE,
@@ -23,7 +23,6 @@ from stages.download.failures import (
 from stages.download.limits import MB, Limits, Wanted
 from stages.errors import StageError
 
-LEFT_OVERS = ".*.new"
 CHUNK_BYTES = 2**16
 LIMITS = Limits()
 # Called with the bytes that are there, and with all that will come, 0 if that is not known.
@@ -43,10 +42,9 @@ def fetch(
     On failure nothing is left. Raises DownloadError, DiskFullError or NotWritableError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    number, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".new", dir=path.parent)
-    partial = Path(name)
+    descriptor, partial = left_overs.new_file(path)
     try:
-        with os.fdopen(number, "w+b") as file:
+        with os.fdopen(descriptor, "w+b") as file:
             _Download(wanted, file, show, say, limits).run()
             _require_content(wanted, file)
             os.fsync(file.fileno())

@@ -1,19 +1,20 @@
 """What the settings need from a network, and where it goes."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from stages.addresses import is_remote, redacted
-from stages.cache import MODULE, Cache, cached, is_intact
+from stages import left_overs, trees
+from stages.addresses import is_remote, redacted_handle
+from stages.cache import MODULE, Cache, holds_module, is_intact, sign_module
 from stages.common.progress import Progress
-from stages.download.fetch import LEFT_OVERS, Show, fetch, has_content
+from stages.download.fetch import Show, fetch, has_content
 from stages.download.limits import MAX_MODULE_BYTES, MB, Wanted
 from stages.download.unpack import unpack
 from stages.errors import InputCorruptError
+from stages.handover import handing_over
 from stages.settings import Settings
 
 # What tf_keras.applications.vgg19 downloads, and the checksum that it compares: it has no other.
@@ -40,14 +41,14 @@ def steps(settings: Settings, cache: Cache) -> Iterator[tuple[str, Step]]:
         yield from _beans(cache)
     if settings.backbone == "imagenet" and not is_intact(cache.imagenet):
         yield from _file(WEIGHTS, cache.weights)
-    if is_remote(settings.backbone) and not is_intact(cache.module(settings.backbone)):
-        wanted = _module(settings.backbone)
-        folder = cache.module(settings.backbone)
-        yield wanted.what, partial(_fetch_module, wanted, folder)
+    handle = settings.backbone
+    if is_remote(handle) and not holds_module(cache.module(handle), handle):
+        wanted = _module(handle)
+        yield wanted.what, partial(_fetch_module, wanted, handle, cache.module(handle))
 
 
 def _module(handle: str) -> Wanted:
-    what = f"the backbone {redacted(handle)}"
+    what = f"the backbone {redacted_handle(handle)}"
     return Wanted(
         url=_archive_of(handle), what=what, setting="backbone", max_bytes=MAX_MODULE_BYTES
     )
@@ -65,30 +66,22 @@ def _archive_of(handle: str) -> str:
     return urlunsplit(parts._replace(query=query))
 
 
-def _fetch_module(wanted: Wanted, folder: Path, progress: Progress) -> None:
-    def make(made: Path) -> None:
+def _fetch_module(wanted: Wanted, handle: str, folder: Path, progress: Progress) -> None:
+    with handing_over(folder) as made:
         archive = made / "archive"
         fetch(wanted, archive, _show(progress), progress.note)
         unpack(archive, made / MODULE)
         archive.unlink()
-
-    cached(folder, make)
+        sign_module(made, handle)
 
 
 def _file(wanted: Wanted, path: Path) -> Iterator[tuple[str, Step]]:
     """Yield the step for a file whose checksum is known, unless it is there."""
-    _remove_left_overs(path.parent)
     if has_content(wanted, path):
         return
     if path.exists():
         print(f"{path} is damaged; downloading it again", flush=True)
     yield wanted.what, lambda progress: fetch(wanted, path, _show(progress), progress.note)
-
-
-def _remove_left_overs(folder: Path) -> None:
-    """Remove what a download left that was killed."""
-    for path in folder.glob(LEFT_OVERS):
-        path.unlink() if path.is_file() else shutil.rmtree(path)
 
 
 def _beans(cache: Cache) -> Iterator[tuple[str, Step]]:
@@ -129,8 +122,12 @@ def _beans_file(wanted: Wanted, info: Any, folder: Path) -> Iterator[tuple[str, 
 
     path = folder / "beans" / resource.get_dl_fname(wanted.url, wanted.digest)
     path.parent.mkdir(parents=True, exist_ok=True)
-    resource.get_info_path(path).unlink(missing_ok=True)
-    resource.write_info_file(wanted.url, path, "beans", info.filename, info)
+    # Aside: tensorflow-datasets has a name of its own for an unfinished file, which a kill leaves.
+    aside = left_overs.new_folder(path)
+    resource.write_info_file(wanted.url, aside / path.name, "beans", info.filename, info)
+    described = resource.get_info_path(aside / path.name)
+    described.replace(resource.get_info_path(path))
+    trees.remove(aside)
     yield from _file(wanted, path)
 
 

@@ -4,16 +4,19 @@ import logging
 import os
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 from stages.access import writing
 from stages.artifacts import Artifacts
+from stages.cache import Cache, noted_backbone
 from stages.command_line import for_stage
 from stages.common.progress import Progress
 from stages.errors import GIVE_UP_S, exit_code_of
 from stages.handover import handing_over
 from stages.records.train import TrainRecord
 from stages.settings import Settings
+from stages.values import DOWNLOADED
 
 
 def main() -> None:
@@ -25,12 +28,23 @@ def main() -> None:
 
 
 def _train(settings: Settings, artifacts: Artifacts) -> TrainRecord:
+    settings = _with_backbone(settings, Cache(artifacts.cache))
     _prepare_environment(artifacts.cache)
     # Imported only now, as TensorFlow reads its environment when it is imported.
     from stages.train.run import STEPS, train
 
     with handing_over(artifacts.train.path) as folder, Progress("train", STEPS) as progress:
         return train(settings, folder, artifacts.cache, progress)
+
+
+def _with_backbone(settings: Settings, cache: Cache) -> Settings:
+    """Return the settings with the backbone's name, handle or path, also if only download has it.
+
+    Raises InputMissingError if download was asked for none.
+    """
+    if settings.backbone != DOWNLOADED:
+        return settings
+    return replace(settings, backbone=noted_backbone(cache))
 
 
 def _prepare_environment(cache: Path) -> None:

@@ -13,8 +13,8 @@ import tensorflow as tf
 import tensorflow_hub as hub
 from numpy.typing import NDArray
 
-from stages.addresses import is_remote, local_path, redacted
-from stages.cache import MODULE, Cache, cached, is_intact
+from stages.addresses import is_remote, local_path, redacted_handle
+from stages.cache import MODULE, Cache, cached, holds_module
 from stages.checksums import sha256
 from stages.errors import InputMissingError, ModelError
 from stages.printable import printable
@@ -58,7 +58,7 @@ def load_backbone(settings: Settings, cache: Path, progress: ShowProgress) -> Ba
     turn [N, 224, 224, 3] images into feature vectors.
     """
     folder, origin = _resolve(settings, Cache(cache), progress)
-    name = redacted(settings.backbone)
+    name = redacted_handle(settings.backbone)
     digest = _module_sha256(folder, name)
     layer = _hub_layer(folder, name)
     _require_features(layer, name)
@@ -76,20 +76,20 @@ def _resolve(settings: Settings, cache: Cache, progress: ShowProgress) -> tuple[
         make = partial(_export_imagenet, cache.weights)
         made = cached(cache.imagenet, make, [SAVED_MODEL])
         return Path(made), "keras.applications VGG19, ImageNet"
-    return _given(settings.backbone, cache), redacted(settings.backbone)
+    return _given(settings.backbone, cache), redacted_handle(settings.backbone)
 
 
 def _given(handle: str, cache: Cache) -> Path:
     """Return the folder of a module that is given by its handle or path."""
     if is_remote(handle):
-        if not is_intact(cache.module(handle)):
-            raise _not_downloaded(f"the backbone {redacted(handle)}")
+        if not holds_module(cache.module(handle), handle):
+            raise _not_downloaded(f"the backbone {redacted_handle(handle)}")
         return cache.module(handle) / MODULE
     path = local_path(handle)
     if path is None:
         raise ModelError(
-            f"the backbone {redacted(handle)} is at an address of a kind that is not supported; "
-            "give an https address or a path"
+            f"the backbone {redacted_handle(handle)} is at an address of a kind that is not "
+            "supported; give an https address or a path"
         )
     if not os.path.isdir(path):  # noqa: PTH112 - pathlib's fails for a name that is too long
         raise ModelError(

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import zipfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import tensorflow_datasets as tfds
 from tensorflow_datasets.core.download import resource
 from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
 
-from stages import disk_space
+from stages import disk_space, trees
 from stages.agreement import SPLIT_SIZES
 from stages.cache import Cache, cached
 from stages.errors import DiskFullError, InputCorruptError, InputMissingError, SettingsError
@@ -26,6 +27,8 @@ from stages.train.splits import Splits, content_sha256, set_aside, without_repea
 tfds.disable_progress_bar()  # this project shows its progress itself
 
 EMBEDDED = SPLIT_SIZES["embedded"]
+# What tensorflow-datasets has beside the images, to find them and to read them.
+METADATA = ("dataset_info.json", "features.json")
 
 
 def load_splits(settings: Settings, cache: Path, progress: ShowProgress) -> Splits:
@@ -38,7 +41,7 @@ def load_splits(settings: Settings, cache: Path, progress: ShowProgress) -> Spli
     builder, parts = (
         _load_beans(settings, Cache(cache))
         if settings.data == "beans"
-        else _load_embedded(settings, cache / "data", progress)
+        else _load_embedded(settings, Cache(cache), progress)
     )
     sets = _disjoint(parts, settings.calibration_samples)
     source = Source(
@@ -64,36 +67,59 @@ def _limits(settings: Settings) -> dict[str, int]:
 
 
 def _load_embedded(
-    settings: Settings, folder: Path, progress: ShowProgress
+    settings: Settings, cache: Cache, progress: ShowProgress
 ) -> tuple[Any, dict[str, Samples]]:
     sizes = {split: limit or EMBEDDED[split] for split, limit in _limits(settings).items()}
-    builder_kwargs = {"config": make_config(settings.seed, sizes, progress)}
-    builder = tfds.builder("bean_leaves", data_dir=str(folder), **builder_kwargs)
+    config = make_config(settings.seed, sizes, progress)
+    builder = _builder("bean_leaves", cache.bean_leaves(config.name), _draw, config)
+    return builder, {split: _read(builder, split) for split in sizes}
+
+
+def _draw(builder: Any, scratch: Path) -> None:
     with contextlib.redirect_stdout(io.StringIO()):  # which would say that it downloads
-        builder.download_and_prepare()
-    parts = {split: _read("bean_leaves", split, folder, builder_kwargs) for split in sizes}
-    return builder, parts
+        builder.download_and_prepare(download_dir=str(scratch))
 
 
 def _load_beans(settings: Settings, cache: Cache) -> tuple[Any, dict[str, Samples]]:
-    folder = Path(cached(cache.beans, partial(_prepare_beans, cache.data_downloads)))
-    builder = tfds.builder("beans", data_dir=str(folder))
+    builder = _builder("beans", cache.beans, partial(_prepare_beans, cache.data_downloads))
     parts = {
-        split: _read("beans", f"{split}[:{limit}]" if limit else split, folder, {})
+        split: _read(builder, f"{split}[:{limit}]" if limit else split)
         for split, limit in _limits(settings).items()
     }
     return builder, parts
 
 
-def _prepare_beans(downloads: Path, folder: Path) -> None:
+def _builder(
+    name: str, folder: Path, prepare: Callable[[Any, Path], None], config: Any = None
+) -> Any:
+    """Return what reads a data set from its folder in the cache.
+
+    If that is missing or damaged, `prepare` gets what makes the set, and a folder for what is not
+    to be kept.
+    """
+
+    def at(place: Path) -> Any:
+        return tfds.builder(name, data_dir=str(place), **({"config": config} if config else {}))
+
+    def make(made: Path) -> None:
+        scratch = made / "scratch"
+        prepare(at(made), scratch)
+        trees.remove(scratch)
+
+    inner = Path(name, *([config.name] if config else []), str(tfds.builder_cls(name).VERSION))
+    cached(folder, make, [f"{inner}/{file}" for file in METADATA])
+    return at(folder)
+
+
+def _prepare_beans(downloads: Path, builder: Any, scratch: Path) -> None:
     """Make the data set of the files that were downloaded, or put into their folder `manual`."""
-    builder = tfds.builder("beans", data_dir=str(folder))
     for url, info in builder.url_infos.items():
         name = resource.get_dl_fname(url, info.checksum)
         if not any((downloads / path).is_file() for path in (f"beans/{name}", _manual(info))):
             raise InputMissingError("the data set beans is not in the cache; run download first")
+    extraction = tfds.download.DownloadConfig(extract_dir=str(scratch))
     try:
-        builder.download_and_prepare(download_dir=str(downloads))
+        builder.download_and_prepare(download_dir=str(downloads), download_config=extraction)
     except (zipfile.BadZipFile, NonMatchingChecksumError, tf.errors.OpError) as error:
         if disk_space.is_said_by(error):
             raise
@@ -110,20 +136,14 @@ def _manual(info: Any) -> str:
     return f"manual/{info.filename}"
 
 
-def _read(name: str, split: str, folder: Path, builder_kwargs: dict[str, Any]) -> Samples:
-    dataset = tfds.load(
-        name,
-        split=split,
-        data_dir=str(folder),
-        download=False,
-        as_supervised=True,
-        builder_kwargs=builder_kwargs,
-    )
+def _read(builder: Any, split: str) -> Samples:
     try:
+        dataset = builder.as_dataset(split=split, as_supervised=True)
         pairs = list(tfds.as_numpy(dataset.map(_resized)))
-    except tf.errors.DataLossError as error:
+    except tf.errors.OpError as error:  # though all of it has its checksum
         raise InputCorruptError(
-            f"the cached data set in {folder} is damaged; remove that folder and run train again"
+            f"the cached data set in {builder.data_dir} can't be read; "
+            "remove that folder and run train again"
         ) from error
     images = np.stack([image for image, _ in pairs])
     return Samples(images, np.array([label for _, label in pairs], np.int64))

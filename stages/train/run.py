@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages import artifacts
-from stages.addresses import redacted
+from stages.addresses import redacted_handle
 from stages.cache import cached
 from stages.common.progress import Progress
 from stages.errors import InputCorruptError, ModelError
@@ -65,7 +65,7 @@ def train(settings: Settings, folder: Path, cache: Path, progress: Progress) -> 
     timer = _StepTimer(progress)
     with timer.step("data", f"{settings.data} data"):
         splits = load_splits(settings, cache, progress.update)
-    with timer.step("backbone", f"{redacted(settings.backbone)} backbone"):
+    with timer.step("backbone", f"{redacted_handle(settings.backbone)} backbone"):
         backbone = load_backbone(settings, cache, progress.update)
     features = _features(backbone, splits, cache, timer)
     with timer.step("head", f"head on {len(splits.train)} training images"):

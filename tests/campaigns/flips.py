@@ -46,7 +46,7 @@ PLACES = {
     "pictures": (("compare/*.png",), 50),
     "lists of checksums": (("*/SHA256SUMS",), 150),
 }
-CACHE = ("cache", ".cache/*/*/SHA256SUMS", 80)
+CACHE = ("cache", ".cache/**/SHA256SUMS", 80)
 BUNDLE = ("bundle", 60)
 COMMANDS = {"compare": 12, "bundle": 11, "verify": 11}
 TRAIN = ("train's cache, train as a command", 6)

@@ -9,6 +9,7 @@ from invoke.parser import Parser as InvokeParser
 
 from docker.options import stage_task
 from docker.program import explanation, help_topic, refuse_empty
+from stages.addresses import redacted, redacted_handle
 from stages.agreement import require_agreement
 from stages.command_line import flag_name, for_stage, load
 from stages.cpu_list import format_list, parse_list
@@ -20,6 +21,11 @@ from stages.suggestion import nearest, quoted
 from tests.fuzz.inputs import mutated_texts, texts
 from tests.fuzz.parsers import Parser
 
+ADDRESSES = (
+    "https://me:secret@hub:8080/vgg19/1?key=hidden&b=2#part",
+    "see http://u:p@h/ and ftp://[::1]:21/a@b?c",
+    "https://me:se/cr?et@h/@scope/m?a?b",
+)
 LISTS = ("0-3,8", "0", "0-31,64-95", "8191", "3-1", "0,0", "0-99999999999")
 HELP = {"-h", "--help", "--version"}
 
@@ -31,6 +37,7 @@ def parsers() -> Iterator[Parser]:
     yield Parser("invoke's command line", _command_lines("profile"), _read_invoke, (Exit,))
     yield Parser("lists of CPUs", mutated_texts(*LISTS), _read_list, (ValueError,))
     yield Parser("text that is shown", texts(), _show)
+    yield Parser("addresses that are shown", mutated_texts(*ADDRESSES), _redact)
     yield Parser("slips", mutated_texts("profile", "--rounds", "AVX3"), _suggest)
 
 
@@ -94,6 +101,14 @@ def _show(text: str) -> None:
     assert printable(text).isprintable()
     assert len(printable(text, 20)) <= 20 * len(r"\U00000000")
     assert quoted(text).isprintable()
+
+
+def _redact(text: str) -> None:
+    # So that whoever is given one without secrets finds what was kept by the whole one.
+    assert redacted(redacted(text)) == redacted(text)
+    assert redacted_handle(redacted_handle(text)) == redacted_handle(text)
+    assert redacted(redacted_handle(text)) == redacted_handle(redacted(redacted_handle(text)))
+    assert "secret" not in redacted_handle(f"https://me:secret{text}@h/m")
 
 
 def _suggest(text: str) -> None:

@@ -47,6 +47,8 @@ def test_what_was_downloaded_is_trained_on_without_the_hub(
     assert second.code == 0, second
     assert "download: all was there" in second.output
     assert "secret" not in first.output + second.output
+    kept = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [path for path in kept if b"me:secret" in path.read_bytes()]
 
 
 @pytest.mark.parametrize("runner", ["docker", "local"])

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from stages.addresses import is_of_this_machine, is_remote, local_path, redacted
+from stages.addresses import (
+    has_secrets,
+    is_of_this_machine,
+    is_remote,
+    local_path,
+    redacted,
+    redacted_handle,
+)
 
 
 @pytest.mark.parametrize("handle", ["https://h/m/1", "http://h/m.tar.gz", "HTTPS://h/m"])
@@ -64,8 +71,30 @@ def test_what_only_this_machine_reaches_is_known(place: str, own: bool) -> None:
         ("https://h/m?a=secret&b=secret#secret", "https://h/m?a=***&b=***#secret"),
         ("https://h/m?secret", "https://h/m?***"),
         ("see http://u:secret@h/ and https://u:secret@h/", "see http://***@h/ and https://***@h/"),
+        ("http://me:se'cr\"et@h:1/m", "http://***@h:1/m"),
+        ("http://me:se?cret@h/m", "http://***@h/m"),
+        ("http://me:se#cret@h/m", "http://***@h/m"),
+        ("http://[::1]:80/m?at=me@h", "http://[::1]:80/m?at=***"),
+        ("'http://me:secret@h/m', me@h", "'http://***@h/m', me@h"),
         ("a/path, no address: me:x@h", "a/path, no address: me:x@h"),
     ],
 )
 def test_secrets_are_not_shown(text: str, shown: str) -> None:
     assert redacted(text) == shown
+    assert redacted(shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("handle", "shown"),
+    [
+        ("https://h/m", "https://h/m"),
+        ("https://me:secret@h/m?key=hidden", "https://***@h/m?key=***"),
+        ("https://me:se cr'et@h/m", "https://***@h/m"),
+        ("https://h/m?key=se 'cret", "https://h/m?key=***"),
+        ("/a/path of me@h?", "/a/path of me@h?"),
+    ],
+)
+def test_a_handle_is_one_address_or_a_path(handle: str, shown: str) -> None:
+    assert redacted_handle(handle) == shown
+    assert redacted_handle(shown) == shown
+    assert has_secrets(handle) == (handle != shown)

@@ -7,9 +7,17 @@ from typing import Any
 
 import pytest
 
-from stages.cache import cached
+from stages.cache import (
+    HANDLE,
+    Cache,
+    cached,
+    holds_module,
+    note_backbone,
+    noted_backbone,
+    sign_module,
+)
 from stages.checksums import CHECKSUMS, write_checksums
-from stages.errors import NotWritableError
+from stages.errors import InputMissingError, NotWritableError
 
 
 @pytest.fixture
@@ -86,3 +94,52 @@ def test_failure_leaves_nothing_that_looks_complete(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="cut off"):
         cached(tmp_path / "module", fail)
     assert list(tmp_path.iterdir()) == []
+
+
+SECRET = "https://me:secret@h/m"
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Path:
+    """The folder of the module of SECRET."""
+    folder = Cache(tmp_path).module(SECRET)
+    cached(folder, lambda made: sign_module(made, SECRET))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("handle", "held"),
+    [(SECRET, True), ("https://***@h/m", True), ("https://me:other@h/m", False)],
+)
+def test_a_module_is_known_by_its_handle_or_by_what_is_shown_of_it(
+    handle: str, held: bool, module: Path, tmp_path: Path
+) -> None:
+    assert Cache(tmp_path).module(handle) == module
+    assert holds_module(module, handle) == held
+
+
+@pytest.mark.parametrize("text", ["", "x y", "00 \xe4", "aa" * 16])
+def test_a_module_without_a_good_digest_is_no_ones(text: str, module: Path) -> None:
+    (module / HANDLE).write_text(text, encoding="latin-1")
+    (module / CHECKSUMS).unlink()
+    write_checksums(module)
+    assert not holds_module(module, SECRET)
+
+
+def test_the_same_handle_has_another_digest_each_time(module: Path, tmp_path: Path) -> None:
+    sign_module(tmp_path, SECRET)
+    assert (tmp_path / HANDLE).read_text() != (module / HANDLE).read_text()
+
+
+def test_what_download_was_asked_for_is_noted_without_secrets(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    with pytest.raises(InputMissingError, match="run download first"):
+        noted_backbone(cache)
+    for handle, shown in ((SECRET, "https://***@h/m"), ("imagenet", "imagenet")):
+        note_backbone(cache, handle)
+        assert noted_backbone(cache) == shown
+    (cache.noted / HANDLE).write_text("damaged")
+    with pytest.raises(InputMissingError, match="run download first"):
+        noted_backbone(cache)
+    note_backbone(cache, "imagenet")
+    assert noted_backbone(cache) == "imagenet"

@@ -21,8 +21,10 @@ from stages.settings import (
     STAGES,
     env_name,
     specs,
+    specs_of,
 )
 
+BACKBONE = env_name("backbone")
 STOCK = {env_name("runtime"): "stock"}
 
 OUT_OF_ORDER = """
@@ -109,7 +111,16 @@ def test_every_setting_reaches_every_container() -> None:
     for program in PROGRAMS:
         environment = services()[program]["environment"]
         assert isinstance(environment, dict)
-        assert {name for name in environment if name.startswith("VGG19_")} == known
+        read = known if "backbone" in specs_of(program) else known - {BACKBONE}
+        assert {name for name in environment if name.startswith("VGG19_")} == read
+
+
+def test_only_download_gets_a_handle_with_its_password_which_check_reads_before() -> None:
+    environments = {name: service.get("environment", {}) for name, service in services().items()}
+    as_given = {name for name, them in environments.items() if them.get(BACKBONE, "") is None}
+    assert as_given == {DOWNLOAD, "check"}
+    assert environments["train"][BACKBONE] == "${STAGES_BACKBONE-${VGG19_BACKBONE:+downloaded}}"
+    assert {name for name, them in environments.items() if BACKBONE in them} == {*as_given, "train"}
 
 
 def test_the_old_switches_reach_quantize() -> None:

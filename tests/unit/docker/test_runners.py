@@ -14,10 +14,11 @@ from docker.host.engine import EngineInfo
 from docker.paths import ROOT
 from docker.reproduce.locked_images import ResolvedImage
 from docker.runners import prepare_docker, prepare_local
-from stages.settings import DOWNLOAD, PEERS, env_name
+from stages.settings import DOCTOR, DOWNLOAD, PEERS, env_name
 from tests.unit.processes import orphan_ends, start
 
 AUTHORITY = ROOT / "tests" / "data" / "tls" / "authority.pem"
+BACKBONE = env_name("backbone")
 Started = list[tuple[str, str, Mapping[str, str]]]
 
 
@@ -76,10 +77,10 @@ def test_a_run_keeps_to_the_images_that_their_names_meant_at_its_start(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     now_meant = {"vgg19-train": ResolvedImage("id-1", "sha256:1")}
-    passed: list[tuple[str, str]] = []
+    passed: list[tuple[str, str, str]] = []
 
     def start(stage: Stage, environ: Mapping[str, str], image: str) -> Outcome:
-        passed.append((image, environ[env_name("image")]))
+        passed.append((image, environ[env_name("image")], environ["STAGES_BACKBONE"]))
         return Outcome(0, 0.0)
 
     for module, name in (
@@ -94,10 +95,11 @@ def test_a_run_keeps_to_the_images_that_their_names_meant_at_its_start(
     monkeypatch.setattr(containers, "run", start)
     (train, *_) = read_stages({})
     run = prepare_docker([train], tmp_path)
-    run(train, {})
+    run(train, {BACKBONE: "https://me:secret@h/m"})
     now_meant["vgg19-train"] = ResolvedImage("id-2", "sha256:2")  # by a build in another checkout
     run(train, {})
-    assert passed == [("id-1", "sha256:1")] * 2
+    # And train's container gets the handle without its secrets.
+    assert passed == [("id-1", "sha256:1", "https://***@h/m"), ("id-1", "sha256:1", "")]
 
 
 LOCAL = """
@@ -176,16 +178,22 @@ def test_download_reaches_a_proxy_of_this_machine(
     assert runners._network_of(train, variables) == {}
 
 
-def test_only_download_is_told_of_proxies(tmp_path: Path) -> None:
+def test_only_download_is_told_of_secrets(tmp_path: Path) -> None:
     """As processes of this machine, with a stand-in for Python that shows its environment."""
     python = tmp_path / "python"
     python.write_text(f'#!/bin/sh\nenv > {tmp_path}/"$2"\n')
     python.chmod(0o755)
     proxies = {"https_proxy": "http://me:secret@proxy:1", "ALL_PROXY": "http://me:secret@proxy:1"}
+    handle = "https://me:secret@hub/m?key=hidden"
     environ = {**proxies, "PATH": os.environ["PATH"], "PIP_INDEX_URL": "http://me:secret@index"}
-    for stage in (read_extra(DOWNLOAD), *read_stages({})):
-        runners._run_process(stage, str(python), environ)
-    assert "secret@proxy" in (tmp_path / "stages.download").read_text()
-    assert "SSL_CERT_FILE=" in (tmp_path / "stages.download").read_text()
-    for stage in read_stages({}):
-        assert "secret@" not in (tmp_path / f"stages.{stage.name}").read_text()
+    stages = [*read_stages({}), read_extra(PEERS), read_extra(DOCTOR)]
+    for stage in (read_extra(DOWNLOAD), *stages):
+        runners._run_process(stage, str(python), {**environ, BACKBONE: handle})
+    shown = {path.suffix[1:]: path.read_text() for path in tmp_path.glob("stages.*")}
+    assert "secret@proxy" in shown[DOWNLOAD]
+    assert "SSL_CERT_FILE=" in shown[DOWNLOAD]
+    assert f"{BACKBONE}={handle}\n" in shown.pop(DOWNLOAD)
+    assert not [name for name, text in shown.items() if "secret" in text or "hidden" in text]
+    assert {name for name, text in shown.items() if BACKBONE in text} == {"train"}
+    assert f"{BACKBONE}=https://***@hub/m?key=***\n" in shown["train"]
+    assert len(shown) == len(stages)

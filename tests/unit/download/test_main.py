@@ -13,7 +13,7 @@ import pytest
 
 from stages.artifacts import Artifacts
 from stages.artifacts_folder import LOCK, MARKER
-from stages.cache import MODULE, Cache
+from stages.cache import MODULE, Cache, is_intact, noted_backbone
 from stages.common.progress import Progress
 from stages.download import run
 from stages.download.fetch import has_content
@@ -63,10 +63,22 @@ def test_what_needs_a_network(settings: dict[str, Any], needs: bool) -> None:
     assert needs_download(Settings(**settings)) == needs
 
 
-def test_with_embedded_data_and_backbone_it_does_nothing(tmp_path: Path) -> None:
-    code, output = program(tmp_path, {})
+@pytest.mark.parametrize(
+    ("handle", "noted"),
+    [
+        ("", "embedded"),
+        ("/a/path", "/a/path"),
+        ("file:///a/b?c=d", "file:///a/b?c=***"),
+    ],
+)
+def test_what_needs_no_network_is_noted_for_train(handle: str, noted: str, tmp_path: Path) -> None:
+    code, output = program(tmp_path, {"VGG19_BACKBONE": handle} if handle else {})
     assert (code, output) == (0, "download: nothing is needed from a network\n")
-    assert files(tmp_path) == set()
+    cache = Cache(Artifacts(tmp_path).cache)
+    assert noted_backbone(cache) == noted
+    # Whoever asks for what was noted leaves it noted.
+    assert program(tmp_path, {"VGG19_BACKBONE": "downloaded"})[0] == 0
+    assert noted_backbone(cache) == noted
 
 
 def test_a_module_is_fetched_once_as_tensorflow_hub_asks_for_it(tmp_path: Path) -> None:
@@ -80,6 +92,38 @@ def test_a_module_is_fetched_once_as_tensorflow_hub_asks_for_it(tmp_path: Path) 
     # The server is gone.
     code, output = program(tmp_path, {"VGG19_BACKBONE": handle})
     assert (code, output.splitlines()[-1]) == (0, "download: all was there")
+
+
+def test_a_module_is_kept_for_a_handle_without_its_secrets(tmp_path: Path) -> None:
+    with serving(hub) as server:
+        place = f"127.0.0.1:{server.port}"
+        code, output = program(tmp_path, {"VGG19_BACKBONE": f"http://me:secret@{place}/m?key=hid"})
+        assert code == 0, output
+    cache, shown = Cache(Artifacts(tmp_path).cache), f"http://***@{place}/m?key=***"
+    assert noted_backbone(cache) == shown
+    assert is_intact(cache.module(shown), [f"{MODULE}/saved_model.pb"])
+    # The server is gone.
+    code, output = program(tmp_path, {"VGG19_BACKBONE": shown})
+    assert (code, output) == (0, "download: all was there\n")
+    kept = [path.read_bytes() for path in files(tmp_path)]
+    assert not [content for content in kept if b"secret" in content or b"hid" in content]
+
+
+@pytest.mark.parametrize(
+    "other", ["me:changed@{}/m?key=v1", "me:secret@{}/m?key=v2", "you@{}/m?key=v1"]
+)
+def test_other_secrets_fetch_again(other: str, tmp_path: Path) -> None:
+    with serving(hub) as server:
+        place = f"127.0.0.1:{server.port}"
+        for handle, requests in (("me:secret@{}/m?key=v1", 1), (other, 2), (other, 2)):
+            variables = {"VGG19_BACKBONE": f"http://{handle.format(place)}"}
+            code, output = program(tmp_path, variables)
+            assert code == 0, output
+            assert len(server.requests) == requests
+            assert ("came by another name, password or query" in output) == (
+                handle == other and "all was there" not in output
+            )
+            assert "secret" not in output
 
 
 def test_a_damaged_module_is_fetched_again(tmp_path: Path) -> None:
@@ -178,18 +222,6 @@ def test_weights_are_fetched_checked_and_kept(
         cache.weights.write_bytes(b"damaged")
         assert carry_out(settings, cache) == ["weights"]
     assert cache.weights.read_bytes() == WEIGHTS
-
-
-def test_what_a_killed_download_left_is_removed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cache = Cache(tmp_path)
-    cache.weights.parent.mkdir()
-    cache.weights.with_name(".weights.x.new").write_bytes(b"half")
-    with serving(lambda request, send, count: send(whole(WEIGHTS))) as server:
-        with_weights(server.url, monkeypatch)
-        carry_out(Settings(backbone="imagenet"), cache)
-    assert files(tmp_path) == {cache.weights}
 
 
 @pytest.mark.image

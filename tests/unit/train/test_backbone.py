@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.cache import MODULE, Cache, cached
+from stages.cache import MODULE, Cache, cached, sign_module
 from stages.errors import InputMissingError, ModelError
 from stages.settings import Settings
 
@@ -75,6 +75,8 @@ def download(handle: str, cache: Path) -> Path:
     def make(folder: Path) -> None:
         save_module(folder / MODULE, lambda x: tf.reduce_mean(x, [1, 2]))
 
+        sign_module(folder, handle)
+
     return Path(cached(Cache(cache).module(handle), make)) / MODULE
 
 
@@ -84,6 +86,14 @@ def test_a_handle_is_loaded_from_the_cache(tmp_path: Path) -> None:
     source = load(Settings(backbone=handle), tmp_path).source
     assert source.name == source.origin == "https://***@hub.invalid/vgg19/1?key=***"
     assert source.sha256 == load(Settings(backbone=str(module)), tmp_path).source.sha256
+    # As train's container gets it.
+    assert load(Settings(backbone=source.name), tmp_path).source == source
+
+
+def test_the_module_of_other_secrets_is_not_run(tmp_path: Path) -> None:
+    download("https://me:secret@hub.invalid/vgg19/1?v=1", tmp_path)
+    with pytest.raises(InputMissingError, match="run download first"):
+        load(Settings(backbone="https://me:secret@hub.invalid/vgg19/1?v=2"), tmp_path)
 
 
 def test_a_damaged_module_is_not_run(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -71,14 +72,59 @@ def test_another_seed_gives_other_images(splits: Splits, cache: Path) -> None:
     assert load(cache, seed=1).source.sha256 != splits.source.sha256
 
 
-def test_a_damaged_cache_is_named(tmp_path: Path) -> None:
-    load(tmp_path)
-    record = next(tmp_path.rglob("*test.tfrecord*"))
-    content = bytearray(record.read_bytes())
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
-    record.write_bytes(content)
-    with pytest.raises(InputCorruptError, match="damaged"):
-        load(tmp_path)
+    path.write_bytes(content)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+DAMAGES = [
+    (flip, "*test.tfrecord*"),
+    (cut, "*test.tfrecord*"),
+    (cut, "dataset_info.json"),
+    (cut, "features.json"),
+    (Path.unlink, "dataset_info.json"),
+    (Path.unlink, "features.json"),
+    (Path.unlink, "label.labels.txt"),
+    (Path.unlink, "*train.tfrecord*"),
+    (Path.unlink, "SHA256SUMS"),
+]
+
+
+@pytest.mark.parametrize(("damage", "name"), DAMAGES)
+def test_a_damaged_set_is_drawn_again(
+    damage: Any,
+    name: str,
+    splits: Splits,
+    cache: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (drawn,) = (cache / "data" / "bean_leaves").glob("seed0-*")
+    damage(next(shutil.copytree(drawn, tmp_path / drawn.relative_to(cache)).rglob(name)))
+    shown: list[tuple[int, int]] = []
+    assert load(tmp_path, shown=shown).source == splits.source
+    assert shown[-1] == (33, 33)
+    assert capsys.readouterr().out.count("is damaged; making it again") == 1
+    shown.clear()
+    load(tmp_path, shown=shown)
+    assert shown == []
+
+
+def test_only_the_set_itself_is_kept(splits: Splits, cache: Path) -> None:
+    kept = {path.name for path in (cache / "data").rglob("*") if path.is_dir()}
+    configs = {path.name for path in (cache / "data" / "bean_leaves").iterdir()}
+    assert kept == {"bean_leaves", "1.0.0", *configs}
+
+
+def test_the_images_are_those_of_earlier_versions(splits: Splits) -> None:
+    assert splits.source.sha256 == (
+        "070166d2cb928e128f506076a9a251b1a0f3e012b7ed2af8d512aad33fddca83"
+    )
 
 
 def load_beans(cache: Path) -> Any:
@@ -134,10 +180,12 @@ def test_beans_are_prepared_from_what_is_there_and_only_once(
     assert load_beans(beans).source == first.source
 
 
-def test_damaged_beans_are_prepared_again(beans: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("damage", "name"), DAMAGES)
+def test_damaged_beans_are_prepared_again(
+    damage: Any, name: str, beans: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     first = load_beans(beans)
-    record = next(Cache(beans).beans.rglob("*test.tfrecord*"))
-    record.write_bytes(record.read_bytes()[:-9])
+    damage(next(Cache(beans).beans.rglob(name)))
     assert load_beans(beans).source == first.source
     assert "is damaged" in capsys.readouterr().out
 
