@@ -102,7 +102,8 @@ def load_features(path: Path, images: int) -> NDArray[np.float32]:
     Raises InputCorruptError if it has others, though its checksum fits.
     """
     try:
-        features = np.load(path, allow_pickle=False)
+        with path.open("rb") as file:  # numpy leaves one that it opened itself open, if it is odd
+            features = np.load(file, allow_pickle=False)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         features = None
     if getattr(features, "dtype", None) != np.float32 or features.shape[:1] != (images,):
