@@ -36,7 +36,7 @@ from docker.host.environment import child_environment
 from docker.paths import REQUIREMENTS, ROOT
 from stages import __version__
 from stages.errors import EngineError, exit_code_of
-from stages.tether import tethered_through
+from stages.program.tether import tethered_through
 
 VENV = ROOT / ".venv"
 HOST_LOCK, DEVELOP_LOCK = REQUIREMENTS / "host.txt", REQUIREMENTS / "develop.txt"

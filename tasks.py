@@ -40,10 +40,11 @@ from docker.share.output import require_writable
 from docker.task_list import list_task
 from stages.agreement import require_agreement
 from stages.artifacts import Artifacts
-from stages.artifacts_folder import resolved
 from stages.command_line import help_text, load
 from stages.errors import SettingsError, exit_code_of
+from stages.folder.usable import resolved
 from stages.runtimes import RUNTIME_NAMES
+from stages.setting.suggestion import quoted
 from stages.settings import (
     DOCTOR,
     DOWNLOAD,
@@ -55,7 +56,6 @@ from stages.settings import (
     specs,
     specs_of,
 )
-from stages.suggestion import quoted
 
 STAGE_NAMES = [stage.name for stage in read_stages()]
 TRAIN = STAGE_NAMES[0]

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from docker.host import airgap
 from docker.host.user import User
-from stages import artifacts_folder
-from stages.access import writing
 from stages.artifacts import Artifacts
-from stages.artifacts_folder import LOCK, MARKER
 from stages.errors import NotWritableError
-from stages.member import OPEN_PLAIN
+from stages.files.member import OPEN_PLAIN
+from stages.folder import usable as artifacts_folder
+from stages.folder.access import writing
+from stages.folder.usable import LOCK, MARKER
 
 
 def prepare(folder: Path, owner: User) -> Path:

@@ -5,8 +5,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from stages import disk_space
 from stages.errors import DiskFullError, NotWritableError
+from stages.program import disk_space
 
 
 @contextmanager

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from docker.host.asking import agreed
-from stages import left_overs, trees
-from stages.access import writing
-from stages.artifacts_folder import ours, require_replaceable, require_usable, resolved
 from stages.errors import StageError
-from stages.printable import printable
+from stages.files import left_overs, trees
+from stages.folder.access import writing
+from stages.folder.usable import ours, require_replaceable, require_usable, resolved
+from stages.program.printable import printable
 
 
 def clean(folder: Path, assume_yes: bool = False, dry: bool = False) -> None:

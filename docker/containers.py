@@ -19,9 +19,9 @@ from docker.host.env_file import MEMORY, project_name
 from docker.host.environment import engine_environment
 from docker.paths import COMPOSE_FILE, ROOT
 from stages.errors import ArtifactsBusyError, EngineError
+from stages.program.signals import held_back
+from stages.program.tether import tethered
 from stages.settings import STAGES, env_name
-from stages.signals import held_back
-from stages.tether import tethered
 
 COMPOSE = ("docker", "compose", "--progress", "quiet")
 # No terminal and no input: a stage that read them would take what the caller's script reads, and

@@ -9,7 +9,7 @@ from invoke.parser.argument import Argument
 from invoke.tasks import Task
 
 from stages.command_line import help_text
-from stages.setting import Spec
+from stages.setting.spec import Spec
 
 RUNNER_HELP = "docker: in containers; local: as processes of this host (default: docker)"
 # Whoever makes the images and the interpreters says which they are, the image of peers or a runner;

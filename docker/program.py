@@ -14,10 +14,10 @@ from invoke.parser.context import ParserContext
 from invoke.parser.parser import Parser
 from invoke.program import Program
 
-from stages import streams
 from stages.errors import SettingsError
-from stages.printable import printable
-from stages.suggestion import MAX_SHOWN, quoted
+from stages.program import streams
+from stages.program.printable import printable
+from stages.setting.suggestion import MAX_SHOWN, quoted
 
 FLAG = re.compile(r"Flag <\w+: ([\w-]+)")
 HELP_FLAGS = ("--help", "-h")

@@ -18,10 +18,10 @@ from docker.host.environment import child_environment
 from docker.paths import ROOT
 from docker.reproduce.locked_images import resolve
 from stages import locks
-from stages.addresses import redacted_handle
-from stages.artifacts_folder import prepare
 from stages.errors import NotWritableError, PinningError
-from stages.full_disk import temporary_directory
+from stages.folder.full_disk import temporary_directory
+from stages.folder.usable import prepare
+from stages.program.tether import tethered
 from stages.runtimes import (
     PEERS_RUNTIME,
     RUNTIME_NAMES,
@@ -29,8 +29,8 @@ from stages.runtimes import (
     Runtime,
     get_runtime,
 )
+from stages.setting.addresses import redacted_handle
 from stages.settings import DOWNLOAD, MEASURING, PEERS, env_name, specs_of
-from stages.tether import tethered
 
 STAGES_PYTHON = "3.11"
 # By which compose.yaml gets the network of download's container.

@@ -11,15 +11,15 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from stages.checksums import CHECKSUMS, require_whole, sha256
 from stages.errors import (
     InputCorruptError,
     InputMissingError,
     InputStaleError,
     SchemaVersionError,
 )
-from stages.member import read_plain
-from stages.printable import printable
+from stages.files.checksums import CHECKSUMS, require_whole, sha256
+from stages.files.member import read_plain
+from stages.program.printable import printable
 from stages.records import checks, reading
 from stages.records.base import SCHEMA_VERSION
 from stages.runtimes import RUNTIME_NAMES
@@ -97,7 +97,7 @@ class Artifacts:
 
     @property
     def cache(self) -> Path:
-        """Folder for downloads and embedded parts, kept between runs: see stages/cache.py."""
+        """Folder for downloads and embedded parts, kept between runs: see folder/cache.py."""
         return self.root / ".cache"
 
     def folders_in_cache(self) -> list[Path]:

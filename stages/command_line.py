@@ -7,10 +7,12 @@ from dataclasses import fields
 from importlib import import_module
 from typing import Any, NoReturn
 
-from stages import __version__, streams
+from stages import __version__
 from stages.errors import SettingsError
-from stages.printable import printable
-from stages.setting import Spec, as_text
+from stages.program import streams
+from stages.program.printable import printable
+from stages.setting.spec import Spec, as_text
+from stages.setting.suggestion import MAX_SHOWN, did_you_mean, quoted
 from stages.settings import (
     ENV_PREFIX,
     Settings,
@@ -19,7 +21,6 @@ from stages.settings import (
     specs,
     specs_of,
 )
-from stages.suggestion import MAX_SHOWN, did_you_mean, quoted
 
 # What users of Neural Compressor's former notebook vgg19_ibean made BF16 by.
 OLD_BF16_SWITCHES = ("FORCE_BF16", "MIX_PRECISION_TEST")

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import ClassVar
 
-from stages import disk_space, streams
-from stages.host_path import as_on_host
-from stages.printable import printable
-from stages.signals import SIGNALLED, UNTOUCHED, as_exceptions
-from stages.signals import Terminated as Terminated
+from stages.program import disk_space, streams
+from stages.program.host_path import as_on_host
+from stages.program.printable import printable
+from stages.program.signals import SIGNALLED, UNTOUCHED, as_exceptions
+from stages.program.signals import Terminated as Terminated
 
 
 class StageError(Exception):
@@ -220,8 +220,8 @@ def _as_full_disk(error: Exception) -> StageError | None:
 def exit_code_of(name: str, run: Callable[[], None], give_up_s: float = 0.0) -> int:
     """Run `run` and return its exit code; print a failure as one line that begins with `name`.
 
-    A signal that asks it to end is a failure, too: see stages.signals.as_exceptions. If nobody
-    reads what is printed any more, it ends without a word.
+    A signal that asks it to end is a failure, too: see program/signals.py. If nobody reads what is
+    printed any more, it ends without a word.
     """
     streams.prepare()
     code = 0

@@ -8,14 +8,15 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from stages import __version__, ranges, values
-from stages.addresses import is_remote, redacted, redacted_handle
+from stages import __version__
 from stages.errors import SettingsError
 from stages.isa import ISA_NAMES, LADDER
 from stages.precisions import PRECISION_NAMES, PRECISIONS
 from stages.records.base import Provenance
 from stages.runtimes import RUNTIME_NAMES, RUNTIMES
-from stages.setting import (
+from stages.setting import ranges, values
+from stages.setting.addresses import is_remote, redacted, redacted_handle
+from stages.setting.spec import (
     Spec,
     as_text,
     choices,
@@ -30,7 +31,7 @@ from stages.setting import (
     switch,
     whole,
 )
-from stages.suggestion import quoted
+from stages.setting.suggestion import quoted
 
 ENV_PREFIX = "VGG19_"
 STAGES = ("train", "quantize", "profile", "compare")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from stages.checksums import CHECKSUMS, write_checksums
+from stages.files.checksums import CHECKSUMS, write_checksums
 from tests.unit.evidence.parts import refit
 
 Edit = Callable[[Path], None]

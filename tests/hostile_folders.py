@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 from functools import partial
 
-from stages.checksums import CHECKSUMS
 from stages.common.worker.loadgen import ANSWERS, DETAIL
+from stages.files.checksums import CHECKSUMS
 from tests.hostile_edits import (
     Edit,
     always,

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from stages.checksums import CHECKSUMS, write_checksums
+from stages.files.checksums import CHECKSUMS, write_checksums
 from tests.unit.evidence.parts import refit
 
 ARTIFACTS = "artifacts"

@@ -13,7 +13,7 @@ import yaml
 
 from docker.paths import COMPOSE_FILE
 from stages.errors import InputCorruptError
-from stages.printable import printable
+from stages.program.printable import printable
 from stages.runtimes import RUNTIME_NAMES
 from stages.settings import PEERS, env_name
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from docker.paths import DOCKERFILE
 from stages.errors import InputCorruptError
-from stages.printable import printable
+from stages.program.printable import printable
 
 FROM = re.compile(r"^FROM (\S+) AS (\S+)$")
 COPY = re.compile(r"^COPY --from=(\S+)-layer ")

@@ -6,9 +6,9 @@ from importlib.util import find_spec
 
 from docker.paths import ROOT
 from stages.errors import SettingsError, StageError
-from stages.ranges import Range
-from stages.setting import read_whole
-from stages.suggestion import quoted
+from stages.setting.ranges import Range
+from stages.setting.spec import read_whole
+from stages.setting.suggestion import quoted
 
 EXAMPLES = 1600
 BOUNDS = Range(1, 1_000_000, "a parser then takes an hour")

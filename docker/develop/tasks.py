@@ -24,7 +24,7 @@ from docker.host.environment import child_environment
 from docker.reproduce import reproduction
 from stages import __version__
 from stages.errors import SettingsError, StageError, exit_code_of
-from stages.suggestion import quoted
+from stages.setting.suggestion import quoted
 
 
 @task

@@ -13,7 +13,7 @@ from docker.develop.audit import Finding, Pin
 from docker.paths import REQUIREMENTS, ROOT
 from stages.common.text import aligned
 from stages.errors import InputCorruptError, VulnerabilityError
-from stages.printable import printable
+from stages.program.printable import printable
 
 TRIAGE = REQUIREMENTS / "audit.yaml"
 NOT_AFFECTED = "not affected"

@@ -11,10 +11,10 @@ from pathlib import Path
 from docker.host.copying import copy_plain
 from docker.host.environment import engine_environment
 from docker.paths import EXPORT
-from stages import left_overs
 from stages.errors import EngineError
-from stages.printable import printable
-from stages.trees import remove, settle, sync_folder, why_no_folder
+from stages.files import left_overs
+from stages.files.trees import remove, settle, sync_folder, why_no_folder
+from stages.program.printable import printable
 
 IMAGES, WHEELS, CACHE = "images.tar", "wheels", "cache"
 

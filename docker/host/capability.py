@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from docker.host.client import Answer, ask, ask_for_object
 from stages.errors import EngineError
-from stages.printable import printable
+from stages.program.printable import printable
 
 # Each with the question for its version.
 PLUGINS = {"compose": ("compose", "version", "--short"), "buildx": ("buildx", "version")}

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from stages.signals import held_back
+from stages.program.signals import held_back
 
 
 def run_gently(

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from stages.member import OPEN_PLAIN
+from stages.files.member import OPEN_PLAIN
 
 
 def copy_plain(

@@ -7,7 +7,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stages.printable import printable
+from stages.program.printable import printable
 
 DEBIAN, UBUNTU = "debian", "ubuntu"
 ENGINE_PACKAGES = {

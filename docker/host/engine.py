@@ -17,7 +17,7 @@ from docker.host import capability, client
 from docker.host.client import CLIENT, TIMED_OUT, ask, ask_for_object
 from docker.host.environment import DEFAULT_CONTEXT, context_of
 from stages.errors import EngineError
-from stages.printable import printable
+from stages.program.printable import printable
 
 GROUP = "docker"
 GET_ONE = (

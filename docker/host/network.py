@@ -12,8 +12,8 @@ from pathlib import Path
 
 from docker.host.pip_settings import pip_options
 from docker.paths import CERTIFICATES
-from stages.addresses import is_of_this_machine
 from stages.errors import SettingsError
+from stages.setting.addresses import is_of_this_machine
 
 PROXIES = tuple(
     name

@@ -20,8 +20,8 @@ from docker.host.environment import child_environment
 from docker.host.ownership import give_to_owner_of
 from docker.host.pip_settings import pip_environment
 from docker.host.venv_stamp import OUR_PROMPT, Stamp, is_ours, read_stamp, write_stamp
-from stages import disk_space
 from stages.errors import DiskFullError, NotWritableError, StageError
+from stages.program import disk_space
 
 IDENTITY = "import sys; print(sys.version, sys.base_prefix, sys.base_exec_prefix)"
 PREFIX = "import sys; print(sys.prefix)"

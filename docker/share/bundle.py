@@ -14,17 +14,17 @@ from docker.share import sbom, schemas
 from docker.share.manifest import Manifest
 from docker.share.output import require_writable, written_whole
 from stages import __version__
-from stages.access import reading
 from stages.artifacts import Artifacts
-from stages.checksums import CHECKSUMS, write_checksums
 from stages.errors import InputCorruptError
 from stages.evidence.archive import pack, unpack
 from stages.evidence.check import check, makers
 from stages.evidence.collect import ARTIFACTS_FOLDER, collect
 from stages.evidence.rejection import GET_AGAIN, as_of_a_bundle
-from stages.full_disk import temporary_directory
-from stages.member import read_plain
-from stages.printable import printable
+from stages.files.checksums import CHECKSUMS, write_checksums
+from stages.files.member import read_plain
+from stages.folder.access import reading
+from stages.folder.full_disk import temporary_directory
+from stages.program.printable import printable
 from stages.records.reading import ReadError, convert, parse
 
 MANIFEST, LICENCES = "manifest.json", "licences.txt"

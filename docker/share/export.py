@@ -17,12 +17,12 @@ from docker.host.environment import engine_environment
 from docker.host.pip_settings import pip_environment
 from docker.paths import EXPORT, ROOT
 from docker.share.output import require_writable, written_whole
-from stages.access import reading
 from stages.artifacts import Artifacts
-from stages.artifacts_folder import require_usable
 from stages.errors import EngineError, SettingsError
-from stages.full_disk import scratch_folder
-from stages.printable import printable
+from stages.folder.access import reading
+from stages.folder.full_disk import scratch_folder
+from stages.folder.usable import require_usable
+from stages.program.printable import printable
 
 # The folder within the file.
 TOP = "vgg19"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stages.artifacts_folder import resolved
 from stages.errors import NotWritableError
-from stages.trees import sync_folder
+from stages.files.trees import sync_folder
+from stages.folder.usable import resolved
 
 PART = ".part"
 MAX_PREFIX = 100

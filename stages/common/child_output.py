@@ -5,7 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
-from stages.printable import printable
+from stages.program.printable import printable
 
 TAIL_LINES = 20
 # Characters of each line. If a log is one endless line, its last MAX_READ bytes alone are read.

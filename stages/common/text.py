@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from stages.printable import printable
+from stages.program.printable import printable
 from stages.records.base import Host, Source
-from stages.values import OWN_BACKBONES
+from stages.setting.values import OWN_BACKBONES
 
 MAX_CELL = 1000
 

@@ -4,7 +4,6 @@ import os
 import sys
 from dataclasses import replace
 
-from stages.access import writing
 from stages.artifacts import Artifacts, CompareFolder, write_record
 from stages.command_line import for_stage
 from stages.common.progress import Progress
@@ -13,7 +12,8 @@ from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
 from stages.compare.table import Summaries, render
 from stages.errors import GIVE_UP_S, exit_code_of
-from stages.handover import handing_over
+from stages.folder.access import writing
+from stages.folder.handover import handing_over
 from stages.records.compare import CompareRecord
 from stages.settings import Settings, maker
 

@@ -12,9 +12,9 @@ from stages.artifacts import (
     verify,
 )
 from stages.errors import InputCorruptError, InputStaleError
-from stages.host_path import as_on_host
 from stages.precisions import FP32, INT8
-from stages.printable import printable
+from stages.program.host_path import as_on_host
+from stages.program.printable import printable
 from stages.records.profile import ModelSummary, ProfileRecord
 from stages.runtimes import RUNTIME_NAMES
 

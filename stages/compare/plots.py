@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from stages.compare.cautions import is_invalid, run_caution
 from stages.isa import ISA_NAMES
 from stages.precisions import PRECISION_NAMES, get_precision
-from stages.printable import printable
+from stages.program.printable import printable
 from stages.records.compare import CompareRecord, Row
 from stages.records.profile import ModelSummary
 

@@ -8,7 +8,7 @@ from stages.compare.matrix import render_matrix, render_notes
 from stages.compare.not_run import render_not_run
 from stages.compare.reasons import in_words
 from stages.precisions import get_precision
-from stages.printable import printable
+from stages.program.printable import printable
 from stages.records.compare import CompareRecord, Repeated
 from stages.records.profile import ModelSummary
 

@@ -12,10 +12,10 @@ from stages.common.host.interference import MAX_STEAL, take_snapshot
 from stages.common.host.memory import GIB, available
 from stages.common.host.perf_events import amx_busy
 from stages.common.host.topology import HERE, UNKNOWN, Sysfs
-from stages.cpu_list import format_list
 from stages.errors import PinningError
 from stages.isa import rank
 from stages.records.base import Host
+from stages.setting.cpu_list import format_list
 
 OK, NO, NOTE = "ok", "NO", "note"
 # One worker takes less; a run holds at least FP32 and INT8, one of them twice.

@@ -4,13 +4,13 @@ import os
 import sys
 from collections.abc import MutableMapping
 
-from stages.access import writing
-from stages.cache import Cache, note_backbone
 from stages.command_line import for_stage
 from stages.common.progress import Progress
 from stages.errors import exit_code_of
+from stages.folder.access import writing
+from stages.folder.cache import Cache, note_backbone
+from stages.setting.values import DOWNLOADED
 from stages.settings import Settings, needs_download
-from stages.values import DOWNLOADED
 
 
 def main() -> None:

@@ -23,9 +23,9 @@ from urllib.request import (
     proxy_bypass,
 )
 
-from stages.addresses import is_remote
 from stages.download.failures import Failure, Route
 from stages.download.limits import Limits
+from stages.setting.addresses import is_remote
 
 CERTIFICATES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 

@@ -8,10 +8,10 @@ import ssl
 from dataclasses import dataclass
 from urllib.error import HTTPError, URLError
 
-from stages.addresses import is_of_this_machine, redacted
 from stages.download.limits import Wanted
 from stages.errors import DownloadError, StageError, from_os_error
-from stages.printable import printable
+from stages.program.printable import printable
+from stages.setting.addresses import is_of_this_machine, redacted
 
 NO_SUCH_PART = 416
 TEMPORARY_STATUS = frozenset({408, NO_SUCH_PART, 425, 429, 500, 502, 503, 504})

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.error import HTTPError
 
-from stages import left_overs
 from stages.download.connection import ask, route_to
 from stages.download.failures import (
     LOGIN_PAGE,
@@ -22,6 +21,7 @@ from stages.download.failures import (
 )
 from stages.download.limits import MB, Limits, Wanted
 from stages.errors import StageError
+from stages.files import left_overs
 
 CHUNK_BYTES = 2**16
 LIMITS = Limits()

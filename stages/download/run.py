@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from stages import left_overs, trees
-from stages.addresses import is_remote, redacted_handle
-from stages.cache import MODULE, Cache, holds_module, is_intact, sign_module
 from stages.common.progress import Progress
 from stages.download.fetch import Show, fetch, has_content
 from stages.download.limits import MAX_MODULE_BYTES, MB, Wanted
 from stages.download.unpack import unpack
 from stages.errors import InputCorruptError
-from stages.handover import handing_over
+from stages.files import left_overs, trees
+from stages.folder.cache import MODULE, Cache, holds_module, is_intact, sign_module
+from stages.folder.handover import handing_over
+from stages.setting.addresses import is_remote, redacted_handle
 from stages.settings import Settings
 
 # What tf_keras.applications.vgg19 downloads, and the checksum that it compares: it has no other.

@@ -11,7 +11,7 @@ from typing import Any
 
 from stages.download.limits import GB, MAX_FILES, MAX_UNPACKED_BYTES, MB
 from stages.errors import ModelError, from_os_error
-from stages.printable import printable
+from stages.program.printable import printable
 
 # Python reads the head of a file in one piece; those that name and size make do with less.
 MAX_READ_BYTES = 4 * MB

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from stages import disk_space
 from stages.errors import (
     DiskFullError,
     InputCorruptError,
@@ -25,7 +24,8 @@ from stages.errors import (
 )
 from stages.evidence.limits import MAX_BUNDLE_BYTES, MAX_FILE_BYTES
 from stages.evidence.names import Order, problem_of_name
-from stages.printable import printable
+from stages.program import disk_space
+from stages.program.printable import printable
 
 FILE_MODE = 0o644
 BLOCK = tarfile.BLOCKSIZE

@@ -29,8 +29,8 @@ from stages.evidence.requirements import (
 )
 from stages.peers import rederive as peers
 from stages.peers.table import render as render_peers
-from stages.printable import printable
 from stages.profile import rederive as profile
+from stages.program.printable import printable
 from stages.quantize import rederive as quantize
 from stages.records.base import Record, Source
 from stages.records.compare import CompareRecord

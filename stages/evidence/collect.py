@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stages.artifacts import Artifacts, verify
 from stages.errors import InputCorruptError, InputMissingError
-from stages.printable import printable
+from stages.program.printable import printable
 from stages.runtimes import RUNTIME_NAMES
 
 # The folder in a bundle that the stages' folders are in.

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from stages.checksums import CHECKSUMS, read_checksums, sha256
 from stages.errors import InputCorruptError
-from stages.printable import printable
+from stages.files.checksums import CHECKSUMS, read_checksums, sha256
+from stages.program.printable import printable
 
 REMEDY = "run its stage again"
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from stages.errors import InputCorruptError, ProofError, SchemaVersionError, StageError
-from stages.printable import printable
+from stages.program.printable import printable
 
 MAX_CAUSE = 200
 GET_AGAIN = "get the bundle again: it was edited, or another version made it"

@@ -7,9 +7,9 @@ from stages.artifacts import ProfileFolder
 from stages.errors import InputCorruptError
 from stages.evidence.rejection import MAX_CAUSE
 from stages.evidence.unlike import unlike
-from stages.member import MAX_LOG_BYTES, read_plain
-from stages.printable import printable
+from stages.files.member import MAX_LOG_BYTES, read_plain
 from stages.profile.summary import summaries
+from stages.program.printable import printable
 from stages.records.base import Record
 from stages.records.profile import ModelSummary, ProfileRecord
 

@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from stages.access import writing
 from stages.artifacts import Artifacts, PeersFolder, TrainFolder, read_record, verify, write_record
 from stages.command_line import for_stage
 from stages.common.host.core_lock import holding
@@ -14,7 +13,8 @@ from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host
 from stages.common.progress import Progress
 from stages.errors import GIVE_UP_S, exit_code_of
-from stages.handover import handing_over
+from stages.folder.access import writing
+from stages.folder.handover import handing_over
 from stages.peers.contenders import PEERS, OurEntries, find_ours, find_peers
 from stages.peers.convert import Conversion, convert, tool_versions
 from stages.peers.ratios import ratios

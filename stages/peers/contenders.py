@@ -7,9 +7,9 @@ from pathlib import Path
 
 from stages.artifacts import Artifacts, read_record, require_current, verify
 from stages.errors import InputCorruptError, InputMissingError, SettingsError, StageError
-from stages.member import is_inside
+from stages.files.member import is_inside
 from stages.precisions import PRECISION_NAMES, get_precision
-from stages.printable import printable
+from stages.program.printable import printable
 from stages.records.quantize import QuantizeRecord, Variant
 from stages.runtimes import PEERS_RUNTIME, RUNTIME_NAMES, Runtime, get_runtime
 from stages.settings import env_name

@@ -15,8 +15,8 @@ import msgspec
 
 from stages.common.child_output import ending_in_words, print_tail
 from stages.errors import ModelError, StageError, exit_code_of, of_kind
+from stages.program.tether import tethered
 from stages.samples import first_samples
-from stages.tether import tethered
 
 TOOLS = ("nncf", "openvino", "onnx", "onnxruntime", "tf2onnx")
 # In CI, OpenVINO and NNCF do not report their use over the network.

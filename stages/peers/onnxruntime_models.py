@@ -6,7 +6,7 @@ Sources: tf2onnx 1.17, `convert.from_function`; onnxruntime 1.32, `quantization`
 from pathlib import Path
 from typing import Any
 
-from stages.full_disk import scratch_folder
+from stages.folder.full_disk import scratch_folder
 from stages.samples import Samples
 
 OPSET = 17

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from stages.common.text import MAX_CELL, aligned, origins
 from stages.peers.contenders import PEERS
 from stages.precisions import INT8, PRECISIONS
-from stages.printable import printable
+from stages.program.printable import printable
 from stages.records.peers import Contender, PeersRecord, Ratio
 
 NAMES = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}

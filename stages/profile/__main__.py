@@ -5,7 +5,6 @@ import sys
 import time
 from dataclasses import dataclass, replace
 
-from stages.access import writing
 from stages.artifacts import (
     Artifacts,
     ProfileFolder,
@@ -20,7 +19,8 @@ from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host
 from stages.errors import GIVE_UP_S, SettingsError, exit_code_of
-from stages.handover import handing_over
+from stages.folder.access import writing
+from stages.folder.handover import handing_over
 from stages.profile.cell_workers import CellWorkers
 from stages.profile.layouts import candidate_placements
 from stages.profile.plan import PlannedCell, missing_models, plan_cells

@@ -6,8 +6,8 @@ from typing import TypeAlias
 
 from stages.errors import PinningError
 from stages.records.profile import Layout
+from stages.setting.values import AUTO
 from stages.settings import Settings
-from stages.values import AUTO
 
 # The cores of each instance.
 Placement: TypeAlias = list[list[int]]

@@ -16,8 +16,7 @@ from stages.common.worker.loadgen import (
     reasons_of,
 )
 from stages.errors import InputCorruptError
-from stages.member import member
-from stages.printable import printable
+from stages.files.member import member
 from stages.profile import results
 from stages.profile.layout_search import fastest, trial_of
 from stages.profile.plan import PlannedCell
@@ -25,6 +24,7 @@ from stages.profile.proof import ProofRun, TraceResult, prove
 from stages.profile.rounds import CellSamples
 from stages.profile.run_record import LoadGenResult, run_record
 from stages.profile.server_scenario import server_of
+from stages.program.printable import printable
 from stages.records.cell import Cell, Measurement, Server
 from stages.records.measure import Run
 from stages.records.profile import Layout, LayoutTrial, ProfileRecord

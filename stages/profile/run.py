@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stages.common.host import memory
 from stages.common.progress import Progress
-from stages.full_disk import require_room, scratch_folder
+from stages.folder.full_disk import require_room, scratch_folder
 from stages.profile import layout_search, results, rounds
 from stages.profile.cell_workers import CellWorkers
 from stages.profile.layouts import Placement, layout_of

@@ -3,7 +3,6 @@
 import os
 import sys
 
-from stages.access import writing
 from stages.artifacts import Artifacts, QuantizeFolder, read_record, verify, write_record
 from stages.command_line import for_stage
 from stages.common.host import memory
@@ -11,7 +10,8 @@ from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, why_impossible
 from stages.errors import GIVE_UP_S, HostError, exit_code_of
-from stages.handover import handing_over
+from stages.folder.access import writing
+from stages.folder.handover import handing_over
 from stages.isa import ISA_NAMES
 from stages.quantize.report import closing_line
 from stages.quantize.run import quantize

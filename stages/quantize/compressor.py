@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stages.errors import ModelError
-from stages.full_disk import scratch_folder
+from stages.folder.full_disk import scratch_folder
 from stages.quantize.op_graph import OTHER_QUANTIZABLE_OPS, Graph
 from stages.quantize.qdq_rewrite import read_graph, rewrite
 from stages.records.quantize import Recipe

@@ -7,7 +7,7 @@ from stages.artifacts import QuantizeFolder
 from stages.common.onednn.kernels import primitive_of, reference_share
 from stages.common.onednn.log import parse_log
 from stages.common.stats import accuracy_top1
-from stages.member import member
+from stages.files.member import member
 from stages.quantize.bound import Bound
 from stages.quantize.evaluator import index_of_fastest, throughput
 from stages.quantize.op_profile import compute_ops, layer_of, with_time_fractions

@@ -11,7 +11,7 @@ from stages.common.backends.tensorflow import Model
 from stages.common.host.facts import cpu_flags
 from stages.common.progress import Progress
 from stages.errors import AccuracyBoundError
-from stages.full_disk import require_room, scratch_folder
+from stages.folder.full_disk import require_room, scratch_folder
 from stages.quantize.bound import Bound
 from stages.quantize.capture import output_to
 from stages.quantize.compressor import CalibrationLoader, Compressor

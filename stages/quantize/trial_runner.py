@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stages.common.progress import Progress
 from stages.errors import ModelError, WorkerError
-from stages.full_disk import require_no_full_disk
+from stages.folder.full_disk import require_no_full_disk
 from stages.precisions import INT8
 from stages.quantize.bound import Bound
 from stages.quantize.capture import output_to

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from stages.printable import printable
+from stages.program.printable import printable
 
 RecordT = TypeVar("RecordT")
 # A record of MLPerf's longest runs has some 10^7 samples, at about 30 bytes each.

@@ -7,16 +7,16 @@ import warnings
 from dataclasses import replace
 from pathlib import Path
 
-from stages.access import writing
 from stages.artifacts import Artifacts
-from stages.cache import Cache, noted_backbone
 from stages.command_line import for_stage
 from stages.common.progress import Progress
 from stages.errors import GIVE_UP_S, exit_code_of
-from stages.handover import handing_over
+from stages.folder.access import writing
+from stages.folder.cache import Cache, noted_backbone
+from stages.folder.handover import handing_over
 from stages.records.train import TrainRecord
+from stages.setting.values import DOWNLOADED
 from stages.settings import Settings
-from stages.values import DOWNLOADED
 
 
 def main() -> None:

@@ -13,13 +13,13 @@ import tensorflow as tf
 import tensorflow_hub as hub
 from numpy.typing import NDArray
 
-from stages.addresses import is_remote, local_path, redacted_handle
-from stages.cache import MODULE, Cache, cached, holds_module
-from stages.checksums import sha256
 from stages.errors import InputMissingError, ModelError
-from stages.printable import printable
+from stages.files.checksums import sha256
+from stages.folder.cache import MODULE, Cache, cached, holds_module
+from stages.program.printable import printable
 from stages.records.base import Source
 from stages.samples import IMAGE_SHAPE, Samples
+from stages.setting.addresses import is_remote, local_path, redacted_handle
 from stages.settings import Settings
 from stages.train.bean_leaves import ShowProgress, code_digest, drawing_digest
 from stages.train.embedded_backbone import make_weights

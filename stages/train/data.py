@@ -14,10 +14,11 @@ import tensorflow_datasets as tfds
 from tensorflow_datasets.core.download import resource
 from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
 
-from stages import disk_space, trees
 from stages.agreement import SPLIT_SIZES
-from stages.cache import Cache, cached
 from stages.errors import DiskFullError, InputCorruptError, InputMissingError, SettingsError
+from stages.files import trees
+from stages.folder.cache import Cache, cached
+from stages.program import disk_space
 from stages.records.base import Source
 from stages.samples import IMAGE_SHAPE, Samples
 from stages.settings import Settings

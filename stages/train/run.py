@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages import artifacts
-from stages.addresses import redacted_handle
-from stages.cache import cached
 from stages.common.progress import Progress
 from stages.errors import InputCorruptError, ModelError
+from stages.folder.cache import cached
 from stages.records.base import Source
 from stages.records.train import TrainRecord
+from stages.setting.addresses import redacted_handle
+from stages.setting.values import OWN_BACKBONES
 from stages.settings import Settings, maker
 from stages.train import head, model
 from stages.train.backbone import Backbone, load_backbone
@@ -25,7 +26,6 @@ from stages.train.data import load_splits
 from stages.train.rederive import accuracies_top1
 from stages.train.splits import Splits
 from stages.train.vgg19 import CONV_LAYERS
-from stages.values import OWN_BACKBONES
 
 STEPS = ("data", "backbone", "features", "head", "save")
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from docker.share.bundle import verify_bundle
 from stages.artifacts import read_record, verify
-from stages.cache import cached
 from stages.errors import (
     StageError,
 )
+from stages.folder.cache import cached
 from stages.records.base import Record
 from stages.records.compare import CompareRecord
 from stages.records.profile import ModelSummary, ProfileRecord

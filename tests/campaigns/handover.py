@@ -15,7 +15,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
-from stages.handover import handing_over
+from stages.folder.handover import handing_over
 from tests.campaigns.folders import SUMS, is_put_aside, judge_left_files, why_not_whole
 from tests.campaigns.tries import LOST, UNCLEAR, WRONG, Bench, Case, Options
 

@@ -14,10 +14,10 @@ from docker.develop.triage import TRIAGE, read_triage
 from docker.host import env_file, pip_settings, processes, user
 from docker.paths import DOCKERFILE
 from stages import locks
-from stages.access import reading, writing
-from stages.addresses import is_of_this_machine, local_path, redacted
-from stages.artifacts_folder import LOCK, prepare
 from stages.errors import ArtifactsBusyError
+from stages.folder.access import reading, writing
+from stages.folder.usable import LOCK, prepare
+from stages.setting.addresses import is_of_this_machine, local_path, redacted
 from tests.fuzz.inputs import mutated_texts
 from tests.fuzz.of_files import of_file
 from tests.fuzz.parsers import Parser

@@ -9,15 +9,15 @@ from invoke.parser import Parser as InvokeParser
 
 from docker.options import stage_task
 from docker.program import explanation, help_topic, refuse_empty
-from stages.addresses import redacted, redacted_handle
 from stages.agreement import require_agreement
 from stages.command_line import flag_name, for_stage, load
-from stages.cpu_list import format_list, parse_list
-from stages.printable import printable
-from stages.ranges import MAX_CPUS
-from stages.setting import as_text
+from stages.program.printable import printable
+from stages.setting.addresses import redacted, redacted_handle
+from stages.setting.cpu_list import format_list, parse_list
+from stages.setting.ranges import MAX_CPUS
+from stages.setting.spec import as_text
+from stages.setting.suggestion import nearest, quoted
 from stages.settings import PROGRAMS, STAGES, Settings, env_name, specs, specs_of
-from stages.suggestion import nearest, quoted
 from tests.fuzz.inputs import mutated_texts, texts
 from tests.fuzz.parsers import Parser
 

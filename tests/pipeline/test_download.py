@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stages.artifacts import Artifacts, read_record
-from stages.cache import Cache
+from stages.folder.cache import Cache
 from stages.records.train import TrainRecord
 from tests.commands import invoke
 from tests.pipeline.conftest import PipelineRun

@@ -10,10 +10,10 @@ from docker.build.graph import read_stages
 from docker.host import user
 from docker.host.env_file import project_name
 from stages.artifacts import read_record, verify
-from stages.artifacts_folder import LOCK, MARKER
-from stages.checksums import CHECKSUMS
 from stages.common.host.core_lock import holding
 from stages.errors import CoresBusyError, PinningError
+from stages.files.checksums import CHECKSUMS
+from stages.folder.usable import LOCK, MARKER
 from stages.records.compare import CompareRecord
 from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord

@@ -15,7 +15,6 @@ from stages.artifacts import (
     verify,
     write_record,
 )
-from stages.checksums import CHECKSUMS
 from stages.errors import (
     InputCorruptError,
     InputMissingError,
@@ -23,7 +22,8 @@ from stages.errors import (
     NotWritableError,
     SchemaVersionError,
 )
-from stages.handover import handing_over
+from stages.files.checksums import CHECKSUMS
+from stages.folder.handover import handing_over
 from stages.records.cell import Accuracy, Offline
 from stages.records.profile import ModelSummary, ProfileRecord
 from stages.records.train import TrainRecord

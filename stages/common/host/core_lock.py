@@ -13,11 +13,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
-from stages import disk_space
 from stages.common.host.cgroups import HERE
 from stages.common.host.lock_holder import holder_of
 from stages.errors import CoresBusyError, DiskFullError, NotWritableError
 from stages.locks import opened
+from stages.program import disk_space
 
 # The next run may be another user's.
 MODE = 0o666

@@ -5,9 +5,9 @@ import subprocess
 
 from stages.common.host.kernel_text import name_of
 from stages.common.host.topology import HERE, Sysfs
-from stages.cpu_list import format_list, parse_list
 from stages.errors import PinningError
-from stages.suggestion import quoted
+from stages.setting.cpu_list import format_list, parse_list
+from stages.setting.suggestion import quoted
 
 
 def parse_cores(text: str) -> list[int]:

@@ -7,8 +7,8 @@ here raises for it; what can't be read is unknown.
 import re
 from pathlib import Path
 
-from stages.cpu_list import parse_list
-from stages.printable import printable
+from stages.program.printable import printable
+from stages.setting.cpu_list import parse_list
 
 # /proc/cpuinfo has 1.5 KB for each CPU; nothing that is read here is larger.
 MAX_BYTES = 2**25

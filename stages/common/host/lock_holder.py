@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from stages.printable import printable
+from stages.program.printable import printable
 
 PROC = Path("/proc")
 # A container's control group ends in the 64 digits that the engine knows it by; 12 are enough.

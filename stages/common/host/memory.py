@@ -5,7 +5,7 @@ from pathlib import Path
 from stages.common.host.cgroups import HERE, Cgroups
 from stages.common.host.kernel_text import fields_of, text_of, whole_of
 from stages.errors import HostError
-from stages.values import OWN_BACKBONES
+from stages.setting.values import OWN_BACKBONES
 
 MEMINFO = Path("/proc/meminfo")
 PROC = Path("/proc")

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from stages.errors import ProofError
-from stages.suggestion import quoted
+from stages.setting.suggestion import quoted
 
 PREFIX = "onednn_verbose,"
 # A trace's clock and that of a log with timestamps differ by less than this.

@@ -38,7 +38,7 @@ from stages.common.worker.protocol import (
 )
 from stages.common.worker.system_under_test import classify, run_loadgen_test
 from stages.errors import SettingsError, StageError
-from stages.full_disk import noticing
+from stages.folder.full_disk import noticing
 from stages.samples import Images, batches_of, load_samples
 
 WARM_UP_BATCHES = 2

@@ -20,8 +20,8 @@ from stages.common.host.memory import peak_of
 from stages.common.worker.environment import worker_environment
 from stages.common.worker.protocol import AnswerT, Job, Ready, Refusal, Request
 from stages.errors import PinningError, WorkerError, of_kind
+from stages.program.tether import tethered
 from stages.records.reading import MAX_BYTES
-from stages.tether import tethered
 
 READ_BYTES = 2**20
 # The largest answers, LoadGen's with two times for each of some million batches, go into a record,

@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from stages.common.worker.protocol import LoadgenTest
 from stages.errors import InputCorruptError
-from stages.full_disk import noticing
-from stages.signals import held_back
-from stages.suggestion import quoted
+from stages.folder.full_disk import noticing
+from stages.program.signals import held_back
+from stages.setting.suggestion import quoted
 
 DETAIL = "mlperf_log_detail.txt"
 ANSWERS = "mlperf_log_accuracy.json"

@@ -121,7 +121,7 @@ IN_PLACE = """
 import shutil, sys
 from contextlib import contextmanager
 from tests.campaigns import __main__, handover
-from stages.handover import write_checksums
+from stages.folder.handover import write_checksums
 
 @contextmanager
 def in_place(folder):

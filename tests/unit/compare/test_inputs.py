@@ -8,7 +8,7 @@ import pytest
 from stages.artifacts import Artifacts, ProfileFolder, verify, write_record
 from stages.compare.inputs import read_profiles
 from stages.errors import InputCorruptError, InputMissingError, InputStaleError
-from stages.handover import handing_over
+from stages.folder.handover import handing_over
 from stages.profile.summary import summaries
 from stages.records.base import Host
 from tests.unit.records import HOST, measured, profile

@@ -8,10 +8,10 @@ import pytest
 from docker.artifacts import prepare
 from docker.host import airgap
 from docker.host.user import User
-from stages.access import writing
-from stages.artifacts_folder import LOCK, MARKER
 from stages.errors import ArtifactsBusyError, NotWritableError
-from stages.handover import handing_over
+from stages.folder.access import writing
+from stages.folder.handover import handing_over
+from stages.folder.usable import LOCK, MARKER
 
 STAGES = User(10001, 10001)
 

@@ -10,11 +10,11 @@ from docker.share import bundle, sbom
 from docker.share.bundle import BILLS, LICENCES, LOCKS, MANIFEST, SCHEMAS
 from docker.share.schemas import text_of
 from stages import __version__
-from stages.access import writing
 from stages.artifacts import Artifacts
-from stages.checksums import CHECKSUMS, write_checksums
 from stages.errors import ArtifactsBusyError, InputCorruptError
 from stages.evidence.archive import pack, unpack
+from stages.files.checksums import CHECKSUMS, write_checksums
+from stages.folder.access import writing
 from tests.unit.evidence.parts import IMAGE, pipeline
 
 PACKAGES = [{"kind": "pypi", "name": "numpy", "version": "1", "licence": "BSD-3-Clause"}]

@@ -6,10 +6,10 @@ import pytest
 
 from docker import cleaning
 from docker.cleaning import clean
-from stages.access import writing
-from stages.artifacts_folder import LOCK, MARKER
 from stages.errors import ArtifactsBusyError, NotWritableError, StageError
-from stages.handover import handing_over
+from stages.folder.access import writing
+from stages.folder.handover import handing_over
+from stages.folder.usable import LOCK, MARKER
 from tests.commands import invoke
 
 

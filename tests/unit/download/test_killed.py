@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from stages.access import reading, writing
 from stages.artifacts import Artifacts
-from stages.artifacts_folder import LOCK, MARKER
-from stages.cache import Cache
+from stages.folder.access import reading, writing
+from stages.folder.cache import Cache
+from stages.folder.usable import LOCK, MARKER
 from tests.unit.download.servers import Server, head, serving
 from tests.unit.download.test_main import ROOT, files
 
@@ -103,7 +103,7 @@ def test_a_file_is_removed_at_any_depth_of_the_cache(place: str, tmp_path: Path)
 
 
 def test_what_was_handed_over_may_have_files_of_any_name(tmp_path: Path) -> None:
-    from stages.cache import cached, is_intact
+    from stages.folder.cache import cached, is_intact
 
     folder = Cache(Artifacts(tmp_path).cache).module("https://h/m")
     with writing(tmp_path, "a command"):

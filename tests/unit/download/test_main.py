@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from stages.artifacts import Artifacts
-from stages.artifacts_folder import LOCK, MARKER
-from stages.cache import MODULE, Cache, is_intact, noted_backbone
 from stages.common.progress import Progress
 from stages.download import run
 from stages.download.fetch import has_content
 from stages.download.limits import Wanted
 from stages.errors import DownloadError, InputCorruptError, ModelError
+from stages.folder.cache import MODULE, Cache, is_intact, noted_backbone
+from stages.folder.usable import LOCK, MARKER
 from stages.settings import Settings, needs_download
 from tests.unit.download.servers import of_status, serving, whole
 from tests.unit.download.test_unpack import PARTS, packed

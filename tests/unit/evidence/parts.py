@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from stages.artifacts import Artifacts, write_record
-from stages.checksums import CHECKSUMS, sha256, write_checksums
 from stages.compare.effects import compare
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.table import render
 from stages.evidence.collect import ARTIFACTS_FOLDER
+from stages.files.checksums import CHECKSUMS, sha256, write_checksums
 from stages.peers import rederive as peers_evidence
 from stages.peers.table import render as render_peers
 from stages.profile.summary import summaries

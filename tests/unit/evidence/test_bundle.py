@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from stages.artifacts import Artifacts, write_record
-from stages.checksums import write_checksums
 from stages.errors import InputCorruptError, InputMissingError, InputStaleError, StageError
 from stages.evidence.archive import pack, unpack
 from stages.evidence.check import check, check_profile, makers
 from stages.evidence.collect import ARTIFACTS_FOLDER, collect
+from stages.files.checksums import write_checksums
 from tests.unit.evidence.parts import IMAGE, pipeline, rehashed
 
 EDITS = 100

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from stages.artifacts import Artifacts
-from stages.checksums import write_checksums
 from stages.common import stats as intervals
 from stages.errors import StageError
 from stages.evidence import check
 from stages.evidence.collect import ARTIFACTS_FOLDER, collect
+from stages.files.checksums import write_checksums
 from tests.unit.evidence.believed import BELIEVED, believed
 from tests.unit.evidence.parts import pipeline, refit
 

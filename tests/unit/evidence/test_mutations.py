@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from stages.artifacts import Artifacts
-from stages.checksums import write_checksums
 from stages.common import stats
 from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
@@ -16,6 +15,7 @@ from stages.compare.table import render
 from stages.errors import exit_code_of
 from stages.evidence.check import check
 from stages.evidence.collect import ARTIFACTS_FOLDER, collect
+from stages.files.checksums import write_checksums
 from tests.mutations import Mutation, Place, mutated, mutations
 from tests.unit.evidence.believed import believed
 from tests.unit.evidence.parts import pipeline

@@ -7,7 +7,7 @@ import pytest
 
 from stages.artifacts import Artifacts, QuantizeFolder, verify, write_record
 from stages.errors import InputMissingError, SettingsError
-from stages.handover import handing_over
+from stages.folder.handover import handing_over
 from stages.peers.contenders import (
     NO_BF16,
     NO_ORT_BF16,

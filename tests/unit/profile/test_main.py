@@ -14,7 +14,7 @@ from stages.artifacts import (
     write_record,
 )
 from stages.errors import InputMissingError, InputStaleError, SettingsError
-from stages.handover import handing_over
+from stages.folder.handover import handing_over
 from stages.profile.__main__ import main
 from stages.records.profile import ProfileRecord
 from stages.samples import Samples

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages import disk_space
 from stages.common.worker.interleave import orders
 from stages.common.worker.protocol import LoadgenTest, Warm
 from stages.errors import DiskFullError, HostError, ProofError, WorkerError
 from stages.profile.plan import PlannedCell
 from stages.profile.run import measure
+from stages.program import disk_space
 from stages.samples import Samples
 from tests.unit.profile.stand_in import PREDICTIONS, StandIn
 from tests.unit.profile.test_cell_workers import cell_workers

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from stages.artifacts_folder import LOCK, MARKER
 from stages.errors import exit_code_of
+from stages.folder.usable import LOCK, MARKER
 from stages.quantize import __main__ as program
 from tests.unit.records import train
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages import disk_space
 from stages.common.progress import Progress
 from stages.errors import DiskFullError, ModelError, WorkerError
+from stages.program import disk_space
 from stages.quantize.bound import Bound
 from stages.quantize.evaluator import Answers, Contender
 from stages.quantize.trial_runner import TrialRunner

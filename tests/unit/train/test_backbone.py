@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.cache import MODULE, Cache, cached, sign_module
 from stages.errors import InputMissingError, ModelError
+from stages.folder.cache import MODULE, Cache, cached, sign_module
 from stages.settings import Settings
 
 tf = pytest.importorskip("tensorflow")

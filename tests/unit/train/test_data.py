@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.cache import Cache
 from stages.errors import InputCorruptError, InputMissingError
+from stages.folder.cache import Cache
 from stages.settings import Settings
 from stages.train.splits import Splits
 

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from stages.errors import ModelError
-from stages.ranges import LEARNING_RATE
+from stages.setting.ranges import LEARNING_RATE
 from stages.train import head
 
 

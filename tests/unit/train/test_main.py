@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from stages.cache import Cache, note_backbone
 from stages.errors import InputMissingError
+from stages.folder.cache import Cache, note_backbone
 from stages.settings import Settings, maker
 from stages.train.__main__ import _with_backbone
 

@@ -11,7 +11,7 @@ from stages.common.host import core_lock
 from stages.common.host.core_lock import CONTAINER, holding
 from stages.common.host.lock_holder import holder_of
 from stages.errors import CoresBusyError, NotWritableError
-from stages.printable import printable
+from stages.program.printable import printable
 
 ROOT = Path(__file__).parents[4]
 HOLDER = """

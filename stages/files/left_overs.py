@@ -1,0 +1,91 @@
+"""What a killed command left beside a folder or file: an unfinished one, or the one it replaces.
+
+NAME is written as `.NAME.XXXX.new`; a folder that was there before becomes `.NAME.XXXX.old` while
+the two are swapped. Earlier versions left the XXXX out.
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from stages.files import trees
+from stages.files.checksums import CHECKSUMS
+
+PATTERN = re.compile(r"\.(?P<name>.+?)(?:\.[a-z0-9_]{8})?\.(?:new|old)")
+NEW, OLD = ".new", ".old"
+# A name may have 255 bytes, a character up to four of them.
+MAX_NAME = 50
+
+
+def new_folder(folder: Path) -> Path:
+    """Make the folder in which what will be `folder` is written, and return it."""
+    return Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=NEW, dir=folder.parent))
+
+
+def new_file(path: Path) -> tuple[int, Path]:
+    """Make the file in which what will be `path` is written; return its descriptor and its path."""
+    prefix = f".{path.name[:MAX_NAME]}."
+    descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=NEW, dir=path.parent)
+    return descriptor, Path(name)
+
+
+def old_name(new: Path) -> Path:
+    """Return what a folder is called while `new` takes its name."""
+    return new.with_suffix(OLD)
+
+
+def owner_of(path: Path) -> str:
+    """Return the name of the folder that a path was left beside, nothing if it is no left-over."""
+    match = PATTERN.fullmatch(path.name)
+    return match["name"] if match else ""
+
+
+def clear(parent: Path, names: Collection[str] = ()) -> None:
+    """Restore each folder in `parent` that a kill took away, and remove what else kills left.
+
+    With `names`, only what was left beside these. Nothing may be writing there. Raises
+    NotWritableError if something can't be removed.
+    """
+    left = [path for path in parent.iterdir() if owner_of(path)]
+    for path in sorted(left, key=lambda path: path.lstat().st_ctime_ns, reverse=True):
+        if not names or owner_of(path) in names:
+            _deal_with(path, parent / owner_of(path))
+
+
+def _deal_with(path: Path, folder: Path) -> None:
+    lost = path.suffix == OLD and not os.path.lexists(folder)
+    if lost and not trees.why_no_folder(path):  # killed between the two renames
+        path.rename(folder)
+        trees.sync_folder(folder.parent)
+    else:
+        trees.remove(path)
+
+
+def clear_below(top: Path) -> None:
+    """Do as `clear` does in `top` and in all folders below, and remove unfinished files there.
+
+    What was handed over, and so has a list of checksums, is left as it is. Raises NotWritableError
+    if something can't be removed.
+    """
+    for path in [path for path in top.iterdir() if owner_of(path)]:
+        if path.suffix == NEW and path.is_file() and not path.is_symlink():
+            path.unlink()
+    clear(top)
+    for folder in _unlisted_folders(top):
+        clear_below(folder)
+
+
+def _unlisted_folders(parent: Path) -> Iterator[Path]:
+    for path in sorted(parent.iterdir()):
+        is_own = path.is_dir() and not path.is_symlink() and os.access(path, os.R_OK | os.X_OK)
+        if is_own and not (path / CHECKSUMS).exists():
+            yield path
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder; if this is killed on the way, what is left of it is a left-over."""
+    unfinished = new_folder(folder)
+    folder.rename(unfinished)
+    trees.remove(unfinished)

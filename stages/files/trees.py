@@ -1,0 +1,142 @@
+"""Whole folders: made durable, measured and removed, without leaving them by a link or a mount."""
+
+import errno
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import chain
+from pathlib import Path
+
+from stages.errors import NotWritableError
+from stages.files.member import OPEN_PLAIN
+
+FILE_MODE, FOLDER_MODE = 0o644, 0o755
+MOUNTS = Path("/proc/self/mountinfo")
+# What file systems answer that have no modes, or can't sync a folder: there is nothing to do.
+CAN_NOT = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM)
+
+
+def why_no_folder(path: Path) -> str:
+    """Return what a path is if it is there, but is no folder of its own; else nothing."""
+    if path.is_symlink():
+        return "a symlink"
+    if not os.path.lexists(path):
+        return ""
+    if not path.is_dir():
+        return "no folder"
+    return "a mount point" if path in _mount_points() or os.path.ismount(path) else ""
+
+
+def require_unmounted(folder: Path) -> None:
+    """Raise NotWritableError if a folder is, or has in it, a mount point: another file system."""
+    for _ in _folders_of_its_own(folder):
+        pass
+
+
+def settle(folder: Path) -> None:
+    """Make a folder and all in it readable for everyone, and durable on its disk."""
+    for path, _, files in os.walk(folder, topdown=False):
+        for name in files:
+            _settle_one(Path(path, name), FILE_MODE)
+        _settle_one(Path(path), FOLDER_MODE)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was renamed in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder with all in it, whatever its modes.
+
+    Raises NotWritableError if it is a link or has a mount point in it, or if something in it
+    belongs to another user.
+    """
+    if why := why_no_folder(folder):
+        raise NotWritableError(f"{folder} is {why}, which no stage makes; remove it")
+    try:
+        for path in _folders_of_its_own(folder):
+            _make_accessible(path)
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except PermissionError:
+        raise NotWritableError(
+            f"{folder} can't be removed by user {os.getuid()}; remove it as its owner"
+        ) from None
+
+
+def size(folder: Path) -> int:
+    """Return how many bytes the files of a folder have, links not followed."""
+    total = 0
+    for path, _, files in os.walk(folder):
+        for name in files:
+            with suppress(FileNotFoundError):
+                total += Path(path, name).lstat().st_size
+    return total
+
+
+def _folders_of_its_own(folder: Path) -> Iterator[Path]:
+    """Yield a folder and those within, each before those in it; NotWritableError for a mount."""
+    mounted = _mount_points()
+    for path in chain([folder], _folders(folder)):
+        if path in mounted or os.path.ismount(path):
+            raise NotWritableError(f"{path} is a mount point, which no stage makes; unmount it")
+        yield path
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    for path, names, _ in os.walk(folder):
+        inner = (Path(path, name) for name in names)
+        yield from (folder for folder in inner if not folder.is_symlink())
+
+
+def _make_accessible(folder: Path) -> None:
+    mode = folder.lstat().st_mode
+    if mode & stat.S_IRWXU != stat.S_IRWXU:
+        folder.chmod(stat.S_IMODE(mode) | stat.S_IRWXU)
+
+
+def _settle_one(path: Path, mode: int) -> None:
+    descriptor = os.open(path, OPEN_PLAIN)
+    try:
+        with _if_supported():
+            os.fchmod(descriptor, mode)
+        _sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync(descriptor: int) -> None:
+    with _if_supported():
+        os.fsync(descriptor)
+
+
+@contextmanager
+def _if_supported() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in CAN_NOT:
+            raise
+
+
+def _mount_points() -> set[Path]:
+    try:
+        lines = MOUNTS.read_text(errors="surrogateescape").splitlines()
+    except OSError:
+        return set()
+    return {_unescaped(line.split()[4]) for line in lines if len(line.split()) > 4}
+
+
+def _unescaped(text: str) -> Path:
+    """Return a path of mountinfo, in which white space is written as octal numbers."""
+    for char in " \t\n\\":
+        text = text.replace(f"\\{ord(char):03o}", char)
+    return Path(text)

@@ -1,0 +1,51 @@
+"""How a command uses the artifacts folder: alone to write to it, beside others to read from it.
+
+Either way the folder is checked first, and what a killed command left in it is dealt with.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stages.artifacts import Artifacts
+from stages.files import left_overs
+from stages.folder.lock import reading_with_others, writing_alone
+from stages.folder.usable import known_names, prepare, require_usable, resolved
+
+
+@contextmanager
+def writing(folder: Path, name: str) -> Iterator[Artifacts]:
+    """Yield the artifacts in a folder, which the program `name` has for itself in the meantime.
+
+    The folder is created if need be. A stage holds it from before it reads its inputs until its
+    hand-over. Raises NotWritableError if it can't be used, ArtifactsBusyError if it is in use.
+    """
+    root = prepare(folder)
+    with writing_alone(root, name):
+        _recover(root)
+        yield Artifacts(root)
+
+
+@contextmanager
+def reading(folder: Path, name: str) -> Iterator[Artifacts]:
+    """Yield the artifacts in a folder, in which nothing changes in the meantime.
+
+    There may be no such folder. Raises what `writing` raises.
+    """
+    require_usable(folder)
+    root = resolved(folder)
+    if not root.is_dir():
+        yield Artifacts(root)
+        return
+    if os.access(root, os.W_OK | os.X_OK):
+        prepare(root)  # the lock must not come before the marker
+    with reading_with_others(root, name, lambda: _recover(root)):
+        yield Artifacts(root)
+
+
+def _recover(root: Path) -> None:
+    left_overs.clear(root, known_names(root))
+    for folder in Artifacts(root).folders_in_cache():
+        if folder.is_dir():
+            left_overs.clear_below(folder)

@@ -1,0 +1,194 @@
+"""Which folder can be the artifacts folder, and what in it is ours: what stages made.
+
+Only that is ever removed, renamed or given to another user. The folder carries a marker; one of an
+earlier version, without it, is taken over if nothing else is in it.
+"""
+
+import os
+import pwd
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from stages.artifacts import CACHE_FOLDERS, Artifacts, StageFolder, places
+from stages.errors import NotWritableError
+from stages.files import left_overs, trees
+from stages.files.checksums import CHECKSUMS, names_listed, plain_files
+from stages.program import disk_space
+
+MARKER, LOCK = ".vgg19-artifacts", ".lock"
+MARKER_TEXT = "The stages of VGG19 on your Xeon write here, and `invoke clean` removes it.\n"
+# Not ours, but no hindrance: Git's own, and what a disk has at its top.
+BYSTANDERS = (".gitignore", "lost+found")
+CHECKOUT = Path(__file__).resolve().parents[1]
+# The system's own, though some are empty most of the time.
+SYSTEM_FOLDERS = frozenset(
+    Path("/", name)
+    for name in (
+        *("", "bin", "boot", "dev", "dev/shm", "etc", "home", "lib", "lib32", "lib64", "media"),
+        *("mnt", "opt", "proc", "root", "run", "sbin", "srv", "sys", "tmp", "usr", "usr/bin"),
+        *(
+            "usr/lib",
+            "usr/lib32",
+            "usr/lib64",
+            "usr/local",
+            "usr/sbin",
+            "var",
+            "var/lib",
+            "var/tmp",
+        ),
+    )
+)
+REMEDY = "set VGG19_ARTIFACTS to another folder"
+
+
+def resolved(path: Path) -> Path:
+    """Return the folder that a setting means, links followed; NotWritableError for a loop."""
+    if path.parts[:1] and path.parts[0].startswith("~"):
+        raise NotWritableError(f"{path} begins with a tilde, as only shells read it; {REMEDY}")
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        raise NotWritableError(f"{path} is a symlink that leads nowhere; {REMEDY}") from None
+
+
+def require_usable(path: Path) -> None:
+    """Raise NotWritableError if a folder, links in its path followed, can't be for artifacts.
+
+    It can't if it is the system's, a home, this checkout, no folder, or has what no stage made.
+    """
+    root = resolved(path)
+    # Unlike Path's own, lexists takes a path that is too long for one that is not there.
+    if os.path.lexists(path) and not path.exists():
+        raise NotWritableError(f"{path} is a symlink that leads nowhere; {REMEDY}")
+    if os.path.lexists(root) and not root.is_dir():
+        raise NotWritableError(f"{root} is no folder; set VGG19_ARTIFACTS to one")
+    if why := _why_never(root):
+        raise NotWritableError(f"{root} is {why}, and can't be the artifacts folder; {REMEDY}")
+    if os.path.lexists(root):
+        _require_ours(root)
+
+
+def prepare(path: Path) -> Path:
+    """Make the artifacts folder ready to be written to, and return it, links followed.
+
+    It is created if need be, and gets the marker. Raises NotWritableError.
+    """
+    require_usable(path)
+    root = resolved(path)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        _mark(root)
+    except OSError as error:
+        if error.errno in disk_space.FULL:
+            raise
+        raise NotWritableError(
+            f"{root} can't be written by user {os.getuid()} ({error.strerror}); "
+            "make the folder writable or set VGG19_ARTIFACTS"
+        ) from None
+    return root
+
+
+def is_marked(root: Path) -> bool:
+    """Return whether a folder carries the marker."""
+    with suppress(FileNotFoundError):
+        return stat.S_ISREG((root / MARKER).lstat().st_mode)
+    return False
+
+
+def ours(root: Path) -> Iterator[Path]:
+    """Yield what stages made in an artifacts folder: the stages' folders, the cache, left-overs."""
+    names = known_names(root)
+    for path in sorted(root.iterdir()):
+        if path.name in names or left_overs.owner_of(path) in names:
+            yield path
+
+
+def known_names(root: Path) -> set[str]:
+    """Return the names of the folders that stages write to."""
+    artifacts = Artifacts(root)
+    return {artifacts.cache.name, *(stage.path.name for stage in artifacts.stages())}
+
+
+def require_replaceable(folder: Path) -> None:
+    """Raise NotWritableError if a folder is not what a stage left, or has something else in it."""
+    if why := trees.why_no_folder(folder):
+        raise NotWritableError(f"{folder} is {why}, which no stage makes; remove it, or {REMEDY}")
+    if not folder.exists():
+        return
+    trees.require_unmounted(folder)
+    stage = Artifacts(folder.parent).stage_at(folder)
+    for name in _foreign_in(stage) if stage else ():
+        raise _foreign(folder / name)
+
+
+def _foreign_in(stage: StageFolder) -> Iterator[str]:
+    """Yield the names of the files in a stage's folder that the stage did not make.
+
+    It made what its list names and what it always leaves; if the list is of no use, all in the
+    folders that it writes to, too.
+    """
+    made = {CHECKSUMS, *names_listed(stage.path), *places(stage)}
+    if stage.record.name not in names_listed(stage.path):
+        tops = {name.partition("/")[0] for name in places(stage)}
+        made |= {name for name in plain_files(stage.path) if name.partition("/")[0] in tops}
+    yield from (name for name in plain_files(stage.path) if name not in made)
+
+
+def _why_never(root: Path) -> str:
+    if root in SYSTEM_FOLDERS:
+        return "a folder of the system"
+    if root in _homes():
+        return "a home folder"
+    if root == CHECKOUT or root in CHECKOUT.parents:
+        return "the folder of this source, or one above it"
+    return ""
+
+
+def _homes() -> set[Path]:
+    homes = {Path(os.environ.get("HOME", ""))}
+    for user in (str(os.getuid()), os.environ.get("SUDO_UID", "")):
+        with suppress(KeyError, ValueError, OverflowError):
+            homes.add(Path(pwd.getpwuid(int(user)).pw_dir))
+    return {home.resolve() for home in homes if home.is_absolute()}
+
+
+def _require_ours(root: Path) -> None:
+    marked = is_marked(root)
+    known = known_names(root)
+    for path in sorted(root.iterdir()):
+        if path.name in BYSTANDERS or (marked and path.name in (MARKER, LOCK)):
+            continue
+        if path.name not in known and left_overs.owner_of(path) not in known:
+            raise _foreign(path)
+        if path == Artifacts(root).cache:
+            _require_cache(path)
+        elif why := trees.why_no_folder(path):
+            raise NotWritableError(f"{path} is {why}, which no stage makes; remove it, or {REMEDY}")
+        elif not marked and path.name in known and not (path / CHECKSUMS).is_file():
+            raise NotWritableError(f"{path} has no {CHECKSUMS}, so no stage made it; {REMEDY}")
+
+
+def _require_cache(cache: Path) -> None:
+    """Check the cache, and the folders in it: each may be a mount point, as none is replaced."""
+    if cache.is_symlink() or not cache.is_dir():
+        raise NotWritableError(f"{cache} is no folder of its own; remove it, or {REMEDY}")
+    for path in sorted(cache.iterdir()):
+        if path.name not in CACHE_FOLDERS:
+            raise _foreign(path)
+        if path.is_symlink() or not path.is_dir():
+            raise NotWritableError(f"{path} is no folder of its own; remove it, or {REMEDY}")
+
+
+def _foreign(path: Path) -> NotWritableError:
+    return NotWritableError(f"{path} is there, which no stage made; move it elsewhere, or {REMEDY}")
+
+
+def _mark(root: Path) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    if is_marked(root):
+        return
+    with suppress(FileExistsError), open(os.open(root / MARKER, flags, 0o644), "w") as stream:
+        os.fchmod(stream.fileno(), trees.FILE_MODE)
+        stream.write(MARKER_TEXT)

@@ -1,0 +1,1 @@
+"""How a program speaks, and ends: its streams, its signals, what it may show, its children."""

@@ -1,0 +1,1 @@
+"""What one setting is: how its text is read, bounded, and refused."""

@@ -1,0 +1,200 @@
+"""What is known of a setting: its help, who reads it, how its text is read and checked."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stages.setting.cpu_list import parse_list
+from stages.setting.ranges import Range
+from stages.setting.suggestion import did_you_mean
+
+# What no text may have: control characters, halves of UTF-16 pairs, and line separators. The last
+# two come from bytes that are no UTF-8, which no record can hold.
+UNFIT = {"Cc", "Cs", "Zl", "Zp"}
+# Linux, limits.h: PATH_MAX and NAME_MAX. No other value needs as much.
+MAX_TEXT, MAX_NAME = 4096, 255
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+_DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{0,18})?([eE][-+]?[0-9]{1,3})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What is known of a setting beside its name and its default.
+
+    - `help`: what it means; `programs`: those that read it.
+    - `read`, `check`: how its text becomes a value, and whether that may be given; `read` raises
+      ValueError, with the reason if it is no plain one.
+    - `allowed`: what may be given, as a refusal says it.
+    - `values`: what each means, if only certain ones may be given.
+    - `is_switch`: a command line gives it no value.
+    """
+
+    help: str
+    programs: tuple[str, ...]
+    read: Callable[[str], Any] = str
+    check: Callable[[Any], bool] = lambda _: True
+    allowed: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    is_switch: bool = False
+
+    def in_words(self) -> str:
+        """Return what the setting means, what may be given, and what each value means."""
+        allowed = "" if self.is_switch else self.allowed
+        meanings = "; ".join(f"{value}: {meaning}" for value, meaning in self.values.items())
+        return ". ".join(filter(None, ("; ".join(filter(None, (self.help, allowed))), meanings)))
+
+    def value_of(self, text: str) -> Any:
+        """Return the value that a text stands for; ValueError, with the reason, if there is none.
+
+        Blanks around it don't count.
+        """
+        if len(text) > MAX_TEXT:
+            raise ValueError(f"it has {len(text)} characters")
+        if not text.strip():
+            raise ValueError("it is empty")
+        if any(unicodedata.category(char) in UNFIT for char in text):
+            raise ValueError("it has characters that can't be shown, or bytes that are no UTF-8")
+        return self.read(text.strip())
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Return the parts of a comma list; ValueError, with the reason, if one is empty."""
+    parts = tuple(part.strip() for part in text.split(","))
+    if not all(parts):
+        raise ValueError("a part of the list is empty")
+    return parts
+
+
+def setting(default: Any, spec: Spec) -> Any:
+    """Return a dataclass field that carries its Spec."""
+    return field(default=default, metadata={"spec": spec})
+
+
+def whole(default: int, bounds: Range, help: str, *programs: str) -> Any:
+    """Return the field of a whole number within `bounds`."""
+    allowed = f"a whole number {bounds} ({bounds.reason})"
+    return setting(default, Spec(help, programs, read_whole, bounds.__contains__, allowed))
+
+
+def decimal(default: float, bounds: Range, help: str, *programs: str) -> Any:
+    """Return the field of a number within `bounds`."""
+    allowed = f"a number {bounds} ({bounds.reason})"
+    return setting(default, Spec(help, programs, _read_decimal, bounds.__contains__, allowed))
+
+
+def choices(default: tuple[str, ...], known: Mapping[str, str], help: str, *programs: str) -> Any:
+    """Return the field of a comma list of names among `known`, which says what each means."""
+    spec = Spec(
+        help,
+        programs,
+        lambda text: _distinct(tuple(_known(name, known) for name in names(text))),
+        lambda chosen: bool(chosen) and set(chosen) <= set(known),
+        f"a comma list of {', '.join(known)}",
+        values=known,
+    )
+    return setting(default, spec)
+
+
+def one_of(default: str, known: Mapping[str, str], help: str, *programs: str) -> Any:
+    """Return the field of one name among `known`, which says what each means."""
+    spec = Spec(
+        help,
+        programs,
+        lambda text: _known(text, known),
+        lambda name: name in known,
+        " or ".join(known),
+        values=known,
+    )
+    return setting(default, spec)
+
+
+def fraction(default: float, help: str, *programs: str) -> Any:
+    """Return the field of a number between 0 and 1, neither included."""
+    allowed = "a number between 0 and 1"
+    return setting(default, Spec(help, programs, _read_decimal, lambda x: 0.0 < x < 1.0, allowed))
+
+
+def path(default: str, help: str, *programs: str) -> Any:
+    """Return the field of a folder's path."""
+    return setting(Path(default), Spec(help, programs, _read_path, allowed="a path"))
+
+
+def sizes(default: tuple[int, ...], bounds: Range, help: str, *programs: str) -> Any:
+    """Return the field of a comma list of whole numbers, each within `bounds`."""
+    spec = Spec(
+        help,
+        programs,
+        lambda text: _distinct(tuple(read_whole(part) for part in names(text))),
+        lambda numbers: bool(numbers) and all(number in bounds for number in numbers),
+        f"a comma list of whole numbers, each {bounds} ({bounds.reason})",
+    )
+    return setting(default, spec)
+
+
+def cpus(help: str, *programs: str) -> Any:
+    """Return the field of a list of CPUs, empty by default."""
+    return setting("", Spec(help, programs, _read_cpus, allowed="a list such as 0-3,8"))
+
+
+def switch(help: str, *programs: str) -> Any:
+    """Return the field of a switch that is off by default; a command line gives it no value."""
+    return setting(False, Spec(help, programs, _truth, allowed="1 or 0", is_switch=True))
+
+
+def read_whole(text: str) -> int:
+    """Return the number that plain digits stand for; ValueError if there is anything else."""
+    if not _WHOLE.fullmatch(text):
+        raise ValueError("")
+    return int(text)
+
+
+def as_text(value: Any) -> str:
+    """Return a value as it would be given: a comma list for several."""
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _read_decimal(text: str) -> float:
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError("")
+    return float(text)
+
+
+def _read_path(text: str) -> Path:
+    """Return a path; `~` is a home, as it is for compose, which no shell may have expanded."""
+    if max(len(part.encode()) for part in text.split("/")) > MAX_NAME:
+        raise ValueError(f"a name in it has more than {MAX_NAME} bytes")
+    with suppress(RuntimeError):  # nobody has that home
+        return Path(text).expanduser()
+    return Path(text)
+
+
+def _read_cpus(text: str) -> str:
+    """Return the list as it was given, checked."""
+    parse_list(text)
+    return text
+
+
+def _truth(text: str) -> bool:
+    value = {"1": True, "true": True, "0": False, "false": False}.get(text.lower())
+    if value is None:
+        raise ValueError("")
+    return value
+
+
+def _known(text: str, known: Mapping[str, str]) -> str:
+    """Return the name among `known` that `text` is, in any case of letters."""
+    by_form = {name.lower(): name for name in known}
+    if not text.isascii() or text.lower() not in by_form:
+        raise ValueError(did_you_mean(text, known))
+    return by_form[text.lower()]
+
+
+def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    twice = [value for value in values if values.count(value) > 1]
+    if twice:
+        raise ValueError(f"{twice[0]} is there twice")
+    return values

@@ -1,0 +1,40 @@
+"""What someone who misspelt a name most likely meant."""
+
+import difflib
+from collections.abc import Iterable
+
+from stages.program.printable import printable
+
+# Characters of what was given that a message repeats.
+MAX_SHOWN = 80
+# What is longer is no slip of a name, and comparing it would take long.
+MAX_LENGTH = 64
+# What is part of many names says little.
+MIN_PART = 3
+
+
+def nearest(text: str, names: Iterable[str]) -> str:
+    """Return the name that is most like `text`, in any case of letters; "" if none is like it."""
+    if len(text) > MAX_LENGTH:
+        return ""
+    by_form = {_form(name): name for name in names}
+    similar = difflib.get_close_matches(_form(text), by_form, n=1)
+    part = _form(text)
+    containing = [form for form in by_form if len(part) >= MIN_PART and part in form]
+    return by_form[similar[0]] if similar else by_form[containing[-1]] if containing else ""
+
+
+def did_you_mean(text: str, names: Iterable[str]) -> str:
+    """Return the question whether the nearest of `names` was meant, "" if none is near."""
+    name = nearest(text, names)
+    return f"did you mean {name}?" if name else ""
+
+
+def quoted(text: str, names: Iterable[str] = ()) -> str:
+    """Return `text` in quotes, fit to be shown, with the nearest of `names` if one is near."""
+    hint = did_you_mean(text, names)
+    return f"'{printable(text, MAX_SHOWN)}'" + (f" ({hint})" if hint else "")
+
+
+def _form(name: str) -> str:
+    return name.lower().replace("_", "-").lstrip("-")

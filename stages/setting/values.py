@@ -1,0 +1,42 @@
+"""What may be chosen, and what each choice means; how names beside numbers and paths are read."""
+
+from stages.setting.spec import read_whole
+from stages.setting.suggestion import did_you_mean
+
+AUTO = "auto"
+DATA_SETS = {
+    "embedded": "bean leaves that this project draws itself, without a network",
+    "beans": "the ibean photographs of bean leaves, downloaded through tensorflow-datasets",
+}
+BACKBONES = {
+    "embedded": "a VGG19 that this project makes itself, without a network",
+    "imagenet": "the VGG19 published with ImageNet weights, downloaded",
+    "downloaded": "whichever `download` was asked for last, as compose.yaml has it",
+    "a handle or path": "a TF2 SavedModel that turns 224x224 images into feature vectors",
+}
+# Train checks that these have VGG19's convolutions; any other backbone can be another network.
+OWN_BACKBONES = ("embedded", "imagenet")
+DOWNLOADED = "downloaded"
+NAMED_BACKBONES = (*OWN_BACKBONES, DOWNLOADED)
+ALGORITHMS = {
+    "minmax": "from the smallest to the largest value seen",
+    "kl": "the range that loses least information, which takes minutes and gigabytes",
+}
+GRANULARITIES = {
+    "per_channel": "one for each output channel",
+    "per_tensor": "one for all weights of a layer",
+}
+
+
+def read_backbone(text: str) -> str:
+    """Return a backbone as it is known; ValueError if it is neither named nor a handle."""
+    if "/" in text:
+        return text
+    if text.lower() not in NAMED_BACKBONES:
+        raise ValueError(did_you_mean(text, NAMED_BACKBONES))
+    return text.lower()
+
+
+def read_instances(text: str) -> str:
+    """Return a number of instances as plain text, or AUTO; ValueError if it is neither."""
+    return AUTO if text.lower() == AUTO else str(read_whole(text))

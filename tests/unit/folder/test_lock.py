@@ -1,0 +1,167 @@
+"""One writer at a time, whom the next one names; no reader sees a folder half done."""
+
+import errno
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from stages.artifacts import Artifacts
+from stages.errors import ArtifactsBusyError, NotWritableError
+from stages.folder.access import reading, writing
+from stages.folder.usable import LOCK, prepare
+from tests.commands import ROOT, run
+
+Use = Callable[[Path, str], AbstractContextManager[Artifacts]]
+HOLDER = """
+import sys
+from pathlib import Path
+from stages.folder import access
+
+with getattr(access, sys.argv[2])(Path(sys.argv[1]), "quantize"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def hold(root: Path, how: str) -> "subprocess.Popen[str]":
+    """Start a process that uses the folder until it is killed; return it once it does."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(root), how],
+        cwd=ROOT,
+        env={**os.environ, "STAGES_CONTAINER": "vgg19-quantize-7"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout
+    assert holder.stdout.readline() == "held\n"
+    return holder
+
+
+@pytest.mark.parametrize("use", [writing, reading])
+def test_while_one_writes_others_are_told_who(tmp_path: Path, use: Use) -> None:
+    holder = hold(tmp_path, "writing")
+    named = rf"in use by quantize since 2\d.* UTC \(process {holder.pid} in vgg19-quantize-7\); "
+    with holder:
+        with pytest.raises(ArtifactsBusyError, match=named), use(tmp_path, "train"):
+            pytest.fail("it was used twice")
+        holder.kill()
+    with writing(tmp_path, "train"):
+        pass
+
+
+@pytest.mark.parametrize("stage", ["train", "quantize", "profile", "compare", "peers"])
+def test_a_stage_ends_in_one_line_before_it_reads_anything(tmp_path: Path, stage: str) -> None:
+    with writing(tmp_path, "another"):
+        done = run(sys.executable, "-m", f"stages.{stage}", "--artifacts", str(tmp_path))
+    assert done.code == ArtifactsBusyError.exit_code, done
+    assert done.output.startswith(f"{stage}: error: {tmp_path} is in use by another since ")
+    assert len(done.output.splitlines()) == 1
+
+
+def test_readers_do_not_hinder_each_other_but_a_writer(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    with hold(tmp_path, "reading") as holder:
+        with reading(tmp_path, "bundle"), reading(tmp_path, "export"):
+            pass
+        with (
+            pytest.raises(ArtifactsBusyError, match="in use by quantize since"),
+            writing(tmp_path, "clean"),
+        ):
+            pytest.fail("it wrote")
+        holder.kill()
+
+
+def test_it_is_free_again_after_a_failure_and_names_nobody(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), writing(tmp_path, "train"):
+        raise ZeroDivisionError
+    assert (tmp_path / LOCK).read_text() == ""
+    with writing(tmp_path, "train"):
+        pass
+
+
+def test_the_name_of_a_holder_does_not_steer_the_terminal(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    (tmp_path / LOCK).write_bytes(b"\x1b[2J\nclean: done\xff")
+    with (tmp_path / LOCK).open() as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(ArtifactsBusyError) as caught, writing(tmp_path, "train"):
+            pytest.fail("it was used twice")
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("kind", ["symlink", "hard link", "fifo", "folder"])
+def test_a_lock_that_is_something_else_is_refused_and_kept(tmp_path: Path, kind: str) -> None:
+    thesis = tmp_path / "thesis"
+    thesis.write_text("years of work")
+    root = prepare(tmp_path / "artifacts")
+    if kind == "symlink":
+        (root / LOCK).symlink_to(thesis)
+    elif kind == "hard link":
+        (root / LOCK).hardlink_to(thesis)
+    elif kind == "fifo":
+        os.mkfifo(root / LOCK)
+    else:
+        (root / LOCK).mkdir()
+    for use in (writing, reading):
+        with pytest.raises(NotWritableError, match=r"\.lock .*remove it"), use(root, "train"):
+            pytest.fail("it went on")
+    assert thesis.read_text() == "years of work"
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP, errno.EBADF])
+def test_a_file_system_without_locks_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with (
+        pytest.raises(NotWritableError, match=r"without locks .* folder on a local disk"),
+        writing(tmp_path, "train"),
+    ):
+        pytest.fail("it went on")
+
+
+def test_the_lock_holds_though_nobody_can_be_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with (
+        writing(tmp_path, "train"),
+        pytest.raises(ArtifactsBusyError, match="in use by another command"),
+        writing(tmp_path, "quantize"),
+    ):
+        pytest.fail("it was used twice")
+
+
+def test_what_can_only_be_read_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with reading(tmp_path, "bundle") as artifacts:
+        assert artifacts.root == tmp_path
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_reading_makes_no_folder(tmp_path: Path) -> None:
+    with reading(tmp_path / "none", "export") as artifacts:
+        assert not artifacts.root.exists()
+
+
+@pytest.mark.parametrize("use", [writing, reading])
+def test_a_writer_that_was_killed_between_the_renames_is_recovered_from(
+    tmp_path: Path, use: Use
+) -> None:
+    prepare(tmp_path)
+    (tmp_path / ".train.abcd1234.old").mkdir()
+    with use(tmp_path, "bundle"):
+        assert (tmp_path / "train").is_dir()

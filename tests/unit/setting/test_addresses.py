@@ -1,0 +1,100 @@
+"""What is fetched from a network, and what of an address is shown."""
+
+from pathlib import Path
+
+import pytest
+
+from stages.setting.addresses import (
+    has_secrets,
+    is_of_this_machine,
+    is_remote,
+    local_path,
+    redacted,
+    redacted_handle,
+)
+
+
+@pytest.mark.parametrize("handle", ["https://h/m/1", "http://h/m.tar.gz", "HTTPS://h/m"])
+def test_the_web_is_remote(handle: str) -> None:
+    assert is_remote(handle)
+    assert local_path(handle) is None
+
+
+@pytest.mark.parametrize(
+    ("handle", "path"),
+    [
+        ("/a/b", "/a/b"),
+        ("./b", "b"),
+        ("file:///a/b", "/a/b"),
+        ("FILE:///a/b%20c", "/a/b c"),
+        ("file://localhost/a", "/a"),
+    ],
+)
+def test_a_path_is_local(handle: str, path: str) -> None:
+    assert not is_remote(handle)
+    assert local_path(handle) == Path(path)
+
+
+@pytest.mark.parametrize("handle", ["gs://bucket/m", "s3://b/m", "file://other/a", "ram://x"])
+def test_other_addresses_are_neither(handle: str) -> None:
+    assert not is_remote(handle)
+    assert local_path(handle) is None
+
+
+@pytest.mark.parametrize(
+    ("place", "own"),
+    [
+        ("localhost:1", True),
+        ("me:secret@127.9.9.9", True),
+        ("[::1]:1", True),
+        ("127.example", False),
+        ("[::1", False),
+        ("", False),
+    ],
+)
+def test_what_only_this_machine_reaches_is_known(place: str, own: bool) -> None:
+    assert is_of_this_machine(place) == own
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://h/m/1", "https://h/m/1"),
+        ("https://h:8080/m", "https://h:8080/m"),
+        ("https://me:secret@h/m", "https://***@h/m"),
+        ("https://secret@h/m", "https://***@h/m"),
+        ("http://me:se@cret@h:1/m", "http://***@h:1/m"),
+        ("http://me:se/cret@h:1/m", "http://***@h:1/m"),
+        ("https://h/@scope/m", "https://h/@scope/m"),
+        ("https://h:80/@scope/m", "https://h:80/@scope/m"),
+        ("https://h/m?token=secret", "https://h/m?token=***"),
+        ("https://h/m?a=secret&b=secret#secret", "https://h/m?a=***&b=***#secret"),
+        ("https://h/m?secret", "https://h/m?***"),
+        ("see http://u:secret@h/ and https://u:secret@h/", "see http://***@h/ and https://***@h/"),
+        ("http://me:se'cr\"et@h:1/m", "http://***@h:1/m"),
+        ("http://me:se?cret@h/m", "http://***@h/m"),
+        ("http://me:se#cret@h/m", "http://***@h/m"),
+        ("http://[::1]:80/m?at=me@h", "http://[::1]:80/m?at=***"),
+        ("'http://me:secret@h/m', me@h", "'http://***@h/m', me@h"),
+        ("a/path, no address: me:x@h", "a/path, no address: me:x@h"),
+    ],
+)
+def test_secrets_are_not_shown(text: str, shown: str) -> None:
+    assert redacted(text) == shown
+    assert redacted(shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("handle", "shown"),
+    [
+        ("https://h/m", "https://h/m"),
+        ("https://me:secret@h/m?key=hidden", "https://***@h/m?key=***"),
+        ("https://me:se cr'et@h/m", "https://***@h/m"),
+        ("https://h/m?key=se 'cret", "https://h/m?key=***"),
+        ("/a/path of me@h?", "/a/path of me@h?"),
+    ],
+)
+def test_a_handle_is_one_address_or_a_path(handle: str, shown: str) -> None:
+    assert redacted_handle(handle) == shown
+    assert redacted_handle(shown) == shown
+    assert has_secrets(handle) == (handle != shown)
