@@ -13,17 +13,26 @@ from stages.settings import env_name
 from tests.commands import Done, invoke, run
 
 PROJECT = {"COMPOSE_PROJECT_NAME": "vgg19-tests"}
-# With it, every process writes down what it imported.
-IMPORTS = "tests/pipeline/imports.yaml"
-PROBED = {"COMPOSE_FILE": f"compose.yaml:{IMPORTS}", "STAGES_OVERRIDE": IMPORTS}
+PROBE = "tests/pipeline/imports.yaml"
 
 
 @dataclass(frozen=True)
 class PipelineRun:
-    """What a pipeline printed and left."""
+    """What a pipeline printed and left, and the folder with what its processes imported."""
 
     done: Done
     artifacts: Artifacts
+    imports: Path | None = None
+
+
+def probed(folder: Path) -> dict[str, str]:
+    """Return variables with which every process writes down in `folder` what it imported."""
+    folder.chmod(0o777)
+    return {
+        "COMPOSE_FILE": f"compose.yaml:{PROBE}",
+        "STAGES_OVERRIDE": PROBE,
+        "PROBE_IMPORTS": str(folder),
+    }
 
 
 @pytest.fixture(scope="session")
@@ -61,8 +70,10 @@ def by_compose(
 ) -> Iterator[PipelineRun]:
     folder = _with_cache(by_invoke, tmp_path_factory.mktemp("by_compose"))
     artifacts.prepare(folder, user.invoking_user())
-    variables = {**tiny, **PROJECT, **PROBED, env_name("artifacts"): str(folder)}
-    yield PipelineRun(run("docker", "compose", "up", variables=variables), Artifacts(folder))
+    imports = tmp_path_factory.mktemp("imports")
+    variables = {**tiny, **PROJECT, **probed(imports), env_name("artifacts"): str(folder)}
+    done = run("docker", "compose", "up", variables=variables)
+    yield PipelineRun(done, Artifacts(folder), imports)
     run("docker", "compose", "down", variables=variables)
 
 
@@ -93,9 +104,11 @@ def by_stock(
         "force_bf16": "1",
         "all_cells": "1",
     }
-    variables = {**tiny, **PROBED, **{env_name(name): text for name, text in settings.items()}}
+    imports = tmp_path_factory.mktemp("imports")
+    given = {env_name(name): text for name, text in settings.items()}
+    variables = {**tiny, **probed(imports), **given}
     done = invoke("quantize", "profile", "compare", variables=variables)
-    return PipelineRun(done, Artifacts(folder))
+    return PipelineRun(done, Artifacts(folder), imports)
 
 
 def _with_cache(source: PipelineRun, folder: Path) -> Path:

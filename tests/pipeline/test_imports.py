@@ -64,7 +64,8 @@ def installed(stage: Stage) -> dict[str, set[str]]:
 
 def imported(pipeline: PipelineRun, stage: str) -> set[str]:
     """Return the files that the processes of a stage imported."""
-    folder = pipeline.artifacts.root / ".imports"
+    folder = pipeline.imports
+    assert folder, pipeline.done
     names = [path.name for path in folder.glob(f"{stage}.*")]
     hosts = {name.partition(".")[2].rpartition("-")[0] for name in names}
     assert len(hosts) == 1, sorted(folder.iterdir())

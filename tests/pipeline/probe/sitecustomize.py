@@ -5,12 +5,11 @@ import os
 import sys
 from pathlib import Path
 
-FOLDER = Path("/artifacts/.imports")
+FOLDER = Path("/imports")
 
 
 def _write_imports() -> None:
     files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-    FOLDER.mkdir(exist_ok=True)
     name = f"{os.environ.get('PROBED', 'unknown')}.{os.uname().nodename}-{os.getpid()}"
     (FOLDER / name).write_text("\n".join(sorted(file for file in files if file)))
 
