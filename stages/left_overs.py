@@ -6,6 +6,7 @@ the two are swapped. Earlier versions left the XXXX out.
 
 import os
 import re
+import secrets
 import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -86,6 +87,7 @@ def _unlisted_folders(parent: Path) -> Iterator[Path]:
 
 def discard(folder: Path) -> None:
     """Remove a folder; if this is killed on the way, what is left of it is a left-over."""
-    unfinished = new_folder(folder)
+    # Without a folder to take the place of, for which a full disk has no room.
+    unfinished = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}{NEW}")
     folder.rename(unfinished)
     trees.remove(unfinished)
