@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -89,7 +90,7 @@ def test_settings_that_compose_could_not_read_are_not_passed_over(
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "loop", "dangling", "device", "huge"])
 def test_what_is_no_file_of_settings_is_refused_and_left(kind: str, file: Path) -> None:
-    make = {
+    make: dict[str, Callable[[], object]] = {
         "folder": file.mkdir,
         "pipe": lambda: os.mkfifo(file),
         "loop": lambda: file.symlink_to(file),
