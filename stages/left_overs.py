@@ -55,9 +55,19 @@ def clear(parent: Path, names: Collection[str] = ()) -> None:
             _deal_with(path, parent / owner_of(path))
 
 
+def lost(parent: Path, names: Collection[str]) -> list[str]:
+    """Return those of `names` that a kill took away, as `clear` would give them back."""
+    left = (path for path in parent.iterdir() if _is_lost(path))
+    return [owner_of(path) for path in left if owner_of(path) in names]
+
+
+def _is_lost(path: Path) -> bool:
+    folder = path.parent / owner_of(path)
+    return bool(owner_of(path)) and path.suffix == OLD and not os.path.lexists(folder)
+
+
 def _deal_with(path: Path, folder: Path) -> None:
-    lost = path.suffix == OLD and not os.path.lexists(folder)
-    if lost and not trees.why_no_folder(path):  # killed between the two renames
+    if _is_lost(path) and not trees.why_no_folder(path):  # killed between the two renames
         path.rename(folder)
         trees.sync_folder(folder.parent)
     else:
