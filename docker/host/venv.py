@@ -111,8 +111,8 @@ def _create(folder: Path, python: str, descriptor: int) -> None:
         )
     if str(folder) != os.fsencode(folder).decode(errors="replace"):
         raise VenvError(
-            f"{folder} has bytes in its path that are no UTF-8, as no virtual environment may have; "
-            "move this checkout to a path without them"
+            f"{folder} has bytes in its path that are no UTF-8, which no virtual environment may "
+            "have; move this checkout to a path without them"
         )
     shutil.rmtree(folder, ignore_errors=True)
     print(f"creating {folder.name}", flush=True)
