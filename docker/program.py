@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
-from invoke.exceptions import Exit, ParseError
+from invoke.exceptions import Exit, ParseError, UnknownFileType
 from invoke.parser.context import ParserContext
 from invoke.parser.parser import Parser
 from invoke.program import Program
@@ -20,6 +20,7 @@ from stages.program.printable import printable
 from stages.setting.suggestion import MAX_SHOWN, quoted
 
 FLAG = re.compile(r"Flag <\w+: ([\w-]+)")
+LIST_FORMATS = ("flat", "nested", "json")
 HELP_FLAGS = ("--help", "-h")
 UNKNOWN, MISSING, NO_VALUE = "No idea what", "did not receive required", "needed value"
 
@@ -51,8 +52,23 @@ class TaskProgram(Program):
 
     def parse_cleanup(self) -> None:
         """Show what was asked for instead of a task."""
+        if (form := self.args["list-format"].value) not in LIST_FORMATS:
+            allowed = f"give {' or '.join(LIST_FORMATS)}"
+            raise _refusal(
+                f"invoke: error: list-format can't be {quoted(form, LIST_FORMATS)}; {allowed}"
+            )
         with _refusing(self.parser.contexts), _ending_quietly():
             super().parse_cleanup()
+
+    def update_config(self, merge: bool = True) -> None:
+        """Read what --config names."""
+        try:
+            super().update_config(merge)
+        except UnknownFileType:
+            raise _refusal(
+                "invoke: error: config names a file of no known kind; give one that ends in "
+                ".yaml, .yml, .json or .py"
+            ) from None
 
     def execute(self) -> None:
         """Run the tasks."""

@@ -92,7 +92,7 @@ def main() -> None:
 
 def is_mounted(name: str, place: Path, mounts: Path = MOUNTS) -> bool:
     """Return whether a folder called `name`, at the top of a tmpfs, is what is at `place`."""
-    for line in mounts.read_text(errors="replace").splitlines():
+    for line in mounts.read_text(errors="replace").split("\n"):
         fields, _, source = line.partition(" - ")
         _, _, _, root, where = fields.split(" ")[:5] if fields.count(" ") >= 4 else 5 * [""]
         if where == str(place):

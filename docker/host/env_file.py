@@ -23,6 +23,11 @@ COMMENT = re.compile(r"(?<!\s)\s+#.*")
 ESCAPED = re.compile(r"\\(.)")
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 MIB, GIB = 2**20, 2**30
+MAX_BYTES = MIB
+# Some editors begin a file by it; compose passes over it.
+BOM = "\ufeff"
+# How UTF-16 begins, as `_text` decodes it.
+UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")
 # Left to the machine itself, as a fraction of its memory and at least so much.
 RESERVE, MIN_RESERVE = 1 / 16, GIB
 MEMORY = "STAGES_MEMORY"
@@ -40,11 +45,24 @@ def environment(
 
 
 def _settings(env_file: Path) -> dict[str, str]:
-    if not env_file.is_file():
-        return {}
-    lines = env_file.read_text(encoding="utf-8", errors="replace").splitlines()
-    pairs = (LINE.fullmatch(line) for line in lines)
+    text = _text(env_file)
+    if text.startswith(UTF_16):
+        raise SettingsError(f"{env_file} is UTF-16, which compose can't read; save it as UTF-8")
+    pairs = (LINE.fullmatch(line) for line in text.removeprefix(BOM).split("\n"))
     return {pair[1]: _value(pair[1], pair[2].strip()) for pair in pairs if pair}
+
+
+def _text(env_file: Path) -> str:
+    """Return what is in .env, "" if there is none; SettingsError if it is no plain, small file."""
+    if not os.path.lexists(env_file):
+        return ""
+    if not env_file.is_file():
+        raise SettingsError(f"{env_file} is no file, or leads to none; remove it")
+    with env_file.open("rb") as stream:
+        content = stream.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise SettingsError(f"{env_file} is larger than {MAX_BYTES // MIB} MiB; shorten it")
+    return content.decode(errors="surrogateescape")
 
 
 def _value(name: str, text: str) -> str:
@@ -96,8 +114,9 @@ def memory_limit(memory: int) -> str:
 
 def write(variables: Mapping[str, str], env_file: Path = ENV_FILE) -> None:
     """Write the variables to .env and keep the rest of it; whoever reads it finds it whole."""
-    before = env_file.read_bytes().decode(errors="surrogateescape") if env_file.is_file() else ""
-    lines = before.splitlines()
+    before = _text(env_file)
+    # At these alone does compose end a line; a path may have what else Unicode ends lines by.
+    lines = before.removesuffix("\n").split("\n") if before else []
     kept = [line for line in lines if line.partition("=")[0] not in variables]
     ours = [f"{name}={value}" for name, value in variables.items()]
     text = "".join(f"{line}\n" for line in [*kept, *ours])

@@ -109,6 +109,11 @@ def _create(folder: Path, python: str, descriptor: int) -> None:
             f"{folder} has a {os.pathsep!r} in its path, which no virtual environment may have; "
             "move this checkout to a path without one"
         )
+    if str(folder) != os.fsencode(folder).decode(errors="replace"):
+        raise VenvError(
+            f"{folder} has bytes in its path that are no UTF-8, which no virtual environment may "
+            "have; move this checkout to a path without them"
+        )
     shutil.rmtree(folder, ignore_errors=True)
     print(f"creating {folder.name}", flush=True)
     folder.mkdir(mode=0o755)

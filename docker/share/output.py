@@ -16,7 +16,8 @@ MAX_PREFIX = 100
 
 def require_writable(output: Path, artifacts: Path) -> None:
     """Raise NotWritableError if a file can't be written, or would be among the artifacts."""
-    path, folder = output.resolve(), output.resolve().parent
+    path = _resolved(output)
+    folder = path.parent
     if path.is_dir():
         raise NotWritableError(f"{output} is a folder; give the name of a file")
     if os.path.lexists(path) and not path.is_file():
@@ -24,10 +25,13 @@ def require_writable(output: Path, artifacts: Path) -> None:
     if not folder.is_dir():
         raise NotWritableError(f"{folder} is no folder that is there; create it, or give another")
     if not os.access(folder, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        raise NotWritableError(f"{output} can't be written by user {os.getuid()}; give another")
+        raise _refusal(output)
     root = resolved(artifacts)
     if root == folder or root in folder.parents:
         raise NotWritableError(f"{output} would be among the artifacts; give another folder")
+    descriptor, part = _make_part(path)  # root may write anywhere, but not to /proc
+    os.close(descriptor)
+    part.unlink()
 
 
 @contextmanager
@@ -36,12 +40,9 @@ def written_whole(output: Path) -> Iterator[Path]:
 
     On failure it is removed, and `output` stays as it was.
     """
-    path = output.resolve()
-    descriptor, name = tempfile.mkstemp(
-        prefix=f".{path.name[:MAX_PREFIX]}.", suffix=PART, dir=path.parent
-    )
+    path = _resolved(output)
+    descriptor, part = _make_part(path)
     os.close(descriptor)
-    part = Path(name)
     try:
         yield part
         _settle(part)
@@ -49,6 +50,27 @@ def written_whole(output: Path) -> Iterator[Path]:
         sync_folder(path.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _resolved(output: Path) -> Path:
+    try:
+        return output.resolve()
+    except (OSError, RuntimeError):
+        raise NotWritableError(f"{output} is a symlink that leads nowhere; give another") from None
+
+
+def _make_part(path: Path) -> tuple[int, Path]:
+    """Make the file in which `path` is written; return its descriptor and its path."""
+    prefix = f".{path.name[:MAX_PREFIX]}."
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=PART, dir=path.parent)
+    except FileNotFoundError:
+        raise _refusal(path) from None
+    return descriptor, Path(name)
+
+
+def _refusal(output: Path) -> NotWritableError:
+    return NotWritableError(f"{output} can't be written by user {os.getuid()}; give another")
 
 
 def _settle(path: Path) -> None:

@@ -7,6 +7,8 @@ MB, GB = 10**6, 10**9
 MAX_MODULE_BYTES = 4 * GB
 MAX_UNPACKED_BYTES = 8 * GB
 MAX_FILES = 100_000
+# Folders within folders; what reads and removes them takes each by a call within a call.
+MAX_DEPTH = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from stages.download.limits import GB, MAX_FILES, MAX_UNPACKED_BYTES, MB
+from stages.download.limits import GB, MAX_DEPTH, MAX_FILES, MAX_UNPACKED_BYTES, MB
 from stages.errors import ModelError, from_os_error
 from stages.program.printable import printable
 
@@ -100,6 +100,8 @@ def _checked(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
             raise _refusal(f"holds {name}, which is neither a plain file nor a folder")
         if ".." in parts or member.name.startswith("/") or "\0" in member.name:
             raise _refusal(f"holds {name}, which would be outside of its folder")
+        if len(parts) > MAX_DEPTH:
+            raise _refusal(f"holds {name}, which is in more than {MAX_DEPTH} folders")
         yield member
 
 

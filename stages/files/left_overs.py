@@ -6,6 +6,7 @@ the two are swapped. Earlier versions left the XXXX out.
 
 import os
 import re
+import secrets
 import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -54,9 +55,19 @@ def clear(parent: Path, names: Collection[str] = ()) -> None:
             _deal_with(path, parent / owner_of(path))
 
 
+def lost(parent: Path, names: Collection[str]) -> list[str]:
+    """Return those of `names` that a kill took away, as `clear` would give them back."""
+    left = (path for path in parent.iterdir() if _is_lost(path))
+    return [owner_of(path) for path in left if owner_of(path) in names]
+
+
+def _is_lost(path: Path) -> bool:
+    folder = path.parent / owner_of(path)
+    return bool(owner_of(path)) and path.suffix == OLD and not os.path.lexists(folder)
+
+
 def _deal_with(path: Path, folder: Path) -> None:
-    lost = path.suffix == OLD and not os.path.lexists(folder)
-    if lost and not trees.why_no_folder(path):  # killed between the two renames
+    if _is_lost(path) and not trees.why_no_folder(path):  # killed between the two renames
         path.rename(folder)
         trees.sync_folder(folder.parent)
     else:
@@ -86,6 +97,7 @@ def _unlisted_folders(parent: Path) -> Iterator[Path]:
 
 def discard(folder: Path) -> None:
     """Remove a folder; if this is killed on the way, what is left of it is a left-over."""
-    unfinished = new_folder(folder)
+    # Without a folder to take the place of, for which a full disk has no room.
+    unfinished = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}{NEW}")
     folder.rename(unfinished)
     trees.remove(unfinished)

@@ -14,6 +14,8 @@ from stages.files.member import OPEN_PLAIN
 
 FILE_MODE, FOLDER_MODE = 0o644, 0o755
 MOUNTS = Path("/proc/self/mountinfo")
+# What file systems answer if something is mounted in a folder, opened or written there meanwhile.
+IN_USE = (errno.EBUSY, errno.ENOTEMPTY)
 # What file systems answer that have no modes, or can't sync a folder: there is nothing to do.
 CAN_NOT = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM)
 
@@ -69,6 +71,13 @@ def remove(folder: Path) -> None:
     except PermissionError:
         raise NotWritableError(
             f"{folder} can't be removed by user {os.getuid()}; remove it as its owner"
+        ) from None
+    except OSError as error:
+        if error.errno not in IN_USE:
+            raise
+        raise NotWritableError(
+            f"{folder} can't be removed ({error.strerror}); another program uses it: end that one, "
+            "and run this again"
         ) from None
 
 
@@ -129,10 +138,11 @@ def _if_supported() -> Iterator[None]:
 
 def _mount_points() -> set[Path]:
     try:
-        lines = MOUNTS.read_text(errors="surrogateescape").splitlines()
+        # As bytes and by this space alone: the kernel leaves Unicode's other ones as they are.
+        lines = [line.split(b" ") for line in MOUNTS.read_bytes().split(b"\n")]
     except OSError:
         return set()
-    return {_unescaped(line.split()[4]) for line in lines if len(line.split()) > 4}
+    return {_unescaped(os.fsdecode(fields[4])) for fields in lines if len(fields) > 4}
 
 
 def _unescaped(text: str) -> Path:

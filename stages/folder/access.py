@@ -40,8 +40,14 @@ def reading(folder: Path, name: str) -> Iterator[Artifacts]:
         return
     if os.access(root, os.W_OK | os.X_OK):
         prepare(root)  # the lock must not come before the marker
-    with reading_with_others(root, name, lambda: _recover(root)):
+    with reading_with_others(root, name, lambda: _recover_if_writable(root)):
         yield Artifacts(root)
+
+
+def _recover_if_writable(root: Path) -> None:
+    """Recover; a user who can't write there still reads what is whole, unless a folder is lost."""
+    if os.access(root, os.W_OK | os.X_OK) or left_overs.lost(root, known_names(root)):
+        _recover(root)
 
 
 def _recover(root: Path) -> None:

@@ -56,7 +56,8 @@ def resolved(path: Path) -> Path:
 def require_usable(path: Path) -> None:
     """Raise NotWritableError if a folder, links in its path followed, can't be for artifacts.
 
-    It can't if it is the system's, a home, this checkout, no folder, or has what no stage made.
+    It can't if it is the system's, a home, this checkout, within other artifacts, no folder, or has
+    what no stage made.
     """
     root = resolved(path)
     # Unlike Path's own, lexists takes a path that is too long for one that is not there.
@@ -94,6 +95,12 @@ def is_marked(root: Path) -> bool:
     """Return whether a folder carries the marker."""
     with suppress(FileNotFoundError):
         return stat.S_ISREG((root / MARKER).lstat().st_mode)
+    return False
+
+
+def _may_be_marked(folder: Path) -> bool:
+    with suppress(OSError):  # above the artifacts there may be folders that are closed to this user
+        return is_marked(folder)
     return False
 
 
@@ -143,6 +150,8 @@ def _why_never(root: Path) -> str:
         return "a home folder"
     if root == CHECKOUT or root in CHECKOUT.parents:
         return "the folder of this source, or one above it"
+    if outer := next((parent for parent in root.parents if _may_be_marked(parent)), None):
+        return f"within another artifacts folder, {outer}"
     return ""
 
 
@@ -191,4 +200,13 @@ def _mark(root: Path) -> None:
         return
     with suppress(FileExistsError), open(os.open(root / MARKER, flags, 0o644), "w") as stream:
         os.fchmod(stream.fileno(), trees.FILE_MODE)
-        stream.write(MARKER_TEXT)
+        _explain(stream.fileno())
+
+
+def _explain(marker: int) -> None:
+    """Write what the marker is for; without, it marks as well: `clean` must work on a full disk."""
+    try:
+        os.write(marker, MARKER_TEXT.encode())
+    except OSError as error:
+        if error.errno not in disk_space.FULL:
+            raise

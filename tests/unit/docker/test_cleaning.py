@@ -1,5 +1,6 @@
 """`clean` removes what stages made, once it was shown and agreed to; never anything else."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,24 @@ def test_a_mount_keeps_everything(root: Path, monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(NotWritableError, match="data is a mount point"):
         clean(root, assume_yes=True)
     assert names(root) == ALL
+
+
+def test_it_needs_no_room_on_a_full_disk(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.mkdir", full)
+    clean(root, assume_yes=True)
+    assert names(root) == KEPT
+
+
+def test_what_another_program_uses_is_one_line(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(_: Path) -> None:
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    monkeypatch.setattr("shutil.rmtree", busy)
+    with pytest.raises(NotWritableError, match="another program uses it: end that one"):
+        clean(root, assume_yes=True)
 
 
 def test_an_interruption_leaves_nothing_that_looks_whole(

@@ -1,6 +1,8 @@
 """The file .env, which a user and invoke write, and both invoke and compose read."""
 
 import errno
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,52 @@ def test_what_only_compose_could_read_is_refused(line: str, file: Path) -> None:
 
 def test_without_a_file_there_is_the_environment_alone(file: Path) -> None:
     assert environment({"A": "1"}, file) == {"A": "1"}
+
+
+@pytest.mark.parametrize("value", ["/a\x0cb", "/a\u2028b", "/a\x85b", "/a\x1cb", "/a\rb"])
+def test_a_line_ends_where_compose_ends_it(value: str, file: Path) -> None:
+    file.write_bytes(f"VGG19_ARTIFACTS={value}\r\nOTHER=1".encode())
+    assert environment({}, file) == {"VGG19_ARTIFACTS": value}
+    env_file.write({"STAGES_UID": "7"}, file)
+    assert file.read_bytes() == f"VGG19_ARTIFACTS={value}\r\nOTHER=1\nSTAGES_UID=7\n".encode()
+
+
+def test_bytes_that_are_no_utf8_are_kept_as_in_the_environment(file: Path) -> None:
+    file.write_bytes(b"VGG19_ARTIFACTS=/a\xff\n")
+    assert environment({}, file) == {"VGG19_ARTIFACTS": os.fsdecode(b"/a\xff")}
+
+
+def test_a_mark_before_the_first_setting_is_passed_over_as_by_compose(file: Path) -> None:
+    file.write_text("VGG19_DATA=beans\n", encoding="utf-8-sig")
+    assert environment({}, file) == {"VGG19_DATA": "beans"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_settings_that_compose_could_not_read_are_not_passed_over(
+    encoding: str, file: Path
+) -> None:
+    file.write_bytes("\ufeffVGG19_DATA=beans\n".encode(encoding))
+    with pytest.raises(SettingsError, match="is UTF-16, which compose can't read; save it as"):
+        environment({}, file)
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "loop", "dangling", "device", "huge"])
+def test_what_is_no_file_of_settings_is_refused_and_left(kind: str, file: Path) -> None:
+    make: dict[str, Callable[[], object]] = {
+        "folder": file.mkdir,
+        "pipe": lambda: os.mkfifo(file),
+        "loop": lambda: file.symlink_to(file),
+        "dangling": lambda: file.symlink_to("/nonexistent/.env"),
+        "device": lambda: file.symlink_to("/dev/zero"),
+        "huge": lambda: file.write_bytes(b"#" * 2**21),
+    }
+    make[kind]()
+    before = file.lstat()
+    with pytest.raises(SettingsError, match=r"\.env is (no file|larger than 1 MiB)"):
+        environment({}, file)
+    with pytest.raises(SettingsError, match=r"\.env is (no file|larger than 1 MiB)"):
+        env_file.write({"STAGES_UID": "1"}, file)
+    assert (file.lstat().st_ino, file.lstat().st_mode) == (before.st_ino, before.st_mode)
 
 
 def test_writing_keeps_what_else_is_in_the_file(file: Path) -> None:

@@ -17,6 +17,8 @@ REFUSED = {
     "artifacts/bundle.tar": "would be among the artifacts",
     "artifacts/train/bundle.tar": "is no folder that is there",
     "link/bundle.tar": "would be among the artifacts",
+    "loop": "is a symlink that leads nowhere",
+    "proc/bundle.tar": "can't be written by user",
 }
 
 
@@ -25,6 +27,8 @@ def place(tmp_path: Path) -> Path:
     (tmp_path / "folder").mkdir()
     (tmp_path / "artifacts").mkdir()
     (tmp_path / "link").symlink_to("artifacts")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "proc").symlink_to("/proc")
     (tmp_path / "file").write_text("earlier")
     os.mkfifo(tmp_path / "fifo")
     return tmp_path
@@ -34,6 +38,12 @@ def place(tmp_path: Path) -> Path:
 def test_what_can_not_be_written_is_refused(place: Path, name: str) -> None:
     with pytest.raises(NotWritableError, match=REFUSED[name]):
         require_writable(place / name, place / "artifacts")
+
+
+def test_to_ask_leaves_nothing(place: Path) -> None:
+    before = {*place.rglob("*")}
+    require_writable(place / "new.tar", place / "artifacts")
+    assert {*place.rglob("*")} == before
 
 
 def test_so_is_a_folder_that_this_user_can_not_write(

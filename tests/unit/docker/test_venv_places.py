@@ -84,6 +84,14 @@ def test_another_users_is_used_but_not_changed(
     assert steps == ["created", "first"]
 
 
+def test_a_path_that_is_no_utf8_is_refused_and_named(locks: list[Path], tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"\xff") / ".venv"
+    folder.parent.mkdir()
+    with pytest.raises(venv.VenvError, match="has bytes in its path that are no UTF-8"):
+        venv.get_or_create(folder, venv.base_python(), locks)
+    assert list(folder.parent.iterdir()) == []
+
+
 def test_a_path_with_a_colon_is_refused(locks: list[Path], tmp_path: Path) -> None:
     (tmp_path / "a:b").mkdir()
     with pytest.raises(venv.VenvError, match="has a ':' in its path"):

@@ -67,6 +67,13 @@ def test_files_keep_no_rights_of_their_own(tmp_path: Path) -> None:
     assert (folder / "program").stat().st_mode & 0o7111 == 0
 
 
+@pytest.mark.parametrize("kind", [tarfile.REGTYPE, tarfile.DIRTYPE])
+def test_folders_are_not_deeper_than_what_removes_them_can_go(kind: bytes, tmp_path: Path) -> None:
+    text = refused(packed(entry("d/" * 1000 + "d", kind)), tmp_path)
+    assert "holds d/d/" in text
+    assert "which is in more than 50 folders" in text
+
+
 @pytest.mark.parametrize("name", ["../outside", "/outside", "a/../../outside", "..", "a/.."])
 def test_nothing_leaves_the_folder(name: str, tmp_path: Path) -> None:
     assert "outside of its folder" in refused(packed(entry(name)), tmp_path)

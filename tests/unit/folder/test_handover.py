@@ -200,14 +200,16 @@ def test_a_mount_within_is_never_removed(
     assert (mount / "thesis").exists()
 
 
+@pytest.mark.parametrize("name", ["a b", "a\u3000b", "a\u00a0b", "a\u2028b", "a\x0cb", "a\udcffb"])
 def test_mounts_of_the_same_disk_are_known_from_the_kernels_list(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    mount = tmp_path / "a b"
+    mount = tmp_path / name
     mount.mkdir()
     table = tmp_path / "mountinfo"
     place = str(mount).replace(" ", "\\040")
-    table.write_text(f"36 35 98:0 /mnt {place} rw,noatime - ext4 /dev/root rw\nodd\n")
+    line = f"36 35 98:0 /mnt {place} rw,noatime - ext4 /dev/root rw\nodd\n"
+    table.write_bytes(os.fsencode(line))
     monkeypatch.setattr(trees, "MOUNTS", table)
     assert trees.why_no_folder(mount) == "a mount point"
 

@@ -14,6 +14,7 @@ import pytest
 from stages.artifacts import Artifacts
 from stages.errors import ArtifactsBusyError, NotWritableError
 from stages.folder.access import reading, writing
+from stages.folder.handover import handing_over
 from stages.folder.usable import LOCK, prepare
 from tests.commands import ROOT, run
 
@@ -150,6 +151,32 @@ def test_what_can_only_be_read_is_read(tmp_path: Path, monkeypatch: pytest.Monke
     with reading(tmp_path, "bundle") as artifacts:
         assert artifacts.root == tmp_path
     assert list(tmp_path.iterdir()) == []
+
+
+def test_who_can_not_write_reads_beside_what_a_killed_command_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writing(tmp_path, "train"), handing_over(tmp_path / "train") as partial:
+        (partial / "train.json").write_text("{}")
+    (tmp_path / ".train.abcd1234.new").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with reading(tmp_path, "bundle") as artifacts:
+        assert artifacts.train.record.is_file()
+    assert (tmp_path / ".train.abcd1234.new").is_dir()
+
+
+def test_who_can_not_write_does_not_take_a_lost_folder_for_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, _: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    with writing(tmp_path, "train"):
+        (tmp_path / ".train.abcd1234.old").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(PermissionError), reading(tmp_path, "bundle"):
+        pytest.fail("it went on")
 
 
 def test_reading_makes_no_folder(tmp_path: Path) -> None:

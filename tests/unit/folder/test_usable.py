@@ -1,5 +1,6 @@
 """Which folder may be the artifacts folder: nothing of a user's is ever in danger."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -51,6 +52,25 @@ def test_an_empty_folder_is_taken(tmp_path: Path, bystanders: list[str]) -> None
         (tmp_path / name).mkdir() if name.endswith("/") else (tmp_path / name).write_text("*\n")
     prepare(tmp_path)
     assert [*ours(tmp_path)] == []
+
+
+@pytest.mark.parametrize("place", ["inner", ".cache/data/inner", "train"])
+def test_a_folder_within_other_artifacts_is_refused(tmp_path: Path, place: str) -> None:
+    root = prepare(tmp_path / "artifacts")
+    with pytest.raises(NotWritableError, match=f"is within another artifacts folder, {root},"):
+        prepare(root / place)
+    assert contents(root) == {MARKER}
+
+
+def test_on_a_full_disk_a_marker_without_its_text_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.write", full)
+    prepare(tmp_path)
+    assert contents(tmp_path) == {MARKER}
 
 
 def test_the_checkouts_own_folder_is_taken() -> None:

@@ -81,6 +81,11 @@ def test_an_unknown_stage_is_refused() -> None:
         (["profile", "--rounds"], "--rounds has no value; `invoke --help profile`"),
         (["verify"], "give `invoke verify BUNDLE` or `invoke verify --rebuild`"),
         (["verify", ""], "bundle can't be ''; give a value"),
+        (
+            ["--list", "--list-format", "nestd"],
+            "(did you mean nested?); give flat or nested or json",
+        ),
+        (["--config", "/none.txt", "version"], "config names a file of no known kind; give"),
         (["pipeline", "--backbone="], "backbone can't be ''; give a value"),
         (["test", "--only", "imges"], "did you mean images?"),
         (["pipeline", "--test-samples", "2"], "batch_size 8 exceeds the 2 test images"),
