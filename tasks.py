@@ -159,7 +159,10 @@ def lock(_: Context, runtime: str = "", images: bool = False) -> None:
     end_with(exit_code_of("lock", write))
 
 
-@task(help={"output": "file to write", "runtime": RUNTIME_HELP}, auto_shortflags=False)
+@task(
+    help={"output": "file to write (default: vgg19-export.tar.gz)", "runtime": RUNTIME_HELP},
+    auto_shortflags=False,
+)
 def export(_: Context, output: str = "vgg19-export.tar.gz", runtime: str = "") -> None:
     """Pack source, images, tools and data for a machine that reaches no network."""
 
@@ -174,7 +177,7 @@ def export(_: Context, output: str = "vgg19-export.tar.gz", runtime: str = "") -
     end_with(exit_code_of("export", write))
 
 
-@task(help={"output": "file to write"}, auto_shortflags=False)
+@task(help={"output": "file to write (default: vgg19-bundle.tar)"}, auto_shortflags=False)
 def bundle(_: Context, output: str = "vgg19-bundle.tar") -> None:
     """Pack the results with all they came from into one file that anyone can check."""
 

@@ -137,7 +137,8 @@ def explanation(error: ParseError, contexts: Contexts) -> str:
     if MISSING in text and context:
         return _of_missing(context)
     if NO_VALUE in text and context and (flag := FLAG.match(text)):
-        return f"--{flag[1]} has no value; `invoke --help {context.name}` says what may be given"
+        shown = flag[1].replace("_", "-")
+        return f"--{shown} has no value; `invoke --help {context.name}` says what may be given"
     return f"{printable(text, MAX_SHOWN)}; `invoke --help TASK` shows what may be given"
 
 

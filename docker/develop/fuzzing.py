@@ -23,7 +23,12 @@ def run(examples: str, only: str) -> None:
         raise StageError("hypothesis is missing; `./bootstrap.py --no-engine check` installs it")
     command = [sys.executable, "-m", "tests.fuzz", str(_number(examples)), only]
     if subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL).returncode != 0:
-        raise StageError("a parser failed, as the lines above show; fix it, and keep the input")
+        if not only:
+            raise StageError("a parser failed, as the lines above show; fix it, and keep the input")
+        raise StageError(
+            f"a parser failed, or none has {quoted(only)} in its name, as the lines above show; "
+            "fix it and keep the input, or give another name"
+        )
 
 
 def _number(text: str) -> int:

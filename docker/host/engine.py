@@ -21,7 +21,7 @@ from stages.program.printable import printable
 
 GROUP = "docker"
 GET_ONE = (
-    "get one with `./bootstrap.py --yes pipeline`, or do without one: "
+    "get one with `./bootstrap.py --yes doctor`, or measure without one: "
     "`invoke pipeline --runner local`"
 )
 

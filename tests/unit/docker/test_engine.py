@@ -35,7 +35,7 @@ def test_an_engine_that_can_do_all_is_taken(docker: FakeEngine) -> None:
 
 def test_without_a_client_it_says_how_to_get_an_engine(docker: FakeEngine) -> None:
     docker.path.unlink()
-    assert "no container engine answers; get one with `./bootstrap.py --yes pip" in refusal()
+    assert "no container engine answers; get one with `./bootstrap.py --yes doc" in refusal()
 
 
 def test_an_engine_that_never_answers_is_not_waited_for(

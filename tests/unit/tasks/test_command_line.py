@@ -79,6 +79,7 @@ def test_an_unknown_stage_is_refused() -> None:
         (["profile", "isas=AVX2"], "there is no task 'isas' (did you mean --isas?)"),
         (["--help", "trian"], "there is no task 'trian' (did you mean train?)"),
         (["profile", "--rounds"], "--rounds has no value; `invoke --help profile`"),
+        (["profile", "--batch-size"], "--batch-size has no value; `invoke --help profile`"),
         (["verify"], "give `invoke verify BUNDLE` or `invoke verify --rebuild`"),
         (["verify", ""], "bundle can't be ''; give a value"),
         (
@@ -105,7 +106,7 @@ def test_help_is_shown_behind_a_task_too(task: str, flag: str) -> None:
 
 def test_without_an_engine_it_says_how_to_get_one() -> None:
     done = invoke("pipeline", variables=NO_ENGINE)
-    assert_refused(done, EngineError.exit_code, "./bootstrap.py --yes pipeline")
+    assert_refused(done, EngineError.exit_code, "./bootstrap.py --yes doctor")
     assert "--runner local" in done.output
 
 

@@ -16,7 +16,7 @@ def test_a_number_of_inputs_that_is_none_is_refused(examples: str) -> None:
 
 
 def test_a_name_that_no_parser_has_is_a_failure(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(StageError, match="a parser failed"):
+    with pytest.raises(StageError, match="or none has 'no such parser' in its name"):
         fuzzing.run("1", "no such parser")
 
 
