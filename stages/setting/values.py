@@ -1,5 +1,6 @@
 """What may be chosen, and what each choice means; how names beside numbers and paths are read."""
 
+from stages.setting.addresses import is_remote, local_path
 from stages.setting.spec import read_whole
 from stages.setting.suggestion import did_you_mean
 
@@ -31,6 +32,8 @@ GRANULARITIES = {
 def read_backbone(text: str) -> str:
     """Return a backbone as it is known; ValueError if it is neither named nor a handle."""
     if "/" in text:
+        if not is_remote(text) and local_path(text) is None:
+            raise ValueError("an address of a kind that is not supported")
         return text
     if text.lower() not in NAMED_BACKBONES:
         raise ValueError(did_you_mean(text, NAMED_BACKBONES))

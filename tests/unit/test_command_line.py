@@ -266,3 +266,10 @@ def test_help_needs_no_package_of_the_stage(program: str) -> None:
     for name in specs_of(program):
         assert f"\n  {flag_name(name)}" in done.stdout
         assert f"variable: {env_name(name)})" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize("handle", ["gs://bucket/m", "s3://me:secret@bucket/m", "file://other/a"])
+def test_an_address_that_nothing_fetches_is_refused_before_anything_starts(handle: str) -> None:
+    with pytest.raises(SettingsError, match="an address of a kind that is not supported") as error:
+        load({}, {"backbone": handle})
+    assert "secret" not in str(error.value)
