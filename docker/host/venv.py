@@ -53,7 +53,8 @@ def get_or_create(folder: Path, python: str, locks: Sequence[Path]) -> Path:
     the folder's path is another than when it was created; locks that follow those are installed
     into it. Raises VenvError if that fails, NotWritableError if it may not be written.
     """
-    identity = f"{python} {_identity(python)} {folder}"
+    # By whichever of its names it is called: in an activated environment it is another one.
+    identity = f"{os.path.realpath(python)} {_identity(python)} {folder}"
     wanted = {lock: _digest(identity, lock) for lock in locks}
     if _missing(folder, wanted):
         with _locked(folder) as descriptor:
@@ -69,12 +70,38 @@ def _bring_up_to_date(
     if missing and os.path.lexists(folder):
         _require_own(folder)
     if len(missing) == len(wanted) or (missing and not _pip_runs(folder)):
-        missing = [*wanted]
-        _create(folder, python, descriptor)
-    # One at a time, in order: an earlier one may bring what building a later one needs.
-    for lock in missing:
-        _install_whole(folder, lock, wanted[lock], descriptor)
+        with _replacing(folder):
+            _create(folder, python, descriptor)
+            _install_all(folder, wanted, descriptor)
+    else:
+        _install_all(folder, {lock: wanted[lock] for lock in missing}, descriptor)
     give_to_owner_of(folder.parent, folder)
+
+
+@contextmanager
+def _replacing(folder: Path) -> Iterator[None]:
+    """Put `folder` aside while another one is made by its name, and back if that fails."""
+    aside = folder.with_name(f"{folder.name}.old")
+    if os.path.lexists(aside):  # of a run that was killed
+        _require_own(aside)
+        shutil.rmtree(aside)
+    existed = os.path.lexists(folder)
+    if existed:
+        folder.rename(aside)
+    try:
+        yield
+    except BaseException:
+        if existed:
+            shutil.rmtree(folder, ignore_errors=True)
+            aside.rename(folder)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _install_all(folder: Path, digests: Mapping[Path, str], descriptor: int) -> None:
+    """Install locks, one at a time: an earlier one may bring what building a later one needs."""
+    for lock, digest in digests.items():
+        _install_whole(folder, lock, digest, descriptor)
 
 
 def _missing(folder: Path, wanted: Mapping[Path, str]) -> list[Path]:
@@ -114,7 +141,6 @@ def _create(folder: Path, python: str, descriptor: int) -> None:
             f"{folder} has bytes in its path that are no UTF-8, which no virtual environment may "
             "have; move this checkout to a path without them"
         )
-    shutil.rmtree(folder, ignore_errors=True)
     print(f"creating {folder.name}", flush=True)
     folder.mkdir(mode=0o755)
     write_stamp(folder, None)  # it is ours, and unfinished, from the first moment on

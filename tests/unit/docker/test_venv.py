@@ -57,6 +57,33 @@ def test_another_version_of_python_at_the_same_path_makes_it_again(
     assert steps == WHOLE * 2
 
 
+def test_the_same_python_by_another_name_uses_it_again(
+    steps: list[str], locks: list[Path], tmp_path: Path
+) -> None:
+    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    (tmp_path / "python3").symlink_to(PYTHON)
+    venv.get_or_create(tmp_path / "venv", str(tmp_path / "python3"), locks)
+    assert steps == WHOLE
+
+
+def test_one_that_can_not_be_made_again_stays_as_it_was(
+    steps: list[str], locks: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    before = packages_of(tmp_path / "venv")
+    locks[0].write_text("changed")
+
+    def fail(*_: object) -> None:
+        raise venv.VenvError("no index")
+
+    monkeypatch.setattr(venv, "_install", fail)
+    with pytest.raises(venv.VenvError, match="no index"):
+        venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    assert packages_of(tmp_path / "venv") == before
+    assert run(str(python), "-c", "print(1)").output == "1\n"
+    assert [path.name for path in tmp_path.glob("venv*")] == ["venv"]
+
+
 def test_in_a_moved_folder_it_is_made_again(
     steps: list[str], locks: list[Path], tmp_path: Path
 ) -> None:
