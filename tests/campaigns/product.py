@@ -12,40 +12,16 @@ from pathlib import Path
 from random import Random
 
 from docker.paths import ROOT
-from stages.isa import ISA_NAMES, missing_flags
 from stages.settings import ENV_PREFIX, env_name
 from tests.campaigns.folders import STAGES, copied
 from tests.campaigns.processes import Command
 from tests.campaigns.tries import Bench, Options
+from tests.smallest import smallest
 
 LOCAL, DOCKER = RUNNERS = ("local", "docker")
 DURATIONS = "seconds.json"
 # The longest that any command of the smallest pipeline may take, in seconds.
 LIMIT_S = 1800.0
-
-
-def smallest() -> dict[str, str]:
-    """Return the variables of the smallest pipeline: one isa that this host has, one it may lack.
-
-    They are those of tests/pipeline/conftest.py.
-    """
-    flags = frozenset(Path("/proc/cpuinfo").read_text().split())
-    best = [isa for isa in ISA_NAMES[:3] if not missing_flags(isa, flags)][-1]
-    settings = {
-        "train_samples": "24",
-        "validation_samples": "12",
-        "test_samples": "12",
-        "calibration_samples": "6",
-        "tolerable_loss": "0.5",
-        "max_trials": "1",
-        "rounds": "1",
-        "round_duration_s": "0.1",
-        "precisions": "fp32,int8",
-        "no_bf16": "1",
-        "isas": f"{best},{ISA_NAMES[-1]}",
-        "round_queries": "2",
-    }
-    return {env_name(name): text for name, text in settings.items()}
 
 
 def environment(artifacts: Path, temporary: Path, runner: str) -> dict[str, str]:

@@ -8,9 +8,9 @@ import pytest
 from docker import artifacts
 from docker.host import user
 from stages.artifacts import Artifacts
-from stages.isa import ISA_NAMES, missing_flags
 from stages.settings import env_name
 from tests.commands import Done, invoke, run
+from tests.smallest import smallest
 
 PROJECT = {"COMPOSE_PROJECT_NAME": "vgg19-tests"}
 PROBE = "tests/pipeline/imports.yaml"
@@ -37,24 +37,8 @@ def probed(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def tiny() -> dict[str, str]:
-    """The settings of the smallest pipeline: one isa that this host has, and the highest one."""
-    flags = frozenset(Path("/proc/cpuinfo").read_text().split())
-    best = [isa for isa in ISA_NAMES[:3] if not missing_flags(isa, flags)][-1]
-    settings = {
-        "train_samples": "24",
-        "validation_samples": "12",
-        "test_samples": "12",
-        "calibration_samples": "6",
-        "tolerable_loss": "0.5",
-        "max_trials": "1",  # with more, noise on this host would choose between recipes
-        "rounds": "1",
-        "round_duration_s": "0.1",
-        "precisions": "fp32,int8",
-        "no_bf16": "1",
-        "isas": f"{best},{ISA_NAMES[-1]}",
-        "round_queries": "2",
-    }
-    return {env_name(name): text for name, text in settings.items()}
+    """The variables of the smallest pipeline."""
+    return smallest()
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,13 @@
 import ctypes
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from docker.paths import ROOT
 from tests.campaigns import product
 from tests.campaigns.processes import PR_SET_CHILD_SUBREAPER, Command, adopt_orphans
 from tests.campaigns.tries import Bench, Case, Options, Try, carry_out
@@ -47,16 +47,9 @@ def fake_invoke(way: str) -> Callable[..., list[str]]:
 
 
 @contextmanager
-def started_and_ready(
-    bench: Bench,
-    argv: list[str],
-    environ: Mapping[str, str],
-    terminal: bool = False,
-    cgroup: Path | None = None,
-    folder: Path = ROOT,
-) -> Iterator[Command]:
+def started_and_ready(*arguments: Any, **options: Any) -> Iterator[Command]:
     """Start a command as `product.started` does, and go on once it is ready to be ended."""
-    with product.started(bench, argv, environ, terminal, cgroup, folder) as command:
+    with product.started(*arguments, **options) as command:
         until = time.monotonic() + LIMIT_S
         while "ready" not in command.output and time.monotonic() < until:
             if command.code_within(0.01) is not None:
