@@ -1,5 +1,4 @@
 import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -7,17 +6,14 @@ import pytest
 from docker import images
 from docker.build.graph import read_stages
 from docker.host import engine
+from tests.signals import unignore_for_children
 
 # Seconds for a test in these folders: the first one also waits for all images, or for a pipeline.
 TIMEOUTS = {"images": 7200, "pipeline": 7200}
 
 
 def pytest_configure() -> None:
-    # A program in the background, or under nohup, ignores signals, and so would all that it starts.
-    for signum in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
-        if signal.getsignal(signum) is signal.SIG_IGN:
-            interrupts = signum == signal.SIGINT
-            signal.signal(signum, signal.default_int_handler if interrupts else signal.SIG_DFL)
+    unignore_for_children()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

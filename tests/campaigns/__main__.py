@@ -20,6 +20,7 @@ from tests.campaigns import report
 from tests.campaigns.processes import adopt_orphans, descendants, end_all
 from tests.campaigns.product import RUNNERS, prepare
 from tests.campaigns.tries import Case, Options, Try, carry_out
+from tests.signals import unignore_for_children
 
 # By campaign: tries of each row unless others are asked for, and whether several run at once.
 CAMPAIGNS = {
@@ -69,6 +70,7 @@ def _make(asked: argparse.Namespace) -> list[Try]:
         artifacts=asked.artifacts and asked.artifacts.resolve(),
     )
     adopt_orphans()
+    unignore_for_children()
     if CAMPAIGNS[asked.name][1]:
         prepare(options)
     wanted = [
