@@ -9,7 +9,15 @@ from pathlib import Path
 from docker.paths import ROOT
 from tests.campaigns.folders import copied
 from tests.campaigns.judging import judge_end
-from tests.campaigns.product import DOCKER, LOCAL, ended, environment, finished, invoke
+from tests.campaigns.product import (
+    DOCKER,
+    LOCAL,
+    RUNNERS,
+    ended,
+    environment,
+    finished,
+    invoke,
+)
 from tests.campaigns.tries import WRONG, Bench, NotTriedError
 
 
@@ -63,11 +71,11 @@ def _profiles(bench: Bench, runner: str) -> Pair:
 
 
 def _clones(bench: Bench, runner: str) -> Pair:
+    """By the local runner, the second would first install an environment of its own."""
+    _require_engine(runner)
     roots = _copy(bench, runner), _copy(bench, runner, "other")
     here, there = _tasks(bench, runner, ("pipeline", "pipeline"), roots).both
-    clone = _clone(bench)
-    (clone / ".venv-stages").symlink_to(ROOT / ".venv-stages")
-    return Pair((here, One(there.argv, there.environ, clone)), [*roots])
+    return Pair((here, One(there.argv, there.environ, _clone(bench))), [*roots])
 
 
 def _first_runs(bench: Bench, runner: str) -> Pair:
@@ -163,19 +171,19 @@ def _require_engine(runner: str) -> None:
         raise NotTriedError("this pair needs an engine")
 
 
-# By row of the table.
-KINDS: dict[str, Callable[[Bench, str], Pair]] = {
-    "two pipelines, one folder": _pipelines,
-    "two profiles, two folders": _profiles,
-    "two pipelines, two clones": _clones,
-    "two first runs, one fresh clone": _first_runs,
-    "build and build": _builds,
-    "build and pipeline": _build_and_pipeline,
-    "compose up and invoke": _up_and_invoke,
-    "two bootstraps, one fresh clone": _bootstraps,
-    "two bundles, one output": _bundles,
-    "clean and train": _clean_and_train,
-    "export and train": _export_and_train,
-    "two compares, one folder": _compares,
-    "two fuzz": _fuzzes,
+# By row of the table, how a pair is made, and by which runners it can be.
+KINDS: dict[str, tuple[Callable[[Bench, str], Pair], tuple[str, ...]]] = {
+    "two pipelines, one folder": (_pipelines, RUNNERS),
+    "two profiles, two folders": (_profiles, RUNNERS),
+    "two pipelines, two clones": (_clones, (DOCKER,)),
+    "two first runs, one fresh clone": (_first_runs, (LOCAL,)),
+    "build and build": (_builds, (DOCKER,)),
+    "build and pipeline": (_build_and_pipeline, (DOCKER,)),
+    "compose up and invoke": (_up_and_invoke, (DOCKER,)),
+    "two bootstraps, one fresh clone": (_bootstraps, RUNNERS),
+    "two bundles, one output": (_bundles, RUNNERS),
+    "clean and train": (_clean_and_train, RUNNERS),
+    "export and train": (_export_and_train, (DOCKER,)),
+    "two compares, one folder": (_compares, RUNNERS),
+    "two fuzz": (_fuzzes, RUNNERS),
 }

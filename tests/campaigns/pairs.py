@@ -25,13 +25,18 @@ SETTLE_S = 5.0
 
 
 def cases(options: Options) -> Sequence[Case]:
-    """Return the tries of all pairs that these runners can make."""
-    runners = options.runners
+    """Return the tries of all pairs, by those of the runners that can make them, in turn."""
     return [
-        Case(row, number, Together(maker, runners[number % len(runners)]))
+        Case(row, number, Together(maker, runner_of(options.runners, able, number)))
         for number in range(options.tries)
-        for row, maker in KINDS.items()
+        for row, (maker, able) in KINDS.items()
     ]
+
+
+def runner_of(asked: Sequence[str], able: Sequence[str], number: int) -> str:
+    """Return the runner of a try; one that can't make the pair only if none was asked for."""
+    runners = [runner for runner in asked if runner in able] or asked
+    return runners[number % len(runners)]
 
 
 class Together:

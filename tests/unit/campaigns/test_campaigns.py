@@ -16,7 +16,7 @@ from tests.campaigns import bundles, flips, full, pair_kinds, pairs, product, re
 from tests.campaigns.damage import damage
 from tests.campaigns.folders import copied
 from tests.campaigns.limits import MIB
-from tests.campaigns.product import LOCAL
+from tests.campaigns.product import LOCAL, RUNNERS
 from tests.campaigns.tries import (
     FAULTS,
     FILES,
@@ -243,3 +243,14 @@ def test_a_try_with_a_fault_keeps_its_folder(options: Options) -> None:
 
 def test_a_campaign_that_fails_itself_counts_as_a_fault(tried: Tried) -> None:
     assert "could not be judged" in tried(lambda bench: broken()).faults[UNCLEAR]
+
+
+def test_each_pair_gets_all_its_tries_by_runners_that_can_make_it(tmp_path: Path) -> None:
+    options = Options(tmp_path, 10, runners=RUNNERS)
+    by_row: dict[str, list[str]] = {}
+    for case in pairs.cases(options):
+        assert isinstance(case.run, pairs.Together)
+        by_row.setdefault(case.row, []).append(case.run.runner)
+    for row, (_, able) in pair_kinds.KINDS.items():
+        assert len(by_row[row]) == 10
+        assert {*by_row[row]} == {*able}
