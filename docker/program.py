@@ -14,7 +14,7 @@ from invoke.parser.context import ParserContext
 from invoke.parser.parser import Parser
 from invoke.program import Program
 
-from stages.errors import SettingsError
+from stages.errors import SettingsError, report, say
 from stages.program import streams
 from stages.program.printable import printable
 from stages.setting.suggestion import MAX_SHOWN, quoted
@@ -25,6 +25,27 @@ HELP_FLAGS = ("--help", "-h")
 UNKNOWN, MISSING, NO_VALUE = "No idea what", "did not receive required", "needed value"
 
 Contexts = Mapping[str, ParserContext]
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Say in one line, if anybody reads it, why invoke ends, also if its output can't be written.
+
+    invoke itself would show a traceback of the latter.
+    """
+    try:
+        try:
+            yield
+        finally:
+            streams.flush()
+    except Exit as ending:
+        if ending.message:
+            say(ending.message)
+        raise Exit(code=ending.code) from None
+    except OSError as error:
+        raise Exit(code=report("invoke", error)) from None
+    finally:
+        streams.discard_unwritable()
 
 
 class TaskProgram(Program):
@@ -38,11 +59,12 @@ class TaskProgram(Program):
     def _make_parser(self) -> Parser:
         return self._only_parser
 
+    @_ending_in_order()
     def parse_tasks(self) -> None:
         """Find the tasks and their flags; show a task's help wherever it is asked for."""
         self.parser = self._make_parser()
         topic = help_topic(self.core.unparsed, self.parser.contexts)
-        with _refusing(self.parser.contexts), _ending_quietly():
+        with _refusing(self.parser.contexts):
             if topic:
                 self.print_task_help(topic)
                 raise Exit
@@ -50,6 +72,7 @@ class TaskProgram(Program):
         for context in self.tasks:
             refuse_empty(context)
 
+    @_ending_in_order()
     def parse_cleanup(self) -> None:
         """Show what was asked for instead of a task."""
         if (form := self.args["list-format"].value) not in LIST_FORMATS:
@@ -57,9 +80,10 @@ class TaskProgram(Program):
             raise _refusal(
                 f"invoke: error: list-format can't be {quoted(form, LIST_FORMATS)}; {allowed}"
             )
-        with _refusing(self.parser.contexts), _ending_quietly():
+        with _refusing(self.parser.contexts):
             super().parse_cleanup()
 
+    @_ending_in_order()
     def update_config(self, merge: bool = True) -> None:
         """Read what --config names."""
         try:
@@ -70,10 +94,10 @@ class TaskProgram(Program):
                 ".yaml, .yml, .json or .py"
             ) from None
 
+    @_ending_in_order()
     def execute(self) -> None:
         """Run the tasks."""
-        with _ending_quietly():
-            super().execute()
+        super().execute()
 
 
 def adopt(program: Program) -> None:
@@ -106,19 +130,6 @@ def refuse_empty(context: ParserContext) -> None:
         given = argument.raw_value
         if isinstance(given, str) and not given.strip():
             raise _refusal(f"{context.name}: error: {argument.name} can't be ''; give a value")
-
-
-@contextmanager
-def _ending_quietly() -> Iterator[None]:
-    """End as other programs do, and without a word, if nobody reads the output any more."""
-    try:
-        try:
-            yield
-        finally:
-            streams.flush()
-    except BrokenPipeError:
-        streams.discard_unread()
-        raise Exit(code=streams.UNREAD_EXIT_CODE) from None
 
 
 @contextmanager

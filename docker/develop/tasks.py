@@ -24,6 +24,7 @@ from docker.host.environment import child_environment
 from docker.reproduce import reproduction
 from stages import __version__
 from stages.errors import SettingsError, StageError, exit_code_of
+from stages.program import streams
 from stages.setting.suggestion import quoted
 
 
@@ -50,11 +51,9 @@ def run_tests(_: Context, only: str = "") -> None:
     folders = checks.FOLDERS.get(only, (f"tests/{only}",))
     command = [sys.executable, "-m", "pytest", *folders]
     print(shlex.join(command), flush=True)
-    end_with(
-        subprocess.run(
-            command, env=child_environment(os.environ), stdin=subprocess.DEVNULL
-        ).returncode
-    )
+    environment = child_environment(os.environ)
+    code = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL).returncode
+    end_with(code and (exit_code_of("test", streams.require_read) or code))
 
 
 @task(
