@@ -40,7 +40,8 @@ starts with `VGG19_`, or `vgg19_`, and names no setting.
 
 Variables may also be kept in the file `.env` beside `compose.yaml`, a `VGG19_NAME=value` on a line;
 one of the shell wins. `invoke` and `docker compose` both read it, and both refuse there what is
-misspelt or not allowed. A misspelt variable of the shell is refused by `invoke` alone: compose
+misspelt or not allowed. Single quotes keep a value as it is, over several lines, too; `invoke`
+refuses a `$` outside them, and a line without `=`, with the line's number. A misspelt variable of the shell is refused by `invoke` alone: compose
 passes on only the variables that `compose.yaml` names, so it can't see others. `invoke` writes to
 `.env` what `docker compose` must know beside the settings: your user, a name for this checkout's
 runs, and the memory that a container may take, `STAGES_MEMORY`, which you can set as a variable.
