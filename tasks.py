@@ -164,7 +164,11 @@ def lock(_: Context, runtime: str = "", images: bool = False) -> None:
     auto_shortflags=False,
 )
 def export(_: Context, output: str = "vgg19-export.tar.gz", runtime: str = "") -> None:
-    """Pack source, images, tools and data for a machine that reaches no network."""
+    """Pack source, images, tools and data for a machine that reaches no network.
+
+    The artifacts are those in the folder that the variable VGG19_ARTIFACTS names (default:
+    artifacts, in this checkout).
+    """
 
     def write() -> None:
         settings = _settings({"runtime": runtime} if runtime else {})
@@ -179,7 +183,11 @@ def export(_: Context, output: str = "vgg19-export.tar.gz", runtime: str = "") -
 
 @task(help={"output": "file to write (default: vgg19-bundle.tar)"}, auto_shortflags=False)
 def bundle(_: Context, output: str = "vgg19-bundle.tar") -> None:
-    """Pack the results with all they came from into one file that anyone can check."""
+    """Pack the results with all they came from into one file that anyone can check.
+
+    The artifacts are those in the folder that the variable VGG19_ARTIFACTS names (default:
+    artifacts, in this checkout).
+    """
 
     def write() -> None:
         lines = write_bundle(Artifacts(resolved(load(environment()).artifacts)), Path(output))
@@ -236,7 +244,11 @@ def docs(_: Context, write: bool = False) -> None:
 
 @task(help={"yes": "remove without asking"}, auto_shortflags=False)
 def clean(context: Context, yes: bool = False) -> None:
-    """Show all artifacts, downloads too, ask, and remove them; with `invoke --dry` only show."""
+    """Show all artifacts, downloads too, ask, and remove them; with `invoke --dry` only show.
+
+    The artifacts are those in the folder that the variable VGG19_ARTIFACTS names (default:
+    artifacts, in this checkout).
+    """
     dry = bool(context.config.run.dry)
     end_with(exit_code_of("clean", lambda: cleaning.clean(load(environment()).artifacts, yes, dry)))
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import cached_property
 
 from invoke.exceptions import Exit, ParseError, UnknownFileType
+from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
 from invoke.parser.parser import Parser
 from invoke.program import Program
@@ -64,6 +65,8 @@ class TaskProgram(Program):
         """Find the tasks and their flags; show a task's help wherever it is asked for."""
         self.parser = self._make_parser()
         topic = help_topic(self.core.unparsed, self.parser.contexts)
+        if not topic:
+            refuse_repeated(self.argv[1:], self.initial_context, self.parser.contexts)
         with _refusing(self.parser.contexts):
             if topic:
                 self.print_task_help(topic)
@@ -122,6 +125,30 @@ def help_topic(tokens: Sequence[str], contexts: Contexts) -> str:
         elif token in contexts:
             topic, needed = token, len(contexts[token].positional_args)
     return ""
+
+
+def refuse_repeated(tokens: Sequence[str], core: ParserContext, contexts: Contexts) -> None:
+    """Raise Exit if an argument is given twice: invoke would take its second value for a task."""
+    context, given, value_of = core, set[int](), False
+    for token in tokens:
+        name, equals, _ = token.partition("=")
+        if token == "--":
+            return
+        if flag := context.flags.get(name) or core.flags.get(name):
+            _once(flag, f"{context.name or 'invoke'}: error: {name}", given)
+            value_of = flag.takes_value and not flag.optional and not equals
+        elif value_of:
+            value_of = False
+        elif missing := [it for it in context.positional_args if id(it) not in given]:
+            given.add(id(missing[0]))
+        elif token in contexts:
+            context, given = contexts[token], set()
+
+
+def _once(flag: Argument, shown: str, given: set[int]) -> None:
+    if flag.takes_value and flag.kind is not list and id(flag) in given:
+        raise _refusal(f"{shown} is there twice; give it once")
+    given.add(id(flag))
 
 
 def refuse_empty(context: ParserContext) -> None:

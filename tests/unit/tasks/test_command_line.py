@@ -81,6 +81,12 @@ def test_an_unknown_stage_is_refused() -> None:
         (["--help", "trian"], "there is no task 'trian' (did you mean train?)"),
         (["profile", "--rounds"], "--rounds has no value; `invoke --help profile`"),
         (["profile", "--batch-size"], "--batch-size has no value; `invoke --help profile`"),
+        (["bundle", "--output", "a", "--output", "b"], "bundle: error: --output is there twice;"),
+        (["bundle", "--output=a", "--output=train"], "--output is there twice; give it once"),
+        (["pipeline", "--seed", "1", "--force-bf16", "--seed", "train"], "--seed is there twice"),
+        (["schema", "train", "--name", "version"], "schema: error: --name is there twice"),
+        (["verify", "--bundle", "a", "--bundle", "b"], "verify: error: --bundle is there twice"),
+        (["--config", "a.yaml", "--config", "b.yaml", "version"], "--config is there twice"),
         (["verify"], "give `invoke verify BUNDLE` or `invoke verify --rebuild`"),
         (["verify", ""], "bundle can't be ''; give a value"),
         (
@@ -95,6 +101,17 @@ def test_an_unknown_stage_is_refused() -> None:
 )
 def test_a_slip_is_refused_with_what_was_most_likely_meant(arguments: list[str], line: str) -> None:
     assert_refused(invoke(*arguments, variables=NO_ENGINE), SettingsError.exit_code, line)
+
+
+def test_two_tasks_may_have_the_same_flag_and_a_switch_may_be_there_twice() -> None:
+    done = invoke("schema", "--name", "train", "schema", "--name=all", "--dry", "--dry", "version")
+    assert done.code == 0, done
+
+
+@pytest.mark.parametrize("task", ["bundle", "clean", "export"])
+def test_help_says_whose_artifacts_are_meant(task: str) -> None:
+    shown = " ".join(invoke("--help", task).output.split())
+    assert "VGG19_ARTIFACTS names (default: artifacts, in this checkout)" in shown
 
 
 @pytest.mark.parametrize("task", ["schema", "verify", "release", "train"])
