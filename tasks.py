@@ -166,7 +166,7 @@ def lock(_: Context, runtime: str = "", images: bool = False) -> None:
 def export(_: Context, output: str = "vgg19-export.tar.gz", runtime: str = "") -> None:
     """Pack source, images, tools and data for a machine that reaches no network.
 
-    The artifacts are those in the folder that the variable VGG19_ARTIFACTS names (default:
+    The data are the downloads in the folder that the variable VGG19_ARTIFACTS names (default:
     artifacts, in this checkout).
     """
 

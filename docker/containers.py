@@ -15,8 +15,9 @@ from pathlib import Path
 from docker.build.graph import PINNED_IMAGE, Stage
 from docker.host import processes
 from docker.host.children import pass_on, run_gently, shared_errors
-from docker.host.env_file import MEMORY, project_name
+from docker.host.env_file import project_name
 from docker.host.environment import engine_environment
+from docker.host.variables import MEMORY, OVERRIDE
 from docker.paths import COMPOSE_FILE, ROOT
 from stages.errors import ArtifactsBusyError, EngineError
 from stages.program import streams
@@ -31,7 +32,6 @@ UNATTENDED = ("--no-deps", "--no-TTY", "--interactive=false")
 CHECKOUT, STARTED_BY = "vgg19.checkout", "vgg19.started-by"
 # compose.yaml's variables for a container's name, and for whether a person watches.
 CONTAINER, TERMINAL = "STAGES_CONTAINER", "STAGES_TERMINAL"
-OVERRIDE = "STAGES_OVERRIDE"
 # Seconds for a stage to end by itself; it takes less, see stages.errors.GIVE_UP_S.
 GRACE_S = 3
 # How often, and after how many seconds, to look for a container that was being created.

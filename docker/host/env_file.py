@@ -13,6 +13,7 @@ from pathlib import Path
 from docker.host import network
 from docker.host.dotenv import Statement, statements, written
 from docker.host.user import User
+from docker.host.variables import CERTIFICATES, MEMORY, PROJECT
 from docker.paths import ENV_FILE, ROOT
 from stages.errors import SettingsError
 from stages.program.printable import printable
@@ -27,8 +28,6 @@ BOM = "\ufeff"
 UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")
 # Left to the machine itself, as a fraction of its memory and at least so much.
 RESERVE, MIN_RESERVE = 1 / 16, GIB
-MEMORY = "STAGES_MEMORY"
-CERTIFICATES = "CA_BUNDLE"
 
 
 def environment(
@@ -83,7 +82,7 @@ def compose_variables(
     """Return what compose.yaml reads beside the settings; `memory` is the engine's, in bytes."""
     return {
         **user.variables(),
-        "COMPOSE_PROJECT_NAME": project_name(root),
+        PROJECT: project_name(root),
         MEMORY: environ.get(MEMORY) or memory_limit(memory),
         CERTIFICATES: str(network.ca_bundle(environ) or ""),
     }
