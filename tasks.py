@@ -43,6 +43,7 @@ from stages.artifacts import Artifacts
 from stages.command_line import help_text, load
 from stages.errors import SettingsError, exit_code_of
 from stages.folder.usable import resolved
+from stages.inputs import require_inputs
 from stages.runtimes import RUNTIME_NAMES
 from stages.setting.suggestion import quoted
 from stages.settings import (
@@ -95,6 +96,7 @@ def _run(programs: Sequence[str], name: str, runner: str, given: dict[str, str])
         print(f"{name}: nothing is needed from a network")
         return 0
     require_agreement(load(settings), programs)
+    require_inputs(load(settings), wanted)
     run = RUNNERS[runner](stages, load(settings).artifacts)
     if DOCTOR in programs and RUNNERS[runner] is prepare_docker:
         print(f"engine  {engine.summary()}", flush=True)

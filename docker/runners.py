@@ -142,7 +142,8 @@ def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outco
     environment = {**child_environment(own), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with temporary_directory("stage-") as scratch:
         # TensorFlow leaves files in its temporary folder if it is killed.
-        code = run_gently(command, GRACE_S, cwd=scratch, env={**environment, "TMPDIR": scratch})
+        variables = {**environment, "TMPDIR": scratch}
+        code = run_gently(command, GRACE_S, cwd=scratch, env=variables, is_stage=True)
     reason = why_killed(by_limit=False) if code == -signal.SIGKILL else ""
     return Outcome(code if code >= 0 else 128 - code, time.monotonic() - began, reason)
 

@@ -14,7 +14,7 @@ from typing import ClassVar
 from stages.program import disk_space, streams
 from stages.program.host_path import as_on_host
 from stages.program.printable import printable
-from stages.program.signals import SIGNALLED, UNTOUCHED, as_exceptions
+from stages.program.signals import SIGNALLED, UNTOUCHED, AlreadySaid, as_exceptions
 from stages.program.signals import Terminated as Terminated
 
 
@@ -266,6 +266,8 @@ def _ending(error: BaseException) -> tuple[int, str]:
     match error:
         case KeyboardInterrupt():
             return INTERRUPTED_EXIT_CODE, f"interrupted; {UNTOUCHED}"
+        case AlreadySaid():
+            return error.exit_code, ""
         case Terminated():
             return error.exit_code, f"{error}; {UNTOUCHED}"
         case BrokenPipeError() if streams.discard_unread() or error.filename in streams.NAMES:

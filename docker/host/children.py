@@ -5,13 +5,14 @@ Standard library only, as bootstrap.py uses what is beside it.
 
 import os
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stages.program import streams
-from stages.program.signals import held_back
+from stages.program.signals import ENDING, SIGNALLED, AlreadySaid, Terminated, held_back
 
 CHUNK = 1 << 16
 # How soon it is seen that a child has ended whose output something else keeps open.
@@ -24,31 +25,39 @@ def run_gently(
     *,
     cwd: str | Path | None = None,
     env: Mapping[str, str] | None = None,
+    is_stage: bool = False,
 ) -> int:
     """Run a command without input and return its code, below 0 for a signal.
 
     Should this process be interrupted meanwhile, the child is asked to end, and killed if it has
-    not done so after `grace_s` seconds.
+    not done so after `grace_s` seconds. A stage says in words by which signal it ended; AlreadySaid
+    is raised then.
     """
     child = None
     try:
         with held_back():  # an interruption before it has its name here would leave it running
             child = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL)
         return child.wait()
+    except (KeyboardInterrupt, Terminated) as error:
+        code = _end(child, grace_s)
+        if is_stage and code - SIGNALLED in ENDING:
+            raise AlreadySaid(getattr(error, "signum", signal.SIGINT)) from None
+        raise
     except BaseException:
         _end(child, grace_s)
         raise
 
 
-def _end(child: "subprocess.Popen[bytes] | None", grace_s: float) -> None:
+def _end(child: "subprocess.Popen[bytes] | None", grace_s: float) -> int:
+    """End a child, and return its code."""
     if child is None:
-        return
+        return 0
     child.terminate()
     try:
-        child.wait(grace_s)
+        return child.wait(grace_s)
     except subprocess.TimeoutExpired:
         child.kill()
-        child.wait()
+        return child.wait()
 
 
 def pass_on(child: "subprocess.Popen[bytes]") -> None:
