@@ -102,8 +102,10 @@ def _audit(database: Path | None) -> None:
         print(triage.table(outcome, locks, date.today()), flush=True)
     if outcome.unknown:
         print(f"audit: this database does not have {', '.join(outcome.unknown)}: not looked up")
+    if warning := asked.warning(date.today()):
+        print(f"audit: warning: {warning}", file=sys.stderr, flush=True)
     triage.require_triaged(outcome, date.today())
-    print(f"audit: {len(findings) or 'no'} known vulnerabilities, none without a verdict")
+    print(f"audit: {asked.conclusion(len(findings))}")
 
 
 @task
