@@ -4,9 +4,15 @@ Everything but the virtual environment with this task runner itself is set up on
 `./bootstrap.py TASK...` does that too.
 """
 
-import importlib
 import os
 import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+from docker.host.environment import restart_without_pythons_own
+
+restart_without_pythons_own()  # before anything is imported that could be another's
+
+import importlib
 import time
 from collections.abc import Sequence
 from functools import partial

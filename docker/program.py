@@ -5,17 +5,19 @@ has no setting for any of this. So tasks.py makes that Program one of these.
 """
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
 from invoke.exceptions import Exit, ParseError, UnknownFileType
+from invoke.main import program as invoke_program
 from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
 from invoke.parser.parser import Parser
 from invoke.program import Program
 
-from stages.errors import SettingsError, report, say
+from stages.errors import SettingsError, exit_code_of, report, say
 from stages.program import streams
 from stages.program.printable import printable
 from stages.setting.suggestion import MAX_SHOWN, quoted
@@ -107,6 +109,12 @@ def adopt(program: Program) -> None:
     """Make a Program, which may be running already, one of these."""
     streams.prepare()
     program.__class__ = TaskProgram
+
+
+def main() -> None:
+    """Run invoke as the command of an activated environment: see host/launcher.py."""
+    adopt(invoke_program)
+    sys.exit(exit_code_of("invoke", invoke_program.run))
 
 
 def help_topic(tokens: Sequence[str], contexts: Contexts) -> str:
