@@ -50,7 +50,7 @@ class Finding:
 class Source:
     """Who is asked: an address, and what to say of it.
 
-    Of a copy of a database also the names of its advisories, and the day of the newest one.
+    A copy of a database also has the names of its advisories, and the day of the newest one.
     """
 
     url: str

@@ -1,4 +1,4 @@
-"""The variables that are no settings, by which `docker compose` is told what invoke knows.
+"""The variables that are no settings, by which `docker compose` learns what invoke knows.
 
 Their text is that of docs/settings.md. Standard library only, as bootstrap.py uses it.
 """

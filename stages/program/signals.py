@@ -35,7 +35,7 @@ class Terminated(BaseException):
 
 
 class AlreadySaid(Terminated):
-    """The same, of which a child that ended with us has told the user."""
+    """The same, after a child that ended with us has said so to the user."""
 
 
 class _Handler:

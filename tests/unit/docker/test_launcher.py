@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from docker.host import launcher
+from docker.paths import ROOT
 from stages import __version__
 from stages.errors import DiskFullError
 from tests.commands import invoke, run
@@ -39,7 +40,7 @@ def with_foreign(folder: Path, module: str) -> dict[str, str]:
     place = folder / "foreign"
     place.mkdir()
     (place / f"{module}.py").write_text("raise SystemExit('another')")
-    return {"PYTHONPATH": os.pathsep.join((str(place), str(launcher.ROOT)))}
+    return {"PYTHONPATH": os.pathsep.join((str(place), str(ROOT)))}
 
 
 @pytest.mark.parametrize("name", launcher.NAMES)
@@ -88,7 +89,7 @@ def test_full_output_is_named_for_what_invoke_itself_prints(
 ) -> None:
     launcher.write(environment)
     with Path("/dev/full").open("w") as full:
-        command = [environment / "bin" / "invoke", argument]
+        command = [str(environment / "bin" / "invoke"), argument]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
     line = "invoke: error: no space left at standard output; free some, or send it elsewhere\n"
     assert (done.returncode, done.stderr) == (DiskFullError.exit_code, line)
