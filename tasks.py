@@ -4,9 +4,15 @@ Everything but the virtual environment with this task runner itself is set up on
 `./bootstrap.py TASK...` does that too.
 """
 
-import importlib
 import os
 import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+from docker.host.environment import restart_without_pythons_own
+
+restart_without_pythons_own()  # before anything is imported that could be another's
+
+import importlib
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -43,6 +49,7 @@ from stages.artifacts import Artifacts
 from stages.command_line import help_text, load
 from stages.errors import SettingsError, exit_code_of
 from stages.folder.usable import resolved
+from stages.inputs import require_inputs
 from stages.runtimes import RUNTIME_NAMES
 from stages.setting.suggestion import quoted
 from stages.settings import (
@@ -95,6 +102,7 @@ def _run(programs: Sequence[str], name: str, runner: str, given: dict[str, str])
         print(f"{name}: nothing is needed from a network")
         return 0
     require_agreement(load(settings), programs)
+    require_inputs(load(settings), wanted)
     run = RUNNERS[runner](stages, load(settings).artifacts)
     if DOCTOR in programs and RUNNERS[runner] is prepare_docker:
         print(f"engine  {engine.summary()}", flush=True)
@@ -164,7 +172,11 @@ def lock(_: Context, runtime: str = "", images: bool = False) -> None:
     auto_shortflags=False,
 )
 def export(_: Context, output: str = "vgg19-export.tar.gz", runtime: str = "") -> None:
-    """Pack source, images, tools and data for a machine that reaches no network."""
+    """Pack source, images, tools and data for a machine that reaches no network.
+
+    The data are the downloads in the folder that the variable VGG19_ARTIFACTS names (default:
+    artifacts, in this checkout).
+    """
 
     def write() -> None:
         settings = _settings({"runtime": runtime} if runtime else {})
@@ -179,7 +191,11 @@ def export(_: Context, output: str = "vgg19-export.tar.gz", runtime: str = "") -
 
 @task(help={"output": "file to write (default: vgg19-bundle.tar)"}, auto_shortflags=False)
 def bundle(_: Context, output: str = "vgg19-bundle.tar") -> None:
-    """Pack the results with all they came from into one file that anyone can check."""
+    """Pack the results with all they came from into one file that anyone can check.
+
+    The artifacts are those in the folder that the variable VGG19_ARTIFACTS names (default:
+    artifacts, in this checkout).
+    """
 
     def write() -> None:
         lines = write_bundle(Artifacts(resolved(load(environment()).artifacts)), Path(output))
@@ -236,7 +252,11 @@ def docs(_: Context, write: bool = False) -> None:
 
 @task(help={"yes": "remove without asking"}, auto_shortflags=False)
 def clean(context: Context, yes: bool = False) -> None:
-    """Show all artifacts, downloads too, ask, and remove them; with `invoke --dry` only show."""
+    """Show all artifacts, downloads too, ask, and remove them; with `invoke --dry` only show.
+
+    The artifacts are those in the folder that the variable VGG19_ARTIFACTS names (default:
+    artifacts, in this checkout).
+    """
     dry = bool(context.config.run.dry)
     end_with(exit_code_of("clean", lambda: cleaning.clean(load(environment()).artifacts, yes, dry)))
 

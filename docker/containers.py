@@ -14,11 +14,13 @@ from pathlib import Path
 
 from docker.build.graph import PINNED_IMAGE, Stage
 from docker.host import processes
-from docker.host.children import run_gently
-from docker.host.env_file import MEMORY, project_name
+from docker.host.children import pass_on, run_gently, shared_errors
+from docker.host.env_file import project_name
 from docker.host.environment import engine_environment
+from docker.host.variables import MEMORY, OVERRIDE
 from docker.paths import COMPOSE_FILE, ROOT
 from stages.errors import ArtifactsBusyError, EngineError
+from stages.program import streams
 from stages.program.signals import held_back
 from stages.program.tether import tethered
 from stages.settings import STAGES, env_name
@@ -30,7 +32,6 @@ UNATTENDED = ("--no-deps", "--no-TTY", "--interactive=false")
 CHECKOUT, STARTED_BY = "vgg19.checkout", "vgg19.started-by"
 # compose.yaml's variables for a container's name, and for whether a person watches.
 CONTAINER, TERMINAL = "STAGES_CONTAINER", "STAGES_TERMINAL"
-OVERRIDE = "STAGES_OVERRIDE"
 # Seconds for a stage to end by itself; it takes less, see stages.errors.GIVE_UP_S.
 GRACE_S = 3
 # How often, and after how many seconds, to look for a container that was being created.
@@ -68,13 +69,17 @@ def run(stage: Stage, environ: Mapping[str, str], image: str) -> Outcome:
     try:
         with held_back():  # an interruption before it has its name here would leave it running
             client = _start(command, variables)
-        code = client.wait()
+        pass_on(client)
+        if code := client.wait():
+            streams.require_read()
         return _outcome(name, code if code >= 0 else 128 - code)
     except BaseException:
         _stop(name, client)
         raise
     finally:
         _engine("rm", "--force", name)
+        if client and client.stdout:
+            client.stdout.close()
 
 
 def run_service(name: str, failure: str) -> None:
@@ -82,6 +87,7 @@ def run_service(name: str, failure: str) -> None:
     command = [*COMPOSE, "run", "--rm", *UNATTENDED, name]
     environ = compose_environment(os.environ)
     if run_gently(tethered(command), GRACE_S, cwd=ROOT, env=environ) != 0:
+        streams.require_read()
         raise EngineError(failure)
 
 
@@ -92,6 +98,8 @@ def _start(command: list[str], environ: Mapping[str, str]) -> "subprocess.Popen[
         cwd=ROOT,
         env={**environ},
         stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=shared_errors(),
         start_new_session=True,
     )
 

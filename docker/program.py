@@ -5,16 +5,19 @@ has no setting for any of this. So tasks.py makes that Program one of these.
 """
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
 from invoke.exceptions import Exit, ParseError, UnknownFileType
+from invoke.main import program as invoke_program
+from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
 from invoke.parser.parser import Parser
 from invoke.program import Program
 
-from stages.errors import SettingsError
+from stages.errors import SettingsError, exit_code_of, report, say
 from stages.program import streams
 from stages.program.printable import printable
 from stages.setting.suggestion import MAX_SHOWN, quoted
@@ -25,6 +28,27 @@ HELP_FLAGS = ("--help", "-h")
 UNKNOWN, MISSING, NO_VALUE = "No idea what", "did not receive required", "needed value"
 
 Contexts = Mapping[str, ParserContext]
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Say in one line, if anybody reads it, why invoke ends, also if its output can't be written.
+
+    invoke itself would show a traceback of the latter.
+    """
+    try:
+        try:
+            yield
+        finally:
+            streams.flush()
+    except Exit as ending:
+        if ending.message:
+            say(ending.message)
+        raise Exit(code=ending.code) from None
+    except OSError as error:
+        raise Exit(code=report("invoke", error)) from None
+    finally:
+        streams.discard_unwritable()
 
 
 class TaskProgram(Program):
@@ -38,11 +62,14 @@ class TaskProgram(Program):
     def _make_parser(self) -> Parser:
         return self._only_parser
 
+    @_ending_in_order()
     def parse_tasks(self) -> None:
         """Find the tasks and their flags; show a task's help wherever it is asked for."""
         self.parser = self._make_parser()
         topic = help_topic(self.core.unparsed, self.parser.contexts)
-        with _refusing(self.parser.contexts), _ending_quietly():
+        if not topic:
+            refuse_repeated(self.argv[1:], self.initial_context, self.parser.contexts)
+        with _refusing(self.parser.contexts):
             if topic:
                 self.print_task_help(topic)
                 raise Exit
@@ -50,6 +77,7 @@ class TaskProgram(Program):
         for context in self.tasks:
             refuse_empty(context)
 
+    @_ending_in_order()
     def parse_cleanup(self) -> None:
         """Show what was asked for instead of a task."""
         if (form := self.args["list-format"].value) not in LIST_FORMATS:
@@ -57,9 +85,10 @@ class TaskProgram(Program):
             raise _refusal(
                 f"invoke: error: list-format can't be {quoted(form, LIST_FORMATS)}; {allowed}"
             )
-        with _refusing(self.parser.contexts), _ending_quietly():
+        with _refusing(self.parser.contexts):
             super().parse_cleanup()
 
+    @_ending_in_order()
     def update_config(self, merge: bool = True) -> None:
         """Read what --config names."""
         try:
@@ -70,16 +99,22 @@ class TaskProgram(Program):
                 ".yaml, .yml, .json or .py"
             ) from None
 
+    @_ending_in_order()
     def execute(self) -> None:
         """Run the tasks."""
-        with _ending_quietly():
-            super().execute()
+        super().execute()
 
 
 def adopt(program: Program) -> None:
     """Make a Program, which may be running already, one of these."""
     streams.prepare()
     program.__class__ = TaskProgram
+
+
+def main() -> None:
+    """Run invoke as the command of an activated environment: see host/launcher.py."""
+    adopt(invoke_program)
+    sys.exit(exit_code_of("invoke", invoke_program.run))
 
 
 def help_topic(tokens: Sequence[str], contexts: Contexts) -> str:
@@ -100,25 +135,36 @@ def help_topic(tokens: Sequence[str], contexts: Contexts) -> str:
     return ""
 
 
+def refuse_repeated(tokens: Sequence[str], core: ParserContext, contexts: Contexts) -> None:
+    """Raise Exit if an argument is given twice: invoke would take its second value for a task."""
+    context, given, value_of = core, set[int](), False
+    for token in tokens:
+        name, equals, _ = token.partition("=")
+        if token == "--":
+            return
+        if flag := context.flags.get(name) or core.flags.get(name):
+            _once(flag, f"{context.name or 'invoke'}: error: {name}", given)
+            value_of = flag.takes_value and not flag.optional and not equals
+        elif value_of:
+            value_of = False
+        elif missing := [it for it in context.positional_args if id(it) not in given]:
+            given.add(id(missing[0]))
+        elif token in contexts:
+            context, given = contexts[token], set()
+
+
+def _once(flag: Argument, shown: str, given: set[int]) -> None:
+    if flag.takes_value and flag.kind is not list and id(flag) in given:
+        raise _refusal(f"{shown} is there twice; give it once")
+    given.add(id(flag))
+
+
 def refuse_empty(context: ParserContext) -> None:
     """Raise Exit if an argument was given without any text: it is not the same as not given."""
     for argument in context.args.values():
         given = argument.raw_value
         if isinstance(given, str) and not given.strip():
             raise _refusal(f"{context.name}: error: {argument.name} can't be ''; give a value")
-
-
-@contextmanager
-def _ending_quietly() -> Iterator[None]:
-    """End as other programs do, and without a word, if nobody reads the output any more."""
-    try:
-        try:
-            yield
-        finally:
-            streams.flush()
-    except BrokenPipeError:
-        streams.discard_unread()
-        raise Exit(code=streams.UNREAD_EXIT_CODE) from None
 
 
 @contextmanager

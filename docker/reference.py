@@ -1,9 +1,10 @@
 """The pages and schemas of docs/ that are made from the code, so that they say what it does."""
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from docker.host import variables
 from docker.host.venv import VenvError
 from docker.options import NO_FLAGS
 from docker.paths import DOCS, SCHEMAS
@@ -40,10 +41,11 @@ starts with `VGG19_`, or `vgg19_`, and names no setting.
 
 Variables may also be kept in the file `.env` beside `compose.yaml`, a `VGG19_NAME=value` on a line;
 one of the shell wins. `invoke` and `docker compose` both read it, and both refuse there what is
-misspelt or not allowed. A misspelt variable of the shell is refused by `invoke` alone: compose
-passes on only the variables that `compose.yaml` names, so it can't see others. `invoke` writes to
-`.env` what `docker compose` must know beside the settings: your user, a name for this checkout's
-runs, and the memory that a container may take, `STAGES_MEMORY`, which you can set as a variable.
+misspelt or not allowed. Single quotes keep a value as it is, over several lines, too; `invoke`
+refuses a `$` outside them, and a line without `=`, with the line's number. A misspelt variable of
+the shell is refused by `invoke` alone: compose passes on only the variables that `compose.yaml`
+names, so it can't see others. `invoke` writes to `.env`
+[what `docker compose` must know beside the settings](#what-env-says-beside-the-settings).
 
 `invoke --help profile` shows the same for one stage, and so does `python -m stages.profile --help`.
 
@@ -51,6 +53,17 @@ runs, and the memory that a container may take, `STAGES_MEMORY`, which you can s
 used, still work: quantize takes either as `force_bf16`, and says so. Variables for proxies, mirrors
 and package indexes are no settings: see
 [Networks, mirrors and proxies](reproducing.md#networks-mirrors-and-proxies).
+"""
+
+BESIDE = """\
+## What .env says beside the settings
+
+`invoke build`, and each `invoke` that starts a container, writes these to `.env`, where
+`docker compose` finds them:
+"""
+
+FROM_SHELL = """\
+These are yours to set, as variables of the shell:
 """
 
 NO_FLAG = "\\* No flag of `invoke`: the images, or `invoke` itself, set it."
@@ -134,12 +147,18 @@ def _is(path: Path, text: str) -> bool:
 
 
 def _settings() -> str:
-    made = MADE.format(source="stages/settings.py")
+    made = MADE.format(source="stages/settings.py and docker/host/variables.py")
     head = ["setting", "default", *PROGRAMS]
     rows = [_marks(name, spec) for name, spec in specs().items()]
     sections = ["\n".join(_section(name, spec)) for name, spec in specs().items()]
     overview = ["## Which program reads which", _table(head, rows), NO_FLAG]
-    return _joined([made, SETTINGS, *overview, "## Each setting", *sections])
+    beside = [BESIDE, _meanings(variables.WRITTEN), FROM_SHELL, _meanings(variables.GIVEN)]
+    return _joined([made, SETTINGS, *overview, "## Each setting", *sections, *beside])
+
+
+def _meanings(of_variables: Mapping[str, str]) -> str:
+    rows = [[f"`{name}`", meaning] for name, meaning in of_variables.items()]
+    return _table(["variable", "what it is"], rows)
 
 
 def _marks(name: str, spec: Spec) -> list[str]:

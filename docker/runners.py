@@ -15,6 +15,7 @@ from docker.containers import GRACE_S, Outcome, require_free, why_killed
 from docker.host import engine, env_file, network, user, venv, visibility
 from docker.host.children import run_gently
 from docker.host.environment import child_environment
+from docker.host.variables import NETWORK
 from docker.paths import ROOT
 from docker.reproduce.locked_images import resolve
 from stages import locks
@@ -33,8 +34,6 @@ from stages.setting.addresses import redacted_handle
 from stages.settings import DOWNLOAD, MEASURING, PEERS, env_name, specs_of
 
 STAGES_PYTHON = "3.11"
-# By which compose.yaml gets the network of download's container.
-NETWORK = "DOWNLOAD_NETWORK"
 # By which compose.yaml gets the backbone's handle for train, without its secrets.
 SHOWN_BACKBONE = "STAGES_BACKBONE"
 BACKBONE = env_name("backbone")
@@ -143,7 +142,8 @@ def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outco
     environment = {**child_environment(own), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with temporary_directory("stage-") as scratch:
         # TensorFlow leaves files in its temporary folder if it is killed.
-        code = run_gently(command, GRACE_S, cwd=scratch, env={**environment, "TMPDIR": scratch})
+        variables = {**environment, "TMPDIR": scratch}
+        code = run_gently(command, GRACE_S, cwd=scratch, env=variables, is_stage=True)
     reason = why_killed(by_limit=False) if code == -signal.SIGKILL else ""
     return Outcome(code if code >= 0 else 128 - code, time.monotonic() - began, reason)
 

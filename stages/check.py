@@ -4,6 +4,7 @@ It is the first service of compose.yaml. `invoke` checks the same on the host be
 """
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,8 @@ from stages.errors import NotWritableError, exit_code_of
 # compose.yaml's: the artifacts folder as the user gave it, and who the stages run as, if .env
 # has it.
 GIVEN_FOLDER, KNOWN_USER = "STAGES_ARTIFACTS", "STAGES_UID"
+
+BUILD = "./bootstrap.py --yes build"
 
 
 def main(environ: Mapping[str, str] = os.environ) -> None:
@@ -35,8 +38,10 @@ def _remedy(folder: str, environ: Mapping[str, str]) -> str:
     cause = f"{folder} can't be written by user {os.getuid()}, which the stages run as"
     if environ.get(KNOWN_USER):
         owner = f"{os.getuid()}:{os.getgid()}"
-        return f"{cause}; set VGG19_ARTIFACTS to another, or `sudo chown -R {owner} {folder}`"
-    return f"{cause}, as .env does not say who you are; `invoke build` writes it there"
+        command = f"sudo chown -R {owner} {shlex.quote(folder)}"
+        return f"{cause}; set VGG19_ARTIFACTS to another, or `{command}`"
+    # From nothing: this may be a fresh clone, where there is no invoke yet.
+    return f"{cause}, as .env does not say who you are; `{BUILD}` writes it there"
 
 
 if __name__ == "__main__":

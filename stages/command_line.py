@@ -51,7 +51,9 @@ def for_stage(stage: str, argv: Sequence[str], environ: Mapping[str, str]) -> Se
     parser = _Parser(f"python -m stages.{stage}", description=doc, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     for name, spec in specs_of(stage).items():
-        form: dict[str, Any] = {"action": "store_const", "const": "1"} if spec.is_switch else {}
+        form: dict[str, Any] = (
+            {"action": "store_const", "const": "1"} if spec.is_switch else {"action": _Once}
+        )
         # argparse takes a percent sign for a placeholder.
         parser.add_argument(flag_name(name), help=help_text(name).replace("%", "%%"), **form)
     given, unknown = parser.parse_known_args(argv)
@@ -61,6 +63,22 @@ def for_stage(stage: str, argv: Sequence[str], environ: Mapping[str, str]) -> Se
     if "force_bf16" in specs_of(stage):
         texts = _old_bf16_switches(environ) | texts
     return load(environ, texts)
+
+
+class _Once(argparse.Action):
+    """Keeps a flag's value, and refuses a second one, of which argparse would take the last."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        """Raise SettingsError if the flag was there before."""
+        if getattr(namespace, self.dest) is not None:
+            raise SettingsError(f"{option_string} is there twice; give it once")
+        setattr(namespace, self.dest, values)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -14,7 +14,7 @@ from typing import ClassVar
 from stages.program import disk_space, streams
 from stages.program.host_path import as_on_host
 from stages.program.printable import printable
-from stages.program.signals import SIGNALLED, UNTOUCHED, as_exceptions
+from stages.program.signals import SIGNALLED, UNTOUCHED, AlreadySaid, as_exceptions
 from stages.program.signals import Terminated as Terminated
 
 
@@ -72,7 +72,7 @@ class NotWritableError(StageError):
 
 
 class DiskFullError(StageError):
-    """No space is left for the artifacts, or for temporary files."""
+    """No space is left for the artifacts, for temporary files, or where the output goes."""
 
     exit_code = 8
     remedy = "free some space and run the stage again; earlier artifacts are kept"
@@ -186,6 +186,8 @@ def of_kind(exit_code: int, message: str) -> StageError:
 def from_os_error(error: OSError) -> StageError | None:
     """Return the StageError of a failure of the file system, None if it is another failure."""
     place = error.filename or "the artifacts folder"
+    if place in streams.NAMES:
+        return _of_stream(place, error)
     if error.errno in disk_space.FULL:
         return DiskFullError(f"no space left at {place}; free some and run the stage again")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
@@ -199,6 +201,12 @@ def from_os_error(error: OSError) -> StageError | None:
             "look after that disk, or set VGG19_ARTIFACTS to a folder on another"
         )
     return None
+
+
+def _of_stream(name: str, error: OSError) -> StageError:
+    if error.errno in disk_space.FULL:
+        return DiskFullError(f"no space left at {name}; free some, or send it elsewhere")
+    return NotWritableError(f"{name} can't be written ({error.strerror}); send it elsewhere")
 
 
 def _translate(error: Exception) -> StageError | None:
@@ -223,16 +231,32 @@ def exit_code_of(name: str, run: Callable[[], None], give_up_s: float = 0.0) -> 
     A signal that asks it to end is a failure, too: see program/signals.py. If nobody reads what is
     printed any more, it ends without a word.
     """
-    streams.prepare()
     code = 0
     try:
+        streams.prepare()
         with as_exceptions(name, give_up_s):
-            run()
-            streams.flush()
+            _run_whole(run)
     except BaseException as error:
-        code, line = _ending(error)
-        if line:
-            _say(f"{name}: {line}")
+        code = report(name, error)
+    streams.discard_unwritable()
+    return code
+
+
+def _run_whole(run: Callable[[], None]) -> None:
+    """Run `run` and write all that it printed, also if it ends the program, as --help does."""
+    try:
+        run()
+    except SystemExit:
+        streams.flush()
+        raise
+    streams.flush()
+
+
+def report(name: str, error: BaseException) -> int:
+    """Print a failure as one line that begins with `name`; return its exit code."""
+    code, line = _ending(error)
+    if line:
+        say(f"{name}: {line}")
     streams.discard_unwritable()
     return code
 
@@ -242,9 +266,11 @@ def _ending(error: BaseException) -> tuple[int, str]:
     match error:
         case KeyboardInterrupt():
             return INTERRUPTED_EXIT_CODE, f"interrupted; {UNTOUCHED}"
+        case AlreadySaid():
+            return error.exit_code, ""
         case Terminated():
             return error.exit_code, f"{error}; {UNTOUCHED}"
-        case BrokenPipeError() if streams.discard_unread():
+        case BrokenPipeError() if streams.discard_unread() or error.filename in streams.NAMES:
             return streams.UNREAD_EXIT_CODE, ""
         case Exception():
             return _failure(error)
@@ -260,7 +286,7 @@ def _failure(error: Exception) -> tuple[int, str]:
     return known.exit_code, f"error: {printable(as_on_host(str(known)))}"
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     """Print to stderr, if anybody reads it: the exit code says the rest."""
     with suppress(OSError):
         print(text, file=sys.stderr, flush=True)

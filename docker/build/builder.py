@@ -15,6 +15,7 @@ from docker.host import network, processes
 from docker.host.environment import engine_environment
 from docker.paths import DOCKERFILE, ROOT
 from stages.errors import EngineError
+from stages.program import streams
 
 # No build takes longer. Whether one on another machine still runs can't be seen from here.
 LONGEST_BUILD_S = 24 * 3600
@@ -108,6 +109,7 @@ def _build_target(target: str, image: str, options: Sequence[str]) -> None:
     command = ["docker", "build", f"--file={DOCKERFILE}", f"--target={target}"]
     command += [f"--tag={image}", *options, str(ROOT)]
     if subprocess.run(command, env=engine_environment(os.environ), stdin=subprocess.DEVNULL).returncode != 0:
+        streams.require_read()
         raise EngineError(f"image {image} can't be built; the log above says why")
 
 

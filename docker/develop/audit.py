@@ -25,7 +25,7 @@ OSV, OSV_VARIABLE = "https://api.osv.dev/v1/query", "PIP_AUDIT_OSV_URL"
 # What is installed under one name and may be reported under another, as it is the same code.
 OTHER_NAMES = {"tensorflow-cpu": "tensorflow", "tf-keras": "keras"}
 # The days after which a copy of a database is called old.
-MAX_AGE = 31
+MAX_AGE = 30
 
 Pin = tuple[str, str]
 
@@ -48,11 +48,32 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Who is asked: an address, what to say of it, and the advisories known there, if countable."""
+    """Who is asked: an address, and what to say of it.
+
+    A copy of a database also has the names of its advisories, and the day of the newest one.
+    """
 
     url: str
     about: str
     known: frozenset[str] | None = None
+    newest: date | None = None
+
+    def conclusion(self, found: int) -> str:
+        """Return what was found, in words that hold no longer than what was asked."""
+        if self.newest is None:
+            return f"{found or 'no'} known vulnerabilities, none without a verdict"
+        some = f"{found} known vulnerabilities" if found else "none"
+        verdicts = ", none without a verdict" if found else ""
+        return f"{some} in this copy of {self.newest}{verdicts}"
+
+    def warning(self, today: date) -> str:
+        """Return what to say of an old copy, "" if there is nothing."""
+        days = (today - self.newest).days if self.newest else 0
+        if days <= MAX_AGE:
+            return ""
+        return (
+            f"this copy is {days} days old, and what was found since is not in it; get a newer one"
+        )
 
 
 class _Vulnerability(msgspec.Struct):
@@ -101,15 +122,9 @@ def source(folder: Path | None) -> Iterator[Source]:
     from docker.develop.osv_server import serving
 
     database = read_database(folder)
-    about = f"{len(database.advisories)} advisories in {folder}, {_age(database.newest)}"
+    about = f"{len(database.advisories)} advisories in {folder}, the newest of {database.newest}"
     with serving(database) as url:
-        yield Source(url, about, frozenset(database.ids))
-
-
-def _age(newest: date) -> str:
-    days = (date.today() - newest).days
-    old = "; what was found since is not in it: get a newer copy" if days > MAX_AGE else ""
-    return f"the newest of {newest}, {days} days ago{old}"
+        yield Source(url, about, frozenset(database.ids), database.newest)
 
 
 def find(pins: Iterable[Pin], asked: Source) -> list[Finding]:

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 from docker.paths import ROOT
 from stages.errors import SettingsError, StageError
+from stages.program import streams
 from stages.setting.ranges import Range
 from stages.setting.spec import read_whole
 from stages.setting.suggestion import quoted
@@ -23,6 +24,7 @@ def run(examples: str, only: str) -> None:
         raise StageError("hypothesis is missing; `./bootstrap.py --no-engine check` installs it")
     command = [sys.executable, "-m", "tests.fuzz", str(_number(examples)), only]
     if subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL).returncode != 0:
+        streams.require_read()
         if not only:
             raise StageError("a parser failed, as the lines above show; fix it, and keep the input")
         raise StageError(

@@ -24,6 +24,7 @@ from docker.host.environment import child_environment
 from docker.reproduce import reproduction
 from stages import __version__
 from stages.errors import SettingsError, StageError, exit_code_of
+from stages.program import streams
 from stages.setting.suggestion import quoted
 
 
@@ -50,11 +51,9 @@ def run_tests(_: Context, only: str = "") -> None:
     folders = checks.FOLDERS.get(only, (f"tests/{only}",))
     command = [sys.executable, "-m", "pytest", *folders]
     print(shlex.join(command), flush=True)
-    end_with(
-        subprocess.run(
-            command, env=child_environment(os.environ), stdin=subprocess.DEVNULL
-        ).returncode
-    )
+    environment = child_environment(os.environ)
+    code = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL).returncode
+    end_with(code and (exit_code_of("test", streams.require_read) or code))
 
 
 @task(
@@ -103,8 +102,10 @@ def _audit(database: Path | None) -> None:
         print(triage.table(outcome, locks, date.today()), flush=True)
     if outcome.unknown:
         print(f"audit: this database does not have {', '.join(outcome.unknown)}: not looked up")
+    if warning := asked.warning(date.today()):
+        print(f"audit: warning: {warning}", file=sys.stderr, flush=True)
     triage.require_triaged(outcome, date.today())
-    print(f"audit: {len(findings) or 'no'} known vulnerabilities, none without a verdict")
+    print(f"audit: {asked.conclusion(len(findings))}")
 
 
 @task

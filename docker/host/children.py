@@ -3,11 +3,20 @@
 Standard library only, as bootstrap.py uses what is beside it.
 """
 
+import os
+import select
+import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from stages.program.signals import held_back
+from stages.program import streams
+from stages.program.signals import ENDING, SIGNALLED, AlreadySaid, Terminated, held_back
+
+CHUNK = 1 << 16
+# How soon it is seen that a child has ended whose output something else keeps open.
+LOOK_S = 1.0
 
 
 def run_gently(
@@ -16,28 +25,77 @@ def run_gently(
     *,
     cwd: str | Path | None = None,
     env: Mapping[str, str] | None = None,
+    is_stage: bool = False,
 ) -> int:
     """Run a command without input and return its code, below 0 for a signal.
 
     Should this process be interrupted meanwhile, the child is asked to end, and killed if it has
-    not done so after `grace_s` seconds.
+    not done so after `grace_s` seconds. A stage says in words by which signal it ended; AlreadySaid
+    is raised then.
     """
     child = None
     try:
         with held_back():  # an interruption before it has its name here would leave it running
             child = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL)
         return child.wait()
+    except (KeyboardInterrupt, Terminated) as error:
+        code = _end(child, grace_s)
+        if is_stage and code - SIGNALLED in ENDING:
+            raise AlreadySaid(getattr(error, "signum", signal.SIGINT)) from None
+        raise
     except BaseException:
         _end(child, grace_s)
         raise
 
 
-def _end(child: "subprocess.Popen[bytes] | None", grace_s: float) -> None:
+def _end(child: "subprocess.Popen[bytes] | None", grace_s: float) -> int:
+    """End a child, and return its code."""
     if child is None:
-        return
+        return 0
     child.terminate()
     try:
-        child.wait(grace_s)
+        return child.wait(grace_s)
     except subprocess.TimeoutExpired:
         child.kill()
-        child.wait()
+        return child.wait()
+
+
+def pass_on(child: "subprocess.Popen[bytes]") -> None:
+    """Write what a child prints, its standard output, to our own, until it ends.
+
+    Given our own instead, the engine's client would complain that nobody reads it any more, in
+    words and with an exit code of its own. Raises BrokenPipeError then, OSError if it can't be
+    written.
+    """
+    sys.stdout.flush()
+    source = child.stdout
+    while source and _comes(source.fileno(), child) and (chunk := os.read(source.fileno(), CHUNK)):
+        with streams.naming(streams.OUTPUT):
+            _write(chunk)
+
+
+def shared_errors() -> int | None:
+    """Return where a child's errors go so that they keep their place among what `pass_on` writes.
+
+    That is the pipe to us if our two streams lead to one place, None, our own, if not.
+    """
+    try:
+        return subprocess.STDOUT if os.path.samestat(os.fstat(1), os.fstat(2)) else None
+    except OSError:
+        return None
+
+
+def _comes(source: int, child: "subprocess.Popen[bytes]") -> bool:
+    """Wait until there is something to read, or the child has ended and all was read."""
+    while not select.select([source], [], [], LOOK_S)[0]:
+        if child.poll() is not None:
+            return False
+    return True
+
+
+def _write(data: bytes) -> None:
+    while data:
+        try:
+            data = data[os.write(1, data) :]
+        except BlockingIOError:
+            select.select([], [1], [])

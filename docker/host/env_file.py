@@ -6,22 +6,20 @@ same job.
 
 import hashlib
 import os
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from docker.host import network
+from docker.host.dotenv import Statement, statements, written
 from docker.host.user import User
+from docker.host.variables import CERTIFICATES, MEMORY, PROJECT
 from docker.paths import ENV_FILE, ROOT
 from stages.errors import SettingsError
+from stages.program.printable import printable
+from stages.setting.suggestion import MAX_SHOWN
 
 PREFIX = "VGG19_"
-LINE = re.compile(rf"\s*(?:export\s+)?({PREFIX}\w*)\s*[=:]\s*(.*)")
-QUOTED = re.compile(r"""(?:'([^']*)'|"((?:[^"\\]|\\.)*)")\s*(?:#.*)?""")
-COMMENT = re.compile(r"(?<!\s)\s+#.*")
-ESCAPED = re.compile(r"\\(.)")
-ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 MIB, GIB = 2**20, 2**30
 MAX_BYTES = MIB
 # Some editors begin a file by it; compose passes over it.
@@ -30,8 +28,6 @@ BOM = "\ufeff"
 UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")
 # Left to the machine itself, as a fraction of its memory and at least so much.
 RESERVE, MIN_RESERVE = 1 / 16, GIB
-MEMORY = "STAGES_MEMORY"
-CERTIFICATES = "CA_BUNDLE"
 
 
 def environment(
@@ -41,15 +37,15 @@ def environment(
 
     Raises SettingsError for one whose value can't be read as compose reads it.
     """
-    return {**_settings(env_file), **environ}
+    return {**_settings(env_file, environ), **environ}
 
 
-def _settings(env_file: Path) -> dict[str, str]:
+def _settings(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
     text = _text(env_file)
     if text.startswith(UTF_16):
         raise SettingsError(f"{env_file} is UTF-16, which compose can't read; save it as UTF-8")
-    pairs = (LINE.fullmatch(line) for line in text.removeprefix(BOM).split("\n"))
-    return {pair[1]: _value(pair[1], pair[2].strip()) for pair in pairs if pair}
+    ours = (it for it in statements(text.removeprefix(BOM)) if it.name.upper().startswith(PREFIX))
+    return {it.name: _value(it) for it in ours if it.value is not None or it.name not in environ}
 
 
 def _text(env_file: Path) -> str:
@@ -65,28 +61,19 @@ def _text(env_file: Path) -> str:
     return content.decode(errors="surrogateescape")
 
 
-def _value(name: str, text: str) -> str:
-    """Return the value of a line, without its quotes and comment."""
-    if not text.startswith(("'", '"')):
-        return _plain(name, COMMENT.sub("", text))
-    quoted = QUOTED.fullmatch(text)
-    if not quoted:
-        raise SettingsError(f"{name} in .env has no closing quote; write it on one line")
-    if quoted[1] is not None:
-        return _without_null(name, quoted[1])
-    return ESCAPED.sub(lambda char: ESCAPES.get(char[1], char[1]), _plain(name, quoted[2]))
-
-
-def _plain(name: str, text: str) -> str:
-    if "$" in text:
-        raise SettingsError(f"{name} in .env refers to another variable; write its value there")
-    return _without_null(name, text)
-
-
-def _without_null(name: str, text: str) -> str:
-    if "\0" in text:  # which no program can be given
-        raise SettingsError(f"{name} in .env has a null character; write it again")
-    return text
+def _value(said: Statement) -> str:
+    """Return the value of a setting; SettingsError if there is none, or compose's is another."""
+    where = f"{printable(said.name, MAX_SHOWN)} in line {said.line} of .env"
+    if said.value is None:
+        raise SettingsError(f"{where} has no value; write {PREFIX}NAME=value, or remove it")
+    if said.is_template and "$" in said.value:
+        raise SettingsError(
+            f"{where} has a $, by which compose refers to another variable; write that one's value "
+            "there, and a $ that is meant in single quotes"
+        )
+    if "\0" in said.value:  # which no program can be given
+        raise SettingsError(f"{where} has a null character; write it again")
+    return said.value
 
 
 def compose_variables(
@@ -95,7 +82,7 @@ def compose_variables(
     """Return what compose.yaml reads beside the settings; `memory` is the engine's, in bytes."""
     return {
         **user.variables(),
-        "COMPOSE_PROJECT_NAME": project_name(root),
+        PROJECT: project_name(root),
         MEMORY: environ.get(MEMORY) or memory_limit(memory),
         CERTIFICATES: str(network.ca_bundle(environ) or ""),
     }
@@ -118,7 +105,7 @@ def write(variables: Mapping[str, str], env_file: Path = ENV_FILE) -> None:
     # At these alone does compose end a line; a path may have what else Unicode ends lines by.
     lines = before.removesuffix("\n").split("\n") if before else []
     kept = [line for line in lines if line.partition("=")[0] not in variables]
-    ours = [f"{name}={value}" for name, value in variables.items()]
+    ours = [f"{name}={written(value)}" for name, value in variables.items()]
     text = "".join(f"{line}\n" for line in [*kept, *ours])
     if text != before:
         _replace(env_file.resolve(), text)

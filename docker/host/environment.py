@@ -5,6 +5,7 @@ Standard library only: bootstrap.py uses it before anything is installed.
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -87,6 +88,22 @@ def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
         del kept["TMPDIR"]  # as Python itself does, others would fail
     # The encoding of files and output must not depend on which locales are installed.
     return kept | {"PYTHONUTF8": "1"}
+
+
+def restart_without_pythons_own() -> None:
+    """Run this process's command again without the variables that change what Python runs.
+
+    Only if it is invoke's, which has read them already; under its own name or as a module.
+    """
+    invoke = getattr(sys.modules.get("invoke.main"), "program", None)
+    heeded = [name for name in os.environ if name.startswith("PYTHON") and _is_dropped(name)]
+    if not heeded or sys.flags.ignore_environment or not hasattr(invoke, "argv"):
+        return
+    for stream in (sys.stdout, sys.stderr):
+        if stream:
+            stream.flush()
+    kept = {name: value for name, value in os.environ.items() if name not in heeded}
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], kept)
 
 
 def engine_environment(environ: Mapping[str, str]) -> dict[str, str]:

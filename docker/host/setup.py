@@ -18,6 +18,7 @@ from docker.host.distribution import ENGINE_PACKAGES, this_distribution
 from docker.host.engine import State
 from docker.host.environment import child_environment
 from stages.errors import EngineError
+from stages.program import streams
 
 INSTALLER = Path(__file__).with_name("install.py")
 BASE_IMAGE_PACKAGES = {"mmdebstrap", "debian-archive-keyring", "uidmap"}
@@ -108,6 +109,7 @@ def carry_out(plan: SetupPlan, assume_yes: bool) -> None:
     command = _as_root(venv.base_python(), "-I", str(INSTALLER), *plan.arguments())
     environment = child_environment(os.environ)
     if subprocess.run(command, env=environment, stdin=subprocess.DEVNULL).returncode != 0:
+        streams.require_read()
         raise EngineError("the setup failed; fix what the lines above show and run this again")
     if plan.start:
         _wait_for_answer()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from docker.host.engine import EngineInfo
+from docker.host.variables import GID, UID, USERNS
 
 # The stages don't run as root even if root runs the pipeline. The images have a name for this user.
 STAND_IN_FOR_ROOT = 10001
@@ -25,8 +26,8 @@ class User:
 
     def variables(self) -> dict[str, str]:
         """Return the variables that compose.yaml reads."""
-        mapping = {"STAGES_USERNS": self.userns} if self.userns else {}
-        return {"STAGES_UID": str(self.uid), "STAGES_GID": str(self.gid), **mapping}
+        mapping = {USERNS: self.userns} if self.userns else {}
+        return {UID: str(self.uid), GID: str(self.gid), **mapping}
 
 
 def invoking_user(environ: Mapping[str, str] = os.environ) -> User:

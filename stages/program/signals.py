@@ -34,6 +34,10 @@ class Terminated(BaseException):
         return f"ended by {signal.Signals(self.signum).name}"
 
 
+class AlreadySaid(Terminated):
+    """The same, after a child that ended with us has said so to the user."""
+
+
 class _Handler:
     """Raises the exception of the first signal, at once or when it is no longer held back."""
 

@@ -1,13 +1,53 @@
 """The standard streams, so that no program fails because of whoever reads its output."""
 
+import errno
+import io
 import os
 import select
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, Any, Final
 
 # As a shell reports a program that ended because nobody reads its output any more: 128 + SIGPIPE.
 UNREAD_EXIT_CODE: Final = 141
+OUTPUT, ERRORS = "standard output", "standard error"
+NAMES: Final = (OUTPUT, ERRORS)
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
+
+
+class _Output(io.TextIOWrapper):
+    """Standard output or error, whose failures say so: Python's own name no file."""
+
+    def __init__(self, stream: io.TextIOWrapper, title: str) -> None:
+        super().__init__(
+            stream.buffer,
+            encoding="utf-8",
+            errors="backslashreplace",  # what is no UTF-8 in a name is shown escaped
+            line_buffering=stream.line_buffering,
+            write_through=stream.write_through,
+        )
+        self._title = title
+
+    def write(self, text: str, /) -> int:
+        """Write as TextIOWrapper does."""
+        with naming(self._title):
+            return super().write(text)
+
+    def flush(self) -> None:
+        """Write what is still held back."""
+        with naming(self._title):
+            super().flush()
+
+
+@contextmanager
+def naming(title: str) -> Iterator[None]:
+    """Let an OSError within the context name `title` as the file that it is about."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = title
+        raise
 
 
 def prepare() -> None:
@@ -19,9 +59,16 @@ def prepare() -> None:
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, _nowhere(number, mode))
-        elif stream is getattr(sys, f"__{name}__") and hasattr(stream, "reconfigure"):
-            # What is no UTF-8 in a name is shown escaped.
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+        elif stream is getattr(sys, f"__{name}__") and isinstance(stream, io.TextIOWrapper):
+            setattr(sys, name, _usable(number, stream))
+
+
+def _usable(number: int, stream: io.TextIOWrapper) -> io.TextIOWrapper:
+    if number:
+        stream.flush()
+        return _Output(stream, NAMES[number - 1])
+    stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    return stream
 
 
 def flush() -> None:
@@ -29,6 +76,12 @@ def flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         if stream:
             stream.flush()
+
+
+def require_read() -> None:
+    """Raise BrokenPipeError if nobody reads the output any more: a child failed because of it."""
+    if any(_is_unread(number) for number in (1, 2)):
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE), OUTPUT)
 
 
 def discard_unread() -> bool:
@@ -62,9 +115,13 @@ def _is_unread(number: int) -> bool:
 
 
 def _nowhere(number: int, mode: str) -> IO[Any]:
-    """Return a stream that leads nowhere, under the number of the one that is closed."""
+    """Return a stream that leads nowhere, under the number of the one that is closed.
+
+    Children get it, too: what they open first would else take its place.
+    """
     null = os.open(os.devnull, os.O_RDWR)
     if null != number:
         os.dup2(null, number)
         os.close(null)
+    os.set_inheritable(number, True)
     return open(number, mode, encoding="utf-8", closefd=False)

@@ -23,7 +23,12 @@ def ends(pid: int) -> bool:
         os.close(descriptor)
 
 
-def start(script: str, *arguments: str, path: str = os.environ["PATH"]) -> "subprocess.Popen[str]":
+def start(
+    script: str,
+    *arguments: str,
+    path: str = os.environ["PATH"],
+    errors: int = subprocess.STDOUT,
+) -> "subprocess.Popen[str]":
     """Start a Python script; what it prints, errors too, can be read."""
     return subprocess.Popen(
         [sys.executable, "-c", script, *arguments],
@@ -31,7 +36,7 @@ def start(script: str, *arguments: str, path: str = os.environ["PATH"]) -> "subp
         env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=errors,
         text=True,
     )
 

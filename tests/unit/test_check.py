@@ -11,7 +11,7 @@ from stages.errors import NotWritableError, SettingsError
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    return {"VGG19_ARTIFACTS": str(tmp_path), "STAGES_ARTIFACTS": "./mine"}
+    return {"VGG19_ARTIFACTS": str(tmp_path), "STAGES_ARTIFACTS": "./my own"}
 
 
 def test_what_can_run_passes(environ: dict[str, str]) -> None:
@@ -30,11 +30,14 @@ def test_a_value_that_no_stage_would_take_is_refused(environ: dict[str, str]) ->
 
 @pytest.mark.parametrize(
     ("known", "remedy"),
-    [("", "`invoke build` writes it there"), ("1000", "sudo chown -R .* ./mine")],
+    [
+        ("", "`./bootstrap.py --yes build` writes it there"),
+        ("1000", "sudo chown -R .* './my own'`"),
+    ],
 )
 def test_a_folder_that_can_not_be_written_is_named_as_it_was_given(
     known: str, remedy: str, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(NotWritableError, match=rf"^./mine can't be written by user .*{remedy}"):
+    with pytest.raises(NotWritableError, match=rf"^./my own can't be written by user .*{remedy}"):
         check.main({**environ, "STAGES_UID": known})

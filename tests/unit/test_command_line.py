@@ -141,6 +141,7 @@ def test_case_and_blanks_do_not_matter(name: str, text: str, value: object) -> N
         (["--isa=AVX2"], "'--isa' (did you mean --isas?)"),
         (["isas=AVX2"], "'isas' (did you mean --isas?)"),
         (["--\x1b[31m"], r"'--\x1b[31m'; `python -m stages.profile --help`"),
+        (["--rounds", "3", "--rounds=4"], "--rounds is there twice; give it once"),
         (["--rounds"], "expected one argument; `python -m stages.profile --help`"),
     ],
 )

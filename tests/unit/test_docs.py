@@ -10,6 +10,8 @@ from invoke.exceptions import ParseError
 from invoke.parser import Parser
 
 import tasks
+from docker.host.env_file import compose_variables
+from docker.host.user import User
 from docker.paths import DOCS, ROOT
 
 README = ROOT / "README.md"
@@ -25,6 +27,7 @@ SETTING = re.compile(r"^(?:[A-Z0-9_]+=\S+ )+")
 WAYS_IN = ("invoke ", "./bootstrap.py ")
 # Options of bootstrap.py and of invoke itself.
 NOT_A_TASKS = ("--yes", "--no-engine", "--dry")
+SET_FOR_EACH_CONTAINER = {"STAGES_IMAGE", "STAGES_CONTAINER", "STAGES_TERMINAL", "STAGES_BACKBONE"}
 PLACEHOLDER = "TASK"
 # What an implicit concatenation puts between the halves of a message.
 BETWEEN_LITERALS = re.compile(r'"\s*\n\s*f?"')
@@ -48,6 +51,16 @@ def anchors(page: Path) -> set[str]:
     """Return the anchors that GitHub gives the headings of a page."""
     plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in HEADING.findall(prose(page)))
     return {heading.strip().replace(" ", "-") for heading in plain}
+
+
+def test_the_settings_page_has_every_variable_that_compose_is_told() -> None:
+    page = (DOCS / "settings.md").read_text()
+    written = compose_variables(User(1, 2, "host"), 2**33, {})
+    read = set(re.findall(r"\$\{(\w+)", (ROOT / "compose.yaml").read_text()))
+    given = {name for name in read if not name.startswith("VGG19_") and name.upper() == name}
+    proxies = {name for name in given if name.endswith("_PROXY")}
+    for name in (given | {*written, "STAGES_OVERRIDE"}) - proxies - SET_FOR_EACH_CONTAINER:
+        assert f"\n| `{name}` | " in page, name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)

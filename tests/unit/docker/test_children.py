@@ -63,6 +63,32 @@ def test_a_child_that_does_not_end_is_killed() -> None:
     assert (code, output) == (143, "x: ended by SIGTERM; earlier artifacts are untouched\n")
 
 
+STAGE = """
+import sys
+from docker.host.children import run_gently
+from stages.errors import exit_code_of
+
+stage = '''
+import sys, time
+from stages.errors import exit_code_of
+sys.exit(exit_code_of("train", lambda: (print("begun", flush=True), time.sleep(60))))
+'''
+run = lambda: run_gently([sys.executable, "-c", stage], 20, is_stage=True)
+sys.exit(exit_code_of("pipeline", run))
+"""
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_is_spoken_of_once_and_the_code_is_its_own(signum: signal.Signals) -> None:
+    with start(STAGE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signum)
+        output = process.stdout.read()
+        assert process.wait() == 128 + signum
+    assert output == "train: ended by SIGTERM; earlier artifacts are untouched\n"
+
+
 @pytest.mark.parametrize(("script", "code"), [("exit 3", 3), ("kill -9 $$", -9), ("cat", 0)])
 def test_its_code_is_returned(script: str, code: int) -> None:
     with start(GENTLE, script) as process:

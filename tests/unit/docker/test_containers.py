@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from docker.containers import CHECKOUT, parse_rows, require_free, run, seconds_b
 from docker.host import processes
 from docker.host.env_file import project_name
 from docker.paths import ROOT
-from stages.errors import ArtifactsBusyError
+from stages.errors import ArtifactsBusyError, DiskFullError
 from tests.unit.processes import start
 
 # Writes down what it is asked; a container runs until it is stopped, if it doesn't end at once.
@@ -23,6 +25,8 @@ echo "$*" >> $folder/calls
 case "$1" in
   compose)
     echo "$STAGES_IMAGE|$STAGES_CONTAINER|$STAGES_TERMINAL|$(cat)" > $folder/variables
+    trap '' PIPE
+    while test -e $folder/endless && echo line; do :; done || {{ echo complaint >&2; exit 1; }}
     cat $folder/slow 2>/dev/null && exec sleep 60
     exit $(cat $folder/code) ;;
   inspect) cat $folder/state ;;
@@ -123,6 +127,54 @@ def test_a_signal_ends_the_container_and_a_second_one_leaves_nothing(
     assert len(output.splitlines()) == 1
     assert code in (128 + signum, 130)
     assert engine.calls[1:] == [f"stop --time=3 {name}", f"rm --force {name}"]
+
+
+@pytest.mark.parametrize("errors", ["apart", "together"])
+def test_output_that_nobody_reads_any_more_ends_the_container_without_a_word(
+    errors: str, engine: Engine
+) -> None:
+    engine.answer(endless="")
+    together = subprocess.STDOUT if errors == "together" else subprocess.PIPE
+    with start(SCRIPT, path=engine.path, errors=together) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "line\n"
+        process.stdout.close()
+        assert process.stderr is None or process.stderr.read() == ""
+        assert process.wait() == 141
+    name = f"{project_name()}-profile-{process.pid}"
+    assert engine.calls[1:] == [f"stop --time=3 {name}", f"rm --force {name}"]
+
+
+def test_output_that_can_not_be_written_is_said_to_be(engine: Engine) -> None:
+    engine.answer(endless="")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT],
+            env={**os.environ, "PATH": engine.path},
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    line = "x: error: no space left at standard output; free some, or send it elsewhere\n"
+    assert (done.returncode, done.stderr) == (DiskFullError.exit_code, line)
+
+
+def test_a_stages_output_and_errors_keep_their_order(engine: Engine) -> None:
+    (engine.folder / "docker").write_text(
+        "#!/bin/sh\nfor i in 1 2 3; do echo $i; echo $i >&2; done"
+    )
+    with start(SCRIPT, path=engine.path) as process:
+        assert process.communicate()[0].startswith("1\n1\n2\n2\n3\n3\n")
+
+
+def test_a_client_that_left_a_child_with_its_output_is_not_waited_for(engine: Engine) -> None:
+    (engine.folder / "docker").write_text("#!/bin/sh\ntest $1 = compose && sleep 60 & echo $!")
+    with start(SCRIPT, path=engine.path) as process:
+        assert process.stdout
+        child = int(process.stdout.readline())
+        assert process.wait(20) == 0
+        os.kill(child, signal.SIGKILL)
 
 
 def busy(artifacts: Path, programs: set[str]) -> str:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from docker.host import env_file
+from docker.host.dotenv import statements
 from docker.host.env_file import compose_variables, environment, memory_limit, project_name
 from docker.host.user import User
+from stages.command_line import load
 from stages.errors import SettingsError
 
 GIB = 2**30
@@ -34,6 +36,18 @@ def file(tmp_path: Path) -> Path:
         ("VGG19_DATA='$x'", "$x"),
         ('VGG19_DATA="a \\"b\\"" # c', 'a "b"'),
         ('VGG19_DATA="a\\nb"', "a\nb"),
+        ("VGG19_DATA=a\t# b", "a\t# b"),
+        ('VGG19_DATA="a\\tb\\0101\\x"', "a\tbA\\x"),
+        ('VGG19_DATA="a\\08"', "a\\8"),
+        ("VGG19_DATA='a\nSEED=1 # b\nc' # d", "a\nSEED=1 # b\nc"),
+        ('VGG19_DATA="a\nVGG19_SEED=1\nb"', "a\nVGG19_SEED=1\nb"),
+        ("VGG19_DATA='a\\'b\\\\'", "a'b\\\\"),
+        ("OTHER='\nVGG19_SEED=1'\nVGG19_DATA=b", "b"),
+        ("OTHER='a' VGG19_DATA=b", "b"),
+        ("export\tVGG19_DATA=b", "b"),
+        ("OTHER\nINHERITED\nVGG19_DATA=b", "b"),
+        ("some.name-[0]: x\nVGG19_DATA=b", "b"),
+        ("VGG19_DATA=b\r", "b"),
         ("VGG19_DATA=first\nVGG19_DATA=last", "last"),
     ],
 )
@@ -49,12 +63,53 @@ def test_the_environment_wins_even_if_it_is_empty(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["VGG19_DATA=$X", 'VGG19_DATA="${X:-1}"', "VGG19_DATA='a", 'VGG19_DATA="']
+    ("line", "cause"),
+    [
+        ("VGG19_DATA=$X", "VGG19_DATA in line 3 of .env has a $"),
+        ('VGG19_DATA="${X:-1}"', "VGG19_DATA in line 3 of .env has a $"),
+        ('VGG19_DATA="\\$X"', "VGG19_DATA in line 3 of .env has a $"),
+        ("VGG19_DATA='a", "line 3 of .env has no closing quote"),
+        ('VGG19_DATA="\nVGG19_SEED=1', "line 3 of .env has no closing quote"),
+        ("OTHER='a", "line 3 of .env has no closing quote"),
+        ("VGG19_DATA", "VGG19_DATA in line 3 of .env has no value"),
+        ("export VGG19_DATA\n", "VGG19_DATA in line 3 of .env has no value"),
+        ("VGG19_DAAT\nOTHER=1", "VGG19_DAAT in line 3 of .env has no value"),
+        ("VGG19_DATA beans", "line 3 of .env has ' ' in its name"),
+        ("VGG19 DATA=beans", "line 3 of .env has ' ' in its name"),
+        ("VGG19_DATA+=beans", "line 3 of .env has '+' in its name"),
+        ("; a comment?", "line 3 of .env has ';' in its name"),
+        ("=beans", "line 3 of .env has no name"),
+        ("VGG19_DATA='a' for tests", "line 3 of .env has ' ' in its name"),
+    ],
 )
-def test_what_only_compose_could_read_is_refused(line: str, file: Path) -> None:
-    file.write_text(line)
-    with pytest.raises(SettingsError, match=r"^VGG19_DATA in \.env .*; write"):
+def test_what_can_not_be_obeyed_as_by_compose_is_refused_with_its_line(
+    line: str, cause: str, file: Path
+) -> None:
+    file.write_text(f"# one\nOTHER='1' # two\n{line}")
+    with pytest.raises(SettingsError) as caught:
         environment({}, file)
+    assert str(caught.value).startswith(f"{cause}")
+    assert "; write" in str(caught.value)
+
+
+def test_a_name_alone_stands_for_the_environments_value(file: Path) -> None:
+    file.write_text("VGG19_DATA\nVGG19_SEED=1\n")
+    expected = {"VGG19_DATA": "beans", "VGG19_SEED": "1"}
+    assert environment({"VGG19_DATA": "beans"}, file) == expected
+
+
+@pytest.mark.parametrize("name", ["vgg19_data", "Vgg19_Data", "VGG19_DATA.X", "VGG19_DÄTA"])
+def test_a_name_that_is_misspelt_is_passed_on_to_be_refused(name: str, file: Path) -> None:
+    file.write_text(f"{name}=beans\n")
+    with pytest.raises(SettingsError, match=r"is no setting .did you mean VGG19_DATA\?"):
+        load(environment({}, file))
+
+
+def test_a_line_that_is_refused_is_not_shown_as_it_may_hold_a_password(file: Path) -> None:
+    file.write_text("VGG19_BACKBONE https://me:secret@hub/m\n")
+    with pytest.raises(SettingsError) as caught:
+        environment({}, file)
+    assert "secret" not in str(caught.value)
 
 
 def test_without_a_file_there_is_the_environment_alone(file: Path) -> None:
@@ -116,6 +171,15 @@ def test_writing_keeps_what_else_is_in_the_file(file: Path) -> None:
     assert [path.name for path in file.parent.iterdir()] == [".env"]
 
 
+@pytest.mark.parametrize("path", ["/a b/c.pem", "/a #1/c.pem", "/$a/c.pem", "/it's/c", '"a"', ""])
+def test_a_path_is_written_so_that_compose_reads_it_as_it_is(path: str, file: Path) -> None:
+    for _ in range(2):
+        env_file.write({"CA_BUNDLE": path}, file)
+        (said,) = statements(file.read_text())
+        assert (said.name, said.value) == ("CA_BUNDLE", path)
+        assert not (said.is_template and "$" in path)
+
+
 def test_each_checkout_has_a_name_of_its_own_that_follows_where_it_is(tmp_path: Path) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     one.mkdir()
@@ -143,7 +207,7 @@ def test_a_limit_that_was_given_holds() -> None:
 @pytest.mark.parametrize("value", ["a\0b", "'a\0b'", '"a\0b"'])
 def test_a_value_that_no_program_can_be_given_is_refused(value: str, file: Path) -> None:
     file.write_text(f"VGG19_DATA={value}\n")
-    with pytest.raises(SettingsError, match=r"VGG19_DATA in \.env has a null character"):
+    with pytest.raises(SettingsError, match=r"VGG19_DATA in line 1 of \.env has a null character"):
         environment({}, file)
 
 

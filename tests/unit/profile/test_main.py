@@ -53,8 +53,8 @@ def make_train(artifacts: Artifacts, shade: int = 0) -> None:
         Samples(images, np.array([1, 1, 0])).save(TrainFolder(partial).test)
 
 
-def profile(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
-    monkeypatch.setattr("sys.argv", ["profile", "--runtime", "stock", *arguments])
+def profile(monkeypatch: pytest.MonkeyPatch, *arguments: str, runtime: str = "stock") -> None:
+    monkeypatch.setattr("sys.argv", ["profile", "--runtime", runtime, *arguments])
     main()
 
 
@@ -80,7 +80,7 @@ def test_a_stage_that_has_not_run_is_named_with_its_runtime(
     artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(InputMissingError, match="run the quantize stage first"):
-        profile(monkeypatch, "--runtime", "itex")
+        profile(monkeypatch, runtime="itex")
 
 
 def test_a_model_quantized_from_another_is_refused(

@@ -1,6 +1,6 @@
 """`invoke audit` with the real pip-audit, on a small database that is answered on loopback."""
 
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -174,13 +174,13 @@ def test_a_finding_without_a_verdict_is_shown_and_fails(
     shown = capsys.readouterr()
     about, *table, unknown = shown.out.splitlines()
     assert about.startswith(f"audit: 1 versions of packages; 1 advisories in {tmp_path}, ")
-    assert "the newest of 2024-05-06, " in about
-    assert "get a newer copy" in about
+    assert about.endswith("the newest of 2024-05-06")
     assert table[1].split("  ")[-1] == "NOT TRIAGED"
     assert "this database does not have PYSEC-2023-9 of some 1.3" in unknown
     reason = "no verdict holds for PYSEC-2024-1 of some 1.3; update or triage in"
-    assert shown.err.startswith(f"audit: error: {reason} ")
-    assert len(shown.err.splitlines()) == 1
+    warning, error = shown.err.splitlines()
+    assert warning.startswith("audit: warning: this copy is ")
+    assert error.startswith(f"audit: error: {reason} ")
 
 
 def test_if_all_findings_have_a_verdict_it_is_0(
@@ -195,7 +195,40 @@ def test_if_all_findings_have_a_verdict_it_is_0(
     assert run_task(tmp_path) == 0
     *_, row, last = capsys.readouterr().out.splitlines()
     assert row.endswith("not affected")
-    assert last == "audit: 1 known vulnerabilities, none without a verdict"
+    known = "1 known vulnerabilities in this copy of 2024-05-06"
+    assert last == f"audit: {known}, none without a verdict"
+
+
+def test_nothing_in_an_old_copy_is_said_to_be_no_more_than_that(
+    tmp_path: Path,
+    locks: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_database(tmp_path, advisory("PYSEC-2024-1", "other", FIXED))
+    (locks / "a.txt").write_text("some==1.3\n")
+    verdicts_on(monkeypatch, locks)
+    assert run_task(tmp_path) == 0
+    shown = capsys.readouterr()
+    assert shown.out.splitlines()[-1] == "audit: none in this copy of 2024-05-06"
+    days = (date.today() - date(2024, 5, 6)).days
+    assert shown.err == (
+        f"audit: warning: this copy is {days} days old, and what was found since is not in it; "
+        "get a newer one\n"
+    )
+
+
+@pytest.mark.parametrize(("days", "is_old"), [(0, False), (30, False), (31, True)])
+def test_a_copy_is_old_after_thirty_days(days: int, is_old: bool) -> None:
+    newest = date(2024, 5, 6)
+    asked = audit.Source("", "", frozenset(), newest)
+    assert bool(asked.warning(newest + timedelta(days=days))) == is_old
+
+
+def test_of_the_service_itself_it_says_what_is_known() -> None:
+    asked = audit.Source("", "")
+    assert asked.warning(date(2024, 5, 6)) == ""
+    assert asked.conclusion(0) == "no known vulnerabilities, none without a verdict"
 
 
 def test_a_folder_that_is_no_database_is_refused(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from docker.options import NO_FLAGS
 from docker.share import schemas
-from stages.errors import EngineError, NotWritableError, SettingsError
+from stages.errors import DiskFullError, EngineError, NotWritableError, SettingsError
 from stages.settings import PROGRAMS, specs_of
 from tests.commands import ROOT, Done, invoke, run
 
@@ -80,6 +81,12 @@ def test_an_unknown_stage_is_refused() -> None:
         (["--help", "trian"], "there is no task 'trian' (did you mean train?)"),
         (["profile", "--rounds"], "--rounds has no value; `invoke --help profile`"),
         (["profile", "--batch-size"], "--batch-size has no value; `invoke --help profile`"),
+        (["bundle", "--output", "a", "--output", "b"], "bundle: error: --output is there twice;"),
+        (["bundle", "--output=a", "--output=train"], "--output is there twice; give it once"),
+        (["pipeline", "--seed", "1", "--force-bf16", "--seed", "train"], "--seed is there twice"),
+        (["schema", "train", "--name", "version"], "schema: error: --name is there twice"),
+        (["verify", "--bundle", "a", "--bundle", "b"], "verify: error: --bundle is there twice"),
+        (["--config", "a.yaml", "--config", "b.yaml", "version"], "--config is there twice"),
         (["verify"], "give `invoke verify BUNDLE` or `invoke verify --rebuild`"),
         (["verify", ""], "bundle can't be ''; give a value"),
         (
@@ -94,6 +101,17 @@ def test_an_unknown_stage_is_refused() -> None:
 )
 def test_a_slip_is_refused_with_what_was_most_likely_meant(arguments: list[str], line: str) -> None:
     assert_refused(invoke(*arguments, variables=NO_ENGINE), SettingsError.exit_code, line)
+
+
+def test_two_tasks_may_have_the_same_flag_and_a_switch_may_be_there_twice() -> None:
+    done = invoke("schema", "--name", "train", "schema", "--name=all", "--dry", "--dry", "version")
+    assert done.code == 0, done
+
+
+@pytest.mark.parametrize("task", ["bundle", "clean", "export"])
+def test_help_says_whose_artifacts_are_meant(task: str) -> None:
+    shown = " ".join(invoke("--help", task).output.split())
+    assert "VGG19_ARTIFACTS names (default: artifacts, in this checkout)" in shown
 
 
 @pytest.mark.parametrize("task", ["schema", "verify", "release", "train"])
@@ -144,6 +162,8 @@ def test_the_tasks_import_no_tensorflow_and_nothing_of_the_stages_logic() -> Non
         ["invoke", "--help", "train"],
         ["invoke", "schema", "all"],
         ["stages.profile", "--help"],
+        ["bootstrap", "--help"],
+        ["bootstrap", "--version"],
     ],
 )
 def test_what_nobody_reads_ends_without_a_word(arguments: list[str]) -> None:
@@ -153,6 +173,47 @@ def test_what_nobody_reads_ends_without_a_word(arguments: list[str]) -> None:
     done = subprocess.run(command, cwd=ROOT, stdout=writing, stderr=subprocess.PIPE)
     os.close(writing)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("held_back", ["", "1"])
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["-m", "invoke"], "invoke"),
+        (["-m", "invoke", "--list"], "invoke"),
+        (["-m", "invoke", "version"], "invoke"),
+        (["-m", "invoke", "--help", "train"], "invoke"),
+        (["-m", "invoke", "schema", "all"], "schema"),
+        (["-m", "docker.own_invoke", "--help"], "invoke"),
+        (["-m", "docker.own_invoke", "--version"], "invoke"),
+        (["-m", "stages.train", "--help"], "train"),
+        (["bootstrap.py", "--help"], "bootstrap"),
+        (["bootstrap.py", "--version"], "bootstrap"),
+    ],
+)
+def test_full_output_is_said_to_be_full(arguments: list[str], name: str, held_back: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": held_back},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    line = f"{name}: error: no space left at standard output; free some, or send it elsewhere\n"
+    assert (done.returncode, done.stderr) == (DiskFullError.exit_code, line)
+
+
+def test_output_that_may_not_be_written_is_named() -> None:
+    done = run("/bin/sh", "-c", '"$0" -m invoke version 1</dev/null', sys.executable)
+    assert_refused(done, NotWritableError.exit_code, "standard output can't be written (Bad file")
+
+
+@pytest.mark.parametrize("errors", ["2>/dev/full", "2>&-", "2>&1 >/dev/full"])
+def test_a_refusal_that_can_not_be_shown_keeps_its_code(errors: str) -> None:
+    done = run("/bin/sh", "-c", f'"$0" -m invoke nosuch {errors}', sys.executable)
+    assert done.code == SettingsError.exit_code
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])

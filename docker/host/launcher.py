@@ -1,0 +1,43 @@
+"""The command `invoke` of an activated environment, in place of the one that pip makes.
+
+pip's heeds PYTHONPATH and its likes, and so may run another invoke, or import other modules by the
+names of ours. Standard library only: bootstrap.py uses it before anything is installed.
+"""
+
+import os
+import shlex
+from pathlib import Path
+
+from docker.host.ownership import give_to_owner_of
+from docker.paths import ROOT
+
+NAMES = ("invoke", "inv")
+# sh, as a path in the first line may be neither long nor have blanks.
+SCRIPT = """\
+#!/bin/sh
+# Written by bootstrap.py: invoke for the tasks of this checkout, whatever is set for Python.
+exec {python} -I ${{PYTHONUNBUFFERED:+-u}} -c {code} "$@"
+"""
+CODE = "import sys; sys.path.insert(0, {root!r}); from docker.program import main; main()"
+
+
+def write(folder: Path) -> None:
+    """Make `invoke` and `inv` of a virtual environment ours; one that may not be written stays."""
+    python, code = str(folder / "bin" / "python"), CODE.format(root=str(ROOT))
+    text = SCRIPT.format(python=shlex.quote(python), code=shlex.quote(code))
+    for path in (folder / "bin" / name for name in NAMES):
+        if os.access(path.parent, os.W_OK) and not _is(path, text):
+            _write(path, text)
+
+
+def _is(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_bytes() == os.fsencode(text)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write it at once: another shell may be about to run it."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    partial.write_bytes(os.fsencode(text))
+    partial.chmod(0o755)
+    give_to_owner_of(path.parent, partial)
+    partial.replace(path)

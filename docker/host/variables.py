@@ -1,0 +1,29 @@
+"""The variables that are no settings, by which `docker compose` learns what invoke knows.
+
+Their text is that of docs/settings.md. Standard library only, as bootstrap.py uses it.
+"""
+
+from typing import Final
+
+UID, GID, USERNS = "STAGES_UID", "STAGES_GID", "STAGES_USERNS"
+PROJECT, MEMORY, CERTIFICATES = "COMPOSE_PROJECT_NAME", "STAGES_MEMORY", "CA_BUNDLE"
+OVERRIDE, NETWORK = "STAGES_OVERRIDE", "DOWNLOAD_NETWORK"
+
+WRITTEN: Final = {
+    UID: "the number of the user that the stages run as: yours, and 10001 if you are root without "
+    "sudo; 0 with a rootless engine, for which that is you",
+    GID: "the number of that user's group",
+    USERNS: "`host` if the engine would make another user of that one; not there if not",
+    PROJECT: "compose's name for the runs of this checkout, `vgg19-` and 8 characters that follow "
+    "from its path, so that two checkouts do not meet",
+    MEMORY: "the memory that each container may take, such as `14336m`: the machine's, less a "
+    "sixteenth and at least 1 GiB; a variable of the shell wins, and is written",
+    CERTIFICATES: "the file with the certificates that download trusts; see "
+    "[Networks, mirrors and proxies](reproducing.md#networks-mirrors-and-proxies)",
+}
+GIVEN: Final = {
+    OVERRIDE: "a compose file that changes `compose.yaml` for `invoke`, as compose merges two; "
+    "`docker compose` itself takes it by `-f`",
+    NETWORK: "the network of download's container, `bridge` by default; `invoke` sets `host` if a "
+    "proxy or a handle is at 127.0.0.1",
+}

@@ -1,0 +1,63 @@
+"""Whether what a program reads is there, before anything is installed or started for it."""
+
+from collections.abc import Callable, Collection
+from contextlib import suppress
+
+from stages.artifacts import Artifacts, read_record, require_current, verify
+from stages.folder.cache import Cache, noted_backbone
+from stages.folder.usable import require_usable, resolved
+from stages.records.quantize import QuantizeRecord
+from stages.records.train import TrainRecord
+from stages.runtimes import RUNTIME_NAMES
+from stages.setting.values import DOWNLOADED
+from stages.settings import Settings
+
+
+def require_inputs(settings: Settings, programs: Collection[str]) -> None:
+    """Check what programs that are run in order read of those that are not run before them.
+
+    Raises NotWritableError if there can be no artifacts, InputMissingError, InputCorruptError,
+    SchemaVersionError or InputStaleError as the program itself would. What this user may not read
+    is left to the program, which may run as another.
+    """
+    require_usable(settings.artifacts)
+    artifacts = Artifacts(resolved(settings.artifacts))
+    with suppress(PermissionError):
+        for program, check in CHECKS.items():
+            if program in programs:
+                check(settings, artifacts, programs)
+
+
+def _of_train(settings: Settings, artifacts: Artifacts, _: Collection[str]) -> None:
+    if settings.backbone == DOWNLOADED:
+        noted_backbone(Cache(artifacts.cache))
+
+
+def _left_by_train(_: Settings, artifacts: Artifacts, programs: Collection[str]) -> None:
+    if "train" not in programs:
+        verify(artifacts.train.path)
+        read_record(artifacts.train.record, TrainRecord)
+
+
+def _of_profile(settings: Settings, artifacts: Artifacts, programs: Collection[str]) -> None:
+    _left_by_train(settings, artifacts, programs)
+    if "quantize" not in programs:
+        folder = artifacts.quantize(settings.runtime)
+        verify(folder.path)
+        made_from = read_record(folder.record, QuantizeRecord).train_sha256
+        require_current(folder.path, made_from, artifacts.train.path)
+
+
+def _of_compare(_: Settings, artifacts: Artifacts, programs: Collection[str]) -> None:
+    folders = [artifacts.profile(name).path for name in RUNTIME_NAMES]
+    if "profile" not in programs and not any(folder.is_dir() for folder in folders):
+        verify(folders[0])
+
+
+CHECKS: dict[str, Callable[[Settings, Artifacts, Collection[str]], None]] = {
+    "train": _of_train,
+    "quantize": _left_by_train,
+    "profile": _of_profile,
+    "compare": _of_compare,
+    "peers": _left_by_train,
+}

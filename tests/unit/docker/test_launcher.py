@@ -1,0 +1,108 @@
+"""The command `invoke` of an activated environment, whatever the caller's variables say."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from docker.host import launcher
+from docker.paths import ROOT
+from stages import __version__
+from stages.errors import DiskFullError
+from tests.commands import invoke, run
+
+FOREIGN = ["invoke", "stages", "docker", "msgspec", "json", "sitecustomize"]
+HARMFUL = [
+    {"PYTHONOPTIMIZE": "2"},
+    {"PYTHONWARNINGS": "error"},
+    {"PYTHONINSPECT": "1"},
+    {"PYTHONSAFEPATH": "1"},
+    {"PYTHONSTARTUP": "/nonexistent"},
+]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Path:
+    """A virtual environment's folder, with what the launcher needs, and pip's `invoke`."""
+    folder = tmp_path / "it's a $(false) folder"
+    (folder / "bin").mkdir(parents=True)
+    for name, text in {"python": f'exec {sys.executable} "$@"', "invoke": "echo of pip"}.items():
+        path = folder / "bin" / name
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+    return folder
+
+
+def with_foreign(folder: Path, module: str) -> dict[str, str]:
+    """Return variables by which a module of another's is found before ours."""
+    place = folder / "foreign"
+    place.mkdir()
+    (place / f"{module}.py").write_text("raise SystemExit('another')")
+    return {"PYTHONPATH": os.pathsep.join((str(place), str(ROOT)))}
+
+
+@pytest.mark.parametrize("name", launcher.NAMES)
+def test_it_runs_the_tasks_by_both_names(name: str, environment: Path) -> None:
+    launcher.write(environment)
+    done = run(str(environment / "bin" / name), "version")
+    assert (done.code, done.output) == (0, f"{__version__}\n")
+
+
+@pytest.mark.parametrize("module", FOREIGN)
+def test_no_module_of_anothers_takes_the_place_of_ours(module: str, environment: Path) -> None:
+    launcher.write(environment)
+    variables = with_foreign(environment, module)
+    done = run(str(environment / "bin" / "invoke"), "version", variables=variables)
+    assert (done.code, done.output) == (0, f"{__version__}\n")
+
+
+@pytest.mark.parametrize("variables", [*HARMFUL, {"PYTHONHOME": "/nonexistent"}])
+def test_no_variable_of_python_changes_what_it_does(
+    variables: dict[str, str], environment: Path
+) -> None:
+    launcher.write(environment)
+    done = run(str(environment / "bin" / "invoke"), "--help", "train", variables=variables)
+    assert done.code == 0
+    assert "Stage 1 of 4." in done.output
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("module", ["stages", "docker", "msgspec"])
+def test_nor_if_invoke_is_run_as_a_module(module: str, tmp_path: Path) -> None:
+    done = invoke("version", variables=with_foreign(tmp_path, module))
+    assert (done.code, done.output) == (0, f"{__version__}\n")
+
+
+@pytest.mark.parametrize("variables", HARMFUL)
+def test_nor_does_a_variable_change_it_then(variables: dict[str, str]) -> None:
+    done = invoke("--help", "train", variables=variables)
+    assert done.code == 0
+    assert "Stage 1 of 4." in done.output
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("argument", ["--help", "--version"])
+def test_full_output_is_named_for_what_invoke_itself_prints(
+    argument: str, environment: Path
+) -> None:
+    launcher.write(environment)
+    with Path("/dev/full").open("w") as full:
+        command = [str(environment / "bin" / "invoke"), argument]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    line = "invoke: error: no space left at standard output; free some, or send it elsewhere\n"
+    assert (done.returncode, done.stderr) == (DiskFullError.exit_code, line)
+
+
+def test_it_is_written_once(environment: Path) -> None:
+    launcher.write(environment)
+    before = {path: path.stat().st_ino for path in (environment / "bin").iterdir()}
+    launcher.write(environment)
+    assert {path: path.stat().st_ino for path in (environment / "bin").iterdir()} == before
+
+
+def test_what_may_not_be_written_stays(environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    launcher.write(environment)
+    assert run(str(environment / "bin" / "invoke")).output == "of pip\n"

@@ -1,0 +1,88 @@
+"""What a program reads is checked before anything is installed or started for it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stages.artifacts import Artifacts, write_record
+from stages.errors import (
+    InputCorruptError,
+    InputMissingError,
+    InputStaleError,
+    NotWritableError,
+    StageError,
+)
+from stages.files.checksums import CHECKSUMS, sha256, write_checksums
+from stages.inputs import require_inputs
+from stages.settings import STAGES, Settings
+from tests.commands import invoke
+from tests.unit import records
+from tests.unit.tasks.test_command_line import NO_ENGINE, assert_refused
+
+
+@pytest.fixture
+def artifacts(tmp_path: Path) -> Artifacts:
+    """Train and quantize have run."""
+    made = Artifacts(tmp_path)
+    made.train.path.mkdir()
+    write_record(made.train.record, records.train())
+    write_checksums(made.train.path)
+    folder = made.quantize("itex")
+    folder.path.mkdir()
+    made_from = sha256(made.train.path / CHECKSUMS)
+    write_record(folder.record, records.quantize(train_sha256=made_from))
+    write_checksums(folder.path)
+    return made
+
+
+def missing(folder: Path, *programs: str, **given: Any) -> str:
+    with pytest.raises(InputMissingError) as caught:
+        require_inputs(Settings(artifacts=folder, **given), programs)
+    return str(caught.value).removeprefix(f"{folder}/")
+
+
+@pytest.mark.parametrize("program", ["quantize", "profile", "peers"])
+def test_without_train_it_is_named(program: str, tmp_path: Path) -> None:
+    assert missing(tmp_path, program) == "train is missing; run the train stage first"
+
+
+def test_so_are_the_others(artifacts: Artifacts) -> None:
+    words = "quantize-stock is missing; run the quantize stage with runtime stock first"
+    assert missing(artifacts.root, "profile", runtime="stock") == words
+    assert missing(artifacts.root, "compare") == "profile is missing; run the profile stage first"
+    assert "no backbone was downloaded" in missing(artifacts.root, "train", backbone="downloaded")
+
+
+def test_what_is_made_on_the_way_need_not_be_there(tmp_path: Path) -> None:
+    require_inputs(Settings(artifacts=tmp_path), STAGES)
+    require_inputs(Settings(artifacts=tmp_path / "new"), ["doctor", "download", "train"])
+
+
+def test_inputs_that_are_whole_and_current_pass(artifacts: Artifacts) -> None:
+    require_inputs(Settings(artifacts=artifacts.root), ["quantize", "profile", "peers"])
+
+
+def refused(kind: type[StageError], artifacts: Artifacts, program: str) -> None:
+    with pytest.raises(kind):
+        require_inputs(Settings(artifacts=artifacts.root), [program])
+
+
+def test_damage_and_stale_inputs_are_found_too(artifacts: Artifacts) -> None:
+    (artifacts.train.path / "more").touch()
+    write_checksums(artifacts.train.path)
+    refused(InputStaleError, artifacts, "profile")
+    artifacts.train.record.write_text("{}")
+    refused(InputCorruptError, artifacts, "quantize")
+
+
+def test_a_file_can_not_be_the_folder(artifacts: Artifacts) -> None:
+    with pytest.raises(NotWritableError, match="is no folder"):
+        require_inputs(Settings(artifacts=artifacts.train.record), ["profile"])
+
+
+@pytest.mark.parametrize("runner", ["docker", "local"])
+def test_nothing_is_installed_or_asked_of_an_engine_before(runner: str, tmp_path: Path) -> None:
+    given = ("--runner", runner, "--artifacts", str(tmp_path))
+    done = invoke("profile", *given, variables={**NO_ENGINE, "PATH": "/nonexistent"})
+    assert_refused(done, InputMissingError.exit_code, "train is missing; run the train stage first")
