@@ -31,7 +31,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there yet with -P or -I
 
-from docker.host import engine, setup, venv
+from docker.host import engine, interpreter, setup, venv
 from docker.host.environment import child_environment
 from docker.paths import REQUIREMENTS, ROOT
 from stages import __version__
@@ -47,9 +47,10 @@ DEVELOP_TASKS = {"audit", "check", "lint", "test"}
 def main() -> None:
     """Set up what is missing and become `invoke TASK...`."""
     arguments = _parse(sys.argv[1:])
-    setup.carry_out(setup.plan_setup(arguments.engine), arguments.yes)
-    develop = [DEVELOP_LOCK] if DEVELOP_TASKS & {*arguments.task} else []
-    python = venv.get_or_create(VENV, venv.base_python(), [HOST_LOCK, *develop])
+    locks = [HOST_LOCK, *([DEVELOP_LOCK] if DEVELOP_TASKS & {*arguments.task} else [])]
+    creates_venv = venv.must_be_created(VENV, locks)
+    setup.carry_out(setup.plan_setup(arguments.engine, creates_venv), arguments.yes)
+    python = venv.get_or_create(VENV, interpreter.base_python, locks)
     command = [str(python), "-m", "docker.own_invoke", *arguments.task]
     if arguments.engine and engine.needs_new_group():
         command = _in_new_group(command)

@@ -11,11 +11,11 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from docker.host import airgap
+from docker.host import airgap, interpreter
 from docker.host.environment import child_environment
 from docker.host.ownership import give_to_owner_of
 from docker.host.pip_settings import pip_environment
@@ -23,10 +23,9 @@ from docker.host.venv_stamp import OUR_PROMPT, Stamp, is_ours, read_stamp, write
 from stages.errors import DiskFullError, NotWritableError, StageError
 from stages.program import disk_space
 
-IDENTITY = "import sys; print(sys.version, sys.base_prefix, sys.base_exec_prefix)"
-PREFIX = "import sys; print(sys.prefix)"
 # For all users to read and its owner alone to write, whatever the umask is.
 UMASK = 0o022
+PIP = ("-I", "-m", "pip")
 
 
 class VenvError(StageError):
@@ -36,45 +35,40 @@ class VenvError(StageError):
     remedy = "read pip's lines above; most often it does not reach the package index"
 
 
-def base_python() -> str:
-    """Return this Python outside any virtual environment, whichever one runs this program.
-
-    An environment made by its own Python, or by another's, would be gone or stale with that one.
-    """
-    # Without PATH, Python does not know its own program.
-    known = getattr(sys, "_base_executable", "") or sys.executable
-    return known or str(Path("/proc/self/exe").readlink())
-
-
-def get_or_create(folder: Path, python: str, locks: Sequence[Path]) -> Path:
+def get_or_create(folder: Path, choose_python: Callable[[], str], locks: Sequence[Path]) -> Path:
     """Return the Python of the virtual environment `folder`, which has what `locks` list.
 
-    It is created again if it is incomplete or does not run, or if `python`, its version, a lock or
-    the folder's path is another than when it was created; locks that follow those are installed
-    into it. Raises VenvError if that fails, NotWritableError if it may not be written.
+    It is created again, by the Python that `choose_python` returns, if it is incomplete or does
+    not run, or if the Python it was made from, a lock or the folder's path has changed since; locks
+    that follow those in it are installed into it. Who else has made it does not matter: two users
+    may have different Pythons. Raises VenvError if that fails, NotWritableError if it may not be
+    written.
     """
-    # By whichever of its names it is called: in an activated environment it is another one.
-    identity = f"{os.path.realpath(python)} {_identity(python)} {folder}"
-    wanted = {lock: _digest(identity, lock) for lock in locks}
-    if _missing(folder, wanted):
+    if _missing(folder, locks):
         with _locked(folder) as descriptor:
-            _bring_up_to_date(folder, python, wanted, descriptor)
+            _bring_up_to_date(folder, choose_python, locks, descriptor)
     return folder / "bin" / "python"
 
 
+def must_be_created(folder: Path, locks: Sequence[Path]) -> bool:
+    """Return whether get_or_create would create `folder`, for which it needs a Python."""
+    return _takes_a_new_one(folder, _missing(folder, locks), locks)
+
+
 def _bring_up_to_date(
-    folder: Path, python: str, wanted: Mapping[Path, str], descriptor: int
+    folder: Path, choose_python: Callable[[], str], locks: Sequence[Path], descriptor: int
 ) -> None:
     """Create `folder`, or add to it what is missing; another process may have done so by now."""
-    missing = _missing(folder, wanted)
+    missing = _missing(folder, locks)
     if missing and os.path.lexists(folder):
         _require_own(folder)
-    if len(missing) == len(wanted) or (missing and not _pip_runs(folder)):
+    if _takes_a_new_one(folder, missing, locks):
+        python = _running(choose_python())
         with _replacing(folder):
             _create(folder, python, descriptor)
-            _install_all(folder, wanted, descriptor)
+            _install_all(folder, locks, descriptor)
     else:
-        _install_all(folder, {lock: wanted[lock] for lock in missing}, descriptor)
+        _install_all(folder, missing, descriptor)
     give_to_owner_of(folder.parent, folder)
 
 
@@ -98,19 +92,27 @@ def _replacing(folder: Path) -> Iterator[None]:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def _install_all(folder: Path, digests: Mapping[Path, str], descriptor: int) -> None:
+def _install_all(folder: Path, locks: Iterable[Path], descriptor: int) -> None:
     """Install locks, one at a time: an earlier one may bring what building a later one needs."""
-    for lock, digest in digests.items():
-        _install_whole(folder, lock, digest, descriptor)
+    identity = interpreter.identity_in(folder)
+    for lock in locks:
+        _install_whole(folder, lock, _digest(identity, folder, lock), descriptor)
 
 
-def _missing(folder: Path, wanted: Mapping[Path, str]) -> list[Path]:
+def _missing(folder: Path, locks: Sequence[Path]) -> list[Path]:
     """Return the locks that `folder` does not have yet, in order; all if it must be created."""
     stamp = read_stamp(folder)
-    has = stamp.locks if stamp and _runs(folder) else []
-    if any(old != new for old, new in zip(has, wanted.values(), strict=False)):
-        return [*wanted]
-    return [*wanted][len(has) :]
+    identity = interpreter.identity_in(folder) if stamp else b""
+    if not (stamp and identity):
+        return [*locks]
+    has = stamp.locks[: len(locks)]
+    wanted = [_digest(identity, folder, lock) for lock in locks[: len(has)]]
+    return [*locks] if has != wanted else [*locks[len(has) :]]
+
+
+def _takes_a_new_one(folder: Path, missing: Sequence[Path], locks: Sequence[Path]) -> bool:
+    """Return whether what is missing can't be added to the environment that is there."""
+    return len(missing) == len(locks) or (bool(missing) and not _pip_runs(folder))
 
 
 def _install_whole(folder: Path, lock: Path, digest: str, descriptor: int) -> None:
@@ -126,8 +128,9 @@ def _install_whole(folder: Path, lock: Path, digest: str, descriptor: int) -> No
     write_stamp(folder, Stamp.of(folder, [*before.locks, digest]))
 
 
-def _digest(identity: str, lock: Path) -> str:
-    return hashlib.sha256(identity.encode(errors="surrogateescape") + lock.read_bytes()).hexdigest()
+def _digest(identity: bytes, folder: Path, lock: Path) -> str:
+    parts = (identity, os.fsencode(folder), lock.read_bytes())
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def _create(folder: Path, python: str, descriptor: int) -> None:
@@ -171,7 +174,7 @@ def _install(folder: Path, lock: Path, descriptor: int) -> None:
     print(f"installing {lock.name} into {folder.name}", flush=True)
     python = str(folder / "bin" / "python")
     # -qq shows errors only: pip would also warn about the index settings of this machine.
-    install = [python, "-I", "-m", "pip", "-qq", "install", "--no-deps", "--no-build-isolation"]
+    install = [python, *PIP, "-qq", "install", "--no-deps", "--no-build-isolation"]
     command = [*install, f"--requirement={lock}", *airgap.pip_options()]
     remedy = f"{lock.name} can't be installed; {_cause()}fix the cause and run this again"
     _run(command, remedy, folder, pip_environment(python, os.environ), descriptor)
@@ -242,32 +245,12 @@ def _wait_for_lock(descriptor: int, folder: Path) -> None:
         pass  # a file system without locks: as it was before there were any
 
 
-def _runs(folder: Path) -> bool:
-    """Return whether the environment's Python starts, and is that of this folder."""
-    return _output(str(folder / "bin" / "python"), PREFIX) == str(folder)
-
-
 def _pip_runs(folder: Path) -> bool:
-    command = [str(folder / "bin" / "python"), "-I", "-m", "pip", "--version"]
-    return subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL).returncode == 0
+    return bool(interpreter.output_of([str(folder / "bin" / "python"), *PIP, "--version"]))
 
 
-def _identity(python: str) -> str:
-    """Return what another Python at the same path would not print; VenvError if it does not run."""
-    identity = _output(python, IDENTITY)
-    if not identity:
+def _running(python: str) -> str:
+    """Return `python`; raise VenvError if it does not run."""
+    if not interpreter.output_of([python, "--version"]):
         raise VenvError(f"{python} does not run; install Python, or run this with another one")
-    return identity
-
-
-def _output(python: str, code: str) -> str:
-    """Return what a Python prints for `code`, nothing if it can't."""
-    command = [python, "-I", "-c", code]
-    environment = child_environment(os.environ)
-    try:
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL
-        )
-    except OSError:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return python

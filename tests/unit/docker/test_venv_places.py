@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from docker.host import venv
+from docker.host.interpreter import base_python
 from stages.errors import NotWritableError
 from tests.commands import run
 from tests.unit.docker.environments import PYTHON, WHOLE, locks, steps
@@ -41,7 +42,7 @@ def test_what_is_not_ours_is_left_as_it_is(
     make(tmp_path / "venv", elsewhere)
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(venv.VenvError, match="is left as it is; move it away"):
-        venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+        venv.get_or_create(tmp_path / "venv", base_python, locks)
     assert sorted(tmp_path.rglob("*")) == before
     assert not steps
 
@@ -50,7 +51,7 @@ def test_an_empty_environment_that_someone_made_is_replaced(
     steps: list[str], locks: list[Path], tmp_path: Path
 ) -> None:
     run(PYTHON, "-m", "venv", "--without-pip", str(tmp_path / "venv"))
-    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    venv.get_or_create(tmp_path / "venv", base_python, locks)
     assert steps == WHOLE
 
 
@@ -69,18 +70,18 @@ def test_in_a_folder_that_can_not_be_written_it_is_not_made(
 ) -> None:
     deny(monkeypatch, tmp_path)
     with pytest.raises(NotWritableError, match="so venv can't be set up there"):
-        venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+        venv.get_or_create(tmp_path / "venv", base_python, locks)
     assert not steps
 
 
 def test_another_users_is_used_but_not_changed(
     steps: list[str], locks: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    venv.get_or_create(tmp_path / "venv", PYTHON, locks[:1])
+    venv.get_or_create(tmp_path / "venv", base_python, locks[:1])
     deny(monkeypatch, tmp_path / "venv")
-    venv.get_or_create(tmp_path / "venv", PYTHON, locks[:1])
+    venv.get_or_create(tmp_path / "venv", base_python, locks[:1])
     with pytest.raises(NotWritableError, match=r"(?s)is another user's .*`sudo rm -r"):
-        venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+        venv.get_or_create(tmp_path / "venv", base_python, locks)
     assert steps == ["created", "first"]
 
 
@@ -88,18 +89,18 @@ def test_a_path_that_is_no_utf8_is_refused_and_named(locks: list[Path], tmp_path
     folder = tmp_path / os.fsdecode(b"\xff") / ".venv"
     folder.parent.mkdir()
     with pytest.raises(venv.VenvError, match="has bytes in its path that are no UTF-8"):
-        venv.get_or_create(folder, venv.base_python(), locks)
+        venv.get_or_create(folder, base_python, locks)
     assert list(folder.parent.iterdir()) == []
 
 
 def test_a_path_with_a_colon_is_refused(locks: list[Path], tmp_path: Path) -> None:
     (tmp_path / "a:b").mkdir()
     with pytest.raises(venv.VenvError, match="has a ':' in its path"):
-        venv.get_or_create(tmp_path / "a:b" / "venv", PYTHON, locks)
+        venv.get_or_create(tmp_path / "a:b" / "venv", base_python, locks)
 
 
 def test_a_path_with_spaces_works(steps: list[str], locks: list[Path], tmp_path: Path) -> None:
     (tmp_path / "a b").mkdir()
-    python = venv.get_or_create(tmp_path / "a b" / "venv", PYTHON, locks)
+    python = venv.get_or_create(tmp_path / "a b" / "venv", base_python, locks)
     assert run(str(python), "-c", "print(1)").output == "1\n"
     assert steps == WHOLE
