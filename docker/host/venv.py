@@ -3,10 +3,10 @@
 Standard library only: bootstrap.py uses it before anything is installed.
 """
 
-import fcntl
 import hashlib
 import os
 import platform
+import re
 import shlex
 import shutil
 import subprocess
@@ -19,13 +19,19 @@ from docker.host import airgap, interpreter
 from docker.host.environment import child_environment
 from docker.host.ownership import give_to_owner_of
 from docker.host.pip_settings import pip_environment
+from docker.host.venv_lock import locked
 from docker.host.venv_stamp import OUR_PROMPT, Stamp, is_ours, read_stamp, write_stamp
 from stages.errors import DiskFullError, NotWritableError, StageError
 from stages.program import disk_space
 
 # For all users to read and its owner alone to write, whatever the umask is.
 UMASK = 0o022
-PIP = ("-I", "-m", "pip")
+# Of any locale: paths are written into scripts, which are UTF-8.
+UTF_8 = ("-I", "-X", "utf8")
+PIP = (*UTF_8, "-m", "pip")
+# By colons PATH is divided. pip writes its scripts with the other characters as they are, and venv
+# the one to activate, up to Python 3.12.
+UNUSABLE = re.compile(r"[:\"$`\x00-\x1f\x7f]|\\\\")
 
 
 class VenvError(StageError):
@@ -45,7 +51,7 @@ def get_or_create(folder: Path, choose_python: Callable[[], str], locks: Sequenc
     written.
     """
     if _missing(folder, locks):
-        with _locked(folder) as descriptor:
+        with locked(folder) as descriptor:
             _bring_up_to_date(folder, choose_python, locks, descriptor)
     return folder / "bin" / "python"
 
@@ -63,6 +69,7 @@ def _bring_up_to_date(
     if missing and os.path.lexists(folder):
         _require_own(folder)
     if _takes_a_new_one(folder, missing, locks):
+        _require_usable_path(folder)
         python = _running(choose_python())
         with _replacing(folder):
             _create(folder, python, descriptor)
@@ -133,21 +140,26 @@ def _digest(identity: bytes, folder: Path, lock: Path) -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def _create(folder: Path, python: str, descriptor: int) -> None:
-    if os.pathsep in str(folder):
+def _require_usable_path(folder: Path) -> None:
+    """Raise VenvError if what is in an environment would not run from `folder`."""
+    path = os.fsencode(folder).decode(errors="surrogateescape")
+    if found := UNUSABLE.search(path):
         raise VenvError(
-            f"{folder} has a {os.pathsep!r} in its path, which no virtual environment may have; "
+            f"{folder} has a {found[0]!r} in its path, with which no virtual environment works; "
             "move this checkout to a path without one"
         )
-    if str(folder) != os.fsencode(folder).decode(errors="replace"):
+    if any("\ud800" <= char <= "\udfff" for char in path):
         raise VenvError(
-            f"{folder} has bytes in its path that are no UTF-8, which no virtual environment may "
-            "have; move this checkout to a path without them"
+            f"{folder} has bytes in its path that are no UTF-8, with which no virtual environment "
+            "works; move this checkout to a path without them"
         )
+
+
+def _create(folder: Path, python: str, descriptor: int) -> None:
     print(f"creating {folder.name}", flush=True)
     folder.mkdir(mode=0o755)
     write_stamp(folder, None)  # it is ours, and unfinished, from the first moment on
-    command = [python, "-I", "-m", "venv", f"--prompt={OUR_PROMPT}", str(folder)]
+    command = [python, *UTF_8, "-m", "venv", f"--prompt={OUR_PROMPT}", str(folder)]
     remedy = f"{python} has no working venv module; install it"
     _run(command, remedy, folder, child_environment(os.environ), descriptor)
     write_stamp(folder, Stamp.of(folder, []))
@@ -197,7 +209,7 @@ def _run(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
         errors="replace",
         umask=UMASK,
         pass_fds=[descriptor],
@@ -214,35 +226,6 @@ def _shown(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         print(line, end="", file=sys.stderr, flush=True)
         yield line
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[int]:
-    """Hold the lock on the folder that `folder` is in, and yield its descriptor.
-
-    Two processes that set up environments at once would remove each other's.
-    """
-    descriptor = os.open(folder.parent, os.O_RDONLY)
-    try:
-        _wait_for_lock(descriptor, folder)
-        if not os.access(folder.parent, os.W_OK | os.X_OK):
-            raise NotWritableError(
-                f"{folder.parent} can't be written by this user, so {folder.name} can't be set up "
-                "there; make it writable, or copy this checkout to a folder of your own"
-            )
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _wait_for_lock(descriptor: int, folder: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        print(f"waiting for another process that sets up {folder.name}", flush=True)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-    except OSError:
-        pass  # a file system without locks: as it was before there were any
 
 
 def _pip_runs(folder: Path) -> bool:

@@ -1,6 +1,7 @@
 """Places in which no virtual environment may be made, or none that replaces what is there."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,14 +94,41 @@ def test_a_path_that_is_no_utf8_is_refused_and_named(locks: list[Path], tmp_path
     assert list(folder.parent.iterdir()) == []
 
 
-def test_a_path_with_a_colon_is_refused(locks: list[Path], tmp_path: Path) -> None:
-    (tmp_path / "a:b").mkdir()
-    with pytest.raises(venv.VenvError, match="has a ':' in its path"):
-        venv.get_or_create(tmp_path / "a:b" / "venv", base_python, locks)
+# As they are in venv's and pip's scripts, with a space that makes pip quote them.
+@pytest.mark.parametrize(
+    "name", ["a:b", "a$HOME", "a $b", "$(c)", "a`b`", 'a"b', "a\nb", "a\tb", "a\\\\b"]
+)
+def test_a_path_with_which_scripts_do_not_run_is_refused(
+    name: str, steps: list[str], locks: list[Path], tmp_path: Path
+) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(venv.VenvError, match=r"has a '.*' in its path, .*; move this checkout"):
+        venv.get_or_create(tmp_path / name / "venv", base_python, locks)
+    assert not steps
 
 
-def test_a_path_with_spaces_works(steps: list[str], locks: list[Path], tmp_path: Path) -> None:
-    (tmp_path / "a b").mkdir()
-    python = venv.get_or_create(tmp_path / "a b" / "venv", base_python, locks)
-    assert run(str(python), "-c", "print(1)").output == "1\n"
+@pytest.mark.parametrize("name", ["a b", "-a", "a%s", "a'b", "a\\b", "a*?[b]", "a;b&|#!", " {~} "])
+def test_a_path_with_other_odd_characters_works(
+    name: str, steps: list[str], locks: list[Path], tmp_path: Path
+) -> None:
+    (tmp_path / name).mkdir()
+    python = venv.get_or_create(tmp_path / name / "venv", base_python, locks)
+    activated = run("sh", "-c", '. "$0" && python -c "print(1)"', f"{python.parent}/activate")
+    assert activated.output == "1\n"
     assert steps == WHOLE
+
+
+IN_UTF_8 = """
+import sys
+from pathlib import Path
+from docker.host import venv
+venv.get_or_create(Path(sys.argv[1]), lambda: "/nowhere/python", [Path("/nowhere/lock")])
+"""
+
+
+def test_what_is_utf8_is_said_of_the_path_itself_not_of_the_locale(tmp_path: Path) -> None:
+    folder = tmp_path / "uml\u00e4ut" / "venv"
+    folder.parent.mkdir()
+    for variables in ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {}):
+        done = run(sys.executable, "-c", IN_UTF_8, str(folder), variables=variables)
+        assert "/nowhere/python does not run" in done.output
