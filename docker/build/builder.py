@@ -12,6 +12,7 @@ from docker.build import base
 from docker.build.graph import IMAGE_PREFIX, Stage
 from docker.build.layers import BUILDER, build_stages_of
 from docker.host import network, processes
+from docker.host.client import fields
 from docker.host.environment import engine_environment
 from docker.paths import DOCKERFILE, ROOT
 from stages.errors import EngineError
@@ -96,7 +97,7 @@ def _build_options(
             "--provenance=false",  # a provenance would hold the time of the build
             f"--build-arg=BASE_IMAGE={base_image}",
             f"--build-arg=SOURCE_DATE_EPOCH={base.SOURCE_DATE_EPOCH}",
-            f"--secret=id=pip,src={pip_file}",
+            _secret("pip", pip_file),
             *_certificates(environ, pip),
             *_proxies(environ),
             *_network(environ, pip),
@@ -127,7 +128,11 @@ def _network(environ: Mapping[str, str], pip: Mapping[str, str]) -> list[str]:
 
 def _certificates(environ: Mapping[str, str], pip: Mapping[str, str]) -> list[str]:
     bundle = network.pip_ca_bundle(environ, pip)
-    return [f"--secret=id=ca,src={bundle}"] if bundle else []
+    return [_secret("ca", bundle)] if bundle else []
+
+
+def _secret(name: str, path: Path) -> str:
+    return f"--secret={fields(f'id={name}', f'src={path}')}"
 
 
 @contextmanager

@@ -5,6 +5,7 @@ Standard library only: bootstrap.py uses it before anything is installed.
 
 import json
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +57,15 @@ def ask_for_object(*arguments: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def fields(*pairs: str) -> str:
+    """Return an option's value of comma-separated `name=value` pairs, whatever a value holds."""
+    return ",".join(_field(pair) for pair in pairs)
+
+
+def _field(pair: str) -> str:
+    return '"' + pair.replace('"', '""') + '"' if re.search(r'[",\r\n]', pair) else pair
 
 
 def _text(output: bytes) -> str:
