@@ -22,6 +22,10 @@ if not sys.flags.ignore_environment and any(name.startswith("PYTHON") for name i
     _PYTHON = sys.executable or os.readlink("/proc/self/exe")  # noqa: PTH115
     _OPTIONS = ["-E", "-B"] if sys.dont_write_bytecode else ["-E"]
     os.execv(_PYTHON, [_PYTHON, *_OPTIONS, __file__, *sys.argv[1:]])
+if os.geteuid() == 0 != os.stat(__file__).st_uid:  # noqa: PTH116
+    # Its owner could not remove what root leaves beside the modules.
+    sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
 import argparse
 import contextlib
@@ -31,12 +35,18 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there yet with -P or -I
 
-from docker.host import engine, interpreter, setup, venv
-from docker.host.environment import child_environment
-from docker.paths import REQUIREMENTS, ROOT
-from stages import __version__
-from stages.errors import EngineError, exit_code_of
-from stages.program.tether import tethered_through
+try:
+    from docker.host import engine, interpreter, setup, venv
+    from docker.host.environment import child_environment
+    from docker.paths import REQUIREMENTS, ROOT
+    from stages import __version__
+    from stages.errors import EngineError, exit_code_of
+    from stages.program.tether import tethered_through
+except (ImportError, OSError) as error:
+    sys.exit(
+        f"bootstrap: error: this checkout is not whole, or not for this user to read ({error}); "
+        "get all of it again, or make it readable"
+    )
 
 VENV = ROOT / ".venv"
 HOST_LOCK, DEVELOP_LOCK = REQUIREMENTS / "host.txt", REQUIREMENTS / "develop.txt"

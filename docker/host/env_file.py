@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from docker.host import network
+from docker.host.ownership import give_to_owner_of
 from docker.host.user import User
 from docker.paths import ENV_FILE, ROOT
 from stages.errors import SettingsError
@@ -134,6 +135,8 @@ def _replace(path: Path, text: str) -> None:
             partial.chmod(state.st_mode & 0o777)
             if os.getuid() == 0:
                 os.chown(partial, state.st_uid, state.st_gid)
+        else:
+            give_to_owner_of(path.parent, partial)
         partial.replace(path)
     except OSError as error:  # which on a full disk names no file
         with suppress(OSError):
