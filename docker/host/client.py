@@ -32,8 +32,16 @@ class Answer:
         return self.code == 0
 
 
-def ask(*arguments: str, stdin: bytes = b"", timeout_s: float | None = None) -> Answer:
-    """Return the client's answer; TIMED_OUT or NOT_FOUND as its code if there is none."""
+def ask(
+    *arguments: str,
+    stdin: bytes = b"",
+    timeout_s: float | None = None,
+    start_new_session: bool = False,
+) -> Answer:
+    """Return the client's answer; TIMED_OUT or NOT_FOUND as its code if there is none.
+
+    In a new session, Ctrl-C does not reach the client.
+    """
     try:
         done = subprocess.run(
             [CLIENT, *arguments],
@@ -41,6 +49,7 @@ def ask(*arguments: str, stdin: bytes = b"", timeout_s: float | None = None) -> 
             input=stdin,
             capture_output=True,
             timeout=timeout_s or TIMEOUT_S,
+            start_new_session=start_new_session,
         )
     except subprocess.TimeoutExpired:
         return Answer(TIMED_OUT)
@@ -69,4 +78,4 @@ def _field(pair: str) -> str:
 
 
 def _text(output: bytes) -> str:
-    return output.decode(errors="replace").strip()
+    return output.decode(errors="replace").strip(" \r\n")  # tabs are fields' ends
