@@ -42,6 +42,8 @@ try:
     from stages import __version__
     from stages.errors import EngineError, exit_code_of
     from stages.program.tether import tethered_through
+except MemoryError:
+    sys.exit("bootstrap: error: there is too little memory; raise the limit on it (`ulimit -v`)")
 except (ImportError, OSError) as error:
     sys.exit(
         f"bootstrap: error: this checkout is not whole, or not for this user to read ({error}); "
@@ -108,4 +110,5 @@ def _show_what_the_locale_lacks() -> None:
 
 if __name__ == "__main__":
     _show_what_the_locale_lacks()
+    os.environ["PATH"] = os.environ.get("PATH") or os.defpath  # an empty one is of no use
     sys.exit(exit_code_of("bootstrap", main))

@@ -204,6 +204,8 @@ def from_os_error(error: OSError) -> StageError | None:
 def _translate(error: Exception) -> StageError | None:
     if isinstance(error, StageError):
         return error
+    if isinstance(error, MemoryError):
+        return HostError("there is too little memory; ask for less, or raise the limit on it")
     known = from_os_error(error) if isinstance(error, OSError) else None
     return known or _as_full_disk(error)
 

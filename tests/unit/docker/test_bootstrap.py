@@ -78,3 +78,17 @@ def test_a_checkout_that_is_not_whole_is_named(checkout: Path) -> None:
     output = answer_in(checkout)
     assert output.startswith("bootstrap: error: this checkout is not whole, ")
     assert output.count("\n") == 1
+
+
+WITHOUT_TASKS = """
+import os, runpy, shutil, sys
+sys.argv = ["bootstrap.py", "--no-engine", "version"]
+from docker.host import setup
+setup.plan_setup = lambda *_: sys.exit(f"sh is {shutil.which('sh')}")
+runpy.run_path("bootstrap.py", run_name="__main__")
+"""
+
+
+def test_an_empty_search_path_is_as_none() -> None:
+    done = run(sys.executable, "-E", "-c", WITHOUT_TASKS, variables={"PATH": ""})
+    assert done.output.rstrip().endswith("/sh")

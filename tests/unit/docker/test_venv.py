@@ -220,7 +220,8 @@ def test_others_can_read_and_not_write_it_whatever_the_umask(
         venv.get_or_create(tmp_path / "venv", base_python, locks)
     finally:
         os.umask(before)
-    modes = {path: path.stat().st_mode & 0o777 for path in (tmp_path / "venv" / "bin").iterdir()}
+    files = [*(tmp_path / "venv" / "bin").iterdir(), tmp_path / "venv" / venv_stamp.FILE]
+    modes = {path: path.stat().st_mode & 0o777 for path in files}
     assert {mode & 0o022 for mode in modes.values()} == {0}
     assert {mode & 0o044 for mode in modes.values()} == {0o044}
     assert steps == WHOLE
