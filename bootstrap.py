@@ -22,6 +22,10 @@ if not sys.flags.ignore_environment and any(name.startswith("PYTHON") for name i
     _PYTHON = sys.executable or os.readlink("/proc/self/exe")  # noqa: PTH115
     _OPTIONS = ["-E", "-B"] if sys.dont_write_bytecode else ["-E"]
     os.execv(_PYTHON, [_PYTHON, *_OPTIONS, __file__, *sys.argv[1:]])
+if os.geteuid() == 0 != os.stat(__file__).st_uid:  # noqa: PTH116
+    # Its owner could not remove what root leaves beside the modules.
+    sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
 import argparse
 import contextlib
@@ -31,12 +35,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there yet with -P or -I
 
-from docker.host import engine, launcher, setup, venv
-from docker.host.environment import child_environment
-from docker.paths import REQUIREMENTS, ROOT
-from stages import __version__
-from stages.errors import EngineError, exit_code_of
-from stages.program.tether import tethered_through
+try:
+    from docker.host import engine, interpreter, launcher, setup, venv
+    from docker.host.environment import child_environment
+    from docker.paths import REQUIREMENTS, ROOT
+    from stages import __version__
+    from stages.errors import EngineError, exit_code_of
+    from stages.program.tether import tethered_through
+except MemoryError:
+    sys.exit("bootstrap: error: there is too little memory; raise the limit on it (`ulimit -v`)")
+except (ImportError, OSError) as error:
+    sys.exit(
+        f"bootstrap: error: this checkout is not whole, or not for this user to read ({error}); "
+        "get all of it again, or make it readable"
+    )
 
 VENV = ROOT / ".venv"
 HOST_LOCK, DEVELOP_LOCK = REQUIREMENTS / "host.txt", REQUIREMENTS / "develop.txt"
@@ -47,9 +59,10 @@ DEVELOP_TASKS = {"audit", "check", "lint", "test"}
 def main() -> None:
     """Set up what is missing and become `invoke TASK...`."""
     arguments = _parse(sys.argv[1:])
-    setup.carry_out(setup.plan_setup(arguments.engine), arguments.yes)
-    develop = [DEVELOP_LOCK] if DEVELOP_TASKS & {*arguments.task} else []
-    python = venv.get_or_create(VENV, venv.base_python(), [HOST_LOCK, *develop])
+    locks = [HOST_LOCK, *([DEVELOP_LOCK] if DEVELOP_TASKS & {*arguments.task} else [])]
+    creates_venv = venv.must_be_created(VENV, locks)
+    setup.carry_out(setup.plan_setup(arguments.engine, creates_venv), arguments.yes)
+    python = venv.get_or_create(VENV, interpreter.base_python, locks)
     launcher.write(VENV)
     command = [str(python), "-m", "docker.own_invoke", *arguments.task]
     if arguments.engine and engine.needs_new_group():
@@ -98,4 +111,5 @@ def _show_what_the_locale_lacks() -> None:
 
 if __name__ == "__main__":
     _show_what_the_locale_lacks()
+    os.environ["PATH"] = os.environ.get("PATH") or os.defpath  # an empty one is of no use
     sys.exit(exit_code_of("bootstrap", main))

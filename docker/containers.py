@@ -15,6 +15,7 @@ from pathlib import Path
 from docker.build.graph import PINNED_IMAGE, Stage
 from docker.host import processes
 from docker.host.children import pass_on, run_gently, shared_errors
+from docker.host.client import ask
 from docker.host.env_file import project_name
 from docker.host.environment import engine_environment
 from docker.host.variables import MEMORY, OVERRIDE
@@ -34,6 +35,8 @@ CHECKOUT, STARTED_BY = "vgg19.checkout", "vgg19.started-by"
 CONTAINER, TERMINAL = "STAGES_CONTAINER", "STAGES_TERMINAL"
 # Seconds for a stage to end by itself; it takes less, see stages.errors.GIVE_UP_S.
 GRACE_S = 3
+# Seconds for the engine to do what takes it one or two, so that one that hangs holds up no end.
+ENGINE_S = 60.0
 # How often, and after how many seconds, to look for a container that was being created.
 TRIES, PAUSE_S = 4, 0.25
 KILLED = 137
@@ -228,14 +231,9 @@ def parse_rows(shown: str) -> list[Found]:
 
 
 def _engine(*arguments: str) -> str | None:
-    """Return what the engine's client prints, None if it fails; Ctrl-C doesn't reach it."""
-    done = subprocess.run(
-        ["docker", *arguments],
-        env=engine_environment(os.environ),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-    )
-    return None if done.returncode else done.stdout
+    """Return what the engine's client prints, None if it fails or hangs.
+
+    Ctrl-C does not reach it.
+    """
+    answer = ask(*arguments, timeout_s=ENGINE_S, start_new_session=True)
+    return answer.output if answer.ok else None

@@ -2,7 +2,6 @@
 
 import shutil
 import signal
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,7 +11,7 @@ from docker import containers, images
 from docker.build import requirements
 from docker.build.graph import Stage
 from docker.containers import GRACE_S, Outcome, require_free, why_killed
-from docker.host import engine, env_file, network, user, venv, visibility
+from docker.host import engine, env_file, interpreter, network, user, venv, visibility
 from docker.host.children import run_gently
 from docker.host.environment import child_environment
 from docker.host.variables import NETWORK
@@ -172,14 +171,12 @@ def _prepare_venv(name: str) -> Path:
     """Return the Python of one of VENVS, which is created if need be."""
     folder, locks = VENVS[name]
     paths = [requirements.path_of(lock) for lock in locks]
-    return venv.get_or_create(folder, _stages_python(), paths)
+    return venv.get_or_create(folder, _stages_python, paths)
 
 
 def _stages_python() -> str:
     """Return a Python of the images' version; VenvError if there is none."""
-    if sys.version_info[:2] == tuple(int(part) for part in STAGES_PYTHON.split(".")):
-        return venv.base_python()
-    python = shutil.which(f"python{STAGES_PYTHON}")
+    python = interpreter.find(STAGES_PYTHON)
     if not python:
         raise venv.VenvError(
             f"the local runner needs Python {STAGES_PYTHON}, the version in the images; install "

@@ -212,6 +212,8 @@ def _of_stream(name: str, error: OSError) -> StageError:
 def _translate(error: Exception) -> StageError | None:
     if isinstance(error, StageError):
         return error
+    if isinstance(error, MemoryError):
+        return HostError("there is too little memory; ask for less, or raise the limit on it")
     known = from_os_error(error) if isinstance(error, OSError) else None
     return known or _as_full_disk(error)
 

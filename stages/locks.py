@@ -5,11 +5,12 @@ It is in a folder that anyone may write to, so anyone may have made something el
 engine made to all users, and needs to own it for that, no more.
 """
 
+import errno
 import os
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from stages.errors import NotWritableError, exit_code_of
@@ -24,7 +25,7 @@ OPEN_TO_ALL = 0o1777
 
 @contextmanager
 def opened(folder: Path) -> Iterator[int]:
-    """Yield a descriptor of `folder`, whose files no other user can replace.
+    """Yield a descriptor of `folder`, whose files no user but its owner can replace.
 
     The shared one is made if it is missing. Raises NotWritableError if it is none, or not safe.
     """
@@ -41,10 +42,9 @@ def opened(folder: Path) -> Iterator[int]:
 def prepare(folder: Path = SHARED) -> None:
     """Make `folder` if it is missing, and open it to all users if it is this user's.
 
-    Raises NotWritableError if something else has its name.
+    Raises NotWritableError if it can't be made, or something else has its name.
     """
-    with suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
+    _make(folder)
     descriptor = _open(folder)
     try:
         state = os.fstat(descriptor)
@@ -54,11 +54,32 @@ def prepare(folder: Path = SHARED) -> None:
         os.close(descriptor)
 
 
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        pass
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotWritableError(
+            f"{folder.parent}, where the folder of the locks on cores is made, is missing, or no "
+            f"folder; mount one there, as root: `mount -t tmpfs tmpfs {folder.parent}`"
+        ) from None
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+        raise NotWritableError(
+            f"{folder}, the folder of the locks on cores, can't be made ({error.strerror}); "
+            f"have all users write to {folder.parent}, or set VGG19_LOCKS, for all runs alike"
+        ) from None
+
+
 def _open(folder: Path) -> int:
     try:
         return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         raise NotWritableError(f"{folder}, the folder of the locks, is missing; make it") from None
+    except PermissionError:
+        raise _refusal(folder, f"can't be opened by user {os.getuid()}") from None
     except OSError:
         raise _refusal(folder, "is no folder that can be opened") from None
 
@@ -67,17 +88,26 @@ def _require_safe(folder: Path, state: os.stat_result) -> None:
     """Raise NotWritableError if this user can't write to it, or others could replace files."""
     shared = state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     if shared and not state.st_mode & stat.S_ISVTX:
-        raise _refusal(folder, "lets any user remove the locks of others")
+        raise _refusal(folder, "lets any user remove the locks of others (no sticky bit)")
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        raise NotWritableError(
+            f"{_on_host(folder)}, the folder of the locks on cores, is read-only; have it mounted "
+            "again for writing, or set VGG19_LOCKS to another, for all runs alike"
+        )
     if not os.access(folder, os.W_OK | os.X_OK):
         raise _refusal(folder, f"can't be written by user {os.getuid()}")
 
 
 def _refusal(folder: Path, why: str) -> NotWritableError:
-    place = SHARED if folder == MOUNTED else folder
-    return NotWritableError(
-        f"{place}, the folder of the locks on cores, {why}; remove it as root when nothing is "
-        f"measured (rm -r {place}), and it is made again"
-    )
+    place = _on_host(folder)
+    remedy = f"remove it as root when nothing is measured (rm -r {place}), and it is made again"
+    if place != SHARED:
+        remedy = "set VGG19_LOCKS to one that all who measure may write to, or unset it"
+    return NotWritableError(f"{place}, the folder of the locks on cores, {why}; {remedy}")
+
+
+def _on_host(folder: Path) -> Path:
+    return SHARED if folder == MOUNTED else folder
 
 
 def main() -> None:

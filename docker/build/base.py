@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from docker.host.children import run_gently
+from docker.host.client import ask
 from docker.host.environment import child_environment, engine_environment
 from docker.lockfile import Package, read_lock, write_lock
 from docker.paths import LIST_PACKAGES
@@ -67,8 +68,7 @@ def get_or_build(environ: Mapping[str, str]) -> str:
     Raises EngineError if it can't be built.
     """
     tag = tag_of(environ)
-    command, environment = ["docker", "image", "inspect", tag], engine_environment(os.environ)
-    if subprocess.run(command, env=environment, capture_output=True, stdin=subprocess.DEVNULL).returncode != 0:
+    if not ask("image", "inspect", tag).ok:
         build(environ, read_lock().packages)
     return tag
 

@@ -12,11 +12,14 @@ from docker.build import base
 from docker.build.graph import IMAGE_PREFIX, Stage
 from docker.build.layers import BUILDER, build_stages_of
 from docker.host import network, processes
+from docker.host.client import ask, fields
 from docker.host.environment import engine_environment
 from docker.paths import DOCKERFILE, ROOT
 from stages.errors import EngineError
 from stages.program import streams
 
+# Seconds for the engine to remove the layers of all images.
+REMOVAL_S = 600.0
 # No build takes longer. Whether one on another machine still runs can't be seen from here.
 LONGEST_BUILD_S = 24 * 3600
 
@@ -65,10 +68,9 @@ def own_tag() -> str:
 
 def remove_left_overs() -> None:
     """Remove the images between that builds left which were killed."""
-    command = ["docker", "image", "ls", f"--filter=reference={IMAGE_PREFIX}*:p*"]
-    command.append("--format={{.Repository}}:{{.Tag}}")
-    shown = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
-    left = [name for name in shown.split() if _is_left_over(name.partition(":")[2])]
+    tags = f"--filter=reference={IMAGE_PREFIX}*:p*"
+    shown = ask("image", "ls", tags, "--format={{.Repository}}:{{.Tag}}")
+    left = [name for name in shown.output.split() if _is_left_over(name.partition(":")[2])]
     if left:
         remove_images(left)
 
@@ -83,8 +85,7 @@ def _is_left_over(tag: str) -> bool:
 
 def remove_images(images: Sequence[str]) -> None:
     """Remove these images' names, and the layers that no other image needs."""
-    command = ["docker", "image", "rm", "--force", *images]
-    subprocess.run(command, env=engine_environment(os.environ), capture_output=True, stdin=subprocess.DEVNULL)
+    ask("image", "rm", "--force", *images, timeout_s=REMOVAL_S)
 
 
 @contextmanager
@@ -97,7 +98,7 @@ def _build_options(
             "--provenance=false",  # a provenance would hold the time of the build
             f"--build-arg=BASE_IMAGE={base_image}",
             f"--build-arg=SOURCE_DATE_EPOCH={base.SOURCE_DATE_EPOCH}",
-            f"--secret=id=pip,src={pip_file}",
+            _secret("pip", pip_file),
             *_certificates(environ, pip),
             *_proxies(environ),
             *_network(environ, pip),
@@ -129,7 +130,11 @@ def _network(environ: Mapping[str, str], pip: Mapping[str, str]) -> list[str]:
 
 def _certificates(environ: Mapping[str, str], pip: Mapping[str, str]) -> list[str]:
     bundle = network.pip_ca_bundle(environ, pip)
-    return [f"--secret=id=ca,src={bundle}"] if bundle else []
+    return [_secret("ca", bundle)] if bundle else []
+
+
+def _secret(name: str, path: Path) -> str:
+    return f"--secret={fields(f'id={name}', f'src={path}')}"
 
 
 @contextmanager

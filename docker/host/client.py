@@ -5,6 +5,7 @@ Standard library only: bootstrap.py uses it before anything is installed.
 
 import json
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from typing import Any
@@ -31,8 +32,16 @@ class Answer:
         return self.code == 0
 
 
-def ask(*arguments: str, stdin: bytes = b"", timeout_s: float | None = None) -> Answer:
-    """Return the client's answer; TIMED_OUT or NOT_FOUND as its code if there is none."""
+def ask(
+    *arguments: str,
+    stdin: bytes = b"",
+    timeout_s: float | None = None,
+    start_new_session: bool = False,
+) -> Answer:
+    """Return the client's answer; TIMED_OUT or NOT_FOUND as its code if there is none.
+
+    In a new session, Ctrl-C does not reach the client.
+    """
     try:
         done = subprocess.run(
             [CLIENT, *arguments],
@@ -40,6 +49,7 @@ def ask(*arguments: str, stdin: bytes = b"", timeout_s: float | None = None) -> 
             input=stdin,
             capture_output=True,
             timeout=timeout_s or TIMEOUT_S,
+            start_new_session=start_new_session,
         )
     except subprocess.TimeoutExpired:
         return Answer(TIMED_OUT)
@@ -58,5 +68,14 @@ def ask_for_object(*arguments: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def fields(*pairs: str) -> str:
+    """Return an option's value of comma-separated `name=value` pairs, whatever a value holds."""
+    return ",".join(_field(pair) for pair in pairs)
+
+
+def _field(pair: str) -> str:
+    return '"' + pair.replace('"', '""') + '"' if re.search(r'[",\r\n]', pair) else pair
+
+
 def _text(output: bytes) -> str:
-    return output.decode(errors="replace").strip()
+    return output.decode(errors="replace").strip(" \r\n")  # tabs are fields' ends

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from docker.host import network
 from docker.host.dotenv import Statement, statements, written
+from docker.host.ownership import give_to_owner_of
 from docker.host.user import User
 from docker.host.variables import CERTIFICATES, MEMORY, PROJECT
 from docker.paths import ENV_FILE, ROOT
@@ -121,6 +122,8 @@ def _replace(path: Path, text: str) -> None:
             partial.chmod(state.st_mode & 0o777)
             if os.getuid() == 0:
                 os.chown(partial, state.st_uid, state.st_gid)
+        else:
+            give_to_owner_of(path.parent, partial)
         partial.replace(path)
     except OSError as error:  # which on a full disk names no file
         with suppress(OSError):

@@ -83,7 +83,7 @@ def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
     Proxies, certificates, package indexes, locale and search paths stay as the user has them.
     """
     kept = {name: value for name, value in environ.items() if not _is_dropped(name)}
-    kept.setdefault("PATH", os.defpath)
+    kept["PATH"] = kept.get("PATH") or os.defpath
     if "TMPDIR" in kept and not _is_writable_folder(kept["TMPDIR"]):
         del kept["TMPDIR"]  # as Python itself does, others would fail
     # The encoding of files and output must not depend on which locales are installed.

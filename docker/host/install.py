@@ -6,6 +6,7 @@ only the distribution's own repositories.
 """
 
 import argparse
+import errno
 import os
 import shlex
 import socket
@@ -188,7 +189,8 @@ def _program_of(pid: str) -> str:
 
 def _listens(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as client:
-        return client.connect_ex(str(path)) == 0
+        client.setblocking(False)  # one with too many callers would have this one wait for ever
+        return client.connect_ex(str(path)) in (0, errno.EAGAIN)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from docker.host.environment import PIP_KEPT, child_environment
 
+TIMEOUT_S = 60.0
 # In the order of precedence: for all of pip, for `pip install`, and of variables.
 SECTIONS = ("global", "install", ":env:")
 
@@ -75,12 +76,16 @@ def _text_of(value: str) -> str:
 def _listing(python: str, environ: Mapping[str, str]) -> str:
     """Return what `pip config list` prints; nothing if pip can't read its files, and says why."""
     command = [python, "-I", "-m", "pip", "--disable-pip-version-check", "config", "list"]
-    done = subprocess.run(
-        command,
-        env={**environ},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-    )
+    try:
+        done = subprocess.run(
+            command,
+            env={**environ},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            timeout=TIMEOUT_S,
+        )
+    except subprocess.TimeoutExpired:
+        return ""
     return done.stdout if done.returncode == 0 else ""

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from docker.host import airgap, capability, engine, venv, visibility
+from docker.host import airgap, capability, engine, interpreter, visibility
 from docker.host.asking import agreed
 from docker.host.distribution import ENGINE_PACKAGES, this_distribution
 from docker.host.engine import State
@@ -65,12 +65,14 @@ class SetupPlan:
         return [*self.packages, *flags, f"--group-user={self.group_user}"]
 
 
-def plan_setup(with_engine: bool = True) -> SetupPlan:
+def plan_setup(with_engine: bool = True, creates_venv: bool = True) -> SetupPlan:
     """Return what this machine lacks; an engine that answers is left as it is.
 
-    Raises EngineError if it can't be set up from here.
+    `creates_venv` is whether a virtual environment will be made by this Python. Raises EngineError
+    if this machine can't be set up from here.
     """
-    packages = _tool_packages(with_engine)
+    packages = _venv_packages() if creates_venv else ()
+    packages += _tool_packages(with_engine)
     if not with_engine:
         return _checked(SetupPlan(packages))
     state = engine.find_state()
@@ -106,7 +108,7 @@ def carry_out(plan: SetupPlan, assume_yes: bool) -> None:
     print("".join(f"  - {step}\n" for step in plan.steps()), end="", flush=True)
     if not assume_yes and not agreed():
         raise EngineError("nothing was changed; say yes, or give --yes, to go on")
-    command = _as_root(venv.base_python(), "-I", str(INSTALLER), *plan.arguments())
+    command = _as_root(interpreter.base_python(), "-I", str(INSTALLER), *plan.arguments())
     environment = child_environment(os.environ)
     if subprocess.run(command, env=environment, stdin=subprocess.DEVNULL).returncode != 0:
         streams.require_read()
@@ -152,12 +154,17 @@ def _sudo_asks_nothing() -> bool:
     return _runs_within(SUDO_TIMEOUT_S, "sudo", "-n", "true")
 
 
-def _tool_packages(with_engine: bool) -> tuple[str, ...]:
-    """Return the missing packages other than the engine's."""
-    packages = []
+def _venv_packages() -> tuple[str, ...]:
+    """Return the missing package with which this Python makes virtual environments."""
     # Only the distribution's own Python gets it from a package.
-    if not importlib.util.find_spec("ensurepip") and venv.base_python().startswith("/usr/bin/"):
-        packages.append(f"python3.{sys.version_info.minor}-venv")
+    own = interpreter.base_python().startswith("/usr/bin/")
+    lacks_it = own and not importlib.util.find_spec("ensurepip")
+    return (f"python3.{sys.version_info.minor}-venv",) if lacks_it else ()
+
+
+def _tool_packages(with_engine: bool) -> tuple[str, ...]:
+    """Return the missing packages other than Python's and the engine's."""
+    packages: list[str] = []
     if with_engine and airgap.has_export():
         return tuple(packages)  # its images are built already, and hold the other tools
     if not shutil.which("numactl"):

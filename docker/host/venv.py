@@ -3,30 +3,35 @@
 Standard library only: bootstrap.py uses it before anything is installed.
 """
 
-import fcntl
 import hashlib
 import os
 import platform
+import re
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from docker.host import airgap
+from docker.host import airgap, interpreter
 from docker.host.environment import child_environment
 from docker.host.ownership import give_to_owner_of
 from docker.host.pip_settings import pip_environment
+from docker.host.venv_lock import locked
 from docker.host.venv_stamp import OUR_PROMPT, Stamp, is_ours, read_stamp, write_stamp
 from stages.errors import DiskFullError, NotWritableError, StageError
 from stages.program import disk_space
 
-IDENTITY = "import sys; print(sys.version, sys.base_prefix, sys.base_exec_prefix)"
-PREFIX = "import sys; print(sys.prefix)"
 # For all users to read and its owner alone to write, whatever the umask is.
 UMASK = 0o022
+# Of any locale: paths are written into scripts, which are UTF-8.
+UTF_8 = ("-I", "-X", "utf8")
+PIP = (*UTF_8, "-m", "pip")
+# By colons PATH is divided. pip writes its scripts with the other characters as they are, and venv
+# the one to activate, up to Python 3.12.
+UNUSABLE = re.compile(r"[:\"$`\x00-\x1f\x7f]|\\\\")
 
 
 class VenvError(StageError):
@@ -36,45 +41,41 @@ class VenvError(StageError):
     remedy = "read pip's lines above; most often it does not reach the package index"
 
 
-def base_python() -> str:
-    """Return this Python outside any virtual environment, whichever one runs this program.
-
-    An environment made by its own Python, or by another's, would be gone or stale with that one.
-    """
-    # Without PATH, Python does not know its own program.
-    known = getattr(sys, "_base_executable", "") or sys.executable
-    return known or str(Path("/proc/self/exe").readlink())
-
-
-def get_or_create(folder: Path, python: str, locks: Sequence[Path]) -> Path:
+def get_or_create(folder: Path, choose_python: Callable[[], str], locks: Sequence[Path]) -> Path:
     """Return the Python of the virtual environment `folder`, which has what `locks` list.
 
-    It is created again if it is incomplete or does not run, or if `python`, its version, a lock or
-    the folder's path is another than when it was created; locks that follow those are installed
-    into it. Raises VenvError if that fails, NotWritableError if it may not be written.
+    It is created again, by the Python that `choose_python` returns, if it is incomplete or does
+    not run, or if the Python it was made from, a lock or the folder's path has changed since; locks
+    that follow those in it are installed into it. Who else has made it does not matter: two users
+    may have different Pythons. Raises VenvError if that fails, NotWritableError if it may not be
+    written.
     """
-    # By whichever of its names it is called: in an activated environment it is another one.
-    identity = f"{os.path.realpath(python)} {_identity(python)} {folder}"
-    wanted = {lock: _digest(identity, lock) for lock in locks}
-    if _missing(folder, wanted):
-        with _locked(folder) as descriptor:
-            _bring_up_to_date(folder, python, wanted, descriptor)
+    if _missing(folder, locks):
+        with locked(folder) as descriptor:
+            _bring_up_to_date(folder, choose_python, locks, descriptor)
     return folder / "bin" / "python"
 
 
+def must_be_created(folder: Path, locks: Sequence[Path]) -> bool:
+    """Return whether get_or_create would create `folder`, for which it needs a Python."""
+    return _takes_a_new_one(folder, _missing(folder, locks), locks)
+
+
 def _bring_up_to_date(
-    folder: Path, python: str, wanted: Mapping[Path, str], descriptor: int
+    folder: Path, choose_python: Callable[[], str], locks: Sequence[Path], descriptor: int
 ) -> None:
     """Create `folder`, or add to it what is missing; another process may have done so by now."""
-    missing = _missing(folder, wanted)
+    missing = _missing(folder, locks)
     if missing and os.path.lexists(folder):
         _require_own(folder)
-    if len(missing) == len(wanted) or (missing and not _pip_runs(folder)):
+    if _takes_a_new_one(folder, missing, locks):
+        _require_usable_path(folder)
+        python = _running(choose_python())
         with _replacing(folder):
             _create(folder, python, descriptor)
-            _install_all(folder, wanted, descriptor)
+            _install_all(folder, locks, descriptor)
     else:
-        _install_all(folder, {lock: wanted[lock] for lock in missing}, descriptor)
+        _install_all(folder, missing, descriptor)
     give_to_owner_of(folder.parent, folder)
 
 
@@ -98,19 +99,27 @@ def _replacing(folder: Path) -> Iterator[None]:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def _install_all(folder: Path, digests: Mapping[Path, str], descriptor: int) -> None:
+def _install_all(folder: Path, locks: Iterable[Path], descriptor: int) -> None:
     """Install locks, one at a time: an earlier one may bring what building a later one needs."""
-    for lock, digest in digests.items():
-        _install_whole(folder, lock, digest, descriptor)
+    identity = interpreter.identity_in(folder)
+    for lock in locks:
+        _install_whole(folder, lock, _digest(identity, folder, lock), descriptor)
 
 
-def _missing(folder: Path, wanted: Mapping[Path, str]) -> list[Path]:
+def _missing(folder: Path, locks: Sequence[Path]) -> list[Path]:
     """Return the locks that `folder` does not have yet, in order; all if it must be created."""
     stamp = read_stamp(folder)
-    has = stamp.locks if stamp and _runs(folder) else []
-    if any(old != new for old, new in zip(has, wanted.values(), strict=False)):
-        return [*wanted]
-    return [*wanted][len(has) :]
+    identity = interpreter.identity_in(folder) if stamp else b""
+    if not (stamp and identity):
+        return [*locks]
+    has = stamp.locks[: len(locks)]
+    wanted = [_digest(identity, folder, lock) for lock in locks[: len(has)]]
+    return [*locks] if has != wanted else [*locks[len(has) :]]
+
+
+def _takes_a_new_one(folder: Path, missing: Sequence[Path], locks: Sequence[Path]) -> bool:
+    """Return whether what is missing can't be added to the environment that is there."""
+    return len(missing) == len(locks) or (bool(missing) and not _pip_runs(folder))
 
 
 def _install_whole(folder: Path, lock: Path, digest: str, descriptor: int) -> None:
@@ -126,25 +135,31 @@ def _install_whole(folder: Path, lock: Path, digest: str, descriptor: int) -> No
     write_stamp(folder, Stamp.of(folder, [*before.locks, digest]))
 
 
-def _digest(identity: str, lock: Path) -> str:
-    return hashlib.sha256(identity.encode(errors="surrogateescape") + lock.read_bytes()).hexdigest()
+def _digest(identity: bytes, folder: Path, lock: Path) -> str:
+    parts = (identity, os.fsencode(folder), lock.read_bytes())
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _require_usable_path(folder: Path) -> None:
+    """Raise VenvError if what is in an environment would not run from `folder`."""
+    path = os.fsencode(folder).decode(errors="surrogateescape")
+    if found := UNUSABLE.search(path):
+        raise VenvError(
+            f"{folder} has a {found[0]!r} in its path, with which no virtual environment works; "
+            "move this checkout to a path without one"
+        )
+    if any("\ud800" <= char <= "\udfff" for char in path):
+        raise VenvError(
+            f"{folder} has bytes in its path that are no UTF-8, with which no virtual environment "
+            "works; move this checkout to a path without them"
+        )
 
 
 def _create(folder: Path, python: str, descriptor: int) -> None:
-    if os.pathsep in str(folder):
-        raise VenvError(
-            f"{folder} has a {os.pathsep!r} in its path, which no virtual environment may have; "
-            "move this checkout to a path without one"
-        )
-    if str(folder) != os.fsencode(folder).decode(errors="replace"):
-        raise VenvError(
-            f"{folder} has bytes in its path that are no UTF-8, which no virtual environment may "
-            "have; move this checkout to a path without them"
-        )
     print(f"creating {folder.name}", flush=True)
     folder.mkdir(mode=0o755)
     write_stamp(folder, None)  # it is ours, and unfinished, from the first moment on
-    command = [python, "-I", "-m", "venv", f"--prompt={OUR_PROMPT}", str(folder)]
+    command = [python, *UTF_8, "-m", "venv", f"--prompt={OUR_PROMPT}", str(folder)]
     remedy = f"{python} has no working venv module; install it"
     _run(command, remedy, folder, child_environment(os.environ), descriptor)
     write_stamp(folder, Stamp.of(folder, []))
@@ -171,7 +186,7 @@ def _install(folder: Path, lock: Path, descriptor: int) -> None:
     print(f"installing {lock.name} into {folder.name}", flush=True)
     python = str(folder / "bin" / "python")
     # -qq shows errors only: pip would also warn about the index settings of this machine.
-    install = [python, "-I", "-m", "pip", "-qq", "install", "--no-deps", "--no-build-isolation"]
+    install = [python, *PIP, "-qq", "install", "--no-deps", "--no-build-isolation"]
     command = [*install, f"--requirement={lock}", *airgap.pip_options()]
     remedy = f"{lock.name} can't be installed; {_cause()}fix the cause and run this again"
     _run(command, remedy, folder, pip_environment(python, os.environ), descriptor)
@@ -194,7 +209,7 @@ def _run(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
         errors="replace",
         umask=UMASK,
         pass_fds=[descriptor],
@@ -213,61 +228,12 @@ def _shown(lines: Iterable[str]) -> Iterator[str]:
         yield line
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[int]:
-    """Hold the lock on the folder that `folder` is in, and yield its descriptor.
-
-    Two processes that set up environments at once would remove each other's.
-    """
-    descriptor = os.open(folder.parent, os.O_RDONLY)
-    try:
-        _wait_for_lock(descriptor, folder)
-        if not os.access(folder.parent, os.W_OK | os.X_OK):
-            raise NotWritableError(
-                f"{folder.parent} can't be written by this user, so {folder.name} can't be set up "
-                "there; make it writable, or copy this checkout to a folder of your own"
-            )
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _wait_for_lock(descriptor: int, folder: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        print(f"waiting for another process that sets up {folder.name}", flush=True)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-    except OSError:
-        pass  # a file system without locks: as it was before there were any
-
-
-def _runs(folder: Path) -> bool:
-    """Return whether the environment's Python starts, and is that of this folder."""
-    return _output(str(folder / "bin" / "python"), PREFIX) == str(folder)
-
-
 def _pip_runs(folder: Path) -> bool:
-    command = [str(folder / "bin" / "python"), "-I", "-m", "pip", "--version"]
-    return subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL).returncode == 0
+    return bool(interpreter.output_of([str(folder / "bin" / "python"), *PIP, "--version"]))
 
 
-def _identity(python: str) -> str:
-    """Return what another Python at the same path would not print; VenvError if it does not run."""
-    identity = _output(python, IDENTITY)
-    if not identity:
+def _running(python: str) -> str:
+    """Return `python`; raise VenvError if it does not run."""
+    if not interpreter.output_of([python, "--version"]):
         raise VenvError(f"{python} does not run; install Python, or run this with another one")
-    return identity
-
-
-def _output(python: str, code: str) -> str:
-    """Return what a Python prints for `code`, nothing if it can't."""
-    command = [python, "-I", "-c", code]
-    environment = child_environment(os.environ)
-    try:
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL
-        )
-    except OSError:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return python

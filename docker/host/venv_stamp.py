@@ -46,6 +46,7 @@ def read_stamp(folder: Path) -> Stamp | None:
 def write_stamp(folder: Path, stamp: Stamp | None) -> None:
     """Write an environment's stamp; without one, it is marked as ours, and unfinished."""
     (folder / FILE).write_text(json.dumps(asdict(stamp)) if stamp else "")
+    (folder / FILE).chmod(0o644)  # whatever the umask: another user may read it, and not write
 
 
 def is_ours(folder: Path) -> bool:

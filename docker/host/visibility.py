@@ -8,7 +8,7 @@ import socket
 import tempfile
 from pathlib import Path
 
-from docker.host.client import Answer, ask
+from docker.host.client import Answer, ask, fields
 from docker.host.engine import EngineInfo, read_info
 from stages.errors import EngineError
 
@@ -60,7 +60,7 @@ def _sees(folder: Path) -> bool:
     if not ask("import", "-", image, stdin=EMPTY_TAR).ok:
         return True  # that is another fault, and a build will name it
     with tempfile.NamedTemporaryFile(dir=folder, prefix=PREFIX, suffix=".new") as marker:
-        mount = f'type=bind,"source={marker.name}",target=/marker,readonly'
+        mount = fields("type=bind", f"source={marker.name}", "target=/marker", "readonly")
         answer = ask("create", f"--mount={mount}", image, "nothing")
     if answer.ok:
         ask("rm", "--force", answer.output)

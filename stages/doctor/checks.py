@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stages.common.host.cores import choose_cores
+from stages.common.host.cores import NUMACTL_S, choose_cores
 from stages.common.host.facts import cpu_flags, why_impossible
 from stages.common.host.interference import MAX_STEAL, take_snapshot
 from stages.common.host.memory import GIB, available
@@ -74,10 +74,20 @@ def check_cores(asked: str) -> tuple[Check, list[int]]:
 def check_memory_policy() -> Check:
     """Return whether numactl may choose the memory node."""
     command = ["numactl", "--localalloc", "true"]
-    allowed = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
+    allowed = _ends_well(command)
     evidence = "can be set" if allowed else "can't be set, which takes CAP_SYS_NICE in a container"
     # The kernel's default is local memory, and nothing here needs another.
     return Check("memory policy", OK if allowed else NOTE, f"{evidence}; the default is local")
+
+
+def _ends_well(command: Sequence[str]) -> bool:
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=NUMACTL_S
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
 
 
 def check_host(host: Host, sysfs: Sysfs = HERE) -> list[Check]:

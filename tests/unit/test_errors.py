@@ -50,6 +50,7 @@ def test_an_exit_code_that_is_no_kinds_is_still_an_error() -> None:
     [
         (OSError(errno.ENOSPC, "No space", "/x"), errors.DiskFullError),
         (RuntimeError("wrapped: No space left on device"), errors.DiskFullError),
+        (MemoryError(), errors.HostError),
         (PermissionError(errno.EACCES, "denied", "/x"), errors.NotWritableError),
         (OSError(errno.EROFS, "read-only", "/x"), errors.NotWritableError),
         (OSError(errno.EIO, "I/O error", "/x"), errors.NotWritableError),

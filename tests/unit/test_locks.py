@@ -1,7 +1,10 @@
 """The folder of the locks, and what someone else may have put in its place."""
 
+import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -35,7 +38,7 @@ def test_what_the_engine_made_is_opened_to_all(tmp_path: Path) -> None:
 def test_a_link_in_its_place_is_refused_and_its_target_stays_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "victim").mkdir(mode=0o700)
     (tmp_path / "locks").symlink_to(tmp_path / "victim")
-    with pytest.raises(NotWritableError, match=r"is no folder.*rm -r"):
+    with pytest.raises(NotWritableError, match=r"is no folder"):
         prepare(tmp_path / "locks")
     with pytest.raises(NotWritableError, match="is no folder"), opened(tmp_path / "locks"):
         pass
@@ -68,6 +71,63 @@ def test_the_shared_one_is_made_by_whoever_comes_first(
     with opened(tmp_path / "locks"):
         pass
     assert mode_of(tmp_path / "locks") == 0o1777
+
+
+def test_only_the_shared_one_is_said_to_be_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "locks").touch()
+    with (
+        pytest.raises(NotWritableError, match=r"set VGG19_LOCKS to one"),
+        opened(tmp_path / "locks"),
+    ):
+        pass
+    monkeypatch.setattr(locks, "SHARED", tmp_path / "locks")
+    with pytest.raises(NotWritableError, match=r"rm -r .*made again"), opened(tmp_path / "locks"):
+        pass
+
+
+def no_folder(path: Path) -> None:
+    path.touch()
+
+
+def dangling(path: Path) -> None:
+    path.symlink_to("/nowhere")
+
+
+def nothing(_: Path) -> None:
+    pass
+
+
+@pytest.mark.parametrize("make", [nothing, no_folder, dangling])
+def test_a_machine_without_the_place_for_it_is_told_how_to_get_one(
+    make: Callable[[Path], None], tmp_path: Path
+) -> None:
+    make(tmp_path / "shm")
+    with pytest.raises(NotWritableError, match=r"shm, where .* is missing.*; mount one there"):
+        prepare(tmp_path / "shm" / "locks")
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
+def test_where_it_can_not_be_made_the_artifacts_are_not_blamed(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, **_: object) -> None:
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(NotWritableError, match=r"can't be made \(.*VGG19_LOCKS"):
+        prepare(tmp_path / "locks")
+
+
+def test_one_on_a_read_only_disk_is_not_to_be_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(tmp_path / "locks")
+    read_only = SimpleNamespace(f_flag=os.ST_RDONLY)
+    monkeypatch.setattr(os, "statvfs", lambda _: read_only)
+    with pytest.raises(NotWritableError, match="is read-only; have"), opened(tmp_path / "locks"):
+        pass
 
 
 MOUNT = "93 76 0:27 {root} /locks rw,relatime - {kind} {kind} rw,size=24684084k\n"

@@ -41,7 +41,7 @@ def holding(cores: Sequence[int], name: str, folder: Path) -> Iterator[None]:
         for core in cores:
             lock = _open(f"core-{core}.lock", directory, folder)
             locks.callback(os.close, lock)
-            _lock(lock, core)
+            _lock(lock, core, folder)
             with suppress(OSError):  # it is held without the text if there is no room for it
                 os.ftruncate(lock, 0)
                 os.pwrite(lock, text.encode(), 0)
@@ -90,7 +90,7 @@ def _refusal(path: Path, why: str) -> NotWritableError:
     )
 
 
-def _lock(lock: int, core: int) -> None:
+def _lock(lock: int, core: int, folder: Path) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -100,4 +100,9 @@ def _lock(lock: int, core: int) -> None:
         raise CoresBusyError(
             f"core {core} is held by {holder.words}; wait until it ends{end}, or set VGG19_CORES "
             "to others"
+        ) from None
+    except OSError as error:
+        raise NotWritableError(
+            f"{folder} is on a file system without locks ({error.strerror}); set VGG19_LOCKS to a "
+            "folder on a local disk, for all runs alike"
         ) from None

@@ -9,6 +9,9 @@ from stages.errors import PinningError
 from stages.setting.cpu_list import format_list, parse_list
 from stages.setting.suggestion import quoted
 
+# Seconds to start and end a command that does nothing.
+NUMACTL_S = 30.0
+
 
 def parse_cores(text: str) -> list[int]:
     """Return the cores of a list such as `0-3,8`; PinningError if it is malformed or empty."""
@@ -70,9 +73,13 @@ def _try_numactl(cores: list[int]) -> None:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
+            timeout=NUMACTL_S,
         )
-    except FileNotFoundError:
-        raise PinningError("numactl is missing; install the package numactl") from None
+    except subprocess.TimeoutExpired:
+        raise PinningError(f"numactl did not end within {NUMACTL_S:g} s; install another") from None
+    except OSError as error:
+        reason = "is missing" if isinstance(error, FileNotFoundError) else "does not run"
+        raise PinningError(f"numactl {reason}; install the package numactl") from None
     if tried.returncode:
         said = (tried.stderr or tried.stdout).decode(errors="replace").strip().splitlines()
         reason = name_of(said[-1]) if said else f"code {tried.returncode}"

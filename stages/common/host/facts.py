@@ -15,6 +15,8 @@ from stages.common.host.topology import HERE, UNKNOWN, Sysfs
 from stages.isa import AMX, missing_flags
 from stages.records.base import Host, Topology
 
+# Seconds; it reads a few files.
+LSCPU_S = 10.0
 CPUINFO = Path("/proc/cpuinfo")
 PACKAGES = (
     "tensorflow-cpu",
@@ -84,9 +86,13 @@ def hypervisor_vendor() -> str | None:
     environment = {**os.environ, "LC_ALL": "C"}
     try:
         shown = subprocess.run(
-            ["lscpu"], stdin=subprocess.DEVNULL, capture_output=True, env=environment
+            ["lscpu"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env=environment,
+            timeout=LSCPU_S,
         ).stdout
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return None
     return name_of(fields_of(shown.decode(errors="replace")).get("Hypervisor vendor", "")) or None
 

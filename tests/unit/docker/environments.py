@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from docker.host import venv
+from docker.host import interpreter, venv
 
-PYTHON = venv.base_python()
+PYTHON = interpreter.base_python()
 WHOLE = ["created", "first", "second"]
 
 

@@ -1,6 +1,7 @@
 """The way in, called in other ways and places than one would think."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -47,3 +48,47 @@ def test_its_tasks_are_these_whatever_invoke_is_set_to(tmp_path: Path) -> None:
     variables = {**os.environ, "HOME": str(tmp_path)}
     done = run(sys.executable, "-m", "docker.own_invoke", "version", variables=variables)
     assert (done.code, done.output) == (0, f"{__version__}\n")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of what the way in needs, which nothing was compiled in yet."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    for name in ("docker", "stages"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+    shutil.copy(BOOTSTRAP, tmp_path)
+    return tmp_path
+
+
+def answer_in(checkout: Path) -> str:
+    writing = ["env", "-u", "PYTHONDONTWRITEBYTECODE", sys.executable]
+    return run(*writing, str(checkout / "bootstrap.py"), "--version").output
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root leaves what its owner can't remove")
+def test_root_leaves_nothing_in_anothers_checkout(checkout: Path) -> None:
+    for path in (checkout, *checkout.rglob("*")):
+        os.chown(path, 4_000_123, 4_000_123)
+    assert answer_in(checkout) == ANSWER
+    assert [path for path in checkout.rglob("*") if path.stat().st_uid == 0] == []
+
+
+def test_a_checkout_that_is_not_whole_is_named(checkout: Path) -> None:
+    (checkout / "docker" / "host" / "venv.py").unlink()
+    output = answer_in(checkout)
+    assert output.startswith("bootstrap: error: this checkout is not whole, ")
+    assert output.count("\n") == 1
+
+
+WITHOUT_TASKS = """
+import os, runpy, shutil, sys
+sys.argv = ["bootstrap.py", "--no-engine", "version"]
+from docker.host import setup
+setup.plan_setup = lambda *_: sys.exit(f"sh is {shutil.which('sh')}")
+runpy.run_path("bootstrap.py", run_name="__main__")
+"""
+
+
+def test_an_empty_search_path_is_as_none() -> None:
+    done = run(sys.executable, "-E", "-c", WITHOUT_TASKS, variables={"PATH": ""})
+    assert done.output.rstrip().endswith("/sh")

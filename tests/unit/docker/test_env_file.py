@@ -223,3 +223,10 @@ def test_on_a_full_disk_it_is_named_and_nothing_is_left(
     with pytest.raises(OSError, match=rf"No space left on device: '{file}'"):
         env_file.write({"STAGES_UID": "1"}, file)
     assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_writes_in_anothers_checkout_is_that_users(tmp_path: Path) -> None:
+    os.chown(tmp_path, 4_000_123, 4_000_123)
+    env_file.write({"A": "1"}, tmp_path / ".env")
+    assert (tmp_path / ".env").stat().st_uid == 4_000_123

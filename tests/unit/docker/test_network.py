@@ -1,5 +1,6 @@
 """Which certificates, proxies and indexes of this machine builds and downloads get."""
 
+import csv
 import shutil
 import sys
 from collections.abc import Mapping
@@ -145,6 +146,14 @@ def test_a_build_gets_pips_index_and_proxy(monkeypatch: pytest.MonkeyPatch) -> N
     ]
     assert f"--secret=id=ca,src={AUTHORITY}" in given
     assert "secret@" not in " ".join(given)
+
+
+def test_a_path_with_a_comma_is_one_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = tmp_path / 'company,"old".pem'
+    bundle.write_bytes(AUTHORITY.read_bytes())
+    given, _ = options({"SSL_CERT_FILE": str(bundle)}, monkeypatch)
+    (secret,) = (option for option in given if option.startswith("--secret=id=ca"))
+    assert [*csv.reader([secret.removeprefix("--secret=")])] == [["id=ca", f"src={bundle}"]]
 
 
 def test_a_proxys_password_is_in_no_command(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Started:
         calls.append((stage.name, python, environ))
         return Outcome(0, 0.0)
 
-    def get_or_create(folder: Path, _python: str, locks: Sequence[Path]) -> Path:
+    def get_or_create(folder: Path, _python: object, locks: Sequence[Path]) -> Path:
         return folder / "+".join(lock.stem for lock in locks)
 
     monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")

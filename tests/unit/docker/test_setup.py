@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from docker.host import capability, engine, setup, venv
+from docker.host import capability, engine, interpreter, setup
 from docker.host.distribution import Distribution
 from docker.host.engine import State
 from stages.errors import EngineError
@@ -197,7 +197,16 @@ def test_a_python_from_elsewhere_gets_no_package(
 ) -> None:
     machine(DEBIAN_12, f"docker {TOOLS}", State.ANSWERS)
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    monkeypatch.setattr(venv, "base_python", lambda: "/usr/bin/python3")
+    monkeypatch.setattr(interpreter, "base_python", lambda: "/usr/bin/python3")
     assert setup.plan_setup().packages == (f"python3.{sys.version_info.minor}-venv",)
-    monkeypatch.setattr(venv, "base_python", lambda: "/opt/python/bin/python3")
+    monkeypatch.setattr(interpreter, "base_python", lambda: "/opt/python/bin/python3")
     assert setup.plan_setup().packages == ()
+
+
+def test_nothing_is_installed_to_make_an_environment_that_is_there(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine(DEBIAN_12, f"docker {TOOLS}", State.ANSWERS)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(interpreter, "base_python", lambda: "/usr/bin/python3")
+    assert setup.plan_setup(creates_venv=False).packages == ()

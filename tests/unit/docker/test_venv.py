@@ -3,73 +3,79 @@
 import fcntl
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from docker.host import venv, venv_stamp
+from docker.host import interpreter, venv, venv_stamp
+from docker.host.interpreter import base_python
 from stages.errors import DiskFullError
 from tests.commands import run
-from tests.unit.docker.environments import PYTHON, WHOLE, locks, packages_of, steps
+from tests.unit.docker.environments import WHOLE, locks, packages_of, steps
 
 __all__ = ["locks", "steps"]  # fixtures
 
 
 def test_it_is_made_once(steps: list[str], locks: list[Path], tmp_path: Path) -> None:
-    python = venv.get_or_create(tmp_path / "venv", PYTHON, locks)
-    assert venv.get_or_create(tmp_path / "venv", PYTHON, locks) == python
+    python = venv.get_or_create(tmp_path / "venv", base_python, locks)
+    assert venv.get_or_create(tmp_path / "venv", base_python, locks) == python
     assert steps == WHOLE
     assert run(str(python), "-c", "print(1)").output == "1\n"
 
 
 def test_more_locks_are_added(steps: list[str], locks: list[Path], tmp_path: Path) -> None:
-    venv.get_or_create(tmp_path / "venv", PYTHON, locks[:1])
-    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
-    venv.get_or_create(tmp_path / "venv", PYTHON, locks[:1])
+    venv.get_or_create(tmp_path / "venv", base_python, locks[:1])
+    venv.get_or_create(tmp_path / "venv", base_python, locks)
+    venv.get_or_create(tmp_path / "venv", base_python, locks[:1])
     assert steps == WHOLE
 
 
 def test_without_a_pip_that_runs_nothing_is_added_to_it(
     steps: list[str], locks: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    venv.get_or_create(tmp_path / "venv", PYTHON, locks[:1])
+    venv.get_or_create(tmp_path / "venv", base_python, locks[:1])
     monkeypatch.setattr(venv, "_pip_runs", lambda _: False)
-    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    venv.get_or_create(tmp_path / "venv", base_python, locks)
     assert steps == ["created", "first", *WHOLE]
 
 
 def test_another_lock_makes_it_again(steps: list[str], locks: list[Path], tmp_path: Path) -> None:
-    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    venv.get_or_create(tmp_path / "venv", base_python, locks)
     locks[0].write_text("changed")
-    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    venv.get_or_create(tmp_path / "venv", base_python, locks)
     assert steps == WHOLE * 2
 
 
 def test_another_version_of_python_at_the_same_path_makes_it_again(
     steps: list[str], locks: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
-    monkeypatch.setattr(venv, "_identity", lambda _: "3.13.0")
-    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    venv.get_or_create(tmp_path / "venv", base_python, locks)
+    upgraded = interpreter.PROBE.replace("sys.version", "'3.13.0'")
+    monkeypatch.setattr(interpreter, "PROBE", upgraded)
+    venv.get_or_create(tmp_path / "venv", base_python, locks)
     assert steps == WHOLE * 2
 
 
-def test_the_same_python_by_another_name_uses_it_again(
+def another_python() -> str:
+    raise AssertionError("another Python was asked for")
+
+
+def test_one_that_another_python_has_made_is_used_and_added_to(
     steps: list[str], locks: list[Path], tmp_path: Path
 ) -> None:
-    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
-    (tmp_path / "python3").symlink_to(PYTHON)
-    venv.get_or_create(tmp_path / "venv", str(tmp_path / "python3"), locks)
+    venv.get_or_create(tmp_path / "venv", base_python, locks[:1])
+    assert not venv.must_be_created(tmp_path / "venv", locks)
+    venv.get_or_create(tmp_path / "venv", another_python, locks[:1])
+    venv.get_or_create(tmp_path / "venv", another_python, locks)
     assert steps == WHOLE
 
 
 def test_one_that_can_not_be_made_again_stays_as_it_was(
     steps: list[str], locks: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    python = venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    python = venv.get_or_create(tmp_path / "venv", base_python, locks)
     before = packages_of(tmp_path / "venv")
     locks[0].write_text("changed")
 
@@ -78,7 +84,7 @@ def test_one_that_can_not_be_made_again_stays_as_it_was(
 
     monkeypatch.setattr(venv, "_install", fail)
     with pytest.raises(venv.VenvError, match="no index"):
-        venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+        venv.get_or_create(tmp_path / "venv", base_python, locks)
     assert packages_of(tmp_path / "venv") == before
     assert run(str(python), "-c", "print(1)").output == "1\n"
     assert [path.name for path in tmp_path.glob("venv*")] == ["venv"]
@@ -88,9 +94,9 @@ def test_in_a_moved_folder_it_is_made_again(
     steps: list[str], locks: list[Path], tmp_path: Path
 ) -> None:
     (tmp_path / "old").mkdir()
-    venv.get_or_create(tmp_path / "old" / "venv", PYTHON, locks)
+    venv.get_or_create(tmp_path / "old" / "venv", base_python, locks)
     (tmp_path / "old").rename(tmp_path / "new")
-    python = venv.get_or_create(tmp_path / "new" / "venv", PYTHON, locks)
+    python = venv.get_or_create(tmp_path / "new" / "venv", base_python, locks)
     assert steps == WHOLE * 2
     within = run(str(python), "-c", "import sys; print(sys.prefix)").output.strip()
     assert within == str(tmp_path / "new" / "venv")
@@ -103,6 +109,12 @@ def remove_python(folder: Path) -> None:
 def break_python(folder: Path) -> None:
     remove_python(folder)
     (folder / "bin" / "python").symlink_to("/nowhere/python3.9")
+
+
+def put_another_machines_python(folder: Path) -> None:
+    remove_python(folder)
+    (folder / "bin" / "python").write_bytes(b"\x7fELF\x02\x01\x01" + bytes(57))
+    (folder / "bin" / "python").chmod(0o755)
 
 
 def remove_package(folder: Path) -> None:
@@ -123,14 +135,18 @@ def empty_it(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [remove_python, break_python, remove_package, remove_stamp, cut_stamp, empty_it]
+    "damage",
+    [
+        *(remove_python, break_python, put_another_machines_python),
+        *(remove_package, remove_stamp, cut_stamp, empty_it),
+    ],
 )
 def test_a_damaged_one_is_made_again(
     damage: Callable[[Path], None], steps: list[str], locks: list[Path], tmp_path: Path
 ) -> None:
-    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    venv.get_or_create(tmp_path / "venv", base_python, locks)
     damage(tmp_path / "venv")
-    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    venv.get_or_create(tmp_path / "venv", base_python, locks)
     assert steps == WHOLE * 2
 
 
@@ -147,8 +163,8 @@ def test_one_without_all_packages_gets_the_others(
     with monkeypatch.context() as patch:
         patch.setattr(venv, "_install", fail)
         with pytest.raises(venv.VenvError):
-            venv.get_or_create(tmp_path / "venv", PYTHON, locks)
-    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+            venv.get_or_create(tmp_path / "venv", base_python, locks)
+    venv.get_or_create(tmp_path / "venv", base_python, locks)
     assert steps == WHOLE
 
 
@@ -167,14 +183,14 @@ def test_one_that_was_cut_off_in_a_package_is_made_again(
     with monkeypatch.context() as patch:
         patch.setattr(venv, "_install", install_half)
         with pytest.raises(type(error)):
-            venv.get_or_create(tmp_path / "venv", PYTHON, locks)
-    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+            venv.get_or_create(tmp_path / "venv", base_python, locks)
+    venv.get_or_create(tmp_path / "venv", base_python, locks)
     assert steps == ["created", *WHOLE]
 
 
 def test_a_python_that_does_not_run_is_named(locks: list[Path], tmp_path: Path) -> None:
     with pytest.raises(venv.VenvError, match="/nowhere/python does not run"):
-        venv.get_or_create(tmp_path / "venv", "/nowhere/python", locks)
+        venv.get_or_create(tmp_path / "venv", lambda: "/nowhere/python", locks)
 
 
 def test_a_second_process_waits_and_finds_it_made(
@@ -182,7 +198,9 @@ def test_a_second_process_waits_and_finds_it_made(
 ) -> None:
     descriptor = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
-    second = threading.Thread(target=venv.get_or_create, args=(tmp_path / "venv", PYTHON, locks))
+    second = threading.Thread(
+        target=venv.get_or_create, args=(tmp_path / "venv", base_python, locks)
+    )
     second.start()
     while not (shown := capsys.readouterr().out) and second.is_alive():
         second.join(timeout=0.02)
@@ -199,10 +217,11 @@ def test_others_can_read_and_not_write_it_whatever_the_umask(
 ) -> None:
     before = os.umask(mask)
     try:
-        venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+        venv.get_or_create(tmp_path / "venv", base_python, locks)
     finally:
         os.umask(before)
-    modes = {path: path.stat().st_mode & 0o777 for path in (tmp_path / "venv" / "bin").iterdir()}
+    files = [*(tmp_path / "venv" / "bin").iterdir(), tmp_path / "venv" / venv_stamp.FILE]
+    modes = {path: path.stat().st_mode & 0o777 for path in files}
     assert {mode & 0o022 for mode in modes.values()} == {0}
     assert {mode & 0o044 for mode in modes.values()} == {0o044}
     assert steps == WHOLE
@@ -213,23 +232,10 @@ def test_a_full_disk_has_its_own_code(
 ) -> None:
     python = tmp_path / "python"
     python.write_text(
-        '#!/bin/sh\n[ "$2" = -c ] && echo 3.11 && exit\necho "[Errno 28] No space left on device"'
-        "\nexit 1\n"
+        '#!/bin/sh\n[ "$1" = --version ] && echo 3.11 && exit\n'
+        'echo "[Errno 28] No space left on device"\nexit 1\n'
     )
     python.chmod(0o755)
     with pytest.raises(DiskFullError, match=r"no space left for .*venv; free some"):
-        venv.get_or_create(tmp_path / "venv", str(python), locks)
+        venv.get_or_create(tmp_path / "venv", lambda: str(python), locks)
     assert "No space left" in capsys.readouterr().err
-
-
-def test_the_python_outside_an_environment_is_found_from_within() -> None:
-    code = "from docker.host import venv; print(venv.base_python())"
-    within = run(sys.executable, "-c", code).output.strip()
-    outside = run(within, "-c", f"import sys; print(sys.prefix == sys.base_prefix); {code}")
-    assert outside.output.split() == ["True", within]
-
-
-def test_python_finds_itself_without_search_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "_base_executable", "")
-    monkeypatch.setattr(sys, "executable", "")
-    assert Path(venv.base_python()).samefile("/proc/self/exe")

@@ -1,12 +1,14 @@
 """Places in which no virtual environment may be made, or none that replaces what is there."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from docker.host import venv
+from docker.host.interpreter import base_python
 from stages.errors import NotWritableError
 from tests.commands import run
 from tests.unit.docker.environments import PYTHON, WHOLE, locks, steps
@@ -41,7 +43,7 @@ def test_what_is_not_ours_is_left_as_it_is(
     make(tmp_path / "venv", elsewhere)
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(venv.VenvError, match="is left as it is; move it away"):
-        venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+        venv.get_or_create(tmp_path / "venv", base_python, locks)
     assert sorted(tmp_path.rglob("*")) == before
     assert not steps
 
@@ -50,7 +52,7 @@ def test_an_empty_environment_that_someone_made_is_replaced(
     steps: list[str], locks: list[Path], tmp_path: Path
 ) -> None:
     run(PYTHON, "-m", "venv", "--without-pip", str(tmp_path / "venv"))
-    venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+    venv.get_or_create(tmp_path / "venv", base_python, locks)
     assert steps == WHOLE
 
 
@@ -69,18 +71,18 @@ def test_in_a_folder_that_can_not_be_written_it_is_not_made(
 ) -> None:
     deny(monkeypatch, tmp_path)
     with pytest.raises(NotWritableError, match="so venv can't be set up there"):
-        venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+        venv.get_or_create(tmp_path / "venv", base_python, locks)
     assert not steps
 
 
 def test_another_users_is_used_but_not_changed(
     steps: list[str], locks: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    venv.get_or_create(tmp_path / "venv", PYTHON, locks[:1])
+    venv.get_or_create(tmp_path / "venv", base_python, locks[:1])
     deny(monkeypatch, tmp_path / "venv")
-    venv.get_or_create(tmp_path / "venv", PYTHON, locks[:1])
+    venv.get_or_create(tmp_path / "venv", base_python, locks[:1])
     with pytest.raises(NotWritableError, match=r"(?s)is another user's .*`sudo rm -r"):
-        venv.get_or_create(tmp_path / "venv", PYTHON, locks)
+        venv.get_or_create(tmp_path / "venv", base_python, locks)
     assert steps == ["created", "first"]
 
 
@@ -88,18 +90,45 @@ def test_a_path_that_is_no_utf8_is_refused_and_named(locks: list[Path], tmp_path
     folder = tmp_path / os.fsdecode(b"\xff") / ".venv"
     folder.parent.mkdir()
     with pytest.raises(venv.VenvError, match="has bytes in its path that are no UTF-8"):
-        venv.get_or_create(folder, venv.base_python(), locks)
+        venv.get_or_create(folder, base_python, locks)
     assert list(folder.parent.iterdir()) == []
 
 
-def test_a_path_with_a_colon_is_refused(locks: list[Path], tmp_path: Path) -> None:
-    (tmp_path / "a:b").mkdir()
-    with pytest.raises(venv.VenvError, match="has a ':' in its path"):
-        venv.get_or_create(tmp_path / "a:b" / "venv", PYTHON, locks)
+# As they are in venv's and pip's scripts, with a space that makes pip quote them.
+@pytest.mark.parametrize(
+    "name", ["a:b", "a$HOME", "a $b", "$(c)", "a`b`", 'a"b', "a\nb", "a\tb", "a\\\\b"]
+)
+def test_a_path_with_which_scripts_do_not_run_is_refused(
+    name: str, steps: list[str], locks: list[Path], tmp_path: Path
+) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(venv.VenvError, match=r"has a '.*' in its path, .*; move this checkout"):
+        venv.get_or_create(tmp_path / name / "venv", base_python, locks)
+    assert not steps
 
 
-def test_a_path_with_spaces_works(steps: list[str], locks: list[Path], tmp_path: Path) -> None:
-    (tmp_path / "a b").mkdir()
-    python = venv.get_or_create(tmp_path / "a b" / "venv", PYTHON, locks)
-    assert run(str(python), "-c", "print(1)").output == "1\n"
+@pytest.mark.parametrize("name", ["a b", "-a", "a%s", "a'b", "a\\b", "a*?[b]", "a;b&|#!", " {~} "])
+def test_a_path_with_other_odd_characters_works(
+    name: str, steps: list[str], locks: list[Path], tmp_path: Path
+) -> None:
+    (tmp_path / name).mkdir()
+    python = venv.get_or_create(tmp_path / name / "venv", base_python, locks)
+    activated = run("sh", "-c", '. "$0" && python -c "print(1)"', f"{python.parent}/activate")
+    assert activated.output == "1\n"
     assert steps == WHOLE
+
+
+IN_UTF_8 = """
+import sys
+from pathlib import Path
+from docker.host import venv
+venv.get_or_create(Path(sys.argv[1]), lambda: "/nowhere/python", [Path("/nowhere/lock")])
+"""
+
+
+def test_what_is_utf8_is_said_of_the_path_itself_not_of_the_locale(tmp_path: Path) -> None:
+    folder = tmp_path / "uml\u00e4ut" / "venv"
+    folder.parent.mkdir()
+    for variables in ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {}):
+        done = run(sys.executable, "-c", IN_UTF_8, str(folder), variables=variables)
+        assert "/nowhere/python does not run" in done.output

@@ -1,3 +1,5 @@
+import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -121,3 +123,12 @@ def test_what_a_stranger_wrote_into_a_lock_can_not_steer_a_terminal(
     assert message == printable(message)
     assert r"another run, which says of itself: \x1b[2Jme\n" in message
     assert "docker rm" not in message
+
+
+def test_a_disk_without_locks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(NotWritableError, match="without locks"), holding([0], "peers", tmp_path):
+        pass

@@ -1,0 +1,41 @@
+"""One process at a time sets up the virtual environments of a checkout.
+
+Standard library only: bootstrap.py uses it before anything is installed.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stages.errors import NotWritableError
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[int]:
+    """Hold the lock on the folder that `folder` is in, and yield its descriptor.
+
+    Two processes that set up environments at once would remove each other's.
+    """
+    descriptor = os.open(folder.parent, os.O_RDONLY)
+    try:
+        _wait_for_lock(descriptor, folder)
+        if not os.access(folder.parent, os.W_OK | os.X_OK):
+            raise NotWritableError(
+                f"{folder.parent} can't be written by this user, so {folder.name} can't be set up "
+                "there; make it writable, or copy this checkout to a folder of your own"
+            )
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _wait_for_lock(descriptor: int, folder: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"waiting for another process that sets up {folder.name}", flush=True)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except OSError:
+        pass  # a file system without locks: as it was before there were any
