@@ -10,7 +10,7 @@ from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, why_impossible
 from stages.common.host.interference import MAX_STEAL, take_snapshot
 from stages.common.host.memory import GIB, available
-from stages.common.host.perf_events import amx_busy
+from stages.common.host.perf_events import trust_in_count
 from stages.common.host.topology import HERE, UNKNOWN, Sysfs
 from stages.errors import PinningError
 from stages.isa import rank
@@ -55,11 +55,12 @@ def check_isas(isas: Sequence[str]) -> list[Check]:
 
 
 def check_counter() -> Check:
-    """Return whether the processor's own count of AMX's work can be read."""
-    _, busy = amx_busy(lambda: None)
-    if busy.missing:
-        return Check("AMX counter", NOTE, f"not read ({busy.missing}); the kernels' names must do")
-    return Check("AMX counter", OK, "can be read")
+    """Return whether the processor's own count of AMX's work can be read, and is right."""
+    trust = trust_in_count()
+    if not trust.why_not:
+        return Check("AMX counter", OK, "counts tile work")
+    evidence = trust.why_not if trust.opened else f"not available: {trust.why_not}"
+    return Check("AMX counter", NOTE, f"{evidence}; the kernels' names must do")
 
 
 def check_cores(asked: str) -> tuple[Check, list[int]]:

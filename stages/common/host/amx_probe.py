@@ -1,8 +1,8 @@
 """Whether AMX really works here: a tile product, tried in a child process, and checked.
 
-A hypervisor may show AMX's flags and fault on its instructions, so flags prove little. No CPU
-with AMX has run this yet: the bytes agree with an assembler's, and under an emulator of AMX the
-products were right.
+A hypervisor may show AMX's flags and fault on its instructions, so flags prove little. The bytes
+agree with an assembler's, and under an emulator of AMX the products were right; no processor with
+AMX has run this yet.
 `python -m stages.common.host.amx_probe INSTRUCTION` is the child; it may die by a signal.
 """
 
@@ -13,6 +13,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -188,6 +189,14 @@ def _multiply(instruction: str) -> bytes:
         run(*(array.ctypes.data for array in arrays))
         del start, run  # else the page can't be closed
     return result.tobytes()
+
+
+def keep_multiplying(instruction: str, seconds: float) -> None:
+    """Multiply tiles by `instruction` over and over, in this process, which may die of it."""
+    _is_granted()
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        _multiply(instruction)
 
 
 def _is_granted() -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from stages.common.host.perf_events import Trust
 from stages.common.host.topology import Sysfs
 from stages.doctor import checks
 from stages.doctor.checks import NO, NOTE, OK, Check
@@ -95,3 +96,26 @@ def test_without_tensorflow_nothing_can_be_measured() -> None:
     assert checks.check_software(HOST).state == NO
     check = checks.check_software(replace(HOST, versions={"tensorflow-cpu": "2.15.1"}))
     assert (check.state, check.evidence) == (OK, "tensorflow-cpu 2.15.1")
+
+
+@pytest.mark.parametrize(
+    ("trust", "state", "evidence"),
+    [
+        (Trust(opened=True), OK, "counts tile work"),
+        (
+            Trust(opened=True, why_not="is there but counts nothing: filtered by the hypervisor"),
+            NOTE,
+            "is there but counts nothing: filtered by the hypervisor; the kernels' names must do",
+        ),
+        (
+            Trust(opened=False, why_not="no amx_tile flag"),
+            NOTE,
+            "not available: no amx_tile flag; the kernels' names must do",
+        ),
+    ],
+)
+def test_the_counter_is_right_or_it_is_said_what_is_wrong(
+    trust: Trust, state: str, evidence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "trust_in_count", lambda: trust)
+    assert checks.check_counter() == Check("AMX counter", state, evidence)
