@@ -175,6 +175,18 @@ def test_equal_kernels_are_the_same_as_the_lowest_isa_that_ran_them() -> None:
     assert [run.proof.verdict for run in runs.values()] == ["native", *[f"same-as {VNNI.isa}"] * 2]
 
 
+@pytest.mark.parametrize("milliseconds", ["0.01", "500"])
+def test_a_softmax_in_the_name_of_the_cap_is_no_other_kernel(milliseconds: str) -> None:
+    # As recorded at both caps with FP16; the time is that of one that was preempted.
+    below = {VNNI: run_from(VNNI, raised(VNNI))}
+    text = "\n".join(raised(FP16))
+    renamed = re.sub(
+        r"(,softmax,jit:avx512_core)(,.*),[\d.]+$", rf"\1_fp16\2,{milliseconds}", text, flags=re.M
+    )
+    assert renamed.count("softmax,jit:avx512_core_fp16") == 3
+    assert run_from(FP16, renamed.splitlines(), below).same_as == VNNI.isa
+
+
 def test_another_precision_is_never_the_same() -> None:
     other = PlannedCell("int8_bf16", VNNI.isa, None)
     below = {VNNI: run_from(VNNI, raised(VNNI))}
