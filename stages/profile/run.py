@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
 
 from stages.common.host import memory
 from stages.common.progress import Progress
 from stages.folder.full_disk import require_room, scratch_folder
-from stages.profile import layout_search, results, rounds
+from stages.profile import layout_search, memory_plan, results, rounds
 from stages.profile.cell_workers import CellWorkers
 from stages.profile.layouts import Placement, layout_of
+from stages.profile.memory_plan import MAX_LOADING
 from stages.profile.plan import PlannedCell, cell_to_repeat
 from stages.profile.proof import ProofRun, TraceResult, prove
 from stages.profile.rounds import CellSamples
@@ -17,9 +19,6 @@ from stages.records.cell import Cell
 from stages.records.profile import Layout, LayoutTrial, Repeat
 from stages.samples import load_samples
 from stages.settings import Settings
-
-# Loading keeps one core busy; more at a time would take memory that nothing has checked for yet.
-MAX_LOADING = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +54,7 @@ def measure(
         placement, tried = layout_search.find_best(
             workers, cell_to_repeat(possible), candidates, scratch, progress
         )
-        proofs, peaks = _prove_all(workers, possible, placement[0], progress)
+        proofs, peaks = _prove_all(workers, possible, placement, progress)
         timed = [cell for cell in possible if settings.all_cells or not proofs[cell].same_as]
         progress.drop(_timing_steps(settings, possible))
         progress.expect(_timing_steps(settings, timed))
@@ -92,11 +91,15 @@ def _proof_step(cell: PlannedCell) -> str:
 
 
 def _prove_all(
-    workers: CellWorkers, possible: Sequence[PlannedCell], cores: list[int], progress: Progress
+    workers: CellWorkers,
+    possible: Sequence[PlannedCell],
+    placement: Placement,
+    progress: Progress,
 ) -> tuple[dict[PlannedCell, ProofRun], dict[PlannedCell, int]]:
     """Return each cell's proof run, and its peak memory in bytes."""
     proofs: dict[PlannedCell, ProofRun] = {}
     peaks: dict[PlannedCell, int] = {}
+    cores = placement[0]
     size = min(len(cores), MAX_LOADING)
     for start in range(0, len(possible), size):
         group = possible[start : start + size]
@@ -106,6 +109,7 @@ def _prove_all(
                 progress.step(_proof_step(cell))
                 traces[cell], peaks[cell] = workers.trace(worker)
         require_room(workers.onednn_logs)  # what is missing in a log would be no proof
+        _require_memory_for_all(workers.settings, possible, placement, peaks)
         for cell, trace in traces.items():
             proofs[cell] = prove(cell, workers.log_of(cell), trace, proofs)
     return proofs, peaks
@@ -128,4 +132,16 @@ def _time_all(
 
 def _require_memory(peaks: Sequence[int], instances: int) -> None:
     """Raise HostError if all instances of cells with these peaks don't fit side by side."""
-    memory.require(instances * len(peaks), instances * sum(peaks), memory.available())
+    needed = memory.needed_by([*peaks] * instances)
+    memory.require(instances * len(peaks), needed, memory.available())
+
+
+def _require_memory_for_all(
+    settings: Settings,
+    possible: Sequence[PlannedCell],
+    placement: Placement,
+    peaks: Mapping[PlannedCell, int],
+) -> None:
+    """Raise HostError as soon as it is seen that the cells to time won't fit side by side."""
+    peak = round(mean(peaks.values()))
+    memory_plan.require(settings, possible, placement, peak, memory.available())

@@ -177,6 +177,6 @@ def test_of_several_layouts_the_fastest_is_taken_for_all(tmp_path: Path) -> None
 
 def test_what_does_not_fit_into_memory_is_not_started(tmp_path: Path) -> None:
     StandIn.peak = 2**50
-    with pytest.raises(HostError, match=r"4 processes need about 4194304\.0 GiB .* fewer isas"):
+    with pytest.raises(HostError, match=r"4 processes need about 4194304\.3 GiB .* not even one"):
         measure(cell_workers(tmp_path), [INT8], [[[0], [1]]])
     assert StandIn.started == 1
