@@ -124,6 +124,13 @@ class Limit(OfCell):
     reorders: proof.Reorders
     other: proof.Other
     framework: proof.Framework
+    disturbed: Annotated[
+        bool,
+        doc(
+            "True if these figures exceed what the hardware can do, so that something slowed down "
+            "what they are relative to."
+        ),
+    ] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
