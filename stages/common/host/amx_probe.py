@@ -1,8 +1,8 @@
 """Whether AMX really works here: a tile product, tried in a child process, and checked.
 
 A hypervisor may show AMX's flags and fault on its instructions, so flags prove little. The bytes
-agree with an assembler's, and under an emulator of AMX the products were right; no processor with
-AMX has run this yet.
+agree with an assembler's, and under an emulator of AMX the products were right. They were never run
+on a processor with AMX.
 `python -m stages.common.host.amx_probe INSTRUCTION` is the child; it may die by a signal.
 """
 

@@ -3,7 +3,8 @@
 AMX_BUSY counts the cycles in which the tile unit worked (Intel's event EXE.AMX_BUSY). A hypervisor
 that filters events lets them be opened and counts nothing, without an error; so what they count is
 believed only if they count a known tile product, in a child, and nothing without one.
-No processor with the event has run this yet: the mechanism was tried with the kernel's own events.
+Neither a processor with the event nor an emulator of it has run this yet: the mechanism was tried
+with the kernel's own events.
 `python -m stages.common.host.perf_events` is the child; it may die by a signal.
 """
 
