@@ -10,12 +10,12 @@ from stages.artifacts import Artifacts, read_record
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, why_impossible
 from stages.common.host.interference import MAX_STEAL, take_snapshot
-from stages.common.host.memory import GIB, available
+from stages.common.host.memory import COMPRESSOR, GIB, available, needed_by
 from stages.common.host.perf_events import trust_in_count
 from stages.common.host.topology import HERE, UNKNOWN, Sysfs
 from stages.errors import HostError, PinningError, StageError
 from stages.isa import rank
-from stages.precisions import INT8_BF16
+from stages.precisions import INT8_BF16, PRECISIONS
 from stages.profile.layouts import Placement, candidate_placements
 from stages.profile.memory_plan import candidates_that_fit, expected_peak, plan_memory
 from stages.profile.plan import PlannedCell, missing_models, plan_cells
@@ -98,7 +98,11 @@ def check_memory(settings: Settings, cores: Sequence[int]) -> Check:
         needed = _needed(settings, possible, candidates)
     except HostError as error:
         return Check("memory", NOTE, f"enough without {INT8_BF16}; with it, {error}")
-    return Check("memory", OK, f"{left / GIB:.1f} GiB available; {needed}")
+    shown = f"{left / GIB:.1f} GiB available; {needed}"
+    quantizing = needed_by([expected_peak(settings)] * len(PRECISIONS) + [COMPRESSOR])
+    if quantizing > left:
+        return Check("memory", NOTE, f"{shown}, but quantize may need {quantizing / GIB:.1f}")
+    return Check("memory", OK, shown)
 
 
 def _missing_models(settings: Settings) -> dict[str, str]:

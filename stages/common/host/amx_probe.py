@@ -70,10 +70,14 @@ class Probe:
 
 
 def why_no_tiles() -> str | None:
-    """Return why AMX's INT8 and BF16 products can't run here, None if both were right."""
-    if is_kernel_too_old(platform.release()):
+    """Return why AMX's INT8 and BF16 products can't run here, None if both were right.
+
+    A kernel's version only explains what failed: some makers put AMX into an older one.
+    """
+    reason = next(filter(None, (probe(instruction).why_not for instruction in PRODUCTS)), None)
+    if reason and is_kernel_too_old(platform.release()):
         return f"Linux {platform.release()} has no AMX; 5.16 is the first that does"
-    return next(filter(None, (probe(instruction).why_not for instruction in PRODUCTS)), None)
+    return reason
 
 
 def is_kernel_too_old(release: str) -> bool:

@@ -82,6 +82,12 @@ def test_threads_of_one_core_are_noted(tmp_path: Path) -> None:
     assert check.evidence.endswith("; 1 of those to pin share a core")
 
 
+SMALL = {
+    "VGG19_PRECISIONS": "fp32,int8",
+    "VGG19_ISAS": "AVX512_CORE_VNNI,AVX512_CORE_AMX",
+}
+
+
 def memory_of(monkeypatch: pytest.MonkeyPatch, gib: float, **variables: str) -> Check:
     """Return the check of memory on a host with AMX and this much available."""
     monkeypatch.setattr(checks, "cpu_flags", lambda: ALL_FLAGS)
@@ -100,6 +106,8 @@ def memory_of(monkeypatch: pytest.MonkeyPatch, gib: float, **variables: str) -> 
         (15.0, {"VGG19_PRECISIONS": "fp32,bf16,int8"}, OK, "9 processes need about 13.8"),
         (7.2, {}, NO, "9 processes need about 13.8 GiB of memory, and 7.2 are available; "),
         (7.2, {}, NO, "VGG19_PRECISIONS=fp32,int8 with VGG19_ISAS="),
+        (7.2, SMALL, NOTE, "; 4 processes need about 6.3, but quantize may need 7.9"),
+        (8.2, SMALL, OK, "; 4 processes need about 6.3"),
         (15.0, {"VGG19_BATCH_SIZE": "64"}, NO, "9 processes need about 31.4"),
         (15.0, {"VGG19_NUM_INSTANCES": "2"}, NO, "; VGG19_NUM_INSTANCES=1 would fit"),
         (15.0, {"VGG19_NUM_INSTANCES": "9"}, NO, "9 instances need 9 cores, and there are 4"),

@@ -206,6 +206,7 @@ def test_the_same_kernels_on_other_dimensions_are_not_the_same() -> None:
         ("brgconv:avx512_core_vnni", "AVX512_CORE_VNNI"),
         ("brgconv:avx512_core", "AVX512_CORE"),
         ("brg_conv_fwd:avx10_1_512_amx", "AVX512_CORE_AMX"),
+        ("brg_conv_fwd:avx10_1_512", "AVX512_CORE_FP16"),
         ("jit:avx2", "AVX2"),
         ("gemm:jit:bf16", None),
         ("ref:any", None),
