@@ -31,7 +31,7 @@ class CellKey(NamedTuple):
     isa: str
 
 
-class Proven(NamedTuple):
+class CellResult(NamedTuple):
     """A cell's figures, its proof, and how the cell ran that the figures are of."""
 
     measurement: Measurement
@@ -39,7 +39,7 @@ class Proven(NamedTuple):
     verdict: str
 
 
-CellFigures = dict[CellKey, Proven]
+CellFigures = dict[CellKey, CellResult]
 
 
 def compare(profiles: Sequence[RuntimeProfile]) -> CompareRecord:
@@ -49,7 +49,7 @@ def compare(profiles: Sequence[RuntimeProfile]) -> CompareRecord:
     proof nor a reason.
     """
     records = [profile.record for profile in profiles]
-    cells = {key: proven for record in records for key, proven in _measured(record).items()}
+    cells = {key: result for record in records for key, result in _measured(record).items()}
     reference, order = _isa_reference(cells), _order(records)
     return CompareRecord(
         profile_sha256={profile.runtime: profile.sha256 for profile in profiles},
@@ -73,7 +73,7 @@ def _measured(record: ProfileRecord) -> CellFigures:
         key = CellKey(record.runtime, cell.precision, cell.requested_isa)
         measurement = record.measured_cell(cell).measurement
         if measurement and cell.proof:
-            cells[key] = Proven(measurement, cell.proof, cell.verdict)
+            cells[key] = CellResult(measurement, cell.proof, cell.verdict)
         elif not cell.impossible:
             name = f"{cell.precision} at {cell.requested_isa}"
             raise InputCorruptError(f"{name} has no proven measurement; run profile again")

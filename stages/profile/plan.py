@@ -53,7 +53,7 @@ def expected_alone(possible: Sequence[PlannedCell], settings: Settings) -> list[
     """Return the cells of `possible` that will be timed, as far as can be known before the proofs.
 
     A cell whose ISA has no other instructions for its types than one before it runs the same, as
-    FP16's rung does beside BF16's; only the proofs decide it.
+    one capped at FP16 does beside one capped at BF16; only the proofs decide it.
     """
     if settings.all_cells:
         return [*possible]

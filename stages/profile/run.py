@@ -135,7 +135,7 @@ def _trace_all(
                 progress.step(_proof_step(cell))
             trace, peaks[cell] = workers.trace(worker)
             traces[cell].append(trace)
-    return {cell: fastest_of(each) for cell, each in traces.items()}, peaks
+    return {cell: fastest_of(traces[cell]) for cell in group}, peaks
 
 
 def _time_all(

@@ -11,8 +11,8 @@ from stages.setting.values import OWN_BACKBONES
 MEMINFO = Path("/proc/meminfo")
 PROC = Path("/proc")
 KIB, GIB = 2**10, 2**30
-# Measured of processes with VGG19 in FP32, BF16 and INT8, and a little more: the libraries that all
-# share; what one takes by itself while it loads; later, without images; and for each in a batch.
+# Measured of processes with VGG19 in FP32, BF16 and INT8, and a little more: the libraries, which
+# all share; what one takes by itself while it loads, and later; what each image of a batch adds.
 LIBRARIES = 33 * GIB // 100
 LOADING, LOADED = 150 * GIB // 100, 120 * GIB // 100
 WORKING_BYTES_PER_IMAGE = 36 * 2**20

@@ -104,7 +104,7 @@ def test_int8_is_measured_twice_though_another_precision_goes_higher() -> None:
                 *("bf16_AVX512_CORE_AMX", "int8_AVX512_CORE_AMX"),
             ],
         ),
-        # A rung below, with the instructions, need not be among those asked for.
+        # A cap below, with the instructions, need not be among those asked for.
         (
             {
                 "VGG19_PRECISIONS": "fp32,int8",
