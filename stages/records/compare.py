@@ -19,6 +19,7 @@ from stages.records.fields import (
     Sha256,
     Size,
     doc,
+    doc_of_added,
 )
 
 
@@ -126,7 +127,7 @@ class Limit(OfCell):
     framework: proof.Framework
     disturbed: Annotated[
         bool,
-        doc(
+        doc_of_added(
             "True if these figures exceed what the hardware can do, so that something slowed down "
             "what they are relative to."
         ),

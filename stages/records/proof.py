@@ -6,7 +6,15 @@ from typing import Annotated, TypeAlias
 from msgspec import Meta
 
 from stages.isa import ISA_NAMES
-from stages.records.fields import Count, Fraction, Milliseconds, Multiple, TimeFraction, doc
+from stages.records.fields import (
+    Count,
+    Fraction,
+    Milliseconds,
+    Multiple,
+    TimeFraction,
+    doc,
+    doc_of_added,
+)
 from stages.records.measure import AmxBusy, Primitive, Span
 
 # The fields that compare shows, too.
@@ -87,7 +95,9 @@ class Proof:
     amx_busy: Annotated[AmxBusy, doc("How busy that inference kept AMX's tile unit.")]
     also_traced: Annotated[
         list[Span],
-        doc("When the same inference ran at other times; of each primitive the fastest counts."),
+        doc_of_added(
+            "When the same inference ran at other times; of each primitive the fastest counts."
+        ),
     ] = field(default_factory=list)
 
 

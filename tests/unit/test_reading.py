@@ -147,3 +147,12 @@ def test_a_record_as_it_is_written_is_read(path: Path) -> None:
     repeat = replace(record.repeat, offline_ratio=ratio)
     write_record(path, replace(record, repeat=repeat))
     assert read_record(path, ProfileRecord).repeat == repeat
+
+
+def test_a_record_written_before_a_field_was_added_is_read(path: Path) -> None:
+    raw = json.loads(path.read_text())
+    for cell in raw["cells"]:
+        del cell["proof"]["also_traced"]
+    path.write_text(json.dumps(raw))
+    record = read_record(path, ProfileRecord)
+    assert [cell.proof and cell.proof.also_traced for cell in record.cells] == [[], []]
