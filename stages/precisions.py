@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from stages.isa import ISA_NAMES
 
-FP32, BF16, INT8 = "fp32", "bf16", "int8"
+FP32, BF16, INT8, INT8_BF16 = "fp32", "bf16", "int8", "int8_bf16"
 FLOAT_TYPES = frozenset({"f32"})
 INT8_TYPES = frozenset({"s8", "u8"})
 BF16_SWITCHES = {
@@ -107,7 +107,7 @@ PRECISIONS = (
         lowest_exact_isa="AVX512_CORE_VNNI",
     ),
     Precision(
-        name="int8_bf16",
+        name=INT8_BF16,
         label="INT8_BF16",
         meaning="the quantized model, with what it leaves out in BF16",
         color="#6b4fa0",

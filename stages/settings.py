@@ -130,6 +130,7 @@ class Settings:
         {precision.name: precision.meaning for precision in PRECISIONS},
         "precisions to measure",
         "profile",
+        DOCTOR,
     )
     isas: tuple[str, ...] = choices(
         ISA_NAMES,
@@ -141,6 +142,7 @@ class Settings:
     all_cells: bool = switch(
         "also measure what runs the same kernels as at a lower cap, and BF16 that is emulated",
         "profile",
+        DOCTOR,
     )
     cores: str = cpus(
         "cores to pin to, taken in the order of their numbers, however they are given; if not "
@@ -154,18 +156,18 @@ class Settings:
         Spec(
             "processes that share the offline work, each with cores of its own; 1: one on all "
             "cores; auto tries which split of the cores is the fastest",
-            ("profile",),
+            ("profile", DOCTOR),
             values.read_instances,
             lambda text: text == values.AUTO or read_whole(text) in ranges.INSTANCES,
             f"{values.AUTO}, or a whole number {ranges.INSTANCES} ({ranges.INSTANCES.reason})",
         ),
     )
     cores_per_instance: int = whole(
-        0, ranges.CORES, "cores of each process; 0: all, in equal parts", "profile"
+        0, ranges.CORES, "cores of each process; 0: all, in equal parts", "profile", DOCTOR
     )
     # How long, and how.
     batch_size: int = whole(
-        8, ranges.BATCH, "images per batch (offline scenario)", "quantize", "profile"
+        8, ranges.BATCH, "images per batch (offline scenario)", "quantize", "profile", DOCTOR
     )
     batch_sizes: tuple[int, ...] = sizes(
         (1, 8, 32), ranges.BATCH, "images per batch, each in turn", PEERS

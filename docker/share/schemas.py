@@ -14,6 +14,7 @@ from stages.common.worker import protocol
 from stages.errors import SettingsError
 from stages.records.base import SCHEMA_VERSION
 from stages.records.compare import CompareRecord
+from stages.records.fields import ADDED
 from stages.records.peers import PeersRecord
 from stages.records.profile import ModelSummary, ProfileRecord
 from stages.records.quantize import QuantizeRecord
@@ -94,13 +95,14 @@ def answer(name: str) -> str:
 
 
 def _tidy(part: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a class: no field may be absent, as each is always written."""
+    """Return the schema of a class, of which no field may be absent but what was added later."""
     fields = {
-        name: {key: value for key, value in field.items() if key != "default"}
+        name: {key: value for key, value in field.items() if key not in ("default", ADDED)}
         for name, field in part["properties"].items()
     }
+    required = sorted(name for name, field in part["properties"].items() if ADDED not in field)
     line = _line(part.get("description"))
-    return {**part, "description": line, "properties": fields, "required": sorted(fields)}
+    return {**part, "description": line, "properties": fields, "required": required}
 
 
 def _line(docstring: str | None) -> str:

@@ -31,7 +31,15 @@ class CellKey(NamedTuple):
     isa: str
 
 
-CellFigures = dict[CellKey, tuple[Measurement, Proof]]
+class CellResult(NamedTuple):
+    """A cell's figures, its proof, and how the cell ran that the figures are of."""
+
+    measurement: Measurement
+    proof: Proof
+    verdict: str
+
+
+CellFigures = dict[CellKey, CellResult]
 
 
 def compare(profiles: Sequence[RuntimeProfile]) -> CompareRecord:
@@ -41,7 +49,7 @@ def compare(profiles: Sequence[RuntimeProfile]) -> CompareRecord:
     proof nor a reason.
     """
     records = [profile.record for profile in profiles]
-    cells = {key: pair for record in records for key, pair in _measured(record).items()}
+    cells = {key: result for record in records for key, result in _measured(record).items()}
     reference, order = _isa_reference(cells), _order(records)
     return CompareRecord(
         profile_sha256={profile.runtime: profile.sha256 for profile in profiles},
@@ -65,7 +73,7 @@ def _measured(record: ProfileRecord) -> CellFigures:
         key = CellKey(record.runtime, cell.precision, cell.requested_isa)
         measurement = record.measured_cell(cell).measurement
         if measurement and cell.proof:
-            cells[key] = (measurement, cell.proof)
+            cells[key] = CellResult(measurement, cell.proof, cell.verdict)
         elif not cell.impossible:
             name = f"{cell.precision} at {cell.requested_isa}"
             raise InputCorruptError(f"{name} has no proven measurement; run profile again")
@@ -103,16 +111,16 @@ def _isa_reference(cells: CellFigures) -> str:
 
 
 def _row(cells: CellFigures, key: CellKey, reference: str) -> Row:
-    measurement, proof = cells[key]
+    measurement, proof, verdict = cells[key]
     fp32 = key._replace(precision="fp32")
     return Row(
         **key._asdict(),
-        verdict=proof.verdict,
+        verdict=verdict,
         kernel=proof.kernels[0].implementation,
         valid=measurement.validity.valid,
         reasons=measurement.validity.reasons,
         accuracy_top1=measurement.accuracy.top1,
-        accuracy_loss=_loss(measurement, cells[fp32][0]) if fp32 in cells else None,
+        accuracy_loss=_loss(measurement, cells[fp32].measurement) if fp32 in cells else None,
         agreement_fp32=measurement.accuracy.agreement_fp32,
         throughput_images_per_s=measurement.offline.throughput_images_per_s,
         latency_p50_ms=measurement.single_stream.latency_p50_ms,
@@ -132,4 +140,6 @@ def _loss(changed: Measurement, reference: Measurement) -> float | None:
 def _speedup(cells: CellFigures, changed: CellKey, reference: CellKey) -> Interval | None:
     if reference not in cells:
         return None
-    return speedup(cells[changed][0].offline.runs, cells[reference][0].offline.runs)
+    return speedup(
+        cells[changed].measurement.offline.runs, cells[reference].measurement.offline.runs
+    )

@@ -40,6 +40,12 @@ NOTES = (
 )
 
 
+DISTURBED = "disturbed: more than the hardware can do; measure again"
+# FP32's best kernel does not quite reach what its instructions can do, of which a multiple is the
+# limit; nor is the log's time of a kernel quite that of an undisturbed run.
+MARGIN = 1.1
+
+
 def limit_rows(record: ProfileRecord) -> list[Limit]:
     """Return a row for each measured cell of a profile."""
     fp32 = {
@@ -48,20 +54,21 @@ def limit_rows(record: ProfileRecord) -> list[Limit]:
         if cell.precision == "fp32"
     }
     return [
-        _limit(record.runtime, cell, cell.roofline, fp32.get(cell.requested_isa))
+        _limit(record, cell, cell.roofline, fp32.get(cell.requested_isa))
         for cell in record.cells
         if cell.roofline
     ]
 
 
-def _limit(runtime: str, cell: Cell, roofline: Roofline, fp32: Roofline | None) -> Limit:
+def _limit(record: ProfileRecord, cell: Cell, roofline: Roofline, fp32: Roofline | None) -> Limit:
+    over_fp32 = roofline.best_gops / fp32.best_gops if fp32 and fp32.best_gops else None
     return Limit(
-        runtime=runtime,
+        runtime=record.runtime,
         precision=cell.precision,
         isa=cell.requested_isa,
         achieved_gops=roofline.achieved_gops,
         best_gops=roofline.best_gops,
-        best_over_fp32=roofline.best_gops / fp32.best_gops if fp32 and fp32.best_gops else None,
+        best_over_fp32=over_fp32,
         limit=roofline.limit,
         at_best_rate=roofline.at_best_rate,
         slower_kernels=roofline.slower_kernels,
@@ -69,14 +76,24 @@ def _limit(runtime: str, cell: Cell, roofline: Roofline, fp32: Roofline | None) 
         reorders=roofline.reorders,
         other=roofline.other,
         framework=roofline.framework,
+        disturbed=_is_impossible(roofline, over_fp32, record.layout.num_instances),
     )
+
+
+def _is_impossible(roofline: Roofline, over_fp32: float | None, instances: int) -> bool:
+    """Return whether a kernel beats its instructions, or all instances a multiple of their best."""
+    beats = over_fp32 and roofline.limit and over_fp32 > MARGIN * roofline.limit
+    most = MARGIN * instances * roofline.best_gops
+    return bool(beats) or (bool(roofline.best_gops) and roofline.achieved_gops > most)
 
 
 def render_limits(rows: Sequence[Limit], runtimes: Sequence[str]) -> str:
     """Return the table and what its columns mean; runtimes are named if there are several."""
     named = len(runtimes) > 1
     heads = (*COLUMNS[:2], "runtime", *COLUMNS[2:]) if named else COLUMNS
-    table = aligned([heads, *(_cells(row, named=named) for row in rows)])
+    remarks = [""] + [DISTURBED if row.disturbed else "" for row in rows]
+    lines = [heads, *(_cells(row, named=named) for row in rows)]
+    table = aligned([(*line, remark) for line, remark in zip(lines, remarks, strict=True)])
     return f"{table}\n\n{aligned(NOTES)}"
 
 
@@ -95,7 +112,7 @@ def _cells(row: Limit, *, named: bool) -> tuple[str, ...]:
         *((row.runtime,) if named else ()),
         f"{row.achieved_gops:.0f}",
         f"{row.best_gops:.0f}",
-        _times(row.best_over_fp32),
+        "-" if row.disturbed else _times(row.best_over_fp32),
         _times(row.limit),
         *(f"{fraction:.1%}" for fraction in fractions),
     )

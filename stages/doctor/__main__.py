@@ -15,6 +15,7 @@ from stages.doctor.checks import (
     check_counter,
     check_host,
     check_isas,
+    check_memory,
     check_memory_policy,
     check_neighbours,
     check_software,
@@ -64,6 +65,7 @@ def _checks(settings: Settings) -> list[Check]:
         pinning,
         *([check_memory_policy()] if cores else []),
         *check_host(host),
+        check_memory(settings, host.cores_pinned),
         *check_neighbours(host.cores_pinned),
         check_software(host),
     ]

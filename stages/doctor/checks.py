@@ -6,20 +6,25 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stages.artifacts import Artifacts, read_record
 from stages.common.host.cores import NUMACTL_S, choose_cores
 from stages.common.host.facts import cpu_flags, why_impossible
 from stages.common.host.interference import MAX_STEAL, take_snapshot
-from stages.common.host.memory import GIB, available
-from stages.common.host.perf_events import amx_busy
+from stages.common.host.memory import COMPRESSOR, GIB, available, needed_by
+from stages.common.host.perf_events import trust_in_count
 from stages.common.host.topology import HERE, UNKNOWN, Sysfs
-from stages.errors import PinningError
+from stages.errors import HostError, PinningError, StageError
 from stages.isa import rank
+from stages.precisions import INT8_BF16, PRECISIONS
+from stages.profile.layouts import Placement, candidate_placements
+from stages.profile.memory_plan import candidates_that_fit, expected_peak, plan_memory
+from stages.profile.plan import PlannedCell, missing_models, plan_cells
 from stages.records.base import Host
+from stages.records.quantize import QuantizeRecord
 from stages.setting.cpu_list import format_list
+from stages.settings import Settings
 
 OK, NO, NOTE = "ok", "NO", "note"
-# One worker takes less; a run holds at least FP32 and INT8, one of them twice.
-MIN_MEMORY = 4 * GIB
 SAMPLE_S = 1.0
 # Processes that run or wait, on average.
 MAX_LOAD = 0.2
@@ -55,11 +60,12 @@ def check_isas(isas: Sequence[str]) -> list[Check]:
 
 
 def check_counter() -> Check:
-    """Return whether the processor's own count of AMX's work can be read."""
-    _, busy = amx_busy(lambda: None)
-    if busy.missing:
-        return Check("AMX counter", NOTE, f"not read ({busy.missing}); the kernels' names must do")
-    return Check("AMX counter", OK, "can be read")
+    """Return whether the processor's own count of AMX's work can be read, and is right."""
+    trust = trust_in_count()
+    if not trust.why_not:
+        return Check("AMX counter", OK, "counts tile work")
+    evidence = trust.why_not if trust.opened else f"not available: {trust.why_not}"
+    return Check("AMX counter", NOTE, f"{evidence}; the kernels' names must do")
 
 
 def check_cores(asked: str) -> tuple[Check, list[int]]:
@@ -69,6 +75,52 @@ def check_cores(asked: str) -> tuple[Check, list[int]]:
     except PinningError as error:
         return Check("pinning", NO, str(error)), []
     return Check("pinning", OK, f"numactl pins to {format_list(cores)}"), cores
+
+
+def check_memory(settings: Settings, cores: Sequence[int]) -> Check:
+    """Return whether all cells that can run fit into memory side by side, as profile will ask.
+
+    That is of VGG19; what another network takes is not known.
+    """
+    left = available()
+    if left is None:
+        return Check("memory", NOTE, "not shown here")
+    cells = plan_cells(settings, cpu_flags(), _missing_models(settings))
+    possible = [cell for cell in cells if cell.impossible is None]
+    # Before quantize it is not known whether there is one in INT8_BF16.
+    sure = [cell for cell in possible if cell.precision != INT8_BF16] or possible
+    try:
+        candidates = candidate_placements(settings, cores)
+        _needed(settings, sure, candidates)
+    except (HostError, PinningError) as error:
+        return Check("memory", NO, str(error))
+    try:
+        needed = _needed(settings, possible, candidates)
+    except HostError as error:
+        return Check("memory", NOTE, f"enough without {INT8_BF16}; with it, {error}")
+    shown = f"{left / GIB:.1f} GiB available; {needed}"
+    quantizing = needed_by([expected_peak(settings)] * len(PRECISIONS) + [COMPRESSOR])
+    if quantizing > left:
+        return Check("memory", NOTE, f"{shown}, but quantize may need {quantizing / GIB:.1f}")
+    return Check("memory", OK, shown)
+
+
+def _missing_models(settings: Settings) -> dict[str, str]:
+    """Return the precisions that quantize made no model for, none before it has run."""
+    folder = Artifacts(settings.artifacts).quantize(settings.runtime)
+    try:
+        return missing_models(read_record(folder.record, QuantizeRecord))
+    except StageError:
+        return {}
+
+
+def _needed(
+    settings: Settings, possible: Sequence[PlannedCell], candidates: Sequence[Placement]
+) -> str:
+    """Return what a run needs; HostError if it does not fit."""
+    fitting = candidates_that_fit(settings, possible, candidates)
+    plan = plan_memory(settings, possible, fitting, expected_peak(settings))
+    return f"{plan.processes} processes need about {plan.needed / GIB:.1f}"
 
 
 def check_memory_policy() -> Check:
@@ -98,7 +150,6 @@ def check_host(host: Host, sysfs: Sysfs = HERE) -> list[Check]:
         _governor(host),
         _machine(host),
         _quota(host),
-        _memory(),
     ]
 
 
@@ -164,12 +215,3 @@ def _quota(host: Host) -> Check:
         evidence = f"{host.cpu_quota:g} CPUs for {len(host.cores_pinned)} cores; raise the quota"
         return Check("CPU quota", NO, evidence)
     return Check("CPU quota", OK, "none" if host.cpu_quota is None else f"{host.cpu_quota:g} CPUs")
-
-
-def _memory() -> Check:
-    left = available()
-    if left is None:
-        return Check("memory", NOTE, "not shown here")
-    enough = left >= MIN_MEMORY
-    evidence = f"{left / GIB:.1f} GiB available"
-    return Check("memory", OK if enough else NO, evidence if enough else f"{evidence}; take more")

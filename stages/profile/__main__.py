@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from stages.artifacts import (
@@ -22,7 +23,8 @@ from stages.errors import GIVE_UP_S, SettingsError, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.profile.cell_workers import CellWorkers
-from stages.profile.layouts import candidate_placements
+from stages.profile.layouts import Placement, candidate_placements
+from stages.profile.memory_plan import candidates_that_fit
 from stages.profile.plan import PlannedCell, missing_models, plan_cells
 from stages.profile.run import MeasuredCells, measure
 from stages.profile.summary import closing_line, summaries
@@ -31,6 +33,7 @@ from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
 from stages.samples import require_full_batch
+from stages.setting.values import OWN_BACKBONES
 from stages.settings import Settings, maker
 
 
@@ -59,7 +62,7 @@ def _profile(settings: Settings, artifacts: Artifacts, began: float) -> ProfileR
     require_full_batch(artifacts.train.test, "batch_size", settings.batch_size)
     memory.require_batch(settings.batch_size, inputs.train.backbone.name)
     cores = choose_cores(settings.cores)
-    candidates = candidate_placements(settings, cores)
+    candidates = _candidates(settings, cores, planned, inputs.train.backbone.name)
     host = describe_host(cores)  # before it takes long: whatever fails here costs nothing
     with (
         holding(cores, "profile", settings.locks),
@@ -88,6 +91,22 @@ def _plan(settings: Settings, quantize: QuantizeRecord) -> list[PlannedCell]:
         reason = planned[0].impossible
         raise SettingsError(f"no cell can run here ({reason}); ask for other isas or precisions")
     return planned
+
+
+def _candidates(
+    settings: Settings, cores: list[int], planned: Sequence[PlannedCell], backbone: str
+) -> list[Placement]:
+    """Return the layouts to try, of VGG19 those that fit into memory."""
+    candidates = candidate_placements(settings, cores)
+    if backbone not in OWN_BACKBONES:  # another network takes what it takes
+        return candidates
+    possible = [cell for cell in planned if cell.impossible is None]
+    fitting = candidates_that_fit(settings, possible, candidates)
+    if len(fitting) < len(candidates):
+        most = max(map(len, fitting))
+        rest = f"layouts of more instances than {most}"
+        print(f"profile: {rest} are not tried, as memory holds none", flush=True)
+    return fitting
 
 
 def _workers(settings: Settings, artifacts: Artifacts, out: ProfileFolder) -> CellWorkers:

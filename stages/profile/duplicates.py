@@ -1,15 +1,14 @@
 """Which cells ran the very same kernels as one at a lower ISA, and need no figures of their own.
 
-This rule alone decides it: both the label that a person reads and the figures follow from it.
+This rule alone decides it: both the label that a person reads and the figures follow from it. Times
+have no part in it: one that another process disturbed would decide which cells are measured.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from stages.common.onednn.flops import MULTIPLYING
 from stages.records.measure import Primitive
-
-# Primitives that take a smaller fraction of the time may differ: a softmax over three classes does.
-NEGLIGIBLE = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +26,24 @@ def lowest_same(inference: Inference, lower: Mapping[str, Inference]) -> str | N
 
 def ran_the_same(one: Inference, other: Inference) -> bool:
     """Return whether the same kernels ran on the same dimensions in the same order."""
-    return 0 < len(one.primitives) == len(other.primitives) and all(
-        _without_time(a) == _without_time(b)
-        or max(a.milliseconds / one.milliseconds, b.milliseconds / other.milliseconds) < NEGLIGIBLE
-        for a, b in zip(one.primitives, other.primitives, strict=True)
-    )
+    kernels = kernels_of(one.primitives)
+    return bool(kernels) and kernels == kernels_of(other.primitives)
 
 
-def _without_time(primitive: Primitive) -> Primitive:
-    return replace(primitive, milliseconds=0.0)
+def kernels_of(primitives: Sequence[Primitive]) -> list[Primitive]:
+    """Return the primitives without their times and without what only names the cap.
+
+    A kernel that multiplies is known by its whole name. Others name the cap behind a colon whether
+    or not they do anything else there, as a softmax does in FP16's name: their kind of code counts,
+    which is what comes before it.
+    """
+    return [
+        replace(primitive, implementation=_code(primitive), milliseconds=0.0)
+        for primitive in primitives
+    ]
+
+
+def _code(primitive: Primitive) -> str:
+    if primitive.primitive in MULTIPLYING:
+        return primitive.implementation
+    return primitive.implementation.partition(":")[0]

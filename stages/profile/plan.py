@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from stages.common.host.facts import why_impossible
-from stages.isa import rank
+from stages.isa import brings, rank
 from stages.precisions import INT8, get_precision
 from stages.records.quantize import QuantizeRecord
 from stages.settings import Settings
@@ -47,6 +47,21 @@ def plan_cells(
         for isa in sorted(settings.isas, key=rank)
         for precision in settings.precisions
     ]
+
+
+def expected_alone(possible: Sequence[PlannedCell], settings: Settings) -> list[PlannedCell]:
+    """Return the cells of `possible` that will be timed, as far as can be known before the proofs.
+
+    A cell whose ISA has no other instructions for its types than one before it runs the same, as
+    one capped at FP16 does beside one capped at BF16; only the proofs decide it.
+    """
+    if settings.all_cells:
+        return [*possible]
+    alone: dict[tuple[str, str | None], PlannedCell] = {}
+    for cell in sorted(possible, key=lambda cell: rank(cell.isa)):
+        types = get_precision(cell.precision).data_types
+        alone.setdefault((cell.precision, brings(types, cell.isa)), cell)
+    return [*alone.values()]
 
 
 def is_native(precision: str, isa: str) -> bool:

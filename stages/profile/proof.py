@@ -16,7 +16,7 @@ from stages.isa import AMX, get_isa, rank
 from stages.precisions import get_precision
 from stages.profile.duplicates import Inference, lowest_same
 from stages.profile.plan import PlannedCell, is_native
-from stages.profile.roofline import primitives_of
+from stages.profile.roofline import fastest_primitives
 from stages.records.measure import AmxBusy, Primitive, Span
 from stages.records.proof import Kernel, Proof
 
@@ -26,10 +26,21 @@ MIN_FRACTION = 0.9
 
 @dataclass(frozen=True, slots=True)
 class TraceResult:
-    """What is known of the traced inference beside its log: when it ran, AMX's counter."""
+    """What is known of the traced inference beside its log: when it ran, AMX's counter.
+
+    `again` is when the same inference ran at other times, slower.
+    """
 
     span: Span
     amx_busy: AmxBusy
+    again: Sequence[Span] = ()
+
+
+def fastest_of(traces: Sequence[TraceResult]) -> TraceResult:
+    """Return the fastest of several traces of the same inference, with when the others ran."""
+    best = min(traces, key=lambda trace: trace.span.milliseconds)
+    others = [trace.span for trace in traces if trace is not best]
+    return TraceResult(best.span, best.amx_busy, others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +68,7 @@ def prove(
     parsed = parse_log(log.read_text(encoding="utf-8", errors="replace").splitlines())
     kernels = judged_kernels(parsed.executions)
     _require_as_named(cell, parsed, kernels, trace.amx_busy)
-    primitives = primitives_of(parsed.executions, trace.span)
+    primitives = fastest_primitives(parsed.executions, [trace.span, *trace.again])
     _require_traced(cell, primitives)
     inference = Inference(primitives, trace.span.milliseconds)
     same_as = lowest_same(inference, _distinct_below(cell, below))
@@ -70,6 +81,7 @@ def prove(
         log=log.name,
         traced=trace.span,
         amx_busy=trace.amx_busy,
+        also_traced=[*trace.again],
     )
     return ProofRun(proof, inference, same_as)
 

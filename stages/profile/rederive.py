@@ -98,7 +98,7 @@ def _proofs(record: ProfileRecord, folder: ProfileFolder) -> dict[PlannedCell, P
     proofs: dict[PlannedCell, ProofRun] = {}
     for cell in record.cells:
         if cell.proof:
-            trace = TraceResult(cell.proof.traced, cell.proof.amx_busy)
+            trace = TraceResult(cell.proof.traced, cell.proof.amx_busy, cell.proof.also_traced)
             log, planned = member(folder.proof, cell.proof.log), _planned(cell)
             proofs[planned] = prove(planned, log, trace, proofs)
     return proofs

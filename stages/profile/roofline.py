@@ -8,6 +8,7 @@ known.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from stages.common.onednn.kernels import kernel_isa, primitive_of
 from stages.common.onednn.log import TOLERANCE_MS, Execution
@@ -41,6 +42,27 @@ def primitives_of(executions: Iterable[Execution], span: Span) -> list[Primitive
         for execution in executions
         if span.begin_ms - TOLERANCE_MS <= execution.start_ms <= span.end_ms + TOLERANCE_MS
     ]
+
+
+def fastest_primitives(executions: Sequence[Execution], spans: Sequence[Span]) -> list[Primitive]:
+    """Return the primitives of the inference in the first of `spans`, each as fast as in any.
+
+    What slows a machine down for a while, such as another process, then is in no kernel's rate.
+    An inference that ran otherwise, as by threads in another order, is left out.
+    """
+    first, *others = (primitives_of(executions, span) for span in spans)
+    alike = [other for other in others if [*map(_untimed, other)] == [*map(_untimed, first)]]
+    return [_fastest(same) for same in zip(first, *alike, strict=True)]
+
+
+def _untimed(primitive: Primitive) -> Primitive:
+    return replace(primitive, milliseconds=0.0)
+
+
+def _fastest(same: Sequence[Primitive]) -> Primitive:
+    """Return the one that took the least time of those whose time is known."""
+    timed = [primitive for primitive in same if primitive.milliseconds]
+    return min(timed, key=lambda primitive: primitive.milliseconds, default=same[0])
 
 
 def roofline(

@@ -3,23 +3,26 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
 
 from stages.common.host import memory
 from stages.common.progress import Progress
+from stages.common.worker.protocol import Worker
 from stages.folder.full_disk import require_room, scratch_folder
-from stages.profile import layout_search, results, rounds
+from stages.profile import layout_search, memory_plan, results, rounds
 from stages.profile.cell_workers import CellWorkers
 from stages.profile.layouts import Placement, layout_of
+from stages.profile.memory_plan import MAX_LOADING
 from stages.profile.plan import PlannedCell, cell_to_repeat
-from stages.profile.proof import ProofRun, TraceResult, prove
+from stages.profile.proof import ProofRun, TraceResult, fastest_of, prove
 from stages.profile.rounds import CellSamples
 from stages.records.cell import Cell
 from stages.records.profile import Layout, LayoutTrial, Repeat
 from stages.samples import load_samples
 from stages.settings import Settings
 
-# Loading keeps one core busy; more at a time would take memory that nothing has checked for yet.
-MAX_LOADING = 4
+# How often each cell's inference is traced; of each kernel the fastest counts.
+TRACES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,7 @@ def measure(
         placement, tried = layout_search.find_best(
             workers, cell_to_repeat(possible), candidates, scratch, progress
         )
-        proofs, peaks = _prove_all(workers, possible, placement[0], progress)
+        proofs, peaks = _prove_all(workers, possible, placement, progress)
         timed = [cell for cell in possible if settings.all_cells or not proofs[cell].same_as]
         progress.drop(_timing_steps(settings, possible))
         progress.expect(_timing_steps(settings, timed))
@@ -92,23 +95,47 @@ def _proof_step(cell: PlannedCell) -> str:
 
 
 def _prove_all(
-    workers: CellWorkers, possible: Sequence[PlannedCell], cores: list[int], progress: Progress
+    workers: CellWorkers,
+    possible: Sequence[PlannedCell],
+    placement: Placement,
+    progress: Progress,
 ) -> tuple[dict[PlannedCell, ProofRun], dict[PlannedCell, int]]:
     """Return each cell's proof run, and its peak memory in bytes."""
     proofs: dict[PlannedCell, ProofRun] = {}
     peaks: dict[PlannedCell, int] = {}
+    cores = placement[0]
     size = min(len(cores), MAX_LOADING)
     for start in range(0, len(possible), size):
         group = possible[start : start + size]
-        traces: dict[PlannedCell, TraceResult] = {}
         with workers.logged(group, cores) as running:
-            for cell, worker in zip(group, running, strict=True):
-                progress.step(_proof_step(cell))
-                traces[cell], peaks[cell] = workers.trace(worker)
+            traces, peaks_of_group = _trace_all(workers, group, running, progress)
+        peaks |= peaks_of_group
         require_room(workers.onednn_logs)  # what is missing in a log would be no proof
+        _require_memory_for_all(workers.settings, possible, placement, peaks)
         for cell, trace in traces.items():
             proofs[cell] = prove(cell, workers.log_of(cell), trace, proofs)
     return proofs, peaks
+
+
+def _trace_all(
+    workers: CellWorkers,
+    group: Sequence[PlannedCell],
+    running: Sequence[Worker],
+    progress: Progress,
+) -> tuple[dict[PlannedCell, TraceResult], dict[PlannedCell, int]]:
+    """Return the fastest trace of each cell of a group, and its peak memory in bytes.
+
+    They take turns, so that what disturbs the machine for a while is not in all traces of one.
+    """
+    traces: dict[PlannedCell, list[TraceResult]] = {cell: [] for cell in group}
+    peaks: dict[PlannedCell, int] = {}
+    for turn in range(TRACES):
+        for cell, worker in zip(group, running, strict=True):
+            if not turn:
+                progress.step(_proof_step(cell))
+            trace, peaks[cell] = workers.trace(worker)
+            traces[cell].append(trace)
+    return {cell: fastest_of(traces[cell]) for cell in group}, peaks
 
 
 def _time_all(
@@ -128,4 +155,16 @@ def _time_all(
 
 def _require_memory(peaks: Sequence[int], instances: int) -> None:
     """Raise HostError if all instances of cells with these peaks don't fit side by side."""
-    memory.require(instances * len(peaks), instances * sum(peaks), memory.available())
+    needed = memory.needed_by([*peaks] * instances)
+    memory.require(instances * len(peaks), needed, memory.available())
+
+
+def _require_memory_for_all(
+    settings: Settings,
+    possible: Sequence[PlannedCell],
+    placement: Placement,
+    peaks: Mapping[PlannedCell, int],
+) -> None:
+    """Raise HostError as soon as it is seen that the cells to time won't fit side by side."""
+    peak = round(mean(peaks.values()))
+    memory_plan.require(settings, possible, placement, peak, memory.available())

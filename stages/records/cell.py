@@ -194,3 +194,15 @@ class Cell:
     roofline: Annotated[
         Roofline | None, doc("Where the time goes; null if there is no measurement.")
     ] = None
+
+    @property
+    def verdict(self) -> str:
+        """Return how the cell ran, for its figures: a cell that has its own is no other's double.
+
+        Empty if it did not run.
+        """
+        if self.same_as:
+            return f"same-as {self.same_as}"
+        if self.proof is None:
+            return ""
+        return "native" if self.proof.verdict.startswith("same-as") else self.proof.verdict

@@ -84,6 +84,8 @@ def _cell(cell: Cell) -> Problems:
         yield "a cell that is impossible has figures"
     if cell.proof and bool(cell.measurement) == bool(cell.same_as):
         yield "a cell has either figures, or those of another by same_as"
+    if cell.same_as and cell.proof and cell.proof.verdict != f"same-as {cell.same_as}":
+        yield f"same_as is {cell.same_as}, but the proof's verdict is {cell.proof.verdict}"
 
 
 def _profile(record: ProfileRecord) -> Problems:

@@ -19,6 +19,7 @@ from stages.records.fields import (
     Sha256,
     Size,
     doc,
+    doc_of_added,
 )
 
 
@@ -124,6 +125,13 @@ class Limit(OfCell):
     reorders: proof.Reorders
     other: proof.Other
     framework: proof.Framework
+    disturbed: Annotated[
+        bool,
+        doc_of_added(
+            "True if these figures exceed what the hardware can do, so that something slowed down "
+            "what they are relative to."
+        ),
+    ] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

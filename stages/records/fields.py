@@ -52,6 +52,15 @@ else:
     Scenario = Literal["offline", "single_stream", "server"]
 
 
+# Marks a field in what msgspec makes a schema of.
+ADDED = "added"
+
+
+def doc_of_added(text: str) -> Meta:
+    """Return what annotates a field that was added to a schema version: older records lack it."""
+    return Meta(description=text, extra_json_schema={ADDED: True})
+
+
 def doc(text: str) -> Meta:
     """Return what annotates a field with its description."""
     return Meta(description=text)

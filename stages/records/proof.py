@@ -1,12 +1,20 @@
 """What a cell's proof run shows: oneDNN's log of it, and where the time of an inference goes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
 from stages.isa import ISA_NAMES
-from stages.records.fields import Count, Fraction, Milliseconds, Multiple, TimeFraction, doc
+from stages.records.fields import (
+    Count,
+    Fraction,
+    Milliseconds,
+    Multiple,
+    TimeFraction,
+    doc,
+    doc_of_added,
+)
 from stages.records.measure import AmxBusy, Primitive, Span
 
 # The fields that compare shows, too.
@@ -81,8 +89,16 @@ class Proof:
         Fraction, doc("Fraction of all primitives' time that reference kernels took, from 0 to 1.")
     ]
     log: Annotated[str, doc("Name of the log in the folder proof.")]
-    traced: Annotated[Span, doc("When one inference over a batch ran that is in the log.")]
+    traced: Annotated[
+        Span, doc("When one inference over a batch ran that is in the log: the fastest traced.")
+    ]
     amx_busy: Annotated[AmxBusy, doc("How busy that inference kept AMX's tile unit.")]
+    also_traced: Annotated[
+        list[Span],
+        doc_of_added(
+            "When the same inference ran at other times; of each primitive the fastest counts."
+        ),
+    ] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +106,7 @@ class Roofline:
     """What a cell achieves beside what its own best kernel does, and where its time goes.
 
     Operations are multiplications and additions; fractions are of the time of the inference in the
-    proof run.
+    proof run, the fastest of those traced.
     """
 
     operations_per_image: Annotated[Count, doc("Operations that one image takes.")]
@@ -106,4 +122,7 @@ class Roofline:
     reorders: Reorders
     other: Other
     framework: Framework
-    primitives: Annotated[list[Primitive], doc("All primitives of the inference, in order.")]
+    primitives: Annotated[
+        list[Primitive],
+        doc("All primitives of the inference, in order, each as fast as in any that was traced."),
+    ]

@@ -8,11 +8,13 @@ import dataclasses
 import json
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
 from stages.program.printable import printable
+from stages.records.fields import ADDED
 
 RecordT = TypeVar("RecordT")
 # A record of MLPerf's longest runs has some 10^7 samples, at about 30 bytes each.
@@ -105,13 +107,26 @@ def _problems_of_names(raw: dict[str, Any], record: Any, place: str) -> Iterator
         return
     known = _field_names(record)
     yield from (f"unknown field `{name}` - at `{place}`" for name in raw if name not in known)
-    yield from (f"no field `{name}` - at `{place}`" for name in sorted(known) if name not in raw)
+    needed = known - _added_names(record.__class__)
+    yield from (f"no field `{name}` - at `{place}`" for name in sorted(needed) if name not in raw)
 
 
 def _field_names(record: Any) -> set[str]:
     if isinstance(record, msgspec.Struct):
         return set(record.__struct_fields__)
     return {field.name for field in dataclasses.fields(record)}
+
+
+@cache
+def _added_names(kind: type) -> frozenset[str]:
+    """Return the fields of a class that older records of the same schema version lack."""
+    hints = get_type_hints(kind, include_extras=True)
+    return frozenset(
+        name
+        for name, hint in hints.items()
+        for meta in getattr(hint, "__metadata__", ())
+        if isinstance(meta, msgspec.Meta) and ADDED in (meta.extra_json_schema or {})
+    )
 
 
 def _is_usable(number: Any) -> bool:

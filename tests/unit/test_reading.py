@@ -77,6 +77,10 @@ CONTRADICTIONS: dict[str, tuple[Change, str]] = {
     "no label": (lambda raw: raw["labels"].clear(), "not 0 predictions"),
     "no proof": (lambda raw: raw["cells"][0].update(proof=None), "either a proof, or a reason"),
     "figures of nothing": (lambda raw: raw["cells"][0].update(measurement=None), "by same_as"),
+    "the double of another cell than its proof says": (
+        lambda raw: raw["cells"].append(double_of(raw["cells"][0])),
+        "same_as is AVX2, but the proof's verdict is native",
+    ),
     "a repeat of nothing": (lambda raw: raw["repeat"].update(isa="AVX512_CORE"), "not among those"),
     "valid, with a reason": (
         lambda raw: validity(raw).update(reasons=[{**NOISE, "numbers": {"spread": 1}}]),
@@ -91,6 +95,10 @@ CONTRADICTIONS: dict[str, tuple[Change, str]] = {
         "low is above high",
     ),
 }
+
+
+def double_of(cell: dict[str, Any]) -> dict[str, Any]:
+    return {**cell, "requested_isa": "AVX512_CORE", "same_as": "AVX2", "measurement": None}
 
 
 def offline(raw: dict[str, Any]) -> Any:
@@ -139,3 +147,12 @@ def test_a_record_as_it_is_written_is_read(path: Path) -> None:
     repeat = replace(record.repeat, offline_ratio=ratio)
     write_record(path, replace(record, repeat=repeat))
     assert read_record(path, ProfileRecord).repeat == repeat
+
+
+def test_a_record_written_before_a_field_was_added_is_read(path: Path) -> None:
+    raw = json.loads(path.read_text())
+    for cell in raw["cells"]:
+        del cell["proof"]["also_traced"]
+    path.write_text(json.dumps(raw))
+    record = read_record(path, ProfileRecord)
+    assert [cell.proof and cell.proof.also_traced for cell in record.cells] == [[], []]

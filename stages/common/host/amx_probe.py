@@ -1,8 +1,8 @@
 """Whether AMX really works here: a tile product, tried in a child process, and checked.
 
-A hypervisor may show AMX's flags and fault on its instructions, so flags prove little. No CPU
-with AMX has run this yet: the bytes agree with an assembler's, and under an emulator of AMX the
-products were right.
+A hypervisor may show AMX's flags and fault on its instructions, so flags prove little. The bytes
+agree with an assembler's, and under an emulator of AMX the products were right. They were never run
+on a processor with AMX.
 `python -m stages.common.host.amx_probe INSTRUCTION` is the child; it may die by a signal.
 """
 
@@ -13,6 +13,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -69,10 +70,14 @@ class Probe:
 
 
 def why_no_tiles() -> str | None:
-    """Return why AMX's INT8 and BF16 products can't run here, None if both were right."""
-    if is_kernel_too_old(platform.release()):
+    """Return why AMX's INT8 and BF16 products can't run here, None if both were right.
+
+    A kernel's version only explains what failed: some makers put AMX into an older one.
+    """
+    reason = next(filter(None, (probe(instruction).why_not for instruction in PRODUCTS)), None)
+    if reason and is_kernel_too_old(platform.release()):
         return f"Linux {platform.release()} has no AMX; 5.16 is the first that does"
-    return next(filter(None, (probe(instruction).why_not for instruction in PRODUCTS)), None)
+    return reason
 
 
 def is_kernel_too_old(release: str) -> bool:
@@ -188,6 +193,14 @@ def _multiply(instruction: str) -> bytes:
         run(*(array.ctypes.data for array in arrays))
         del start, run  # else the page can't be closed
     return result.tobytes()
+
+
+def keep_multiplying(instruction: str, seconds: float) -> None:
+    """Multiply tiles by `instruction` over and over, in this process, which may die of it."""
+    _is_granted()
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        _multiply(instruction)
 
 
 def _is_granted() -> bool:

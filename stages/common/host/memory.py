@@ -1,5 +1,6 @@
 """How much memory is left, and the peak memory of a process."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from stages.common.host.cgroups import HERE, Cgroups
@@ -10,6 +11,13 @@ from stages.setting.values import OWN_BACKBONES
 MEMINFO = Path("/proc/meminfo")
 PROC = Path("/proc")
 KIB, GIB = 2**10, 2**30
+# Measured of processes with VGG19 in FP32, BF16 and INT8, and a little more: the libraries, which
+# all share; what one takes by itself while it loads, and later; what each image of a batch adds.
+LIBRARIES = 33 * GIB // 100
+LOADING, LOADED = 150 * GIB // 100, 120 * GIB // 100
+WORKING_BYTES_PER_IMAGE = 36 * 2**20
+# Neural Compressor's own process beside those that it times, once it has calibrated.
+COMPRESSOR = 160 * GIB // 100
 # VGG19's second convolution takes and gives 64 channels of 224x224 in FP32, for each image.
 BYTES_PER_IMAGE = 2 * 64 * 224 * 224 * 4
 
@@ -24,11 +32,30 @@ def available(meminfo: Path = MEMINFO, cgroups: Cgroups = HERE) -> int | None:
 
 
 def peak_of(process: int, proc: Path = PROC) -> int:
-    """Return the peak memory of a running process, in bytes; 0 if that is not shown."""
-    return _kib(proc / str(process) / "status", "VmHWM") or 0
+    """Return the peak memory of a running process, in bytes; 0 if that is not shown.
+
+    Files that it maps, such as libraries, are left out: all processes share them.
+    """
+    status = proc / str(process) / "status"
+    return max(0, (_kib(status, "VmHWM") or 0) - (_kib(status, "RssFile") or 0))
 
 
-def require(processes: int, needed: int, left: int | None) -> None:
+def expected_peak(batch_size: int) -> int:
+    """Return the bytes that a process with VGG19 takes at its peak, beside what all share."""
+    return max(LOADING, LOADED + batch_size * WORKING_BYTES_PER_IMAGE)
+
+
+def needed_by(peaks: Sequence[int]) -> int:
+    """Return the bytes that processes with these peaks need together."""
+    return LIBRARIES + sum(peaks)
+
+
+def require(
+    processes: int,
+    needed: int,
+    left: int | None,
+    remedy: str = "ask for fewer isas, precisions or instances",
+) -> None:
     """Raise HostError if the bytes `needed` by all of the `processes` exceed the bytes `left`.
 
     If it is not known how many are left, nothing is refused.
@@ -36,7 +63,7 @@ def require(processes: int, needed: int, left: int | None) -> None:
     if left is not None and needed > left:
         raise HostError(
             f"{processes} processes need about {needed / GIB:.1f} GiB of memory, and "
-            f"{left / GIB:.1f} are available; ask for fewer isas, precisions or instances"
+            f"{left / GIB:.1f} are available; {remedy}"
         )
 
 

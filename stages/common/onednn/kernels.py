@@ -12,6 +12,9 @@ from stages.common.onednn.log import Execution
 from stages.isa import AMX, ISA_NAMES
 from stages.records.measure import Primitive
 
+# From oneDNN 3.7 on, what AVX512_CORE_FP16 allows is called by the name of AVX10.
+AVX10 = ("AVX10_1_512", "AVX512_CORE_FP16")
+
 
 class Timed(Protocol):
     """Anything that one kernel ran, with its time."""
@@ -32,6 +35,7 @@ def kernel_isa(implementation: str) -> str | None:
     suffix = implementation.partition(":")[2].upper()
     if "AMX" in suffix:
         return AMX
+    suffix = suffix.replace(*AVX10)
     matching = [name for name in ISA_NAMES if suffix.startswith(name)]
     return matching[-1] if matching else None
 

@@ -51,8 +51,11 @@ class RequestHandler:
 
     def __init__(self, job: Job) -> None:
         began = time.perf_counter()
-        self._images = _all_images(job.images)
+        samples = load_samples(Path(job.images))
         self._model: LoadedModel = load(job.backend, job.model, job.precision, len(job.cores))
+        # Only now are the samples let go: once malloc has freed a block as large as theirs, it
+        # keeps what loading a model frees, a third of a GiB.
+        self._images: Images = samples.batch(0, len(samples))
         self._model(self._images[:1])
         # By batch size, the seconds of the last warm-up batch.
         self._warm_up_seconds: dict[int, float] = {}
@@ -115,11 +118,6 @@ class RequestHandler:
             return WARM_UP_BATCHES
         # Later, one brings the weights back into the caches; beside a long batch that is nothing.
         return 1 if self._warm_up_seconds[size] < BRIEF_S else 0
-
-
-def _all_images(path: str) -> Images:
-    samples = load_samples(Path(path))
-    return samples.batch(0, len(samples))
 
 
 def main() -> None:

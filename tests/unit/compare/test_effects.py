@@ -141,3 +141,11 @@ def test_a_cell_that_is_the_same_as_another_has_its_figures_and_its_own_proof() 
     assert (fp32.isa, fp32.verdict) == ("AVX512_CORE_VNNI", "same-as AVX512_CORE")
     assert fp32.throughput_images_per_s == exactly(5.0)
     assert record.rows[2].precision_speedup == exactly(4.0)
+
+
+def test_a_cell_with_figures_of_its_own_is_not_called_the_double_of_another() -> None:
+    # As by VGG19_ALL_CELLS=1, which also times what runs the same kernels.
+    own = measured("fp32", "AVX512_CORE_VNNI", 2.0, verdict="same-as AVX512_CORE")
+    first, second = compared(measured("fp32", "AVX512_CORE", 4.0), own).rows
+    assert (first.verdict, second.verdict) == ("native", "native")
+    assert second.throughput_images_per_s.estimate == 2.0

@@ -1,8 +1,11 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from stages.compare.limits import limit_rows, render_limits
 from stages.records.cell import Cell
+from stages.records.profile import Layout
 from stages.records.proof import Roofline
 from tests.unit.records import measured, profile
 
@@ -53,3 +56,45 @@ def test_a_kernel_is_held_against_fp32s_though_that_was_measured_at_a_lower_cap(
     int8 = cell("int8", "AVX512_CORE_VNNI", best_gops=960.0)
     _, row = limit_rows(profile(cell("fp32", "AVX512_CORE"), same, int8))
     assert (row.precision, row.best_over_fp32) == ("int8", 4.0)
+
+
+def test_what_no_hardware_can_do_is_said_to_be_disturbed_and_not_shown_as_a_fact() -> None:
+    fp32, int8 = render_limits(
+        limit_rows(
+            profile(
+                cell("fp32", "AVX512_CORE_VNNI", best_gops=60.0, achieved_gops=55.0),
+                cell("int8", "AVX512_CORE_VNNI", best_gops=962.4, achieved_gops=800.0, limit=4.0),
+            )
+        ),
+        ["itex"],
+    ).splitlines()[1:3]
+    assert int8.endswith("  disturbed: more than the hardware can do; measure again")
+    assert "16.04x" not in int8
+    assert "4.00x" in int8
+    assert "disturbed" not in fp32
+    assert "1.00x" in fp32
+
+
+@pytest.mark.parametrize(
+    ("precision", "changes", "disturbed"),
+    [
+        # FP32's best kernel does not quite do what its instructions can.
+        ("int8", {"best_gops": 993.6, "limit": 4.0}, False),
+        ("int8", {"best_gops": 1100.0, "limit": 4.0}, True),
+        ("int8", {"best_gops": 9000.0, "limit": None}, False),
+        # All of it, faster than its fastest kernel.
+        ("fp32", {"achieved_gops": 300.0}, True),
+        ("fp32", {"best_gops": 0.0}, False),
+    ],
+)
+def test_a_figure_is_disturbed_if_it_exceeds_a_limit_that_is_known(
+    precision: str, changes: dict[str, Any], disturbed: bool
+) -> None:
+    cells = [cell("fp32", "AVX2"), cell(precision, "AVX2", **changes)]
+    assert limit_rows(profile(*cells[precision == "fp32" :]))[-1].disturbed is disturbed
+
+
+def test_several_instances_do_more_than_the_kernel_of_one() -> None:
+    record = profile(cell("fp32", "AVX2", achieved_gops=450.0))
+    two = replace(record, layout=Layout(num_instances=2, cores_per_instance=1))
+    assert [row.disturbed for row in (*limit_rows(record), *limit_rows(two))] == [True, False]

@@ -5,11 +5,15 @@ from typing import Any
 
 import pytest
 
+from stages.artifacts import Artifacts, write_record
+from stages.command_line import load
+from stages.common.host.memory import GIB
+from stages.common.host.perf_events import Trust
 from stages.common.host.topology import Sysfs
 from stages.doctor import checks
 from stages.doctor.checks import NO, NOTE, OK, Check
 from stages.isa import ISA_NAMES, LADDER
-from tests.unit.records import HOST
+from tests.unit.records import HOST, quantize, variant
 
 ALL_FLAGS = frozenset(flag for isa in LADDER for flag in isa.flags)
 
@@ -78,10 +82,68 @@ def test_threads_of_one_core_are_noted(tmp_path: Path) -> None:
     assert check.evidence.endswith("; 1 of those to pin share a core")
 
 
-def test_too_little_memory_is_no_host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(checks, "available", lambda: 2**30)
-    check = of("memory", checks.check_host(HOST, Sysfs(tmp_path)))
-    assert (check.state, check.evidence) == (NO, "1.0 GiB available; take more")
+SMALL = {
+    "VGG19_PRECISIONS": "fp32,int8",
+    "VGG19_ISAS": "AVX512_CORE_VNNI,AVX512_CORE_AMX",
+}
+
+
+def memory_of(monkeypatch: pytest.MonkeyPatch, gib: float, **variables: str) -> Check:
+    """Return the check of memory on a host with AMX and this much available."""
+    monkeypatch.setattr(checks, "cpu_flags", lambda: ALL_FLAGS)
+    monkeypatch.setattr("stages.common.host.facts.why_no_tiles", lambda: None)
+    monkeypatch.setattr(checks, "available", lambda: round(gib * GIB))
+    monkeypatch.setattr("stages.common.host.memory.available", lambda: round(gib * GIB))
+    settings = load({"VGG19_ARTIFACTS": "/nowhere"} | variables)
+    return checks.check_memory(settings, [0, 1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    ("gib", "variables", "state", "evidence"),
+    [
+        (30.0, {}, OK, "30.0 GiB available; 11 processes need about 16.8"),
+        (15.0, {}, NOTE, "enough without int8_bf16; with it, 11 processes need about 16.8 GiB of"),
+        (15.0, {"VGG19_PRECISIONS": "fp32,bf16,int8"}, OK, "9 processes need about 13.8"),
+        (7.2, {}, NO, "9 processes need about 13.8 GiB of memory, and 7.2 are available; "),
+        (7.2, {}, NO, "VGG19_PRECISIONS=fp32,int8 with VGG19_ISAS="),
+        (7.2, SMALL, NOTE, "; 4 processes need about 6.3, but quantize may need 7.9"),
+        (8.2, SMALL, OK, "; 4 processes need about 6.3"),
+        (15.0, {"VGG19_BATCH_SIZE": "64"}, NO, "9 processes need about 31.4"),
+        (15.0, {"VGG19_NUM_INSTANCES": "2"}, NO, "; VGG19_NUM_INSTANCES=1 would fit"),
+        (15.0, {"VGG19_NUM_INSTANCES": "9"}, NO, "9 instances need 9 cores, and there are 4"),
+        (1.0, {}, NO, "not even one cell would fit: give a smaller batch_size, or take more"),
+    ],
+)
+def test_memory_is_asked_for_what_a_run_would_hold_on_this_host(
+    gib: float,
+    variables: dict[str, str],
+    state: str,
+    evidence: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    check = memory_of(monkeypatch, gib, **variables)
+    assert (check.name, check.state) == ("memory", state)
+    assert evidence in check.evidence
+
+
+def test_memory_that_is_not_shown_refuses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "available", lambda: None)
+    check = checks.check_memory(load({"VGG19_ARTIFACTS": "/nowhere"}), [0])
+    assert (check.state, check.evidence) == (NOTE, "not shown here")
+
+
+def test_what_quantize_made_no_model_for_takes_no_memory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    record = quantize(variant("fp32"), variant("int8_bf16", missing="nothing is left"))
+    folder = Artifacts(tmp_path).quantize("itex")
+    folder.path.mkdir(parents=True)
+    write_record(folder.record, record)
+    check = memory_of(monkeypatch, 15.0, VGG19_ARTIFACTS=str(tmp_path))
+    assert (check.state, check.evidence) == (
+        OK,
+        "15.0 GiB available; 9 processes need about 13.8",
+    )
 
 
 def test_neighbours_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,3 +157,26 @@ def test_without_tensorflow_nothing_can_be_measured() -> None:
     assert checks.check_software(HOST).state == NO
     check = checks.check_software(replace(HOST, versions={"tensorflow-cpu": "2.15.1"}))
     assert (check.state, check.evidence) == (OK, "tensorflow-cpu 2.15.1")
+
+
+@pytest.mark.parametrize(
+    ("trust", "state", "evidence"),
+    [
+        (Trust(opened=True), OK, "counts tile work"),
+        (
+            Trust(opened=True, why_not="is there but counts nothing: filtered by the hypervisor"),
+            NOTE,
+            "is there but counts nothing: filtered by the hypervisor; the kernels' names must do",
+        ),
+        (
+            Trust(opened=False, why_not="no amx_tile flag"),
+            NOTE,
+            "not available: no amx_tile flag; the kernels' names must do",
+        ),
+    ],
+)
+def test_the_counter_is_right_or_it_is_said_what_is_wrong(
+    trust: Trust, state: str, evidence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "trust_in_count", lambda: trust)
+    assert checks.check_counter() == Check("AMX counter", state, evidence)

@@ -77,6 +77,11 @@ class StandIn:
         StandIn.asked.append((self._number, self._isa, self._verbose, request))
         self._request = request
 
+    @property
+    def tracing(self) -> bool:
+        """True if what was asked for last is a trace."""
+        return isinstance(self._request, Trace)
+
     def receive(self, answer: type, lasting_s: float = 0.0) -> Any:
         match self._request:
             case Warm():

@@ -13,7 +13,7 @@ from stages.artifacts import (
     verify,
     write_record,
 )
-from stages.errors import InputMissingError, InputStaleError, SettingsError
+from stages.errors import HostError, InputMissingError, InputStaleError, SettingsError
 from stages.folder.handover import handing_over
 from stages.profile.__main__ import main
 from stages.records.profile import ProfileRecord
@@ -106,3 +106,26 @@ def test_what_can_not_be_done_is_said_before_anything_is_measured(
         profile(monkeypatch, *arguments)
     assert StandIn.asked == []
     assert not artifacts.profile("stock").path.exists()
+
+
+def test_what_does_not_fit_into_memory_is_refused_before_the_first_proof(
+    artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stages.common.host.memory.available", lambda *_: 2**31)
+    with pytest.raises(HostError, match=r"3 processes need about 4\.8 .* and 2\.0 are available"):
+        profile(monkeypatch, "--isas", "AVX2", "--precisions", "fp32,int8")
+    assert StandIn.started == 0
+
+
+def test_layouts_that_memory_forbids_are_not_tried_which_is_said(
+    artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("stages.profile.__main__.choose_cores", lambda _: [0, 1])
+    monkeypatch.setattr("stages.common.host.memory.available", lambda *_: 2**32)
+    profile(monkeypatch, "--isas", "AVX2", "--precisions", "int8", "--num-instances", "auto")
+    record = read_record(artifacts.profile("stock").record, ProfileRecord)
+    assert (record.layout.num_instances, record.tried) == (1, [])
+    shown = capsys.readouterr().out
+    assert (
+        "profile: layouts of more instances than 1 are not tried, as memory holds none\n" in shown
+    )

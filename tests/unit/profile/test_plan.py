@@ -3,7 +3,13 @@ import pytest
 from stages.command_line import load
 from stages.common.host.facts import cpu_fields, cpu_flags
 from stages.isa import ISA_NAMES, LADDER, missing_flags, rank
-from stages.profile.plan import PlannedCell, cell_to_repeat, missing_models, plan_cells
+from stages.profile.plan import (
+    PlannedCell,
+    cell_to_repeat,
+    expected_alone,
+    missing_models,
+    plan_cells,
+)
 from tests.unit.records import quantize, variant
 
 ALL_FLAGS = frozenset(flag for isa in LADDER for flag in isa.flags)
@@ -85,3 +91,35 @@ def test_int8_is_measured_twice_though_another_precision_goes_higher() -> None:
     lower, higher = (PlannedCell("int8", isa, None) for isa in ("AVX2", "AVX512_CORE_VNNI"))
     assert cell_to_repeat([lower, higher, bf16]) == higher
     assert cell_to_repeat([fp32]) == fp32
+
+
+@pytest.mark.parametrize(
+    ("variables", "alone"),
+    [
+        (
+            {"VGG19_PRECISIONS": "fp32,bf16,int8"},
+            [
+                *("fp32_AVX2", "int8_AVX2", "fp32_AVX512_CORE", "int8_AVX512_CORE"),
+                *("int8_AVX512_CORE_VNNI", "bf16_AVX512_CORE_BF16"),
+                *("bf16_AVX512_CORE_AMX", "int8_AVX512_CORE_AMX"),
+            ],
+        ),
+        # A cap below, with the instructions, need not be among those asked for.
+        (
+            {
+                "VGG19_PRECISIONS": "fp32,int8",
+                "VGG19_ISAS": "AVX2,AVX512_CORE_BF16,AVX512_CORE_FP16",
+            },
+            ["fp32_AVX2", "int8_AVX2", "fp32_AVX512_CORE_BF16", "int8_AVX512_CORE_BF16"],
+        ),
+    ],
+)
+def test_a_cap_without_other_instructions_for_a_precision_is_held_ready_for_nothing(
+    variables: dict[str, str], alone: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stages.common.host.facts.why_no_tiles", lambda: None)
+    settings = load(variables)
+    possible = [cell for cell in plan_cells(settings, ALL_FLAGS, {}) if not cell.impossible]
+    assert [cell.name for cell in expected_alone(possible, settings)] == alone
+    every = load({**variables, "VGG19_ALL_CELLS": "1"})
+    assert expected_alone(possible, every) == possible

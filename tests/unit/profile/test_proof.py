@@ -175,6 +175,18 @@ def test_equal_kernels_are_the_same_as_the_lowest_isa_that_ran_them() -> None:
     assert [run.proof.verdict for run in runs.values()] == ["native", *[f"same-as {VNNI.isa}"] * 2]
 
 
+@pytest.mark.parametrize("milliseconds", ["0.01", "500"])
+def test_a_softmax_in_the_name_of_the_cap_is_no_other_kernel(milliseconds: str) -> None:
+    # As recorded at both caps with FP16; the time is that of one that was preempted.
+    below = {VNNI: run_from(VNNI, raised(VNNI))}
+    text = "\n".join(raised(FP16))
+    renamed = re.sub(
+        r"(,softmax,jit:avx512_core)(,.*),[\d.]+$", rf"\1_fp16\2,{milliseconds}", text, flags=re.M
+    )
+    assert renamed.count("softmax,jit:avx512_core_fp16") == 3
+    assert run_from(FP16, renamed.splitlines(), below).same_as == VNNI.isa
+
+
 def test_another_precision_is_never_the_same() -> None:
     other = PlannedCell("int8_bf16", VNNI.isa, None)
     below = {VNNI: run_from(VNNI, raised(VNNI))}
@@ -194,6 +206,7 @@ def test_the_same_kernels_on_other_dimensions_are_not_the_same() -> None:
         ("brgconv:avx512_core_vnni", "AVX512_CORE_VNNI"),
         ("brgconv:avx512_core", "AVX512_CORE"),
         ("brg_conv_fwd:avx10_1_512_amx", "AVX512_CORE_AMX"),
+        ("brg_conv_fwd:avx10_1_512", "AVX512_CORE_FP16"),
         ("jit:avx2", "AVX2"),
         ("gemm:jit:bf16", None),
         ("ref:any", None),

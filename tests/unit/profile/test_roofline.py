@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from stages.common.onednn.log import parse_log
-from stages.profile.roofline import limit_of, primitives_of, roofline, span_of
-from stages.records.measure import NodeTime, Primitive
+from stages.common.onednn.log import Execution, parse_log
+from stages.profile.roofline import fastest_primitives, limit_of, primitives_of, roofline, span_of
+from stages.records.measure import NodeTime, Primitive, Span
 from stages.records.proof import Roofline
 
 LOGS = Path(__file__).parents[2] / "data" / "onednn"
@@ -108,3 +108,34 @@ def test_the_limit_is_that_of_the_instructions(
 ) -> None:
     kernel = primitive(implementation=implementation, source_type=source_type)
     assert limit_of(kernel) == limit
+
+
+def executions_of(*runs: list[tuple[str, float]]) -> tuple[list[Execution], list[Span]]:
+    """Return what ran in several inferences, each of (kernel, ms), and when each inference ran."""
+    executions, spans = [], []
+    for number, run in enumerate(runs):
+        began = 1000.0 * (number + 1)
+        spans.append(Span(begin_ms=began, end_ms=began + 500.0))
+        executions += [
+            Execution("convolution", kernel, "f32", milliseconds, start_ms=began + place)
+            for place, (kernel, milliseconds) in enumerate(run)
+        ]
+    return executions, spans
+
+
+def test_of_each_kernel_the_fastest_of_all_traces_counts() -> None:
+    executions, spans = executions_of(
+        [("a", 4.0), ("b", 40.0)], [("a", 16.0), ("b", 10.0)], [("a", 5.0), ("b", 0.0)]
+    )
+    fastest = fastest_primitives(executions, spans)
+    assert [ran.implementation for ran in fastest] == ["a", "b"]
+    # A time of 0 is one that was cut off.
+    assert [ran.milliseconds for ran in fastest] == [4.0, 10.0]
+
+
+def test_a_trace_in_which_other_kernels_ran_is_left_out() -> None:
+    executions, spans = executions_of(
+        [("a", 4.0), ("b", 40.0)], [("a", 1.0)], [("b", 1.0), ("a", 1.0)], []
+    )
+    assert [ran.milliseconds for ran in fastest_primitives(executions, spans)] == [4.0, 40.0]
+    assert fastest_primitives(executions, spans[::-1]) == []

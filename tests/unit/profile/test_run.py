@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 
 from stages.common.worker.interleave import orders
-from stages.common.worker.protocol import LoadgenTest, Warm
+from stages.common.worker.protocol import LoadgenTest, Trace, TraceAnswer, Warm
 from stages.errors import DiskFullError, HostError, ProofError, WorkerError
 from stages.profile.plan import PlannedCell
-from stages.profile.run import measure
+from stages.profile.run import TRACES, measure
 from stages.program import disk_space
+from stages.records.measure import NodeTime
 from stages.samples import Samples
 from tests.unit.profile.stand_in import PREDICTIONS, StandIn
 from tests.unit.profile.test_cell_workers import cell_workers
+from tests.unit.records import NOT_COUNTED
 
 INT8 = PlannedCell("int8", "AVX2", None)
 WHOLE = [[[0, 1]]]
@@ -57,10 +59,37 @@ def test_a_cell_has_its_proof_its_accuracy_and_its_rounds(tmp_path: Path) -> Non
 
 def test_the_log_is_on_for_the_proof_alone(tmp_path: Path) -> None:
     measure(cell_workers(tmp_path), [INT8], WHOLE)
-    assert [verbose for _, _, verbose, _ in StandIn.asked][:2] == [True, False]
+    assert [verbose for _, _, verbose, _ in StandIn.asked][: TRACES + 1] == [
+        *[True] * TRACES,
+        False,
+    ]
     assert not any(
         verbose for _, _, verbose, request in StandIn.asked if isinstance(request, LoadgenTest)
     )
+
+
+def test_cells_are_traced_by_turns_and_the_fastest_trace_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    durations = iter([900.0, 50.0, 300.0, 60.0, 600.0, 70.0])
+
+    def receive(worker: StandIn, answer: type, lasting_s: float = 0.0) -> object:
+        if worker.tracing:
+            nodes = [NodeTime("all", 0.0, next(durations))]
+            return TraceAnswer(nodes=nodes, amx_busy=NOT_COUNTED)
+        return answered(worker, answer, lasting_s)
+
+    answered = StandIn.receive
+    monkeypatch.setattr(StandIn, "receive", receive)
+    cells = [INT8, PlannedCell("int8_bf16", "AVX2", None)]
+    first, second = measure(cell_workers(tmp_path, rounds="1"), cells, WHOLE).cells
+    traced = [number for number, _, _, request in StandIn.asked if isinstance(request, Trace)]
+    assert traced == [1, 2] * TRACES
+    assert first.proof
+    assert first.proof.traced.milliseconds == 300.0
+    assert [span.milliseconds for span in first.proof.also_traced] == [900.0, 600.0]
+    assert second.roofline
+    assert second.roofline.traced_ms == 50.0
 
 
 def test_a_cell_is_measured_twice_by_a_worker_of_its_own(tmp_path: Path) -> None:
@@ -177,6 +206,6 @@ def test_of_several_layouts_the_fastest_is_taken_for_all(tmp_path: Path) -> None
 
 def test_what_does_not_fit_into_memory_is_not_started(tmp_path: Path) -> None:
     StandIn.peak = 2**50
-    with pytest.raises(HostError, match=r"4 processes need about 4194304\.0 GiB .* fewer isas"):
+    with pytest.raises(HostError, match=r"4 processes need about 4194304\.3 GiB .* not even one"):
         measure(cell_workers(tmp_path), [INT8], [[[0], [1]]])
     assert StandIn.started == 1

@@ -124,4 +124,14 @@ def test_both_products_must_be_right(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_old_kernel_is_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.release", lambda: "5.15.0")
+    monkeypatch.setattr(amx, "probe", lambda _: amx.Probe(False, "tdpbssd ended by SIGILL"))
     assert amx.why_no_tiles() == "Linux 5.15.0 has no AMX; 5.16 is the first that does"
+
+
+def test_an_old_kernel_into_which_its_maker_put_amx_is_no_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As Red Hat's 5.14.
+    monkeypatch.setattr("platform.release", lambda: "5.14.0-427.el9.x86_64")
+    monkeypatch.setattr(amx, "probe", lambda _: amx.Probe(True, None))
+    assert amx.why_no_tiles() is None
