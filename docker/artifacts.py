@@ -10,6 +10,7 @@ from docker.host import airgap
 from docker.host.user import User
 from stages.artifacts import Artifacts
 from stages.errors import NotWritableError
+from stages.files.descent import ignore, walk
 from stages.files.member import OPEN_PLAIN
 from stages.folder import usable as artifacts_folder
 from stages.folder.access import writing
@@ -57,9 +58,9 @@ def _all_in(path: Path) -> Iterator[tuple[Path, str, int]]:
     finally:
         os.close(parent)
     if path.is_dir() and not path.is_symlink():
-        for place, folders, files, descriptor in os.fwalk(path, follow_symlinks=False):
-            for name in (*folders, *files):
-                yield Path(place, name), name, descriptor
+        for place in walk(path, ignore):
+            for name in (*place.folders, *place.files):
+                yield place.path / name, name, place.descriptor
 
 
 def _give_one(path: Path, name: str, folder: int, owner: User) -> None:

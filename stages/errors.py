@@ -4,6 +4,7 @@ Every message is one line: the cause, then the remedy.
 """
 
 import errno
+import os
 import signal
 import sys
 import traceback
@@ -13,7 +14,7 @@ from typing import ClassVar
 
 from stages.program import disk_space, streams
 from stages.program.host_path import as_on_host
-from stages.program.printable import printable
+from stages.program.printable import printable, shortened
 from stages.program.signals import SIGNALLED, UNTOUCHED, as_exceptions
 from stages.program.signals import Terminated as Terminated
 
@@ -185,7 +186,7 @@ def of_kind(exit_code: int, message: str) -> StageError:
 
 def from_os_error(error: OSError) -> StageError | None:
     """Return the StageError of a failure of the file system, None if it is another failure."""
-    place = error.filename or "the artifacts folder"
+    place = shortened(os.fsdecode(error.filename or "the artifacts folder"))
     if error.errno in disk_space.FULL:
         return DiskFullError(f"no space left at {place}; free some and run the stage again")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

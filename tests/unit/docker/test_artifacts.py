@@ -12,6 +12,7 @@ from stages.errors import ArtifactsBusyError, NotWritableError
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.folder.usable import LOCK, MARKER
+from tests.deep import LEVELS, make_deep, remove_deep
 
 STAGES = User(10001, 10001)
 
@@ -114,3 +115,15 @@ def test_an_exports_data_waits_for_who_is_writing(
     assert copied == []
     prepare(root, STAGES)
     assert copied == [root / ".cache"]
+
+
+def test_what_lies_deep_is_given_as_well(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_deep(root / ".cache" / "data" / "deep")
+    given = []
+    monkeypatch.setattr(os, "fchown", lambda *owner: given.append(owner))
+    monkeypatch.setattr(os, "chown", lambda *_, **__: None)
+    try:
+        prepare(root, STAGES)
+    finally:
+        remove_deep(root / ".cache" / "data" / "deep")
+    assert len(given) > LEVELS

@@ -12,6 +12,7 @@ from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.folder.usable import LOCK, MARKER
 from tests.commands import invoke
+from tests.deep import make_deep, remove_deep
 
 
 def make(root: Path, stage: str = "train") -> None:
@@ -172,3 +173,25 @@ def test_the_task_never_touches_another_folder(tmp_path: Path) -> None:
     done = invoke("clean", "--yes", variables={"VGG19_ARTIFACTS": str(tmp_path)})
     assert done.code == NotWritableError.exit_code, done
     assert names(tmp_path) == {"thesis.txt"}
+
+
+@pytest.mark.parametrize("place", [".cache/data/deep", "train/deep"])
+def test_no_depth_keeps_it_from_being_removed(root: Path, place: str) -> None:
+    make_deep(root / place, file="leaf" if place.startswith(".cache") else "")
+    done = invoke("clean", "--yes", variables={"VGG19_ARTIFACTS": str(root)})
+    remove_deep(root / place)
+    assert done.code == 0, done
+    assert names(root) == KEPT
+
+
+def test_a_users_file_keeps_everything_however_deep_it_is(root: Path) -> None:
+    make_deep(root / "train" / "deep", file="thesis.txt")
+    try:
+        done = invoke("clean", "--yes", variables={"VGG19_ARTIFACTS": str(root)})
+        assert (root / "train" / "deep" / "dddd").is_dir()
+    finally:
+        remove_deep(root / "train" / "deep")
+    assert done.code == NotWritableError.exit_code, done
+    assert "/thesis.txt is there, which no stage made" in done.output
+    assert len(done.output.splitlines()) == 1
+    assert names(root) == ALL
