@@ -72,7 +72,7 @@ def _deal_with(path: Path, folder: Path) -> None:
         path.rename(folder)
         trees.sync_folder(folder.parent)
     else:
-        trees.remove(path)
+        trees.remove(path, f"what a killed command left of {folder} as {path.name}")
 
 
 def clear_below(top: Path, levels: int = MAX_LEVELS) -> None:
@@ -103,4 +103,4 @@ def discard(folder: Path) -> None:
     # Without a folder to take the place of, for which a full disk has no room.
     unfinished = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}{NEW}")
     folder.rename(unfinished)
-    trees.remove(unfinished)
+    trees.remove(unfinished, str(folder))

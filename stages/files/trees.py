@@ -58,14 +58,24 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def remove(folder: Path) -> None:
+def require_removable(folder: Path) -> None:
+    """Raise NotWritableError if a folder, or one in it, is another user's, or has a mount point."""
+    for name, parent in _folders_of_its_own(folder):
+        with suppress(FileNotFoundError):
+            own = os.getuid() in (0, os.lstat(name, dir_fd=parent).st_uid)
+            if not own and not os.access(name, os.W_OK | os.X_OK, dir_fd=parent):
+                raise _anothers(str(folder))
+
+
+def remove(folder: Path, shown: str = "") -> None:
     """Remove a folder with all in it, whatever its modes.
 
-    Raises NotWritableError if it is a link or has a mount point in it, or if something in it
-    belongs to another user.
+    Raises NotWritableError, which calls it `shown`, if it is a link or has a mount point in it, or
+    if something in it belongs to another user.
     """
+    shown = shown or str(folder)
     if why := why_no_folder(folder):
-        raise NotWritableError(f"{folder} is {why}, which no stage makes; remove it")
+        raise NotWritableError(f"{shown} is {why}, which no stage makes; remove it")
     try:
         for name, parent in _folders_of_its_own(folder):
             _make_accessible(name, parent)
@@ -73,16 +83,20 @@ def remove(folder: Path) -> None:
     except FileNotFoundError:
         return
     except PermissionError:
-        raise NotWritableError(
-            f"{folder} can't be removed by user {os.getuid()}; remove it as its owner"
-        ) from None
+        raise _anothers(shown) from None
     except OSError as error:
         if error.errno not in IN_USE:
             raise
         raise NotWritableError(
-            f"{folder} can't be removed ({error.strerror}); another program uses it: end that one, "
+            f"{shown} can't be removed ({error.strerror}); another program uses it: end that one, "
             "and run this again"
         ) from None
+
+
+def _anothers(shown: str) -> NotWritableError:
+    return NotWritableError(
+        f"{shown} can't be removed by user {os.getuid()}; remove it as its owner"
+    )
 
 
 def size(folder: Path) -> int:

@@ -1,6 +1,7 @@
 """`clean` removes what stages made, once it was shown and agreed to; never anything else."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -195,3 +196,34 @@ def test_a_users_file_keeps_everything_however_deep_it_is(root: Path) -> None:
     assert "/thesis.txt is there, which no stage made" in done.output
     assert len(done.output.splitlines()) == 1
     assert names(root) == ALL
+
+
+def test_what_belongs_to_another_user_is_named_as_the_user_knows_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(name: str, mode: int, *, dir_fd: int | None = None, **_: object) -> bool:
+        return name != "data" or dir_fd is None
+
+    monkeypatch.setattr(os, "getuid", lambda: 54321)
+    monkeypatch.setattr(os, "access", closed)
+    with pytest.raises(NotWritableError, match=rf"^{root}/\.cache can't be removed by user 54321;"):
+        clean(root, assume_yes=True)
+    assert names(root) == ALL
+
+
+def test_what_can_not_be_removed_in_the_end_is_not_named_by_its_last_name(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", refuse)
+        with pytest.raises(NotWritableError, match=rf"^{root}/\.cache can't be removed by user"):
+            clean(root, assume_yes=True)
+        with pytest.raises(
+            NotWritableError, match=rf"^what a killed command left of {root}/\.cache as \.\.cache\."
+        ):
+            clean(root, assume_yes=True)
+    clean(root, assume_yes=True)
+    assert names(root) == KEPT
