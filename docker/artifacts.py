@@ -32,6 +32,23 @@ def prepare(folder: Path, owner: User) -> Path:
     return root
 
 
+def give_back(root: Path) -> None:
+    """Give what root's own processes made in the folder to whom the folder belongs.
+
+    Otherwise the stages of the next run, which are that user's, could not write beside it. Raises
+    NotWritableError if it has what no stage made.
+    """
+    owner = owner_of(root)
+    if os.getuid() == 0 and owner.uid != 0:
+        _give(root, owner)
+
+
+def owner_of(folder: Path) -> User:
+    """Return the user and group that a folder belongs to."""
+    found = folder.stat()
+    return User(found.st_uid, found.st_gid)
+
+
 def _give(root: Path, owner: User) -> None:
     """Give the folder, and what stages made in it, to `owner`; nothing else, whatever its name.
 
