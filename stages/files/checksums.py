@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from stages.errors import InputCorruptError
+from stages.errors import InputCorruptError, naming
 from stages.files.descent import walk
 from stages.files.member import is_inside, read_plain
 from stages.program.printable import printable, shortened
@@ -25,7 +25,7 @@ LINE = re.compile(r"([0-9a-f]{64})  ([^\n]+)")
 def sha256(path: Path) -> str:
     """Return the sha256 of a file's content, in hexadecimal."""
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
+    with naming(path), path.open("rb") as stream:
         while chunk := stream.read(2**20):
             digest.update(chunk)
     return digest.hexdigest()

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from stages.errors import NotWritableError
+from stages.errors import NotWritableError, naming
 from stages.files.descent import Folder, ignore, visits, walk
 from stages.files.member import OPEN_PLAIN
 
@@ -53,7 +53,7 @@ def sync_folder(folder: Path) -> None:
     """Make what was renamed in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        _sync(descriptor)
+        _sync(folder, descriptor)
     finally:
         os.close(descriptor)
 
@@ -168,15 +168,15 @@ def _make_accessible(name: str, parent: int | None) -> None:
 def _settle_one(path: Path, mode: int) -> None:
     descriptor = os.open(path, OPEN_PLAIN)
     try:
-        with _if_supported():
+        with naming(path), _if_supported():
             os.fchmod(descriptor, mode)
-        _sync(descriptor)
+        _sync(path, descriptor)
     finally:
         os.close(descriptor)
 
 
-def _sync(descriptor: int) -> None:
-    with _if_supported():
+def _sync(path: Path, descriptor: int) -> None:
+    with naming(path), _if_supported():
         os.fsync(descriptor)
 
 

@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
-from stages.errors import ArtifactsBusyError, NotWritableError
+from stages.errors import ArtifactsBusyError, NotWritableError, naming
 from stages.files.trees import FILE_MODE
 from stages.folder.usable import LOCK
 from stages.program import disk_space
@@ -148,7 +148,8 @@ def _require_ours(lock: int, path: Path) -> None:
 
 def _try(lock: int, kind: int, root: Path, remedy: str = ELSEWHERE) -> bool:
     try:
-        fcntl.flock(lock, kind | fcntl.LOCK_NB)
+        with naming(root / LOCK):
+            fcntl.flock(lock, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError as error:

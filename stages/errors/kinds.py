@@ -1,22 +1,9 @@
-"""One tree of errors, an exit code for each kind, and the one place that catches them.
+"""One tree of errors, with an exit code for each kind.
 
 Every message is one line: the cause, then the remedy.
 """
 
-import errno
-import os
-import signal
-import sys
-import traceback
-from collections.abc import Callable
-from contextlib import suppress
 from typing import ClassVar
-
-from stages.program import disk_space, streams
-from stages.program.host_path import as_on_host
-from stages.program.printable import printable, shortened
-from stages.program.signals import SIGNALLED, UNTOUCHED, as_exceptions
-from stages.program.signals import Terminated as Terminated
 
 
 class StageError(Exception):
@@ -170,98 +157,7 @@ class VulnerabilityError(StageError):
     remedy = "lock a version that fixes it, or say in docker/requirements/audit.yaml why not"
 
 
-INTERNAL_EXIT_CODE = 70
-INTERRUPTED_EXIT_CODE = SIGNALLED + signal.SIGINT
-# Nobody reads the output any more.
-CLOSED_EXIT_CODE = SIGNALLED + signal.SIGPIPE
-# Within it a stage must end, before whoever started it kills it.
-GIVE_UP_S = 2.0
-
-
 def of_kind(exit_code: int, message: str) -> StageError:
     """Return an error of the kind that has `exit_code`, a plain StageError if none has it."""
     kinds = {kind.exit_code: kind for kind in StageError.__subclasses__()}
     return kinds.get(exit_code, StageError)(message)
-
-
-def from_os_error(error: OSError) -> StageError | None:
-    """Return the StageError of a failure of the file system, None if it is another failure."""
-    place = shortened(os.fsdecode(error.filename or "the artifacts folder"))
-    if error.errno in disk_space.FULL:
-        return DiskFullError(f"no space left at {place}; free some and run the stage again")
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return NotWritableError(
-            f"{place} can't be read or written by this user; "
-            "change its owner or mode, or set VGG19_ARTIFACTS"
-        )
-    if error.errno in (errno.EIO, errno.ESTALE, errno.EXDEV, errno.EFBIG, errno.ENAMETOOLONG):
-        return NotWritableError(
-            f"{place} can't be read or written ({error.strerror}); "
-            "look after that disk, or set VGG19_ARTIFACTS to a folder on another"
-        )
-    return None
-
-
-def _translate(error: Exception) -> StageError | None:
-    if isinstance(error, StageError):
-        return error
-    known = from_os_error(error) if isinstance(error, OSError) else None
-    return known or _as_full_disk(error)
-
-
-def _as_full_disk(error: Exception) -> StageError | None:
-    """Return what to say of an error that only a full disk can explain, None if it is another."""
-    place = disk_space.full_among([disk_space.temporary_folder()])
-    if not place and not disk_space.is_said_by(error):
-        return None
-    where = f"at {place}" if place else "for the artifacts"
-    return DiskFullError(f"no space left {where}; free some and run the stage again")
-
-
-def exit_code_of(name: str, run: Callable[[], None], give_up_s: float = 0.0) -> int:
-    """Run `run` and return its exit code; print a failure as one line that begins with `name`.
-
-    A signal that asks it to end is a failure, too: see program/signals.py. If nobody reads what is
-    printed any more, it ends without a word.
-    """
-    streams.prepare()
-    code = 0
-    try:
-        with as_exceptions(name, give_up_s):
-            run()
-            streams.flush()
-    except BaseException as error:
-        code, line = _ending(error)
-        if line:
-            _say(f"{name}: {line}")
-    streams.discard_unwritable()
-    return code
-
-
-def _ending(error: BaseException) -> tuple[int, str]:
-    """Return the exit code of a failure, and the line that says it."""
-    match error:
-        case KeyboardInterrupt():
-            return INTERRUPTED_EXIT_CODE, f"interrupted; {UNTOUCHED}"
-        case Terminated():
-            return error.exit_code, f"{error}; {UNTOUCHED}"
-        case BrokenPipeError() if streams.discard_unread():
-            return streams.UNREAD_EXIT_CODE, ""
-        case Exception():
-            return _failure(error)
-    raise error
-
-
-def _failure(error: Exception) -> tuple[int, str]:
-    known = _translate(error)
-    if known is None:
-        traceback.print_exception(error)
-        return INTERNAL_EXIT_CODE, "internal error; please report the lines above"
-    # A name in it may be a stranger's: it must neither begin a line nor steer the terminal.
-    return known.exit_code, f"error: {printable(as_on_host(str(known)))}"
-
-
-def _say(text: str) -> None:
-    """Print to stderr, if anybody reads it: the exit code says the rest."""
-    with suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
