@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from stages.errors.kinds import DiskFullError, StageError
-from stages.errors.of_system import CERTAIN, from_os_error
+from stages.errors.of_system import from_os_error, refused_by_system
 from stages.program import disk_space, streams
 from stages.program.host_path import as_on_host
 from stages.program.printable import printable
@@ -24,10 +24,9 @@ GIVE_UP_S = 2.0
 def _translate(error: Exception) -> StageError | None:
     if isinstance(error, StageError):
         return error
-    known = from_os_error(error) if isinstance(error, OSError) else None
-    if isinstance(error, OSError) and error.errno in CERTAIN:
-        return known
-    return _as_full_disk(error) or known
+    if not isinstance(error, OSError):
+        return _as_full_disk(error)
+    return from_os_error(error) or _as_full_disk(error) or refused_by_system(error)
 
 
 def _as_full_disk(error: Exception) -> StageError | None:

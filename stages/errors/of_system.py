@@ -28,7 +28,7 @@ NO_CONNECTION = (
     *(errno.ECONNABORTED, errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH),
     *(errno.ENETDOWN, errno.ENETRESET, errno.ENETUNREACH),
 )
-# Those that a nearly full disk is not behind, or that say so themselves.
+# Those that neither a network nor a nearly full disk is behind, or that say so themselves.
 CERTAIN = (
     *(*disk_space.FULL, *NOT_ALLOWED, errno.EFBIG, errno.EIO, errno.ENAMETOOLONG),
     *(errno.EROFS, errno.ESTALE, errno.EXDEV),
@@ -36,6 +36,11 @@ CERTAIN = (
 
 
 def from_os_error(error: OSError) -> StageError | None:
+    """Return the StageError of a failure that is certainly the file system's, else None."""
+    return refused_by_system(error) if error.errno in CERTAIN else None
+
+
+def refused_by_system(error: OSError) -> StageError | None:
     """Return the StageError of what the system refused, None if the system had no part in it."""
     if not error.errno:
         return None
