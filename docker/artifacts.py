@@ -10,6 +10,7 @@ from docker.host import airgap
 from docker.host.user import User
 from stages.artifacts import Artifacts
 from stages.errors import NotWritableError
+from stages.files.descent import ignore, walk
 from stages.files.member import OPEN_PLAIN
 from stages.folder import usable as artifacts_folder
 from stages.folder.access import writing
@@ -29,6 +30,23 @@ def prepare(folder: Path, owner: User) -> Path:
     if os.getuid() == 0:  # anyone else owns it already
         _give(root, owner)
     return root
+
+
+def give_back(root: Path) -> None:
+    """Give what root's own processes made in the folder to whom the folder belongs.
+
+    Otherwise the stages of the next run, which are that user's, could not write beside it. Raises
+    NotWritableError if it has what no stage made.
+    """
+    owner = owner_of(root)
+    if os.getuid() == 0 and owner.uid != 0:
+        _give(root, owner)
+
+
+def owner_of(folder: Path) -> User:
+    """Return the user and group that a folder belongs to."""
+    found = folder.stat()
+    return User(found.st_uid, found.st_gid)
 
 
 def _give(root: Path, owner: User) -> None:
@@ -57,9 +75,9 @@ def _all_in(path: Path) -> Iterator[tuple[Path, str, int]]:
     finally:
         os.close(parent)
     if path.is_dir() and not path.is_symlink():
-        for place, folders, files, descriptor in os.fwalk(path, follow_symlinks=False):
-            for name in (*folders, *files):
-                yield Path(place, name), name, descriptor
+        for place in walk(path, ignore):
+            for name in (*place.folders, *place.files):
+                yield place.path / name, name, place.descriptor
 
 
 def _give_one(path: Path, name: str, folder: int, owner: User) -> None:

@@ -30,6 +30,8 @@ def clean(folder: Path, assume_yes: bool = False, dry: bool = False) -> None:
         if made and not assume_yes and not agreed(f"Remove {len(made)} of {root}?"):
             raise StageError("nothing was removed; say yes, or give --yes, to go on")
         for path in made:
+            trees.require_removable(path)
+        for path in made:
             left_overs.discard(path)
     if made:
         print("clean: removed")

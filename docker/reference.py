@@ -187,7 +187,7 @@ def _section(name: str, spec: Spec) -> Iterator[str]:
 
 
 def _exit_codes() -> str:
-    made = MADE.format(source="stages/errors.py and docker/host/venv.py")
+    made = MADE.format(source="stages/errors/kinds.py and docker/host/venv.py")
     rows = [
         ["0", "", "All went well.", ""],
         *(_row(kind) for kind in kinds()),

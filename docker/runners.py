@@ -4,6 +4,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from docker import artifacts as artifacts_folder
@@ -18,7 +19,7 @@ from docker.host.variables import NETWORK
 from docker.paths import ROOT
 from docker.reproduce.locked_images import resolve
 from stages import locks
-from stages.errors import NotWritableError, PinningError
+from stages.errors import NotWritableError, PinningError, StageError
 from stages.folder.full_disk import temporary_directory
 from stages.folder.usable import prepare
 from stages.program.tether import tethered
@@ -118,7 +119,15 @@ def prepare_local(stages: list[Stage], artifacts: Path) -> Runner:
     variables = {env_name("artifacts"): str(root)}
     if PEERS in {stage.name for stage in stages}:
         variables |= _other_interpreters()
-    return lambda stage, settings: _run_process(stage, pythons[stage], {**settings, **variables})
+
+    def run(stage: Stage, settings: Mapping[str, str]) -> Outcome:
+        try:
+            return _run_process(stage, pythons[stage], {**settings, **variables})
+        finally:
+            with suppress(StageError, OSError):  # the next run as root says why it can't be given
+                artifacts_folder.give_back(root)
+
+    return run
 
 
 def _other_interpreters() -> dict[str, str]:

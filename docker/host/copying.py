@@ -9,7 +9,13 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from stages.errors import InputCorruptError
+from stages.files.descent import ignore, walk
 from stages.files.member import OPEN_PLAIN
+from stages.program.printable import shortened
+
+# Far more than a hub's modules and data sets have.
+MAX_LEVELS = 64
 
 
 def copy_plain(
@@ -18,17 +24,22 @@ def copy_plain(
     """Copy a folder to `target`, which is there and empty, with plain modes.
 
     `is_left_out` is asked for each relative path. Return what else was not copied: links, devices,
-    pipes and sockets, and files of another user that also have a name elsewhere.
+    pipes and sockets, and files of another user that also have a name elsewhere. Raises
+    InputCorruptError if it is deeper than what a stage leaves.
     """
     refused: list[str] = []
     owner = source.lstat().st_uid
-    for place, folders, files, descriptor in os.fwalk(source, follow_symlinks=False):
-        inner = Path(place).relative_to(source)
-        for name in (*folders, *files):
-            path = (inner / name).as_posix()
+    for place in walk(source, ignore):
+        for name in (*place.folders, *place.files):
+            path = "/".join((*place.inner, name))
             if is_left_out(path):
-                folders[:] = [folder for folder in folders if folder != name]
-            elif not _copy_one(name, descriptor, target / path, owner):
+                place.folders[:] = [folder for folder in place.folders if folder != name]
+            elif len(place.inner) >= MAX_LEVELS:
+                raise InputCorruptError(
+                    f"{shortened(str(source / path))} is more than {MAX_LEVELS} folders deep, "
+                    "where no stage writes; remove it"
+                )
+            elif not _copy_one(name, place.descriptor, target / path, owner):
                 refused.append(path)
     return refused
 

@@ -6,6 +6,8 @@ Standard library only: bootstrap.py uses it before anything is installed.
 import os
 from pathlib import Path
 
+from stages.files.descent import walk
+
 
 def give_to_owner_of(place: Path, folder: Path) -> None:
     """Give `folder`, if root runs this, to the user and group that `place` belongs to.
@@ -14,5 +16,8 @@ def give_to_owner_of(place: Path, folder: Path) -> None:
     """
     owner = place.stat()
     if os.geteuid() == 0 and owner.st_uid != 0:
-        for path in [folder, *folder.rglob("*")]:
-            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+        ids = owner.st_uid, owner.st_gid
+        os.chown(folder, *ids, follow_symlinks=False)
+        for found in walk(folder):
+            for name in (*found.folders, *found.files):
+                os.chown(name, *ids, dir_fd=found.descriptor, follow_symlinks=False)

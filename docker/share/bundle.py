@@ -19,6 +19,7 @@ from stages.errors import InputCorruptError
 from stages.evidence.archive import pack, unpack
 from stages.evidence.check import check, makers
 from stages.evidence.collect import ARTIFACTS_FOLDER, collect
+from stages.evidence.opening import no_bundle
 from stages.evidence.rejection import GET_AGAIN, as_of_a_bundle
 from stages.files.checksums import CHECKSUMS, write_checksums
 from stages.files.member import read_plain
@@ -60,6 +61,8 @@ def verify_bundle(bundle: Path) -> list[str]:
     """
     with _temporary_folder() as folder:
         unpack(bundle, folder)
+        if not (folder / MANIFEST).is_file():
+            raise no_bundle(bundle, f"it has no {MANIFEST}")
         return _check(folder, GET_AGAIN)
 
 

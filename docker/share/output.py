@@ -1,16 +1,21 @@
 """A file that a task is asked to write: refused at once if it can't be, and there only whole."""
 
+import fcntl
 import os
+import re
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stages.errors import NotWritableError
 from stages.files.trees import sync_folder
 from stages.folder.usable import resolved
 
-PART = ".part"
+# No other program's files end so: what is left of those whose maker was killed is removed.
+PART = ".vgg19-part"
+LEFT_OVER = re.compile(rf"\..+\.[a-z0-9_]{{8}}{re.escape(PART)}", re.DOTALL)
 MAX_PREFIX = 100
 
 
@@ -31,18 +36,18 @@ def require_writable(output: Path, artifacts: Path) -> None:
         raise NotWritableError(f"{output} would be among the artifacts; give another folder")
     descriptor, part = _make_part(path)  # root may write anywhere, but not to /proc
     os.close(descriptor)
-    part.unlink()
+    part.unlink(missing_ok=True)
 
 
 @contextmanager
 def written_whole(output: Path) -> Iterator[Path]:
     """Yield the path of a file to write, which on success takes the place of `output`.
 
-    On failure it is removed, and `output` stays as it was.
+    On failure it is removed, and `output` stays as it was. If this is killed, the next call for a
+    file in the same folder removes it.
     """
     path = _resolved(output)
     descriptor, part = _make_part(path)
-    os.close(descriptor)
     try:
         yield part
         _settle(part)
@@ -50,6 +55,7 @@ def written_whole(output: Path) -> Iterator[Path]:
         sync_folder(path.parent)
     finally:
         part.unlink(missing_ok=True)
+        os.close(descriptor)
 
 
 def _resolved(output: Path) -> Path:
@@ -60,13 +66,41 @@ def _resolved(output: Path) -> Path:
 
 
 def _make_part(path: Path) -> tuple[int, Path]:
-    """Make the file in which `path` is written; return its descriptor and its path."""
+    """Make the file in which `path` is written; return its descriptor, locked, and its path."""
+    _remove_left_overs(path.parent)
     prefix = f".{path.name[:MAX_PREFIX]}."
+    while True:
+        try:
+            descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=PART, dir=path.parent)
+        except FileNotFoundError:
+            raise _refusal(path) from None
+        with suppress(OSError):  # without locks, what a kill leaves is there for good
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor, Path(name)
+        os.close(descriptor)  # another took it for a left-over before it was locked
+
+
+def _remove_left_overs(folder: Path) -> None:
+    """Remove the files of those that were killed: whoever is alive has locked its own."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if LEFT_OVER.fullmatch(path.name):
+                with suppress(OSError):
+                    _remove_unlocked(path)
+
+
+def _remove_unlocked(path: Path) -> None:
+    """Remove a file of this user; OSError if another process has locked it, or may have."""
+    # Neither follow a link nor wait for a pipe; on NFS, only who may write may lock.
+    descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=PART, dir=path.parent)
-    except FileNotFoundError:
-        raise _refusal(path) from None
-    return descriptor, Path(name)
+        found = os.fstat(descriptor)
+        if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and found.st_nlink == 1:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+    finally:
+        os.close(descriptor)
 
 
 def _refusal(output: Path) -> NotWritableError:

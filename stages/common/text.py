@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 from stages.program.printable import printable
 from stages.records.base import Host, Source
+from stages.records.cell import Reason
 from stages.setting.values import OWN_BACKBONES
 
 MAX_CELL = 1000
+# In place of an interval, which would be as wide as nothing.
+NO_INTERVAL = "one round: no interval"
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
@@ -21,6 +24,12 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
         for row in rows
     )
     return "\n".join(line.rstrip() for line in lines)
+
+
+def is_of_one_round(reasons: Sequence[Reason]) -> bool:
+    """Return whether a run had one round, from the reasons why it is not to be trusted."""
+    few = (reason for reason in reasons if reason.kind == "few_rounds")
+    return any(reason.numbers["rounds"] == 1 for reason in few)
 
 
 def origins(host: Host, backbone: Source, data: Source) -> list[str]:

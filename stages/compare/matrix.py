@@ -1,13 +1,17 @@
 """The table of all measured cells, one row each, and the notes on its columns."""
 
+from functools import partial
 from itertools import compress
 
 from stages.common.stats import spread
-from stages.common.text import aligned
+from stages.common.text import NO_INTERVAL, aligned
+from stages.compare.cautions import had_one_round, is_trusted
 from stages.isa import get_isa
 from stages.records.base import Interval
 from stages.records.compare import CompareRecord, Row
 
+# Beside a figure that has no interval.
+ONCE = "(one round)"
 COLUMNS = (
     "isa cap",
     "precision",
@@ -32,37 +36,44 @@ def render_matrix(record: CompareRecord) -> str:
     if all(row.server_per_s is None for row in record.rows):
         left_out.add("server/s")
     kept = [column not in left_out for column in COLUMNS]
-    rows = [COLUMNS, *map(_cells, record.rows)]
+    rows = [COLUMNS, *map(partial(_cells, record), record.rows)]
     return aligned([tuple(compress(row, kept)) for row in rows])
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(record: CompareRecord, row: Row) -> tuple[str, ...]:
+    once = had_one_round(record, row.runtime)
     return (
         row.isa,
         row.precision,
         row.runtime,
-        _with_spread(row.throughput_images_per_s, 2),
-        _with_spread(row.latency_p50_ms, 1),
+        _with_spread(row.throughput_images_per_s, 2, once=once),
+        _with_spread(row.latency_p50_ms, 1, once=once),
         _or_dash(row.latency_p90_ms, "{:.1f}"),
         _or_dash(row.server_per_s, "{:.2f}"),
         f"{row.accuracy_top1:.1%}",
         _or_dash(row.accuracy_loss, "{:+.2%}"),
         _or_dash(row.agreement_fp32, "{:.1%}"),
-        _times(row.precision_speedup),
-        _times(row.isa_speedup),
-        row.verdict if row.valid else f"INVALID, {row.verdict}",
+        _times(row.precision_speedup, once=once),
+        _times(row.isa_speedup, once=once),
+        _verdict(row, trusted=is_trusted(record, row.runtime)),
         row.kernel,
     )
 
 
-def _with_spread(figure: Interval, digits: int) -> str:
-    return f"{figure.estimate:.{digits}f} ±{spread(figure):.1%}"
+def _verdict(row: Row, *, trusted: bool) -> str:
+    if not row.valid:
+        return f"INVALID, {row.verdict}"
+    return row.verdict if trusted else f"NOT TO BE TRUSTED, {row.verdict}"
 
 
-def _times(ratio: Interval | None) -> str:
+def _with_spread(figure: Interval, digits: int, *, once: bool) -> str:
+    return f"{figure.estimate:.{digits}f} {ONCE if once else f'±{spread(figure):.1%}'}"
+
+
+def _times(ratio: Interval | None, *, once: bool) -> str:
     if ratio is None:
         return "-"
-    return f"{ratio.estimate:.2f}x ({ratio.low:.2f}-{ratio.high:.2f})"
+    return f"{ratio.estimate:.2f}x {ONCE if once else f'({ratio.low:.2f}-{ratio.high:.2f})'}"
 
 
 def _or_dash(value: float | None, shape: str) -> str:
@@ -73,7 +84,7 @@ def render_notes(record: CompareRecord) -> str:
     """Return what the columns mean, a line each."""
     reference = f"{record.isa_reference} ({get_isa(record.isa_reference).label})"
     notes = [
-        ("±, (from-to)", "95% interval over the rounds, in which the cells took turns"),
+        *_interval_notes(record),
         ("isa cap", "oneDNN capped by ONEDNN_MAX_CPU_ISA; proven by oneDNN's own log"),
         (
             "precision effect",
@@ -90,3 +101,13 @@ def render_notes(record: CompareRecord) -> str:
     if len(record.versions) > 1:
         notes.append(("runtime", "whatever a row compares is within its runtime"))
     return aligned(notes)
+
+
+def _interval_notes(record: CompareRecord) -> list[tuple[str, str]]:
+    once = [had_one_round(record, runtime) for runtime in record.versions]
+    notes = [("±, (from-to)", "95% interval over the rounds, in which the cells took turns")]
+    if all(once):
+        notes = []
+    if any(once):
+        notes.append((ONCE, f"{NO_INTERVAL}; chance may have moved it by any amount"))
+    return notes

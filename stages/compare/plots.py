@@ -7,7 +7,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from stages.compare.cautions import is_invalid, run_caution
+from stages.compare.cautions import had_one_round, is_invalid, run_caution
 from stages.isa import ISA_NAMES
 from stages.precisions import PRECISION_NAMES, get_precision
 from stages.program.printable import printable
@@ -118,10 +118,11 @@ def plot_ladder(record: CompareRecord, path: Path) -> None:
 def _panel(axes: Any, record: CompareRecord, runtime: str, isas: list[str]) -> None:
     precisions = _precisions(record)
     width = 0.8 / len(precisions)
+    once = had_one_round(record, runtime)
     for row in record.rows:
         if row.runtime == runtime:
             shift = (precisions.index(row.precision) - (len(precisions) - 1) / 2) * width
-            _ladder_bar(axes, row, isas.index(row.isa) + shift, width)
+            _ladder_bar(axes, row, isas.index(row.isa) + shift, width, once=once)
     axes.set_xticks(range(len(isas)), isas, fontsize=9)
     axes.set_ylabel("offline throughput, images/s")
     axes.margins(y=0.12)
@@ -132,14 +133,15 @@ def _precisions(record: CompareRecord) -> list[str]:
     return [name for name in PRECISION_NAMES if any(row.precision == name for row in record.rows)]
 
 
-def _ladder_bar(axes: Any, row: Row, position: float, width: float) -> None:
+def _ladder_bar(axes: Any, row: Row, position: float, width: float, *, once: bool) -> None:
     hatch = EMULATED_HATCH if row.verdict == "emulated" else None
     rate = row.throughput_images_per_s
+    below, above = rate.estimate - rate.low, rate.high - rate.estimate
     bar = axes.bar(
         position,
         rate.estimate,
         width * 0.92,
-        yerr=[[max(0.0, rate.estimate - rate.low)], [max(0.0, rate.high - rate.estimate)]],
+        yerr=None if once else [[max(0.0, below)], [max(0.0, above)]],
         error_kw={"elinewidth": 0.8, "ecolor": "#333333"},
         color=get_precision(row.precision).color,
         hatch=hatch,

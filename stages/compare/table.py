@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from stages.common.text import MAX_CELL, aligned, origins
+from stages.common.text import MAX_CELL, NO_INTERVAL, aligned, is_of_one_round, origins
+from stages.compare.cautions import models_doubt
 from stages.compare.limits import render_limits
 from stages.compare.matrix import render_matrix, render_notes
 from stages.compare.not_run import render_not_run
 from stages.compare.reasons import in_words
 from stages.precisions import get_precision
 from stages.program.printable import printable
+from stages.records.base import Interval
 from stages.records.compare import CompareRecord, Repeated
 from stages.records.profile import ModelSummary
 
@@ -27,7 +29,7 @@ def render(record: CompareRecord, summaries: Summaries) -> str:
     if record.impossible:
         blocks.append(render_not_run(record))
     blocks += [
-        _models(of_runtime, runtime if len(record.versions) > 1 else "")
+        _models(record, of_runtime, runtime)
         for runtime, of_runtime in summaries.items()
         if of_runtime
     ]
@@ -73,9 +75,9 @@ def _checks(record: CompareRecord) -> str:
 
 def _repeat_lines(repeat: Repeated, record: CompareRecord) -> list[tuple[str, str]]:
     runtime = _runtime_suffix(repeat.runtime, record)
+    once = is_of_one_round(repeat.reasons)
     offline, stream = (
-        f"{ratio.estimate:.3f}x ({ratio.low:.3f}-{ratio.high:.3f})"
-        for ratio in (repeat.offline_ratio, repeat.single_stream_ratio)
+        _ratio(ratio, once=once) for ratio in (repeat.offline_ratio, repeat.single_stream_ratio)
     )
     verdict = "as it should be" if repeat.trusted else "THIS RUN IS NOT TO BE TRUSTED"
     return [
@@ -87,19 +89,26 @@ def _repeat_lines(repeat: Repeated, record: CompareRecord) -> list[tuple[str, st
     ]
 
 
+def _ratio(ratio: Interval, *, once: bool) -> str:
+    return f"{ratio.estimate:.3f}x ({NO_INTERVAL if once else f'{ratio.low:.3f}-{ratio.high:.3f}'})"
+
+
 def _runtime_suffix(runtime: str, record: CompareRecord) -> str:
     """Return what names the runtime at the end of a cell's name, if there are several."""
     return f" {runtime}" if len(record.versions) > 1 else ""
 
 
-def _models(summaries: Sequence[ModelSummary], runtime: str) -> str:
-    """Return the table of FP32 against INT8."""
+def _models(record: CompareRecord, summaries: Sequence[ModelSummary], runtime: str) -> str:
+    """Return the table of FP32 against INT8, and what is in doubt about it."""
     names = [get_precision(summary.precision).label for summary in summaries]
-    return aligned(
+    shown = runtime if len(record.versions) > 1 else ""
+    doubt = models_doubt(record, runtime, summaries)
+    table = aligned(
         [
-            (f"Model ({', '.join(filter(None, (summaries[0].isa, runtime)))})", *names),
+            (f"Model ({', '.join(filter(None, (summaries[0].isa, shown)))})", *names),
             ("accuracy, top-1", *(f"{summary.accuracy:.4f}" for summary in summaries)),
             ("throughput, images/s", *(f"{summary.throughput:.2f}" for summary in summaries)),
             ("latency, ms (median)", *(f"{summary.latency:.2f}" for summary in summaries)),
         ]
     )
+    return f"{table}\n{doubt}: see above" if doubt else table

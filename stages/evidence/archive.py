@@ -24,30 +24,21 @@ from stages.errors import (
 )
 from stages.evidence.limits import MAX_BUNDLE_BYTES, MAX_FILE_BYTES
 from stages.evidence.names import Order, problem_of_name
+from stages.evidence.opening import CHUNK, no_bundle, opened, require_unpacked, why_no_bundle
 from stages.program import disk_space
 from stages.program.printable import printable
 
 FILE_MODE = 0o644
 BLOCK = tarfile.BLOCKSIZE
-CHUNK = 2**20
 # Where a header has the size, in octal, and the kind of its member.
 _SIZE, _KIND = slice(124, 136), slice(156, 157)
 _OCTAL = re.compile(rb"[0-7]{11}\0")
 # The extended header of a long name. None that is allowed takes more than a block.
 _LONG_NAME = re.compile(rb"\d+ path=([^\n\0]+)\n\0*")
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:/.+", re.IGNORECASE)
-_PACKED = {
-    b"\x1f\x8b": "gzip",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ": "xz",
-    b"\x28\xb5\x2f\xfd": "zstd",
-    b"PK\x03\x04": "zip",
-    b"7z\xbc\xaf": "7z",
-}
 
 
 class _FormError(Exception):
-    """What is read is no bundle."""
+    """What is read is not as a bundle is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,56 +83,29 @@ def _members_of(folder: Path) -> Iterator[_Member]:
 def unpack(archive: Path, folder: Path) -> None:
     """Write the files of a tar made by `pack` to a new folder.
 
-    Raises InputMissingError if there is none or it can't be read, InputCorruptError if it is larger
-    than a bundle may be, or any byte is not as `pack` would have written it, DiskFullError if it
-    does not fit.
+    Raises InputMissingError if there is none or it can't be read, InputCorruptError if it is none,
+    or any byte is not as `pack` would have written it, DiskFullError if it does not fit.
     """
     folder.mkdir(exist_ok=True)
-    with _opened(archive) as stream:
+    with opened(archive) as stream:
         size = os.fstat(stream.fileno()).st_size
         try:
-            _require_unpacked(archive, stream)
+            require_unpacked(archive, stream)
             # All headers first: what is no bundle must leave nothing on the disk.
             _read_all(stream, lambda member: _skip(stream, member, size))
             _require_space(folder, size)
             stream.seek(0)
             _read_all(stream, lambda member: _write_file(stream, member, folder / member.name))
         except _FormError as error:
-            raise InputCorruptError(
-                f"{archive} was damaged or edited ({error}); get it again"
-            ) from None
+            raise _rejection(archive, stream, error) from None
         except OSError as error:
             raise _of_os_error(archive, folder, error) from None
 
 
-def _opened(archive: Path) -> BinaryIO:
-    """Open a bundle, which may be a trap: a pipe that never ends, a device, a link to either."""
-    if _ADDRESS.match(str(archive)):
-        raise InputMissingError(f"{archive} is an address; download it, and name the file")
-    try:
-        # Without O_NONBLOCK, to open a pipe would wait for who writes to it.
-        descriptor = os.open(archive, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise InputMissingError(f"{archive} is missing; make one by `invoke bundle`") from None
-    except OSError as error:
-        why = os.strerror(error.errno or 0)
-        raise InputMissingError(f"{archive} can't be read ({why}); make it readable") from None
-    found = os.fstat(descriptor)
-    problem = "" if stat.S_ISREG(found.st_mode) else "is no plain file"
-    if found.st_size > MAX_BUNDLE_BYTES:
-        problem = f"is larger than {MAX_BUNDLE_BYTES / 1e6:.0f} MB, as no bundle is"
-    if problem:
-        os.close(descriptor)
-        raise InputCorruptError(f"{archive} {problem}; name a file that `invoke bundle` made")
-    return os.fdopen(descriptor, "rb")
-
-
-def _require_unpacked(archive: Path, stream: BinaryIO) -> None:
-    start = stream.read(8)
-    stream.seek(0)
-    for signature, kind in _PACKED.items():
-        if start.startswith(signature):
-            raise InputCorruptError(f"{archive} is compressed by {kind}; unpack it first")
+def _rejection(archive: Path, stream: BinaryIO, error: _FormError) -> InputCorruptError:
+    if why := why_no_bundle(stream):
+        return no_bundle(archive, why)
+    return InputCorruptError(f"{archive} was damaged or edited ({error}); get it again")
 
 
 def _require_space(folder: Path, size: int) -> None:

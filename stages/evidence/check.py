@@ -19,7 +19,7 @@ from stages.evidence.collect import (
     excluded_folders,
     is_within,
 )
-from stages.evidence.listing import read_list, require_listed
+from stages.evidence.listing import REMEDY, require_listed
 from stages.evidence.rejection import GET_AGAIN, as_of_a_bundle, following
 from stages.evidence.requirements import (
     require_alike,
@@ -27,6 +27,7 @@ from stages.evidence.requirements import (
     require_summaries,
     require_text,
 )
+from stages.files.checksums import read_checksums
 from stages.peers import rederive as peers
 from stages.peers.table import render as render_peers
 from stages.profile import rederive as profile
@@ -55,7 +56,7 @@ def check(bundle: Path, remedy: str = GET_AGAIN) -> list[str]:
 
 
 def _check(bundle: Path) -> list[str]:
-    require_listed(bundle, names_in(bundle), read_list(bundle))
+    require_listed(bundle, names_in(bundle), read_checksums(bundle, REMEDY))
     artifacts = Artifacts(bundle / ARTIFACTS_FOLDER)
     lines = [check_files(artifacts), check_train(artifacts)]
     for runtime in RUNTIME_NAMES:
@@ -108,7 +109,7 @@ def _require_known(artifacts: Artifacts, folders: Sequence[Path]) -> None:
 
 def _check_folder(folder: Path, excluded: Sequence[Path]) -> int:
     """Check the files of one stage, and return how many there are."""
-    files, listed = names_in(folder), read_list(folder)
+    files, listed = names_in(folder), read_checksums(folder, REMEDY)
     absent = {name for name in listed if is_within(folder / name, excluded)}
     if absent & files:
         raise InputCorruptError(f"{folder / min(absent & files)} is in no bundle; remove it")

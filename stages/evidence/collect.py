@@ -6,7 +6,9 @@ from pathlib import Path
 
 from stages.artifacts import Artifacts, verify
 from stages.errors import InputCorruptError, InputMissingError
-from stages.program.printable import printable
+from stages.evidence.names import problem_of_name
+from stages.files.checksums import plain_files
+from stages.program.printable import printable, shortened
 from stages.runtimes import RUNTIME_NAMES
 
 # The folder in a bundle that the stages' folders are in.
@@ -47,9 +49,12 @@ def bundled_files(folder: Path, excluded: Sequence[Path]) -> Iterator[Path]:
 
     Raises InputCorruptError if one is no plain file: a link would bring in what no stage left.
     """
-    for path in sorted(folder.rglob("*")):
-        if is_within(path, excluded) or (path.is_dir() and not path.is_symlink()):
+    names = sorted(plain_files(folder), key=lambda name: name.split("/"))
+    for path in (folder / name for name in names):
+        if is_within(path, excluded):
             continue
+        if problem := problem_of_name(f"{ARTIFACTS_FOLDER}/{path.relative_to(folder.parent)}"):
+            raise InputCorruptError(f"{printable(shortened(str(path)))}: {problem}; remove it")
         if path.is_symlink() or not path.is_file():
             raise InputCorruptError(f"{printable(str(path))} is no plain file; remove it")
         yield path

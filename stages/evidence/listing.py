@@ -4,18 +4,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from stages.errors import InputCorruptError
-from stages.files.checksums import CHECKSUMS, read_checksums, sha256
+from stages.files.checksums import CHECKSUMS, sha256
 from stages.program.printable import printable
 
 REMEDY = "run its stage again"
-
-
-def read_list(folder: Path) -> dict[str, str]:
-    """Return the sha256 of each file that the list of a folder names, by its path there.
-
-    Raises InputCorruptError if there is no list, or it is not as a stage writes it.
-    """
-    return read_checksums(folder, REMEDY)
 
 
 def require_listed(

@@ -4,16 +4,17 @@ A folder is whole if the list names each file that is there, each that it names 
 content that it had, and there is nothing but plain files and folders.
 """
 
+import errno
 import hashlib
-import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from stages.errors import InputCorruptError
+from stages.errors import InputCorruptError, naming
+from stages.files.descent import walk
 from stages.files.member import is_inside, read_plain
-from stages.program.printable import printable
+from stages.program.printable import printable, shortened
 
 CHECKSUMS = "SHA256SUMS"
 # A line has some 100 bytes, and a bundle at most 50,000 files.
@@ -24,7 +25,7 @@ LINE = re.compile(r"([0-9a-f]{64})  ([^\n]+)")
 def sha256(path: Path) -> str:
     """Return the sha256 of a file's content, in hexadecimal."""
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
+    with naming(path), path.open("rb") as stream:
         while chunk := stream.read(2**20):
             digest.update(chunk)
     return digest.hexdigest()
@@ -94,20 +95,27 @@ def require_whole(folder: Path, required: Iterable[str], remedy: str) -> None:
 
 def plain_files(folder: Path) -> Iterator[str]:
     """Yield the relative paths of all in a folder but its folders, whatever they are."""
-    for path, folders, files in os.walk(folder, onerror=_raise):
-        links = [name for name in folders if Path(path, name).is_symlink()]
-        for name in sorted((*files, *links)):
-            yield Path(path, name).relative_to(folder).as_posix()
+    for place in walk(folder):
+        yield from ("/".join((*place.inner, name)) for name in place.files)
 
 
 def _files(folder: Path, remedy: str) -> Iterator[str]:
     """Yield the relative paths of all files; InputCorruptError if one is no plain file."""
     for name in plain_files(folder):
-        mode = (folder / name).lstat().st_mode
+        mode = _mode_of(folder / name)
         if not stat.S_ISREG(mode):
             kind = "a symlink" if stat.S_ISLNK(mode) else "no plain file"
             raise _corrupt(folder / name, f"is {kind}, which no stage leaves", "remove it")
         yield name
+
+
+def _mode_of(path: Path) -> int:
+    try:
+        return path.lstat().st_mode
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise _corrupt(path, "is deeper than any stage's", "remove it") from None
 
 
 def _lines(path: Path, remedy: str) -> list[str]:
@@ -142,8 +150,4 @@ def _require_name(path: Path, name: str, remedy: str) -> None:
 
 
 def _corrupt(path: Path, what: str, remedy: str) -> InputCorruptError:
-    return InputCorruptError(f"{path} {what}" + (f"; {remedy}" if remedy else ""))
-
-
-def _raise(error: OSError) -> None:
-    raise error
+    return InputCorruptError(f"{shortened(str(path))} {what}" + (f"; {remedy}" if remedy else ""))

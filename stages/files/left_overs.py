@@ -18,6 +18,7 @@ PATTERN = re.compile(r"\.(?P<name>.+?)(?:\.[a-z0-9_]{8})?\.(?:new|old)")
 NEW, OLD = ".new", ".old"
 # A name may have 255 bytes, a character up to four of them.
 MAX_NAME = 50
+MAX_LEVELS = 8
 
 
 def new_folder(folder: Path) -> Path:
@@ -71,11 +72,13 @@ def _deal_with(path: Path, folder: Path) -> None:
         path.rename(folder)
         trees.sync_folder(folder.parent)
     else:
-        trees.remove(path)
+        trees.remove(path, f"what a killed command left of {folder} as {path.name}")
 
 
-def clear_below(top: Path) -> None:
-    """Do as `clear` does in `top` and in all folders below, and remove unfinished files there.
+def clear_below(top: Path, levels: int = MAX_LEVELS) -> None:
+    """Do as `clear` does in `top` and in the folders below, and remove unfinished files there.
+
+    It looks `levels` deep, which is deeper than anything is written that can be left over.
 
     What was handed over, and so has a list of checksums, is left as it is. Raises NotWritableError
     if something can't be removed.
@@ -84,8 +87,8 @@ def clear_below(top: Path) -> None:
         if path.suffix == NEW and path.is_file() and not path.is_symlink():
             path.unlink()
     clear(top)
-    for folder in _unlisted_folders(top):
-        clear_below(folder)
+    for folder in _unlisted_folders(top) if levels else ():
+        clear_below(folder, levels - 1)
 
 
 def _unlisted_folders(parent: Path) -> Iterator[Path]:
@@ -100,4 +103,4 @@ def discard(folder: Path) -> None:
     # Without a folder to take the place of, for which a full disk has no room.
     unfinished = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}{NEW}")
     folder.rename(unfinished)
-    trees.remove(unfinished)
+    trees.remove(unfinished, str(folder))

@@ -7,7 +7,7 @@ import os
 import stat
 from pathlib import Path
 
-from stages.errors import InputCorruptError
+from stages.errors import InputCorruptError, naming
 from stages.program.printable import printable
 
 # A fifo must not hang whoever opens it, nor a symlink lead elsewhere.
@@ -41,7 +41,7 @@ def read_plain(path: Path, limit: int) -> bytes:
     like, or has more bytes than `limit`.
     """
     _require_plain(path, limit)
-    with os.fdopen(os.open(path, OPEN_PLAIN), "rb") as stream:
+    with naming(path), os.fdopen(os.open(path, OPEN_PLAIN), "rb") as stream:
         content = stream.read(limit + 1)
     if len(content) > limit:
         raise _too_large(path, limit)

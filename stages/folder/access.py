@@ -6,9 +6,11 @@ Either way the folder is checked first, and what a killed command left in it is 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from stages.artifacts import Artifacts
+from stages.errors import NotWritableError
 from stages.files import left_overs
 from stages.folder.lock import reading_with_others, writing_alone
 from stages.folder.usable import known_names, prepare, require_usable, resolved
@@ -40,14 +42,23 @@ def reading(folder: Path, name: str) -> Iterator[Artifacts]:
         return
     if os.access(root, os.W_OK | os.X_OK):
         prepare(root)  # the lock must not come before the marker
-    with reading_with_others(root, name, lambda: _recover_if_writable(root)):
+    with reading_with_others(root, name, partial(_recover_if_possible, root)):
         yield Artifacts(root)
 
 
-def _recover_if_writable(root: Path) -> None:
-    """Recover; a user who can't write there still reads what is whole, unless a folder is lost."""
-    if os.access(root, os.W_OK | os.X_OK) or left_overs.lost(root, known_names(root)):
+def _recover_if_possible(root: Path, alone: bool) -> None:
+    """Recover; a user who can't still reads what is whole, unless a folder is lost.
+
+    Beside other readers, who may be about the same, nothing is changed.
+    """
+    lost = left_overs.lost(root, known_names(root))
+    if alone and (lost or os.access(root, os.W_OK | os.X_OK)):
         _recover(root)
+    elif lost:
+        raise NotWritableError(
+            f"{root / lost[0]} was taken away by a command that was killed; "
+            "run any stage as a user who can write there"
+        )
 
 
 def _recover(root: Path) -> None:

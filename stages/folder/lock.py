@@ -2,6 +2,12 @@
 
 The lock is a file in the folder, which every process and container that uses the folder sees; the
 kernel releases it when the process that holds it ends, however it ends.
+
+On NFS a lock for one alone takes a descriptor that can be written. Who may only read the folder
+gets the lock that readers share, which keeps writers out as well, but can't tell whether other
+readers are there. If a file system gives no lock at all, nothing is read: a writer on the server,
+or on another machine, might be there unseen, and swap a folder between two files that belong
+together.
 """
 
 import errno
@@ -14,7 +20,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
-from stages.errors import ArtifactsBusyError, NotWritableError
+from stages.errors import ArtifactsBusyError, NotWritableError, naming
 from stages.files.trees import FILE_MODE
 from stages.folder.usable import LOCK
 from stages.program import disk_space
@@ -26,6 +32,8 @@ MAX_SHOWN_BYTES = 200
 FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 # Answers to flock that mean "not on this file system", and to open that mean "not by you".
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF, errno.EPERM)
+ELSEWHERE = "set VGG19_ARTIFACTS to a folder on a local disk"
+ELSEWHERE_TO_READ = "copy it to a local disk, and set VGG19_ARTIFACTS to the copy"
 NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -47,21 +55,39 @@ def writing_alone(root: Path, name: str) -> Iterator[None]:
 
 @contextmanager
 def reading_with_others(
-    root: Path, name: str, recover: Callable[[], None] = lambda: None
+    root: Path, name: str, recover: Callable[[bool], None] = lambda alone: None
 ) -> Iterator[None]:
     """Hold the folder `root` for the reader `name` and others, until the context is left.
 
-    `recover` is called first if there are no others. A folder that this user can't write, and that
-    nobody ever locked, is read without. Raises what writing_alone raises.
+    `recover` is called first unless there are others: with True if this is certain, else with
+    False, as readers may be there. A folder that this user can't write, and that nobody ever
+    locked, is read without. Raises what writing_alone raises.
     """
     with _opened_to_read(root / LOCK) as lock:
         if lock is not None:
-            if _try(lock, fcntl.LOCK_EX, root):
-                recover()
-                _write(lock, _holder(name))
-            if not _try(lock, fcntl.LOCK_SH, root):
-                raise _busy(lock, root)
+            _share(lock, root, name, recover)
         yield
+
+
+def _share(lock: int, root: Path, name: str, recover: Callable[[bool], None]) -> None:
+    alone = _try_alone(lock, root)
+    if alone:
+        recover(True)
+        _write(lock, _holder(name))
+    if not _try(lock, fcntl.LOCK_SH, root, ELSEWHERE_TO_READ):
+        raise _busy(lock, root)
+    if alone is None:
+        recover(False)
+
+
+def _try_alone(lock: int, root: Path) -> bool | None:
+    """Return whether nobody else has the lock; None if this descriptor can't be used to ask."""
+    try:
+        return _try(lock, fcntl.LOCK_EX, root, ELSEWHERE_TO_READ)
+    except NotWritableError:
+        if fcntl.fcntl(lock, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+            return None
+        raise
 
 
 @contextmanager
@@ -120,17 +146,17 @@ def _require_ours(lock: int, path: Path) -> None:
         raise NotWritableError(f"{path} is no lock that a stage made; remove it")
 
 
-def _try(lock: int, kind: int, root: Path) -> bool:
+def _try(lock: int, kind: int, root: Path, remedy: str = ELSEWHERE) -> bool:
     try:
-        fcntl.flock(lock, kind | fcntl.LOCK_NB)
+        with naming(root / LOCK):
+            fcntl.flock(lock, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError as error:
         if error.errno not in NO_LOCKS:
             raise
         raise NotWritableError(
-            f"{root} is on a file system without locks ({error.strerror}); "
-            "set VGG19_ARTIFACTS to a folder on a local disk"
+            f"{root} is on a file system without locks ({error.strerror}); {remedy}"
         ) from None
     return True
 

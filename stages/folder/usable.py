@@ -16,6 +16,7 @@ from stages.errors import NotWritableError
 from stages.files import left_overs, trees
 from stages.files.checksums import CHECKSUMS, names_listed, plain_files
 from stages.program import disk_space
+from stages.program.printable import shortened
 
 MARKER, LOCK = ".vgg19-artifacts", ".lock"
 MARKER_TEXT = "The stages of VGG19 on your Xeon write here, and `invoke clean` removes it.\n"
@@ -191,7 +192,10 @@ def _require_cache(cache: Path) -> None:
 
 
 def _foreign(path: Path) -> NotWritableError:
-    return NotWritableError(f"{path} is there, which no stage made; move it elsewhere, or {REMEDY}")
+    shown = shortened(str(path))
+    return NotWritableError(
+        f"{shown} is there, which no stage made; move it elsewhere, or {REMEDY}"
+    )
 
 
 def _mark(root: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from stages.common.text import MAX_CELL, aligned, origins
+from stages.common.text import MAX_CELL, NO_INTERVAL, aligned, origins
 from stages.peers.contenders import PEERS
 from stages.precisions import INT8, PRECISIONS
 from stages.program.printable import printable
@@ -13,7 +13,12 @@ NAMES = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}
 
 def render(record: PeersRecord) -> str:
     """Return the whole text: host, contenders, ratios, what could not run, closing line."""
-    blocks = [_header(record), _contenders(record), _ratios(record.ratios), _notes(record)]
+    blocks = [
+        _header(record),
+        _contenders(record),
+        _ratios(record.ratios, record.rounds),
+        _notes(record),
+    ]
     if missing := _missing(record.contenders):
         blocks.append(missing)
     return "\n\n".join([*blocks, closing_line(record)]) + "\n"
@@ -30,7 +35,8 @@ def closing_line(record: PeersRecord) -> str:
     fastest = max(largest, key=lambda ratio: ratio.median).backend
     own = [ratio for ratio in largest if ratio.backend == fastest]
     compared = " and ".join(f"{ratio.median:.2f}x {NAMES[ratio.peer]}" for ratio in own)
-    return f"peers: INT8 by {fastest} at batch size {size} is {compared}"
+    doubt = f" ({NO_INTERVAL})" if record.rounds == 1 else ""
+    return f"peers: INT8 by {fastest} at batch size {size} is {compared}{doubt}"
 
 
 def _measured(record: PeersRecord) -> list[Contender]:
@@ -82,12 +88,13 @@ def _cells(contender: Contender) -> list[str]:
     ]
 
 
-def _ratios(ratios: Sequence[Ratio]) -> str:
+def _ratios(ratios: Sequence[Ratio], rounds: int) -> str:
     peers = [peer for peer in PEERS if any(ratio.peer == peer for ratio in ratios)]
     rows: dict[tuple[str, str, int], dict[str, str]] = {}
     for ratio in ratios:
         row = rows.setdefault((ratio.backend, ratio.precision, ratio.batch_size), {})
-        row[ratio.peer] = f"{ratio.median:.2f}x ({ratio.lowest:.2f}-{ratio.highest:.2f})"
+        between = f" ({ratio.lowest:.2f}-{ratio.highest:.2f})" if rounds > 1 else ""
+        row[ratio.peer] = f"{ratio.median:.2f}x{between}"
     head = ["ours", "precision", "batch", *(f"ours / {NAMES[peer]}" for peer in peers)]
     cells = [
         [backend, precision, str(size), *(row.get(peer, "-") for peer in peers)]
@@ -99,10 +106,7 @@ def _ratios(ratios: Sequence[Ratio]) -> str:
 def _notes(record: PeersRecord) -> str:
     return "\n".join(
         (
-            "ours / peer  throughput of ours over the peer's, above 1 where ours is faster: the "
-            "median of",
-            f"             {record.rounds} rounds, each model in turn, with the lowest and the "
-            "highest round",
+            *_ratio_notes(record.rounds),
             *(
                 f"{precision.name:<12} compared with the peers' {precision.peer}"
                 for precision in PRECISIONS
@@ -111,6 +115,16 @@ def _notes(record: PeersRecord) -> str:
             f"top-1        on the test split; each INT8 by its own tool from the same "
             f"{record.calibration_samples} images",
         )
+    )
+
+
+def _ratio_notes(rounds: int) -> tuple[str, str]:
+    head = "ours / peer  throughput of ours over the peer's, above 1 where ours is faster"
+    if rounds == 1:
+        return f"{head};", f"             {NO_INTERVAL}, each model once"
+    return (
+        f"{head}: the median of",
+        f"             {rounds} rounds, each model in turn, with the lowest and the highest round",
     )
 
 

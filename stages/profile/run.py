@@ -62,6 +62,9 @@ def measure(
         timed = [cell for cell in possible if settings.all_cells or not proofs[cell].same_as]
         progress.drop(_timing_steps(settings, possible))
         progress.expect(_timing_steps(settings, timed))
+        if same := len(possible) - len(timed):
+            less = len(_timing_steps(settings, possible)) - len(_timing_steps(settings, timed))
+            progress.note(_fewer_steps(same, less))
         samples, second = _time_all(workers, timed, peaks, placement, scratch, progress)
     require_room(workers.onednn_logs)
     labels = load_samples(workers.artifacts.train.test).labels.tolist()
@@ -88,6 +91,13 @@ def _steps(
 
 def _timing_steps(settings: Settings, timed: Sequence[PlannedCell]) -> list[str]:
     return rounds.steps(settings, [*timed, cell_to_repeat(timed)])
+
+
+def _fewer_steps(same: int, less: int) -> str:
+    """Return why there are `less` steps than were counted, `same` cells not being timed."""
+    cells = "1 cell runs" if same == 1 else f"{same} cells run"
+    steps = "1 step" if less == 1 else f"{less} steps"
+    return f"{cells} the same kernels as at a lower cap: not timed again, {steps} fewer"
 
 
 def _proof_step(cell: PlannedCell) -> str:

@@ -1,6 +1,10 @@
 """32.json and 8.json, and the line that closes the stage."""
 
+from collections.abc import Iterator, Sequence
+
+from stages.common.text import NO_INTERVAL, is_of_one_round
 from stages.isa import ISA_NAMES
+from stages.precisions import get_precision
 from stages.records.base import Provenance
 from stages.records.cell import Measurement
 from stages.records.profile import ModelSummary, ProfileRecord
@@ -51,11 +55,31 @@ def _summary(maker: Provenance, precision: str, isa: str, measurement: Measureme
 def closing_line(record: ProfileRecord) -> str:
     """Return the line that sums up the stage for a person."""
     both = summaries(record)
-    if not both:
-        return f"profile: {len(measurements(record))} cells measured"
-    fp32, int8 = both
+    text = _effect(*both) if both else f"{len(measurements(record))} cells measured"
+    return "; ".join([f"profile: {text}", *_doubts(record, both)])
+
+
+def _effect(fp32: ModelSummary, int8: ModelSummary) -> str:
     return (
-        f"profile: INT8 {int8.throughput:.2f} images/s against FP32 {fp32.throughput:.2f} "
+        f": INT8 {int8.throughput:.2f} images/s against FP32 {fp32.throughput:.2f} "
         f"({int8.throughput / fp32.throughput:.2f}x), top-1 {int8.accuracy:.1%} against "
         f"{fp32.accuracy:.1%}, capped at {int8.isa}"
     )
+
+
+def _doubts(record: ProfileRecord, shown: Sequence[ModelSummary]) -> Iterator[str]:
+    """Yield why what the line shows can't be relied on."""
+    cells = measurements(record)
+    invalid = [
+        get_precision(summary.precision).label
+        for summary in shown
+        if any(
+            reason.scenario == "offline"
+            for reason in cells[summary.precision, summary.isa].validity.reasons
+        )
+    ]
+    if invalid:
+        yield f"INVALID: throughput of {' and '.join(invalid)}"
+    if not record.repeat.trusted:
+        once = is_of_one_round(record.repeat.reasons)
+        yield f"THIS RUN IS NOT TO BE TRUSTED{f' ({NO_INTERVAL})' if once else ''}"

@@ -1,6 +1,6 @@
 """Whether a file system has room left, and how programs say that it has none.
 
-Standard library only, as stages/errors.py uses it.
+Standard library only, as stages/errors uses it.
 """
 
 import errno

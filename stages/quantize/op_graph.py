@@ -57,10 +57,6 @@ class Graph:
         """Return the nodes that read an output of `name`."""
         return self._readers[name]
 
-    def ops_of_type(self, *op_types: str) -> list[str]:
-        """Return the names of all ops of these types, in the graph's order."""
-        return [name for name, node in self.nodes.items() if node.op in op_types]
-
     def feeding(self, name: str, index: int = 0) -> str:
         """Return the op that feeds the input `index` of `name`, empty if there is none.
 

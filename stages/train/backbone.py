@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from stages.errors import InputMissingError, ModelError
 from stages.files.checksums import sha256
 from stages.folder.cache import MODULE, Cache, cached, holds_module
-from stages.program.printable import printable
+from stages.program.printable import printable, shortened
 from stages.records.base import Source
 from stages.samples import IMAGE_SHAPE, Samples
 from stages.setting.addresses import is_remote, local_path, redacted_handle
@@ -28,6 +28,7 @@ from stages.train.vgg19 import Weights, blocks, export
 BATCH_SIZE = 16
 SAVED_MODEL = "saved_model.pb"
 MAX_REASON = 200
+MAX_LEVELS = 64
 CAFFE_MEAN_RGB = np.array((123.68, 116.779, 103.939), np.float32) / np.float32(255)
 
 
@@ -189,6 +190,11 @@ def _files(folder: Path) -> Iterator[Path]:
     """Yield all files that TensorFlow would find below a folder, through links of folders, too."""
     seen = set()
     for root, folders, names in os.walk(folder, followlinks=True):
+        if len(Path(root).relative_to(folder).parts) > MAX_LEVELS:
+            raise ModelError(
+                f"{shortened(root)} is more than {MAX_LEVELS} folders deep in the backbone; "
+                "give the folder of a TF2 SavedModel"
+            )
         if os.path.realpath(root) in seen:
             folders.clear()  # a link to a folder above
             continue

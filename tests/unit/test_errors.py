@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from stages import errors
-from stages.errors import StageError, exit_code_of
+from stages.errors import StageError, exit_code_of, naming
+from stages.files.checksums import sha256
 from tests.commands import ROOT, run
 
 
@@ -59,6 +60,57 @@ def test_an_exit_code_that_is_no_kinds_is_still_an_error() -> None:
 )
 def test_what_the_system_says_is_translated(error: Exception, kind: type[StageError]) -> None:
     assert exit_code_of("train", lambda: _raising(error)) == kind.exit_code
+
+
+# What the system may answer to any call about a file, rare as it may be.
+CODES = sorted(errno.errorcode)
+CONNECTIONS = (
+    *(errno.ECONNABORTED, errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH),
+    *(errno.ENETDOWN, errno.ENETRESET, errno.ENETUNREACH),
+)
+ELSEWHERE = (*CONNECTIONS, errno.ENOMEM)
+
+
+@pytest.mark.parametrize("code", CODES, ids=errno.errorcode.get)
+def test_whatever_the_system_answers_is_one_line_with_the_place(
+    code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = OSError(code, os.strerror(code), "/folder/.cache/data")
+    assert exit_code_of("train", lambda: _raising(error)) != errors.INTERNAL_EXIT_CODE
+    line = capsys.readouterr().err
+    assert line.startswith("train: error: ")
+    assert line.count("\n") == 1
+    assert "; " in line
+    assert code in ELSEWHERE or "/folder/.cache/data" in line
+
+
+@pytest.mark.parametrize("code", CODES, ids=errno.errorcode.get)
+def test_so_is_what_it_answers_about_an_open_file(
+    code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = OSError(code, os.strerror(code))
+    assert exit_code_of("train", lambda: _raising(error)) != errors.INTERNAL_EXIT_CODE
+    line = capsys.readouterr().err
+    assert line.startswith("train: error: ")
+    assert line.count("\n") == 1
+
+
+def test_an_open_file_that_fails_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="Stale") as raised, naming(tmp_path / "leaf"):
+        raise OSError(errno.ESTALE, "Stale file handle")
+    assert str(tmp_path / "leaf") in str(errors.from_os_error(raised.value))
+
+
+def test_a_file_that_can_not_be_read_on_a_failing_disk_is_named_by_its_reader(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code_of("verify", lambda: print(sha256(Path("/proc/self/mem")))) == 7
+    assert "/proc/self/mem can't be read or written (Input/output" in capsys.readouterr().err
+
+
+def test_an_error_of_which_the_system_says_nothing_is_internal() -> None:
+    code = exit_code_of("train", lambda: _raising(OSError("no number")))
+    assert code == errors.INTERNAL_EXIT_CODE
 
 
 def test_an_internal_error_keeps_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:

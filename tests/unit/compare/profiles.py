@@ -1,10 +1,12 @@
 """Profiles for tests of compare."""
 
+from dataclasses import replace
+
 from stages.compare.inputs import RuntimeProfile
 from stages.profile.summary import summaries
 from stages.records.cell import Cell, Reason
 from stages.records.profile import ProfileRecord
-from tests.unit.records import measured, profile
+from tests.unit.records import measured, profile, repeat
 
 DRIFTED = Reason(kind="drift", scenario="offline", numbers={"drift": -0.1})
 UNEQUAL = Reason(kind="other_classes")
@@ -38,3 +40,10 @@ def both_runtimes() -> list[RuntimeProfile]:
             runtime="stock",
         ),
     )
+
+
+def of_one_round() -> list[RuntimeProfile]:
+    """Return a profile in which each cell was timed once, so that its figures have no interval."""
+    few = Reason(kind="few_rounds", numbers={"rounds": 1})
+    cells = [measured("fp32", "AVX512_CORE", 5.0), measured("int8", "AVX512_CORE", 20.0)]
+    return profiled(replace(profile(*cells), repeat=repeat(trusted=False, reasons=[few])))

@@ -5,7 +5,7 @@ import pytest
 from stages.compare.cautions import models_caution, run_caution
 from stages.compare.effects import compare
 from stages.records.cell import Validity
-from tests.unit.compare.profiles import DRIFTED, UNEQUAL, both_runtimes, profiled
+from tests.unit.compare.profiles import DRIFTED, UNEQUAL, both_runtimes, of_one_round, profiled
 from tests.unit.records import measured, profile, repeat
 
 
@@ -13,11 +13,11 @@ from tests.unit.records import measured, profile, repeat
     ("scenarios", "said"),
     [
         ([], ""),
-        (["offline"], "INVALID: throughput of INT8; see compare.log"),
-        (["single_stream"], "INVALID: latency of INT8; see compare.log"),
+        (["offline"], "INVALID: throughput of INT8: see compare.log"),
+        (["single_stream"], "INVALID: latency of INT8: see compare.log"),
         (
             ["offline", "single_stream"],
-            "INVALID: throughput of INT8, latency of INT8; see compare.log",
+            "INVALID: throughput of INT8, latency of INT8: see compare.log",
         ),
     ],
 )
@@ -50,3 +50,10 @@ def test_of_two_runs_the_one_in_doubt_is_named() -> None:
     assert run_caution(replace(record, repeats=doubtful)) == (
         "this run by stock is not to be trusted: see compare.log"
     )
+
+
+def test_a_picture_of_one_round_says_that_nothing_is_known_of_chance() -> None:
+    (runtime,) = of_one_round()
+    said = "this run is not to be trusted (one round: no interval): see compare.log"
+    assert run_caution(compare([runtime])) == said
+    assert models_caution(compare([runtime]), "itex", runtime.summaries) == said

@@ -1,5 +1,6 @@
 """The whole text, letter by letter: it is what people and scripts read."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -7,7 +8,14 @@ from stages.compare.effects import compare
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.table import render
 from stages.records.cell import Accuracy, Validity
-from tests.unit.compare.profiles import DRIFTED, UNEQUAL, both_runtimes, impossible, profiled
+from tests.unit.compare.profiles import (
+    DRIFTED,
+    UNEQUAL,
+    both_runtimes,
+    impossible,
+    of_one_round,
+    profiled,
+)
 from tests.unit.records import measured, profile, repeat
 
 ACCURACY = Accuracy(top1=1.0, predictions=[], agreement_fp32=1.0, log="log")
@@ -153,3 +161,38 @@ def test_what_could_not_run_for_one_reason_is_one_line() -> None:
         "not run: int8 AVX2                  no model",
         "not run: fp32 int8 AVX512_CORE_AMX  no flag",
     ]
+
+
+def test_one_round_has_no_interval() -> None:
+    shown = text(of_one_round())
+    (row,) = (line for line in shown.splitlines() if line.startswith("AVX512_CORE  int8 "))
+    assert "20.00 (one round)" in row
+    assert "4.00x (one round)" in row
+    assert "(one round)       one round: no interval; chance may" in shown
+    assert "1.000x (one round: no interval) offline, 1.000x (one round: no interval)" in shown
+    assert not re.search(r"±|\(\d+\.\d+-\d+\.\d+\)|from-to", shown)
+
+
+def test_of_two_runs_only_that_of_one_round_has_no_interval() -> None:
+    (once,) = of_one_round()
+    _, stock = both_runtimes()
+    lines = text([once, stock]).splitlines()
+    assert any(" itex " in line and "20.00 (one round)" in line for line in lines)
+    assert any(" stock " in line and "10.00 ±0.0%" in line for line in lines)
+    assert any(line.startswith("±, (from-to)") for line in lines)
+    assert any(line.startswith("(one round) ") for line in lines)
+
+
+def test_each_line_with_a_ratio_says_that_its_run_is_not_to_be_trusted() -> None:
+    noisy = replace(ONE[0].record, repeat=repeat(trusted=False, reasons=[UNEQUAL]))
+    lines = text(profiled(noisy)).splitlines()
+    rows = [line for line in lines if line.startswith("AVX512_CORE_VNNI ")]
+    assert all("NOT TO BE TRUSTED, native" in row for row in rows)
+    assert lines[-1] == "this run is not to be trusted: see above"
+
+
+def test_the_last_table_says_which_of_its_figures_are_invalid() -> None:
+    bad = Validity(valid=False, reasons=[DRIFTED])
+    cells = [measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 20.0, validity=bad)]
+    last = text(profiled(profile(*cells))).splitlines()[-1]
+    assert last == "INVALID: throughput of INT8: see above"

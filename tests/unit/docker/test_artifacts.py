@@ -5,13 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from docker import artifacts, runners
 from docker.artifacts import prepare
+from docker.build.graph import read_stages
+from docker.containers import Outcome
 from docker.host import airgap
 from docker.host.user import User
 from stages.errors import ArtifactsBusyError, NotWritableError
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.folder.usable import LOCK, MARKER
+from tests.deep import LEVELS, make_deep, remove_deep
 
 STAGES = User(10001, 10001)
 
@@ -114,3 +118,55 @@ def test_an_exports_data_waits_for_who_is_writing(
     assert copied == []
     prepare(root, STAGES)
     assert copied == [root / ".cache"]
+
+
+def test_what_lies_deep_is_given_as_well(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_deep(root / ".cache" / "data" / "deep")
+    given = []
+    monkeypatch.setattr(os, "fchown", lambda *owner: given.append(owner))
+    monkeypatch.setattr(os, "chown", lambda *_, **__: None)
+    try:
+        prepare(root, STAGES)
+    finally:
+        remove_deep(root / ".cache" / "data" / "deep")
+    assert len(given) > LEVELS
+
+
+def test_what_roots_own_run_made_is_given_back_to_whom_the_folder_belongs(
+    root: Path, given: set[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(artifacts, "owner_of", lambda folder: STAGES)
+    artifacts.give_back(root)
+    names = {path.relative_to(root).as_posix() for path in given}
+    assert {".cache", ".cache/data", "train/train.json", LOCK} <= names
+
+
+def test_another_users_run_and_a_folder_of_roots_own_change_no_owner(
+    root: Path, given: set[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(artifacts, "owner_of", lambda folder: User(0, 0))
+    artifacts.give_back(root)
+    monkeypatch.setattr(artifacts, "owner_of", lambda folder: STAGES)
+    monkeypatch.setattr(os, "getuid", lambda: 10002)
+    artifacts.give_back(root)
+    assert given == set()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_containers_can_write_what_roots_own_run_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def process(*_: object) -> Outcome:
+        (tmp_path / "artifacts" / ".cache" / "data").mkdir(parents=True)
+        return Outcome(1, 0.0)
+
+    folder = tmp_path / "artifacts"
+    folder.mkdir()
+    os.chown(folder, STAGES.uid, STAGES.gid)
+    monkeypatch.setattr(runners, "_prepare_venv", lambda name: Path("python"))
+    monkeypatch.setattr("shutil.which", lambda name: name)
+    monkeypatch.setattr(runners, "_run_process", process)
+    (train, *_) = read_stages({})
+    assert runners.prepare_local([train], folder)(train, {}).exit_code == 1
+    owners = {path.stat().st_uid for path in (folder, *folder.rglob("*"))}
+    assert owners == {STAGES.uid}

@@ -1,6 +1,7 @@
 """`clean` removes what stages made, once it was shown and agreed to; never anything else."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.folder.usable import LOCK, MARKER
 from tests.commands import invoke
+from tests.deep import make_deep, remove_deep
 
 
 def make(root: Path, stage: str = "train") -> None:
@@ -172,3 +174,56 @@ def test_the_task_never_touches_another_folder(tmp_path: Path) -> None:
     done = invoke("clean", "--yes", variables={"VGG19_ARTIFACTS": str(tmp_path)})
     assert done.code == NotWritableError.exit_code, done
     assert names(tmp_path) == {"thesis.txt"}
+
+
+@pytest.mark.parametrize("place", [".cache/data/deep", "train/deep"])
+def test_no_depth_keeps_it_from_being_removed(root: Path, place: str) -> None:
+    make_deep(root / place, file="leaf" if place.startswith(".cache") else "")
+    done = invoke("clean", "--yes", variables={"VGG19_ARTIFACTS": str(root)})
+    remove_deep(root / place)
+    assert done.code == 0, done
+    assert names(root) == KEPT
+
+
+def test_a_users_file_keeps_everything_however_deep_it_is(root: Path) -> None:
+    make_deep(root / "train" / "deep", file="thesis.txt")
+    try:
+        done = invoke("clean", "--yes", variables={"VGG19_ARTIFACTS": str(root)})
+        assert (root / "train" / "deep" / "dddd").is_dir()
+    finally:
+        remove_deep(root / "train" / "deep")
+    assert done.code == NotWritableError.exit_code, done
+    assert "/thesis.txt is there, which no stage made" in done.output
+    assert len(done.output.splitlines()) == 1
+    assert names(root) == ALL
+
+
+def test_what_belongs_to_another_user_is_named_as_the_user_knows_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(name: str, mode: int, *, dir_fd: int | None = None, **_: object) -> bool:
+        return name != "data" or dir_fd is None
+
+    monkeypatch.setattr(os, "getuid", lambda: 54321)
+    monkeypatch.setattr(os, "access", closed)
+    with pytest.raises(NotWritableError, match=rf"^{root}/\.cache can't be removed by user 54321;"):
+        clean(root, assume_yes=True)
+    assert names(root) == ALL
+
+
+def test_what_can_not_be_removed_in_the_end_is_not_named_by_its_last_name(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", refuse)
+        with pytest.raises(NotWritableError, match=rf"^{root}/\.cache can't be removed by user"):
+            clean(root, assume_yes=True)
+        with pytest.raises(
+            NotWritableError, match=rf"^what a killed command left of {root}/\.cache as \.\.cache\."
+        ):
+            clean(root, assume_yes=True)
+    clean(root, assume_yes=True)
+    assert names(root) == KEPT

@@ -10,7 +10,8 @@ from docker import images
 from docker.share import export
 from docker.share.export import is_left_out, write_export
 from stages.artifacts import Artifacts
-from stages.errors import EngineError, NotWritableError
+from stages.errors import EngineError, InputCorruptError, NotWritableError
+from tests.deep import make_deep, remove_deep
 
 PLAIN = {"data", "data/leaf", "backbones"}
 
@@ -114,3 +115,15 @@ def test_what_can_not_be_written_is_refused_before_anything_is_built(
 )
 def test_what_is_left_out(path: str, expected: bool) -> None:
     assert is_left_out(path) == expected
+
+
+def test_a_cache_deeper_than_any_stage_makes_is_refused_in_one_line(
+    artifacts: Artifacts, tmp_path: Path
+) -> None:
+    make_deep(artifacts.cache / "data" / "deep")
+    try:
+        with pytest.raises(InputCorruptError, match="is more than 64 folders deep"):
+            write_export([], artifacts, tmp_path / "export.tar.gz")
+    finally:
+        remove_deep(artifacts.cache / "data" / "deep")
+    assert not (tmp_path / "export.tar.gz").exists()

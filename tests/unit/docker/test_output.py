@@ -1,13 +1,17 @@
 """A file that a task writes is refused before any work, and is there whole or not at all."""
 
+import errno
+import fcntl
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from docker.share.output import require_writable, written_whole
 from stages.errors import NotWritableError
-from tests.commands import invoke
+from tests.commands import ROOT, invoke
 
 REFUSED = {
     "folder": "is a folder",
@@ -102,3 +106,70 @@ def test_it_has_the_mode_of_any_file(place: Path, umask: int, mode: int) -> None
     finally:
         os.umask(before)
     assert (place / "new").stat().st_mode & 0o777 == mode
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from docker.share.output import written_whole
+
+with written_whole(Path(sys.argv[1])) as part:
+    part.write_text("ha")
+    print(part.name, flush=True)
+    sys.stdin.read()
+"""
+
+
+def writer(output: Path) -> tuple["subprocess.Popen[str]", Path]:
+    """Start a process that writes a file, and return it once there is the beginning of it."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(output)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    return process, output.parent / process.stdout.readline().strip()
+
+
+def test_what_a_killed_command_left_is_removed_by_the_next_one(place: Path) -> None:
+    process, part = writer(place / "bundle.tar")
+    with process:
+        with written_whole(place / "other.tar") as other:
+            assert part.read_text() == "ha"
+            assert other.is_file()
+        process.kill()
+    assert part.is_file()
+    require_writable(place / "export.tar.gz", place / "artifacts")
+    assert not part.exists()
+
+
+def test_no_file_of_another_program_is_taken_for_such_a_one(place: Path) -> None:
+    kept = [
+        *(place / name for name in (".film.abcd1234.part", "x.abcd1234.vgg19-part", ".vgg19-part")),
+        place / ".link.abcd1234.vgg19-part",
+        place / ".second.abcd1234.vgg19-part",
+        place / ".folder.abcd1234.vgg19-part",
+    ]
+    for path in kept[:3]:
+        path.touch()
+    kept[3].symlink_to("file")
+    kept[4].hardlink_to(place / "file")
+    kept[5].mkdir()
+    with written_whole(place / "new") as part:
+        part.write_text("new")
+    assert all(path.is_symlink() or path.exists() for path in kept)
+    assert (place / "file").read_text() == "earlier"
+
+
+def test_without_locks_nothing_is_removed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    (place / ".other.abcd1234.vgg19-part").touch()
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with written_whole(place / "new") as part:
+        part.write_text("new")
+    assert (place / ".other.abcd1234.vgg19-part").exists()
+    assert (place / "new").read_text() == "new"

@@ -15,6 +15,7 @@ from stages.artifacts import Artifacts
 from stages.errors import ArtifactsBusyError, NotWritableError
 from stages.folder.access import reading, writing
 from stages.folder.handover import handing_over
+from stages.folder.lock import writing_alone
 from stages.folder.usable import LOCK, prepare
 from tests.commands import ROOT, run
 
@@ -127,6 +128,78 @@ def test_a_file_system_without_locks_is_said(
     with (
         pytest.raises(NotWritableError, match=r"without locks .* folder on a local disk"),
         writing(tmp_path, "train"),
+    ):
+        pytest.fail("it went on")
+
+
+class OnNfs:
+    """flock as NFS has it: for one alone it takes a descriptor that can be written."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._real, self._opened = fcntl.flock, os.open
+        monkeypatch.setattr(fcntl, "flock", self.flock)
+        monkeypatch.setattr(os, "open", self.open)
+        monkeypatch.setattr(os, "access", lambda path, mode: mode == os.R_OK)
+
+    def flock(self, lock: int, kind: int) -> None:
+        mode = fcntl.fcntl(lock, fcntl.F_GETFL) & os.O_ACCMODE
+        if kind & fcntl.LOCK_EX and mode == os.O_RDONLY:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        self._real(lock, kind)
+
+    def open(self, path: Path, flags: int, *others: int) -> int:
+        if flags & os.O_ACCMODE != os.O_RDONLY:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return self._opened(path, flags, *others)
+
+
+def test_who_can_only_read_on_nfs_reads_while_nobody_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writing(tmp_path, "train"):
+        (tmp_path / ".train.abcd1234.new").mkdir()
+    with writing_alone(tmp_path, "compare"), monkeypatch.context() as patch:
+        OnNfs(patch)
+        with (
+            pytest.raises(ArtifactsBusyError, match="in use by compare since"),
+            reading(tmp_path, "bundle"),
+        ):
+            pytest.fail("it read what another writes")
+    with monkeypatch.context() as patch:
+        OnNfs(patch)
+        with reading(tmp_path, "bundle"), reading(tmp_path, "export"):
+            assert (tmp_path / ".train.abcd1234.new").is_dir()
+            patch.undo()
+            with pytest.raises(ArtifactsBusyError), writing(tmp_path, "train"):
+                pytest.fail("it wrote what others read")
+
+
+def test_who_can_only_read_on_nfs_does_not_take_a_lost_folder_for_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writing(tmp_path, "train"):
+        (tmp_path / ".train.abcd1234.old").mkdir()
+    OnNfs(monkeypatch)
+    with (
+        pytest.raises(NotWritableError, match="/train was taken away"),
+        reading(tmp_path, "bundle"),
+    ):
+        pytest.fail("it went on")
+
+
+def test_without_any_lock_nothing_is_read_and_a_copy_is_advised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    with writing(tmp_path, "train"):
+        pass
+    OnNfs(monkeypatch)
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with (
+        pytest.raises(NotWritableError, match=r"without locks .*; copy it to a local disk"),
+        reading(tmp_path, "bundle"),
     ):
         pytest.fail("it went on")
 

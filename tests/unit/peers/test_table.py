@@ -1,6 +1,7 @@
 """The whole text, letter by letter: it is what people and scripts read."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from stages.peers.ratios import ratios
 from stages.peers.table import closing_line, render
@@ -99,3 +100,10 @@ def test_without_an_int8_pair_the_closing_line_counts() -> None:
     others = [contender for contender in CONTENDERS if contender.precision != "int8"]
     line = closing_line(record(others))
     assert line == "peers: 2 of 4 contenders measured, no INT8 pair"
+
+
+def test_one_round_has_no_lowest_and_no_highest() -> None:
+    shown = render(replace(record(MEASURED), rounds=1))
+    assert "one round: no interval" in shown.split("peers: INT8")[0]
+    assert shown.rstrip().endswith("2.00x ONNX Runtime (one round: no interval)")
+    assert "(2.00-2.00)" not in shown

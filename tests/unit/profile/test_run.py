@@ -1,6 +1,7 @@
 """All cells from the plan to their figures, with a stand-in for the worker."""
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from stages.common.worker.interleave import orders
 from stages.common.worker.protocol import LoadgenTest, Trace, TraceAnswer, Warm
 from stages.errors import DiskFullError, HostError, ProofError, WorkerError
 from stages.profile.plan import PlannedCell
+from stages.profile.proof import ProofRun, TraceResult, prove
 from stages.profile.run import TRACES, measure
 from stages.program import disk_space
 from stages.records.measure import NodeTime
@@ -209,3 +211,19 @@ def test_what_does_not_fit_into_memory_is_not_started(tmp_path: Path) -> None:
     with pytest.raises(HostError, match=r"4 processes need about 4194304\.3 GiB .* not even one"):
         measure(cell_workers(tmp_path), [INT8], [[[0], [1]]])
     assert StandIn.started == 1
+
+
+def test_fewer_steps_than_were_counted_are_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def prove_one(cell: PlannedCell, log: Path, trace: TraceResult, _: object) -> ProofRun:
+        return replace(prove(INT8, log, trace, {}), same_as=None if cell == INT8 else "AVX2")
+
+    monkeypatch.setattr("stages.profile.run.prove", prove_one)
+    measure(cell_workers(tmp_path, rounds="1"), [INT8, replace(INT8, isa="AVX512_CORE")], WHOLE)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "[profile 2/7] proof of int8 capped at AVX512_CORE"
+    assert lines[2] == (
+        "[profile]   1 cell runs the same kernels as at a lower cap: not timed again, 1 step fewer"
+    )
+    assert lines[3].startswith("[profile 3/6] ")

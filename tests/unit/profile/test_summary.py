@@ -1,9 +1,11 @@
 from dataclasses import replace
 
+import pytest
+
 from stages.profile.summary import closing_line, summaries
 from stages.records.base import Provenance
-from stages.records.cell import Cell
-from tests.unit.records import measured, profile
+from stages.records.cell import Cell, Reason, Validity
+from tests.unit.records import measured, profile, repeat
 
 
 def test_the_summaries_are_of_the_highest_isa_that_ran_both() -> None:
@@ -41,3 +43,28 @@ def test_a_cell_that_is_the_same_as_another_has_its_figures() -> None:
     )
     fp32, int8 = summaries(record)
     assert (fp32.isa, fp32.throughput, int8.throughput) == ("AVX512_CORE_VNNI", 6.0, 21.0)
+
+
+PAIR = (measured("fp32", "AVX2", 3.0), measured("int8", "AVX2", 6.0))
+
+
+def test_the_closing_line_says_that_the_run_is_not_to_be_trusted() -> None:
+    few = Reason(kind="few_rounds", numbers={"rounds": 1})
+    noisy = replace(profile(*PAIR), repeat=repeat(trusted=False, reasons=[few]))
+    assert closing_line(noisy).endswith(
+        "(2.00x), top-1 100.0% against 100.0%, capped at AVX2; THIS RUN IS NOT TO BE TRUSTED "
+        "(one round: no interval)"
+    )
+    other = replace(noisy, repeat=repeat(trusted=False, reasons=[Reason(kind="other_classes")]))
+    assert closing_line(other).endswith("THIS RUN IS NOT TO BE TRUSTED")
+    assert closing_line(profile(*PAIR)).endswith("capped at AVX2")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "said"), [("offline", True), ("single_stream", False)], ids=str
+)
+def test_the_closing_line_says_which_of_its_figures_are_invalid(scenario: str, said: bool) -> None:
+    drift = Reason(kind="drift", scenario=scenario, numbers={"drift": -0.1})
+    int8 = measured("int8", "AVX2", 6.0, validity=Validity(valid=False, reasons=[drift]))
+    line = closing_line(profile(PAIR[0], int8))
+    assert line.endswith("; INVALID: throughput of INT8") == said

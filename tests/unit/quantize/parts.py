@@ -37,6 +37,11 @@ class Node:
         return defaultdict(_constant, value=_constant(*self.shape))
 
 
+def ops_of_type(graph: Graph, *op_types: str) -> list[str]:
+    """Return the names of all ops of these types, in the graph's order."""
+    return [name for name, node in graph.nodes.items() if node.op in op_types]
+
+
 def vgg19(kind: str = "fp32") -> Graph:
     """Return a graph of the recorded runs' model: fp32, int8-shared or int8-nopool."""
     nodes = json.loads((LOGS / f"vgg19_{kind}_graph.json").read_text())

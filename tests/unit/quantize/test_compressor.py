@@ -8,7 +8,7 @@ from stages.quantize import compressor as module
 from stages.quantize.compressor import CalibrationLoader, Compressor
 from stages.records.quantize import Recipe
 from stages.samples import Samples
-from tests.unit.quantize.parts import RECIPE, Node, chain
+from tests.unit.quantize.parts import RECIPE, Node, chain, ops_of_type
 
 
 def samples(count: int) -> Samples:
@@ -110,7 +110,7 @@ def test_a_recipes_names_are_those_of_the_graph_it_changes(
     made = SimpleNamespace(node=[Node("folded", "Conv2D")])
     monkeypatch.setattr(module, "read_graph", lambda path: made)
     graph = Calibrated(tmp_path, fuses_qdq=fuses_qdq).graph_of(tmp_path / model)
-    assert graph.ops_of_type("Conv2D")[0] == name
+    assert ops_of_type(graph, "Conv2D")[0] == name
 
 
 @pytest.mark.parametrize("op", ["conv2", "folded"])

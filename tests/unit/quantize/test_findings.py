@@ -5,10 +5,10 @@ import pytest
 from stages.quantize.findings import collect_findings
 from stages.quantize.op_graph import Graph
 from stages.records.quantize import Finding, Layer
-from tests.unit.quantize.parts import GRAPHS, RECIPE, Node, chain, layer, recorded
+from tests.unit.quantize.parts import GRAPHS, RECIPE, Node, chain, layer, ops_of_type, recorded
 
 VGG19 = GRAPHS["itex2150_fp32"]
-POOLS = tuple(VGG19.ops_of_type("MaxPool"))
+POOLS = tuple(ops_of_type(VGG19, "MaxPool"))
 
 
 def of(*ran: Layer, fallbacks: tuple[str, ...] = ()) -> list[tuple[str, str]]:
@@ -34,7 +34,7 @@ def test_pools_left_out_are_found_by_the_reorder_behind_each() -> None:
 
 def test_ops_in_fp32_are_found_unless_they_were_left_out() -> None:
     ran = recorded("itex2150_fp32")
-    multiplying = VGG19.ops_of_type("Conv2D", "MatMul")
+    multiplying = ops_of_type(VGG19, "Conv2D", "MatMul")
     (finding,) = collect_findings(ran, [], VGG19, replace(RECIPE, left_out=tuple(multiplying[1:])))
     assert (finding.kind, finding.op) == ("fp32_compute", multiplying[0])
     assert collect_findings(ran, [], VGG19, replace(RECIPE, left_out=tuple(multiplying))) == []

@@ -117,7 +117,3 @@ def test_what_quantizes_between_ops_is_passed_over() -> None:
 def test_weights_that_are_computed_have_no_known_shape() -> None:
     assert chain().weights_shape("conv1") == ()
     assert VGG19.weights_shape("PartitionedCall/head/MatMul") == (512, 3)
-
-
-def test_ops_are_named_by_their_types_in_the_graphs_order() -> None:
-    assert chain().ops_of_type("MatMul", "Conv2D") == ["conv1", "conv2", "head"]

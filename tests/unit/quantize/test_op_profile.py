@@ -8,11 +8,11 @@ from stages.quantize.op_graph import Graph
 from stages.quantize.op_profile import attribute_primitives, compute_ops, is_compute
 from stages.records.measure import NodeTime
 from stages.records.quantize import Layer
-from tests.unit.quantize.parts import GRAPHS, Node, chain, layer, recorded, traced
+from tests.unit.quantize.parts import GRAPHS, Node, chain, layer, ops_of_type, recorded, traced
 
 VGG19 = GRAPHS["itex2150_fp32"]
-MULTIPLYING = VGG19.ops_of_type("Conv2D", "MatMul")
-POOLS = VGG19.ops_of_type("MaxPool")
+MULTIPLYING = ops_of_type(VGG19, "Conv2D", "MatMul")
+POOLS = ops_of_type(VGG19, "MaxPool")
 # The convolutions of VGG19 at 224x224, and the head's product of 512 by 3, for one image.
 MULTIPLICATIONS = 19_508_428_800 + 512 * 3
 

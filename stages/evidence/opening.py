@@ -1,0 +1,115 @@
+"""What is given as a bundle, opened if it may be one; else what it is instead."""
+
+import errno
+import os
+import re
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+from stages.errors import InputCorruptError, InputMissingError
+from stages.evidence.limits import MAX_BUNDLE_BYTES
+from stages.files.checksums import CHECKSUMS
+
+CHUNK = 2**20
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:/.+", re.IGNORECASE)
+_PACKED = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"PK\x03\x04": "zip",
+    b"7z\xbc\xaf": "7z",
+}
+# Mode, owner, group, size and time of a member as a bundle has them; other tars have a time.
+_OWN_HEADER = re.compile(rb"0000644\x000000000\x000000000\x00[0-7]{11}\x000{11}\x00")
+_OWN_HEADER_BYTES = 48
+# A bundle's first member, as its names are in order.
+_OWN_START = CHECKSUMS.encode() + b"\0"
+_TAR_MAGIC = slice(257, 262)
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFBLK: "a device",
+    stat.S_IFCHR: "a device",
+}
+
+
+def opened(archive: Path) -> BinaryIO:
+    """Open a bundle, which may be a trap: a pipe that never ends, a device, a link to either.
+
+    Raises InputMissingError if there is none or it can't be read, InputCorruptError if it is no
+    plain file, or larger than a bundle may be.
+    """
+    if _ADDRESS.match(str(archive)):
+        raise InputMissingError(f"{archive} is an address; download it, and name the file")
+    descriptor = _open(archive)
+    try:
+        _require_file(archive, os.fstat(descriptor))
+    except InputCorruptError:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
+
+
+def require_unpacked(archive: Path, stream: BinaryIO) -> None:
+    """Raise InputCorruptError if a file is compressed; OSError if it can't be read."""
+    start = stream.read(8)
+    stream.seek(0)
+    for signature, kind in _PACKED.items():
+        if start.startswith(signature):
+            raise InputCorruptError(
+                f"{archive} is no bundle (it is compressed by {kind}); "
+                "unpack it, and name the bundle if one comes out"
+            )
+
+
+def _open(archive: Path) -> int:
+    try:
+        # Without O_NONBLOCK, to open a pipe would wait for who writes to it.
+        return os.open(archive, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise InputMissingError(f"{archive} is missing; make one by `invoke bundle`") from None
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise no_bundle(archive, "it is a socket, or a device that is not there") from None
+        why = os.strerror(error.errno or 0)
+        raise InputMissingError(f"{archive} can't be read ({why}); make it readable") from None
+
+
+def _require_file(archive: Path, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise no_bundle(archive, f"it is {_KINDS.get(stat.S_IFMT(found.st_mode), 'no plain file')}")
+    if found.st_size > MAX_BUNDLE_BYTES:
+        raise no_bundle(archive, f"it is larger than {MAX_BUNDLE_BYTES / 1e6:.0f} MB")
+
+
+def no_bundle(archive: Path, why: str) -> InputCorruptError:
+    """Return the error of a file that never was a bundle: `why` begins with "it"."""
+    return InputCorruptError(
+        f"{archive} is no bundle ({why}); name a file that `invoke bundle` wrote"
+    )
+
+
+def why_no_bundle(stream: BinaryIO) -> str:
+    """Return what a file is that never was a bundle; nothing if it is one that came to harm."""
+    stream.seek(0)
+    start = stream.read(512)
+    if not start:
+        return "it is empty"
+    if start.startswith(_OWN_START) or _has_own_header(start, stream):
+        return ""
+    if start[_TAR_MAGIC] == b"ustar":
+        return "it is a tar of something else, or was packed again"
+    return "it has nothing that a bundle has"
+
+
+def _has_own_header(start: bytes, stream: BinaryIO) -> bool:
+    """Return whether a member's header is anywhere, be it moved by what was put before it."""
+    content = start
+    while not _OWN_HEADER.search(content):
+        more = stream.read(CHUNK)
+        if not more:
+            return False
+        content = content[-_OWN_HEADER_BYTES:] + more
+    return True

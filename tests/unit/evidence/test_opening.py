@@ -1,0 +1,121 @@
+"""What never was a bundle is said to be none; what came to harm, to be damaged."""
+
+import gzip
+import io
+import os
+import socket
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from docker.share.bundle import verify_bundle
+from stages.errors import InputCorruptError, exit_code_of
+from stages.evidence.archive import pack
+
+
+def packed(folder: Path, *names: str) -> bytes:
+    """Return some files as a bundle has them."""
+    (folder / "files").mkdir()
+    for name in names:
+        (folder / "files" / name).write_text(name)
+    pack(folder / "files", folder / "files.tar")
+    return (folder / "files.tar").read_bytes()
+
+
+def tar_of(name: str) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        member = tarfile.TarInfo(name)
+        member.mtime = 1_700_000_000
+        tar.addfile(member, io.BytesIO())
+    return stream.getvalue()
+
+
+def zip_of(name: str) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr(name, "text")
+    return stream.getvalue()
+
+
+def bound(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as end:
+        end.bind(path.name)  # relative, as such a path has a limit
+
+
+CONTENTS: dict[str, tuple[bytes, str]] = {
+    "text": (b"# VGG19 on your Xeon\n" * 100, "it has nothing that a bundle has"),
+    "short text": (b"x", "it has nothing that a bundle has"),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(1000), "it has nothing that a bundle has"),
+    "zeros": (bytes(10240), "it has no manifest.json"),
+    "nothing": (b"", "it is empty"),
+    "gzip": (gzip.compress(b"text"), "it is compressed by gzip"),
+    "zip": (zip_of("text"), "it is compressed by zip"),
+    "another tar": (tar_of("README.md"), "it is a tar of something else"),
+    "an engine's images": (tar_of("manifest.json"), "it is a tar of something else"),
+}
+PLACES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a folder": (Path.mkdir, "it is a folder"),
+    "a pipe": (os.mkfifo, "it is a pipe"),
+    "a device": (lambda path: path.symlink_to("/dev/zero"), "it is a device"),
+    "a socket": (bound, "it is a socket"),
+}
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(InputCorruptError) as raised:
+        verify_bundle(path)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize("kind", CONTENTS)
+def test_another_file_is_said_to_be_no_bundle(tmp_path: Path, kind: str) -> None:
+    content, why = CONTENTS[kind]
+    (tmp_path / "file").write_bytes(content)
+    said = refusal(tmp_path / "file")
+    assert said.startswith(f"{tmp_path}/file is no bundle ({why}")
+    assert "damaged" not in said
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_so_is_what_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    make, why = PLACES[kind]
+    make(tmp_path / "it")
+    said = refusal(tmp_path / "it")
+    assert said.startswith(f"{tmp_path}/it is no bundle ({why}")
+    assert said.endswith("name a file that `invoke bundle` wrote")
+
+
+def test_so_is_a_tar_of_the_same_form_that_has_no_manifest(tmp_path: Path) -> None:
+    packed(tmp_path, "SHA256SUMS", "train.json")
+    assert "is no bundle (it has no manifest.json)" in refusal(tmp_path / "files.tar")
+
+
+def flipped(content: bytes) -> bytes:
+    return content[:3] + b"\xff" + content[4:]
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "its first byte gone": lambda content: content[1:],
+    "its first header flipped": flipped,
+    "cut in its first header": lambda content: content[:100],
+    "cut": lambda content: content[:2000],
+    "its beginning missing": lambda content: content[512:],
+    "something before it": lambda content: b"#!/bin/sh\n" + bytes(3 * 2**20 - 20) + content,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_bundle_that_came_to_harm_is_said_to_be_damaged(tmp_path: Path, damage: str) -> None:
+    content = packed(tmp_path, "SHA256SUMS", "licences.txt", "manifest.json")
+    (tmp_path / "bundle.tar").write_bytes(DAMAGES[damage](content))
+    assert "was damaged or edited" in refusal(tmp_path / "bundle.tar")
+
+
+def test_what_the_kernel_can_not_read_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code_of("verify", lambda: print(verify_bundle(Path("/proc/self/mem")))) == 3
+    assert "/proc/self/mem can't be read (Input/output error)" in capsys.readouterr().err
