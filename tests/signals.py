@@ -16,4 +16,4 @@ def unignore_for_children() -> None:
 
 
 def _do_nothing(signum: int, frame: FrameType | None) -> None:
-    """Take a signal that the process was told to ignore."""
+    """Take a signal that the process is to ignore."""

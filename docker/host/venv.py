@@ -26,7 +26,7 @@ from stages.program import disk_space
 
 # For all users to read and its owner alone to write, whatever the umask is.
 UMASK = 0o022
-# Of any locale: paths are written into scripts, which are UTF-8.
+# Whatever the locale: paths are written into scripts, which are UTF-8.
 UTF_8 = ("-I", "-X", "utf8")
 PIP = (*UTF_8, "-m", "pip")
 # By colons PATH is divided. pip writes its scripts with the other characters as they are, and venv
