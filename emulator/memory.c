@@ -1,0 +1,58 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "memory.h"
+
+enum { PAGE = 4096, ENTRIES = 256 };
+static const uint64_t PRESENT = 1ull << 63, OF_FILE = 1ull << 61; /* in pagemap's entries */
+
+/* Opened each time: a number kept would be the program's to close, and to use for a file of its
+ * own. "thread-self", since "self" has no memory once the main thread has ended. */
+static int open_own(int flags) { return open("/proc/thread-self/mem", flags | O_CLOEXEC); }
+
+int memory_read(uint64_t address, void *to, int count) {
+    int file = open_own(O_RDONLY);
+    if (file < 0) return 0;
+    ssize_t got = pread(file, to, (size_t)count, (off_t)address);
+    close(file);
+    return got < 0 ? 0 : (int)got;
+}
+
+bool memory_write(void *address, const void *from, int count) {
+    int file = open_own(O_WRONLY);
+    if (file < 0) return false;
+    ssize_t written = pwrite(file, from, (size_t)count, (off_t)(uintptr_t)address);
+    int why = written < 0 ? errno : EIO;
+    close(file);
+    errno = why;
+    return written == count;
+}
+
+static bool is_clean(uint64_t entry) { return (entry & PRESENT) && (entry & OF_FILE); }
+
+static void give_back_clean(const uint64_t *entries, int count, uintptr_t page) {
+    for (int i = 0, from = 0; i <= count; i++) {
+        if (i < count && is_clean(entries[i])) continue;
+        if (i > from) madvise((void *)(page + (uintptr_t)from * PAGE), (size_t)(i - from) * PAGE,
+                              MADV_DONTNEED);
+        from = i + 1;
+    }
+}
+
+void memory_give_back(const uint8_t *begin, const uint8_t *end) {
+    static uint64_t entries[ENTRIES]; /* one thread at a time: the loader's lock is held */
+    int file = open("/proc/thread-self/pagemap", O_RDONLY | O_CLOEXEC);
+    if (file < 0) return; /* they stay, which only looks like more memory */
+    for (uintptr_t page = (uintptr_t)begin & -(uintptr_t)PAGE; page < (uintptr_t)end;) {
+        ssize_t got = pread(file, entries, sizeof entries, (off_t)(page / PAGE * 8));
+        if (got < 8) break;
+        int count = (int)got / 8, wanted = (int)(((uintptr_t)end - page + PAGE - 1) / PAGE);
+        if (count > wanted) count = wanted;
+        give_back_clean(entries, count, page);
+        page += (uintptr_t)count * PAGE;
+    }
+    close(file);
+}
