@@ -80,6 +80,7 @@ static void after_fork(void) {
 static void in_child(void) {
     process = syscall(SYS_getpid);
     counts_forget(tiles_counts());
+    trap_tiles = trap_identifications = 0;
     after_fork();
 }
 
@@ -128,6 +129,9 @@ static void begin_rewriting(bool trap_each) {
 
 __attribute__((constructor)) static void begin(int count, char **arguments, char **environment) {
     (void)count, (void)arguments;
+#ifdef AMXEMU_TEST
+    environ = environment; /* libc has not begun, and getenv() knows nothing yet */
+#endif
     check_names(environment);
     reporting = is_set(environment, "AMXEMU_REPORT");
     if (cpu_has_amx()) {

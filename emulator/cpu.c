@@ -56,7 +56,7 @@ const char *cpu_lacks(void) {
 static bool claims_bf16(void) {
     uint32_t r[4] = {0};
     __get_cpuid_count(7, 1, &r[EAX], &r[EBX], &r[ECX], &r[EDX]);
-    return r[EAX] & AVX512_BF16 && !is_absent("avx512_bf16");
+    return r[EAX] & AVX512_BF16 && !is_absent("avx512bf16");
 }
 
 void cpu_claim_fp16(void) { fp16_claimed = true; }

@@ -104,7 +104,7 @@ static const char *name_of_vex(const uint8_t *code) {
         if (NAMES[i].map == map && NAMES[i].prefix == prefix && NAMES[i].opcode == opcode)
             return NAMES[i].name;
     bool amx = map == 2 && (opcode == 0x49 || opcode == 0x4b || opcode == 0x5c || opcode == 0x5e);
-    return amx ? "AMX in an encoding that is reserved" : NULL;
+    return amx ? "AMX with a prefix, or in a reserved encoding" : NULL;
 }
 
 const char *decode_name(const uint8_t *code, int count) {

@@ -111,16 +111,20 @@ static int length_after_prefixes(const uint8_t *at, const struct prefixes *with)
     return length_of_plain(at, with);
 }
 
+static bool is_prefix(uint8_t byte) {
+    return (byte & 0xf0) == 0x40 || IS_AMONG(byte, "\x66\x67\xf0\xf2\xf3\x2e\x36\x3e\x26\x64\x65");
+}
+
 static int length_of(const uint8_t *code) {
     struct prefixes with = {0};
     const uint8_t *at = code;
-    while (IS_AMONG(*at, "\x66\x67\xf0\xf2\xf3\x2e\x36\x3e\x26\x64\x65")) {
+    for (; is_prefix(*at); at++) {
         with.is_16_bit |= *at == 0x66;
         with.short_address |= *at == 0x67;
         with.repeats |= *at == 0xf2;
-        if (++at - code >= LONGEST) return 0;
+        with.is_64_bit = (*at & 0xf8) == 0x48; /* REX counts only right before the opcode */
+        if (at - code >= LONGEST - 1) return 0;
     }
-    if ((*at & 0xf0) == 0x40) with.is_64_bit = *at++ & 8;
     int length = (int)(at - code) + length_after_prefixes(at, &with);
     return length > 0 && length <= LONGEST ? length : 0;
 }

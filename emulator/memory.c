@@ -9,24 +9,39 @@
 enum { PAGE = 4096, ENTRIES = 256 };
 static const uint64_t PRESENT = 1ull << 63, OF_FILE = 1ull << 61; /* in pagemap's entries */
 
-/* Opened each time: a number kept would be the program's to close, and to use for a file of its
- * own. "thread-self", since "self" has no memory once the main thread has ended. */
-static int open_own(int flags) { return open("/proc/thread-self/mem", flags | O_CLOEXEC); }
+/* Not kept: a number kept would be the program's to close, and to use for a file of its own. "thread-
+ * self", since "self" has no memory once the main thread has ended. */
+static int open_own(void) { return open("/proc/thread-self/mem", O_RDWR | O_CLOEXEC); }
+
+static _Thread_local int held __attribute__((tls_model("initial-exec"))); /* plus one; 0: none */
+
+void memory_hold(void) { held = open_own() + 1; }
+
+void memory_let_go(void) {
+    if (held) close(held - 1);
+    held = 0;
+}
+
+static int take(void) { return held ? held - 1 : open_own(); }
+
+static void put(int file) {
+    if (!held) close(file);
+}
 
 int memory_read(uint64_t address, void *to, int count) {
-    int file = open_own(O_RDONLY);
+    int file = take();
     if (file < 0) return 0;
     ssize_t got = pread(file, to, (size_t)count, (off_t)address);
-    close(file);
+    put(file);
     return got < 0 ? 0 : (int)got;
 }
 
 bool memory_write(void *address, const void *from, int count) {
-    int file = open_own(O_WRONLY);
+    int file = take();
     if (file < 0) return false;
     ssize_t written = pwrite(file, from, (size_t)count, (off_t)(uintptr_t)address);
     int why = written < 0 ? errno : EIO;
-    close(file);
+    put(file);
     errno = why;
     return written == count;
 }

@@ -15,6 +15,10 @@ int memory_read(uint64_t address, void *to, int count);
 /* All of it or false, with errno. */
 bool memory_write(void *address, const void *from, int count);
 
+/* Several reads and writes of one thread, in between, are cheaper. */
+void memory_hold(void);
+void memory_let_go(void);
+
 /* Give pages back that were only read: those of [begin, end) that still are the file's. */
 void memory_give_back(const uint8_t *begin, const uint8_t *end);
 

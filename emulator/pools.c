@@ -8,9 +8,11 @@
 #include "process.h"
 #include "say.h"
 
-enum { PAGE = 4096, POOL = 1 << 22, STEP = 1 << 24, JUMP = 0xe9 };
-#ifndef MOST_POOLS /* tests have fewer */
-enum { MOST_POOLS = 64 };
+enum { PAGE = 4096, STEP = 1 << 24, JUMP = 0xe9 };
+#ifndef MOST_POOLS /* tests have fewer, and smaller ones */
+enum { MOST_POOLS = 64, POOL = 1 << 22 };
+#else
+enum { POOL = PAGE };
 #endif
 static const int64_t REACH = 0x7ff00000 - POOL; /* from code to a pool's begin; README.md */
 

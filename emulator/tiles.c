@@ -24,13 +24,13 @@ static void forget(enum event why) {
 
 static const char *configure(const struct configuration *asked) {
     struct configuration wanted = *asked;
-    if (wanted.palette > PALETTE) return "LDTILECFG: a palette other than 0 and 1";
+    if (wanted.palette > PALETTE) return "a palette other than 0 and 1";
     if (wanted.palette == 0) return forget(CONFIGURED_TO_NONE), NULL;
-    if (!is_zero(wanted.reserved, sizeof wanted.reserved)) return "LDTILECFG: reserved bytes set";
+    if (!is_zero(wanted.reserved, sizeof wanted.reserved)) return "reserved bytes set";
     for (int t = 0; t < 16; t++) {
         int rows = wanted.rows[t], bytes = wanted.column_bytes[t];
         if (t >= TILES ? rows || bytes : rows > TILE_ROWS || bytes > ROW_BYTES || !rows != !bytes)
-            return "LDTILECFG: bad rows or columns";
+            return "bad rows or columns";
     }
     memset(self.tiles, 0, sizeof self.tiles);
     self.now = wanted;

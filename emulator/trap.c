@@ -31,7 +31,8 @@ static void refuse(const char *what, const char *why, const uint8_t *code) {
     struct line line;
     line_begin(&line);
     line_text(&line, what);
-    line_text(&line, why);
+    line_text(&line, why ? ": " : "");
+    line_text(&line, why ? why : "");
     line_text(&line, " at ");
     line_hex(&line, (uintptr_t)code);
     line_text(&line, ":");
@@ -44,8 +45,8 @@ static void refuse_unknown(const uint8_t *code) {
     uint8_t bytes[LONGEST];
     const char *name = decode_name(bytes, memory_read((uintptr_t)code, bytes, LONGEST));
     if (code == rewrite_refusal) return; /* it was said */
-    if (name) refuse("not emulated: ", name, code);
-    else if (signals_would_end(SIGILL)) refuse("not an instruction of AMX", "", code);
+    if (name) refuse("not emulated", name, code);
+    else if (signals_would_end(SIGILL)) refuse("not an instruction of AMX", NULL, code);
 }
 
 static const char *emulate(const struct instruction *it, greg_t *registers) {
@@ -85,12 +86,13 @@ static void get_states(greg_t *registers) {
 static bool handle_tiles(uint8_t *code, const struct instruction *it, greg_t *registers) {
     const char *unclaimed = cpu_unclaimed(it->operation), *refused = NULL;
     count(&trap_tiles);
-    if (unclaimed) return refuse("not emulated: ", unclaimed, code), false;
+    if (unclaimed) return refuse("not emulated", unclaimed, code), false;
     if (!cpu_tiles_permitted()) refused = "a tile is used without permission";
     if (!refused && rewrite(code, it)) return true;
     if (!refused) refused = emulate(it, registers);
-    if (refused) refuse("", refused, code);
-    return !refused;
+    if (!refused) return true;
+    refuse(OPERATION_NAMES[it->operation], refused, code);
+    return false;
 }
 
 static bool handle(uint8_t *code, greg_t *registers) {
