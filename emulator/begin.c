@@ -1,8 +1,8 @@
 /* amxemu: lets a process use Intel AMX on a CPU that has AVX-512 with VNNI, but no AMX.
  *
  * Preloaded, it catches SIGILL and does what the instruction would have done. It answers CPUID and
- * XGETBV, where they are in objects of their own, and arch_prctl as an AMX machine would. Objects
- * that are loaded later are found by a breakpoint where the loader tells debuggers of them, which
+ * XGETBV, if they are in objects' code, and arch_prctl as an AMX machine would. Objects
+ * that are loaded later are found by a breakpoint where the loader notifies debuggers, which
  * is before their constructors run. What can be set, and all limits, are in README.md.
  */
 #define _GNU_SOURCE
@@ -102,7 +102,11 @@ static bool is_set(char **environment, const char *name) {
 /* A slip in a name would otherwise be a setting that does nothing. */
 static void check_names(char **environment) {
     static const char *const KNOWN[] = {"AMXEMU_TRAP=", "AMXEMU_REPORT=", "AMXEMU_COUNTS=",
-                                        "AMXEMU_FP16=", "AMXEMU_TEST_"};
+                                        "AMXEMU_FP16=",
+#ifdef AMXEMU_TEST
+                                        "AMXEMU_TEST_"
+#endif
+    };
     for (; *environment; environment++) {
         bool known = strncmp(*environment, "AMXEMU_", 7) != 0;
         for (unsigned i = 0; i < sizeof KNOWN / sizeof *KNOWN; i++)

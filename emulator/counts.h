@@ -33,7 +33,7 @@ const char *counts_begin(const char *path);
 /* A thread begins to use tiles. */
 void counts_expect(struct counts *counts);
 
-/* Record and forget. Ends the process where it can't be written. */
+/* Record and forget. Ends the process if it can't be written. */
 void counts_record(struct counts *counts, enum event why);
 
 /* Record at the process' end. Returns what is missing, or NULL. */

@@ -20,7 +20,7 @@ const char *cpu_unclaimed(int operation);
 void cpu_id(uint32_t leaf, uint32_t subleaf, uint32_t registers[4]); /* EAX, EBX, ECX, EDX */
 uint64_t cpu_xgetbv(uint32_t index);
 
-/* Answer arch_prctl's questions about AMX's state; false where it is none of these. */
+/* Answer arch_prctl's questions about AMX's state; false if it is none of these. */
 bool cpu_arch_prctl(long code, unsigned long argument, long *result);
 
 /* Whether this process has asked for tiles, without which Linux lets none be used. */

@@ -50,7 +50,7 @@ static int operation_of_tiles(int prefix, int opcode, uint8_t modrm) {
     return NONE;
 }
 
-/* The operation, where all bits that are fixed are as they must be. */
+/* The operation, if all bits that are fixed are as they must be. */
 static int operation_of(const uint8_t *code) {
     int prefix = code[2] & 3, not_v = code[2] >> 3 & 15;
     bool in_memory = code[4] >> 6 != 3;

@@ -10,14 +10,14 @@
 enum { LONGEST = 15 };
 
 /* Decode the AMX instruction that is at `address`, of which `code` has a copy of `count` bytes, and
- * LONGEST + 1 that may be read. False where it is none that the emulator knows. */
+ * LONGEST + 1 that may be read. False if it is none that the emulator knows. */
 bool decode_amx(const uint8_t *code, int count, uint64_t address, struct instruction *it);
 
-/* What `code` is, where it is an instruction that an AMX processor might have and the emulator has
+/* What `code` is, if it is an instruction that an AMX processor might have and the emulator has
  * not; else NULL. */
 const char *decode_name(const uint8_t *code, int count);
 
-/* The length of the instruction at `code`, which ends before `end`; 0 where it is none. */
+/* The length of the instruction at `code`, which ends before `end`; 0 if it is none. */
 int decode_length(const uint8_t *code, const uint8_t *end);
 
 /* Bytes of ModRM, SIB and displacement. */

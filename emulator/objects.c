@@ -9,8 +9,8 @@
 #include "scan.h"
 #include "sites.h"
 
-#ifndef MOST_OBJECTS /* tests have fewer */
-enum { MOST_OBJECTS = 4096 };
+#ifndef MAX_OBJECTS /* tests have fewer */
+enum { MAX_OBJECTS = 4096 };
 #endif
 
 struct object {
@@ -20,7 +20,7 @@ struct object {
     struct text text;
     bool seen;
 };
-static struct object known[MOST_OBJECTS];
+static struct object known[MAX_OBJECTS];
 static int known_count, unread;
 
 const char *objects_begin(void) {
@@ -35,10 +35,14 @@ const char *objects_begin(void) {
 
 bool objects_is_notice(const uint8_t *after) { return after - 1 == (uint8_t *)_r_debug.r_brk; }
 
+static bool is_at(const struct link_map *object, ElfW(Addr) address) { /* 0: there is none */
+    return address && object->l_addr == address;
+}
+
 /* This library really asks; the kernel's object can't be written; the loader asked long ago. */
 static bool is_left_alone(const struct link_map *object) {
-    return object->l_ld == _DYNAMIC || object->l_addr == getauxval(AT_SYSINFO_EHDR) ||
-           object->l_addr == getauxval(AT_BASE) || strstr(object->l_name, "/ld-linux");
+    return object->l_ld == _DYNAMIC || is_at(object, getauxval(AT_SYSINFO_EHDR)) ||
+           is_at(object, getauxval(AT_BASE)) || strstr(object->l_name, "/ld-linux");
 }
 
 static struct object *find(const struct link_map *map) {
@@ -49,7 +53,7 @@ static struct object *find(const struct link_map *map) {
 }
 
 static void add(const struct link_map *map) {
-    if (known_count == MOST_OBJECTS)
+    if (known_count == MAX_OBJECTS)
         say_and_end("more objects are loaded than there is room for", NULL, NULL);
     struct object *new = &known[known_count++];
     *new = (struct object){.map = map, .address = map->l_addr, .dynamic = map->l_ld};
@@ -86,7 +90,7 @@ void objects_refresh(void) {
             struct object *found = find(map);
             if (found) found->seen = true;
         }
-    forget_unseen(); /* first: what is new may be where it was */
+    forget_unseen(); /* first: what is new may have its address */
     for (const struct r_debug_extended *space = spaces; space; space = next_of(space))
         for (const struct link_map *map = space->base.r_map; map; map = map->l_next)
             if (!find(map)) add(map);

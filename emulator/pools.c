@@ -9,8 +9,8 @@
 #include "say.h"
 
 enum { PAGE = 4096, STEP = 1 << 24, JUMP = 0xe9 };
-#ifndef MOST_POOLS /* tests have fewer, and smaller ones */
-enum { MOST_POOLS = 64, POOL = 1 << 22 };
+#ifndef MAX_POOLS /* tests have fewer, and smaller ones */
+enum { MAX_POOLS = 64, POOL = 1 << 22 };
 #else
 enum { POOL = PAGE };
 #endif
@@ -38,7 +38,7 @@ _Static_assert(sizeof THUNK <= THUNK_ROOM && sizeof(struct kept) == 56, "pools.c
 struct pool { /* begins with the stub's address */
     uint8_t *begin, *next;
 };
-static struct pool pools[MOST_POOLS], *last;
+static struct pool pools[MAX_POOLS], *last;
 static int pool_count;
 
 static bool reaches(const uint8_t *from, const uint8_t *to) {
@@ -47,6 +47,7 @@ static bool reaches(const uint8_t *from, const uint8_t *to) {
 }
 
 static bool map_pool_at(struct pool *pool, uint8_t *wanted, const uint8_t *near) {
+    errno = 0;
     uint8_t *got = mmap(wanted, POOL, PROT_READ | PROT_EXEC,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     if (got == MAP_FAILED) return false;
@@ -76,7 +77,7 @@ static struct pool *pool_near(const uint8_t *code, const char **why) {
             pools[i].next + sizeof(struct kept) <= pools[i].begin + POOL)
             return &pools[i];
     *why = "all pools of thunks are full";
-    if (pool_count == MOST_POOLS) return NULL;
+    if (pool_count == MAX_POOLS) return NULL;
     *why = "no room for a pool within a jump's reach";
     if (map_pool(&pools[pool_count], code)) return &pools[pool_count++];
     if (errno == EACCES || errno == EPERM) *why = process_refuses_code();

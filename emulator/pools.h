@@ -7,7 +7,7 @@
 
 #include "instruction.h"
 
-/* Make a thunk for the instruction `it` at `code`; NULL where none can be made, and why. */
+/* Make a thunk for the instruction `it` at `code`; NULL if none can be made, and why. */
 uint8_t *pools_make_thunk(const uint8_t *code, const struct instruction *it, const char **why);
 
 /* Give back the thunk that was made last. */

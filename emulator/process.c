@@ -5,7 +5,7 @@
 
 #include "process.h"
 
-/* The digit that follows `name` in this process' status; 0 where there is none. */
+/* The digit that follows `name` in this process' status; 0 if there is none. */
 static char status_of(const char *name) {
     static char text[4096]; /* at the begin, or under the lock of rewriting */
     int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);

@@ -19,7 +19,7 @@ struct shape {
     __mmask16 columns;
 };
 
-/* VPDPBUSD takes unsigned times signed; where the signs are equal, one factor is moved by 128,
+/* VPDPBUSD takes unsigned times signed; if the signs are equal, one factor is moved by 128,
  * which turns the one kind into the other, and the difference is taken back. */
 static inline __attribute__((always_inline)) void multiply_int8(const struct shape *of,
                                                                 bool signed_a, bool signed_b) {

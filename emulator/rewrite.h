@@ -16,7 +16,7 @@ void rewrite_never(void); /* each instruction traps */
 enum finding { NOTHING, TO_EMULATE, RUN_AGAIN };
 enum finding rewrite_find(uint8_t *code, struct instruction *it);
 
-/* Rewrite `it`, which was found there; false where it can't be. */
+/* Rewrite `it`, which was found there; false if it can't be. */
 bool rewrite(uint8_t *code, const struct instruction *it);
 
 /* Whether the breakpoint before `after` was one of a rewriting that is done by now. */

@@ -68,6 +68,7 @@ const char *error_name(int number) {
         case EDQUOT: return "EDQUOT";
         case EFBIG: return "EFBIG";
         case EROFS: return "EROFS";
+        case ELOOP: return "ELOOP";
         case EMFILE: return "EMFILE";
         case ENFILE: return "ENFILE";
         case ENOMEM: return "ENOMEM";

@@ -1,6 +1,6 @@
 /* The two bytes of CPUID also occur inside other instructions. The unwinder's table
- * (.eh_frame_hdr) tells where each function begins, and reading instruction after instruction from
- * there tells whether one begins at these bytes.
+ * (.eh_frame_hdr) says where each function begins, and reading instruction after instruction from
+ * there shows whether one begins at these bytes.
  */
 #define _GNU_SOURCE
 #include <elf.h>
@@ -12,7 +12,7 @@
 #include "scan.h"
 #include "sites.h"
 
-enum { MOST_SEGMENTS = 64 };
+enum { MAX_SEGMENTS = 64 };
 
 struct functions { /* the sorted table of .eh_frame_hdr, relative to its begin */
     const uint8_t *begin;
@@ -81,7 +81,7 @@ static int read_headers(const struct link_map *object, ElfW(Phdr) *headers) {
         from = object->l_addr + elf.e_phoff;
         count = elf.e_phnum;
     }
-    if (count > MOST_SEGMENTS) return 0;
+    if (count > MAX_SEGMENTS) return 0;
     int size = count * (int)sizeof *headers;
     return memory_read(from, headers, size) == size ? count : 0;
 }
@@ -94,7 +94,7 @@ static void scan_segment(const struct functions *functions, const struct text *s
 }
 
 bool scan_object(const struct link_map *object, struct text *text) {
-    static ElfW(Phdr) headers[MOST_SEGMENTS]; /* one thread at a time: the loader's lock is held */
+    static ElfW(Phdr) headers[MAX_SEGMENTS]; /* one thread at a time: the loader's lock is held */
     const uint8_t *base = (const uint8_t *)object->l_addr, *unwinding = NULL;
     int count = read_headers(object, headers);
     for (int i = 0; i < count; i++)

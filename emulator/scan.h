@@ -10,7 +10,7 @@ struct text { /* from the begin of the first to the end of the last segment of c
     const uint8_t *begin, *end;
 };
 
-/* Make all of them trap. False where the object has no table of functions, or none that is known. */
+/* Make all of them trap. False if the object has no table of functions, or none that is known. */
 bool scan_object(const struct link_map *object, struct text *text);
 
 #endif

@@ -6,13 +6,13 @@
 #include "say.h"
 #include "sites.h"
 
-#ifndef MOST_SITES /* tests have fewer */
-enum { MOST_SITES = 4096 };
+#ifndef MAX_SITES /* tests have fewer */
+enum { MAX_SITES = 4096 };
 #endif
 static const uint8_t UD2[] = {0x0f, 0x0b};
 
 /* Written by who holds the loader's lock, read by any thread that traps. */
-static struct { const uint8_t *code; enum site kind; } sites[MOST_SITES];
+static struct { const uint8_t *code; enum site kind; } sites[MAX_SITES];
 static int used; /* those after it were never used */
 
 enum site sites_at(const uint8_t *code) {
@@ -31,7 +31,7 @@ int sites_count(void) {
 static int free_place(void) {
     int i = 0;
     while (i < used && sites[i].code) i++;
-    if (i == MOST_SITES) say_and_end("more CPUID instructions than there is room for", NULL, NULL);
+    if (i == MAX_SITES) say_and_end("more CPUID instructions than there is room for", NULL, NULL);
     return i;
 }
 

@@ -96,15 +96,15 @@ def compare_lengths(decoder: ctypes.CDLL, code: bytes) -> tuple[int, "collection
     for begin in range(0, len(code), CHUNK):
         part = code[begin : begin + CHUNK]
         known = [
-            (at, size, name)
-            for at, size, name, _ in engine.disasm_lite(part, 0)
-            if name != ".byte" and at + size <= len(part) - 16
+            (offset, size, name)
+            for offset, size, name, _ in engine.disasm_lite(part, 0)
+            if name != ".byte" and offset + size <= len(part) - 16
         ]
-        found = lengths(decoder, part, [at for at, _, _ in known])
+        found = lengths(decoder, part, [offset for offset, _, _ in known])
         total += len(known)
         for i in np.flatnonzero(found != np.array([size for _, size, _ in known], np.uint8)):
-            at, size, name = known[i]
-            differences[f"{name}: {part[at : at + size].hex(' ')}: {found[i]}"] += 1
+            offset, size, name = known[i]
+            differences[f"{name}: {part[offset : offset + size].hex(' ')}: {found[i]}"] += 1
     return total, differences
 
 

@@ -38,6 +38,18 @@ def test_cpuid_claims_amx_its_palette_and_its_state(library: Path, program: Prog
     assert found["cpuid 80000000.0"][0] > 0x80000000
 
 
+def test_a_program_at_a_fixed_address_asks_too(library: Path, tmp_path: Path) -> None:
+    found = answers(library, build_program(tmp_path, "answers", "-no-pie"))
+
+    assert found["cpuid 7.0"][3] & TILE
+
+
+def test_a_program_that_the_loader_is_told_to_run_asks_too(library: Path, program: Program) -> None:
+    done = run(library, "/lib64/ld-linux-x86-64.so.2", program("answers"))
+
+    assert "cpuid 1e.0 0 4010 0 0\n" in done.stdout
+
+
 def test_linux_grants_tiles_when_asked(library: Path, program: Program) -> None:
     found = answers(library, program("answers"))
 
@@ -82,6 +94,17 @@ def test_a_library_linked_with_the_program_sees_tiles_in_its_constructor(
     linked = build_program(plugin.parent, "linked", str(plugin))
 
     assert run(library, linked).stdout == "it saw tiles\n"
+
+
+def test_code_with_relocations_is_not_read_from_its_file_again(
+    library: Path, tmp_path: Path
+) -> None:
+    options = ("-shared", "-fno-pic", "-mcmodel=large", "-Wl,-z,notext")
+    plugin = build_program(tmp_path, "plugin", *options)
+    linked = build_program(tmp_path, "linked", str(plugin))
+    done = run(library, linked)
+
+    assert (done.stdout, done.stderr) == ("it saw tiles\n", "")
 
 
 def test_an_unloaded_librarys_addresses_are_forgotten(

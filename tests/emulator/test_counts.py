@@ -80,7 +80,7 @@ def test_a_forked_child_counts_from_its_beginning(
     assert of_parent["operations"][-1, OPERATIONS.index("TDPBUSD")] == 7
 
 
-def test_threads_that_use_tiles_at_the_processs_end_are_told_of(
+def test_threads_that_use_tiles_at_the_processs_end_are_reported(
     library: Path, program: Program, tmp_path: Path
 ) -> None:
     done = run(library, program("counted"), "waits", AMXEMU_COUNTS=f"{tmp_path}/counts")

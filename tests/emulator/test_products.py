@@ -58,8 +58,27 @@ def test_code_that_can_not_be_rewritten_traps_each_time_and_says_so(
 
 
 def test_full_pools_of_thunks_are_said_and_slow_but_right(tmp_path: Path, program: Program) -> None:
-    small = build_library(tmp_path, "LIMITS=-DMOST_POOLS=1")
+    small = build_library(tmp_path, "LIMITS=-DMAX_POOLS=1")
     done = run(small, program("hammer"), "2", "20")
 
     assert done.stdout == "80 runs, 0 wrong\n"
     assert done.stderr.endswith("some trap each time: all pools of thunks are full\n")
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("code", "not all instructions are rewritten, some trap each time: {} refuses new code"),
+        ("membarrier", "each instruction traps, since membarrier is refused: EPERM"),
+    ],
+)
+def test_what_a_policy_refuses_is_named_and_slow_but_right(
+    library: Path, program: Program, kind: str, said: str
+) -> None:
+    sandbox = program("sandboxed")
+    done = run(None, sandbox, kind, library, program("hammer"), "2", "20")
+
+    assert done.stdout == "80 runs, 0 wrong\n"
+    selinux = Path("/sys/fs/selinux/enforce").exists()
+    expected = said.format("SELinux" if selinux else "a seccomp filter")
+    assert done.stderr.replace(" (execmem)", "") == f"amxemu: {expected}\n"

@@ -78,16 +78,16 @@ def test_a_cpu_that_lacks_a_feature_is_refused_by_name(test_library: Path, featu
     )
 
 
-def test_the_shipped_library_can_not_be_told_that_a_feature_is_absent(library: Path) -> None:
+def test_the_shipped_library_can_not_be_made_to_say_that_a_feature_is_absent(library: Path) -> None:
     assert b"AMXEMU_TEST_LACKS" not in library.read_bytes()
 
 
-def test_a_cpu_with_amx_is_left_alone_and_told_of_if_asked(test_library: Path) -> None:
+def test_a_cpu_with_amx_is_left_alone_and_reported_if_asked(test_library: Path) -> None:
     silent = run(test_library, "/bin/true", AMXEMU_TEST_HAS_AMX="1")
-    told = run(test_library, "/bin/true", AMXEMU_TEST_HAS_AMX="1", AMXEMU_REPORT="1")
+    reported = run(test_library, "/bin/true", AMXEMU_TEST_HAS_AMX="1", AMXEMU_REPORT="1")
 
     assert (silent.returncode, silent.stderr) == (0, "")
-    assert (told.returncode, told.stderr) == (
+    assert (reported.returncode, reported.stderr) == (
         0,
         "amxemu: this CPU has AMX, nothing is emulated\n",
     )
@@ -97,6 +97,7 @@ def test_a_cpu_with_amx_is_left_alone_and_told_of_if_asked(test_library: Path) -
     ("settings", "said"),
     [
         ({"AMXEMU_REPROT": "1"}, "unknown setting: AMXEMU_REPROT=1"),
+        ({"AMXEMU_TEST_LACKS": "fma"}, "unknown setting: AMXEMU_TEST_LACKS=fma"),
         ({"AMXEMU_TRAP": "yes"}, "AMXEMU_TRAP must be 0 or 1"),
     ],
 )
@@ -107,7 +108,7 @@ def test_slips_in_settings_are_refused(library: Path, settings: dict[str, str], 
 
 
 def test_more_objects_than_there_is_room_for_end_the_process(tmp_path: Path) -> None:
-    small = build_library(tmp_path, "LIMITS=-DMOST_OBJECTS=2")
+    small = build_library(tmp_path, "LIMITS=-DMAX_OBJECTS=2")
     done = run(small, "/bin/true")
 
     assert (done.returncode, done.stderr) == (
@@ -119,7 +120,7 @@ def test_more_objects_than_there_is_room_for_end_the_process(tmp_path: Path) -> 
 def test_more_sites_than_there_is_room_for_end_the_process(
     tmp_path: Path, program: Program
 ) -> None:
-    small = build_library(tmp_path, "LIMITS=-DMOST_SITES=1")
+    small = build_library(tmp_path, "LIMITS=-DMAX_SITES=1")
     done = run(small, program("answers"))
 
     assert done.returncode == 126
