@@ -19,69 +19,78 @@ struct shape {
     __mmask16 columns;
 };
 
-/* VPDPBUSD takes unsigned times signed; if the signs are equal, one factor is moved by 128,
- * which turns the one kind into the other, and the difference is taken back. */
-static inline __attribute__((always_inline)) void multiply_int8(const struct shape *of,
-                                                                bool signed_a, bool signed_b) {
-    const bool move_a = signed_a && signed_b, move_b = !signed_a && !signed_b;
+#define INLINE static inline __attribute__((always_inline))
+
+/* VPDPBUSD takes unsigned times signed; if the signs are equal, one factor is moved by 128, which
+ * turns the one kind into the other, and the difference is taken back: `moved` is 128 times the
+ * sums of b's columns, where a is moved. */
+struct signs { bool a, b, move_a, move_b; };
+
+INLINE void add_int8(const struct shape *of, int m, int k, struct signs with, __m512i *sums,
+                     __m512i *extra) {
     const __m512i flip = _mm512_set1_epi8(-128), ones = _mm512_set1_epi8(1);
-    __m512i moved = _mm512_setzero_si512(); /* 128 times the sums of b's columns */
-    for (int k = 0; move_a && k < of->depth; k++)
-        moved = _mm512_dpbusd_epi32(moved, flip, of->b->rows[k]);
-    for (int m = 0; m < of->rows; m += AT_ONCE) {
-        __m512i sums[AT_ONCE], extra[AT_ONCE];
-        for (int i = 0; i < AT_ONCE; i++) {
-            sums[i] = _mm512_sub_epi32(of->c->rows[m + i], moved);
-            extra[i] = _mm512_setzero_si512();
-        }
-        for (int k = 0; k < of->depth; k++) {
-            __m512i right = of->b->rows[k];
-            if (move_b) right = _mm512_xor_si512(right, flip);
-            for (int i = 0; i < AT_ONCE; i++) {
-                __m512i left = _mm512_set1_epi32((int)of->a->dwords[m + i][k]);
-                if (move_a) left = _mm512_xor_si512(left, flip);
-                sums[i] = signed_a && !signed_b ? _mm512_dpbusd_epi32(sums[i], right, left)
-                                                : _mm512_dpbusd_epi32(sums[i], left, right);
-                if (move_b) extra[i] = _mm512_dpbusd_epi32(extra[i], left, ones);
-            }
-        }
-        for (int i = 0; i < AT_ONCE; i++) {
-            sums[i] = _mm512_add_epi32(sums[i], _mm512_slli_epi32(extra[i], 7));
-            of->c->rows[m + i] = _mm512_maskz_mov_epi32(of->columns, sums[i]);
-        }
+    __m512i right = of->b->rows[k];
+    if (with.move_b) right = _mm512_xor_si512(right, flip);
+    for (int i = 0; i < AT_ONCE; i++) {
+        __m512i left = _mm512_set1_epi32((int)of->a->dwords[m + i][k]);
+        if (with.move_a) left = _mm512_xor_si512(left, flip);
+        sums[i] = with.a && !with.b ? _mm512_dpbusd_epi32(sums[i], right, left)
+                                    : _mm512_dpbusd_epi32(sums[i], left, right);
+        if (with.move_b) extra[i] = _mm512_dpbusd_epi32(extra[i], left, ones);
     }
 }
 
-static inline __attribute__((always_inline)) __m512 even_of(__m512i pairs, bool fp16) {
+INLINE void rows_int8(const struct shape *of, int m, struct signs with, __m512i moved) {
+    __m512i sums[AT_ONCE], extra[AT_ONCE];
+    for (int i = 0; i < AT_ONCE; i++) {
+        sums[i] = _mm512_sub_epi32(of->c->rows[m + i], moved);
+        extra[i] = _mm512_setzero_si512();
+    }
+    for (int k = 0; k < of->depth; k++) add_int8(of, m, k, with, sums, extra);
+    for (int i = 0; i < AT_ONCE; i++) {
+        sums[i] = _mm512_add_epi32(sums[i], _mm512_slli_epi32(extra[i], 7));
+        of->c->rows[m + i] = _mm512_maskz_mov_epi32(of->columns, sums[i]);
+    }
+}
+
+INLINE void multiply_int8(const struct shape *of, bool signed_a, bool signed_b) {
+    const struct signs with = {signed_a, signed_b, signed_a && signed_b, !signed_a && !signed_b};
+    __m512i moved = _mm512_setzero_si512();
+    for (int k = 0; with.move_a && k < of->depth; k++)
+        moved = _mm512_dpbusd_epi32(moved, _mm512_set1_epi8(-128), of->b->rows[k]);
+    for (int m = 0; m < of->rows; m += AT_ONCE) rows_int8(of, m, with, moved);
+}
+
+INLINE __m512 even_of(__m512i pairs, bool fp16) {
     return fp16 ? _mm512_cvtph_ps(_mm512_cvtepi32_epi16(pairs))
                 : _mm512_castsi512_ps(_mm512_slli_epi32(pairs, 16));
 }
 
-static inline __attribute__((always_inline)) __m512 odd_of(__m512i pairs, bool fp16) {
+INLINE __m512 odd_of(__m512i pairs, bool fp16) {
     __m512i upper = _mm512_set1_epi32((int)0xffff0000);
     return fp16 ? _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(pairs, 16)))
                 : _mm512_castsi512_ps(_mm512_and_si512(pairs, upper));
 }
 
-static inline __attribute__((always_inline)) void multiply_floats(const struct shape *of, bool fp16) {
-    for (int m = 0; m < of->rows; m += AT_ONCE) {
-        __m512 even[AT_ONCE], odd[AT_ONCE];
-        for (int i = 0; i < AT_ONCE; i++) even[i] = odd[i] = _mm512_setzero_ps();
-        for (int k = 0; k < of->depth; k++) {
-            __m512 right_even = even_of(of->b->rows[k], fp16);
-            __m512 right_odd = odd_of(of->b->rows[k], fp16);
-            for (int i = 0; i < AT_ONCE; i++) {
-                __m512i left = _mm512_set1_epi32((int)of->a->dwords[m + i][k]);
-                even[i] = _mm512_fmadd_ps(even_of(left, fp16), right_even, even[i]);
-                odd[i] = _mm512_fmadd_ps(odd_of(left, fp16), right_odd, odd[i]);
-            }
-        }
-        for (int i = 0; i < AT_ONCE && m + i < of->rows; i++) {
-            __m512 sum = _mm512_add_ps(even[i], odd[i]);
-            __m512 old = _mm512_castsi512_ps(of->c->rows[m + i]);
-            of->c->rows[m + i] = _mm512_castps_si512(_mm512_maskz_add_ps(of->columns, old, sum));
+INLINE void rows_of_floats(const struct shape *of, int m, bool fp16) {
+    __m512 even[AT_ONCE], odd[AT_ONCE];
+    for (int i = 0; i < AT_ONCE; i++) even[i] = odd[i] = _mm512_setzero_ps();
+    for (int k = 0; k < of->depth; k++) {
+        __m512 right_even = even_of(of->b->rows[k], fp16), right_odd = odd_of(of->b->rows[k], fp16);
+        for (int i = 0; i < AT_ONCE; i++) {
+            __m512i left = _mm512_set1_epi32((int)of->a->dwords[m + i][k]);
+            even[i] = _mm512_fmadd_ps(even_of(left, fp16), right_even, even[i]);
+            odd[i] = _mm512_fmadd_ps(odd_of(left, fp16), right_odd, odd[i]);
         }
     }
+    for (int i = 0; i < AT_ONCE && m + i < of->rows; i++) {
+        __m512 sum = _mm512_add_ps(even[i], odd[i]), old = _mm512_castsi512_ps(of->c->rows[m + i]);
+        of->c->rows[m + i] = _mm512_castps_si512(_mm512_maskz_add_ps(of->columns, old, sum));
+    }
+}
+
+INLINE void multiply_floats(const struct shape *of, bool fp16) {
+    for (int m = 0; m < of->rows; m += AT_ONCE) rows_of_floats(of, m, fp16);
 }
 
 /* Not inlined: nothing may move across the changes of MXCSR around the calls. */

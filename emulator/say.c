@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include <errno.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -58,24 +58,6 @@ void say_and_end(const char *what, const char *more, const char *most) {
 }
 
 const char *error_name(int number) {
-    switch (number) {
-        case EACCES: return "EACCES";
-        case EPERM: return "EPERM";
-        case ENOENT: return "ENOENT";
-        case ENOTDIR: return "ENOTDIR";
-        case EISDIR: return "EISDIR";
-        case ENOSPC: return "ENOSPC";
-        case EDQUOT: return "EDQUOT";
-        case EFBIG: return "EFBIG";
-        case EROFS: return "EROFS";
-        case ELOOP: return "ELOOP";
-        case EMFILE: return "EMFILE";
-        case ENFILE: return "ENFILE";
-        case ENOMEM: return "ENOMEM";
-        case ENOSYS: return "ENOSYS";
-        case EINVAL: return "EINVAL";
-        case EIO: return "EIO";
-        case EFAULT: return "EFAULT";
-    }
-    return "an error of an unexpected kind";
+    const char *name = strerrorname_np(number); /* of a table: signal handlers may */
+    return name ? name : "an error without a name";
 }
