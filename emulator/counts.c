@@ -1,13 +1,11 @@
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "counts.h"
+#include "files.h"
 #include "say.h"
 
 enum { PATH_ROOM = 4096, DIGITS = 12, KEYS_WITHOUT_MALLOC = 32 };
@@ -73,12 +71,12 @@ static void name_process(void) {
 /* One write at the end of the file, which Linux does for one thread at a time. */
 static void append(const struct record *record) {
     name_process();
-    int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    int file = files_open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW);
     if (file < 0) say_and_end("counts can't be written: ", error_name(errno), NULL);
-    ssize_t written = write(file, record, sizeof *record);
+    long written = files_write(file, record, sizeof *record);
     if (written != sizeof *record)
         say_and_end("counts can't be written: ", written < 0 ? error_name(errno) : "the disk is full", NULL);
-    if (close(file)) say_and_end("counts can't be written: ", error_name(errno), NULL);
+    if (files_close(file)) say_and_end("counts can't be written: ", error_name(errno), NULL);
 }
 
 static void write_record(const struct counts *counts, enum event why) {

@@ -1,37 +1,38 @@
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
+#include "files.h"
 #include "memory.h"
+#include "say.h"
 
 enum { PAGE = 4096, ENTRIES = 256 };
+static const char MEMORY[] = "/proc/thread-self/mem";
 static const uint64_t PRESENT = 1ull << 63, OF_FILE = 1ull << 61; /* in pagemap's entries */
 
 /* Not kept: a number kept would be the program's to close, and to use for a file of its own. "thread-
  * self", since "self" has no memory once the main thread has ended. */
-static int open_own(void) { return open("/proc/thread-self/mem", O_RDWR | O_CLOEXEC); }
+static int open_own(void) { return files_open(MEMORY, O_RDWR); }
 
 static _Thread_local int held __attribute__((tls_model("initial-exec"))); /* plus one; 0: none */
 
 void memory_hold(void) { held = open_own() + 1; }
 
 void memory_let_go(void) {
-    if (held) close(held - 1);
+    if (held) files_close(held - 1);
     held = 0;
 }
 
 static int take(void) { return held ? held - 1 : open_own(); }
 
 static void put(int file) {
-    if (!held) close(file);
+    if (!held) files_close(file);
 }
 
 int memory_read(uint64_t address, void *to, int count) {
     int file = take();
-    if (file < 0) return 0;
-    ssize_t got = pread(file, to, (size_t)count, (off_t)address);
+    if (file < 0) say_and_end(MEMORY, " can't be opened: ", error_name(errno));
+    long got = files_read(file, to, (size_t)count, address);
     put(file);
     return got < 0 ? 0 : (int)got;
 }
@@ -39,7 +40,7 @@ int memory_read(uint64_t address, void *to, int count) {
 bool memory_write(void *address, const void *from, int count) {
     int file = take();
     if (file < 0) return false;
-    ssize_t written = pwrite(file, from, (size_t)count, (off_t)(uintptr_t)address);
+    long written = files_write_at(file, from, (size_t)count, (uintptr_t)address);
     int why = written < 0 ? errno : EIO;
     put(file);
     errno = why;
@@ -59,15 +60,15 @@ static void give_back_clean(const uint64_t *entries, int count, uintptr_t page) 
 
 void memory_give_back(const uint8_t *begin, const uint8_t *end) {
     static uint64_t entries[ENTRIES]; /* one thread at a time: the loader's lock is held */
-    int file = open("/proc/thread-self/pagemap", O_RDONLY | O_CLOEXEC);
+    int file = files_open("/proc/thread-self/pagemap", O_RDONLY);
     if (file < 0) return; /* they stay, which only looks like more memory */
     for (uintptr_t page = (uintptr_t)begin & -(uintptr_t)PAGE; page < (uintptr_t)end;) {
-        ssize_t got = pread(file, entries, sizeof entries, (off_t)(page / PAGE * 8));
+        long got = files_read(file, entries, sizeof entries, page / PAGE * 8);
         if (got < 8) break;
         int count = (int)got / 8, wanted = (int)(((uintptr_t)end - page + PAGE - 1) / PAGE);
         if (count > wanted) count = wanted;
         give_back_clean(entries, count, page);
         page += (uintptr_t)count * PAGE;
     }
-    close(file);
+    files_close(file);
 }

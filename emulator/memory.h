@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes read, fewer than `count` if the memory ends earlier. */
+/* Bytes read, fewer than `count` if the memory ends earlier. Ends the process if none can be. */
 int memory_read(uint64_t address, void *to, int count);
 
 /* All of it or false, with errno. */

@@ -1,17 +1,16 @@
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "files.h"
 #include "process.h"
 
 /* The digit that follows `name` in this process' status; 0 if there is none. */
 static char status_of(const char *name) {
     static char text[4096]; /* at the begin, or under the lock of rewriting */
-    int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    int file = files_open("/proc/thread-self/status", O_RDONLY);
     if (file < 0) return 0;
-    ssize_t got = read(file, text, sizeof text - 1);
-    close(file);
+    long got = files_read(file, text, sizeof text - 1, 0);
+    files_close(file);
     text[got < 0 ? 0 : got] = 0;
     const char *found = strstr(text, name);
     return found ? found[strlen(name)] : 0;

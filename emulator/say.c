@@ -1,8 +1,7 @@
 #define _GNU_SOURCE
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
+#include "files.h"
 #include "say.h"
 
 void line_text(struct line *line, const char *text) {
@@ -39,7 +38,7 @@ void line_bytes(struct line *line, const uint8_t *bytes, int count) {
 
 void line_end(struct line *line) {
     line->text[line->length++] = '\n';
-    if (write(STDERR_FILENO, line->text, (size_t)line->length) < 0) return; /* nobody listens */
+    files_write(STDERR_FILENO, line->text, (size_t)line->length); /* whoever listens */
 }
 
 void say(const char *what, const char *more, const char *most) {

@@ -39,7 +39,8 @@ void signals_begin(void (*on_illegal)(int, siginfo_t *, void *),
                    void (*on_breakpoint)(int, siginfo_t *, void *)) {
     struct sigaction ours = {.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
     sigset_t both;
-    sigfillset(&ours.sa_mask); /* a handler that interrupts ours could need the same lock */
+    /* All, those of thread cancellation, too: what interrupts ours could need the same lock. */
+    memset(&ours.sa_mask, 0xff, sizeof ours.sa_mask);
     sigdelset(&ours.sa_mask, SIGSEGV), sigdelset(&ours.sa_mask, SIGBUS); /* of a tile's address */
     ours.sa_sigaction = on_illegal;
     real_sigaction(SIGILL, &ours, &others[SIGILL]);

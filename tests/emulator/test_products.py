@@ -40,6 +40,14 @@ def test_children_forked_while_code_is_rewritten_run_it(library: Path, program: 
     assert (done.stdout, done.stderr) == ("600 runs, 0 wrong\n", "")
 
 
+def test_a_thread_that_is_cancelled_leaves_no_code_half_rewritten(
+    library: Path, program: Program
+) -> None:
+    done = run(library, program("hammer"), "1", "100", "cancel")
+
+    assert (done.stdout, done.stderr) == ("0 wrong\n", "")
+
+
 def test_nothing_need_be_writable_and_executable(library: Path, program: Program) -> None:
     done = run(library, program("hammer"), "2", "50", "mdwe")
     if done.returncode == 3:

@@ -62,6 +62,13 @@ def test_tiles_in_a_handler_that_interrupts_their_use_end_the_process(
     assert done.stderr.startswith("amxemu: a signal handler uses tiles")
 
 
+def test_no_file_descriptor_left_is_said(library: Path, program: Program) -> None:
+    done = run(library, program("refusals"), "no-files")
+
+    assert done.returncode == 126
+    assert done.stderr == "amxemu: /proc/thread-self/mem can't be opened: EMFILE\n"
+
+
 def test_a_signal_that_was_sent_is_only_that(library: Path, program: Program) -> None:
     done = run(library, program("refusals"), "sent")
 

@@ -1,8 +1,9 @@
-/* hammer THREADS ROUNDS [fork|mdwe|shared]: threads run the same fresh code at once, while it is rewritten.
+/* hammer THREADS ROUNDS [fork|mdwe|shared|cancel]: threads run the same fresh code at once, while it is rewritten.
  *
  * Each round has code of its own, at addresses used before, at an offset that lets instructions lie
  * across pages. `fork`: children are forked meanwhile, which run it too. `mdwe`: under
- * PR_SET_MDWE, with the code in a file; `shared`: with it in a file's shared pages. Prints the runs, and how many gave a wrong result. */
+ * PR_SET_MDWE, with the code in a file; `shared`: with it in a file's shared pages;
+ * `cancel`: each round in a thread that is cancelled meanwhile. Prints the runs, and how many gave a wrong result. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sys/mman.h>
@@ -91,12 +92,34 @@ static void *work(void *number) {
     return NULL;
 }
 
+static void *until_cancelled(void *nothing) {
+    for (int round = 0;; round++) {
+        prepare(round);
+        run_once(round);
+        pthread_testcancel();
+    }
+    return nothing;
+}
+
+static void cancel(void) {
+    pthread_t thread;
+    for (int round = 0; round < rounds; round++) {
+        pthread_create(&thread, NULL, until_cancelled, NULL);
+        usleep(1000 + round * 37 % 1000);
+        pthread_cancel(thread);
+        pthread_join(thread, NULL);
+    }
+    prepare(1), run_once(1);
+    printf("%d wrong\n", wrong);
+}
+
 int main(int count, char **arguments) {
     pthread_t running[64];
     threads = atoi(arguments[1]), rounds = atoi(arguments[2]);
     if (count > 3) mode = arguments[3];
     if (!strcmp(mode, "mdwe") && prctl(65, 1, 0, 0, 0)) return puts("no PR_SET_MDWE"), 3;
     permit();
+    if (!strcmp(mode, "cancel")) return cancel(), wrong;
     pthread_barrier_init(&begin, NULL, threads + 1), pthread_barrier_init(&end, NULL, threads + 1);
     for (intptr_t i = 0; i < threads; i++) pthread_create(&running[i], NULL, work, (void *)i);
     for (int round = 0; round < rounds; round++) {

@@ -1,6 +1,7 @@
 /* refusals KIND: does what a processor or Linux refuses; prints "alive" where nothing did. */
 #define _GNU_SOURCE
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "tiles.h"
 
@@ -56,6 +57,8 @@ int main(int count, char **arguments) {
     const char *kind = count > 1 ? arguments[1] : "";
     if (IS("no-permission")) use(16, 16, 16);
     permit();
+    if (IS("no-files")) setrlimit(RLIMIT_NOFILE, &(struct rlimit){3, 3});
+    if (IS("no-files")) use(16, 16, 16);
     if (IS("no-configuration")) _tile_zero(0);
     bad_configuration(kind);
     if (IS("no-rows")) _tile_zero(5);
