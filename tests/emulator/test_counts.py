@@ -70,6 +70,16 @@ def test_no_way_to_end_a_process_loses_counts(
     assert read_counts(next(tmp_path.iterdir()))["event"][-1] == PROCESS_ENDED
 
 
+def test_the_end_of_a_vforked_child_is_not_its_parents(
+    library: Path, program: Program, tmp_path: Path
+) -> None:
+    run(library, program("counted"), "vfork", AMXEMU_COUNTS=f"{tmp_path}/counts")
+    (path,) = tmp_path.iterdir()
+
+    assert read_counts(path)["event"].tolist().count(PROCESS_ENDED) == 1
+    assert read_counts(path)["operations"][-1, OPERATIONS.index("TDPBUSD")] == 7
+
+
 def test_a_forked_child_counts_from_its_beginning(
     library: Path, program: Program, tmp_path: Path
 ) -> None:

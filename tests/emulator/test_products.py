@@ -48,6 +48,10 @@ def test_a_thread_that_is_cancelled_leaves_no_code_half_rewritten(
     assert (done.stdout, done.stderr) == ("0 wrong\n", "")
 
 
+def test_a_stack_that_ends_is_met_at_its_guard_page(library: Path, program: Program) -> None:
+    assert run(library, program("guarded")).stdout == "guarded\n"
+
+
 def test_nothing_need_be_writable_and_executable(library: Path, program: Program) -> None:
     done = run(library, program("hammer"), "2", "50", "mdwe")
     if done.returncode == 3:

@@ -40,6 +40,7 @@ int main(int count, char **arguments) {
         _exit(0);
     }
     if (!strcmp(kind, "fork")) wait(&status);
+    if (!strcmp(kind, "vfork") && !vfork()) _exit(0);
     if (!strcmp(kind, "waits")) pthread_create(&thread, NULL, that_waits, NULL), usleep(300000);
     if (!strcmp(kind, "quick")) quick_exit(0);
     if (!strcmp(kind, "_exit")) _exit(0);
