@@ -13,7 +13,9 @@ enum { TILE_BYTES = TILE_ROWS * ROW_BYTES, STATE_BYTES = TILEDATA_AT + TILES * T
 enum { EAX, EBX, ECX, EDX };
 enum { /* CPUID's bits */
     AMX_BF16 = 1 << 22, AVX512_FP16 = 1 << 23, AMX_TILE = 1 << 24, AMX_INT8 = 1 << 25, /* 7.0 EDX */
-    AVX_VNNI = 1 << 4, AVX512_BF16 = 1 << 5, AMX_FP16 = 1 << 21                        /* 7.1 EAX */
+    AVX_VNNI = 1 << 4, AVX512_BF16 = 1 << 5, AMX_FP16 = 1 << 21,                       /* 7.1 EAX */
+    OSXSAVE = 1 << 27,                                                                 /* 1 ECX */
+    AVX512_STATES = 0xe6                                                               /* XCR0 */
 };
 enum { PALETTES = 0x1d, MULTIPLIER = 0x1e };
 static const uint64_t TILE_STATES = 1ull << TILECFG | 1ull << TILEDATA;
@@ -37,20 +39,31 @@ bool cpu_has_amx(void) {
     return is_simulated() || r[EDX] & AMX_TILE;
 }
 
-#define LACKS(feature) (!__builtin_cpu_supports(feature) || is_absent(feature))
+/* Asked of the CPU itself: compilers' own tables differ, and are filled by a later constructor. */
+static const struct {
+    const char *name;
+    uint32_t leaf, word, bit;
+} NEEDED[] = {
+    {"avx512f", 7, EBX, 16},      {"avx512bw", 7, EBX, 30}, {"avx512cd", 7, EBX, 28},
+    {"avx512dq", 7, EBX, 17},     {"avx512vl", 7, EBX, 31}, {"avx512_vnni", 7, ECX, 11},
+    {"fma", 1, ECX, 12},          {"f16c", 1, ECX, 29},     {"bmi2", 7, EBX, 8},
+};
+
+/* Whether the kernel keeps the registers of AVX-512; XGETBV is there only with OSXSAVE. */
+static bool keeps_avx512(void) {
+    uint32_t r[4] = {0};
+    __get_cpuid_count(1, 0, &r[EAX], &r[EBX], &r[ECX], &r[EDX]);
+    return r[ECX] & OSXSAVE && (cpu_xgetbv(0) & AVX512_STATES) == AVX512_STATES;
+}
 
 const char *cpu_lacks(void) {
-    __builtin_cpu_init(); /* this may be before all other constructors */
-    if (LACKS("avx512f")) return "avx512f";
-    if (LACKS("avx512bw")) return "avx512bw";
-    if (LACKS("avx512cd")) return "avx512cd";
-    if (LACKS("avx512dq")) return "avx512dq";
-    if (LACKS("avx512vl")) return "avx512vl";
-    if (LACKS("avx512vnni")) return "avx512_vnni";
-    if (LACKS("fma")) return "fma";
-    if (LACKS("f16c")) return "f16c";
-    if (LACKS("bmi2")) return "bmi2";
-    return NULL;
+    for (size_t i = 0; i < sizeof NEEDED / sizeof *NEEDED; i++) {
+        uint32_t r[4] = {0};
+        __get_cpuid_count(NEEDED[i].leaf, 0, &r[EAX], &r[EBX], &r[ECX], &r[EDX]);
+        bool there = r[NEEDED[i].word] >> NEEDED[i].bit & 1;
+        if (!there || is_absent(NEEDED[i].name)) return NEEDED[i].name;
+    }
+    return keeps_avx512() ? NULL : "avx512f";
 }
 
 static bool claims_bf16(void) {

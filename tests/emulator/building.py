@@ -5,6 +5,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 SOURCES = Path(__file__).parents[2] / "emulator"
@@ -19,8 +20,8 @@ def why_not() -> str:
     """Return why the emulator can't be tried on this machine, or nothing."""
     if platform.machine() != "x86_64":
         return "no x86-64"
-    if not (shutil.which("gcc") and shutil.which("make")):
-        return "no gcc or no make"
+    if not shutil.which("gcc"):
+        return "no gcc"
     flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("flags")[2].split("\n")[0]
     missing = [name for name in FEATURES if name not in flags.split()]
     if missing:
@@ -29,10 +30,12 @@ def why_not() -> str:
 
 
 def build_library(folder: Path, *options: str, sources: Path = SOURCES) -> Path:
-    """Build the library into `folder`, with further variables of its Makefile."""
-    command = ["make", "-s", "-C", str(sources), f"BUILD={folder}", "CC=gcc", *options]
-    subprocess.run(command, check=True)
-    return folder / "libamxemu.so"
+    """Build the library into `folder`, with further options of its build."""
+    output = folder / "libamxemu.so"
+    compiler = os.environ.get("AMXEMU_CC", "gcc")
+    command = [sys.executable, str(sources / "build.py"), str(output), f"--cc={compiler}"]
+    subprocess.run([*command, *options], check=True)
+    return output
 
 
 def build_program(folder: Path, name: str, *options: str) -> Path:

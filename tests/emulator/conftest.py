@@ -21,7 +21,7 @@ def library(can_be_tried: None, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture(scope="session")
 def test_library(can_be_tried: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_library(tmp_path_factory.mktemp("for_tests"), "TEST=1")
+    return build_library(tmp_path_factory.mktemp("for_tests"), "--test")
 
 
 @pytest.fixture(scope="session")

@@ -70,7 +70,7 @@ def test_code_that_can_not_be_rewritten_traps_each_time_and_says_so(
 
 
 def test_full_pools_of_thunks_are_said_and_slow_but_right(tmp_path: Path, program: Program) -> None:
-    small = build_library(tmp_path, "LIMITS=-DMAX_POOLS=1")
+    small = build_library(tmp_path, "-DMAX_POOLS=1")
     done = run(small, program("hammer"), "2", "20")
 
     assert done.stdout == "80 runs, 0 wrong\n"

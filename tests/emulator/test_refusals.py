@@ -77,7 +77,7 @@ def test_a_signal_that_was_sent_is_only_that(library: Path, program: Program) ->
 
 @pytest.mark.parametrize("feature", ["avx512f", "avx512bw", "avx512vl", "avx512_vnni", "bmi2"])
 def test_a_cpu_that_lacks_a_feature_is_refused_by_name(test_library: Path, feature: str) -> None:
-    done = run(test_library, "/bin/true", AMXEMU_TEST_LACKS=feature.replace("_", ""))
+    done = run(test_library, "/bin/true", AMXEMU_TEST_LACKS=feature)
 
     assert done.returncode == 126
     assert done.stderr == (
@@ -115,7 +115,7 @@ def test_slips_in_settings_are_refused(library: Path, settings: dict[str, str], 
 
 
 def test_more_objects_than_there_is_room_for_end_the_process(tmp_path: Path) -> None:
-    small = build_library(tmp_path, "LIMITS=-DMAX_OBJECTS=2")
+    small = build_library(tmp_path, "-DMAX_OBJECTS=2")
     done = run(small, "/bin/true")
 
     assert (done.returncode, done.stderr) == (
@@ -127,7 +127,7 @@ def test_more_objects_than_there_is_room_for_end_the_process(tmp_path: Path) -> 
 def test_more_sites_than_there_is_room_for_end_the_process(
     tmp_path: Path, program: Program
 ) -> None:
-    small = build_library(tmp_path, "LIMITS=-DMAX_SITES=1")
+    small = build_library(tmp_path, "-DMAX_SITES=1")
     done = run(small, program("answers"))
 
     assert done.returncode == 126
