@@ -18,6 +18,6 @@ def give_to_owner_of(place: Path, folder: Path) -> None:
     if os.geteuid() == 0 and owner.st_uid != 0:
         ids = owner.st_uid, owner.st_gid
         os.chown(folder, *ids, follow_symlinks=False)
-        for found in walk(folder):
-            for name in (*found.folders, *found.files):
-                os.chown(name, *ids, dir_fd=found.descriptor, follow_symlinks=False)
+        for inner in walk(folder):
+            for name in (*inner.folders, *inner.files):
+                os.chown(name, *ids, dir_fd=inner.descriptor, follow_symlinks=False)

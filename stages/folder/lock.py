@@ -4,7 +4,7 @@ The lock is a file in the folder, which every process and container that uses th
 kernel releases it when the process that holds it ends, however it ends.
 
 On NFS a lock for one alone takes a descriptor that can be written. Who may only read the folder
-gets the lock that readers share, which keeps writers out as well, but can't tell whether other
+gets the lock that readers share, which keeps writers out as well, but does not know whether other
 readers are there. If a file system gives no lock at all, nothing is read: a writer on the server,
 or on another machine, might be there unseen, and swap a folder between two files that belong
 together.
