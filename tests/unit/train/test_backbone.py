@@ -9,7 +9,7 @@ import pytest
 from stages.errors import InputMissingError, ModelError
 from stages.folder.cache import MODULE, Cache, cached, sign_module
 from stages.settings import Settings
-from tests.deep import make_deep
+from tests.unit.deep import make_deep
 
 tf = pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.image
