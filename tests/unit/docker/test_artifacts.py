@@ -15,7 +15,7 @@ from stages.errors import ArtifactsBusyError, NotWritableError
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.folder.usable import LOCK, MARKER
-from tests.deep import LEVELS, make_deep, remove_deep
+from tests.unit.deep import LEVELS, make_deep, remove_deep
 
 STAGES = User(10001, 10001)
 

@@ -13,7 +13,7 @@ from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.folder.usable import LOCK, MARKER
 from tests.commands import invoke
-from tests.deep import make_deep, remove_deep
+from tests.unit.deep import make_deep, remove_deep
 
 
 def make(root: Path, stage: str = "train") -> None:

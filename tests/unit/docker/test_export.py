@@ -11,7 +11,7 @@ from docker.share import export
 from docker.share.export import is_left_out, write_export
 from stages.artifacts import Artifacts
 from stages.errors import EngineError, InputCorruptError, NotWritableError
-from tests.deep import make_deep, remove_deep
+from tests.unit.deep import make_deep, remove_deep
 
 PLAIN = {"data", "data/leaf", "backbones"}
 

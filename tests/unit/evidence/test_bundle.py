@@ -12,7 +12,7 @@ from stages.evidence.archive import pack, unpack
 from stages.evidence.check import check, check_profile, makers
 from stages.evidence.collect import ARTIFACTS_FOLDER, collect
 from stages.files.checksums import write_checksums
-from tests.deep import make_deep, remove_deep
+from tests.unit.deep import make_deep, remove_deep
 from tests.unit.evidence.parts import IMAGE, pipeline, rehashed
 
 EDITS = 100

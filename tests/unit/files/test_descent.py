@@ -12,7 +12,7 @@ from stages.files import trees
 from stages.files.checksums import plain_files, require_whole
 from stages.files.descent import ignore, visits, walk
 from tests.commands import ROOT
-from tests.deep import LEVELS, make_deep, remove_deep
+from tests.unit.deep import LEVELS, make_deep, remove_deep
 
 
 @pytest.fixture

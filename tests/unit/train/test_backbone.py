@@ -9,6 +9,7 @@ import pytest
 from stages.errors import InputMissingError, ModelError
 from stages.folder.cache import MODULE, Cache, cached, sign_module
 from stages.settings import Settings
+from tests.unit.deep import make_deep
 
 tf = pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.image
@@ -161,3 +162,10 @@ def test_published_weights_give_the_features_of_keras_own_preprocessing(tmp_path
     ours = load(Settings(backbone=str(tmp_path / "vgg19")), tmp_path).layer(images / 255)
     keras = model(tf_keras.applications.vgg19.preprocess_input(images.copy()))
     np.testing.assert_allclose(ours, keras, rtol=1e-3, atol=1e-5)
+
+
+def test_a_module_with_folders_without_end_is_refused_in_one_line(tmp_path: Path) -> None:
+    settings = save_module(tmp_path / "deep", lambda x: tf.reduce_mean(x, [1, 2]))
+    make_deep(tmp_path / "deep" / "assets" / "more", levels=200)
+    with pytest.raises(ModelError, match="is more than 64 folders deep in the backbone"):
+        load(settings, tmp_path)
