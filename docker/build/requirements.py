@@ -55,6 +55,7 @@ def lock_requirements(runtimes: Sequence[str] = ()) -> None:
     for runtime in runtimes or RESOLUTIONS:
         _resolve(RESOLUTIONS[runtime])
     if not runtimes:
+        _write("emulator", ["emulator"], *PYTHON_OF_IMAGES, "--generate-hashes")
         _lock_host()
 
 
