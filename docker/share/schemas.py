@@ -17,6 +17,7 @@ from stages.records.compare import CompareRecord
 from stages.records.peers import PeersRecord
 from stages.records.profile import ModelSummary, ProfileRecord
 from stages.records.quantize import QuantizeRecord
+from stages.records.rehearse import RehearsalRecord
 from stages.records.train import TrainRecord
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -31,6 +32,7 @@ DOCUMENTS: dict[str, type] = {
     "summary": ModelSummary,
     "compare": CompareRecord,
     "peers": PeersRecord,
+    "rehearsal": RehearsalRecord,
     "manifest": Manifest,
 }
 WORKER = "worker"
