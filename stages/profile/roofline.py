@@ -7,11 +7,11 @@ AMX's. INT8 without VNNI takes several instructions, whose cost depends on the C
 known.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from stages.common.onednn.kernels import kernel_isa, primitive_of
 from stages.common.onednn.log import Execution
-from stages.common.onednn.traced import places_within
+from stages.common.onednn.traced import within
 from stages.isa import AMX, ISA_NAMES, rank
 from stages.records.measure import Primitive, Span
 from stages.records.proof import Roofline
@@ -27,9 +27,9 @@ LIMITS = {
 }
 
 
-def primitives_of(executions: Sequence[Execution], span: Span) -> list[Primitive]:
+def primitives_of(executions: Iterable[Execution], span: Span) -> list[Primitive]:
     """Return the primitives that ran within `span`, that of the traced inference, in order."""
-    return [primitive_of(executions[place]) for place in places_within(executions, span)]
+    return [*map(primitive_of, within(executions, span))]
 
 
 def roofline(

@@ -93,13 +93,9 @@ class Side:
     """A cell with or without AMX: what its log and its answers show."""
 
     isa: Annotated[IsaName, doc("Value of ONEDNN_MAX_CPU_ISA, which caps oneDNN.")]
-    log: Annotated[str, doc("Name of oneDNN's log in the folder proof, without its times.")]
+    log: Annotated[str, doc("Name of oneDNN's log in the folder proof, without times.")]
     onednn_version: Annotated[str, doc("Version of oneDNN, with its commit.")]
     isa_header: Annotated[str, doc("The instruction set that oneDNN says it is capped at.")]
-    first: Annotated[
-        Count, doc("Place in the log, from 0, of the first primitive of the traced batch.")
-    ]
-    count: Annotated[Size, doc("How many primitives of the log belong to the traced batch.")]
     probabilities: Annotated[
         list[list[float]], doc("By image, the probability of each class, as FP32 has it.")
     ]

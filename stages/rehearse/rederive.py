@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from stages.artifacts import RehearseFolder
-from stages.common.onednn.log import Execution, OnednnLog, parse_log
+from stages.common.onednn.log import OnednnLog, parse_log
 from stages.common.stats import accuracy_top1
 from stages.files.member import member
 from stages.records.rehearse import RehearsalRecord, RehearsedCell, Side
@@ -23,9 +23,7 @@ def rederived(record: RehearsalRecord, folder: RehearseFolder) -> RehearsalRecor
 
 def _cell(cell: RehearsedCell, labels: Sequence[int], folder: RehearseFolder) -> RehearsedCell:
     logs = [_log(side, folder) for side in (cell.with_amx, cell.without)]
-    ran, without = (
-        _traced(log, side) for log, side in zip(logs, (cell.with_amx, cell.without), strict=True)
-    )
+    ran, without = (log.executions for log in logs)
     ops = [layer.op for layer in cell.layers]
     layers = layers_of(ran, without, ops, [layer.tiles for layer in cell.layers])
     return replace(
@@ -44,10 +42,6 @@ def _cell(cell: RehearsedCell, labels: Sequence[int], folder: RehearseFolder) ->
 def _log(side: Side, folder: RehearseFolder) -> OnednnLog:
     text = member(folder.proof, side.log).read_text(encoding="utf-8", errors="replace")
     return parse_log(text.splitlines())
-
-
-def _traced(log: OnednnLog, side: Side) -> list[Execution]:
-    return log.executions[side.first : side.first + side.count]
 
 
 def _side(side: Side, log: OnednnLog, labels: Sequence[int]) -> Side:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stages.common.entries import Entry
 from stages.common.onednn.log import Execution, OnednnLog, parse_log
-from stages.common.onednn.traced import places_within, span_of
+from stages.common.onednn.traced import span_of, within
 from stages.common.stats import accuracy_top1
 from stages.common.worker.client import WorkerProcess
 from stages.common.worker.protocol import (
@@ -30,7 +30,7 @@ from stages.rehearse.counts import read_counts, tiles_of
 from stages.rehearse.emulator import last_words, variables
 from stages.rehearse.host import compared_isa
 from stages.rehearse.layers import layers_of, multiplying, op_names, others_of
-from stages.rehearse.proof_log import without_times
+from stages.rehearse.proof_log import traced_without_times
 from stages.runtimes import get_runtime
 
 
@@ -60,13 +60,9 @@ class Seen:
     span: Span
     probabilities: list[list[float]]
 
-    def traced(self) -> list[int]:
-        """Return the places in the log of what the traced batch ran."""
-        return places_within(self.log.executions, self.span)
-
     def executions(self) -> list[Execution]:
         """Return what the traced batch ran, in order."""
-        return [self.log.executions[place] for place in self.traced()]
+        return within(self.log.executions, self.span)
 
 
 Start = Callable[[Entry, str, Conditions], AbstractContextManager[Worker]]
@@ -133,11 +129,12 @@ def _of_emulator(entry: Entry, said: str) -> WorkerError:
 def _seen(entry: Entry, isa: str, conditions: Conditions, answer: Answer) -> Seen:
     raw = _raw_log(entry, isa, conditions)
     lines = read_plain(raw, MAX_LOG_BYTES).decode("utf-8", errors="replace").splitlines()
-    kept = conditions.proof / _log_name(entry, isa)
-    kept.write_text("".join(f"{line}\n" for line in without_times(lines)), encoding="utf-8")
     trace, classified = answer
     seen = Seen(parse_log(lines), span_of(trace.nodes), classified.probabilities)
     _require_as_capped(entry, isa, seen)
+    kept = traced_without_times(lines, {ran.start_ms for ran in seen.executions()})
+    text = "".join(f"{line}\n" for line in kept)
+    (conditions.proof / _log_name(entry, isa)).write_text(text, encoding="utf-8")
     return seen
 
 
@@ -201,15 +198,12 @@ def _tiles(
 
 
 def _side(entry: Entry, isa: str, seen: Seen, labels: Sequence[int]) -> Side:
-    places = seen.traced()
     predictions = [row.index(max(row)) for row in seen.probabilities]
     return Side(
         isa=isa,
         log=_log_name(entry, isa),
         onednn_version=seen.log.version,
         isa_header=seen.log.isa_header,
-        first=places[0],
-        count=len(places),
         probabilities=seen.probabilities,
         accuracy_top1=accuracy_top1(predictions, labels),
     )

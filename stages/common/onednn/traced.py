@@ -14,10 +14,10 @@ def span_of(nodes: Sequence[NodeTime]) -> Span:
     )
 
 
-def places_within(executions: Iterable[Execution], span: Span) -> list[int]:
-    """Return the places, from 0, of the primitives that began within `span`, in order."""
+def within(executions: Iterable[Execution], span: Span) -> list[Execution]:
+    """Return the primitives that began within `span`, in order."""
     return [
-        place
-        for place, execution in enumerate(executions)
+        execution
+        for execution in executions
         if span.begin_ms - TOLERANCE_MS <= execution.start_ms <= span.end_ms + TOLERANCE_MS
     ]

@@ -138,9 +138,7 @@ def test_a_rehearsal_is_whole(for_two_images: Prepared, capsys: pytest.CaptureFi
     record = read_record(folder.record, RehearsalRecord)
     assert [cell.precision for cell in record.cells] == ["bf16", "int8"]
     assert (len(record.labels), record.test_images) == (2, 10)
-    assert record.quantize_sha256 == {
-        "itex": verify(for_two_images.artifacts.quantize("itex").path)
-    }
+    assert record.quantize_sha256 == {"itex": verify(quantized.path)}
     assert len(list(folder.proof.iterdir())) == 4
     text = capsys.readouterr().out
     assert text.endswith(folder.log.read_text())
