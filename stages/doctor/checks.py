@@ -15,6 +15,7 @@ from stages.common.host.topology import HERE, UNKNOWN, Sysfs
 from stages.errors import PinningError
 from stages.isa import rank
 from stages.records.base import Host
+from stages.records.cpu_features import contradiction
 from stages.setting.cpu_list import format_list
 
 OK, NO, NOTE = "ok", "NO", "note"
@@ -83,6 +84,7 @@ def check_memory_policy() -> Check:
 def check_host(host: Host, sysfs: Sysfs = HERE) -> list[Check]:
     """Return what the machine's form and settings mean for a measurement on its pinned cores."""
     return [
+        *_features(host),
         _threads(host, sysfs),
         _nodes(host),
         _governor(host),
@@ -111,6 +113,12 @@ def check_software(host: Host) -> Check:
     if TENSORFLOW_PACKAGES & set(host.versions):
         return Check("software", OK, software)
     return Check("software", NO, f"no TensorFlow beside {software}; run it as `invoke doctor`")
+
+
+def _features(host: Host) -> list[Check]:
+    """Return that the CPU can't have the flags that it shows, if that is so."""
+    problem = contradiction(host.cpu_model, host.cpu_flags)
+    return [Check("CPU flags", NO, f"{problem}; nothing measured here counts")] if problem else []
 
 
 def _threads(host: Host, sysfs: Sysfs) -> Check:

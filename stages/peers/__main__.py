@@ -11,7 +11,7 @@ from stages.command_line import for_stage
 from stages.common.entries import OurEntries, find_ours, interpreters_of
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
-from stages.common.host.facts import cpu_flags, describe_host
+from stages.common.host.facts import cpu_flags, describe_host, require_consistent
 from stages.common.progress import Progress
 from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder.access import writing
@@ -51,6 +51,7 @@ def _peers(settings: Settings, artifacts: Artifacts, began: float) -> str:
     require_samples(settings, artifacts.train)
     cores = choose_cores(settings.cores)
     host = describe_host(cores)  # before it takes long: whatever fails here costs nothing
+    require_consistent(host)
     with holding(cores, "peers", settings.locks), handing_over(artifacts.peers.path) as partial:
         out = PeersFolder(partial)
         conditions = _conditions(settings, artifacts.train, cores)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from stages.isa import AMX
+from stages.isa import AMX, missing_flags
 from stages.records.base import Host, Interval
 from stages.records.cell import Cell, Measurement, Reason, Validity
 from stages.records.cpu_features import AMX_PREFIX, contradiction
@@ -104,6 +104,10 @@ def _profile(record: ProfileRecord) -> Problems:
         for cell in record.cells
         if cell.same_as and (cell.precision, cell.same_as) not in measured
     )
+    if (AMX in {isa for _, isa in measured}) and missing_flags(
+        AMX, frozenset(record.host.cpu_flags)
+    ):
+        yield f"a cell was measured at {AMX}, for which the CPU lacks flags"
     yield from _unlike_sizes(record)
 
 

@@ -22,7 +22,7 @@ from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host
 from stages.common.progress import Progress
-from stages.errors import GIVE_UP_S, HostError, SettingsError, exit_code_of
+from stages.errors import GIVE_UP_S, InputMissingError, SettingsError, exit_code_of
 from stages.folder.access import writing
 from stages.folder.full_disk import scratch_folder
 from stages.folder.handover import handing_over
@@ -35,9 +35,7 @@ from stages.rehearse.emulator import require_none_loaded, require_usable
 from stages.rehearse.host import (
     NOTHING_TO_DO,
     has_amx,
-    left_out_of,
     require_vectors,
-    why_impossible,
 )
 from stages.rehearse.run import Conditions, rehearse
 from stages.rehearse.table import render
@@ -72,16 +70,14 @@ def main() -> None:
     require_vectors(flags)
     emulator = require_usable(settings.emulator)
     with writing(settings.artifacts, "rehearse") as artifacts:
-        text = _rehearse(settings, artifacts, emulator, flags)
+        text = _rehearse(settings, artifacts, emulator)
     print(text, end="", flush=True)
 
 
-def _rehearse(
-    settings: Settings, artifacts: Artifacts, emulator: Emulator, flags: frozenset[str]
-) -> str:
+def _rehearse(settings: Settings, artifacts: Artifacts, emulator: Emulator) -> str:
     train_sha256 = verify(artifacts.train.path)
     train = read_record(artifacts.train.record, TrainRecord)
-    plan = _plan(settings, artifacts, flags)
+    plan = _plan(settings, artifacts)
     samples, test_images = _samples(settings, artifacts.train)
     cores = choose_cores(settings.cores)
     host = describe_host(cores)
@@ -113,19 +109,25 @@ def _rehearse(
     return render(record)
 
 
-def _plan(settings: Settings, artifacts: Artifacts, flags: frozenset[str]) -> Plan:
-    """Return what can be rehearsed; HostError if nothing can."""
+def _plan(settings: Settings, artifacts: Artifacts) -> Plan:
+    """Return what can be rehearsed; InputMissingError if nothing can."""
     ours = find_ours(artifacts, interpreters_of(settings))
     entries = map(partial(_as_converted, ours.entries), ours.entries)
     wanted = [entry for entry in entries if _is_wanted(entry, settings)]
-    reasons = {entry: entry.missing or why_impossible(entry.precision, flags) for entry in wanted}
-    possible = [entry for entry, reason in reasons.items() if not reason]
+    possible = runnable(wanted)
     if not possible:
-        shown = "; ".join(dict.fromkeys(filter(None, reasons.values())))
-        raise HostError(f"nothing can be rehearsed ({shown or 'no such precision'}); ask for more")
+        reasons = "; ".join(dict.fromkeys(entry.missing for entry in wanted if entry.missing))
+        raise InputMissingError(
+            f"nothing can be rehearsed ({reasons or 'AMX multiplies in none of the precisions'}); "
+            "run the stages before, or ask for other precisions"
+        )
     return Plan(
         possible,
-        [left_out_of(entry.backend, entry.precision, why) for entry, why in reasons.items() if why],
+        [
+            LeftOut(runtime=entry.backend, precision=entry.precision, reason=entry.missing)
+            for entry in wanted
+            if entry.missing
+        ],
         _records(artifacts, ours, possible),
         {entry.backend: ours.quantize_sha256[entry.backend] for entry in possible},
     )
@@ -151,7 +153,7 @@ def _is_wanted(entry: Entry, settings: Settings) -> bool:
 def _records(
     artifacts: Artifacts, ours: OurEntries, entries: Sequence[Entry]
 ) -> dict[str, QuantizeRecord]:
-    runtimes = {entry.backend for entry in runnable(entries)} & {*ours.quantize_sha256}
+    runtimes = {entry.backend for entry in entries} & {*ours.quantize_sha256}
     return {
         runtime: read_record(artifacts.quantize(runtime).record, QuantizeRecord)
         for runtime in runtimes

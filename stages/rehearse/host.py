@@ -1,14 +1,14 @@
-"""Whether a rehearsal may run here: on a CPU with AVX-512 VNNI, and without AMX."""
+"""Whether a rehearsal may run here: on a CPU with AVX-512 VNNI and BF16, and without AMX."""
 
 from collections.abc import Callable
 
 from stages.common.host.amx_probe import why_no_tiles
 from stages.errors import HostError
-from stages.isa import AMX, get_isa, missing_flags
+from stages.isa import AMX, get_isa, missing_flags, rank
 from stages.precisions import get_precision
-from stages.records.rehearse import LeftOut
 
-INT8_ISA = "AVX512_CORE_VNNI"
+# The highest without AMX whose flags are no claim of the emulator's.
+NEEDED = "AVX512_CORE_BF16"
 NOTHING_TO_DO = (
     "rehearse: this CPU has AMX, and tiles work: nothing needs rehearsing; `invoke profile` "
     "measures it"
@@ -36,25 +36,21 @@ def _lacking_of_amx(flags: frozenset[str]) -> list[str]:
 
 
 def require_vectors(flags: frozenset[str]) -> None:
-    """Raise HostError if the CPU lacks what stands in for tiles."""
-    if missing := missing_flags(INT8_ISA, flags):
+    """Raise HostError if the CPU lacks what stands in for tiles, or what oneDNN asks beside them.
+
+    Its kernels for AMX, those for INT8 too, are taken only where BF16 is.
+    """
+    if missing := missing_flags(NEEDED, flags):
         raise HostError(
-            f"this CPU has no {' '.join(missing)}, by which AMX is emulated; rehearse on one that "
-            "has AVX-512 with VNNI, such as a Xeon from 2019 on or an EPYC from 2022 on"
+            f"this CPU has no {' '.join(missing)}, without which AMX can't be emulated for oneDNN; "
+            "rehearse on one that has AVX-512 with VNNI and BF16, such as an EPYC from 2022 on"
         )
 
 
 def compared_isa(precision: str) -> str:
-    """Return the cap that a precision's AMX cell is compared with: the highest without tiles."""
-    return INT8_ISA if precision == "int8" else get_precision(precision).lowest_native_isa
+    """Return the cap that a precision's AMX cell is compared with: the lowest that is made for it.
 
-
-def why_impossible(precision: str, flags: frozenset[str]) -> str:
-    """Return why a precision can't be compared natively on this CPU, empty if it can."""
-    missing = missing_flags(compared_isa(precision), flags)
-    return f"this CPU has no {' '.join(missing)} to compare it with" if missing else ""
-
-
-def left_out_of(runtime: str, precision: str, reason: str) -> LeftOut:
-    """Return the record of a cell that is not rehearsed."""
-    return LeftOut(runtime=runtime, precision=precision, reason=reason)
+    Those between it and AMX run the same kernels.
+    """
+    asked = get_precision(precision)
+    return max(asked.lowest_exact_isa, asked.lowest_native_isa, key=rank)
