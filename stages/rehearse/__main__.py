@@ -43,7 +43,7 @@ from stages.runtimes import get_runtime
 from stages.samples import Samples, load_samples
 from stages.settings import Settings, maker
 
-# Of a cell: one worker with the emulator, one without. Each takes 1.7 GiB at most with VGG19.
+# A cell has one worker with the emulator and one without. With VGG19 each takes 1.7 GiB at most.
 PROCESSES, WORKER_BYTES = 2, 2 * memory.GIB
 # The one setting with a time that this program reads.
 TIMEOUT = "worker_timeout_s"

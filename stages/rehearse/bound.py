@@ -22,7 +22,7 @@ from stages.records.rehearse import RehearsedLayer, Tiles
 PRODUCT_CYCLES, LOAD_CYCLES, STORE_CYCLES = 16, 8, 16
 # Multiply-accumulates in a cycle of a core, by source type.
 VECTOR_RATES = {"s8": 128, "u8": 128, "bf16": 64, "f32": 32}
-# A vector instruction multiplies so many channels at once; missing ones are filled with zeros.
+# How many channels a vector instruction multiplies at once; missing ones are filled with zeros.
 CHANNEL_GROUPS = {"s8": 4, "u8": 4, "bf16": 2}
 
 

@@ -13,8 +13,8 @@ _TIMESTAMP = re.compile(r"[0-9]{10,}\.[0-9]+")
 def traced_without_times(lines: Iterable[str], starts: Collection[float]) -> Iterator[str]:
     """Yield oneDNN's header, and of what ran the primitives that began at one of `starts`.
 
-    In place of when each began and how long it ran stands `-`. Of other lines, those about INT8
-    that fell back are kept, from those words on.
+    In place of when each began and how long it ran stands `-`. Lines about INT8 that
+    fell back are kept, from those words on; all others are left out.
     """
     for line in lines:
         text = line.rstrip("\n")
