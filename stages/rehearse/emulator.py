@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from stages.common.child_output import ending_in_words
 from stages.common.host.amx_probe import probe
 from stages.errors import HostError, InputMissingError, SettingsError
 from stages.files.checksums import sha256
@@ -84,20 +85,20 @@ def _version(path: Path) -> str:
     except subprocess.TimeoutExpired:
         raise HostError(f"the emulator at {path} hangs; build it again") from None
     if done.returncode:
-        raise HostError(
-            f"{path} can't be used as emulator ({_reason(done.stderr)}); build it for this machine"
-        )
+        why = _reason(done.returncode, done.stderr)
+        raise HostError(f"{path} can't be used as emulator ({why}); build it for this machine")
     return done.stdout.decode(errors="replace").strip()
 
 
-def _reason(errors: bytes) -> str:
-    """Return the line that says why: of the emulator, of the loader, else the last."""
+def _reason(code: int, errors: bytes) -> str:
+    """Return what says why: a line of the emulator or the loader, the last one, or the ending."""
     lines = errors.decode(errors="replace").strip().splitlines()
     said = [line for line in lines if line.startswith(SAYS)]
     refused = [line for line in lines if line.startswith("ERROR: ld.so:")]
     if SYMBOL in "".join(lines) and not refused and not said:
         return "it is no emulator of AMX"
-    return printable(next(iter([*said, *refused, *lines[-1:]]), "no reason given"), MAX_SHOWN)
+    words = [*said, *refused, *lines[-1:], f"a process with it {ending_in_words(code)}"]
+    return printable(words[0], MAX_SHOWN)
 
 
 def variables(path: Path, counts: Path) -> dict[str, str]:

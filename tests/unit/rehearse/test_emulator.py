@@ -42,6 +42,16 @@ def test_what_is_no_library_is_refused(tmp_path: Path) -> None:
         require_usable(text)
 
 
+def test_a_library_that_is_cut_short_is_refused(tmp_path: Path) -> None:
+    import _ctypes
+
+    cut = tmp_path / "libamxemu.so"
+    whole = Path(_ctypes.__file__).read_bytes()
+    cut.write_bytes(whole[: len(whole) // 4])
+    with pytest.raises(HostError, match=r"can't be used as emulator \(.+\); build it"):
+        require_usable(cut)
+
+
 def test_another_library_is_no_emulator() -> None:
     import _ctypes
 
