@@ -57,6 +57,7 @@ from stages.settings import (
     DOWNLOAD,
     EXTRAS,
     PEERS,
+    REHEARSE,
     Settings,
     env_name,
     needs_download,
@@ -281,7 +282,7 @@ def _groups() -> "dict[str, list[Task[Any]]]":
     return {
         "Before a run": [_program_task(DOCTOR), _program_task(DOWNLOAD)],
         "The pipeline, and its stages in order": [pipeline, *stages],
-        "Beside the pipeline, when it has run": [_program_task(PEERS)],
+        "Beside the pipeline, when it has run": [_program_task(PEERS), _program_task(REHEARSE)],
         "Results": [bundle, verify, export, schema],
         "Development": [
             *(check, lint, run_tests, fuzz, docs, lock, audit, build, clean, release, version),

@@ -45,7 +45,7 @@ FORMAT += '{{.Label "com.docker.compose.service"}}'
 COLUMNS = FORMAT.count("\t") + 1
 # As the engine allows it: never one of its client's options.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-WRITERS = {*STAGES, "peers", "download"}
+WRITERS = {*STAGES, "peers", "rehearse", "download"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from stages.command_line import help_text
 from stages.setting.spec import Spec
 
 RUNNER_HELP = "docker: in containers; local: as processes of this host (default: docker)"
-# Whoever makes the images and the interpreters says which they are, the image of peers or a runner;
-# and the locks must be the same for all.
-NO_FLAGS = {"image", "itex_python", "locks"}
+# Whoever makes the images, interpreters and the emulator says which they are, the image of peers
+# or a runner; and the locks must be the same for all.
+NO_FLAGS = {"emulator", "image", "itex_python", "locks"}
 
 
 def stage_task(

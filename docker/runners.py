@@ -9,17 +9,17 @@ from pathlib import Path
 
 from docker import artifacts as artifacts_folder
 from docker import containers, images
-from docker.build import requirements
+from docker.build import layers, requirements
 from docker.build.graph import Stage
 from docker.containers import GRACE_S, Outcome, require_free, why_killed
-from docker.host import engine, env_file, interpreter, network, user, venv, visibility
+from docker.host import emulator, engine, env_file, interpreter, network, user, venv, visibility
 from docker.host.children import run_gently
 from docker.host.environment import child_environment
 from docker.host.variables import NETWORK
 from docker.paths import ROOT
 from docker.reproduce.locked_images import resolve
 from stages import locks
-from stages.errors import NotWritableError, PinningError, StageError
+from stages.errors import EngineError, NotWritableError, PinningError, StageError
 from stages.folder.full_disk import temporary_directory
 from stages.folder.usable import prepare
 from stages.program.tether import tethered
@@ -31,7 +31,7 @@ from stages.runtimes import (
     get_runtime,
 )
 from stages.setting.addresses import redacted_handle
-from stages.settings import DOWNLOAD, MEASURING, PEERS, env_name, specs_of
+from stages.settings import DOWNLOAD, MEASURING, PEERS, REHEARSE, env_name, specs_of
 
 STAGES_PYTHON = "3.11"
 # By which compose.yaml gets the backbone's handle for train, without its secrets.
@@ -49,6 +49,8 @@ VENVS[PEERS] = (
     _venv_folder(get_runtime(PEERS_RUNTIME)),
     (*get_runtime(PEERS_RUNTIME).requirements, *requirements.EXTRA_LAYERS[PEERS_RUNTIME]),
 )
+VENVS[REHEARSE] = VENVS[PEERS]
+EMULATOR = env_name("emulator")
 
 
 Runner = Callable[[Stage, Mapping[str, str]], Outcome]
@@ -60,6 +62,7 @@ def prepare_docker(stages: list[Stage], artifacts: Path) -> Runner:
     Raises EngineError if the engine does not answer or an image can't be built,
     NotWritableError if `artifacts` is no folder.
     """
+    _require_targets(stages)
     engine.require()
     owner = user.invoking_user()
     inside = user.user_in_container(owner, engine.read_info())
@@ -83,9 +86,18 @@ def prepare_docker(stages: list[Stage], artifacts: Path) -> Runner:
     return run
 
 
+def _require_targets(stages: list[Stage]) -> None:
+    for stage in stages:
+        if not layers.has_target(stage.target):
+            raise EngineError(
+                f"{stage.name} has no image yet, as no compiler for it is locked; run "
+                f"`invoke {stage.name} --runner local`"
+            )
+
+
 def _open_locks(stages: list[Stage]) -> None:
     """Make the folder of the cores' locks, or let the engine open the one that it made."""
-    if not {stage.name for stage in stages} & {*MEASURING}:
+    if not {stage.name for stage in stages} & {*MEASURING, REHEARSE}:
         return
     try:
         with locks.opened(locks.SHARED):
@@ -117,8 +129,11 @@ def prepare_local(stages: list[Stage], artifacts: Path) -> Runner:
         raise PinningError("numactl, which pins the cores, is missing; install the package numactl")
     pythons = {stage: str(_prepare_venv(_venv_of(stage))) for stage in stages}
     variables = {env_name("artifacts"): str(root)}
-    if PEERS in {stage.name for stage in stages}:
+    names = {stage.name for stage in stages}
+    if {PEERS, REHEARSE} & names:
         variables |= _other_interpreters()
+    if REHEARSE in names and not env_file.environment().get(EMULATOR):
+        variables |= {EMULATOR: str(emulator.get_or_build())}
 
     def run(stage: Stage, settings: Mapping[str, str]) -> Outcome:
         try:

@@ -5,9 +5,11 @@ The same compiler gives the same bytes, wherever and whenever it runs. Standard 
 """
 
 import argparse
+import os
 import shlex
 import struct
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,9 +60,16 @@ def build(output: Path, compiler: Sequence[str], macros: Sequence[str]) -> None:
             _run([*compiler, *options, "-c", "-o", objects[-1], str(source)])
         library = Path(folder, "libamxemu.so")
         _run([*compiler, *LINK, "-o", str(library), *objects])
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_bytes(initialized_first(library.read_bytes()))
-        output.chmod(0o755)
+        _write(output, initialized_first(library.read_bytes()))
+
+
+def _write(output: Path, content: bytes) -> None:
+    """Write the file at once: another process may be about to load it."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    partial = output.with_name(f".{output.name}.{os.getpid()}")
+    partial.write_bytes(content)
+    partial.chmod(0o755)
+    partial.replace(output)
 
 
 def initialized_first(library: bytes) -> bytes:
@@ -89,7 +98,9 @@ def _flag(content: bytearray, entries: range) -> None:
 
 
 def _run(command: Sequence[str]) -> None:
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    """Run a command; end with its code, and what it printed, if it fails."""
+    if code := subprocess.run(command, stdin=subprocess.DEVNULL).returncode:
+        sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -86,7 +86,19 @@ class PeersFolder:
         self.models = path / "models"
 
 
-StageFolder: TypeAlias = TrainFolder | QuantizeFolder | ProfileFolder | CompareFolder | PeersFolder
+class RehearseFolder:
+    """Paths in artifacts/rehearse."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.record = path / "rehearsal.json"
+        self.log = path / "rehearsal.log"
+        self.proof = path / "proof"
+
+
+StageFolder: TypeAlias = (
+    TrainFolder | QuantizeFolder | ProfileFolder | CompareFolder | PeersFolder | RehearseFolder
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +135,11 @@ class Artifacts:
         return PeersFolder(self.root / "peers")
 
     @property
+    def rehearse(self) -> RehearseFolder:
+        """Output of rehearse."""
+        return RehearseFolder(self.root / "rehearse")
+
+    @property
     def compare(self) -> CompareFolder:
         """Output of compare."""
         return CompareFolder(self.root / "compare")
@@ -135,6 +152,7 @@ class Artifacts:
             *(self.profile(runtime) for runtime in RUNTIME_NAMES),
             self.compare,
             self.peers,
+            self.rehearse,
         ]
 
     def stage_at(self, path: Path) -> StageFolder | None:

@@ -38,7 +38,7 @@ STAGES = ("train", "quantize", "profile", "compare")
 # What runs before train, if the settings need anything from a network.
 DOWNLOAD = "download"
 # What is run on its own, beside the pipeline.
-EXTRAS = PEERS, DOCTOR = ("peers", "doctor")
+EXTRAS = PEERS, DOCTOR, REHEARSE = ("peers", "doctor", "rehearse")
 PROGRAMS = (DOWNLOAD, *STAGES, *EXTRAS)
 MEASURING = ("quantize", "profile", PEERS)
 
@@ -128,9 +128,10 @@ class Settings:
     precisions: tuple[str, ...] = choices(
         PRECISION_NAMES,
         {precision.name: precision.meaning for precision in PRECISIONS},
-        "precisions to measure",
+        "precisions to measure; rehearse takes those that AMX multiplies in",
         "profile",
         DOCTOR,
+        REHEARSE,
     )
     isas: tuple[str, ...] = choices(
         ISA_NAMES,
@@ -167,10 +168,19 @@ class Settings:
     )
     # How long, and how.
     batch_size: int = whole(
-        8, ranges.BATCH, "images per batch (offline scenario)", "quantize", "profile", DOCTOR
+        8,
+        ranges.BATCH,
+        "images per batch (offline scenario)",
+        "quantize",
+        "profile",
+        DOCTOR,
+        REHEARSE,
     )
     batch_sizes: tuple[int, ...] = sizes(
         (1, 8, 32), ranges.BATCH, "images per batch, each in turn", PEERS
+    )
+    rehearse_samples: int = whole(
+        24, ranges.IMAGES, "test images to rehearse with, the first; 0 takes all", REHEARSE
     )
     rounds: int = whole(
         8, ranges.ROUNDS, "turns that each model takes when models are compared", *MEASURING
@@ -200,18 +210,27 @@ class Settings:
         ranges.WORKER_TIMEOUT_S,
         "longest wait for a measuring process, in seconds",
         *MEASURING,
+        REHEARSE,
     )
     # What the images, a runner or invoke set.
     locks: Path = path(
         "/dev/shm/vgg19-locks",
         "folder that holds the locks on measured cores; all runs on a machine must use the same",
         *MEASURING,
+        REHEARSE,
     )
     image: str = setting(
         "", Spec("digest of the image that this runs in, for the record", PROGRAMS)
     )
     itex_python: str = setting(
-        "", Spec("interpreter that has the itex runtime; if not given, there is none", (PEERS,))
+        "",
+        Spec(
+            "interpreter that has the itex runtime; if not given, there is none",
+            (PEERS, REHEARSE),
+        ),
+    )
+    emulator: Path = path(
+        "/opt/amxemu/libamxemu.so", "library that emulates AMX in a process", REHEARSE
     )
 
     def __post_init__(self) -> None:

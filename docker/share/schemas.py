@@ -18,6 +18,7 @@ from stages.records.fields import ADDED
 from stages.records.peers import PeersRecord
 from stages.records.profile import ModelSummary, ProfileRecord
 from stages.records.quantize import QuantizeRecord
+from stages.records.rehearse import RehearsalRecord
 from stages.records.train import TrainRecord
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -32,6 +33,7 @@ DOCUMENTS: dict[str, type] = {
     "summary": ModelSummary,
     "compare": CompareRecord,
     "peers": PeersRecord,
+    "rehearsal": RehearsalRecord,
     "manifest": Manifest,
 }
 WORKER = "worker"

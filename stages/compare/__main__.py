@@ -10,10 +10,13 @@ from stages.common.progress import Progress
 from stages.compare.cautions import models_caution
 from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
+from stages.compare.rehearsed import read_rehearsed
 from stages.compare.table import Summaries, render
 from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
+from stages.program.host_path import as_on_host
+from stages.program.printable import printable
 from stages.records.compare import CompareRecord
 from stages.settings import Settings, maker
 
@@ -30,12 +33,16 @@ def main() -> None:
 
 def _compare(settings: Settings, artifacts: Artifacts) -> str:
     profiles = read_profiles(artifacts)
+    rehearsed = read_rehearsed(artifacts, profiles)
+    for reason in rehearsed.left_out:
+        said = printable(as_on_host(reason))
+        print(f"compare: the rehearsal is left out: {said}", file=sys.stderr)
     summaries = {profile.runtime: profile.summaries for profile in profiles}
     with handing_over(artifacts.compare.path) as partial, Progress("compare", STEPS) as progress:
         out = CompareFolder(partial)
         progress.step(EFFECTS)
         record = replace(compare(profiles), maker=maker(settings, "compare"))
-        text = render(record, summaries)
+        text = render(record, summaries, rehearsed)
         write_record(out.record, record)
         out.log.write_text(text, encoding="utf-8")
         progress.step(PICTURES)

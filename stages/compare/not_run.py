@@ -1,18 +1,20 @@
 """The lines for the cells that could not run, grouped by reason."""
 
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Collection, Iterable, Sequence, Sized
 
 from stages.common.text import aligned
-from stages.records.compare import CompareRecord
+from stages.compare.rehearsed import NOTHING, Rehearsed
+from stages.records.compare import CompareRecord, NotRun
 
 # What a group of cells has in common, as three of: precision, runtimes, isas, reason.
 Key = tuple[str, str, str]
 
 
-def render_not_run(record: CompareRecord) -> str:
+def render_not_run(record: CompareRecord, rehearsed: Rehearsed = NOTHING) -> str:
     """Return a line for each reason with the precisions, isas and runtimes that it applies to.
 
-    Isas, or runtimes, are left out if they are all that there are.
+    Isas, or runtimes, are left out if they are all that there are. What was rehearsed of cells that
+    lack AMX follows the line that they are in.
     """
     all_isas = {row.isa for row in record.rows} | {cell.isa for cell in record.impossible}
     by_runtime = _grouped(
@@ -26,12 +28,27 @@ def render_not_run(record: CompareRecord) -> str:
         ((reason, isas, _unless_all(runtimes, record.versions)), precision)
         for (precision, reason, isas), runtimes in by_isas.items()
     )
-    return aligned(
-        [
-            (" ".join(filter(None, ("not run:", *precisions, isas, runtimes))), reason)
-            for (reason, isas, runtimes), precisions in by_reason.items()
-        ]
-    )
+    rows = []
+    for (reason, isas, runtimes), precisions in by_reason.items():
+        rows.append((" ".join(filter(None, ("not run:", *precisions, isas, runtimes))), reason))
+        cells = [cell for cell in record.impossible if cell.reason == reason]
+        rows += _rehearsed(cells, precisions, runtimes or record.versions, rehearsed)
+    return aligned(rows)
+
+
+def _rehearsed(
+    cells: Sequence[NotRun],
+    precisions: Sequence[str],
+    runtimes: str | Collection[str],
+    rehearsed: Rehearsed,
+) -> list[tuple[str, str]]:
+    """Return a line for each of these cells, of the group that has these names, that has one."""
+    found = [
+        (f"  {cell.precision} by {cell.runtime}:", rehearsed.of(cell))
+        for cell in cells
+        if cell.precision in precisions and cell.runtime in runtimes
+    ]
+    return [(name, text) for name, text in found if text]
 
 
 def _grouped(pairs: Iterable[tuple[Key, str]]) -> dict[Key, list[str]]:

@@ -8,6 +8,7 @@ from stages.compare.limits import render_limits
 from stages.compare.matrix import render_matrix, render_notes
 from stages.compare.not_run import render_not_run
 from stages.compare.reasons import in_words
+from stages.compare.rehearsed import NOTHING, Rehearsed
 from stages.precisions import get_precision
 from stages.program.printable import printable
 from stages.records.base import Interval
@@ -18,16 +19,17 @@ from stages.records.profile import ModelSummary
 Summaries = Mapping[str, Sequence[ModelSummary]]
 
 
-def render(record: CompareRecord, summaries: Summaries) -> str:
+def render(record: CompareRecord, summaries: Summaries, rehearsed: Rehearsed = NOTHING) -> str:
     """Return the whole comparison: host, matrix, what could not run, FP32 against INT8.
 
-    `summaries` are by runtime. Runtimes are named only if there are several.
+    `summaries` are by runtime. Runtimes are named only if there are several. What was `rehearsed`
+    stands below what could not run.
     """
     blocks = [_header(record), render_matrix(record), render_notes(record), _checks(record)]
     if record.limits:
         blocks.append(render_limits(record.limits, list(record.versions)))
     if record.impossible:
-        blocks.append(render_not_run(record))
+        blocks.append(render_not_run(record, rehearsed))
     blocks += [
         _models(record, of_runtime, runtime)
         for runtime, of_runtime in summaries.items()

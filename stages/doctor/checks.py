@@ -20,6 +20,7 @@ from stages.profile.layouts import Placement, candidate_placements
 from stages.profile.memory_plan import candidates_that_fit, expected_peak, plan_memory
 from stages.profile.plan import PlannedCell, missing_models, plan_cells
 from stages.records.base import Host
+from stages.records.cpu_features import contradiction
 from stages.records.quantize import QuantizeRecord
 from stages.setting.cpu_list import format_list
 from stages.settings import Settings
@@ -145,6 +146,7 @@ def _ends_well(command: Sequence[str]) -> bool:
 def check_host(host: Host, sysfs: Sysfs = HERE) -> list[Check]:
     """Return what the machine's form and settings mean for a measurement on its pinned cores."""
     return [
+        *_features(host),
         _threads(host, sysfs),
         _nodes(host),
         _governor(host),
@@ -172,6 +174,12 @@ def check_software(host: Host) -> Check:
     if TENSORFLOW_PACKAGES & set(host.versions):
         return Check("software", OK, software)
     return Check("software", NO, f"no TensorFlow beside {software}; run it as `invoke doctor`")
+
+
+def _features(host: Host) -> list[Check]:
+    """Return that the CPU can't have the flags that it shows, if that is so."""
+    problem = contradiction(host.cpu_model, host.cpu_flags)
+    return [Check("CPU flags", NO, f"{problem}; nothing measured here counts")] if problem else []
 
 
 def _threads(host: Host, sysfs: Sysfs) -> Check:

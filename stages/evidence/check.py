@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from stages.artifacts import Artifacts, read_record, require_current
 from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
+from stages.compare.rehearsed import NOTHING, read_rehearsed
 from stages.compare.table import render
 from stages.errors import InputCorruptError
 from stages.evidence.collect import (
@@ -38,7 +39,10 @@ from stages.records.compare import CompareRecord
 from stages.records.peers import PeersRecord
 from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
+from stages.records.rehearse import REHEARSED, RehearsalRecord
 from stages.records.train import TrainRecord
+from stages.rehearse import rederive as rehearse
+from stages.rehearse.table import render as render_rehearsal
 from stages.runtimes import RUNTIME_NAMES
 from stages.train import rederive as train
 
@@ -67,6 +71,8 @@ def _check(bundle: Path) -> list[str]:
     lines.append(check_comparison(artifacts))
     if artifacts.peers.path.is_dir():
         lines.append(check_peers(artifacts))
+    if artifacts.rehearse.path.is_dir():
+        lines.append(check_rehearsal(artifacts))
     return lines
 
 
@@ -78,6 +84,7 @@ def makers(bundle: Path) -> Iterator[tuple[str, str]]:
         *((artifacts.quantize(runtime).record, QuantizeRecord) for runtime in RUNTIME_NAMES),
         (artifacts.compare.record, CompareRecord),
         (artifacts.peers.record, PeersRecord),
+        (artifacts.rehearse.record, RehearsalRecord),
     ]
     for path, kind in kinds:
         if path.is_file():
@@ -175,9 +182,14 @@ def check_comparison(artifacts: Artifacts) -> str:
     recorded = read_record(folder.record, CompareRecord)
     with following(folder.record):
         derived = compare(profiles)
-        text = render(derived, {read.runtime: read.summaries for read in profiles})
+        summaries = {read.runtime: read.summaries for read in profiles}
+        # Whether it was rehearsed before it was compared, no record says.
+        texts = [
+            render(derived, summaries, rehearsed)
+            for rehearsed in (NOTHING, read_rehearsed(artifacts, profiles))
+        ]
     require_alike(folder.record, recorded, derived)
-    require_text(folder.log, text)
+    require_text(folder.log, *texts)
     return f"the comparison's {len(recorded.rows)} rows follow from the cells"
 
 
@@ -192,6 +204,32 @@ def check_peers(artifacts: Artifacts) -> str:
         text = render_peers(record)
     require_text(folder.log, text)
     return f"peers: each ratio ({len(record.ratios)}) follows from the batches of both"
+
+
+def check_rehearsal(artifacts: Artifacts) -> str:
+    """Check rehearsal.json and rehearsal.log."""
+    folder = artifacts.rehearse
+    test = read_record(artifacts.train.record, TrainRecord).labels.get("test", [])
+    taken = len(read_record(folder.record, RehearsalRecord).labels)
+    record = _checked(
+        folder.record,
+        RehearsalRecord,
+        partial(rehearse.rederived, folder=folder),
+        labels=test[:taken],
+        test_images=len(test),
+        **_sources(artifacts),
+    )
+    require_current(folder.path, record.train_sha256, artifacts.train.path)
+    for runtime, digest in record.quantize_sha256.items():
+        require_current(folder.path, digest, artifacts.quantize(runtime).path)
+    with following(folder.record):
+        text = render_rehearsal(record)
+    require_text(folder.log, text)
+    layers = sum(len(cell.layers) for cell in record.cells)
+    return (
+        f"rehearsal, {REHEARSED}: {len(record.cells)} cells follow from their answers, "
+        f"{layers} layers from oneDNN's logs"
+    )
 
 
 def _checked(

@@ -8,14 +8,15 @@ from pathlib import Path
 
 from stages.artifacts import Artifacts, PeersFolder, TrainFolder, read_record, verify, write_record
 from stages.command_line import for_stage
+from stages.common.entries import OurEntries, find_ours, interpreters_of
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
-from stages.common.host.facts import cpu_flags, describe_host
+from stages.common.host.facts import cpu_flags, describe_host, require_consistent
 from stages.common.progress import Progress
 from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
-from stages.peers.contenders import PEERS, OurEntries, find_ours, find_peers
+from stages.peers.contenders import PEERS, find_peers
 from stages.peers.convert import Conversion, convert, tool_versions
 from stages.peers.ratios import ratios
 from stages.peers.run import Conditions, measure, steps
@@ -23,7 +24,6 @@ from stages.peers.table import render
 from stages.records.base import Host
 from stages.records.peers import Contender, PeersRecord
 from stages.records.train import TrainRecord
-from stages.runtimes import RUNTIMES
 from stages.samples import first_samples, load_samples, require_full_batch
 from stages.settings import Settings, maker
 
@@ -51,6 +51,7 @@ def _peers(settings: Settings, artifacts: Artifacts, began: float) -> str:
     require_samples(settings, artifacts.train)
     cores = choose_cores(settings.cores)
     host = describe_host(cores)  # before it takes long: whatever fails here costs nothing
+    require_consistent(host)
     with holding(cores, "peers", settings.locks), handing_over(artifacts.peers.path) as partial:
         out = PeersFolder(partial)
         conditions = _conditions(settings, artifacts.train, cores)
@@ -73,13 +74,7 @@ def require_samples(settings: Settings, train: TrainFolder) -> None:
 def _inputs(artifacts: Artifacts, settings: Settings) -> Inputs:
     train_sha256 = verify(artifacts.train.path)
     train = read_record(artifacts.train.record, TrainRecord)
-    return Inputs(train, train_sha256, find_ours(artifacts, _interpreters(settings)))
-
-
-def _interpreters(settings: Settings) -> dict[str, str]:
-    """Return the interpreters of runtimes in other environments, by the setting for each."""
-    names = [runtime.interpreter_setting for runtime in RUNTIMES if runtime.interpreter_setting]
-    return {name: getattr(settings, name) for name in names}
+    return Inputs(train, train_sha256, find_ours(artifacts, interpreters_of(settings)))
 
 
 def _measure(

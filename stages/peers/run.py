@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from stages.common.entries import Entry, runnable
 from stages.common.progress import Progress
 from stages.common.stats import accuracy_top1
 from stages.common.worker.client import WorkerProcess
 from stages.common.worker.interleave import take_turns
 from stages.common.worker.protocol import Classify, ClassifyAnswer, Job, Turn, Worker
 from stages.folder.full_disk import scratch_folder
-from stages.peers.contenders import Entry, runnable
 from stages.peers.ratios import figures_of
 from stages.records.peers import Contender
 from stages.runtimes import RUNTIMES

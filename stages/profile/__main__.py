@@ -18,7 +18,7 @@ from stages.command_line import for_stage
 from stages.common.host import memory
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
-from stages.common.host.facts import cpu_flags, describe_host
+from stages.common.host.facts import cpu_flags, describe_host, require_consistent
 from stages.errors import GIVE_UP_S, SettingsError, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
@@ -64,6 +64,7 @@ def _profile(settings: Settings, artifacts: Artifacts, began: float) -> ProfileR
     cores = choose_cores(settings.cores)
     candidates = _candidates(settings, cores, planned, inputs.train.backbone.name)
     host = describe_host(cores)  # before it takes long: whatever fails here costs nothing
+    require_consistent(host)
     with (
         holding(cores, "profile", settings.locks),
         handing_over(artifacts.profile(settings.runtime).path) as partial,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.artifacts import Artifacts
+from stages.common.onednn.traced import span_of
 from stages.common.worker.client import WorkerProcess
 from stages.common.worker.protocol import Job, Trace, TraceAnswer, Worker
 from stages.precisions import INT8, get_precision
@@ -13,7 +14,6 @@ from stages.profile.instance_group import InstanceGroup
 from stages.profile.layouts import Placement
 from stages.profile.plan import PlannedCell
 from stages.profile.proof import TraceResult
-from stages.profile.roofline import span_of
 from stages.runtimes import get_runtime
 from stages.settings import Settings
 

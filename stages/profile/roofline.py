@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from stages.common.onednn.kernels import kernel_isa, primitive_of
-from stages.common.onednn.log import TOLERANCE_MS, Execution
+from stages.common.onednn.log import Execution
+from stages.common.onednn.traced import within
 from stages.isa import AMX, ISA_NAMES, rank
-from stages.records.measure import NodeTime, Primitive, Span
+from stages.records.measure import Primitive, Span
 from stages.records.proof import Roofline
 
 # Arithmetic per cycle as a multiple of FP32's, by the kernel's isa, lowest first, and source type.
@@ -27,21 +28,9 @@ LIMITS = {
 }
 
 
-def span_of(nodes: Sequence[NodeTime]) -> Span:
-    """Return when the inference ran, from the start of its first node to the end of its last."""
-    return Span(
-        begin_ms=min((node.start_ms for node in nodes), default=0.0),
-        end_ms=max((node.start_ms + node.duration_ms for node in nodes), default=0.0),
-    )
-
-
 def primitives_of(executions: Iterable[Execution], span: Span) -> list[Primitive]:
     """Return the primitives that ran within `span`, that of the traced inference, in order."""
-    return [
-        primitive_of(execution)
-        for execution in executions
-        if span.begin_ms - TOLERANCE_MS <= execution.start_ms <= span.end_ms + TOLERANCE_MS
-    ]
+    return [*map(primitive_of, within(executions, span))]
 
 
 def fastest_primitives(executions: Sequence[Execution], spans: Sequence[Span]) -> list[Primitive]:

@@ -8,12 +8,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from stages.records.base import Interval
+from stages.isa import AMX, missing_flags
+from stages.records.base import Host, Interval
 from stages.records.cell import Cell, Measurement, Reason, Validity
+from stages.records.cpu_features import AMX_PREFIX, contradiction
 from stages.records.measure import Batches, Span
 from stages.records.peers import Contender, PeersRecord
 from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
+from stages.records.rehearse import EMULATOR_VERSION, RehearsalRecord, RehearsedCell, Side
 from stages.records.train import TrainRecord
 
 PartT = TypeVar("PartT")
@@ -54,6 +57,11 @@ def _parts(value: Any, place: str) -> Iterator[tuple[str, Any]]:
 def _interval(interval: Interval) -> Problems:
     if interval.low > interval.high:
         yield "low is above high"
+
+
+def _host(host: Host) -> Problems:
+    if problem := contradiction(host.cpu_model, host.cpu_flags):
+        yield problem
 
 
 def _batches(batches: Batches) -> Problems:
@@ -98,6 +106,10 @@ def _profile(record: ProfileRecord) -> Problems:
         for cell in record.cells
         if cell.same_as and (cell.precision, cell.same_as) not in measured
     )
+    if (AMX in {isa for _, isa in measured}) and missing_flags(
+        AMX, frozenset(record.host.cpu_flags)
+    ):
+        yield f"a cell was measured at {AMX}, for which the CPU lacks flags"
     yield from _unlike_sizes(record)
 
 
@@ -150,6 +162,35 @@ def _contender(contender: Contender) -> Problems:
         yield "a contender has either figures, or a reason why it was not measured"
 
 
+def _rehearsal(record: RehearsalRecord) -> Problems:
+    yield from _twice(f"{cell.runtime} {cell.precision}" for cell in record.cells)
+    if any(flag.startswith(AMX_PREFIX) for flag in record.host.cpu_flags):
+        yield "it was rehearsed on a CPU that has AMX"
+    if record.emulator.version != EMULATOR_VERSION:
+        yield f"emulator {record.emulator.version} made it, not {EMULATOR_VERSION}"
+    if any(cell.runtime not in record.quantize_sha256 for cell in record.cells):
+        yield "a cell is of a runtime without quantize's checksum"
+    sides = [side for cell in record.cells for side in (cell.with_amx, cell.without)]
+    if any(len(side.probabilities) != len(record.labels) for side in sides):
+        yield f"a cell has not {len(record.labels)} rows of probabilities, one for each label"
+    if record.test_images < len(record.labels):
+        yield "more images were taken than there are"
+
+
+def _rehearsed_cell(cell: RehearsedCell) -> Problems:
+    if cell.with_amx.isa != AMX or cell.without.isa == AMX:
+        yield "a cell is compared with AMX, or has none"
+    if any(layer.on_amx != (layer.tiles is not None) for layer in cell.layers):
+        yield "a kernel of AMX used no tiles, or another one did"
+    if len({len(row) for row in (*cell.with_amx.probabilities, *cell.without.probabilities)}) > 1:
+        yield "rows of probabilities are not of one length"
+
+
+def _side(side: Side) -> Problems:
+    if not all(side.probabilities):
+        yield "a row of probabilities is empty"
+
+
 def _twice(names: Iterable[str]) -> Problems:
     yield from (f"{name} is there twice" for name, count in Counter(names).items() if count > 1)
 
@@ -166,4 +207,8 @@ _CHECKS: dict[type, Callable[[Any], Problems]] = {
     TrainRecord: _train,
     PeersRecord: _peers,
     Contender: _contender,
+    Host: _host,
+    RehearsalRecord: _rehearsal,
+    RehearsedCell: _rehearsed_cell,
+    Side: _side,
 }

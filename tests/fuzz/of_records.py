@@ -11,6 +11,7 @@ from stages.records.compare import CompareRecord
 from stages.records.peers import PeersRecord
 from stages.records.profile import ModelSummary, ProfileRecord
 from stages.records.quantize import QuantizeRecord
+from stages.records.rehearse import RehearsalRecord
 from stages.records.train import TrainRecord
 from tests.fuzz.of_files import of_file
 from tests.fuzz.parsers import Parser
@@ -37,5 +38,6 @@ def _of_records(artifacts: Artifacts) -> Iterator[Parser]:
         (profile.summary_int8, ModelSummary),
         (artifacts.compare.record, CompareRecord),
         (artifacts.peers.record, PeersRecord),
+        (artifacts.rehearse.record, RehearsalRecord),
     ):
         yield of_file(path.name, partial(read_record, kind=kind), path.read_bytes())

@@ -8,6 +8,7 @@ on a processor with AMX.
 
 import ctypes
 import mmap
+import os
 import platform
 import re
 import signal
@@ -86,15 +87,21 @@ def is_kernel_too_old(release: str) -> bool:
 
 
 @cache
-def probe(instruction: str) -> Probe:
+def probe(instruction: str, preload: str = "") -> Probe:
     """Run `instruction`, one of PRODUCTS, in a child and compare its result with numpy's.
 
-    The product is tried even if permission is refused, for the signal that it then ends by.
+    The product is tried even if permission is refused, for the signal that it then ends by. The
+    child has the library `preload`, an emulator, if one is named.
     """
+    environment = {**os.environ, **({"LD_PRELOAD": preload} if preload else {})}
     command = [sys.executable, "-m", __name__, instruction]
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=CHILD_TIMEOUT_S
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=CHILD_TIMEOUT_S,
+            env=environment,
         )
     except subprocess.TimeoutExpired as error:
         refused = REFUSED in (error.stdout or b"")

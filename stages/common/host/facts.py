@@ -12,8 +12,10 @@ from stages.common.host.amx_probe import why_no_tiles
 from stages.common.host.kernel_text import fields_of, name_of, text_of
 from stages.common.host.memory import GIB
 from stages.common.host.topology import HERE, UNKNOWN, Sysfs
+from stages.errors import HostError
 from stages.isa import AMX, missing_flags
 from stages.records.base import Host, Topology
+from stages.records.cpu_features import contradiction
 
 # Seconds; it reads a few files.
 LSCPU_S = 10.0
@@ -67,6 +69,12 @@ def describe_host(cores: list[int]) -> Host:
         numa_nodes=sysfs.numa_nodes(cores),
         versions=versions(),
     )
+
+
+def require_consistent(host: Host) -> None:
+    """Raise HostError if the CPU can't have the flags that it shows: nothing timed there counts."""
+    if problem := contradiction(host.cpu_model, host.cpu_flags):
+        raise HostError(f"{problem}; unload the emulator, or measure on a machine that has AMX")
 
 
 def describe_topology(sysfs: Sysfs) -> Topology:

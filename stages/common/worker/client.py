@@ -37,10 +37,11 @@ class WorkerProcess:
     With `waiting`, entering also waits until it is ready; without, the first request does, so
     that several workers can load at the same time.
 
-    `isa` caps oneDNN, None leaves it uncapped; `verbose` turns oneDNN's log on. All that the
-    worker prints goes to `log`. Raises WorkerError if it dies, hangs or gives no readable answer,
-    PinningError if it runs on other cores than asked, and the StageError that it refuses with.
-    Leaving raises, too: no figure of a worker that ends badly may be used.
+    `isa` caps oneDNN, None leaves it uncapped; `verbose` turns oneDNN's log on; `extra` are further
+    variables, which nothing that is timed may have. All that the worker prints goes to `log`.
+    Raises WorkerError if it dies, hangs or gives no readable answer, PinningError if it runs on
+    other cores than asked, and the StageError that it refuses with. Leaving raises, too: no figure
+    of a worker that ends badly may be used.
     """
 
     def __init__(
@@ -54,13 +55,14 @@ class WorkerProcess:
         waiting: bool = True,
         python: str = sys.executable,
         parent: Mapping[str, str] = os.environ,
+        extra: Mapping[str, str] | None = None,
     ) -> None:
         self.job, self._log, self._timeout_s = job, log, timeout_s
         self._python, self._waiting = python, waiting
         self._ready: Ready | None = None
         self._environment = worker_environment(
             parent, job.precision, isa, len(job.cores), verbose=verbose
-        )
+        ) | dict(extra or {})
 
     def __enter__(self) -> "WorkerProcess":
         with ExitStack() as stack:

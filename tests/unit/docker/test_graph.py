@@ -18,6 +18,7 @@ from stages.settings import (
     MEASURING,
     PEERS,
     PROGRAMS,
+    REHEARSE,
     STAGES,
     env_name,
     specs,
@@ -106,8 +107,8 @@ def test_every_image_has_a_target_that_runs_its_program() -> None:
 
 
 def test_every_setting_reaches_every_container() -> None:
-    # No container can use an interpreter of the host: the image of peers names its own.
-    known = {env_name(name) for name in specs() if name != "itex_python"}
+    # No container can use an interpreter, or a library, of the host: images name their own.
+    known = {env_name(name) for name in specs() if name not in ("itex_python", "emulator")}
     for program in PROGRAMS:
         environment = services()[program]["environment"]
         assert isinstance(environment, dict)
@@ -140,7 +141,7 @@ def test_only_what_measures_sees_the_locks_of_the_machines_cores() -> None:
         return any(volume["target"] == "/locks" for volume in service.get("volumes", []))
 
     seeing = {name for name, service in services().items() if sees_locks(service)}
-    assert seeing == {*MEASURING, "locks"}
+    assert seeing == {*MEASURING, REHEARSE, "locks"}
 
 
 def test_every_container_is_limited_and_kept_in() -> None:

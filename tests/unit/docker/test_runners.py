@@ -9,16 +9,17 @@ import pytest
 from docker import artifacts, containers, images, runners
 from docker.build.graph import Stage, read_extra, read_stages
 from docker.containers import Outcome
-from docker.host import engine, env_file, venv, visibility
+from docker.host import emulator, engine, env_file, venv, visibility
 from docker.host.engine import EngineInfo
 from docker.paths import ROOT
 from docker.reproduce.locked_images import ResolvedImage
 from docker.runners import prepare_docker, prepare_local
-from stages.settings import DOCTOR, DOWNLOAD, PEERS, env_name
+from stages.errors import EngineError
+from stages.settings import DOCTOR, DOWNLOAD, PEERS, REHEARSE, env_name
 from tests.unit.processes import orphan_ends, start
 
 AUTHORITY = ROOT / "tests" / "data" / "tls" / "authority.pem"
-BACKBONE = env_name("backbone")
+BACKBONE, EMULATOR = env_name("backbone"), env_name("emulator")
 Started = list[tuple[str, str, Mapping[str, str]]]
 
 
@@ -65,6 +66,36 @@ def test_peers_gets_both_runtimes(started: Started, tmp_path: Path) -> None:
     itex = Path(environ[env_name("itex_python")])
     assert itex.parent.name == ".venv-stages"
     assert itex.name.startswith("build+common+tensorflow+")
+
+
+def test_rehearse_gets_both_runtimes_and_the_emulator_built_here(
+    started: Started, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(emulator, "get_or_build", lambda: Path("/built/libamxemu.so"))
+    monkeypatch.delenv(EMULATOR, raising=False)
+    run_all([read_extra(REHEARSE)], tmp_path)
+    ((_, python, environ),) = started
+    assert Path(python).parts[-2:] == (".venv-stock", "build+stock+peers")
+    assert Path(environ[env_name("itex_python")]).parent.name == ".venv-stages"
+    assert environ[EMULATOR] == "/built/libamxemu.so"
+
+
+def test_an_emulator_that_is_given_is_taken_as_it_is(
+    started: Started, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(EMULATOR, "/given/libamxemu.so")
+    monkeypatch.setattr(emulator, "get_or_build", lambda: pytest.fail("nothing is built"))
+    run_all([read_extra(REHEARSE)], tmp_path)
+    ((_, _, environ),) = started
+    assert EMULATOR not in environ  # it is in the settings, which the stage gets as they are
+
+
+def test_what_has_no_image_is_refused_before_the_engine_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "require", lambda: pytest.fail("asked"))
+    with pytest.raises(EngineError, match=r"other has no image yet.*`invoke other --runner local`"):
+        prepare_docker([Stage("other", "vgg19-other")], tmp_path)
 
 
 def test_only_peers_is_told_of_another_interpreter(started: Started, tmp_path: Path) -> None:

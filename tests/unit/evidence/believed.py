@@ -21,6 +21,7 @@ BELIEVED = {
     "profile/8.json": "maker.*",
     "compare/compare.json": "maker.*",
     "peers/peers.json": "maker.* seconds host.*",
+    "rehearse/rehearsal.json": "maker.* host.* cells[].layers[].tiles.*",
 }
 
 

@@ -1,6 +1,7 @@
 """Artifacts of a whole pipeline, of two cells and two rounds, whose figures follow from samples."""
 
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,12 +18,14 @@ from stages.records.base import Provenance
 from stages.records.peers import Contender, Figures, PeersRecord
 from stages.records.profile import ProfileRecord
 from stages.records.train import TrainRecord
+from stages.rehearse.table import render as render_rehearsal
 from stages.settings import PEERS, Settings, maker
 from stages.train import rederive as train_evidence
 from tests.unit import records
 from tests.unit.evidence.profiling import profile
 from tests.unit.evidence.quantizing import quantize
 from tests.unit.evidence.samples import LABELS, PREDICTIONS
+from tests.unit.rehearse.recordings import rehearsal
 
 IMAGE = "sha256:1"
 
@@ -105,6 +108,7 @@ def pipeline(root: Path) -> Artifacts:
     write_record(profile_folder.summary_int8, int8)
     _compare(artifacts, record, summed(profile_folder.path))
     _peers(artifacts, peers(train_sha256, quantize_sha256))
+    _rehearse(artifacts, train_sha256, quantize_sha256)
     return artifacts
 
 
@@ -128,6 +132,15 @@ def _peers(artifacts: Artifacts, record: PeersRecord) -> None:
     write_record(artifacts.peers.record, record)
     artifacts.peers.log.write_text(render_peers(record))
     summed(artifacts.peers.path)
+
+
+def _rehearse(artifacts: Artifacts, train_sha256: str, quantize_sha256: str) -> None:
+    folder = artifacts.rehearse
+    record = rehearsal(folder.path, train_sha256, quantize_sha256, test_images=len(LABELS[:2]))
+    shutil.rmtree(folder.path / "scratch")
+    write_record(folder.record, record)
+    folder.log.write_text(render_rehearsal(record))
+    summed(folder.path)
 
 
 def refit(bundle: Path, edited: Path) -> None:

@@ -2,16 +2,24 @@
 
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from stages.artifacts import Artifacts, write_record
+from stages.artifacts import Artifacts, read_record, write_record
+from stages.compare.effects import compare
+from stages.compare.inputs import read_profiles
+from stages.compare.rehearsed import read_rehearsed
+from stages.compare.table import render
 from stages.errors import InputCorruptError, InputMissingError, InputStaleError, StageError
 from stages.evidence.archive import pack, unpack
-from stages.evidence.check import check, check_profile, makers
+from stages.evidence.check import check, check_profile, check_rehearsal, makers
 from stages.evidence.collect import ARTIFACTS_FOLDER, collect
 from stages.files.checksums import write_checksums
+from stages.isa import AMX
+from stages.records.compare import NotRun
+from stages.records.rehearse import RehearsalRecord
 from tests.unit.deep import make_deep, remove_deep
 from tests.unit.evidence.parts import IMAGE, pipeline, rehashed
 
@@ -46,7 +54,7 @@ def unpack_and_check(bundle: Path, folder: Path) -> list[str]:
 
 def test_a_bundle_says_what_was_checked(bundle: Path, tmp_path: Path) -> None:
     assert unpack_and_check(bundle, tmp_path / "again") == [
-        "46 files of 5 stages are as their stage left them",
+        "53 files of 6 stages are as their stage left them",
         "train: the accuracies follow from 6 predictions",
         "itex: each trial (3) and variant (2) follows from its batches and predictions, the layers "
         "from oneDNN's logs",
@@ -54,6 +62,8 @@ def test_a_bundle_says_what_was_checked(bundle: Path, tmp_path: Path) -> None:
         "oneDNN's",
         "the comparison's 3 rows follow from the cells",
         "peers: each ratio (1) follows from the batches of both",
+        "rehearsal, rehearsed under emulation, not measured: 2 cells follow from their answers, "
+        "34 layers from oneDNN's logs",
     ]
 
 
@@ -116,6 +126,46 @@ def test_an_edited_report_is_rejected_though_its_hashes_fit(folder: Path) -> Non
         check(folder)
 
 
+def test_a_comparison_may_say_what_was_rehearsed_and_nothing_else_of_it(folder: Path) -> None:
+    artifacts = Artifacts(folder / ARTIFACTS_FOLDER)
+    profiles = read_profiles(artifacts)
+    summaries = {read.runtime: read.summaries for read in profiles}
+    rehearsed = read_rehearsed(artifacts, profiles)
+    lacking = NotRun(runtime="itex", precision="int8", isa=AMX, reason="no amx_tile flag")
+    assert "16 of 16 convolutions" in rehearsed.of(lacking)
+    text = render(compare(profiles), summaries, rehearsed)
+    artifacts.compare.log.write_text(text)
+    rehashed(folder, artifacts.compare.log)
+    check(folder)
+
+
+def test_a_rehearsal_of_another_model_is_stale(folder: Path) -> None:
+    artifacts = Artifacts(folder / ARTIFACTS_FOLDER)
+    record = read_record(artifacts.rehearse.record, RehearsalRecord)
+    write_record(artifacts.rehearse.record, replace(record, train_sha256="1" * 64))
+    with pytest.raises(InputStaleError, match="run the rehearse stage again"):
+        check_rehearsal(artifacts)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        ('"rehearsed under emulation, not measured"', '"measured"'),
+        ('"version": "1.0.0"', '"version": "1.0.1"'),
+        ('"equal": 1', '"equal": 2'),
+        ('"bound": 8.0', '"bound": 16.0'),
+        ('"batch_size": 8,', '"batch_size": 8, "throughput_images_per_s": 900.0,'),
+    ],
+)
+def test_a_rehearsal_that_was_edited_is_rejected(folder: Path, edit: tuple[str, str]) -> None:
+    path = folder / ARTIFACTS_FOLDER / "rehearse" / "rehearsal.json"
+    assert edit[0] in path.read_text()
+    path.write_text(path.read_text().replace(*edit))
+    rehashed(folder, path)
+    with pytest.raises(InputCorruptError, match="rehearsal"):
+        check(folder)
+
+
 def test_a_summary_that_is_missing_is_rejected_though_its_hashes_fit(folder: Path) -> None:
     stage = folder / ARTIFACTS_FOLDER / "profile"
     (stage / "8.json").unlink()
@@ -154,6 +204,7 @@ def test_records_name_the_image_that_made_them(folder: Path) -> None:
     assert set(images) == {
         *("train.json", "quantize.json", "compare.json", "measurements.json"),
         "peers.json",
+        "rehearsal.json",
     }
 
 

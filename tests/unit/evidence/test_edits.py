@@ -29,6 +29,7 @@ SECTIONS: dict[str, Callable[[Artifacts], object]] = {
     "profile": both,
     "compare": check.check_comparison,
     "peers": check.check_peers,
+    "rehearse": check.check_rehearsal,
 }
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from stages.common.entries import Entry
 from stages.common.progress import Progress
 from stages.common.worker.interleave import orders
 from stages.common.worker.protocol import Classify, ClassifyAnswer, Ready, Turn, TurnAnswer
 from stages.errors import WorkerError
-from stages.peers.contenders import Entry
 from stages.peers.run import Conditions, measure_with, steps
 from stages.records.peers import Contender
 from tests.unit.workers import FakeWorker

@@ -1,5 +1,6 @@
 """The stage as a whole, from the folders before it to its own, with a stand-in for the worker."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from stages.profile.__main__ import main
 from stages.records.profile import ProfileRecord
 from stages.samples import Samples
 from tests.unit.profile.stand_in import StandIn
-from tests.unit.records import quantize, train, variant
+from tests.unit.records import HOST, quantize, train, variant
 
 
 @pytest.fixture
@@ -74,6 +75,16 @@ def test_it_leaves_a_folder_of_its_runtime(
     assert (folder.proof / "int8_AVX2.log").is_file()
     assert not artifacts.profile("itex").path.exists()
     assert capsys.readouterr().out.endswith("profile: 1 cells measured\n")
+
+
+def test_nothing_is_measured_on_a_cpu_that_can_not_have_its_flags(
+    artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulated = replace(HOST, cpu_model="AMD EPYC", cpu_flags=["amx_tile", "avx2"])
+    monkeypatch.setattr("stages.profile.__main__.describe_host", lambda cores: emulated)
+    with pytest.raises(HostError, match="AMD EPYC has no AMX"):
+        profile(monkeypatch, "--isas", "AVX2", "--precisions", "int8")
+    assert not artifacts.profile("stock").path.exists()
 
 
 def test_a_stage_that_has_not_run_is_named_with_its_runtime(

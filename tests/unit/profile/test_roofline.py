@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from stages.common.onednn.log import Execution, parse_log
-from stages.profile.roofline import fastest_primitives, limit_of, primitives_of, roofline, span_of
+from stages.common.onednn.traced import span_of
+from stages.profile.roofline import fastest_primitives, limit_of, primitives_of, roofline
 from stages.records.measure import NodeTime, Primitive, Span
 from stages.records.proof import Roofline
 

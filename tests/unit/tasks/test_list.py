@@ -1,7 +1,7 @@
 import re
 
 from docker.task_list import MAX_WIDTH
-from stages.settings import DOCTOR, DOWNLOAD, PEERS, STAGES
+from stages.settings import DOCTOR, DOWNLOAD, PEERS, REHEARSE, STAGES
 from tests.commands import invoke
 
 # A line that begins a task, not one that goes on with its help.
@@ -12,7 +12,7 @@ def test_plain_invoke_shows_the_tasks_in_the_order_of_the_work() -> None:
     done = invoke()
     assert done.code == 0, done
     names = TASK.findall(done.output)
-    order = [DOCTOR, DOWNLOAD, "pipeline", *STAGES, PEERS, "bundle", "verify", "export"]
+    order = [DOCTOR, DOWNLOAD, "pipeline", *STAGES, PEERS, REHEARSE, "bundle", "verify", "export"]
     assert names[: len(order)] == order
     assert max(map(len, done.output.splitlines())) <= MAX_WIDTH
 

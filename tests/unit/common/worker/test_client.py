@@ -210,6 +210,22 @@ def test_it_ends_with_whoever_started_it_however_that_ends(tmp_path: Path) -> No
     assert orphan_ends(PARENT, str(tmp_path), path=f"{tmp_path}:{os.environ['PATH']}")
 
 
+@pytest.mark.parametrize("extra", [None, {"GIVEN": "here"}])
+def test_only_what_is_given_beside_the_named_variables_reaches_it(
+    tmp_path: Path, extra: dict[str, str] | None
+) -> None:
+    shown = tmp_path / "shown"
+    (tmp_path / "numactl").write_text(f"#!/bin/sh\nenv > {shown}\n")
+    (tmp_path / "numactl").chmod(0o755)
+    parent = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "LD_PRELOAD": "", "GIVEN": "by parent"}
+    with pytest.raises(WorkerError):
+        ask_once(WorkerProcess(JOB, tmp_path / "log", 5, parent=parent, extra=extra))
+    lines = shown.read_text().splitlines()
+    assert [line for line in lines if line.startswith(("GIVEN", "LD_PRELOAD"))] == [
+        f"{name}={value}" for name, value in (extra or {}).items()
+    ]
+
+
 def test_where_nothing_can_be_started_nothing_is_left(tmp_path: Path) -> None:
     nowhere = {"PATH": "/nonexistent"}
     with pytest.raises(FileNotFoundError, match="numactl"):

@@ -1,0 +1,61 @@
+"""What a rehearsal found of cells that could not be measured, if it is one of the same models."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from stages.artifacts import Artifacts, read_record, verify
+from stages.common.rehearsed import finding
+from stages.compare.inputs import RuntimeProfile
+from stages.errors import StageError
+from stages.isa import AMX
+from stages.records.compare import NotRun
+from stages.records.rehearse import RehearsalRecord
+
+OTHER_MODEL = "it is of another model than the profile of {}; run the rehearse stage again"
+
+
+@dataclass(slots=True)
+class Rehearsed:
+    """By runtime and precision, what was found; and why the rest is left out, a line each."""
+
+    findings: dict[tuple[str, str], str] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+
+    def of(self, cell: NotRun) -> str:
+        """Return what was found of a cell, empty if nothing, or if it lacks more than AMX."""
+        lacks_amx = cell.isa == AMX and " amx_" in f" {cell.reason}" and "flag" in cell.reason
+        return self.findings.get((cell.runtime, cell.precision), "") if lacks_amx else ""
+
+
+NOTHING = Rehearsed()
+
+
+def read_rehearsed(artifacts: Artifacts, profiles: Sequence[RuntimeProfile]) -> Rehearsed:
+    """Return what artifacts/rehearse says of the models that were measured, if it is there.
+
+    Whatever is wrong with it costs no comparison: it is left out, with the reason.
+    """
+    folder = artifacts.rehearse
+    if not folder.path.exists():
+        return Rehearsed()
+    try:
+        verify(folder.path)
+        return _of_models(read_record(folder.record, RehearsalRecord), profiles)
+    except StageError as error:
+        return Rehearsed(left_out=[str(error)])
+
+
+def _of_models(record: RehearsalRecord, profiles: Sequence[RuntimeProfile]) -> Rehearsed:
+    rehearsed = Rehearsed()
+    for profile in profiles:
+        made_from = (profile.record.train_sha256, profile.record.quantize_sha256)
+        cells = [cell for cell in record.cells if cell.runtime == profile.runtime]
+        if cells and made_from != (
+            record.train_sha256,
+            record.quantize_sha256.get(profile.runtime),
+        ):
+            rehearsed.left_out.append(OTHER_MODEL.format(profile.runtime))
+            continue
+        for cell in cells:
+            rehearsed.findings[cell.runtime, cell.precision] = finding(cell)
+    return rehearsed

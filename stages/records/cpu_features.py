@@ -1,0 +1,34 @@
+"""Whether a CPU's name and its flags can be those of one machine.
+
+A machine that shows AMX on a CPU that has none runs an emulator, or its record was edited: no
+figure of it may pass for a measurement.
+"""
+
+import re
+from collections.abc import Collection
+
+AMX_PREFIX = "amx_"
+# Vendors whose x86 CPUs have no AMX, by words in the names of their CPUs.
+_OTHER_VENDORS = re.compile(r"\b(AMD|EPYC|Ryzen|Hygon|ZHAOXIN|VIA)\b", re.IGNORECASE)
+# Intel's with a number of their generation: 1 to 3 of Xeon Scalable came before Sapphire Rapids, as
+# did all that the names of these families stand for. The first with AMX, the fourth, has numbers
+# such as 8480, and w9-3495X for workstations.
+_XEON_SCALABLE = re.compile(r"Xeon\(R\) (Platinum|Gold|Silver|Bronze) \d[123]\d\d", re.IGNORECASE)
+_OLDER_XEON = re.compile(r"Xeon\(R\)( CPU)? +(E\d?-|D-|W-|[ELXW]\d{4})")
+_NO_XEON = re.compile(r"\b(Atom|Celeron|Pentium)\(R\)|\bIntel\(R\) Core\(TM\)")
+
+
+def contradiction(cpu_model: str, flags: Collection[str]) -> str:
+    """Return why the CPU of this name can't have these flags, empty if it can.
+
+    A name that a hypervisor made up, or that names no model, contradicts nothing.
+    """
+    shown = sorted(flag for flag in flags if flag.startswith(AMX_PREFIX))
+    if not shown or not _has_no_amx(cpu_model):
+        return ""
+    return f"{cpu_model} has no AMX, but the flags {' '.join(shown)}: it is emulated, or was edited"
+
+
+def _has_no_amx(cpu_model: str) -> bool:
+    forms = (_OTHER_VENDORS, _XEON_SCALABLE, _OLDER_XEON, _NO_XEON)
+    return any(form.search(cpu_model) for form in forms)

@@ -1,0 +1,60 @@
+"""The emulator for the local runner: built by whatever compiler there is, or refused in a line."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from docker.host import emulator
+from stages.errors import HostError
+
+BUILD = """\
+import sys
+from pathlib import Path
+library, compiler = Path(sys.argv[1]), sys.argv[2]
+library.parent.mkdir(exist_ok=True)
+library.write_text(compiler)
+"""
+
+
+@pytest.fixture
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    there = {"clang": "/bin/clang"}
+    monkeypatch.setattr(shutil, "which", there.get)
+    (tmp_path / "build.py").write_text(BUILD)
+    os.utime(tmp_path / "build.py", (1, 1))
+    return tmp_path
+
+
+def test_it_is_built_by_the_compiler_that_is_there(source: Path) -> None:
+    assert emulator.get_or_build(source) == source / "build" / "libamxemu.so"
+    assert (source / "build" / "libamxemu.so").read_text() == "--cc=/bin/clang"
+
+
+def test_it_is_built_again_only_if_its_source_is_newer(source: Path) -> None:
+    library = emulator.get_or_build(source)
+    library.write_text("kept")
+    assert emulator.get_or_build(source).read_text() == "kept"
+    newer = library.stat().st_mtime + 1
+    os.utime(source / "build.py", (newer, newer))
+    assert emulator.get_or_build(source).read_text() != "kept"
+
+
+def test_without_a_compiler_it_is_said_what_to_install(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", {}.get)
+    with pytest.raises(HostError, match="install the packages gcc and libc6-dev"):
+        emulator.get_or_build(source)
+
+
+def test_a_compiler_that_fails_is_said_so(source: Path) -> None:
+    (source / "build.py").write_text("raise SystemExit(1)")
+    with pytest.raises(HostError, match="can't be built; the lines above"):
+        emulator.get_or_build(source)
+
+
+def test_without_its_source_there_is_none(tmp_path: Path) -> None:
+    with pytest.raises(HostError, match="has no source of the emulator"):
+        emulator.get_or_build(tmp_path)
