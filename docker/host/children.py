@@ -9,10 +9,18 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from stages.program import streams
-from stages.program.signals import ENDING, SIGNALLED, AlreadySaid, Terminated, held_back
+from stages.program.signals import (
+    ENDING,
+    SIGNALLED,
+    AlreadySaid,
+    Terminated,
+    blocked,
+    held_back,
+)
 
 CHUNK = 1 << 16
 # How soon it is seen that a child has ended whose output something else keeps open.
@@ -30,29 +38,33 @@ def run_gently(
     """Run a command without input and return its code, below 0 for a signal.
 
     Should this process be interrupted meanwhile, the child is asked to end, and killed if it has
-    not done so after `grace_s` seconds. A stage says in words by which signal it ended; AlreadySaid
-    is raised then.
+    not done so after `grace_s` seconds. A stage gets the very signal, as soon as it can say so in
+    words, which is after its imports; AlreadySaid is raised when it has.
     """
     child = None
     try:
-        with held_back():  # an interruption before it has its name here would leave it running
+        # An interruption before it has its name here would leave it running.
+        with held_back(), blocked() if is_stage else nullcontext():
             child = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL)
         return child.wait()
     except (KeyboardInterrupt, Terminated) as error:
-        code = _end(child, grace_s)
+        signum = getattr(error, "signum", signal.SIGINT)
+        code = _end(child, grace_s, signum if is_stage else signal.SIGTERM)
         if is_stage and code - SIGNALLED in ENDING:
-            raise AlreadySaid(getattr(error, "signum", signal.SIGINT)) from None
+            raise AlreadySaid(signum) from None
         raise
     except BaseException:
         _end(child, grace_s)
         raise
 
 
-def _end(child: "subprocess.Popen[bytes] | None", grace_s: float) -> int:
-    """End a child, and return its code."""
+def _end(
+    child: "subprocess.Popen[bytes] | None", grace_s: float, signum: int = signal.SIGTERM
+) -> int:
+    """End a child by a signal, or kill it if that takes too long; return its code."""
     if child is None:
         return 0
-    child.terminate()
+    child.send_signal(signum)
     try:
         return child.wait(grace_s)
     except subprocess.TimeoutExpired:

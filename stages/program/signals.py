@@ -78,12 +78,26 @@ def as_exceptions(name: str, give_up_s: float = 0.0) -> Iterator[None]:
     _handlers.append(handler)
     try:
         with _deadline(name, give_up_s):
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, heard)  # see `blocked`
             yield
     finally:
         _handlers.pop()
         if not handler.came:  # else the rest of the way out is not to be disturbed either
             for signum, earlier in before.items():
                 signal.signal(signum, earlier)
+
+
+@contextmanager
+def blocked() -> Iterator[None]:
+    """Let a program that is started within the context get signals only in its `as_exceptions`.
+
+    Until then it imports modules, and Python would print where the signal met it.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

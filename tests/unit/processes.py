@@ -28,6 +28,7 @@ def start(
     *arguments: str,
     path: str = os.environ["PATH"],
     errors: int = subprocess.STDOUT,
+    own_group: bool = False,
 ) -> "subprocess.Popen[str]":
     """Start a Python script; what it prints, errors too, can be read."""
     return subprocess.Popen(
@@ -38,6 +39,7 @@ def start(
         stdout=subprocess.PIPE,
         stderr=errors,
         text=True,
+        start_new_session=own_group,
     )
 
 

@@ -1,6 +1,7 @@
 """What this project starts: nobody's input is read, and it gets time to clean up."""
 
 import ast
+import os
 import signal
 from collections.abc import Iterator
 
@@ -86,7 +87,26 @@ def test_a_signal_is_spoken_of_once_and_the_code_is_its_own(signum: signal.Signa
         process.send_signal(signum)
         output = process.stdout.read()
         assert process.wait() == 128 + signum
-    assert output == "train: ended by SIGTERM; earlier artifacts are untouched\n"
+    said = "interrupted" if signum == signal.SIGINT else f"ended by {signum.name}"
+    assert output == f"train: {said}; earlier artifacts are untouched\n"
+
+
+SLOW = "import sys, time; print('begun'); time.sleep(1)\n"
+IMPORTING = STAGE.replace("import sys, time\n", SLOW, 1)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_all_while_a_stage_imports_waits_until_it_can_say_so(
+    signum: signal.Signals,
+) -> None:
+    with start(IMPORTING, own_group=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "begun\n"
+        os.killpg(process.pid, signum)
+        lines = process.stdout.read().splitlines()
+        assert process.wait() == 128 + signum
+    assert len(lines) == 1
+    assert lines[0].startswith("train: ")
 
 
 @pytest.mark.parametrize(("script", "code"), [("exit 3", 3), ("kill -9 $$", -9), ("cat", 0)])
