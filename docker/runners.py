@@ -9,7 +9,7 @@ from pathlib import Path
 
 from docker import artifacts as artifacts_folder
 from docker import containers, images
-from docker.build import layers, requirements
+from docker.build import requirements
 from docker.build.graph import Stage
 from docker.containers import GRACE_S, Outcome, require_free, why_killed
 from docker.host import emulator, engine, env_file, interpreter, network, user, venv, visibility
@@ -19,7 +19,7 @@ from docker.host.variables import NETWORK
 from docker.paths import ROOT
 from docker.reproduce.locked_images import resolve
 from stages import locks
-from stages.errors import EngineError, NotWritableError, PinningError, StageError
+from stages.errors import NotWritableError, PinningError, StageError
 from stages.folder.full_disk import temporary_directory
 from stages.folder.usable import prepare
 from stages.program.tether import tethered
@@ -62,7 +62,6 @@ def prepare_docker(stages: list[Stage], artifacts: Path) -> Runner:
     Raises EngineError if the engine does not answer or an image can't be built,
     NotWritableError if `artifacts` is no folder.
     """
-    _require_targets(stages)
     engine.require()
     owner = user.invoking_user()
     inside = user.user_in_container(owner, engine.read_info())
@@ -84,15 +83,6 @@ def prepare_docker(stages: list[Stage], artifacts: Path) -> Runner:
         return containers.run(stage, environ, pinned[stage].id)
 
     return run
-
-
-def _require_targets(stages: list[Stage]) -> None:
-    for stage in stages:
-        if not layers.has_target(stage.target):
-            raise EngineError(
-                f"{stage.name} has no image yet, as no compiler for it is locked; run "
-                f"`invoke {stage.name} --runner local`"
-            )
 
 
 def _open_locks(stages: list[Stage]) -> None:

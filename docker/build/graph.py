@@ -15,7 +15,7 @@ from docker.paths import COMPOSE_FILE
 from stages.errors import InputCorruptError
 from stages.program.printable import printable
 from stages.runtimes import RUNTIME_NAMES
-from stages.settings import PEERS, env_name
+from stages.settings import PEERS, REHEARSE, env_name
 
 IMAGE_PREFIX = "vgg19-"
 # Characters of a parser's complaint that a message repeats.
@@ -73,11 +73,11 @@ def read_extra(
 
 
 def read_all() -> list[Stage]:
-    """Return the stages of every runtime, and peers: each image once."""
+    """Return the stages of every runtime, peers and rehearse: each image once."""
     of_runtimes = [
         stage for runtime in RUNTIME_NAMES for stage in read_stages({env_name("runtime"): runtime})
     ]
-    return list(dict.fromkeys([*of_runtimes, read_extra(PEERS)]))
+    return list(dict.fromkeys([*of_runtimes, read_extra(PEERS), read_extra(REHEARSE)]))
 
 
 class _Service(msgspec.Struct):

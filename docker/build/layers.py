@@ -20,11 +20,6 @@ def build_stages_of(target: str, dockerfile: Path = DOCKERFILE) -> list[str]:
     return [name for name, _ in _steps_to(target, dockerfile)]
 
 
-def has_target(target: str, dockerfile: Path = DOCKERFILE) -> bool:
-    """Return whether the Dockerfile makes such an image."""
-    return f" AS {target}\n" in dockerfile.read_text(encoding="utf-8")
-
-
 def layers_of(target: str, dockerfile: Path = DOCKERFILE) -> list[str]:
     """Return the names of the layers of a target's image, the lowest first."""
     return [BASE, *(layer for _, layer in _steps_to(target, dockerfile))]

@@ -25,6 +25,8 @@ LAYERS_BELOW: dict[str, tuple[str, ...]] = {
 }
 # What an environment holds on top of the packages of its runtime.
 EXTRA_LAYERS = {PEERS_RUNTIME: ("peers",)}
+# What builds the emulator of AMX; it reaches no image.
+EMULATOR = "emulator"
 PLATFORM = ("--python-platform", "x86_64-manylinux_2_28")
 PYTHON_OF_IMAGES = ("--python-version", "3.11", *PLATFORM)
 PYTHON_OF_HOSTS = ("--python-version", "3.10", "--universal")
@@ -51,11 +53,11 @@ RESOLUTIONS = _resolutions()
 
 
 def lock_requirements(runtimes: Sequence[str] = ()) -> None:
-    """Write the *.txt files of these runtimes from their *.in files; by default, all and host's."""
+    """Write the *.txt files of these runtimes from their *.in files; by default, all others, too."""
     for runtime in runtimes or RESOLUTIONS:
         _resolve(RESOLUTIONS[runtime])
     if not runtimes:
-        _write("emulator", ["emulator"], *PYTHON_OF_IMAGES, "--generate-hashes")
+        _write(EMULATOR, [EMULATOR], *PYTHON_OF_IMAGES, "--generate-hashes")
         _lock_host()
 
 

@@ -15,7 +15,10 @@ from docker.paths import ROOT
 from docker.reproduce.saved import read_images
 from stages.errors import EngineError
 
-INPUT_FILES = ("docker/Dockerfile", "docker/install_layer.sh", "docker/requirements/*.txt")
+INPUT_FILES = (
+    *("docker/Dockerfile", "docker/install_layer.sh", "docker/requirements/*.txt"),
+    "emulator/*.*",  # not what is built beside them
+)
 # invoke's own requirements are in no image.
 HOST_LOCKS = ("docker/requirements/develop.txt", "docker/requirements/host.txt")
 # In place of the configuration's digest, if the engine names images by the digest of a manifest.

@@ -12,7 +12,7 @@ from docker.build.graph import Stage, read_all, read_extra
 from docker.build.requirements import LAYERS_BELOW
 from stages.errors import IncompleteHostError
 from stages.isa import ISA_NAMES
-from stages.settings import PEERS
+from stages.settings import PEERS, REHEARSE
 from tests.commands import Done, run
 from tests.unit.docker.test_requirements import pins
 
@@ -28,6 +28,7 @@ IMPORTS = {
     "profile-stock": f"{STOCK}, mlperf_loadgen",
     "compare": "matplotlib.pyplot, numpy, msgspec",
     "peers": f"{STOCK}, openvino, nncf, onnx, onnxruntime.quantization, tf2onnx",
+    "rehearse": f"{STOCK}, openvino, onnxruntime",
 }
 # The top layer of each image's packages.
 TOP_LAYERS = {
@@ -38,6 +39,7 @@ TOP_LAYERS = {
     "profile-stock": "stock",
     "compare": "compare",
     "peers": "peers",
+    "rehearse": "peers",
 }
 IMAGES = {stage.target: stage for stage in read_all()}
 OTHER_PYTHON_OF_PEERS = "/opt/stages/bin/python3"
@@ -89,6 +91,17 @@ def test_peers_has_the_other_runtime_too(run_in: RunIn) -> None:
 def test_peers_says_where_the_other_runtime_is() -> None:
     entry_point = inspect(read_extra(PEERS).image)["Config"]["Entrypoint"]
     assert f"--itex-python={OTHER_PYTHON_OF_PEERS}" in entry_point
+
+
+def test_rehearse_has_what_peers_has_and_the_emulator(run_in: RunIn) -> None:
+    rehearse, peers = (inspect(read_extra(name).image) for name in (REHEARSE, PEERS))
+    packages = peers["RootFS"]["Layers"][:-1]
+    assert rehearse["RootFS"]["Layers"][:-2] == packages
+    assert f"--itex-python={OTHER_PYTHON_OF_PEERS}" in rehearse["Config"]["Entrypoint"]
+    code = (
+        "import ctypes; print(ctypes.CDLL('/opt/amxemu/libamxemu.so').amxemu_version is not None)"
+    )
+    assert run_in(read_extra(REHEARSE), "python3", "-c", code).output.strip() == "True"
 
 
 @pytest.mark.parametrize("target", ["quantize-stock", "profile-stock"])
@@ -149,7 +162,8 @@ def test_the_doctor_is_at_hand_where_it_is_measured(target: str, run_in: RunIn) 
 
 
 @pytest.mark.parametrize(
-    "target", ["quantize-itex", "quantize-stock", "profile-itex", "profile-stock", "peers"]
+    "target",
+    ["quantize-itex", "quantize-stock", "profile-itex", "profile-stock", "peers", "rehearse"],
 )
 def test_what_measures_can_pin_cores(target: str, run_in: RunIn) -> None:
     done = run_in(IMAGES[target], "numactl", "--physcpubind=+0", "nproc")

@@ -16,7 +16,7 @@ RunIn = Callable[..., Done]
 WHERE_PACKAGES_ARE = "import sysconfig; print(sysconfig.get_path('purelib'))"
 UNITS = ROOT / "tests" / "unit"
 # These use stages/common to measure; the images of train and compare lack what that needs.
-MEASURING = ("quantize", "profile", "peers")
+MEASURING = ("quantize", "profile", "peers", "rehearse")
 # What needs a package that not all of them have.
 PEERS_BACKENDS, LOADGEN = "common/backends/test_peers.py", "common/worker/test_loadgen.py"
 IGNORED = {"quantize": (PEERS_BACKENDS, LOADGEN), "profile": (PEERS_BACKENDS,)}

@@ -96,7 +96,7 @@ def test_every_image_is_made_once() -> None:
     images = [stage.image for stage in read_all()]
     of_runtimes = [f"{stage}-{name}" for name in RUNTIME_NAMES for stage in ("quantize", "profile")]
     assert sorted(images) == sorted(
-        f"vgg19-{name}" for name in ("train", "compare", "peers", *of_runtimes)
+        f"vgg19-{name}" for name in ("train", "compare", "peers", "rehearse", *of_runtimes)
     )
 
 

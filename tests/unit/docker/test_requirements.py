@@ -60,7 +60,7 @@ def test_one_runtime_can_be_locked_alone(monkeypatch: pytest.MonkeyPatch) -> Non
     requirements.lock_requirements(["stock"])
     assert written == ["stock", "peers"]
     requirements.lock_requirements()
-    assert sorted(written[2:]) == sorted([*FILES, "host", "develop"])
+    assert sorted(written[2:]) == sorted([*FILES, "host", "develop", "emulator"])
 
 
 def test_compare_has_no_tensorflow() -> None:

@@ -14,7 +14,6 @@ from docker.host.engine import EngineInfo
 from docker.paths import ROOT
 from docker.reproduce.locked_images import ResolvedImage
 from docker.runners import prepare_docker, prepare_local
-from stages.errors import EngineError
 from stages.settings import DOCTOR, DOWNLOAD, PEERS, REHEARSE, env_name
 from tests.unit.processes import orphan_ends, start
 
@@ -90,14 +89,6 @@ def test_an_emulator_that_is_given_is_taken_as_it_is(
     assert EMULATOR not in environ  # it is in the settings, which the stage gets as they are
 
 
-def test_what_has_no_image_is_refused_before_the_engine_is_asked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engine, "require", lambda: pytest.fail("asked"))
-    with pytest.raises(EngineError, match=r"other has no image yet.*`invoke other --runner local`"):
-        prepare_docker([Stage("other", "vgg19-other")], tmp_path)
-
-
 def test_only_peers_is_told_of_another_interpreter(started: Started, tmp_path: Path) -> None:
     run_all(read_stages({}), tmp_path)
     expected = {"A": "1", env_name("artifacts"): str(tmp_path)}
@@ -156,7 +147,9 @@ def local_python(folder: Path, script: str) -> str:
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_lets_a_local_stage_clean_up(signum: signal.Signals, tmp_path: Path) -> None:
-    waits = "trap 'echo cleaned up; exit 143' TERM; echo begun; while :; do sleep 0.05; done"
+    waits = (
+        "trap 'echo cleaned up; exit 143' TERM HUP INT; echo begun; while :; do sleep 0.05; done"
+    )
     with start(LOCAL, local_python(tmp_path, waits)) as process:
         assert process.stdout
         assert process.stdout.readline() == "begun\n"
