@@ -6,6 +6,7 @@
 
 import argparse
 import atexit
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -81,6 +82,7 @@ def _make(asked: argparse.Namespace) -> list[Try]:
     tries: list[Try] = []
     # Whatever ends this, what it started ends with it.
     atexit.register(lambda: end_all(list(descendants())))
+    signal.signal(signal.SIGTERM, lambda signum, _: sys.exit(128 + signum))
     for made in _mapped(CAMPAIGNS[asked.name][1])(partial(_try, asked.name, options), wanted):
         tries.append(made)
         _show(made, options)
