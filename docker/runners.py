@@ -117,13 +117,13 @@ def prepare_local(stages: list[Stage], artifacts: Path) -> Runner:
     root = prepare(artifacts)
     if not shutil.which("numactl"):
         raise PinningError("numactl, which pins the cores, is missing; install the package numactl")
-    pythons = {stage: str(_prepare_venv(_venv_of(stage))) for stage in stages}
     variables = {env_name("artifacts"): str(root)}
     names = {stage.name for stage in stages}
-    if {PEERS, REHEARSE} & names:
-        variables |= _other_interpreters()
     if REHEARSE in names and not env_file.environment().get(EMULATOR):
         variables |= {EMULATOR: str(emulator.get_or_build())}
+    pythons = {stage: str(_prepare_venv(_venv_of(stage))) for stage in stages}
+    if {PEERS, REHEARSE} & names:
+        variables |= _other_interpreters()
 
     def run(stage: Stage, settings: Mapping[str, str]) -> Outcome:
         try:
