@@ -49,7 +49,7 @@ LINT = (
 # The kinds of tests: of the units, in the images, of the whole pipeline.
 TESTS = UNITS, _, _ = ("unit", "images", "pipeline")
 # What is run of a kind, if not the folder of its name alone: also the short form of `invoke fuzz`.
-FOLDERS = {UNITS: (f"tests/{UNITS}", "tests/fuzz")}
+FOLDERS = {UNITS: (f"tests/{UNITS}", "tests/fuzz", "tests/emulator")}
 
 
 def unit_tests() -> Check:

@@ -1,4 +1,4 @@
-"""AMX's cells under the emulator, in its image: on a CPU that can, else a line that says why not."""
+"""AMX's cells under the emulator, in its image; on a CPU that can't, the line that says why."""
 
 import shutil
 from pathlib import Path
