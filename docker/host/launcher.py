@@ -12,11 +12,12 @@ from docker.host.ownership import give_to_owner_of
 from docker.paths import ROOT
 
 NAMES = ("invoke", "inv")
-# sh, as a path in the first line may be neither long nor have blanks.
+# sh, as a path in the first line may be neither long nor have blanks. -B as invoke itself leaves no
+# bytecode in a checkout, whose owner could not remove root's.
 SCRIPT = """\
 #!/bin/sh
 # Written by bootstrap.py: invoke for the tasks of this checkout, whatever is set for Python.
-exec {python} -I ${{PYTHONUNBUFFERED:+-u}} -c {code} "$@"
+exec {python} -I -B ${{PYTHONUNBUFFERED:+-u}} -c {code} "$@"
 """
 CODE = "import sys; sys.path.insert(0, {root!r}); from docker.program import main; main()"
 
