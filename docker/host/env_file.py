@@ -6,7 +6,7 @@ same job.
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -101,15 +101,30 @@ def memory_limit(memory: int) -> str:
 
 
 def write(variables: Mapping[str, str], env_file: Path = ENV_FILE) -> None:
-    """Write the variables to .env and keep the rest of it; whoever reads it finds it whole."""
+    """Write the variables to .env and keep the rest of it; whoever reads it finds it whole.
+
+    Raises SettingsError if compose could not read it.
+    """
     before = _text(env_file)
-    # At these alone does compose end a line; a path may have what else Unicode ends lines by.
-    lines = before.removesuffix("\n").split("\n") if before else []
-    kept = [line for line in lines if line.partition("=")[0] not in variables]
     ours = [f"{name}={written(value)}" for name, value in variables.items()]
-    text = "".join(f"{line}\n" for line in [*kept, *ours])
+    text = "".join(f"{line}\n" for line in [*_others(before, variables), *ours])
     if text != before:
         _replace(env_file.resolve(), text)
+
+
+def _others(text: str, names: Collection[str]) -> list[str]:
+    """Return the lines but those of statements with these names, unless others share them."""
+    # At these alone does compose end a line; a path may have what else Unicode ends lines by.
+    lines = text.removesuffix("\n").split("\n") if text else []
+    said = [*statements(text.removeprefix(BOM))]
+    shared = {line for it in said if it.name not in names for line in _lines_of(it)}
+    alone = (it for it in said if it.name in names and shared.isdisjoint(_lines_of(it)))
+    dropped = {line for it in alone for line in _lines_of(it)}
+    return [line for number, line in enumerate(lines, start=1) if number not in dropped]
+
+
+def _lines_of(said: Statement) -> range:
+    return range(said.line, said.last_line + 1)
 
 
 def _replace(path: Path, text: str) -> None:

@@ -171,7 +171,55 @@ def test_writing_keeps_what_else_is_in_the_file(file: Path) -> None:
     assert [path.name for path in file.parent.iterdir()] == [".env"]
 
 
-@pytest.mark.parametrize("path", ["/a b/c.pem", "/a #1/c.pem", "/$a/c.pem", "/it's/c", '"a"', ""])
+OURS = "STAGES_UID=7\nCA_BUNDLE=/b\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "kept"),
+    [
+        ("KEY='a\nSTAGES_UID=5\nb'\n", "KEY='a\nSTAGES_UID=5\nb'\n"),
+        ('KEY="a\nSTAGES_UID=5\nb" # c', 'KEY="a\nSTAGES_UID=5\nb" # c\n'),
+        ("CA_BUNDLE='/a\nb'\nKEY=1\n", "KEY=1\n"),
+        ("KEY='a\nb' STAGES_UID=5\n", "KEY='a\nb' STAGES_UID=5\n"),
+        ("STAGES_UID='a\nb' KEY=5\n", "STAGES_UID='a\nb' KEY=5\n"),
+        ("export STAGES_UID=5\n STAGES_UID: 6\nSTAGES_UID\nKEY=1\n", "KEY=1\n"),
+        ("\ufeffKEY=1\n\n# STAGES_UID=5\n", "\ufeffKEY=1\n\n# STAGES_UID=5\n"),
+    ],
+)
+def test_writing_tears_no_value_of_several_lines_apart(before: str, kept: str, file: Path) -> None:
+    file.write_text(before)
+    for _ in range(2):
+        env_file.write({"STAGES_UID": "7", "CA_BUNDLE": "/b"}, file)
+        assert file.read_text() == f"{kept}{OURS}"
+
+
+def test_what_compose_could_not_read_is_not_written_to(file: Path) -> None:
+    file.write_text("KEY='a\nSTAGES_UID=5\n")
+    with pytest.raises(SettingsError, match=r"line 1 of \.env has no closing quote"):
+        env_file.write({"STAGES_UID": "7"}, file)
+    assert file.read_text() == "KEY='a\nSTAGES_UID=5\n"
+
+
+def test_a_path_that_can_not_be_written_for_compose_is_refused(file: Path) -> None:
+    with pytest.raises(SettingsError, match="rename it"):
+        env_file.write({"CA_BUNDLE": "/$a\\"}, file)
+    assert not file.exists()
+
+
+PATHS = [
+    "/a b/c.pem",
+    "/a #1/c.pem",
+    "/$a/c.pem",
+    "/it's/c",
+    '"a"',
+    "",
+    "/a\nb",
+    "/\\",
+    "\\'\"\\n\\",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_a_path_is_written_so_that_compose_reads_it_as_it_is(path: str, file: Path) -> None:
     for _ in range(2):
         env_file.write({"CA_BUNDLE": path}, file)
