@@ -7,12 +7,11 @@ same job.
 import hashlib
 import os
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from docker.host import network
+from docker.host.at_once import usual_mode, write_at_once
 from docker.host.dotenv import Statement, statements, written
-from docker.host.ownership import give_to_owner_of
 from docker.host.user import User
 from docker.host.variables import CERTIFICATES, MEMORY, PROJECT
 from docker.paths import ENV_FILE, ROOT
@@ -109,7 +108,9 @@ def write(variables: Mapping[str, str], env_file: Path = ENV_FILE) -> None:
     ours = [f"{name}={written(value)}" for name, value in variables.items()]
     text = "".join(f"{line}\n" for line in [*_others(before, variables), *ours])
     if text != before:
-        _replace(env_file.resolve(), text)
+        path = env_file.resolve()
+        mode = path.stat().st_mode & 0o777 if path.is_file() else usual_mode()
+        write_at_once(path, text.encode(errors="surrogateescape"), mode)
 
 
 def _others(text: str, names: Collection[str]) -> list[str]:
@@ -125,22 +126,3 @@ def _others(text: str, names: Collection[str]) -> list[str]:
 
 def _lines_of(said: Statement) -> range:
     return range(said.line, said.last_line + 1)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file at once, with the owner and mode of the one that it replaces."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        partial.write_text(text, encoding="utf-8", errors="surrogateescape")
-        if path.is_file():
-            state = path.stat()
-            partial.chmod(state.st_mode & 0o777)
-            if os.getuid() == 0:
-                os.chown(partial, state.st_uid, state.st_gid)
-        else:
-            give_to_owner_of(path.parent, partial)
-        partial.replace(path)
-    except OSError as error:  # which on a full disk names no file
-        with suppress(OSError):
-            partial.unlink()
-        raise OSError(error.errno, error.strerror, str(path)) from None

@@ -1,6 +1,5 @@
 """The file .env, which a user and invoke write, and both invoke and compose read."""
 
-import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -257,20 +256,6 @@ def test_a_value_that_no_program_can_be_given_is_refused(value: str, file: Path)
     file.write_text(f"VGG19_DATA={value}\n")
     with pytest.raises(SettingsError, match=r"VGG19_DATA in line 1 of \.env has a null character"):
         environment({}, file)
-
-
-def test_on_a_full_disk_it_is_named_and_nothing_is_left(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def write_some(path: Path, text: str, **_: object) -> None:
-        path.write_bytes(b"VGG")
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    file.write_text("VGG19_DATA=beans\n")
-    monkeypatch.setattr(Path, "write_text", write_some)
-    with pytest.raises(OSError, match=rf"No space left on device: '{file}'"):
-        env_file.write({"STAGES_UID": "1"}, file)
-    assert list(file.parent.iterdir()) == [file]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
