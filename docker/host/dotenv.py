@@ -46,9 +46,9 @@ class Statement:
 
 def statements(text: str) -> Iterator[Statement]:
     """Yield the statements in order; SettingsError with the line of one that compose refuses."""
-    place = _skip(text, 0)
+    place, line, counted = _skip(text, 0), 1, 0
     while place < len(text):
-        line = text.count("\n", 0, place) + 1
+        line, counted = line + text.count("\n", counted, place), place
         name, ending, place = _name(text, place, line)
         if ending in ("", "\n"):
             yield Statement(name, None, line, line, is_template=False)

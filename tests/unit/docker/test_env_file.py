@@ -111,6 +111,13 @@ def test_a_line_that_is_refused_is_not_shown_as_it_may_hold_a_password(file: Pat
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.timeout(20)
+def test_a_file_of_as_many_lines_as_it_may_have_is_read_at_once(file: Path) -> None:
+    file.write_text("A=1\n" * 250_000 + "VGG19_SEED=$x\n")
+    with pytest.raises(SettingsError, match=r"VGG19_SEED in line 250001 of \.env has a \$"):
+        environment({}, file)
+
+
 def test_without_a_file_there_is_the_environment_alone(file: Path) -> None:
     assert environment({"A": "1"}, file) == {"A": "1"}
 
