@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 
 from invoke.exceptions import Exit, ParseError, UnknownFileType
 from invoke.main import program as invoke_program
@@ -17,14 +18,14 @@ from invoke.parser.context import ParserContext
 from invoke.parser.parser import Parser
 from invoke.program import Program
 
+from docker.paths import ROOT
 from stages.errors import SettingsError, exit_code_of, report, say
 from stages.program import streams
-from stages.program.printable import printable
+from stages.program.printable import printable, shortened
 from stages.setting.suggestion import MAX_SHOWN, quoted
 
 FLAG = re.compile(r"Flag <\w+: ([\w-]+)")
-LIST_FORMATS = ("flat", "nested", "json")
-HELP_FLAGS = ("--help", "-h")
+LIST_FORMATS, HELP_FLAGS = ("flat", "nested", "json"), ("--help", "-h")
 UNKNOWN, MISSING, NO_VALUE = "No idea what", "did not receive required", "needed value"
 
 Contexts = Mapping[str, ParserContext]
@@ -63,6 +64,24 @@ class TaskProgram(Program):
         return self._only_parser
 
     @_ending_in_order()
+    def create_config(self) -> None:
+        """Read the files of settings for invoke itself."""
+        with _refusing_files():
+            super().create_config()
+
+    @_ending_in_order()
+    def load_collection(self) -> None:
+        """Load the tasks of the folder that this runs in, or of one above it."""
+        try:
+            super().load_collection()
+        except Exit:
+            name, start = self.args.collection.value or "tasks", self.args["search-root"].value
+            where = printable(f"{name}.py in {shortened(start or str(Path.cwd()))} or above it")
+            raise _refusal(
+                f"invoke: error: there is no {where}; run this in {ROOT}, whose tasks are tasks.py"
+            ) from None
+
+    @_ending_in_order()
     def parse_tasks(self) -> None:
         """Find the tasks and their flags; show a task's help wherever it is asked for."""
         self.parser = self._make_parser()
@@ -81,23 +100,16 @@ class TaskProgram(Program):
     def parse_cleanup(self) -> None:
         """Show what was asked for instead of a task."""
         if (form := self.args["list-format"].value) not in LIST_FORMATS:
-            allowed = f"give {' or '.join(LIST_FORMATS)}"
-            raise _refusal(
-                f"invoke: error: list-format can't be {quoted(form, LIST_FORMATS)}; {allowed}"
-            )
+            shown, allowed = quoted(form, LIST_FORMATS), " or ".join(LIST_FORMATS)
+            raise _refusal(f"invoke: error: list-format can't be {shown}; give {allowed}")
         with _refusing(self.parser.contexts):
             super().parse_cleanup()
 
     @_ending_in_order()
     def update_config(self, merge: bool = True) -> None:
         """Read what --config names."""
-        try:
+        with _refusing_files():
             super().update_config(merge)
-        except UnknownFileType:
-            raise _refusal(
-                "invoke: error: config names a file of no known kind; give one that ends in "
-                ".yaml, .yml, .json or .py"
-            ) from None
 
     @_ending_in_order()
     def execute(self) -> None:
@@ -112,7 +124,7 @@ def adopt(program: Program) -> None:
 
 
 def main() -> None:
-    """Run invoke as the command of an activated environment: see host/launcher.py."""
+    """Run invoke as an activated environment's command: see host/launcher.py."""
     adopt(invoke_program)
     sys.exit(exit_code_of("invoke", invoke_program.run))
 
@@ -173,6 +185,24 @@ def _refusing(contexts: Contexts) -> Iterator[None]:
         yield
     except ParseError as error:
         raise _refusal(f"invoke: error: {explanation(error, contexts)}") from None
+
+
+@contextmanager
+def _refusing_files() -> Iterator[None]:
+    """Refuse a file of settings for invoke itself that it fails on, in whatever way it does."""
+    try:
+        yield
+    except UnknownFileType:
+        kinds = "give one that ends in .yaml, .yml, .json or .py"
+        raise _refusal(f"invoke: error: config names a file of no known kind; {kinds}") from None
+    except Exception as error:
+        if isinstance(error, OSError | MemoryError):
+            raise
+        why = printable(" ".join(str(error).split()) or type(error).__name__, MAX_SHOWN)
+        raise _refusal(
+            f"invoke: error: invoke's own settings can't be read ({why}); correct or remove what "
+            "--config names, or ~/.invoke.yaml and its like"
+        ) from None
 
 
 def explanation(error: ParseError, contexts: Contexts) -> str:

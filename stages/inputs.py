@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from pathlib import Path
 
 from stages.artifacts import Artifacts, read_record, require_current, verify
+from stages.files import left_overs
 from stages.folder.cache import Cache, noted_backbone
-from stages.folder.usable import require_usable, resolved
+from stages.folder.usable import known_names, require_usable, resolved
 from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
 from stages.runtimes import RUNTIME_NAMES
@@ -18,14 +20,21 @@ def require_inputs(settings: Settings, programs: Collection[str]) -> None:
 
     Raises NotWritableError if there can be no artifacts, InputMissingError, InputCorruptError,
     SchemaVersionError or InputStaleError as the program itself would. What this user may not read
-    is left to the program, which may run as another.
+    is left to the program, which may run as another; so is what a killed command took away, which
+    the program gives back.
     """
     require_usable(settings.artifacts)
     artifacts = Artifacts(resolved(settings.artifacts))
     with suppress(PermissionError):
+        if _is_any_lost(artifacts.root):
+            return
         for program, check in CHECKS.items():
             if program in programs:
                 check(settings, artifacts, programs)
+
+
+def _is_any_lost(root: Path) -> bool:
+    return root.is_dir() and bool(left_overs.lost(root, known_names(root)))
 
 
 def _of_train(settings: Settings, artifacts: Artifacts, _: Collection[str]) -> None:

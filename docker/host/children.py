@@ -98,11 +98,14 @@ def shared_errors() -> int | None:
 
 
 def _comes(source: int, child: "subprocess.Popen[bytes]") -> bool:
-    """Wait until there is something to read, or the child has ended and all was read."""
-    while not select.select([source], [], [], LOOK_S)[0]:
-        if child.poll() is not None:
+    """Wait until there is something to read, or the child has ended and all it wrote was read."""
+    while True:
+        # Asked before looking: what it writes last, and ends, would else be missed.
+        has_ended = child.poll() is not None
+        if select.select([source], [], [], 0 if has_ended else LOOK_S)[0]:
+            return True
+        if has_ended:
             return False
-    return True
 
 
 def _write(data: bytes) -> None:

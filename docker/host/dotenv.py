@@ -20,7 +20,7 @@ SPACE = BLANK + "\n\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, rang
 EXPORT = re.compile(rf"export(?=[\s])[{BLANK}]*", re.ASCII)
 ENDS_NAME, IN_NAME = "=:\n", "_.-[]"
 PLAIN = re.compile(r"[\w./:@%+,=-]*")
-SINGLE, DOUBLE = "'", '"'
+SINGLE, DOUBLE, ESCAPE = "'", '"', "\\"
 QUOTED = {
     SINGLE: re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL),
     DOUBLE: re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL),
@@ -32,7 +32,7 @@ ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v"
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What one says: the variable's name, its value, and the line that it begins on, from 1.
+    """What one says: the variable's name, its value, the lines it begins and ends on, from 1.
 
     `value` is None if there is a name alone. `is_template` if compose replaces what a `$` names.
     """
@@ -40,29 +40,41 @@ class Statement:
     name: str
     value: str | None
     line: int
+    last_line: int
     is_template: bool
 
 
 def statements(text: str) -> Iterator[Statement]:
     """Yield the statements in order; SettingsError with the line of one that compose refuses."""
-    place = _skip(text, 0)
+    place, line, counted = _skip(text, 0), 1, 0
     while place < len(text):
-        line = text.count("\n", 0, place) + 1
+        line, counted = line + text.count("\n", counted, place), place
         name, ending, place = _name(text, place, line)
         if ending in ("", "\n"):
-            yield Statement(name, None, line, is_template=False)
+            yield Statement(name, None, line, line, is_template=False)
         else:
+            begin = place
             value, is_template, place = _value(text, place, line)
-            yield Statement(name, value, line, is_template)
+            yield Statement(name, value, line, line + text.count("\n", begin, place), is_template)
         place = _skip(text, place)
 
 
 def written(value: str) -> str:
-    """Return a value as it stands in the file, so that it is read as it is."""
+    """Return a value as it stands in the file, so that it is read as it is.
+
+    Raises SettingsError if no way to write it is.
+    """
     if PLAIN.fullmatch(value):
         return value
-    escaped = value.replace(SINGLE, f"\\{SINGLE}")
-    return f"{SINGLE}{escaped}{SINGLE}"
+    if ESCAPE + SINGLE not in value + SINGLE:
+        return f"{SINGLE}{value.replace(SINGLE, ESCAPE + SINGLE)}{SINGLE}"
+    # Within single quotes no backslash can be the last one, or stand before a quote.
+    if "$" in value:
+        raise SettingsError(
+            f"{value} has a $, and a backslash before a quote or its end; rename it"
+        )
+    escaped = value.replace(ESCAPE, ESCAPE * 2).replace(DOUBLE, ESCAPE + DOUBLE)
+    return f"{DOUBLE}{escaped}{DOUBLE}"
 
 
 def _skip(text: str, place: int) -> int:

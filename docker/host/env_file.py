@@ -6,13 +6,12 @@ same job.
 
 import hashlib
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from docker.host import network
+from docker.host.at_once import usual_mode, write_at_once
 from docker.host.dotenv import Statement, statements, written
-from docker.host.ownership import give_to_owner_of
 from docker.host.user import User
 from docker.host.variables import CERTIFICATES, MEMORY, PROJECT
 from docker.paths import ENV_FILE, ROOT
@@ -101,31 +100,29 @@ def memory_limit(memory: int) -> str:
 
 
 def write(variables: Mapping[str, str], env_file: Path = ENV_FILE) -> None:
-    """Write the variables to .env and keep the rest of it; whoever reads it finds it whole."""
+    """Write the variables to .env and keep the rest of it; whoever reads it finds it whole.
+
+    Raises SettingsError if compose could not read it.
+    """
     before = _text(env_file)
-    # At these alone does compose end a line; a path may have what else Unicode ends lines by.
-    lines = before.removesuffix("\n").split("\n") if before else []
-    kept = [line for line in lines if line.partition("=")[0] not in variables]
     ours = [f"{name}={written(value)}" for name, value in variables.items()]
-    text = "".join(f"{line}\n" for line in [*kept, *ours])
+    text = "".join(f"{line}\n" for line in [*_others(before, variables), *ours])
     if text != before:
-        _replace(env_file.resolve(), text)
+        path = env_file.resolve()
+        mode = path.stat().st_mode & 0o777 if path.is_file() else usual_mode()
+        write_at_once(path, text.encode(errors="surrogateescape"), mode)
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write a file at once, with the owner and mode of the one that it replaces."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        partial.write_text(text, encoding="utf-8", errors="surrogateescape")
-        if path.is_file():
-            state = path.stat()
-            partial.chmod(state.st_mode & 0o777)
-            if os.getuid() == 0:
-                os.chown(partial, state.st_uid, state.st_gid)
-        else:
-            give_to_owner_of(path.parent, partial)
-        partial.replace(path)
-    except OSError as error:  # which on a full disk names no file
-        with suppress(OSError):
-            partial.unlink()
-        raise OSError(error.errno, error.strerror, str(path)) from None
+def _others(text: str, names: Collection[str]) -> list[str]:
+    """Return the lines but those of statements with these names, unless others share them."""
+    # At these alone does compose end a line; a path may have what else Unicode ends lines by.
+    lines = text.removesuffix("\n").split("\n") if text else []
+    said = [*statements(text.removeprefix(BOM))]
+    shared = {line for it in said if it.name not in names for line in _lines_of(it)}
+    alone = (it for it in said if it.name in names and shared.isdisjoint(_lines_of(it)))
+    dropped = {line for it in alone for line in _lines_of(it)}
+    return [line for number, line in enumerate(lines, start=1) if number not in dropped]
+
+
+def _lines_of(said: Statement) -> range:
+    return range(said.line, said.last_line + 1)

@@ -103,7 +103,18 @@ def restart_without_pythons_own() -> None:
         if stream:
             stream.flush()
     kept = {name: value for name, value in os.environ.items() if name not in heeded}
-    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], kept)
+    python = sys.executable or str(Path("/proc/self/exe").readlink())
+    os.execve(python, [python, *_options_instead(), *sys.orig_argv[1:]], kept)
+
+
+def _options_instead() -> list[str]:
+    """Return the options for what the variables that are kept say; with -E none is read.
+
+    A module that Python always imports may set some: without -E, this would go on for ever.
+    """
+    cache = [f"-Xpycache_prefix={sys.pycache_prefix}"] if sys.pycache_prefix else []
+    unbuffered = ["-u"] if os.environ.get("PYTHONUNBUFFERED") else []
+    return ["-E", *(["-B"] if sys.flags.dont_write_bytecode else []), *unbuffered, *cache]
 
 
 def engine_environment(environ: Mapping[str, str]) -> dict[str, str]:

@@ -8,15 +8,16 @@ import os
 import shlex
 from pathlib import Path
 
-from docker.host.ownership import give_to_owner_of
+from docker.host.at_once import write_at_once
 from docker.paths import ROOT
 
 NAMES = ("invoke", "inv")
-# sh, as a path in the first line may be neither long nor have blanks.
+# sh, as a path in the first line may be neither long nor have blanks. -B as invoke itself leaves no
+# bytecode in a checkout, whose owner could not remove root's.
 SCRIPT = """\
 #!/bin/sh
 # Written by bootstrap.py: invoke for the tasks of this checkout, whatever is set for Python.
-exec {python} -I ${{PYTHONUNBUFFERED:+-u}} -c {code} "$@"
+exec {python} -I -B ${{PYTHONUNBUFFERED:+-u}} -c {code} "$@"
 """
 CODE = "import sys; sys.path.insert(0, {root!r}); from docker.program import main; main()"
 
@@ -27,17 +28,8 @@ def write(folder: Path) -> None:
     text = SCRIPT.format(python=shlex.quote(python), code=shlex.quote(code))
     for path in (folder / "bin" / name for name in NAMES):
         if os.access(path.parent, os.W_OK) and not _is(path, text):
-            _write(path, text)
+            write_at_once(path, os.fsencode(text), 0o755)
 
 
 def _is(path: Path, text: str) -> bool:
     return path.is_file() and path.read_bytes() == os.fsencode(text)
-
-
-def _write(path: Path, text: str) -> None:
-    """Write it at once: another shell may be about to run it."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}")
-    partial.write_bytes(os.fsencode(text))
-    partial.chmod(0o755)
-    give_to_owner_of(path.parent, partial)
-    partial.replace(path)

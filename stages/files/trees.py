@@ -94,6 +94,11 @@ def remove(folder: Path, shown: str = "") -> None:
 
 
 def _anothers(shown: str) -> NotWritableError:
+    if os.getuid() == 0:
+        return NotWritableError(
+            f"{shown} can't be removed by root; something in it is immutable (`chattr -R -i` ends "
+            "that), or is on another machine's disk: remove it there"
+        )
     return NotWritableError(
         f"{shown} can't be removed by user {os.getuid()}; remove it as its owner"
     )

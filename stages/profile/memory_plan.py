@@ -91,9 +91,19 @@ def what_fits(
     smallest = placement[:1]
     parts = [part for part in _parts(possible) if _fits(settings, part, [smallest], peak, left)]
     if not parts:
-        return "not even one cell would fit: give a smaller batch_size, or take more memory"
+        return f"not even one cell would fit: {_without_cells(settings, possible, smallest, left)}"
     best = _as_settings(max(parts, key=lambda part: _worth(part, settings)))
     return f"{best}{' with VGG19_NUM_INSTANCES=1' if len(placement) > 1 else ''} would fit"
+
+
+def _without_cells(
+    settings: Settings, possible: Sequence[PlannedCell], smallest: Placement, left: int | None
+) -> str:
+    """Return what helps if no cell fits: of a small batch, loading takes the most."""
+    least = memory.expected_peak(1)
+    helps = any(_fits(settings, part, [smallest], least, left) for part in _parts(possible))
+    smaller = "give a smaller batch_size, or " if helps else ""
+    return f"{smaller}take more memory"
 
 
 def _fits(

@@ -54,6 +54,14 @@ def test_so_are_the_others(artifacts: Artifacts) -> None:
     assert "no backbone was downloaded" in missing(artifacts.root, "train", backbone="downloaded")
 
 
+@pytest.mark.parametrize("program", ["quantize", "profile", "peers"])
+def test_what_a_killed_command_took_away_is_left_to_the_program_to_give_back(
+    program: str, artifacts: Artifacts
+) -> None:
+    artifacts.train.path.rename(artifacts.root / ".train.abcd1234.old")
+    require_inputs(Settings(artifacts=artifacts.root), [program])
+
+
 def test_what_is_made_on_the_way_need_not_be_there(tmp_path: Path) -> None:
     require_inputs(Settings(artifacts=tmp_path), STAGES)
     require_inputs(Settings(artifacts=tmp_path / "new"), ["doctor", "download", "train"])

@@ -3,6 +3,7 @@
 import ast
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -114,3 +115,25 @@ def test_its_code_is_returned(script: str, code: int) -> None:
     with start(GENTLE, script) as process:
         assert process.communicate()[0] == f"code {code}\n"
         assert process.returncode == 0
+
+
+PASSING_ON = """
+import subprocess, sys
+from docker.host.children import pass_on
+
+command, null = ["sh", "-c", sys.argv[1]], subprocess.DEVNULL
+child = subprocess.Popen(command, stdin=null, stdout=subprocess.PIPE)
+pass_on(child)
+child.stdout.close()
+sys.exit(child.wait())
+"""
+
+
+@pytest.mark.parametrize("other", ["sleep 9", "for i in $(seq 90); do echo other; sleep 0.1; done"])
+def test_a_child_has_ended_though_another_keeps_its_output_open(other: str) -> None:
+    script = f"({other}) & seq 9999; exit 5"
+    with start(PASSING_ON, script, errors=subprocess.DEVNULL) as process:
+        assert process.wait(8) == 5
+        assert process.stdout
+        output = process.stdout.read().replace("other\n", "")
+    assert output.splitlines() == [str(number) for number in range(1, 10_000)]

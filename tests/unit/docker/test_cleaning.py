@@ -219,6 +219,7 @@ def test_what_can_not_be_removed_in_the_end_is_not_named_by_its_last_name(
 
     with monkeypatch.context() as patch:
         patch.setattr("shutil.rmtree", refuse)
+        patch.setattr(os, "getuid", lambda: 54321)
         with pytest.raises(NotWritableError, match=rf"^{root}/\.cache can't be removed by user"):
             clean(root, assume_yes=True)
         with pytest.raises(

@@ -1,16 +1,19 @@
 """The command `invoke` of an activated environment, whatever the caller's variables say."""
 
 import os
+import shutil
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
+import invoke as invoke_module
 import pytest
 
 from docker.host import launcher
 from docker.paths import ROOT
 from stages import __version__
-from stages.errors import DiskFullError
+from stages.errors import DiskFullError, SettingsError
 from tests.commands import invoke, run
 
 FOREIGN = ["invoke", "stages", "docker", "msgspec", "json", "sitecustomize"]
@@ -106,3 +109,50 @@ def test_what_may_not_be_written_stays(environment: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "access", lambda *_: False)
     launcher.write(environment)
     assert run(str(environment / "bin" / "invoke")).output == "of pip\n"
+
+
+def test_a_variable_that_python_sets_at_each_start_does_not_restart_it_for_ever(
+    tmp_path: Path,
+) -> None:
+    venv.create(tmp_path / "venv")
+    (packages,) = tmp_path.glob("venv/lib/python3*/site-packages")
+    (packages / "ours.pth").write_text(f"{Path(invoke_module.__file__).parents[1]}\n")
+    (packages / "sitecustomize.py").write_text("import os; os.environ['PYTHONWARNINGS'] = 'once'")
+    command = [str(tmp_path / "venv" / "bin" / "python"), "-m", "invoke", "version"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert (done.returncode, done.stdout) == (0, f"{__version__}\n")
+
+
+def test_it_leaves_no_bytecode_in_the_checkout(
+    environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = tmp_path / "tree"
+    for name in ("docker", "stages"):
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(launcher, "ROOT", tree)
+    launcher.write(environment)
+    assert run(str(environment / "bin" / "invoke"), "--version", cwd=tree).code == 0
+    assert not [*tree.rglob("__pycache__")]
+
+
+@pytest.mark.parametrize("text", ["run: [", "run: 3", "3", "\a"])
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_file_of_invokes_own_that_it_fails_on_is_refused_in_a_line(
+    text: str, is_named: bool, environment: Path, tmp_path: Path
+) -> None:
+    launcher.write(environment)
+    file = tmp_path / ".invoke.yaml"
+    file.write_text(text)
+    command = [*(["--config", str(file)] if is_named else []), "version"]
+    home = {} if is_named else {"HOME": str(tmp_path)}
+    done = run(str(environment / "bin" / "invoke"), *command, variables=home)
+    assert done.code == SettingsError.exit_code
+    assert len(done.error_lines) == 1
+    assert "invoke's own settings can't be read (" in done.error_lines[0]
+
+
+def test_elsewhere_it_says_where_to_be(environment: Path, tmp_path: Path) -> None:
+    launcher.write(environment)
+    done = run(str(environment / "bin" / "invoke"), "--search-root", str(tmp_path), "--list")
+    assert done.code == SettingsError.exit_code
+    assert f"run this in {ROOT}, whose tasks are tasks.py" in done.error_lines[0]

@@ -111,7 +111,7 @@ def memory_of(monkeypatch: pytest.MonkeyPatch, gib: float, **variables: str) -> 
         (15.0, {"VGG19_BATCH_SIZE": "64"}, NO, "9 processes need about 31.4"),
         (15.0, {"VGG19_NUM_INSTANCES": "2"}, NO, "; VGG19_NUM_INSTANCES=1 would fit"),
         (15.0, {"VGG19_NUM_INSTANCES": "9"}, NO, "9 instances need 9 cores, and there are 4"),
-        (1.0, {}, NO, "not even one cell would fit: give a smaller batch_size, or take more"),
+        (1.0, {}, NO, "not even one cell would fit: take more memory"),
     ],
 )
 def test_memory_is_asked_for_what_a_run_would_hold_on_this_host(

@@ -169,9 +169,13 @@ def test_what_was_moved_away_is_found_by_any_command(root: Path, name: str) -> N
         assert state(root) == OLD
 
 
-def test_a_left_over_of_another_user_is_one_line(
-    root: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("user", "words"), [(54321, "by user 54321; .* as its owner"), (0, "by root; .* is immutable")]
+)
+def test_a_left_over_that_can_not_be_removed_is_one_line(
+    user: int, words: str, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: user)
     (root / ".train.new").mkdir()
 
     def refuse(path: Path) -> None:
@@ -179,9 +183,7 @@ def test_a_left_over_of_another_user_is_one_line(
 
     monkeypatch.setattr("shutil.rmtree", refuse)
     with (
-        pytest.raises(
-            NotWritableError, match=r"train\.new can't be removed by user .* as its owner"
-        ),
+        pytest.raises(NotWritableError, match=rf"train\.new can't be removed {words}"),
         writing(root, "compare"),
     ):
         pytest.fail("it went on")

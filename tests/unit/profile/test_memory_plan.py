@@ -90,3 +90,17 @@ def test_of_several_instances_fewer_are_named_first() -> None:
     assert fits == "VGG19_NUM_INSTANCES=2 would fit"
     fits = what_fits(load({}), CELLS, placement, GIB * 3 // 2, 9 * GIB)
     assert fits.endswith(" with VGG19_NUM_INSTANCES=1 would fit")
+
+
+@pytest.mark.parametrize(
+    ("batch", "gib", "remedy"),
+    [
+        ("64", 4.0, "give a smaller batch_size, or take more memory"),
+        ("64", 2.0, "take more memory"),
+        ("8", 2.0, "take more memory"),
+    ],
+)
+def test_a_smaller_batch_is_asked_for_only_if_it_helps(batch: str, gib: float, remedy: str) -> None:
+    settings = load({"VGG19_BATCH_SIZE": batch})
+    fits = what_fits(settings, CELLS, [[0]], expected_peak(settings), round(gib * GIB))
+    assert fits == f"not even one cell would fit: {remedy}"
