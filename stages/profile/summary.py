@@ -61,7 +61,7 @@ def closing_line(record: ProfileRecord) -> str:
 
 def _effect(fp32: ModelSummary, int8: ModelSummary) -> str:
     return (
-        f": INT8 {int8.throughput:.2f} images/s against FP32 {fp32.throughput:.2f} "
+        f"INT8 {int8.throughput:.2f} images/s against FP32 {fp32.throughput:.2f} "
         f"({int8.throughput / fp32.throughput:.2f}x), top-1 {int8.accuracy:.1%} against "
         f"{fp32.accuracy:.1%}, capped at {int8.isa}"
     )
