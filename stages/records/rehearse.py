@@ -32,8 +32,9 @@ else:
 Bound: TypeAlias = Annotated[
     Multiple | None,
     doc(
-        "A bound from counted instructions, not measured: the most that AMX can be as fast as "
-        "vectors at the same clock, if all data were in the first cache; null if not known."
+        "No measurement: AMX at most, as a multiple of vectors at their full rate on the same "
+        "processor, by counted instructions and Intel's manual, with all data in the first cache "
+        "and at the same clock; vectors that fall short of that rate leave more. Null if not known."
     ),
 ]
 
@@ -74,7 +75,9 @@ class RehearsedLayer:
         str, doc("Name of the kernel without AMX; empty if other primitives ran there.")
     ]
     on_amx: Annotated[bool, doc("True if the kernel is one of AMX's.")]
-    why_not: Annotated[str, doc("Why it is none, as far as that is known; empty if it is one.")]
+    why_not: Annotated[
+        str, doc("Why the kernel is none of AMX's, as far as known; empty if it is one.")
+    ]
     operations: Annotated[Count, doc("Multiplications and additions for one batch.")]
     tiles: Annotated[Tiles | None, doc("What it did with tiles; null if it used none.")]
     bound: Bound
@@ -110,13 +113,14 @@ class Answers:
     differing: Annotated[Count, doc("Images that get another class.")]
     agreement: Annotated[Fraction, doc("Fraction of the images that get the same class.")]
     largest_difference: Annotated[
-        float, Meta(ge=0), doc("Largest difference of a probability, from 0 to 1.")
+        float, Meta(ge=0), doc("Largest absolute difference of a probability, from 0 to 1.")
     ]
     largest_bf16_steps: Annotated[
         Annotated[float, Meta(ge=0)] | None,
         doc(
             "Largest difference of a probability in steps of BF16, the distance of two neighbours "
-            "of that type; null where nothing is in BF16."
+            "of that type at the larger of both; most often of a tiny probability, and not of that "
+            "of largest_difference. Null where nothing is in BF16."
         ),
     ]
 
