@@ -16,8 +16,17 @@ from stages.records.rehearse import (
 )
 from stages.rehearse.bound import fill
 
-CELL_COLUMNS = ("runtime", "precision", "on AMX", "top-1", "without AMX")
-CELL_COLUMNS += ("agree", "equal", "difference", "bound")
+CELL_COLUMNS = (
+    "runtime",
+    "precision",
+    "on AMX",
+    "top-1",
+    "without AMX",
+    "agree",
+    "equal",
+    "difference",
+    "bound",
+)
 LAYER_COLUMNS = ("op", "kernel with AMX", "without", "type", "full", "loads", "bound")
 PEERS = (
     "not rehearsed: openvino, onnxruntime",
