@@ -41,7 +41,7 @@ Bound: TypeAlias = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emulator:
-    """What did AMX's instructions."""
+    """The library that executed AMX's instructions."""
 
     version: Annotated[str, doc("The version that the library names.")]
     sha256: Annotated[Sha256, doc("sha256 of the library.")]
@@ -55,7 +55,7 @@ class Tiles:
     loads: Annotated[Count, doc("Instructions that load a tile.")]
     stores: Annotated[Count, doc("Instructions that store a tile.")]
     useful: Annotated[
-        Count, doc("Multiply-accumulates of the rows, columns and depths that were configured.")
+        Count, doc("Multiply-accumulates on configured rows, columns and depths, padding included.")
     ]
     possible: Annotated[Count, doc("Multiply-accumulates of as many products of full tiles.")]
 
@@ -100,7 +100,7 @@ class Side:
     onednn_version: Annotated[str, doc("Version of oneDNN, with its commit.")]
     isa_header: Annotated[str, doc("The instruction set that oneDNN says it is capped at.")]
     probabilities: Annotated[
-        list[list[float]], doc("By image, the probability of each class, as FP32 has it.")
+        list[list[float]], doc("By image, the probability of each class, in FP32.")
     ]
     accuracy_top1: Annotated[Fraction, doc("Top-1 on these images, a fraction from 0 to 1.")]
 
@@ -158,7 +158,7 @@ class RehearsalRecord(Record):
     """rehearsal.json: AMX's cells, rehearsed under emulation on a CPU without it, not measured."""
 
     kind: Annotated[Kind, doc("What this record is: always the same words.")]
-    emulator: Annotated[Emulator, doc("What did AMX's instructions.")]
+    emulator: Annotated[Emulator, doc("What executed AMX's instructions.")]
     host: Annotated[Host, doc("The machine, whose CPU has no AMX.")]
     train_sha256: Annotated[Sha256, doc("sha256 of the SHA256SUMS of the train folder used.")]
     quantize_sha256: Annotated[
@@ -168,7 +168,7 @@ class RehearsalRecord(Record):
     data: Annotated[Source, doc("Where the images came from.")]
     backbone: Annotated[Source, doc("Where the frozen layers came from.")]
     batch_size: Annotated[Size, doc("Images per batch.")]
-    test_images: Annotated[Size, doc("Images of the test split, of which the first were taken.")]
+    test_images: Annotated[Size, doc("Images of the test split; the first are taken.")]
     labels: Annotated[
         list[ClassIndex], Meta(min_length=1), doc("True class index of each image taken.")
     ]
