@@ -180,7 +180,10 @@ class Settings:
         (1, 8, 32), ranges.BATCH, "images per batch, each in turn", PEERS
     )
     rehearse_samples: int = whole(
-        24, ranges.IMAGES, "test images to rehearse with, the first; 0 takes all", REHEARSE
+        24,
+        ranges.IMAGES,
+        "how many of the first test images to rehearse with; 0 takes all",
+        REHEARSE,
     )
     rounds: int = whole(
         8, ranges.ROUNDS, "turns that each model takes when models are compared", *MEASURING

@@ -26,4 +26,5 @@ def _answers(cell: RehearsedCell) -> str:
     equal = f"equal bit for bit on {answers.equal} of {images} images"
     if answers.equal == images:
         return equal
-    return f"{equal}, another class for {answers.differing}"
+    differing = f"another class on {answers.differing}" if answers.differing else "no other class"
+    return f"{equal}, {differing}"

@@ -32,15 +32,16 @@ else:
 Bound: TypeAlias = Annotated[
     Multiple | None,
     doc(
-        "A bound from counted instructions, not measured: the most that AMX can be as fast as "
-        "vectors at the same clock, if all data were in the first cache; null if not known."
+        "No measurement: AMX at most, as a multiple of vectors at their full rate on the same "
+        "processor, by counted instructions and Intel's manual, with all data in the first cache "
+        "and at the same clock; vectors that fall short of that rate leave more. Null if not known."
     ),
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emulator:
-    """What did AMX's instructions."""
+    """The library that executed AMX's instructions."""
 
     version: Annotated[str, doc("The version that the library names.")]
     sha256: Annotated[Sha256, doc("sha256 of the library.")]
@@ -54,7 +55,7 @@ class Tiles:
     loads: Annotated[Count, doc("Instructions that load a tile.")]
     stores: Annotated[Count, doc("Instructions that store a tile.")]
     useful: Annotated[
-        Count, doc("Multiply-accumulates of the rows, columns and depths that were configured.")
+        Count, doc("Multiply-accumulates on configured rows, columns and depths, padding included.")
     ]
     possible: Annotated[Count, doc("Multiply-accumulates of as many products of full tiles.")]
 
@@ -74,7 +75,9 @@ class RehearsedLayer:
         str, doc("Name of the kernel without AMX; empty if other primitives ran there.")
     ]
     on_amx: Annotated[bool, doc("True if the kernel is one of AMX's.")]
-    why_not: Annotated[str, doc("Why it is none, as far as that is known; empty if it is one.")]
+    why_not: Annotated[
+        str, doc("Why the kernel is none of AMX's, as far as known; empty if it is one.")
+    ]
     operations: Annotated[Count, doc("Multiplications and additions for one batch.")]
     tiles: Annotated[Tiles | None, doc("What it did with tiles; null if it used none.")]
     bound: Bound
@@ -97,7 +100,7 @@ class Side:
     onednn_version: Annotated[str, doc("Version of oneDNN, with its commit.")]
     isa_header: Annotated[str, doc("The instruction set that oneDNN says it is capped at.")]
     probabilities: Annotated[
-        list[list[float]], doc("By image, the probability of each class, as FP32 has it.")
+        list[list[float]], doc("By image, the probability of each class, in FP32.")
     ]
     accuracy_top1: Annotated[Fraction, doc("Top-1 on these images, a fraction from 0 to 1.")]
 
@@ -110,13 +113,14 @@ class Answers:
     differing: Annotated[Count, doc("Images that get another class.")]
     agreement: Annotated[Fraction, doc("Fraction of the images that get the same class.")]
     largest_difference: Annotated[
-        float, Meta(ge=0), doc("Largest difference of a probability, from 0 to 1.")
+        float, Meta(ge=0), doc("Largest absolute difference of a probability, from 0 to 1.")
     ]
     largest_bf16_steps: Annotated[
         Annotated[float, Meta(ge=0)] | None,
         doc(
             "Largest difference of a probability in steps of BF16, the distance of two neighbours "
-            "of that type; null where nothing is in BF16."
+            "of that type at the larger of both; most often of a tiny probability, and not of that "
+            "of largest_difference. Null where nothing is in BF16."
         ),
     ]
 
@@ -154,7 +158,7 @@ class RehearsalRecord(Record):
     """rehearsal.json: AMX's cells, rehearsed under emulation on a CPU without it, not measured."""
 
     kind: Annotated[Kind, doc("What this record is: always the same words.")]
-    emulator: Annotated[Emulator, doc("What did AMX's instructions.")]
+    emulator: Annotated[Emulator, doc("What executed AMX's instructions.")]
     host: Annotated[Host, doc("The machine, whose CPU has no AMX.")]
     train_sha256: Annotated[Sha256, doc("sha256 of the SHA256SUMS of the train folder used.")]
     quantize_sha256: Annotated[
@@ -164,7 +168,7 @@ class RehearsalRecord(Record):
     data: Annotated[Source, doc("Where the images came from.")]
     backbone: Annotated[Source, doc("Where the frozen layers came from.")]
     batch_size: Annotated[Size, doc("Images per batch.")]
-    test_images: Annotated[Size, doc("Images of the test split, of which the first were taken.")]
+    test_images: Annotated[Size, doc("Images of the test split; the first are taken.")]
     labels: Annotated[
         list[ClassIndex], Meta(min_length=1), doc("True class index of each image taken.")
     ]

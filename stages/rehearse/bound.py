@@ -1,17 +1,20 @@
-"""The bound: the most that AMX can be as fast as vectors, from counted instructions alone.
+"""The bound: AMX at most, over vectors at their full rate, from counted instructions alone.
 
 Sources. Intel 64 and IA-32 Architectures Optimization Reference Manual, the chapter on Intel AMX,
 its table of the instructions' throughput and latency: a product of tiles (TDP*) takes 16 cycles of
-the tile unit, TILELOADD takes 8 and TILESTORED 16 of the load and store ports. The same chapter's
-operations per cycle and core: 2048 in INT8 and 1024 in BF16 by AMX, 256 in INT8 by VNNI; 128 in
-BF16 and 64 in FP32 by two 512-bit units. An operation is a multiplication or an addition; a
-multiply-accumulate is two. A product of full INT8 tiles is 16 x 16 x 64 of them: 16 cycles at that
-rate, so the two statements agree.
+the tile unit, TILELOADD takes 8 and TILESTORED 16 of the load and store ports. TILELOADDT1 takes
+33; it is counted as a TILELOADD, and taken for one: the bound may be too high for
+it, never too low. The chapter's operations per cycle and core: 2048 in INT8 and 1024 in BF16 by
+AMX, 256 in INT8 by VNNI, 64 in FP32 by two 512-bit units; 128 in BF16 follows if both do a
+VDPBF16PS in each cycle. An operation is a multiplication or an addition; a multiply-accumulate is
+two. A product of full INT8 tiles is 16 x 16 x 64 of them: 16 cycles at that rate, so the two
+statements agree.
 
 What it assumes: all data are in the first cache, loads, stores and products overlap perfectly, and
 nothing else takes time: no reorders, no pooling, no framework. The vector kernel is taken at the
-full rate of its instructions, on the work that it needs. Neither is ever reached; how near each
-comes, only a machine with AMX can show.
+full rate of its instructions, on the work that it needs, on the same processor. Neither is ever
+reached. So it bounds AMX, not what will be measured: where vectors fall further short of their full
+rate than AMX of its own, the measured ratio is above it. Only a machine with AMX can show that.
 """
 
 from collections.abc import Iterable

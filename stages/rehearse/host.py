@@ -43,7 +43,7 @@ def require_vectors(flags: frozenset[str]) -> None:
     if missing := missing_flags(NEEDED, flags):
         raise HostError(
             f"this CPU has no {' '.join(missing)}, without which AMX can't be emulated for oneDNN; "
-            "rehearse on one that has AVX-512 with VNNI and BF16, such as an EPYC from 2022 on"
+            "rehearse on one that has AVX-512 with VNNI and BF16, such as an EPYC 9004 (Zen 4)"
         )
 
 

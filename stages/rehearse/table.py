@@ -1,6 +1,7 @@
 """The rehearsal as text, for the terminal and rehearsal.log: no time, no speed."""
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from stages.common.rehearsed import finding
 from stages.common.text import MAX_CELL, aligned, origins
@@ -8,7 +9,6 @@ from stages.isa import AMX
 from stages.program.printable import printable
 from stages.records.rehearse import (
     REHEARSED,
-    Answers,
     LeftOut,
     RehearsalRecord,
     RehearsedCell,
@@ -16,7 +16,18 @@ from stages.records.rehearse import (
 )
 from stages.rehearse.bound import fill
 
-LAYER_COLUMNS = ("op", "kernel with AMX", "without", "type", "tiles full", "loads/product", "bound")
+CELL_COLUMNS = (
+    "runtime",
+    "precision",
+    "on AMX",
+    "top-1",
+    "without AMX",
+    "agree",
+    "equal",
+    "difference",
+    "bound",
+)
+LAYER_COLUMNS = ("op", "kernel with AMX", "without", "type", "full", "loads", "bound")
 PEERS = (
     "not rehearsed: openvino, onnxruntime",
     "their kernels are in no log that is read here",
@@ -24,10 +35,13 @@ PEERS = (
 
 
 def render(record: RehearsalRecord) -> str:
-    """Return the whole text: what it is, the machine, each cell, what was left out, closing."""
+    """Return the whole text: what it is, all cells, each one's layers, what was left out, closing.
+
+    But for the names of long ops and kernels, and the head, it fits 100 columns.
+    """
     blocks = [
         _header(record),
-        _answers(record),
+        _cells(record),
         *(_layers(cell) for cell in record.cells),
         _notes(),
         _left_out(record.left_out),
@@ -50,7 +64,7 @@ def _header(record: RehearsalRecord) -> str:
         images = f"all {record.test_images}"
     host, model, data = origins(record.host, record.backbone, record.data)
     lines = [
-        f"{REHEARSED}: what AMX's cells will do on a CPU that has it, without any speed",
+        f"{REHEARSED}: which kernels AMX's cells run, and what they answer",
         host,
         f"emulator  {emulator}, in place of AMX's instructions, which this CPU does not have",
         model,
@@ -68,84 +82,89 @@ def _software(cells: Sequence[RehearsedCell]) -> list[str]:
     ]
 
 
-def _answers(record: RehearsalRecord) -> str:
-    head = ("runtime", "precision", "top-1", "without AMX", "agree", "equal", "largest difference")
-    rows = [head, *(_answer_cells(cell, len(record.labels)) for cell in record.cells)]
-    return f"answers at {AMX}, {REHEARSED}\n{aligned(rows)}"
+def _cells(record: RehearsalRecord) -> str:
+    rows = [CELL_COLUMNS, *map(_cell, record.cells)]
+    return f"at {AMX}, on {len(record.labels)} images, {REHEARSED}\n{aligned(rows)}"
 
 
-def _answer_cells(cell: RehearsedCell, images: int) -> tuple[str, ...]:
+def _cell(cell: RehearsedCell) -> tuple[str, ...]:
     answers = cell.answers
+    on_amx = sum(layer.on_amx for layer in cell.layers)
     return (
         cell.runtime,
         cell.precision,
+        f"{on_amx} of {len(cell.layers)}",
         f"{cell.with_amx.accuracy_top1:.1%}",
         f"{cell.without.accuracy_top1:.1%} at {cell.without.isa}",
-        f"{images - answers.differing} of {images}",
-        f"{answers.equal} of {images}",
-        _difference(answers),
+        f"{len(cell.with_amx.probabilities) - answers.differing}",
+        f"{answers.equal}",
+        f"{answers.largest_difference:.2g}" if answers.largest_difference else "none",
+        _multiple(cell.bound),
     )
 
 
-def _difference(answers: Answers) -> str:
-    if not answers.largest_difference:
-        return "none"
-    text = f"{answers.largest_difference:.2g}"
-    if answers.largest_bf16_steps is None:
-        return text
-    return f"{text}, {answers.largest_bf16_steps:.2g} BF16 steps"
+def _multiple(bound: float | None) -> str:
+    return "-" if bound is None else f"{bound:.2f}x"
 
 
 def _layers(cell: RehearsedCell) -> str:
-    rows = [LAYER_COLUMNS, *(_layer(layer, number) for number, layer in enumerate(cell.layers, 1))]
-    all_layers = "-" if cell.bound is None else f"{cell.bound:.2f}x"
-    rows.append(("all layers that multiply", "", "", "", "", "", all_layers))
+    names = _names(cell.layers)
+    rows = [LAYER_COLUMNS, *map(_layer, cell.layers, names)]
+    rows.append(("all of them", "", "", "", "", "", _multiple(cell.bound)))
     title = f"layers of {cell.runtime} {cell.precision} at {AMX}, {REHEARSED}"
-    blocks = [f"{title}\n{aligned(rows)}", _off_amx(cell)]
+    blocks = [f"{title}\n{aligned(rows)}", _off_amx(cell, names)]
     return "\n".join(filter(None, blocks))
 
 
-def _layer(layer: RehearsedLayer, number: int) -> tuple[str, ...]:
+def _layer(layer: RehearsedLayer, name: str) -> tuple[str, ...]:
     tiles = layer.tiles
     return (
-        _name(layer, number),
+        name,
         layer.kernel,
         layer.kernel_without or "other primitives ran",
         layer.source_type,
         f"{fill(tiles):.1%}" if tiles else "-",
         f"{tiles.loads / tiles.products:.2f}" if tiles and tiles.products else "-",
-        "-" if layer.bound is None else f"{layer.bound:.2f}x",
+        _multiple(layer.bound),
     )
 
 
-def _name(layer: RehearsedLayer, number: int) -> str:
-    return layer.op or f"{layer.primitive} {number}"
+def _names(layers: Sequence[RehearsedLayer]) -> list[str]:
+    """Return the name of each layer's op, without the scopes that all share."""
+    scopes = zip(*(layer.op.split("/")[:-1] for layer in layers if layer.op), strict=False)
+    shared = len([*takewhile(lambda names: len({*names}) == 1, scopes)])
+    return [
+        "/".join(layer.op.split("/")[shared:]) or f"{layer.primitive} {number}"
+        for number, layer in enumerate(layers, 1)
+    ]
 
 
-def _off_amx(cell: RehearsedCell) -> str:
+def _off_amx(cell: RehearsedCell, names: Sequence[str]) -> str:
     rows = [
-        (f"off AMX: {_name(layer, number)}", layer.why_not)
-        for number, layer in enumerate(cell.layers, 1)
+        (f"off AMX: {name}", layer.why_not)
+        for layer, name in zip(cell.layers, names, strict=True)
         if layer.why_not
     ]
-    rows += [
-        (f"off AMX: {kind.count} {kind.primitive}", "multiplies nothing") for kind in cell.others
-    ]
+    if others := ", ".join(f"{kind.count} {kind.primitive}" for kind in cell.others):
+        rows.append((f"off AMX: {others}", "they multiply nothing"))
     return aligned(rows) if rows else ""
 
 
 NOTES = (
+    ("on AMX", "layers that multiply whose kernel is one of AMX's"),
     ("agree, equal", "images that get the same class; the same probabilities bit for bit"),
-    ("tiles full", "multiply-accumulates on rows and columns in use, of those possible"),
-    ("bound", "no measurement: the most that AMX can be as fast as vectors, by counted"),
-    ("", "instructions and what each takes in Intel's manual: at the same clock, all data"),
-    ("", "in the first cache, no reorders, no pooling, vectors at their full rate on"),
-    ("", "what they need; full tiles below 8x also multiply rows that are padding"),
+    ("difference", "the largest of a probability, with AMX and without"),
+    ("full", "multiply-accumulates that were configured, of those that full tiles do"),
+    ("loads", "tiles loaded for each product of two"),
+    ("bound", "no measurement: AMX at most, over vectors at full rate on the same processor,"),
+    ("", "which is not this one; by counted instructions and Intel's manual: 8x in theory. From"),
+    ("", "the real ratio memory, clock, reorders and pooling take away; vectors that fall short"),
+    ("", "of that rate, as with few channels, add to it"),
 )
 
 
 def _notes() -> str:
-    return f"what the columns mean, {REHEARSED}\n{aligned(NOTES)}"
+    return f"what the columns mean\n{aligned(NOTES)}"
 
 
 def _left_out(cells: Sequence[LeftOut]) -> str:

@@ -76,6 +76,49 @@ def test_each_part_of_the_text_says_what_it_is(record: RehearsalRecord) -> None:
     assert all(head.endswith(REHEARSED) for head in heads)
 
 
+def test_the_tables_fit_100_columns(record: RehearsalRecord) -> None:
+    layers = [
+        replace(layer, op=f"PartitionedCall/block5_conv{n % 4 + 1}/Conv2D")
+        for n, layer in enumerate(record.cells[0].layers)
+    ]
+    named = replace(record, cells=[replace(cell, layers=layers) for cell in record.cells])
+    text = render(named).partition("not rehearsed:")[0].partition("\n\n")[2]
+    assert "\nblock5_conv4/Conv2D " in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_the_first_table_answers_what_runs_what_holds_and_the_bound(
+    record: RehearsalRecord,
+) -> None:
+    head, *rows = render(record).split("\n\n")[1].splitlines()[1:]
+    assert head.split()[:4] == ["runtime", "precision", "on", "AMX"]
+    assert head.split()[-4:] == ["agree", "equal", "difference", "bound"]
+    bounds = [f"{cell.bound:.2f}x" for cell in record.cells]
+    assert [row.split()[-1] for row in rows] == bounds
+    assert all(" of 17 " in row for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("ops", "names"),
+    [
+        (["a/b/x/Conv2D", "a/b/y/MatMul"], ["x/Conv2D", "y/MatMul"]),
+        (["a/x/Conv2D", "MatMul"], ["a/x/Conv2D", "MatMul"]),
+        (["a/x/Conv2D"], ["Conv2D"]),
+        (["", "a/MatMul"], ["convolution 1", "MatMul"]),
+        (["conv", "conv"], ["conv", "conv"]),
+    ],
+)
+def test_an_op_is_named_without_the_scopes_that_all_share(
+    record: RehearsalRecord, ops: list[str], names: list[str]
+) -> None:
+    layers = record.cells[0].layers
+    layers = [replace(layer, op=op) for layer, op in zip(layers, ops, strict=False)]
+    cell = replace(record.cells[0], layers=layers)
+    table = render(replace(record, cells=[cell])).split("\n\n")[2]
+    rows = table.splitlines()[2 : 2 + len(ops)]
+    assert [row.split("  ")[0] for row in rows] == names
+
+
 def test_no_other_stage_takes_it_for_its_own(record: RehearsalRecord, tmp_path: Path) -> None:
     path = tmp_path / "measurements.json"
     write_record(path, record)
