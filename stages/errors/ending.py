@@ -77,7 +77,9 @@ def report(name: str, error: BaseException) -> int:
     """Print a failure as one line that begins with `name`; return its exit code."""
     code, line = _ending(error)
     if line:
-        say(f"{name}: {line}")
+        # A terminal has shown ^C, at the end of a line of progress.
+        begin = "\n" if isinstance(error, KeyboardInterrupt) and _is_watched() else ""
+        say(f"{begin}{name}: {line}")
     streams.discard_unwritable()
     return code
 
@@ -105,6 +107,10 @@ def _failure(error: Exception) -> tuple[int, str]:
         return INTERNAL_EXIT_CODE, "internal error; please report the lines above"
     # A name in it may be a stranger's: it must neither begin a line nor steer the terminal.
     return known.exit_code, f"error: {printable(as_on_host(str(known)))}"
+
+
+def _is_watched() -> bool:
+    return bool(sys.stderr and sys.stderr.isatty())
 
 
 def say(text: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stages import errors
-from stages.errors import StageError, exit_code_of, naming
+from stages.errors import StageError, exit_code_of, naming, report
 from stages.files.checksums import sha256
 from tests.commands import ROOT, run
 
@@ -194,3 +194,15 @@ def test_all_text_is_shown_whatever_the_locale(variables: dict[str, str]) -> Non
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.decode() == "\xe9\u221a \\udcff\n"
+
+
+@pytest.mark.parametrize(("watched", "printed"), [(True, "\ntrain: "), (False, "train: ")])
+def test_on_a_terminal_an_interruption_is_said_below_the_progress(
+    watched: bool,
+    printed: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: watched)
+    assert report("train", KeyboardInterrupt()) == 130
+    assert capsys.readouterr().err == f"{printed}interrupted; earlier artifacts are untouched\n"
