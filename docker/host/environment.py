@@ -93,11 +93,12 @@ def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
 def restart_without_pythons_own() -> None:
     """Run this process's command again without the variables that change what Python runs.
 
-    Only if it is invoke's, which has read them already; under its own name or as a module.
+    Only if it is invoke's, which has read them already; under its own name or as a module. Whoever
+    else imports the tasks goes on.
     """
-    invoke = getattr(sys.modules.get("invoke.main"), "program", None)
+    given = getattr(getattr(sys.modules.get("invoke.main"), "program", None), "argv", [])
     heeded = [name for name in os.environ if name.startswith("PYTHON") and _is_dropped(name)]
-    if not heeded or sys.flags.ignore_environment or not hasattr(invoke, "argv"):
+    if not heeded or sys.flags.ignore_environment or not given:
         return
     for stream in (sys.stdout, sys.stderr):
         if stream:

@@ -86,6 +86,12 @@ def test_nor_does_a_variable_change_it_then(variables: dict[str, str]) -> None:
     assert "Traceback" not in done.output
 
 
+def test_who_only_imports_the_tasks_is_not_started_again() -> None:
+    code = "import sys, invoke.main, tasks; print(sys.flags.ignore_environment)"
+    done = run(sys.executable, "-c", code, variables={"PYTHONSTARTUP": "/nonexistent"})
+    assert (done.code, done.output) == (0, "0\n"), done
+
+
 @pytest.mark.parametrize("argument", ["--help", "--version"])
 def test_full_output_is_named_for_what_invoke_itself_prints(
     argument: str, environment: Path
