@@ -8,6 +8,7 @@ import pytest
 
 from docker.host import emulator
 from stages.errors import HostError
+from stages.records.rehearse import EMULATOR_VERSION
 
 BUILD = """\
 import sys
@@ -58,3 +59,8 @@ def test_a_compiler_that_fails_is_said_so(source: Path) -> None:
 def test_without_its_source_there_is_none(tmp_path: Path) -> None:
     with pytest.raises(HostError, match="has no source of the emulator"):
         emulator.get_or_build(tmp_path)
+
+
+def test_the_one_that_a_rehearsal_asks_for_is_the_one_of_this_checkout() -> None:
+    header = (emulator.FOLDER / "version.h").read_text()
+    assert f'#define AMXEMU_VERSION "{EMULATOR_VERSION}"' in header
