@@ -42,13 +42,9 @@ def artifacts(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def variables(artifacts: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """Variables by which train waits to be ended, and compare takes too much memory."""
-    services = {
-        "train": {"entrypoint": ["sh", "-c", WAITS]},
-        "compare": {"entrypoint": ["python3", "-c", GREEDY]},
-    }
+    """Variables by which train waits to be ended."""
     override = tmp_path / "override.yaml"
-    override.write_text(yaml.safe_dump({"services": services}))
+    let_train_run(override, "sh", "-c", WAITS)
     files = os.pathsep.join((str(COMPOSE_FILE), str(override)))
     own = {"STAGES_OVERRIDE": str(override), "COMPOSE_FILE": files}
     chosen = {**PROJECT, **own, env_name("artifacts"): str(artifacts)}
@@ -56,6 +52,10 @@ def variables(artifacts: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
     for name in containers(artifacts):
         run("docker", "rm", "--force", name)
     run("docker", "compose", "down", variables=chosen)
+
+
+def let_train_run(override: Path, *command: str) -> None:
+    override.write_text(yaml.safe_dump({"services": {"train": {"entrypoint": [*command]}}}))
 
 
 def containers(artifacts: Path) -> list[str]:
@@ -109,9 +109,10 @@ def test_what_a_killed_invoke_left_running_is_named_and_nothing_starts_beside_it
 
 
 def test_a_stage_that_its_memory_limit_ends_is_said_to_be(variables: dict[str, str]) -> None:
-    done = invoke("compare", variables={**variables, "STAGES_MEMORY": "100m"})
+    let_train_run(Path(variables["STAGES_OVERRIDE"]), "python3", "-c", GREEDY)
+    done = invoke("train", variables={**variables, "STAGES_MEMORY": "100m"})
     assert done.code == 137, done
-    assert "compare was killed, as it needed more memory than STAGES_MEMORY" in done.error_lines[0]
+    assert "train was killed, as it needed more memory than STAGES_MEMORY" in done.error_lines[0]
 
 
 def check(variables: dict[str, str], *options: str) -> Done:
