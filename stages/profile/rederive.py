@@ -29,6 +29,9 @@ from stages.records.cell import Cell, Measurement, Server
 from stages.records.measure import Run
 from stages.records.profile import Layout, LayoutTrial, ProfileRecord
 
+# What LoadGen's log says of a test that asks for every image's class.
+ACCURACY_MODE = "AccuracyOnly"
+
 
 def rederived(record: ProfileRecord, folder: ProfileFolder) -> ProfileRecord:
     """Return the record that its samples, and the logs in `folder`, give.
@@ -107,6 +110,7 @@ def _proofs(record: ProfileRecord, folder: ProfileFolder) -> dict[PlannedCell, P
 def _samples(recorded: Measurement, folder: ProfileFolder) -> CellSamples:
     """Return what the workers answered: what LoadGen says from its logs, the rest as recorded."""
     batch_size, accuracy = recorded.offline.batch_size, recorded.accuracy
+    _require_accuracy_test(accuracy.log, folder)
     return CellSamples(
         name="",
         predictions=read_answers(member(folder.loadgen, f"{accuracy.log}/{ANSWERS}")),
@@ -119,6 +123,15 @@ def _samples(recorded: Measurement, folder: ProfileFolder) -> CellSamples:
             "single_stream": _runs("single_stream", recorded.single_stream.runs, 1, folder),
         },
     )
+
+
+def _require_accuracy_test(log: str, folder: ProfileFolder) -> None:
+    """Raise InputCorruptError if the log beside the answers is not that of a test for them."""
+    mode = _detail(log, folder).get("effective_test_mode")
+    if mode != ACCURACY_MODE:
+        raise InputCorruptError(
+            f"{folder.loadgen / log / DETAIL} is of no accuracy test; run profile again"
+        )
 
 
 def _runs(scenario: str, recorded: list[Run], batch_size: int, folder: ProfileFolder) -> list[Run]:

@@ -28,7 +28,7 @@ def loadgen_log(folder: Path, **entries: object) -> None:
 
 def answers_log(folder: Path) -> None:
     """Leave LoadGen's log of an accuracy test, whose order is not that of the images."""
-    folder.mkdir(parents=True)
+    loadgen_log(folder, effective_test_mode="AccuracyOnly")
     answers = [
         {"seq_id": 0, "qsl_idx": image, "data": answer.to_bytes(8, "little").hex().upper()}
         for image, answer in reversed([*enumerate(PREDICTIONS)])

@@ -54,7 +54,7 @@ def unpack_and_check(bundle: Path, folder: Path) -> list[str]:
 
 def test_a_bundle_says_what_was_checked(bundle: Path, tmp_path: Path) -> None:
     assert unpack_and_check(bundle, tmp_path / "again") == [
-        "53 files of 6 stages are as their stage left them",
+        "56 files of 6 stages are as their stage left them",
         "train: the accuracies follow from 6 predictions",
         "itex: each trial (3) and variant (2) follows from its batches and predictions, the layers "
         "from oneDNN's logs",

@@ -7,7 +7,7 @@ import pytest
 
 from stages.artifacts import ProfileFolder, QuantizeFolder
 from stages.common.worker.loadgen import ANSWERS, DETAIL
-from stages.errors import ProofError
+from stages.errors import InputCorruptError, ProofError
 from stages.evidence.unlike import unlike
 from stages.profile import rederive as profiles
 from stages.quantize import rederive as quantized
@@ -73,6 +73,16 @@ def test_answers_that_loadgens_log_contradicts_are_found(folder: ProfileFolder) 
     lines = unlike(record, profiles.rederived(record, folder))
     assert "cells[1].measurement.accuracy.predictions[1] is 1, its samples give 0" in lines
     assert "cells[1].measurement.accuracy.top1 is 0.75, its samples give 0.5" in lines
+
+
+@pytest.mark.parametrize("text", ["", "x\n" * 100, "\0" * 100])
+def test_answers_beside_a_log_of_no_accuracy_test_are_refused(
+    folder: ProfileFolder, text: str
+) -> None:
+    record = profile(folder)
+    (folder.loadgen / "int8_AVX2" / "accuracy" / DETAIL).write_text(text)
+    with pytest.raises(InputCorruptError, match="is of no accuracy test"):
+        profiles.rederived(record, folder)
 
 
 def test_a_proof_that_its_log_does_not_give_is_no_proof(folder: ProfileFolder) -> None:
