@@ -9,17 +9,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from stages.artifacts import Artifacts, read_record, require_current
+from stages.artifacts import (
+    Artifacts,
+    PeersFolder,
+    RehearseFolder,
+    read_record,
+    require_current,
+)
 from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
 from stages.compare.rehearsed import NOTHING, read_rehearsed
 from stages.compare.table import render
 from stages.errors import InputCorruptError
-from stages.evidence.collect import (
-    ARTIFACTS_FOLDER,
-    excluded_folders,
-    is_within,
-)
+from stages.evidence.collect import ARTIFACTS_FOLDER, excluded_folders, is_within
 from stages.evidence.listing import REMEDY, require_listed
 from stages.evidence.rejection import GET_AGAIN, as_of_a_bundle, following
 from stages.evidence.requirements import (
@@ -47,6 +49,8 @@ from stages.runtimes import RUNTIME_NAMES
 from stages.train import rederive as train
 
 RecordT = TypeVar("RecordT", bound=Record)
+# Records of programs beside the pipeline, which use the models of all runtimes.
+BesideT = TypeVar("BesideT", PeersRecord, RehearsalRecord)
 
 
 def check(bundle: Path, remedy: str = GET_AGAIN) -> list[str]:
@@ -197,12 +201,7 @@ def check_peers(artifacts: Artifacts) -> str:
     """Check peers.json and peers.log."""
     folder = artifacts.peers
     record = _checked(folder.record, PeersRecord, peers.rederived, **_sources(artifacts))
-    require_current(folder.path, record.train_sha256, artifacts.train.path)
-    for runtime, digest in record.quantize_sha256.items():
-        require_current(folder.path, digest, artifacts.quantize(runtime).path)
-    with following(folder.record):
-        text = render_peers(record)
-    require_text(folder.log, text)
+    _check_beside(artifacts, folder, record, render_peers)
     return f"peers: each ratio ({len(record.ratios)}) follows from the batches of both"
 
 
@@ -219,17 +218,27 @@ def check_rehearsal(artifacts: Artifacts) -> str:
         test_images=len(test),
         **_sources(artifacts),
     )
-    require_current(folder.path, record.train_sha256, artifacts.train.path)
-    for runtime, digest in record.quantize_sha256.items():
-        require_current(folder.path, digest, artifacts.quantize(runtime).path)
-    with following(folder.record):
-        text = render_rehearsal(record)
-    require_text(folder.log, text)
+    _check_beside(artifacts, folder, record, render_rehearsal)
     layers = sum(len(cell.layers) for cell in record.cells)
     return (
         f"rehearsal, {REHEARSED}: {len(record.cells)} cells follow from their answers, "
         f"{layers} layers from oneDNN's logs"
     )
+
+
+def _check_beside(
+    artifacts: Artifacts,
+    folder: PeersFolder | RehearseFolder,
+    record: BesideT,
+    render_log: Callable[[BesideT], str],
+) -> None:
+    """Check what the record and log of a program beside the pipeline were made from."""
+    require_current(folder.path, record.train_sha256, artifacts.train.path)
+    for runtime, digest in record.quantize_sha256.items():
+        require_current(folder.path, digest, artifacts.quantize(runtime).path)
+    with following(folder.record):
+        text = render_log(record)
+    require_text(folder.log, text)
 
 
 def _checked(
