@@ -13,6 +13,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from stages.program import streams
+from stages.program.naming import naming
 from stages.program.signals import (
     ENDING,
     SIGNALLED,
@@ -82,7 +83,7 @@ def pass_on(child: "subprocess.Popen[bytes]") -> None:
     sys.stdout.flush()
     source = child.stdout
     while source and _comes(source.fileno(), child) and (chunk := os.read(source.fileno(), CHUNK)):
-        with streams.naming(streams.OUTPUT):
+        with naming(streams.OUTPUT):
             _write(chunk)
 
 

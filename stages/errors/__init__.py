@@ -33,7 +33,7 @@ from stages.errors.kinds import (
     WorkerError,
     of_kind,
 )
-from stages.errors.of_system import from_os_error, naming
+from stages.errors.of_system import from_os_error
 from stages.program.signals import Terminated
 
 __all__ = [
@@ -65,7 +65,6 @@ __all__ = [
     "WorkerError",
     "exit_code_of",
     "from_os_error",
-    "naming",
     "of_kind",
     "report",
     "say",

@@ -2,9 +2,6 @@
 
 import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from stages.errors.kinds import (
     DiskFullError,
@@ -86,14 +83,3 @@ def _remedy(code: int) -> str:
     if code in TOO_MANY_FILES:
         return "raise the limit of open files (ulimit -n)"
     return "look after that disk, or set VGG19_ARTIFACTS to a folder on another"
-
-
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Let an OSError of an open file, which has no name, be that of the file at `path`."""
-    try:
-        yield
-    except OSError as error:
-        if error.filename is None:
-            error.filename = str(path)
-        raise

@@ -11,9 +11,10 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from stages.errors import InputCorruptError, naming
+from stages.errors import InputCorruptError
 from stages.files.descent import walk
 from stages.files.member import is_inside, read_plain
+from stages.program.naming import naming
 from stages.program.printable import printable, shortened
 
 CHECKSUMS = "SHA256SUMS"

@@ -7,7 +7,8 @@ import os
 import stat
 from pathlib import Path
 
-from stages.errors import InputCorruptError, naming
+from stages.errors import InputCorruptError
+from stages.program.naming import naming
 from stages.program.printable import printable
 
 # A fifo must not hang whoever opens it, nor a symlink lead elsewhere.

@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from stages.errors import NotWritableError, naming
+from stages.errors import NotWritableError
 from stages.files.descent import Folder, ignore, visits, walk
 from stages.files.member import OPEN_PLAIN
+from stages.program.naming import naming
 
 FILE_MODE, FOLDER_MODE = 0o644, 0o755
 MOUNTS = Path("/proc/self/mountinfo")

@@ -20,10 +20,11 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
-from stages.errors import ArtifactsBusyError, NotWritableError, naming
+from stages.errors import ArtifactsBusyError, NotWritableError
 from stages.files.trees import FILE_MODE
 from stages.folder.usable import LOCK
 from stages.program import disk_space
+from stages.program.naming import naming
 from stages.program.printable import printable
 
 # Who starts a container names it by this variable.

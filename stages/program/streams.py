@@ -5,9 +5,9 @@ import io
 import os
 import select
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import IO, Any, Final
+
+from stages.program.naming import naming
 
 # As a shell reports a program that ended because nobody reads its output any more: 128 + SIGPIPE.
 UNREAD_EXIT_CODE: Final = 141
@@ -38,16 +38,6 @@ class _Output(io.TextIOWrapper):
         """Write what is still held back."""
         with naming(self._title):
             super().flush()
-
-
-@contextmanager
-def naming(title: str) -> Iterator[None]:
-    """Let an OSError within the context name `title` as the file that it is about."""
-    try:
-        yield
-    except OSError as error:
-        error.filename = title
-        raise
 
 
 def prepare() -> None:

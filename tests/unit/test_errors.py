@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from stages import errors
-from stages.errors import StageError, exit_code_of, naming, report
+from stages.errors import StageError, exit_code_of, report
 from stages.files.checksums import sha256
+from stages.program.naming import naming
 from tests.commands import ROOT, run
 
 
