@@ -35,7 +35,7 @@ Contexts = Mapping[str, ParserContext]
 def _ending_in_order() -> Iterator[None]:
     """Say in one line, if anybody reads it, why invoke ends, also if its output can't be written.
 
-    invoke itself would show a traceback of the latter.
+    invoke itself would show a traceback of the latter, and say nothing of Ctrl-C.
     """
     try:
         try:
@@ -46,7 +46,7 @@ def _ending_in_order() -> Iterator[None]:
         if ending.message:
             say(ending.message)
         raise Exit(code=ending.code) from None
-    except OSError as error:
+    except (KeyboardInterrupt, OSError) as error:
         raise Exit(code=report("invoke", error)) from None
     finally:
         streams.discard_unwritable()

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from docker.host.at_once import write_at_once
 from docker.paths import ROOT
+from stages.program.signals import ENDING
 
 NAMES = ("invoke", "inv")
+SIGNALS = [*map(int, ENDING)]
 # sh, as a path in the first line may be neither long nor have blanks. -B as invoke itself leaves no
 # bytecode in a checkout, whose owner could not remove root's.
 SCRIPT = """\
@@ -19,12 +21,19 @@ SCRIPT = """\
 # Written by bootstrap.py: invoke for the tasks of this checkout, whatever is set for Python.
 exec {python} -I -B ${{PYTHONUNBUFFERED:+-u}} -c {code} "$@"
 """
-CODE = "import sys; sys.path.insert(0, {root!r}); from docker.program import main; main()"
+# Signals wait until `exit_code_of` can say that one came.
+CODE = (
+    "import signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, {signals}); "
+    "sys.path.insert(0, {root!r}); from docker.program import main; main()"
+)
 
 
 def write(folder: Path) -> None:
     """Make `invoke` and `inv` of a virtual environment ours; one that may not be written stays."""
-    python, code = str(folder / "bin" / "python"), CODE.format(root=str(ROOT))
+    python, code = (
+        str(folder / "bin" / "python"),
+        CODE.format(root=str(ROOT), signals=[*map(int, ENDING)]),
+    )
     text = SCRIPT.format(python=shlex.quote(python), code=shlex.quote(code))
     for path in (folder / "bin" / name for name in NAMES):
         if os.access(path.parent, os.W_OK) and not _is(path, text):

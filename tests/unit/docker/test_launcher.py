@@ -162,3 +162,25 @@ def test_elsewhere_it_says_where_to_be(environment: Path, tmp_path: Path) -> Non
     done = run(str(environment / "bin" / "invoke"), "--search-root", str(tmp_path), "--list")
     assert done.code == SettingsError.exit_code
     assert f"run this in {ROOT}, whose tasks are tasks.py" in done.error_lines[0]
+
+
+INTERRUPTED = """
+import signal
+signal.raise_signal(signal.SIGINT)
+"""
+
+
+def test_ctrl_c_while_the_tasks_are_loaded_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "tasks.py").write_text(INTERRUPTED)
+    code = launcher.CODE.format(root=str(ROOT), signals=[2])
+    done = run(sys.executable, "-I", "-c", code, "version", cwd=tmp_path)
+    assert done.code == 130
+    assert done.output == "invoke: interrupted; earlier artifacts are untouched\n"
+
+
+def test_a_signal_in_its_imports_waits(environment: Path) -> None:
+    launcher.write(environment)
+    assert (
+        "pthread_sigmask(signal.SIG_BLOCK, [2, 15, 1, 3])"
+        in (environment / "bin" / "invoke").read_text()
+    )
