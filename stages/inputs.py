@@ -57,6 +57,15 @@ def _of_profile(settings: Settings, artifacts: Artifacts, programs: Collection[s
         require_current(folder.path, made_from, artifacts.train.path)
 
 
+def _models_of_any_runtime(
+    settings: Settings, artifacts: Artifacts, programs: Collection[str]
+) -> None:
+    _left_by_train(settings, artifacts, programs)
+    folders = [artifacts.quantize(name).path for name in RUNTIME_NAMES]
+    if not any(folder.is_dir() for folder in folders):
+        verify(folders[0])
+
+
 def _of_compare(_: Settings, artifacts: Artifacts, programs: Collection[str]) -> None:
     folders = [artifacts.profile(name).path for name in RUNTIME_NAMES]
     if "profile" not in programs and not any(folder.is_dir() for folder in folders):
@@ -68,5 +77,6 @@ CHECKS: dict[str, Callable[[Settings, Artifacts, Collection[str]], None]] = {
     "quantize": _left_by_train,
     "profile": _of_profile,
     "compare": _of_compare,
-    "peers": _left_by_train,
+    "peers": _models_of_any_runtime,
+    "rehearse": _models_of_any_runtime,
 }

@@ -1,5 +1,6 @@
 """What a program reads is checked before anything is installed or started for it."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,21 @@ def missing(folder: Path, *programs: str, **given: Any) -> str:
     return str(caught.value).removeprefix(f"{folder}/")
 
 
-@pytest.mark.parametrize("program", ["quantize", "profile", "peers"])
+@pytest.mark.parametrize("program", ["quantize", "profile", "peers", "rehearse"])
 def test_without_train_it_is_named(program: str, tmp_path: Path) -> None:
     assert missing(tmp_path, program) == "train is missing; run the train stage first"
+
+
+@pytest.mark.parametrize("program", ["peers", "rehearse"])
+def test_beside_the_pipeline_the_models_of_any_runtime_will_do(
+    program: str, artifacts: Artifacts
+) -> None:
+    quantized = artifacts.quantize("itex").path
+    require_inputs(Settings(artifacts=artifacts.root), [program])
+    quantized.rename(artifacts.quantize("stock").path)
+    require_inputs(Settings(artifacts=artifacts.root), [program])
+    shutil.rmtree(artifacts.quantize("stock").path)
+    assert missing(artifacts.root, program) == "quantize is missing; run the quantize stage first"
 
 
 def test_so_are_the_others(artifacts: Artifacts) -> None:
