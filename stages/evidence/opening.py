@@ -69,7 +69,8 @@ def _open(archive: Path) -> int:
         # Without O_NONBLOCK, to open a pipe would wait for who writes to it.
         return os.open(archive, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
-        raise InputMissingError(f"{archive} is missing; make one by `invoke bundle`") from None
+        shown = archive.absolute()
+        raise InputMissingError(f"{shown} is missing; make one by `invoke bundle`") from None
     except OSError as error:
         if error.errno == errno.ENXIO:
             raise no_bundle(archive, "it is a socket, or a device that is not there") from None
