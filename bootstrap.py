@@ -13,8 +13,14 @@ It needs nothing but Python 3.10 or newer and its standard library.
 """
 
 import os
+import signal
 import sys
 
+# Until `exit_code_of` can say that it was ended, what asks for that waits: Python would print where
+# it was. An exec call hands this on to invoke.
+signal.pthread_sigmask(
+    signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+)
 if sys.version_info < (3, 10):  # noqa: UP036 - a user of an older one must read why
     sys.exit("bootstrap: Python 3.10 or newer is needed; run this file with one")
 if not sys.flags.ignore_environment and any(name.startswith("PYTHON") for name in os.environ):
@@ -41,6 +47,7 @@ try:
     from docker.paths import REQUIREMENTS, ROOT
     from stages import __version__
     from stages.errors import EngineError, exit_code_of
+    from stages.program.signals import blocked
     from stages.program.tether import tethered_through
 except MemoryError:
     sys.exit("bootstrap: error: there is too little memory; raise the limit on it (`ulimit -v`)")
@@ -54,6 +61,7 @@ VENV = ROOT / ".venv"
 HOST_LOCK, DEVELOP_LOCK = REQUIREMENTS / "host.txt", REQUIREMENTS / "develop.txt"
 # The tasks for which more must be installed than for a run.
 DEVELOP_TASKS = {"audit", "check", "lint", "test"}
+NO_ENGINE = "--no-engine"
 
 
 def main() -> None:
@@ -70,7 +78,8 @@ def main() -> None:
     with contextlib.suppress(AttributeError):  # there is none if it was closed
         sys.stdout.flush()
     os.chdir(ROOT)
-    os.execvpe(command[0], command, child_environment(os.environ))
+    with blocked():
+        os.execvpe(command[0], command, child_environment(os.environ))
 
 
 def _in_new_group(command: list[str]) -> list[str]:
@@ -89,7 +98,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.add_argument("--yes", action="store_true", help="install without asking")
     parser.add_argument(
-        "--no-engine",
+        NO_ENGINE,
         dest="engine",
         action="store_false",
         help="install no container engine, as for `pipeline --runner local`",
@@ -99,7 +108,10 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         nargs=argparse.REMAINDER,
         help="invoke's tasks and their flags; without one, all tasks are listed",
     )
-    return parser.parse_args(argv)
+    arguments = parser.parse_args(argv)
+    if NO_ENGINE in arguments.task:  # which no task has a flag for
+        arguments.task, arguments.engine = [it for it in arguments.task if it != NO_ENGINE], False
+    return arguments
 
 
 def _show_what_the_locale_lacks() -> None:

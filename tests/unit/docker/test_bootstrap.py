@@ -92,3 +92,33 @@ runpy.run_path("bootstrap.py", run_name="__main__")
 def test_an_empty_search_path_is_as_none() -> None:
     done = run(sys.executable, "-E", "-c", WITHOUT_TASKS, variables={"PATH": ""})
     assert done.output.rstrip().endswith("/sh")
+
+
+EARLY = """
+import os, runpy, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+os.kill(os.getpid(), signal.SIGINT)  # which so waits, as one that comes in its imports
+sys.argv = ["bootstrap.py", "--no-engine", "version"]
+runpy.run_path("bootstrap.py", run_name="__main__")
+"""
+
+
+def test_ctrl_c_in_its_imports_is_said_in_one_line() -> None:
+    done = run(sys.executable, "-c", EARLY)
+    assert done.code == 130
+    assert done.output == "bootstrap: interrupted; earlier artifacts are untouched\n"
+
+
+def test_it_blocks_what_would_meet_it_in_its_imports() -> None:
+    source = (ROOT / "bootstrap.py").read_text()
+    blocking = source.index("signal.pthread_sigmask(")
+    assert "import" not in source[blocking : source.index("if sys.version_info")]
+    assert blocking < source.index("import argparse")
+
+
+def test_no_engine_is_heeded_behind_a_task_too() -> None:
+    code = (
+        "import sys; sys.path.insert(0, '.'); import bootstrap; "
+        "it = bootstrap._parse(['version', '--no-engine']); print(it.task, it.engine)"
+    )
+    assert run(sys.executable, "-E", "-c", code).output == "['version'] False\n"
