@@ -50,6 +50,8 @@ STARTING_S = 1.0
 # Within what all must have ended, in seconds.
 CAUGHT_S, KILLED_S = 5.0, 12.0
 MAX_REPEATS = 5
+# With a little too little memory the kernel ends nothing, but reads programs again and again.
+THRASHING_S = 150.0
 # Where containers lock the cores that they measure on: now, and before.
 SHARED_LOCKS = (Path("/dev/shm/vgg19-locks"), Path("/dev/shm"))
 
@@ -123,7 +125,11 @@ class Kill:
 
     def _end(self, bench: Bench, command: Command, root: Path, seconds: float) -> bool:
         if self.kind == MEMORY:
-            code = command.code_within(600.0)
+            code = command.code_within(THRASHING_S)
+            if code is None:
+                bench.done.append("too little to go on, enough not to be killed")
+                self._clean_up(root)
+                return False
             if code in (0, -signal.SIGKILL):
                 bench.done.append("memory sufficed" if code == 0 else "invoke was killed, too")
                 return False
