@@ -33,6 +33,16 @@ class Entry:
         """The name for files and messages."""
         return f"{self.backend}_{self.precision}"
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether one of our runtimes runs it, not a peer."""
+        return self.backend in RUNTIME_NAMES
+
+    @property
+    def module(self) -> str:
+        """The module of stages.common.backends that runs it; a peer is a backend itself."""
+        return get_runtime(self.backend).backend if self.is_ours else self.backend
+
 
 @dataclass(slots=True)
 class OurEntries:

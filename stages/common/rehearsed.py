@@ -1,15 +1,46 @@
 """What a rehearsal found, in the same words wherever it is shown."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from stages.precisions import get_precision
-from stages.records.rehearse import REHEARSED, RehearsedCell
+from stages.records.measure import NodeKernel
+from stages.records.rehearse import REHEARSED, Answers, RehearsedCell, RehearsedPeer
+
+# Kinds of nodes that multiply, in OpenVINO's words; what it calls them is what is shown.
+MULTIPLYING = frozenset({"Convolution", "Deconvolution", "FullyConnected", "MatMul"})
+AMX_MARK = "_amx"
 
 
 def finding(cell: RehearsedCell) -> str:
     """Return in one line which kinds of layers ran on AMX, and how far the answers held."""
-    label = get_precision(cell.precision).label
-    return f"{REHEARSED}: {_kernels(cell)} on AMX, {label} {_answers(cell)}"
+    images = len(cell.with_amx.probabilities)
+    return f"{REHEARSED}: {_kernels(cell)} on AMX, {_answers(cell.precision, cell.answers, images)}"
+
+
+def peer_finding(peer: RehearsedPeer) -> str:
+    """Return in one line what of a peer's model ran on AMX, and how far the answers held."""
+    images = len(peer.with_amx.probabilities)
+    told = on_amx_of_peer(peer)
+    parts = [f"{told} nodes that multiply on AMX"] if told else []
+    parts += [f"{peer.share:.1%} of the multiplications by tiles"] if peer.share is not None else []
+    return f"{REHEARSED}: {', '.join(parts)}, {_answers(peer.precision, peer.answers, images)}"
+
+
+def on_amx_of_peer(peer: RehearsedPeer) -> str:
+    """Return how many of the nodes that multiply ran on AMX; empty if the peer does not say."""
+    nodes = multiplying(peer.with_amx.kernels)
+    return f"{sum(map(is_on_amx, nodes))} of {len(nodes)}" if nodes else ""
+
+
+def multiplying(kernels: Sequence[NodeKernel]) -> list[NodeKernel]:
+    """Return the nodes that multiply, in order."""
+    return [node for node in kernels if node.kind in MULTIPLYING]
+
+
+def is_on_amx(node: NodeKernel) -> bool:
+    """Return whether a node's kernel is one of AMX's, by its name."""
+    return AMX_MARK in node.kernel
 
 
 def _kernels(cell: RehearsedCell) -> str:
@@ -21,9 +52,9 @@ def _kernels(cell: RehearsedCell) -> str:
     )
 
 
-def _answers(cell: RehearsedCell) -> str:
-    images, answers = len(cell.with_amx.probabilities), cell.answers
-    equal = f"equal bit for bit on {answers.equal} of {images} images"
+def _answers(precision: str, answers: Answers, images: int) -> str:
+    label = get_precision(precision).label
+    equal = f"{label} equal bit for bit on {answers.equal} of {images} images"
     if answers.equal == images:
         return equal
     differing = f"another class on {answers.differing}" if answers.differing else "no other class"

@@ -12,11 +12,11 @@ from stages.common.entries import OurEntries, find_ours, interpreters_of
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host, require_consistent
+from stages.common.peer_entries import PEERS, find_peers
 from stages.common.progress import Progress
 from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
-from stages.peers.contenders import PEERS, find_peers
 from stages.peers.convert import Conversion, convert, tool_versions
 from stages.peers.ratios import ratios
 from stages.peers.run import Conditions, measure, steps

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import chain
 from statistics import median
 
-from stages.peers.contenders import PEERS
+from stages.common.peer_entries import PEERS
 from stages.precisions import get_precision
 from stages.records.peers import Contender, Figures, Ratio
 

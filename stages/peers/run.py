@@ -16,10 +16,6 @@ from stages.common.worker.protocol import Classify, ClassifyAnswer, Job, Turn, W
 from stages.folder.full_disk import scratch_folder
 from stages.peers.ratios import figures_of
 from stages.records.peers import Contender
-from stages.runtimes import RUNTIMES
-
-# What runs the models of our own runtimes; a peer is a backend itself.
-BACKENDS = {runtime.name: runtime.backend for runtime in RUNTIMES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +113,7 @@ def _missing(entry: Entry) -> Contender:
 def _job(entry: Entry, conditions: Conditions) -> Job:
     return Job(
         name=entry.name,
-        backend=BACKENDS.get(entry.backend, entry.backend),
+        backend=entry.module,
         model=str(entry.model),
         precision=entry.precision,
         images=str(conditions.images),

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from stages.common.peer_entries import PEERS
 from stages.common.text import MAX_CELL, NO_INTERVAL, aligned, origins
-from stages.peers.contenders import PEERS
 from stages.precisions import INT8, PRECISIONS
 from stages.program.printable import printable
 from stages.records.peers import Contender, PeersRecord, Ratio

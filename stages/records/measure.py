@@ -89,6 +89,16 @@ class NodeTime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NodeKernel:
+    """What one node of a graph runs, as the runtime itself says."""
+
+    name: Annotated[str, doc("Name of the node in the graph that the runtime made.")]
+    kind: Annotated[str, doc("What it does, in the runtime's words, such as Convolution.")]
+    kernel: Annotated[str, doc("Name of its kernel, such as brgconv_avx512_amx_I8.")]
+    data_type: Annotated[str, doc("What it computes in, in the runtime's words, such as u8.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """From when to when, by the clock of oneDNN's log."""
 

@@ -1,6 +1,6 @@
 """rehearsal.json: what AMX's cells do under an emulator of its instructions. No time is in it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from msgspec import Meta
@@ -17,7 +17,9 @@ from stages.records.fields import (
     Sha256,
     Size,
     doc,
+    doc_of_added,
 )
+from stages.records.measure import NodeKernel
 
 # What every text about a rehearsal says, so that nobody takes it for a measurement.
 REHEARSED = "rehearsed under emulation, not measured"
@@ -145,10 +147,52 @@ class RehearsedCell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PeerSide:
+    """A peer's model with or without AMX."""
+
+    kernels: Annotated[
+        list[NodeKernel],
+        doc("What each node ran for a batch, as the peer says; empty if it does not."),
+    ]
+    probabilities: Annotated[
+        list[list[float]], doc("By image, the probability of each class, in FP32.")
+    ]
+    accuracy_top1: Annotated[Fraction, doc("Top-1 on these images, a fraction from 0 to 1.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RehearsedPeer:
+    """A peer's model with AMX under emulation, beside the same without AMX; neither is capped."""
+
+    backend: Annotated[str, doc("The peer: openvino or onnxruntime.")]
+    precision: Annotated[PrecisionName, doc("What the model ran in.")]
+    versions: Annotated[
+        dict[str, str], doc("Versions of Python and of the packages that ran the model, by name.")
+    ]
+    with_amx: Annotated[PeerSide, doc("Under emulation.")]
+    without: Annotated[PeerSide, doc("On this CPU's own instructions.")]
+    answers: Annotated[Answers, doc("How far both agree.")]
+    images: Annotated[
+        Size, doc("Images that it classified under emulation; one that came twice counts twice.")
+    ]
+    operations: Annotated[
+        Count, doc("Multiplications and additions of the network for an image, by quantize.json.")
+    ]
+    tiles: Annotated[Tiles, doc("What it did with tiles for all of them.")]
+    share: Annotated[
+        Fraction | None,
+        doc(
+            "Part of the network's multiplications that tiles did, from 0 to 1, padding in tiles "
+            "included; null if the network's are not known."
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
     """A cell that was not rehearsed."""
 
-    runtime: Annotated[RuntimeName, doc("Which TensorFlow it is about.")]
+    runtime: Annotated[str, doc("Which TensorFlow it is about, or which peer.")]
     precision: Annotated[PrecisionName, doc("Its precision.")]
     reason: Annotated[str, doc("Why.")]
 
@@ -174,3 +218,10 @@ class RehearsalRecord(Record):
     ]
     cells: Annotated[list[RehearsedCell], Meta(min_length=1), doc("What was rehearsed.")]
     left_out: Annotated[list[LeftOut], doc("What was not, with the reason.")]
+    peers_sha256: Annotated[
+        Sha256 | None,
+        doc_of_added("sha256 of the SHA256SUMS of the peers folder used; null if none was."),
+    ] = None
+    peers: Annotated[
+        list[RehearsedPeer], doc_of_added("What was rehearsed of the peers, if anything.")
+    ] = field(default_factory=list)

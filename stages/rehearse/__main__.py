@@ -2,9 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
 from stages.artifacts import (
@@ -16,20 +14,23 @@ from stages.artifacts import (
     write_record,
 )
 from stages.command_line import for_stage
-from stages.common.entries import Entry, OurEntries, find_ours, interpreters_of, runnable
 from stages.common.host import memory
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host
 from stages.common.progress import Progress
-from stages.errors import GIVE_UP_S, InputMissingError, SettingsError, exit_code_of
+from stages.errors import GIVE_UP_S, SettingsError, exit_code_of
 from stages.folder.access import writing
 from stages.folder.full_disk import scratch_folder
 from stages.folder.handover import handing_over
-from stages.precisions import FP32, get_precision
 from stages.records.base import Provenance
-from stages.records.quantize import QuantizeRecord
-from stages.records.rehearse import REHEARSED, Emulator, LeftOut, RehearsalRecord, RehearsedCell
+from stages.records.rehearse import (
+    REHEARSED,
+    Emulator,
+    RehearsalRecord,
+    RehearsedCell,
+    RehearsedPeer,
+)
 from stages.records.train import TrainRecord
 from stages.rehearse.emulator import require_none_loaded, require_usable
 from stages.rehearse.host import (
@@ -37,9 +38,11 @@ from stages.rehearse.host import (
     has_amx,
     require_vectors,
 )
-from stages.rehearse.run import Conditions, rehearse
+from stages.rehearse.peers import rehearse_peer
+from stages.rehearse.plan import Plan, make_plan
+from stages.rehearse.run import rehearse
 from stages.rehearse.table import render
-from stages.runtimes import get_runtime
+from stages.rehearse.workers import Conditions
 from stages.samples import Samples, load_samples
 from stages.settings import Settings, maker
 
@@ -47,16 +50,6 @@ from stages.settings import Settings, maker
 PROCESSES, WORKER_BYTES = 2, 2 * memory.GIB
 # The one setting with a time that this program reads.
 TIMEOUT = "worker_timeout_s"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What will be rehearsed, and what not; by runtime, quantize's record and its checksum."""
-
-    entries: list[Entry]
-    left_out: list[LeftOut]
-    quantize: dict[str, QuantizeRecord]
-    quantize_sha256: dict[str, str]
 
 
 def main() -> None:
@@ -77,7 +70,7 @@ def main() -> None:
 def _rehearse(settings: Settings, artifacts: Artifacts, emulator: Emulator) -> str:
     train_sha256 = verify(artifacts.train.path)
     train = read_record(artifacts.train.record, TrainRecord)
-    plan = _plan(settings, artifacts)
+    plan = make_plan(settings, artifacts)
     samples, test_images = _samples(settings, artifacts.train)
     cores = choose_cores(settings.cores)
     host = describe_host(cores)
@@ -89,6 +82,7 @@ def _rehearse(settings: Settings, artifacts: Artifacts, emulator: Emulator) -> s
     ):
         out = RehearseFolder(partial)
         conditions = _conditions(settings, out, scratch, samples, cores)
+        cells, peers = _all(plan, conditions)
         record = RehearsalRecord(
             maker=_maker(settings),
             kind=REHEARSED,
@@ -101,63 +95,14 @@ def _rehearse(settings: Settings, artifacts: Artifacts, emulator: Emulator) -> s
             batch_size=settings.batch_size,
             test_images=test_images,
             labels=conditions.labels,
-            cells=_cells(plan, conditions),
+            cells=cells,
+            peers=peers,
+            peers_sha256=plan.peers_sha256,
             left_out=plan.left_out,
         )
         write_record(out.record, record)
         out.log.write_text(render(record), encoding="utf-8")
     return render(record)
-
-
-def _plan(settings: Settings, artifacts: Artifacts) -> Plan:
-    """Return what can be rehearsed; InputMissingError if nothing can."""
-    ours = find_ours(artifacts, interpreters_of(settings))
-    entries = map(partial(_as_converted, ours.entries), ours.entries)
-    wanted = [entry for entry in entries if _is_wanted(entry, settings)]
-    possible = runnable(wanted)
-    if not possible:
-        reasons = "; ".join(dict.fromkeys(entry.missing for entry in wanted if entry.missing))
-        raise InputMissingError(
-            f"nothing can be rehearsed ({reasons or 'AMX multiplies in none of the precisions'}); "
-            "run the stages before, or ask for other precisions"
-        )
-    return Plan(
-        possible,
-        [
-            LeftOut(runtime=entry.backend, precision=entry.precision, reason=entry.missing)
-            for entry in wanted
-            if entry.missing
-        ],
-        _records(artifacts, ours, possible),
-        {entry.backend: ours.quantize_sha256[entry.backend] for entry in possible},
-    )
-
-
-def _as_converted(entries: Sequence[Entry], entry: Entry) -> Entry:
-    """Return an entry, with a model even if quantize, on its CPU, made no variant of it.
-
-    The runtime converts the trained model as it loads it, so nothing that quantize makes is needed.
-    """
-    precision = get_precision(entry.precision)
-    converts = getattr(precision, get_runtime(entry.backend).converts_by)
-    if not (entry.missing and converts and precision.model == FP32):
-        return entry
-    trained = [one for one in entries if (one.backend, one.precision) == (entry.backend, FP32)]
-    return replace(trained[0], precision=entry.precision) if trained else entry
-
-
-def _is_wanted(entry: Entry, settings: Settings) -> bool:
-    return get_precision(entry.precision).uses_tiles and entry.precision in settings.precisions
-
-
-def _records(
-    artifacts: Artifacts, ours: OurEntries, entries: Sequence[Entry]
-) -> dict[str, QuantizeRecord]:
-    runtimes = {entry.backend for entry in entries} & {*ours.quantize_sha256}
-    return {
-        runtime: read_record(artifacts.quantize(runtime).record, QuantizeRecord)
-        for runtime in runtimes
-    }
 
 
 def _samples(settings: Settings, train: TrainFolder) -> tuple[Samples, int]:
@@ -194,14 +139,19 @@ def _conditions(
     )
 
 
-def _cells(plan: Plan, conditions: Conditions) -> list[RehearsedCell]:
-    names = {entry: f"{entry.backend} {entry.precision} under emulation" for entry in plan.entries}
-    cells = []
+def _all(plan: Plan, conditions: Conditions) -> tuple[list[RehearsedCell], list[RehearsedPeer]]:
+    entries = [*plan.entries, *plan.peers]
+    names = {entry: f"{entry.backend} {entry.precision} under emulation" for entry in entries}
     with Progress("rehearse", names.values()) as progress:
-        for entry, name in names.items():
-            progress.step(name)
+        cells = []
+        for entry in plan.entries:
+            progress.step(names[entry])
             cells.append(rehearse(entry, plan.quantize[entry.backend], conditions))
-    return cells
+        peers = []
+        for entry in plan.peers:
+            progress.step(names[entry])
+            peers.append(rehearse_peer(entry, next(iter(plan.quantize.values())), conditions))
+    return cells, peers
 
 
 def _maker(settings: Settings) -> Provenance:

@@ -28,6 +28,11 @@ def compare_answers(precision: str, with_amx: Rows, without: Rows) -> Answers:
     )
 
 
+def predictions_of(rows: Rows) -> list[int]:
+    """Return the class index of each row of probabilities, the first of equal ones."""
+    return [row.index(max(row)) for row in rows]
+
+
 def _steps(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     """Return the distance of BF16's neighbouring numbers at the larger of two, element by element.
 

@@ -97,14 +97,14 @@ def op_names(
 
     Empty names if other primitives ran there, or in another order.
     """
-    ours, recorded = multiplying(executions), _recorded(record, precision)
+    ours, known = multiplying(executions), recorded(record, precision)
     work = [(ran.primitive, operations(ran) * record.batch_size) for ran in ours]
-    if work != [(layer.primitive, layer.operations * batch_size) for layer in recorded]:
+    if work != [(layer.primitive, layer.operations * batch_size) for layer in known]:
         return [""] * len(ours)
-    return [layer.op for layer in recorded]
+    return [layer.op for layer in known]
 
 
-def _recorded(record: QuantizeRecord, precision: str) -> list[Layer]:
+def recorded(record: QuantizeRecord, precision: str) -> list[Layer]:
     """Return the layers that multiply of a variant, or of the one whose model it converts."""
     known = {variant.precision: variant.layers for variant in record.variants if variant.layers}
     layers = known.get(precision) or known.get(get_precision(precision).model) or []

@@ -7,18 +7,24 @@ from stages.artifacts import RehearseFolder
 from stages.common.onednn.log import OnednnLog, parse_log
 from stages.common.stats import accuracy_top1
 from stages.files.member import member
-from stages.records.rehearse import RehearsalRecord, RehearsedCell, Side
-from stages.rehearse.answers import compare_answers
+from stages.records.rehearse import PeerSide, RehearsalRecord, RehearsedCell, RehearsedPeer, Side
+from stages.rehearse.answers import compare_answers, predictions_of
 from stages.rehearse.bound import bound_of_all
 from stages.rehearse.layers import layers_of, others_of
+from stages.rehearse.peers import share_of
 
 
 def rederived(record: RehearsalRecord, folder: RehearseFolder) -> RehearsalRecord:
     """Return the record as its probabilities, and the logs in `folder`, give it.
 
-    What the logs don't show stays as it is: the op behind a primitive, and what its tiles did.
+    What the logs don't show stays as it is: the op behind a primitive, what its tiles did, and what
+    a peer says of its nodes.
     """
-    return replace(record, cells=[_cell(cell, record.labels, folder) for cell in record.cells])
+    return replace(
+        record,
+        cells=[_cell(cell, record.labels, folder) for cell in record.cells],
+        peers=[_peer(peer, record.labels) for peer in record.peers],
+    )
 
 
 def _cell(cell: RehearsedCell, labels: Sequence[int], folder: RehearseFolder) -> RehearsedCell:
@@ -39,16 +45,30 @@ def _cell(cell: RehearsedCell, labels: Sequence[int], folder: RehearseFolder) ->
     )
 
 
+def _peer(peer: RehearsedPeer, labels: Sequence[int]) -> RehearsedPeer:
+    rows = (peer.with_amx.probabilities, peer.without.probabilities)
+    return replace(
+        peer,
+        with_amx=_of_peer(peer.with_amx, labels),
+        without=_of_peer(peer.without, labels),
+        answers=compare_answers(peer.precision, *rows),
+        share=share_of(peer.tiles, peer.images, peer.operations),
+    )
+
+
+def _of_peer(side: PeerSide, labels: Sequence[int]) -> PeerSide:
+    return replace(side, accuracy_top1=accuracy_top1(predictions_of(side.probabilities), labels))
+
+
 def _log(side: Side, folder: RehearseFolder) -> OnednnLog:
     text = member(folder.proof, side.log).read_text(encoding="utf-8", errors="replace")
     return parse_log(text.splitlines())
 
 
 def _side(side: Side, log: OnednnLog, labels: Sequence[int]) -> Side:
-    predictions = [row.index(max(row)) for row in side.probabilities]
     return replace(
         side,
         onednn_version=log.version,
         isa_header=log.isa_header,
-        accuracy_top1=accuracy_top1(predictions, labels),
+        accuracy_top1=accuracy_top1(predictions_of(side.probabilities), labels),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import takewhile
 
-from stages.common.rehearsed import finding
+from stages.common.rehearsed import finding, peer_finding
 from stages.common.text import MAX_CELL, aligned, origins
 from stages.isa import AMX
 from stages.program.printable import printable
@@ -15,6 +15,7 @@ from stages.records.rehearse import (
     RehearsedLayer,
 )
 from stages.rehearse.bound import fill
+from stages.rehearse.peer_table import render_peers
 
 CELL_COLUMNS = (
     "runtime",
@@ -28,10 +29,8 @@ CELL_COLUMNS = (
     "bound",
 )
 LAYER_COLUMNS = ("op", "kernel with AMX", "without", "type", "full", "loads", "bound")
-PEERS = (
-    "not rehearsed: openvino, onnxruntime",
-    "their kernels are in no log that is read here",
-)
+# So many layers with the same reason are named one by one; more, by the first and the last.
+MAX_NAMED = 3
 
 
 def render(record: RehearsalRecord) -> str:
@@ -42,8 +41,9 @@ def render(record: RehearsalRecord) -> str:
     blocks = [
         _header(record),
         _cells(record),
+        render_peers(record),
         *(_layers(cell) for cell in record.cells),
-        _notes(),
+        _notes(record),
         _left_out(record.left_out),
         closing_line(record),
     ]
@@ -52,9 +52,9 @@ def render(record: RehearsalRecord) -> str:
 
 def closing_line(record: RehearsalRecord) -> str:
     """Return how many layers ran on AMX, and whether the answers held, a line for each cell."""
-    return "\n".join(
-        f"rehearse: {cell.runtime} {cell.precision} {finding(cell)}" for cell in record.cells
-    )
+    ours = [f"{cell.runtime} {cell.precision} {finding(cell)}" for cell in record.cells]
+    peers = [f"{peer.backend} {peer.precision} {peer_finding(peer)}" for peer in record.peers]
+    return "\n".join(f"rehearse: {line}" for line in (*ours, *peers))
 
 
 def _header(record: RehearsalRecord) -> str:
@@ -69,13 +69,14 @@ def _header(record: RehearsalRecord) -> str:
         f"emulator  {emulator}, in place of AMX's instructions, which this CPU does not have",
         model,
         f"{data}, {images} images, in batches of {record.batch_size}",
-        *_software(record.cells),
+        *_software(record),
     ]
     return "\n".join(printable(line, MAX_CELL) for line in lines)
 
 
-def _software(cells: Sequence[RehearsedCell]) -> list[str]:
-    versions = {cell.runtime: cell.versions for cell in cells}
+def _software(record: RehearsalRecord) -> list[str]:
+    versions = {cell.runtime: cell.versions for cell in record.cells}
+    versions |= {peer.backend: peer.versions for peer in record.peers}
     return [
         f"software  {runtime}: " + ", ".join(f"{name} {text}" for name, text in packages.items())
         for runtime, packages in versions.items()
@@ -140,14 +141,23 @@ def _names(layers: Sequence[RehearsedLayer]) -> list[str]:
 
 
 def _off_amx(cell: RehearsedCell, names: Sequence[str]) -> str:
+    by_reason: dict[str, list[str]] = {}
+    for layer, name in zip(cell.layers, names, strict=True):
+        if layer.why_not:
+            by_reason.setdefault(layer.why_not, []).append(name)
     rows = [
-        (f"off AMX: {name}", layer.why_not)
-        for layer, name in zip(cell.layers, names, strict=True)
-        if layer.why_not
+        (f"off AMX: {name}", reason) for reason, all_of in by_reason.items() for name in few(all_of)
     ]
     if others := ", ".join(f"{kind.count} {kind.primitive}" for kind in cell.others):
         rows.append((f"off AMX: {others}", "they multiply nothing"))
     return aligned(rows) if rows else ""
+
+
+def few(names: Sequence[str]) -> list[str]:
+    """Return the names, or in their place how many there are, from which to which."""
+    if len(names) <= MAX_NAMED:
+        return [*names]
+    return [f"{len(names)} layers, {names[0]} to {names[-1]}"]
 
 
 NOTES = (
@@ -163,8 +173,11 @@ NOTES = (
 )
 
 
-def _notes() -> str:
-    return f"what the columns mean\n{aligned(NOTES)}"
+OF_PEERS = (("of work", "the network's multiplications that tiles did, by the emulator's counts"),)
+
+
+def _notes(record: RehearsalRecord) -> str:
+    return f"what the columns mean\n{aligned([*NOTES, *(OF_PEERS if record.peers else ())])}"
 
 
 def _left_out(cells: Sequence[LeftOut]) -> str:
@@ -175,4 +188,4 @@ def _left_out(cells: Sequence[LeftOut]) -> str:
         (f"not rehearsed: {runtime} {', '.join(names)}", reason)
         for (runtime, reason), names in precisions.items()
     ]
-    return aligned([*rows, PEERS])
+    return aligned(rows) if rows else ""

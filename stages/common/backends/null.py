@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from stages.records.measure import NodeTime
+from stages.records.measure import NodeKernel, NodeTime
 from stages.samples import Images
 
 
@@ -15,6 +15,10 @@ class Nothing:
         return np.tile(np.array([1, 0], np.float32), (len(images), 1))
 
     def trace(self, images: Images) -> list[NodeTime]:
+        """Return nothing, as there are no nodes."""
+        return []
+
+    def kernels(self, images: Images) -> list[NodeKernel]:
         """Return nothing, as there are no nodes."""
         return []
 

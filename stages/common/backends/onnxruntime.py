@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stages.errors import ModelError
-from stages.records.measure import NodeTime
+from stages.records.measure import NodeKernel, NodeTime
 from stages.samples import Images
 
 
@@ -34,7 +34,12 @@ class OnnxruntimeModel:
         return answer
 
     def trace(self, images: Images) -> list[NodeTime]:
-        """Return nothing: its profile is a file, written when a session ends."""
+        """Classify, and return nothing: its profile is a file, written when a session ends."""
+        self(images)
+        return []
+
+    def kernels(self, images: Images) -> list[NodeKernel]:
+        """Return nothing: ONNX Runtime does not name its kernels."""
         return []
 
 

@@ -10,11 +10,13 @@ import numpy.typing as npt
 
 from stages.errors import ModelError
 from stages.precisions import get_precision
-from stages.records.measure import NodeTime
+from stages.records.measure import NodeKernel, NodeTime
 from stages.samples import Images
 
 # What OpenVINO's own graph calls a type that oneDNN has another name for.
 RUNTIME_NAMES = {"s8": "i8"}
+# Where its graph says what a node does, and what it does not run for a batch.
+KIND, CONSTANTS = "layerType", ("Const", "Input", "Output")
 # The fraction of the convolutions that must run in the precision asked for.
 MIN_FRACTION = 0.9
 
@@ -40,16 +42,39 @@ class OpenvinoModel:
 
         Raises ModelError if over a tenth of the convolutions run in another precision.
         """
-        if images.shape[0] not in self._requests:
-            self._requests[images.shape[0]] = self._compiled(images.shape)
-        request = self._requests[images.shape[0]]
+        request = self._request(images.shape)
         # A copy, since the request's own memory holds the next answer, too.
         answer: npt.NDArray[np.float32] = request.infer([images], share_inputs=True)[0]
         return np.array(answer)
 
     def trace(self, images: Images) -> list[NodeTime]:
-        """Return nothing: OpenVINO does not report when each node began."""
+        """Classify, and return nothing: OpenVINO does not report when each node began."""
+        self(images)
         return []
+
+    def kernels(self, images: Images) -> list[NodeKernel]:
+        """Return what OpenVINO's own graph says of each node but its constants."""
+        request = self._request(images.shape)
+        infos = [
+            (op.get_friendly_name(), _strings(op))
+            for op in request.get_compiled_model().get_runtime_model().get_ordered_ops()
+        ]
+        return [
+            NodeKernel(
+                name=name,
+                kind=info[KIND],
+                kernel=info.get("primitiveType", ""),
+                data_type=info.get("runtimePrecision", ""),
+            )
+            for name, info in infos
+            if info[KIND] not in CONSTANTS
+        ]
+
+    def _request(self, shape: tuple[int, ...]) -> Any:
+        """Return what runs batches of a shape, which is compiled when it first comes."""
+        if shape[0] not in self._requests:
+            self._requests[shape[0]] = self._compiled(shape)
+        return self._requests[shape[0]]
 
     def _compiled(self, shape: tuple[int, ...]) -> Any:
         model = self._model.clone()
@@ -77,13 +102,14 @@ def _properties(precision: str, threads: int) -> dict[str, Any]:
     }
 
 
+def _strings(op: Any) -> dict[str, str]:
+    """Return what OpenVINO's own graph says of an op, by the names that it has for that."""
+    return {name: str(value.astype(str)) for name, value in op.get_rt_info().items()}
+
+
 def _require_precision(ops: list[Any], precision: str) -> None:
-    infos = [op.get_rt_info() for op in ops]
-    ran = [
-        str(info["runtimePrecision"].astype(str))
-        for info in infos
-        if info["layerType"].astype(str) == "Convolution"
-    ]
+    infos = map(_strings, ops)
+    ran = [info["runtimePrecision"] for info in infos if info[KIND] == "Convolution"]
     wanted = {RUNTIME_NAMES.get(name, name) for name in get_precision(precision).data_types}
     fitting = sum(name in wanted for name in ran)
     if not ran or fitting < MIN_FRACTION * len(ran):

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stages.errors import ModelError
-from stages.records.measure import NodeTime
+from stages.records.measure import NodeKernel, NodeTime
 from stages.samples import Images
 
 # From images [n, height, width, 3] to probabilities [n, classes].
@@ -28,6 +28,10 @@ class LoadedModel(Protocol):
 
     def trace(self, images: Images) -> list[NodeTime]:
         """Classify, and return when each node ran; nothing if the backend can't show it."""
+        ...
+
+    def kernels(self, images: Images) -> list[NodeKernel]:
+        """Return what each node runs for a batch like `images`; nothing if that isn't known."""
         ...
 
 

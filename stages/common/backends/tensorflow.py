@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from stages.errors import ModelError
 from stages.precisions import get_precision
-from stages.records.measure import NodeTime
+from stages.records.measure import NodeKernel, NodeTime
 from stages.samples import Images
 
 SIGNATURE = "serving_default"
@@ -64,6 +64,10 @@ class Model:
             for device in metadata.step_stats.dev_stats
             for node in device.node_stats
         ]
+
+    def kernels(self, images: Images) -> list[NodeKernel]:
+        """Return nothing: oneDNN's log names its kernels."""
+        return []
 
 
 def _input_and_output(loaded: Any, path: str) -> tuple[str, str]:

@@ -95,7 +95,7 @@ class RequestHandler:
         batch = self._full_batches(size)[0]
         self._model(batch)  # which makes the kernels of this size
         nodes, busy = amx_busy(lambda: self._model.trace(batch))
-        return TraceAnswer(nodes=nodes, amx_busy=busy)
+        return TraceAnswer(nodes=nodes, amx_busy=busy, kernels=self._model.kernels(batch))
 
     def _full_batches(self, size: int) -> list[Images]:
         full = [batch for batch in batches_of(self._images, size) if len(batch) == size]

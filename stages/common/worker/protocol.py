@@ -1,6 +1,6 @@
 """What a worker can be asked and what it answers: one line of JSON for each message."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Annotated, Any, Protocol, TypeVar
 
@@ -20,7 +20,7 @@ from stages.records.fields import (
     Size,
     doc,
 )
-from stages.records.measure import AmxBusy, NodeTime
+from stages.records.measure import AmxBusy, NodeKernel, NodeTime
 
 AnswerT = TypeVar("AnswerT")
 
@@ -191,6 +191,10 @@ class TraceAnswer:
         list[NodeTime], doc("When each node of the graph ran; empty if the backend can't say.")
     ]
     amx_busy: Annotated[AmxBusy, doc("How busy the batch kept AMX's tile unit.")]
+    kernels: Annotated[
+        list[NodeKernel],
+        doc("What each node runs for such a batch; empty if the backend can't say."),
+    ] = field(default_factory=list)
 
 
 class Worker(Protocol):

@@ -18,7 +18,8 @@ from stages.records.rehearse import (
     RehearsalRecord,
     RehearsedCell,
 )
-from stages.rehearse.run import Conditions, rehearse
+from stages.rehearse.run import rehearse
+from stages.rehearse.workers import Conditions
 from tests.unit.records import HOST, NOT_COUNTED, SHA256, SOURCE, quantize
 from tests.unit.workers import FakeWorker
 

@@ -8,8 +8,9 @@ import pytest
 from stages.common.entries import Entry
 from stages.errors import ProofError, WorkerError
 from stages.isa import AMX
-from stages.rehearse import run
-from stages.rehearse.run import Conditions, rehearse
+from stages.rehearse import workers
+from stages.rehearse.run import rehearse
+from stages.rehearse.workers import Conditions
 from tests.unit.records import quantize
 from tests.unit.rehearse.recordings import RecordedWorker, conditions, rehearsed
 
@@ -131,9 +132,9 @@ def test_only_the_worker_with_amx_gets_the_emulator(
         def __init__(self, job: Any, log: Path, timeout_s: float, **options: Any) -> None:
             given[options["isa"]] = options["extra"]
 
-    monkeypatch.setattr(run, "WorkerProcess", Noting)
+    monkeypatch.setattr(workers, "WorkerProcess", Noting)
     for isa in (AMX, "AVX512_CORE_VNNI"):
-        run.start_worker(ENTRY, isa, conditions(tmp_path))
+        workers.start_worker(ENTRY, isa, conditions(tmp_path))
     assert given["AVX512_CORE_VNNI"] is None
     assert given[AMX] == {
         "LD_PRELOAD": "/lib.so",

@@ -111,6 +111,17 @@ def test_an_answer_outlives_the_next(
     assert model.trace(samples.batch(0, 1)) == []
 
 
+def test_openvino_names_the_kernels_of_its_nodes(
+    loaded: Callable[..., LoadedModel], samples: Samples
+) -> None:
+    nodes = loaded("openvino", "int8").kernels(samples.batch(0, 2))
+    (convolution,) = [node for node in nodes if node.kind == "Convolution"]
+    assert convolution.data_type in ("u8", "i8")
+    assert convolution.kernel
+    assert not {"Const", "Input", "Output"} & {node.kind for node in nodes}
+    assert loaded("onnxruntime", "int8").kernels(samples.batch(0, 2)) == []
+
+
 @pytest.mark.parametrize("peer", MODELS)
 def test_int8_is_another_model(
     loaded: Callable[..., LoadedModel], samples: Samples, peer: str

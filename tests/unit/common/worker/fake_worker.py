@@ -9,7 +9,7 @@ import numpy as np
 
 from stages.common.backends import registry
 from stages.common.worker import __main__ as worker
-from stages.records.measure import NodeTime
+from stages.records.measure import NodeKernel, NodeTime
 from stages.samples import Images
 
 
@@ -29,6 +29,9 @@ class Brightness:
 
     def trace(self, images: Images) -> list[NodeTime]:
         return [NodeTime("brightness", 1.0, float(len(images)))]
+
+    def kernels(self, images: Images) -> list[NodeKernel]:
+        return []
 
 
 def load(path: str, precision: str, threads: int) -> Brightness:

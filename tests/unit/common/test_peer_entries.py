@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from stages.common.entries import runnable
-from stages.peers.contenders import NO_BF16, NO_ORT_BF16, find_peers
+from stages.common.peer_entries import NO_BF16, NO_ORT_BF16, find_peers
 
 
 def test_peers_run_bf16_only_where_the_cpu_and_they_can(tmp_path: Path) -> None:

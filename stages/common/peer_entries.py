@@ -1,9 +1,11 @@
-"""The models that the peers will run, and why some of them can't."""
+"""The peers' models, and why some of them can't run."""
 
 from pathlib import Path
 
+from stages.artifacts import Artifacts, read_record, require_current, verify
 from stages.common.entries import Entry
 from stages.precisions import get_precision
+from stages.records.peers import PeersRecord
 
 PEERS = ("openvino", "onnxruntime")
 NO_ORT_BF16 = "ONNX Runtime's CPU provider has no BF16 convolution on x86"
@@ -22,3 +24,15 @@ def find_peers(models: Path, flags: frozenset[str]) -> list[Entry]:
         Entry("onnxruntime", "bf16", missing=NO_ORT_BF16),
         Entry("onnxruntime", "int8", onnxruntime / "int8.onnx"),
     ]
+
+
+def require_peers(artifacts: Artifacts) -> str:
+    """Return the sha256 of the checksums of artifacts/peers, whose models are of this train's.
+
+    Raises InputMissingError if it is not there, InputCorruptError if it is damaged or of another
+    train folder.
+    """
+    sha256 = verify(artifacts.peers.path)
+    record = read_record(artifacts.peers.record, PeersRecord)
+    require_current(artifacts.peers.path, record.train_sha256, artifacts.train.path)
+    return sha256

@@ -1,0 +1,54 @@
+"""The peers' part of the rehearsal as text."""
+
+from collections import Counter
+
+from stages.common.rehearsed import is_on_amx, multiplying, on_amx_of_peer
+from stages.common.text import aligned
+from stages.records.rehearse import REHEARSED, RehearsalRecord, RehearsedPeer
+
+COLUMNS = (
+    "peer",
+    "precision",
+    "on AMX",
+    "of work",
+    "top-1",
+    "without AMX",
+    "agree",
+    "equal",
+    "difference",
+)
+
+
+def render_peers(record: RehearsalRecord) -> str:
+    """Return the table of the peers, and what they say runs off AMX; empty without peers."""
+    if not record.peers:
+        return ""
+    rows = [COLUMNS, *map(_row, record.peers)]
+    title = f"peers as on a CPU with AMX, on {len(record.labels)} images, {REHEARSED}"
+    off = [row for peer in record.peers for row in _off_amx(peer)]
+    return "\n".join([title, aligned(rows), *([aligned(off)] if off else [])])
+
+
+def _row(peer: RehearsedPeer) -> tuple[str, ...]:
+    answers = peer.answers
+    return (
+        peer.backend,
+        peer.precision,
+        on_amx_of_peer(peer) or "not told",
+        "-" if peer.share is None else f"{peer.share:.1%}",
+        f"{peer.with_amx.accuracy_top1:.1%}",
+        f"{peer.without.accuracy_top1:.1%}",
+        f"{len(peer.with_amx.probabilities) - answers.differing}",
+        f"{answers.equal}",
+        f"{answers.largest_difference:.2g}" if answers.largest_difference else "none",
+    )
+
+
+def _off_amx(peer: RehearsedPeer) -> list[tuple[str, str]]:
+    """Return how many nodes that multiply run each kernel that is none of AMX's."""
+    nodes = [node for node in multiplying(peer.with_amx.kernels) if not is_on_amx(node)]
+    kernels = Counter((node.kind, node.kernel, node.data_type) for node in nodes)
+    return [
+        (f"off AMX: {peer.backend} {peer.precision}", f"{count} {kind} in {data_type}: {kernel}")
+        for (kind, kernel, data_type), count in kernels.items()
+    ]

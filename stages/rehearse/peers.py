@@ -1,0 +1,93 @@
+"""The rehearsal of a peer's model, by what the peer says of its nodes and the emulator's counts.
+
+A peer keeps no log in which a batch could be found, so the counts are of all that its worker did.
+"""
+
+from collections.abc import Sequence
+
+from stages.common.entries import Entry
+from stages.common.rehearsed import is_on_amx
+from stages.common.stats import accuracy_top1
+from stages.errors import ProofError
+from stages.isa import AMX
+from stages.precisions import FP32
+from stages.records.measure import NodeKernel
+from stages.records.quantize import QuantizeRecord
+from stages.records.rehearse import PeerSide, RehearsedPeer, Tiles
+from stages.rehearse.answers import compare_answers, predictions_of
+from stages.rehearse.counts import read_counts, total
+from stages.rehearse.layers import recorded
+from stages.rehearse.workers import (
+    Answer,
+    Conditions,
+    Start,
+    ask_both,
+    counts_of,
+    start_worker,
+)
+
+NATIVE = "native"
+
+
+def rehearse_peer(
+    entry: Entry, record: QuantizeRecord, conditions: Conditions, start: Start = start_worker
+) -> RehearsedPeer:
+    """Return the rehearsal of a peer's entry; `record` knows the work of the same network.
+
+    Raises WorkerError if a worker dies, with what the emulator said of it; ProofError if the peer
+    names kernels of AMX and no tile was used, or the other way round.
+    """
+    versions, answers = ask_both(entry, (AMX, NATIVE), conditions, start)
+    tiles = total([release.tiles for release in read_counts(counts_of(entry, conditions))])
+    images, operations = _classified(conditions), _operations(record)
+    with_amx, without = (_side(answer, conditions.labels) for answer in answers)
+    _require_counted(entry, with_amx.kernels, tiles)
+    return RehearsedPeer(
+        backend=entry.backend,
+        precision=entry.precision,
+        versions=versions,
+        with_amx=with_amx,
+        without=without,
+        answers=compare_answers(entry.precision, with_amx.probabilities, without.probabilities),
+        images=images,
+        operations=operations,
+        tiles=tiles,
+        share=share_of(tiles, images, operations),
+    )
+
+
+def share_of(tiles: Tiles, images: int, operations: int) -> float | None:
+    """Return which part of the multiplications of `images` was done by tiles, at most all.
+
+    `operations` are the multiplications and additions for one, 0 if they are not known.
+    """
+    return min(1.0, 2 * tiles.useful / (images * operations)) if operations else None
+
+
+def _classified(conditions: Conditions) -> int:
+    """Return how many images a worker classifies: as it loads, for the trace, and then all."""
+    return 1 + 2 * conditions.batch_size + len(conditions.labels)
+
+
+def _operations(record: QuantizeRecord) -> int:
+    layers = recorded(record, FP32)
+    return round(sum(layer.operations for layer in layers) / record.batch_size)
+
+
+def _side(answer: Answer, labels: Sequence[int]) -> PeerSide:
+    traced, classified = answer
+    rows = classified.probabilities
+    return PeerSide(
+        kernels=traced.kernels,
+        probabilities=rows,
+        accuracy_top1=accuracy_top1(predictions_of(rows), labels),
+    )
+
+
+def _require_counted(entry: Entry, kernels: Sequence[NodeKernel], tiles: Tiles) -> None:
+    named = any(map(is_on_amx, kernels))
+    if kernels and named != bool(tiles.products):
+        raise ProofError(
+            f"{entry.name}: it names {'' if named else 'no '}kernels of AMX, and the emulator "
+            f"counted {tiles.products} products of tiles; what ran is not what it says"
+        )

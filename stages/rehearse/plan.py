@@ -1,0 +1,96 @@
+"""What is rehearsed: every model that AMX multiplies for, and why some of them can't be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from stages.artifacts import Artifacts, read_record
+from stages.common.entries import Entry, OurEntries, find_ours, interpreters_of, runnable
+from stages.common.host.facts import cpu_flags
+from stages.common.peer_entries import find_peers, require_peers
+from stages.errors import InputMissingError, StageError
+from stages.precisions import FP32, get_precision
+from stages.records.quantize import QuantizeRecord
+from stages.records.rehearse import LeftOut
+from stages.runtimes import get_runtime
+from stages.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be rehearsed, and what not; by runtime, quantize's record and its checksum.
+
+    `peers_sha256` is that of the peers' folder, None if there is none to be used.
+    """
+
+    entries: list[Entry]
+    peers: list[Entry]
+    left_out: list[LeftOut]
+    quantize: dict[str, QuantizeRecord]
+    quantize_sha256: dict[str, str]
+    peers_sha256: str | None
+
+
+def make_plan(settings: Settings, artifacts: Artifacts) -> Plan:
+    """Return what can be rehearsed; InputMissingError if nothing can."""
+    ours = find_ours(artifacts, interpreters_of(settings))
+    entries = map(partial(_as_converted, ours.entries), ours.entries)
+    wanted = [entry for entry in entries if _is_wanted(entry, settings)]
+    possible = runnable(wanted)
+    if not possible:
+        reasons = "; ".join(dict.fromkeys(entry.missing for entry in wanted if entry.missing))
+        raise InputMissingError(
+            f"nothing can be rehearsed ({reasons or 'AMX multiplies in none of the precisions'}); "
+            "run the stages before, or ask for other precisions"
+        )
+    peers, peers_sha256 = _peers(settings, artifacts)
+    return Plan(
+        possible,
+        runnable(peers),
+        [
+            LeftOut(runtime=entry.backend, precision=entry.precision, reason=entry.missing)
+            for entry in (*wanted, *peers)
+            if entry.missing
+        ],
+        _records(artifacts, ours, possible),
+        {entry.backend: ours.quantize_sha256[entry.backend] for entry in possible},
+        peers_sha256,
+    )
+
+
+def _peers(settings: Settings, artifacts: Artifacts) -> tuple[list[Entry], str | None]:
+    """Return the peers' entries that are wanted, and the checksum of their folder, if of use."""
+    entries = find_peers(artifacts.peers.models, cpu_flags())
+    wanted = [entry for entry in entries if _is_wanted(entry, settings)]
+    try:
+        sha256 = require_peers(artifacts)
+    except StageError as error:
+        return [replace(entry, missing=entry.missing or str(error)) for entry in wanted], None
+    return wanted, sha256 if runnable(wanted) else None
+
+
+def _as_converted(entries: Sequence[Entry], entry: Entry) -> Entry:
+    """Return an entry, with a model even if quantize, on its CPU, made no variant of it.
+
+    The runtime converts the trained model as it loads it, so nothing that quantize makes is needed.
+    """
+    precision = get_precision(entry.precision)
+    converts = getattr(precision, get_runtime(entry.backend).converts_by)
+    if not (entry.missing and converts and precision.model == FP32):
+        return entry
+    trained = [one for one in entries if (one.backend, one.precision) == (entry.backend, FP32)]
+    return replace(trained[0], precision=entry.precision) if trained else entry
+
+
+def _is_wanted(entry: Entry, settings: Settings) -> bool:
+    return get_precision(entry.precision).uses_tiles and entry.precision in settings.precisions
+
+
+def _records(
+    artifacts: Artifacts, ours: OurEntries, entries: Sequence[Entry]
+) -> dict[str, QuantizeRecord]:
+    runtimes = {entry.backend for entry in entries} & {*ours.quantize_sha256}
+    return {
+        runtime: read_record(artifacts.quantize(runtime).record, QuantizeRecord)
+        for runtime in runtimes
+    }

@@ -1,0 +1,127 @@
+"""Peers under emulation: what they say of their nodes, beside what the emulator counted."""
+
+import struct
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stages.artifacts import RehearseFolder
+from stages.common.entries import Entry
+from stages.common.rehearsed import peer_finding
+from stages.common.worker.protocol import ClassifyAnswer, Trace, TraceAnswer
+from stages.errors import ProofError
+from stages.isa import AMX
+from stages.records.measure import NodeKernel
+from stages.records.quantize import Variant
+from stages.records.rehearse import REHEARSED, RehearsedPeer
+from stages.rehearse.peers import NATIVE, rehearse_peer, share_of
+from stages.rehearse.rederive import rederived
+from stages.rehearse.table import few, render
+from stages.rehearse.workers import Conditions
+from tests.unit.records import NOT_COUNTED, SHA256, quantize
+from tests.unit.rehearse.recordings import BATCH, LABELS, ROWS, conditions, rehearsal
+from tests.unit.workers import FakeWorker
+
+# As OpenVINO names them; the second is a node that multiplies nothing.
+NODES = (
+    ("conv1", "Convolution", "brgconv_avx512_amx_I8", "u8"),
+    ("pool1", "Pooling", "jit_avx512_I8", "u8"),
+    ("conv2", "Convolution", "jit_avx512_dw_I8", "u8"),
+    ("head", "FullyConnected", "brgemm_avx512_amx_I8", "u8"),
+)
+PRODUCTS, MACS_OF_A_PRODUCT = 1000, 16 * 16 * 64
+
+
+def kernels(nodes: Any) -> list[NodeKernel]:
+    keys = ("name", "kind", "kernel", "data_type")
+    return [NodeKernel(**dict(zip(keys, node, strict=True))) for node in nodes]
+
+
+class Peer(FakeWorker):
+    """A worker that names its nodes, and whose emulator counts some products of INT8."""
+
+    def __init__(self, nodes: Any, products: int, entry: Entry, isa: str, now: Conditions) -> None:
+        assert isa in (AMX, NATIVE)
+        self._nodes, self._emulated = kernels(nodes), isa == AMX
+        if self._emulated:
+            counts = [0] * 24
+            counts[7], counts[13], counts[19] = (
+                products,
+                products * MACS_OF_A_PRODUCT,
+                products * MACS_OF_A_PRODUCT,
+            )
+            file = now.scratch / f"{entry.name}.counts.1"
+            file.write_bytes(struct.pack("<QIHH24Q", 1, 1, 1, 4, *counts) if products else b"")
+
+    def send(self, request: Any) -> None:
+        self._request = request
+
+    def receive(self, answer: Any, lasting_s: float = 0.0) -> Any:
+        if isinstance(self._request, Trace):
+            return TraceAnswer(nodes=[], amx_busy=NOT_COUNTED, kernels=self._nodes)
+        return ClassifyAnswer(probabilities=ROWS)
+
+
+def rehearsed(folder: Path, nodes: Any = NODES, products: int = PRODUCTS) -> RehearsedPeer:
+    entry = Entry("openvino", "int8", Path("/model.xml"))
+    record = quantize(Variant(precision="fp32", model="train/model_keras.fp32"))
+
+    def start(*given: Any) -> Peer:
+        return Peer(nodes, products, *given)
+
+    return rehearse_peer(entry, record, conditions(folder), start)
+
+
+def test_it_shows_what_ran_on_amx_and_what_did_not(tmp_path: Path) -> None:
+    peer = rehearsed(tmp_path / "peer")
+    assert peer.tiles.products == PRODUCTS
+    assert peer.images == 1 + 2 * BATCH + len(LABELS)
+    record = rehearsal(tmp_path / "ours", peers=[peer], peers_sha256=SHA256)
+    text = render(record)
+    assert "openvino  int8       2 of 3" in text
+    assert "off AMX: openvino int8  1 Convolution in u8: jit_avx512_dw_I8" in text
+    assert f"rehearse: openvino int8 {REHEARSED}: 2 of 3 nodes that multiply on AMX" in text
+    assert "INT8 equal bit for bit on 2 of 2 images" in peer_finding(peer)
+
+
+def test_a_peer_that_names_nothing_has_only_its_share(tmp_path: Path) -> None:
+    peer = rehearsed(tmp_path / "peer", nodes=())
+    text = render(rehearsal(tmp_path / "ours", peers=[replace(peer, share=0.25)]))
+    assert "not told  25.0%" in text
+    assert f"{REHEARSED}: 25.0% of the multiplications by tiles, INT8" in text
+
+
+@pytest.mark.parametrize(
+    ("nodes", "products", "words"),
+    [(NODES, 0, "it names kernels of AMX"), (NODES[1:3], 5, "it names no kernels of AMX")],
+)
+def test_names_and_counts_that_contradict_each_other_are_refused(
+    tmp_path: Path, nodes: Any, products: int, words: str
+) -> None:
+    with pytest.raises(ProofError, match=words):
+        rehearsed(tmp_path, nodes, products)
+
+
+def test_the_share_is_of_all_images_and_at_most_one(tmp_path: Path) -> None:
+    tiles = rehearsed(tmp_path).tiles
+    operations = 2 * PRODUCTS * MACS_OF_A_PRODUCT
+    assert share_of(tiles, 1, operations) == 1
+    assert share_of(tiles, 4, operations) == 0.25
+    assert share_of(tiles, 1, operations // 2) == 1
+    assert share_of(tiles, 1, 0) is None
+
+
+def test_an_edited_figure_is_derived_again(tmp_path: Path) -> None:
+    peer = replace(rehearsed(tmp_path / "peer"), operations=10**9)
+    edited = replace(peer, share=0.9, answers=replace(peer.answers, equal=0))
+    folder = tmp_path / "ours"
+    again = rederived(rehearsal(folder, peers=[edited]), RehearseFolder(folder))
+    assert again.peers[0].answers.equal == 2
+    assert again.peers[0].share != 0.9
+
+
+def test_many_layers_with_one_reason_take_one_line() -> None:
+    assert few(["a", "b", "c"]) == ["a", "b", "c"]
+    assert few(["a", "b", "c", "d"]) == ["4 layers, a to d"]
