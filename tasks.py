@@ -12,6 +12,13 @@ from docker.host.environment import restart_without_pythons_own
 
 restart_without_pythons_own()  # before anything is imported that could be another's
 
+import signal
+
+from stages.program.signals import ENDING
+
+# By a signal that comes before a task can say so, `invoke` itself would end without a word.
+signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+
 import importlib
 import time
 from collections.abc import Sequence

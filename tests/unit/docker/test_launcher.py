@@ -178,6 +178,17 @@ def test_ctrl_c_while_the_tasks_are_loaded_is_said_in_one_line(tmp_path: Path) -
     assert done.output == "invoke: interrupted; earlier artifacts are untouched\n"
 
 
+def test_nor_does_ctrl_c_end_invoke_as_a_module_without_a_word(tmp_path: Path) -> None:
+    tasks = (ROOT / "tasks.py").read_text()
+    tasks = tasks.replace("os.path.dirname(os.path.abspath(__file__))", repr(str(ROOT)))
+    (tmp_path / "tasks.py").write_text(
+        tasks.replace("from docker import cleaning", f"{INTERRUPTED}\nfrom docker import cleaning")
+    )
+    done = run(sys.executable, "-m", "invoke", "verify", "none.tar", cwd=tmp_path)
+    assert done.code == 130, done
+    assert done.output == "verify: interrupted; earlier artifacts are untouched\n"
+
+
 def test_a_signal_in_its_imports_waits(environment: Path) -> None:
     launcher.write(environment)
     assert (
