@@ -74,6 +74,7 @@ class CompareFolder:
         self.absolute = path / "fp32_int8_absolute.png"
         self.times = path / "fp32_int8_times.png"
         self.ladder = path / "precision_isa.png"
+        self.rehearsal = path / "rehearsal.png"
 
 
 class PeersFolder:

@@ -2,14 +2,18 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import takewhile
 
 from stages.precisions import get_precision
 from stages.records.measure import NodeKernel
-from stages.records.rehearse import REHEARSED, Answers, RehearsedCell, RehearsedPeer
+from stages.records.rehearse import REHEARSED, Answers, RehearsedCell, RehearsedLayer, RehearsedPeer
 
 # Kinds of nodes that multiply, in OpenVINO's words; what it calls them is what is shown.
 MULTIPLYING = frozenset({"Convolution", "Deconvolution", "FullyConnected", "MatMul"})
 AMX_MARK = "_amx"
+# Scopes that TensorFlow adds where it inlines a function, and parts of a name without them.
+CALLS = ("", "PartitionedCall", "StatefulPartitionedCall")
+NO_SCOPE = 2
 
 
 def finding(cell: RehearsedCell) -> str:
@@ -59,3 +63,19 @@ def _answers(precision: str, answers: Answers, images: int) -> str:
         return equal
     differing = f"another class on {answers.differing}" if answers.differing else "no other class"
     return f"{equal}, {differing}"
+
+
+def layer_names(layers: Sequence[RehearsedLayer]) -> list[str]:
+    """Return the name of each layer's op, without scopes that most share or a call added.
+
+    An op of two parts, as in a head beside a network, has no scope to share.
+    """
+    parts = [[part for part in layer.op.split("/") if part not in CALLS] for layer in layers]
+    long = [path for path in parts if len(path) > NO_SCOPE] or [path for path in parts if path]
+    scopes = zip(*(path[:-1] for path in long), strict=False)
+    shared = [names[0] for names in takewhile(lambda names: len({*names}) == 1, scopes)]
+    count = len(shared)
+    return [
+        "/".join(path[count:] if path[:count] == shared else path) or f"{layer.primitive} {number}"
+        for number, (layer, path) in enumerate(zip(layers, parts, strict=True), 1)
+    ]

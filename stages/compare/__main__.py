@@ -10,7 +10,7 @@ from stages.common.progress import Progress
 from stages.compare.cautions import models_caution
 from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
-from stages.compare.rehearsed import read_rehearsed
+from stages.compare.rehearsed import Rehearsed, read_rehearsed
 from stages.compare.table import Summaries, render
 from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder.access import writing
@@ -46,14 +46,19 @@ def _compare(settings: Settings, artifacts: Artifacts) -> str:
         write_record(out.record, record)
         out.log.write_text(text, encoding="utf-8")
         progress.step(PICTURES)
-        _draw(out, record, summaries)
+        _draw(out, record, summaries, rehearsed)
     return text
 
 
-def _draw(out: CompareFolder, record: CompareRecord, summaries: Summaries) -> None:
+def _draw(
+    out: CompareFolder, record: CompareRecord, summaries: Summaries, rehearsed: Rehearsed
+) -> None:
     # Imported only now: `--help` needs no matplotlib.
     from stages.compare.plots import plot_absolute, plot_ladder, plot_times
+    from stages.compare.rehearsal_plot import plot_rehearsal
 
+    if rehearsed.cells:
+        plot_rehearsal(rehearsed.cells, out.rehearsal)
     plot_ladder(record, out.ladder)
     runtime = next((name for name, models in summaries.items() if models), None)
     if runtime is not None:

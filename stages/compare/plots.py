@@ -61,10 +61,15 @@ def plot_times(
 def _save(figure: Figure, path: Path, caution: str) -> None:
     if caution:
         figure.supxlabel(caution, color=CAUTION_COLOR, fontsize=11)
+    save(figure, path)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure; equal ones give equal bytes."""
     figure.savefig(path, dpi=120, metadata=METADATA)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return a stranger's text as a title may have it: no formula, no character without a glyph."""
     ascii_only = printable(text, MAX_NAME).encode("ascii", errors="backslashreplace").decode()
     return ascii_only.replace("$", r"\$")
@@ -110,7 +115,7 @@ def plot_ladder(record: CompareRecord, path: Path) -> None:
             axes.set_title(runtime, fontsize=11, fontweight="bold")
     panels[-1].set_xlabel("oneDNN capped at")
     _legend(panels[0], _precisions(record), any(row.verdict == "emulated" for row in record.rows))
-    title = f"VGG19 on {_plain(record.host.cpu_model)}, {len(record.host.cores_pinned)} cores"
+    title = f"VGG19 on {plain(record.host.cpu_model)}, {len(record.host.cores_pinned)} cores"
     (figure.suptitle if len(runtimes) > 1 else panels[0].set_title)(title)
     _save(figure, path, run_caution(record))
 

@@ -9,22 +9,24 @@ from stages.compare.inputs import RuntimeProfile
 from stages.errors import StageError
 from stages.isa import AMX
 from stages.records.compare import NotRun
-from stages.records.rehearse import RehearsalRecord
+from stages.records.rehearse import RehearsalRecord, RehearsedCell
 
 OTHER_MODEL = "it is of another model than the profile of {}; run the rehearse stage again"
 
 
 @dataclass(slots=True)
 class Rehearsed:
-    """By runtime and precision, what was found; and why the rest is left out, a line each."""
+    """The cells of the models that were measured; and why the rest is left out, a line each."""
 
-    findings: dict[tuple[str, str], str] = field(default_factory=dict)
+    cells: list[RehearsedCell] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
     def of(self, cell: NotRun) -> str:
         """Return what was found of a cell, empty if nothing, or if it lacks more than AMX."""
         lacks_amx = cell.isa == AMX and " amx_" in f" {cell.reason}" and "flag" in cell.reason
-        return self.findings.get((cell.runtime, cell.precision), "") if lacks_amx else ""
+        rehearsed = {(it.runtime, it.precision): it for it in self.cells if lacks_amx}
+        found = rehearsed.get((cell.runtime, cell.precision))
+        return finding(found) if found else ""
 
 
 NOTHING = Rehearsed()
@@ -56,6 +58,5 @@ def _of_models(record: RehearsalRecord, profiles: Sequence[RuntimeProfile]) -> R
         ):
             rehearsed.left_out.append(OTHER_MODEL.format(profile.runtime))
             continue
-        for cell in cells:
-            rehearsed.findings[cell.runtime, cell.precision] = finding(cell)
+        rehearsed.cells += cells
     return rehearsed

@@ -1,9 +1,8 @@
 """The rehearsal as text, for the terminal and rehearsal.log: no time, no speed."""
 
 from collections.abc import Sequence
-from itertools import takewhile
 
-from stages.common.rehearsed import finding, peer_finding
+from stages.common.rehearsed import finding, layer_names, peer_finding
 from stages.common.text import MAX_CELL, aligned, origins
 from stages.isa import AMX
 from stages.program.printable import printable
@@ -109,7 +108,7 @@ def _multiple(bound: float | None) -> str:
 
 
 def _layers(cell: RehearsedCell) -> str:
-    names = _names(cell.layers)
+    names = layer_names(cell.layers)
     rows = [LAYER_COLUMNS, *map(_layer, cell.layers, names)]
     rows.append(("all of them", "", "", "", "", "", _multiple(cell.bound)))
     title = f"layers of {cell.runtime} {cell.precision} at {AMX}, {REHEARSED}"
@@ -128,16 +127,6 @@ def _layer(layer: RehearsedLayer, name: str) -> tuple[str, ...]:
         f"{tiles.loads / tiles.products:.2f}" if tiles and tiles.products else "-",
         _multiple(layer.bound),
     )
-
-
-def _names(layers: Sequence[RehearsedLayer]) -> list[str]:
-    """Return the name of each layer's op, without the scopes that all share."""
-    scopes = zip(*(layer.op.split("/")[:-1] for layer in layers if layer.op), strict=False)
-    shared = len([*takewhile(lambda names: len({*names}) == 1, scopes)])
-    return [
-        "/".join(layer.op.split("/")[shared:]) or f"{layer.primitive} {number}"
-        for number, layer in enumerate(layers, 1)
-    ]
 
 
 def _off_amx(cell: RehearsedCell, names: Sequence[str]) -> str:

@@ -30,3 +30,4 @@ def test_it_leaves_what_it_prints_and_the_pictures(
     assert capsys.readouterr().out.endswith(artifacts.compare.log.read_text())
     pictures = (artifacts.compare.absolute, artifacts.compare.times, artifacts.compare.ladder)
     assert all(path.is_file() for path in pictures)
+    assert not artifacts.compare.rehearsal.exists()

@@ -11,8 +11,10 @@ from stages.compare.effects import compare
 from stages.compare.inputs import RuntimeProfile
 from stages.records.base import Interval
 from stages.records.cell import Validity
+from stages.records.rehearse import REHEARSED
 from tests.unit.compare.profiles import DRIFTED, UNEQUAL, both_runtimes, profiled
 from tests.unit.records import measured, profile, repeat
+from tests.unit.rehearse.recordings import rehearsed
 
 pytestmark = pytest.mark.image
 
@@ -110,3 +112,33 @@ def test_an_interval_that_does_not_have_its_estimate_is_drawn(tmp_path: Path) ->
     offline = replace(cell.measurement.offline, throughput_images_per_s=beyond)
     odd = replace(cell, measurement=replace(cell.measurement, offline=offline))
     assert draw(profiled(profile(odd, measured("int8", "AVX512_CORE", 20.0))), tmp_path / "odd")
+
+
+def test_a_rehearsal_is_drawn_with_what_it_is(tmp_path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    from stages.compare import rehearsal_plot
+
+    cells = [rehearsed(tmp_path / name, name) for name in ("int8", "bf16")]
+    drawn: list[Figure] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rehearsal_plot, "save", lambda figure, path: drawn.append(figure))
+        rehearsal_plot.plot_rehearsal(cells, tmp_path / "rehearsal.png")
+    (figure,) = drawn
+    assert REHEARSED in figure.get_suptitle()
+    int8, bf16 = figure.axes
+    words = [text.get_text() for text in int8.texts]
+    assert len(words) == len(cells[0].layers)
+    assert words.count("off AMX") == sum(not layer.on_amx for layer in cells[0].layers) == 1
+    assert "in all" in bf16.get_title()
+
+
+def test_the_picture_of_a_rehearsal_is_the_same_each_time(tmp_path: Path) -> None:
+    from stages.compare.rehearsal_plot import plot_rehearsal
+
+    cells = [rehearsed(tmp_path / "proofs", "int8")]
+    paths = [tmp_path / f"{name}.png" for name in ("one", "two")]
+    for path in paths:
+        plot_rehearsal(cells, path)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert min(size_of(paths[0])) > 400

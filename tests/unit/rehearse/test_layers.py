@@ -1,14 +1,17 @@
 """Why a layer is off AMX: what is known, and never a guess."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stages.common.onednn.log import Execution
+from stages.common.rehearsed import layer_names
 from stages.records.quantize import Layer, QuantizeRecord, Variant
 from stages.rehearse.layers import layers_of, op_names, why_not
 from tests.unit.records import quantize
+from tests.unit.rehearse.recordings import rehearsed
 
 CONV = Execution(
     primitive="convolution",
@@ -82,3 +85,10 @@ def test_other_work_or_another_number_of_layers_leaves_them_unnamed() -> None:
     assert op_names([CONV, CONV], 8, fewer, "bf16") == ["", ""]
     less = recorded("a", "b", operations=1, batch_size=8)
     assert op_names([CONV, CONV], 8, less, "bf16") == ["", ""]
+
+
+def test_a_layers_name_has_no_scope_that_all_share_or_a_call_added(tmp_path: Path) -> None:
+    (layer, *_) = rehearsed(tmp_path).layers
+    ops = ("PartitionedCall/net/block_1/Conv2D", "net/block_2/depthwise", "head/MatMul", "")
+    names = layer_names([replace(layer, op=op) for op in ops])
+    assert names == ["block_1/Conv2D", "block_2/depthwise", "head/MatMul", "convolution 4"]
