@@ -152,7 +152,7 @@ def clean(bench: Bench) -> None:
     disk.leave_free(0)
     bench.done.append("clean with no byte free")
     environ = environment(root, bench.folder / "tmp", LOCAL)
-    code, output = ended(bench, invoke("clean"), environ)
+    code, output = ended(bench, invoke("clean", "--yes"), environ)
     judge_end(bench, code, output, [0])
     left = [path.name for path in root.iterdir() if path.name in STAGES]
     if left:
