@@ -13,13 +13,13 @@ from pathlib import Path
 
 from invoke.exceptions import Exit, ParseError, UnknownFileType
 from invoke.main import program as invoke_program
-from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
 from invoke.parser.parser import Parser
 from invoke.program import Program
 
+from docker.flags import of_one_task_alone, refusal, refuse_empty, refuse_repeated
 from docker.paths import ROOT
-from stages.errors import SettingsError, exit_code_of, report, say
+from stages.errors import exit_code_of, report, say
 from stages.program import streams
 from stages.program.printable import printable, shortened
 from stages.setting.suggestion import MAX_SHOWN, quoted
@@ -77,7 +77,7 @@ class TaskProgram(Program):
         except Exit:
             name, start = self.args.collection.value or "tasks", self.args["search-root"].value
             where = printable(f"{name}.py in {shortened(start or str(Path.cwd()))} or above it")
-            raise _refusal(
+            raise refusal(
                 f"invoke: error: there is no {where}; run this in {ROOT}, whose tasks are tasks.py"
             ) from None
 
@@ -95,13 +95,15 @@ class TaskProgram(Program):
             super().parse_tasks()
         for context in self.tasks:
             refuse_empty(context)
+        for line in of_one_task_alone(self.tasks):
+            print(line, file=sys.stderr)
 
     @_ending_in_order()
     def parse_cleanup(self) -> None:
         """Show what was asked for instead of a task."""
         if (form := self.args["list-format"].value) not in LIST_FORMATS:
             shown, allowed = quoted(form, LIST_FORMATS), " or ".join(LIST_FORMATS)
-            raise _refusal(f"invoke: error: list-format can't be {shown}; give {allowed}")
+            raise refusal(f"invoke: error: list-format can't be {shown}; give {allowed}")
         with _refusing(self.parser.contexts):
             super().parse_cleanup()
 
@@ -147,44 +149,12 @@ def help_topic(tokens: Sequence[str], contexts: Contexts) -> str:
     return ""
 
 
-def refuse_repeated(tokens: Sequence[str], core: ParserContext, contexts: Contexts) -> None:
-    """Raise Exit if an argument is given twice: invoke would take its second value for a task."""
-    context, given, value_of = core, set[int](), False
-    for token in tokens:
-        name, equals, _ = token.partition("=")
-        if token == "--":
-            return
-        if flag := context.flags.get(name) or core.flags.get(name):
-            _once(flag, f"{context.name or 'invoke'}: error: {name}", given)
-            value_of = flag.takes_value and not flag.optional and not equals
-        elif value_of:
-            value_of = False
-        elif missing := [it for it in context.positional_args if id(it) not in given]:
-            given.add(id(missing[0]))
-        elif token in contexts:
-            context, given = contexts[token], set()
-
-
-def _once(flag: Argument, shown: str, given: set[int]) -> None:
-    if flag.takes_value and flag.kind is not list and id(flag) in given:
-        raise _refusal(f"{shown} is there twice; give it once")
-    given.add(id(flag))
-
-
-def refuse_empty(context: ParserContext) -> None:
-    """Raise Exit if an argument was given without any text: it is not the same as not given."""
-    for argument in context.args.values():
-        given = argument.raw_value
-        if isinstance(given, str) and not given.strip():
-            raise _refusal(f"{context.name}: error: {argument.name} can't be ''; give a value")
-
-
 @contextmanager
 def _refusing(contexts: Contexts) -> Iterator[None]:
     try:
         yield
     except ParseError as error:
-        raise _refusal(f"invoke: error: {explanation(error, contexts)}") from None
+        raise refusal(f"invoke: error: {explanation(error, contexts)}") from None
 
 
 @contextmanager
@@ -194,12 +164,12 @@ def _refusing_files() -> Iterator[None]:
         yield
     except UnknownFileType:
         kinds = "give one that ends in .yaml, .yml, .json or .py"
-        raise _refusal(f"invoke: error: config names a file of no known kind; {kinds}") from None
+        raise refusal(f"invoke: error: config names a file of no known kind; {kinds}") from None
     except Exception as error:
         if isinstance(error, OSError | MemoryError):
             raise
         why = printable(" ".join(str(error).split()) or type(error).__name__, MAX_SHOWN)
-        raise _refusal(
+        raise refusal(
             f"invoke: error: invoke's own settings can't be read ({why}); correct or remove what "
             "--config names, or ~/.invoke.yaml and its like"
         ) from None
@@ -242,7 +212,3 @@ def _of_missing(context: ParserContext) -> str:
 def _quoted(text: str) -> str:
     """Return what stands in quotes in invoke's message: a token's repr."""
     return text.removeprefix(UNKNOWN).strip().removesuffix("is!").strip()[1:-1]
-
-
-def _refusal(line: str) -> Exit:
-    return Exit(line, SettingsError.exit_code)

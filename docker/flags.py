@@ -1,0 +1,69 @@
+"""Flags as people give them: twice, empty, or behind one of several tasks."""
+
+from collections.abc import Mapping, Sequence
+
+from invoke.exceptions import Exit
+from invoke.parser.argument import Argument
+from invoke.parser.context import ParserContext
+
+from stages.errors import SettingsError
+
+Contexts = Mapping[str, ParserContext]
+
+
+def refuse_repeated(tokens: Sequence[str], core: ParserContext, contexts: Contexts) -> None:
+    """Raise Exit if an argument is given twice: invoke would take its second value for a task."""
+    context, given, value_of = core, set[int](), False
+    for token in tokens:
+        name, equals, _ = token.partition("=")
+        if token == "--":
+            return
+        if flag := context.flags.get(name) or core.flags.get(name):
+            _once(flag, f"{context.name or 'invoke'}: error: {name}", given)
+            value_of = flag.takes_value and not flag.optional and not equals
+        elif value_of:
+            value_of = False
+        elif missing := [it for it in context.positional_args if id(it) not in given]:
+            given.add(id(missing[0]))
+        elif token in contexts:
+            context, given = contexts[token], set()
+
+
+def _once(flag: Argument, shown: str, given: set[int]) -> None:
+    if flag.takes_value and flag.kind is not list and id(flag) in given:
+        raise refusal(f"{shown} is there twice; give it once")
+    given.add(id(flag))
+
+
+def refuse_empty(context: ParserContext) -> None:
+    """Raise Exit if an argument was given without any text: it is not the same as not given."""
+    for argument in context.args.values():
+        given = argument.raw_value
+        if isinstance(given, str) and not given.strip():
+            raise refusal(f"{context.name}: error: {argument.name} can't be ''; give a value")
+
+
+def of_one_task_alone(tasks: Sequence[ParserContext]) -> list[str]:
+    """Return a note for each flag of the last task that earlier ones have, too, but were not given.
+
+    invoke takes a flag for the one task that it stands behind.
+    """
+    if len(tasks) < 2:
+        return []
+    *earlier, last = tasks
+    given = {name for name, it in last.args.items() if it.got_value}
+    notes = []
+    for name in sorted(given):
+        without = [it for it in earlier if name in it.args and not it.args[name].got_value]
+        if without:
+            flag, names = f"--{name.replace('_', '-')}", [str(it.name) for it in without]
+            notes.append(
+                f"{last.name}: note: {flag} is for {last.name} alone, behind which it stands, "
+                f"and not for {' and '.join(names)}; give it there, too, if it should be"
+            )
+    return notes
+
+
+def refusal(line: str) -> Exit:
+    """Return what ends invoke with this line, as a setting that can't be."""
+    return Exit(line, SettingsError.exit_code)
