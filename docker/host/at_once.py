@@ -14,10 +14,12 @@ from stages.files import left_overs
 def write_at_once(path: Path, content: bytes, mode: int) -> None:
     """Write a file with these permissions, as the owner of the one it replaces, or of its folder.
 
-    Until it is whole, it has another name and is for its owner alone. Raises OSError with `path`.
+    Until it is whole, it has another name and is for its owner alone; if this is killed, the next
+    call removes it. Raises OSError with `path`.
     """
     partial = None
     try:
+        left_overs.clear_files(path)
         descriptor, partial = left_overs.new_file(path)
         with open(descriptor, "wb") as stream:
             stream.write(content)

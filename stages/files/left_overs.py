@@ -8,7 +8,10 @@ import os
 import re
 import secrets
 import tempfile
+import time
 from collections.abc import Collection, Iterator
+from contextlib import suppress
+from glob import escape
 from pathlib import Path
 
 from stages.files import trees
@@ -19,6 +22,8 @@ NEW, OLD = ".new", ".old"
 # A name may have 255 bytes, a character up to four of them.
 MAX_NAME = 50
 MAX_LEVELS = 8
+# Longer than any file takes to write.
+WRITING_S = 60.0
 
 
 def new_folder(folder: Path) -> Path:
@@ -31,6 +36,17 @@ def new_file(path: Path) -> tuple[int, Path]:
     prefix = f".{path.name[:MAX_NAME]}."
     descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=NEW, dir=path.parent)
     return descriptor, Path(name)
+
+
+def clear_files(path: Path) -> None:
+    """Remove what killed programs left of `path` as a file, as far as this user can.
+
+    What is newer than a minute may be another's, who is still writing.
+    """
+    for left in path.parent.glob(f".{escape(path.name[:MAX_NAME])}.????????{NEW}"):
+        with suppress(OSError):
+            if left.is_file() and time.time() - left.lstat().st_mtime > WRITING_S:
+                left.unlink()
 
 
 def old_name(new: Path) -> Path:

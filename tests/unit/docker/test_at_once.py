@@ -95,3 +95,12 @@ def test_it_stays_with_its_owner(file: Path) -> None:
     os.chown(file, 4_000_123, 4_000_124)
     write_at_once(file, b"new", 0o644)
     assert (file.stat().st_uid, file.stat().st_gid) == (4_000_123, 4_000_124)
+
+
+def test_what_a_kill_left_is_removed_by_the_next_but_nothing_of_others(file: Path) -> None:
+    killed, other = (left_overs.new_file(path)[1] for path in (file, file.with_name("other")))
+    for path in (killed, other):
+        os.utime(path, (1, 1))
+    in_use = left_overs.new_file(file)[1]
+    write_at_once(file, b"new", 0o644)
+    assert (killed.exists(), other.exists(), in_use.exists()) == (False, True, True)
