@@ -1,0 +1,176 @@
+"""AMX's rung through all that measures, under the emulator: every step but the speed is real.
+
+On a CPU that has AMX the other tests climb it; on one that can't stand in for it, its recorded
+logs (tests/data/onednn) do.
+"""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from docker.build.graph import read_extra
+from stages.artifacts import Artifacts, read_record, verify
+from stages.common.host.facts import cpu_flags
+from stages.common.onednn.kernels import kernel_isa
+from stages.isa import AMX, get_isa, missing_flags
+from stages.records.cell import Cell
+from stages.records.compare import CompareRecord
+from stages.records.peers import PeersRecord
+from stages.records.profile import ProfileRecord
+from stages.rehearse.host import NEEDED
+from stages.runtimes import RUNTIME_NAMES
+from stages.settings import REHEARSE, env_name
+from tests.commands import Done, invoke, run
+from tests.pipeline.conftest import PipelineRun
+
+FLAGS = cpu_flags()
+CAN = not FLAGS & {*get_isa(AMX).flags} and not missing_flags(NEEDED, FLAGS)
+pytestmark = [
+    pytest.mark.usefixtures("built"),
+    pytest.mark.skipif(not CAN, reason="this CPU has AMX, or can't stand in for it"),
+]
+
+OVERRIDE = "tests/pipeline/amx.yaml"
+LIBRARY = "/opt/amxemu/libamxemu.so"
+NAME = "AMX under amxemu, no figure means anything"
+VNNI, BF16 = "AVX512_CORE_VNNI", "AVX512_CORE_BF16"
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture(scope="module")
+def rung(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the emulator, what loads it into every process, and the CPU that it makes."""
+    folder = tmp_path_factory.mktemp("rung")
+    folder.chmod(0o755)
+    image = read_extra(REHEARSE, {}).image
+    container = run("docker", "create", image).output.split()[-1]
+    copied = run("docker", "cp", f"{container}:{LIBRARY}", str(folder))
+    run("docker", "rm", container)
+    assert copied.code == 0, copied
+    (folder / "preload").write_text("/amxemu/libamxemu.so\n")
+    (folder / "cpuinfo").write_text(emulated(Path("/proc/cpuinfo").read_text()))
+    return folder
+
+
+def emulated(cpuinfo: str) -> str:
+    """Return /proc/cpuinfo of a CPU that has what the emulator claims."""
+    added = " ".join(missing_flags(AMX, FLAGS))
+    lines = []
+    for line in cpuinfo.splitlines():
+        name = line.partition(":")[0].strip()
+        changed = {"flags": f"{line} {added}", "model name": f"model name\t: {NAME}"}
+        lines.append(changed.get(name, line))
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture(scope="module")
+def climbed(
+    rung: Path,
+    tiny: dict[str, str],
+    by_stock: PipelineRun,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Artifacts, Run, dict[str, Done]]:
+    """Artifacts of both runtimes on that CPU, what runs more tasks there, what each one printed."""
+    folder = tmp_path_factory.mktemp("climbed")
+    for name in ("train", *(f"quantize{ending}" for ending in ("", "-stock"))):
+        shutil.copytree(by_stock.artifacts.root / name, folder / name)
+    settings = {"artifacts": str(folder), "isas": f"{VNNI},{BF16},{AMX}", "batch_size": "2"}
+    here = {"STAGES_OVERRIDE": OVERRIDE, "AMX_RUNG": str(rung), "VGG19_NO_BF16": "0"}
+    own = {env_name(name): text for name, text in settings.items()}
+
+    def on_it(*task: str, **more: str) -> Done:
+        given = {env_name(name): text for name, text in more.items()}
+        return invoke(*task, variables={**tiny, **own, **here, **given})
+
+    itex = {"precisions": "int8", "num_instances": "auto", "server_latency_ms": "5000"}
+    done = {
+        "doctor": on_it("doctor"),
+        "itex": on_it("profile", **itex),
+        "stock": on_it("profile", runtime="stock", precisions="bf16,int8"),
+        "peers": on_it("peers", precisions="int8", batch_sizes="1"),
+        "compare": on_it("compare"),
+    }
+    return Artifacts(folder), on_it, done
+
+
+Climbed = tuple[Artifacts, Run, dict[str, Done]]
+
+
+def test_every_step_ends_well(climbed: Climbed) -> None:
+    _, _, done = climbed
+    for name, ended in done.items():
+        assert ended.code == 0, (name, ended)
+
+
+def test_doctor_finds_that_it_can_run(climbed: Climbed) -> None:
+    (line,) = [one for one in climbed[2]["doctor"].output.splitlines() if f"isa {AMX} " in one]
+    assert line.split()[2:] == ["ok", "can", "run"]
+
+
+def cells(climbed: Climbed, runtime: str) -> dict[tuple[str, str], Cell]:
+    folder = climbed[0].profile(runtime)
+    verify(folder.path)
+    record = read_record(folder.record, ProfileRecord)
+    assert record.host.cpu_model == NAME
+    return {(cell.precision, cell.requested_isa): cell for cell in record.cells}
+
+
+@pytest.mark.parametrize("runtime", RUNTIME_NAMES)
+def test_amx_is_proved_and_measured(climbed: Climbed, runtime: str) -> None:
+    made = cells(climbed, runtime)
+    for precision in ("int8",) if runtime == RUNTIME_NAMES[0] else ("bf16", "int8"):
+        cell = made[precision, AMX]
+        assert cell.measurement
+        assert cell.proof
+        assert cell.verdict == "native"
+        assert kernel_isa(cell.proof.kernels[0].implementation) == AMX
+
+
+@pytest.mark.parametrize("runtime", RUNTIME_NAMES)
+def test_what_runs_the_kernels_of_a_lower_cap_is_measured_once(
+    climbed: Climbed, runtime: str
+) -> None:
+    made = cells(climbed, runtime)
+    assert made["int8", BF16].same_as == VNNI
+    assert made["int8", AMX].same_as is None
+
+
+@pytest.mark.parametrize("runtime", RUNTIME_NAMES)
+def test_int8_classifies_as_without_amx(climbed: Climbed, runtime: str) -> None:
+    made = cells(climbed, runtime)
+    with_amx, without = (made["int8", isa].measurement for isa in (AMX, VNNI))
+    assert with_amx
+    assert without
+    assert with_amx.accuracy.predictions == without.accuracy.predictions
+
+
+def test_instances_and_the_server_scenario_run_on_it(climbed: Climbed) -> None:
+    measured = cells(climbed, RUNTIME_NAMES[0])["int8", AMX].measurement
+    assert measured
+    assert measured.server
+    assert "layouts of instances" in climbed[2]["itex"].output
+
+
+def test_the_comparison_has_its_row(climbed: Climbed) -> None:
+    record = read_record(climbed[0].compare.record, CompareRecord)
+    rows = {(row.runtime, row.precision) for row in record.rows if row.isa == AMX}
+    assert {("itex", "int8"), ("stock", "int8"), ("stock", "bf16")} <= rows
+
+
+def test_peers_run_on_it(climbed: Climbed) -> None:
+    record = read_record(climbed[0].peers.record, PeersRecord)
+    assert record.host.cpu_model == NAME
+    assert {"openvino", "onnxruntime"} <= {
+        one.backend for one in record.contenders if one.precision == "int8" and not one.missing
+    }
+
+
+def test_a_bundle_of_it_is_checked(climbed: Climbed, tmp_path: Path) -> None:
+    _, on_it, _ = climbed
+    bundle = str(tmp_path / "bundle.tar")
+    for task in (("bundle", f"--output={bundle}"), ("verify", bundle)):
+        done = on_it(*task)
+        assert done.code == 0, done
