@@ -25,8 +25,8 @@ def render_peers(record: RehearsalRecord) -> str:
         return ""
     rows = [COLUMNS, *map(_row, record.peers)]
     title = f"peers as on a CPU with AMX, on {len(record.labels)} images, {REHEARSED}"
-    off = [row for peer in record.peers for row in _off_amx(peer)]
-    return "\n".join([title, aligned(rows), *([aligned(off)] if off else [])])
+    below = [row for peer in record.peers for row in (*_off_amx(peer), *_other_types(peer))]
+    return "\n".join([title, aligned(rows), *([aligned(below)] if below else [])])
 
 
 def _row(peer: RehearsedPeer) -> tuple[str, ...]:
@@ -51,4 +51,21 @@ def _off_amx(peer: RehearsedPeer) -> list[tuple[str, str]]:
     return [
         (f"off AMX: {peer.backend} {peer.precision}", f"{count} {kind} in {data_type}: {kernel}")
         for (kind, kernel, data_type), count in kernels.items()
+    ]
+
+
+def _other_types(peer: RehearsedPeer) -> list[tuple[str, str]]:
+    """Return how many nodes that multiply compute in another type than without AMX.
+
+    Then the peer made another model for AMX, whose answers may differ for that reason alone.
+    """
+    without = {node.name: node.data_type for node in peer.without.kernels}
+    changes = Counter(
+        (node.kind, node.data_type, before)
+        for node in multiplying(peer.with_amx.kernels)
+        if (before := without.get(node.name, node.data_type)) != node.data_type
+    )
+    return [
+        (f"other type: {peer.backend} {peer.precision}", f"{count} {kind} in {now}, not {before}")
+        for (kind, now, before), count in changes.items()
     ]

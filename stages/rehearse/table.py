@@ -74,11 +74,16 @@ def _header(record: RehearsalRecord) -> str:
 
 
 def _software(record: RehearsalRecord) -> list[str]:
-    versions = {cell.runtime: cell.versions for cell in record.cells}
-    versions |= {peer.backend: peer.versions for peer in record.peers}
+    """Return a line for each set of packages, with the runtimes and peers that it ran."""
+    ran = [(cell.runtime, cell.versions) for cell in record.cells]
+    ran += [(peer.backend, peer.versions) for peer in record.peers]
+    names: dict[str, list[str]] = {}
+    for name, versions in ran:
+        packages = ", ".join(f"{package} {version}" for package, version in versions.items())
+        names.setdefault(packages, []).append(name)
     return [
-        f"software  {runtime}: " + ", ".join(f"{name} {text}" for name, text in packages.items())
-        for runtime, packages in versions.items()
+        f"software  {', '.join(dict.fromkeys(all_of))}: {packages}"
+        for packages, all_of in names.items()
     ]
 
 

@@ -86,6 +86,15 @@ def test_it_shows_what_ran_on_amx_and_what_did_not(tmp_path: Path) -> None:
     assert "INT8 equal bit for bit on 2 of 2 images" in peer_finding(peer)
 
 
+def test_nodes_in_another_type_than_without_amx_are_named(tmp_path: Path) -> None:
+    peer = rehearsed(tmp_path / "peer")
+    signed = [(name, kind, kernel, "i8") for name, kind, kernel, _ in NODES[:1]] + [*NODES[1:]]
+    changed = replace(peer, with_amx=replace(peer.with_amx, kernels=kernels(signed)))
+    text = render(rehearsal(tmp_path / "ours", peers=[changed]))
+    assert "other type: openvino int8  1 Convolution in i8, not u8" in text
+    assert "other type" not in render(rehearsal(tmp_path / "again", peers=[peer]))
+
+
 def test_a_peer_that_names_nothing_has_only_its_share(tmp_path: Path) -> None:
     peer = rehearsed(tmp_path / "peer", nodes=())
     text = render(rehearsal(tmp_path / "ours", peers=[replace(peer, share=0.25)]))
