@@ -8,7 +8,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
-from docker.host.environment import restart_without_pythons_own
+from docker.host.environment import is_of_invoke, restart_without_pythons_own
 
 restart_without_pythons_own()  # before anything is imported that could be another's
 
@@ -17,11 +17,10 @@ import signal
 from stages.program.signals import ENDING
 
 # By a signal that comes before a task can say so, `invoke` itself would end without a word.
-signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+if is_of_invoke():
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
 
 import importlib
-import time
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,10 +32,9 @@ from invoke.tasks import Task, task
 
 from docker import cleaning, dry_run, images, reference
 from docker.build import base
-from docker.build.graph import read_extra, read_stages
+from docker.build.graph import read_stages
 from docker.build.requirements import lock_requirements
 from docker.checkout import writing_checkout
-from docker.containers import Outcome
 from docker.develop.tasks import audit, check, fuzz, lint, release, run_tests, version
 from docker.ending import end_with
 from docker.host import engine, env_file, user
@@ -45,35 +43,27 @@ from docker.options import ReplaceableTask, stage_task
 from docker.paths import ROOT
 from docker.program import adopt
 from docker.reproduce import reproduction
-from docker.runners import RUNNERS, prepare_docker
+from docker.running import chosen_settings, run_programs
 from docker.share import schemas
 from docker.share.bundle import verify_bundle, write_bundle
 from docker.share.export import write_export
 from docker.share.output import require_writable
 from docker.task_list import list_task
-from stages.agreement import require_agreement
 from stages.artifacts import Artifacts
 from stages.command_line import help_text, load
-from stages.errors import SettingsError, exit_code_of
+from stages.errors import exit_code_of
 from stages.folder.usable import resolved
-from stages.inputs import require_inputs
 from stages.runtimes import RUNTIME_NAMES
-from stages.setting.suggestion import quoted
 from stages.settings import (
     DOCTOR,
     DOWNLOAD,
-    EXTRAS,
     PEERS,
     REHEARSE,
-    Settings,
-    env_name,
-    needs_download,
     specs,
     specs_of,
 )
 
 STAGE_NAMES = [stage.name for stage in read_stages()]
-TRAIN = STAGE_NAMES[0]
 RUNTIME_HELP = help_text("runtime")
 
 
@@ -82,74 +72,12 @@ def build(_: Context, runtime: str = "") -> None:
     """Build the images of the pipeline, with their base image."""
 
     def make() -> None:
-        settings = _settings({"runtime": runtime} if runtime else {})
+        settings = chosen_settings({"runtime": runtime} if runtime else {})
         engine.require()
         env_file.write(env_file.compose_variables(user.invoking_user(), engine.memory()))
         images.build_missing(read_stages(settings))
 
     end_with(exit_code_of("build", make))
-
-
-def run_programs(programs: Sequence[str], name: str, runner: str, given: dict[str, str]) -> None:
-    """Run these in order up to the first that fails, whose exit code becomes invoke's."""
-    codes: list[int] = []
-    code = exit_code_of(name, lambda: codes.append(_run(programs, name, runner, given)))
-    end_with(code or codes[0])
-
-
-def _run(programs: Sequence[str], name: str, runner: str, given: dict[str, str]) -> int:
-    if runner not in RUNNERS:
-        shown = quoted(runner, RUNNERS)
-        raise SettingsError(f"runner can't be {shown}; give {' or '.join(RUNNERS)}")
-    settings = _settings(given)
-    extras = (read_extra(extra, settings) for extra in EXTRAS)
-    known = [read_extra(DOWNLOAD, settings), *read_stages(settings), *extras]
-    wanted = _with_download(programs, load(settings))
-    stages = [stage for stage in known if stage.name in wanted]
-    if not stages:
-        print(f"{name}: nothing is needed from a network")
-        return 0
-    require_agreement(load(settings), programs)
-    require_inputs(load(settings), wanted)
-    run = RUNNERS[runner](stages, load(settings).artifacts)
-    if DOCTOR in programs and RUNNERS[runner] is prepare_docker:
-        print(f"engine  {engine.summary()}", flush=True)
-    began, inside = time.monotonic(), 0.0
-    for stage in stages:
-        outcome = run(stage, settings)
-        inside += outcome.seconds
-        if outcome.exit_code:
-            _say_failure(name, stage.name, outcome)
-            return outcome.exit_code
-        print(f"{name}: {stage.name} took {outcome.seconds:.1f} s", flush=True)
-    # What the stages' processes didn't take is starting and removing their containers.
-    orchestration = time.monotonic() - began - inside
-    print(f"{name}: done in {inside:.1f} s and {orchestration:.1f} s of orchestration")
-    return 0
-
-
-def _with_download(programs: Sequence[str], settings: Settings) -> set[str]:
-    """Return what is to be run: download, too, before train, if anything comes from a network."""
-    needs = {DOWNLOAD, TRAIN} & {*programs} and needs_download(settings)
-    return {*programs} - {DOWNLOAD} | ({DOWNLOAD} if needs else set())
-
-
-def _say_failure(name: str, stage: str, outcome: Outcome) -> None:
-    """Say what the stage itself could not, and which of several it was."""
-    if outcome.reason:
-        print(f"{name}: error: {stage} {outcome.reason}", file=sys.stderr)
-    elif name != stage:
-        print(f"{name}: stopped, as {stage} failed with code {outcome.exit_code}")
-
-
-def _settings(given: dict[str, str]) -> dict[str, str]:
-    """Return the environment with what is given on top, checked; it always names the runtime.
-
-    Compose would else take that from .env, and run another image than was built here.
-    """
-    chosen = {env_name(name): text for name, text in given.items()}
-    environ = environment()
-    return {**environ, **chosen, env_name("runtime"): load(environ, given).runtime}
 
 
 @task(
@@ -187,7 +115,7 @@ def export(_: Context, output: str = "vgg19-export.tar.gz", runtime: str = "") -
     """
 
     def write() -> None:
-        settings = _settings({"runtime": runtime} if runtime else {})
+        settings = chosen_settings({"runtime": runtime} if runtime else {})
         artifacts = Artifacts(resolved(load(settings).artifacts))
         require_writable(Path(output), artifacts.root)
         engine.require()

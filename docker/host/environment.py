@@ -90,15 +90,18 @@ def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return kept | {"PYTHONUTF8": "1"}
 
 
+def is_of_invoke() -> bool:
+    """Return whether invoke runs in this process, by its own name or as a module."""
+    return bool(getattr(getattr(sys.modules.get("invoke.main"), "program", None), "argv", []))
+
+
 def restart_without_pythons_own() -> None:
     """Run this process's command again without the variables that change what Python runs.
 
-    Only if it is invoke's, which has read them already; under its own name or as a module. Whoever
-    else imports the tasks goes on.
+    Only if it is invoke's, which has read them already. Whoever else imports the tasks goes on.
     """
-    given = getattr(getattr(sys.modules.get("invoke.main"), "program", None), "argv", [])
     heeded = [name for name in os.environ if name.startswith("PYTHON") and _is_dropped(name)]
-    if not heeded or sys.flags.ignore_environment or not given:
+    if not heeded or sys.flags.ignore_environment or not is_of_invoke():
         return
     for stream in (sys.stdout, sys.stderr):
         if stream:

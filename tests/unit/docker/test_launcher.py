@@ -14,7 +14,7 @@ from docker.host import launcher
 from docker.paths import ROOT
 from stages import __version__
 from stages.errors import DiskFullError, SettingsError
-from tests.commands import invoke, run
+from tests.commands import ROOT, run, run_in
 
 FOREIGN = ["invoke", "stages", "docker", "msgspec", "json", "sitecustomize"]
 HARMFUL = [
@@ -195,3 +195,8 @@ def test_a_signal_in_its_imports_waits(environment: Path) -> None:
         "pthread_sigmask(signal.SIG_BLOCK, [2, 15, 1, 3])"
         in (environment / "bin" / "invoke").read_text()
     )
+
+
+def test_who_only_imports_the_tasks_keeps_getting_signals() -> None:
+    code = "import signal, tasks; print(signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    assert run_in(ROOT, "-c", code).output == "set()\n"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-import tasks
+from docker import running
 from docker.build.graph import Stage
 from docker.containers import Outcome
 from docker.runners import RUNNERS
@@ -30,7 +30,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def run(programs: list[str], **given: str) -> int:
-    return tasks._run(programs, "pipeline", "local", given)
+    return running.run_stages(programs, "pipeline", "local", given)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_it_is_not_started_if_nothing_does(given: dict[str, str], started: list[
 def test_it_is_not_started_for_what_runs_later(
     started: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tasks, "require_inputs", lambda *_: None)  # as if train had run
+    monkeypatch.setattr(running, "require_inputs", lambda *_: None)  # as if train had run
     assert run(["quantize", "profile"], data="beans") == 0
     assert started == ["quantize", "profile"]
 

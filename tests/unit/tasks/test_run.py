@@ -3,15 +3,14 @@
 import pytest
 from invoke.exceptions import Exit
 
-import tasks
-from docker import runners
+from docker import runners, running
 from docker.containers import Outcome
 
 
 def fail(programs: list[str], name: str, monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setitem(runners.RUNNERS, "failing", lambda *_: lambda *_: Outcome(18, 0.0))
     with pytest.raises(Exit) as end:
-        tasks.run_programs(programs, name, "failing", {})
+        running.run_programs(programs, name, "failing", {})
     return end.value.code
 
 

@@ -1,0 +1,83 @@
+"""Run stages one after the other, as a task asks: check what is given, prepare, say how it went."""
+
+import sys
+import time
+from collections.abc import Sequence
+
+from docker.build.graph import read_extra, read_stages
+from docker.containers import Outcome
+from docker.ending import end_with
+from docker.host import engine
+from docker.host.env_file import environment
+from docker.runners import RUNNERS, prepare_docker
+from stages.agreement import require_agreement
+from stages.command_line import load
+from stages.errors import SettingsError, exit_code_of
+from stages.inputs import require_inputs
+from stages.setting.suggestion import quoted
+from stages.settings import DOCTOR, DOWNLOAD, EXTRAS, STAGES, Settings, env_name, needs_download
+
+TRAIN = STAGES[0]
+
+
+def run_programs(programs: Sequence[str], name: str, runner: str, given: dict[str, str]) -> None:
+    """Run these in order up to the first that fails, whose exit code becomes invoke's."""
+    codes: list[int] = []
+    code = exit_code_of(name, lambda: codes.append(run_stages(programs, name, runner, given)))
+    end_with(code or codes[0])
+
+
+def run_stages(programs: Sequence[str], name: str, runner: str, given: dict[str, str]) -> int:
+    """Run what is wanted by one of RUNNERS, and return the first exit code that is not 0."""
+    if runner not in RUNNERS:
+        shown = quoted(runner, RUNNERS)
+        raise SettingsError(f"runner can't be {shown}; give {' or '.join(RUNNERS)}")
+    settings = chosen_settings(given)
+    extras = (read_extra(extra, settings) for extra in EXTRAS)
+    known = [read_extra(DOWNLOAD, settings), *read_stages(settings), *extras]
+    wanted = _with_download(programs, load(settings))
+    stages = [stage for stage in known if stage.name in wanted]
+    if not stages:
+        print(f"{name}: nothing is needed from a network")
+        return 0
+    require_agreement(load(settings), programs)
+    require_inputs(load(settings), wanted)
+    run = RUNNERS[runner](stages, load(settings).artifacts)
+    if DOCTOR in programs and RUNNERS[runner] is prepare_docker:
+        print(f"engine  {engine.summary()}", flush=True)
+    began, inside = time.monotonic(), 0.0
+    for stage in stages:
+        outcome = run(stage, settings)
+        inside += outcome.seconds
+        if outcome.exit_code:
+            _say_failure(name, stage.name, outcome)
+            return outcome.exit_code
+        print(f"{name}: {stage.name} took {outcome.seconds:.1f} s", flush=True)
+    # What the stages' processes didn't take is starting and removing their containers.
+    orchestration = time.monotonic() - began - inside
+    print(f"{name}: done in {inside:.1f} s and {orchestration:.1f} s of orchestration")
+    return 0
+
+
+def _with_download(programs: Sequence[str], settings: Settings) -> set[str]:
+    """Return what is to be run: download, too, before train, if anything comes from a network."""
+    needs = {DOWNLOAD, TRAIN} & {*programs} and needs_download(settings)
+    return {*programs} - {DOWNLOAD} | ({DOWNLOAD} if needs else set())
+
+
+def _say_failure(name: str, stage: str, outcome: Outcome) -> None:
+    """Say what the stage itself could not, and which of several it was."""
+    if outcome.reason:
+        print(f"{name}: error: {stage} {outcome.reason}", file=sys.stderr)
+    elif name != stage:
+        print(f"{name}: stopped, as {stage} failed with code {outcome.exit_code}")
+
+
+def chosen_settings(given: dict[str, str]) -> dict[str, str]:
+    """Return the environment with what is given on top, checked; it always names the runtime.
+
+    Compose would else take that from .env, and run another image than was built here.
+    """
+    chosen = {env_name(name): text for name, text in given.items()}
+    environ = environment()
+    return {**environ, **chosen, env_name("runtime"): load(environ, given).runtime}
