@@ -14,7 +14,7 @@ from docker.host import launcher
 from docker.paths import ROOT
 from stages import __version__
 from stages.errors import DiskFullError, SettingsError
-from tests.commands import ROOT, run, run_in
+from tests.commands import invoke, run, run_in
 
 FOREIGN = ["invoke", "stages", "docker", "msgspec", "json", "sitecustomize"]
 HARMFUL = [
