@@ -25,16 +25,19 @@ def finding(cell: RehearsedCell) -> str:
 def peer_finding(peer: RehearsedPeer) -> str:
     """Return in one line what of a peer's model ran on AMX, and how far the answers held."""
     images = len(peer.with_amx.probabilities)
-    told = on_amx_of_peer(peer)
-    parts = [f"{told} nodes that multiply on AMX"] if told else []
-    parts += [f"{peer.share:.1%} of the multiplications by tiles"] if peer.share is not None else []
-    return f"{REHEARSED}: {', '.join(parts)}, {_answers(peer.precision, peer.answers, images)}"
+    what = "nodes that multiply" if multiplying(peer.with_amx.kernels) else "the multiplications"
+    answers = _answers(peer.precision, peer.answers, images)
+    return f"{REHEARSED}: {on_amx_of_peer(peer)} {what} on AMX, {answers}"
 
 
 def on_amx_of_peer(peer: RehearsedPeer) -> str:
-    """Return how many of the nodes that multiply ran on AMX; empty if the peer does not say."""
-    nodes = multiplying(peer.with_amx.kernels)
-    return f"{sum(map(is_on_amx, nodes))} of {len(nodes)}" if nodes else ""
+    """Return how many of the nodes that multiply ran on AMX.
+
+    Of a peer that names none, the most of the multiplications that tiles can have done.
+    """
+    if nodes := multiplying(peer.with_amx.kernels):
+        return f"{sum(map(is_on_amx, nodes))} of {len(nodes)}"
+    return "some of" if peer.share is None else f"at most {peer.share:.1%} of"
 
 
 def multiplying(kernels: Sequence[NodeKernel]) -> list[NodeKernel]:

@@ -57,8 +57,8 @@ def _draw(
     from stages.compare.plots import plot_absolute, plot_ladder, plot_times
     from stages.compare.rehearsal_plot import plot_rehearsal
 
-    if rehearsed.cells:
-        plot_rehearsal(rehearsed.cells, out.rehearsal)
+    if rehearsed.record:
+        plot_rehearsal(rehearsed.record, out.rehearsal)
     plot_ladder(record, out.ladder)
     runtime = next((name for name, models in summaries.items() if models), None)
     if runtime is not None:

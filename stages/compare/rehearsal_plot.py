@@ -7,49 +7,60 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from stages.common.rehearsed import layer_names
+from stages.common.text import origins
 from stages.compare.plots import plain, save
 from stages.isa import AMX
 from stages.precisions import get_precision
-from stages.records.rehearse import REHEARSED, RehearsedCell
+from stages.records.rehearse import REHEARSED, RehearsalRecord, RehearsedCell
 
 OFF_AMX = "#999999"
 IN_THEORY = 8
+IN_A_ROW = 2
 MAX_NAME, INCHES_PER_LETTER = 40, 0.062
-PANEL_INCHES = 3.0
-BOUND = "bound of AMX over vectors at full rate, by counted instructions"
+# Wide enough for the titles, which say what this is.
+PANEL_INCHES, MIN_INCHES = 3.0, 7.5
+TICKS = {1: "1x", 2: "2x", 4: "4x", IN_THEORY: "8x in\ntheory"}
+BOUND = "bound, no measurement: AMX over vectors at full rate, by counted instructions"
 
 
-def plot_rehearsal(cells: Sequence[RehearsedCell], path: Path) -> None:
+def plot_rehearsal(record: RehearsalRecord, path: Path) -> None:
     """Draw the bound of each layer of each cell, a panel for each; layers off AMX are grey.
 
-    Nothing in it was timed, and its title says so.
+    Nothing in it was timed, and its titles say so.
     """
-    labels = [_labels(cell, cells[0]) for cell in cells]
-    names = sum(max(map(len, own)) for own in labels) * INCHES_PER_LETTER
-    most = max(len(cell.layers) for cell in cells)
-    size = (PANEL_INCHES * len(cells) + names, 1.8 + 0.2 * most)
+    cells = record.cells
+    columns = min(IN_A_ROW, len(cells))
+    lines = -(-len(cells) // columns)
+    labels = [[plain(_shortened(name)) for name in layer_names(cell.layers)] for cell in cells]
+    names = columns * max(len(name) for own in labels for name in own) * INCHES_PER_LETTER
+    height = 1.6 + lines * (0.8 + 0.2 * max(map(len, labels)))
+    size = (max(MIN_INCHES, PANEL_INCHES * columns + names), height)
     figure = Figure(figsize=size, layout="constrained")
-    panels = figure.subplots(1, len(cells), squeeze=False)[0]
-    for axes, cell, own in zip(panels, cells, labels, strict=True):
+    panels = figure.subplots(lines, columns, squeeze=False).flat
+    for axes, cell, own in zip(panels, cells, labels, strict=False):
         _panel(axes, cell, own)
-    figure.suptitle(f"{AMX}, {REHEARSED}", fontweight="bold")
+    for axes in panels:  # the places that are left
+        axes.set_visible(False)
+    figure.suptitle(f"{AMX}, {REHEARSED}\n{_what(record)}", fontsize=11)
     figure.supxlabel(BOUND, fontsize=10)
     save(figure, path)
 
 
-def _labels(cell: RehearsedCell, first: RehearsedCell) -> list[str]:
-    """Return the names of a cell's layers, none of them if the first cell shows the same."""
-    names = layer_names(cell.layers)
-    if cell is not first and names == layer_names(first.layers):
-        return [""] * len(names)
-    return [plain(name[-MAX_NAME:]) for name in names]
+def _what(record: RehearsalRecord) -> str:
+    _, model, _ = origins(record.host, record.backbone, record.data)
+    emulator = f"amxemu {record.emulator.version}"
+    return plain(f"{' '.join(model.split()[1:])}, batches of {record.batch_size}, {emulator}")
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= MAX_NAME else f"...{name[3 - MAX_NAME :]}"
 
 
 def _panel(axes: Any, cell: RehearsedCell, names: Sequence[str]) -> None:
-    places = range(len(names))
     precision = get_precision(cell.precision)
+    axes.axvline(IN_THEORY, color="black", linewidth=0.8, linestyle=":", zorder=0)
     bars = axes.barh(
-        places,
+        range(len(names)),
         # Off AMX, the same runs on both sides.
         [layer.bound or 1 for layer in cell.layers],
         color=[precision.color if layer.on_amx else OFF_AMX for layer in cell.layers],
@@ -58,12 +69,11 @@ def _panel(axes: Any, cell: RehearsedCell, names: Sequence[str]) -> None:
     words = [f"{layer.bound:.1f}" if layer.bound else "off AMX" for layer in cell.layers]
     white = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
     axes.bar_label(bars, labels=words, padding=2, fontsize=7, bbox=white)
-    axes.axvline(IN_THEORY, color="black", linewidth=0.8, linestyle=":", zorder=0)
     axes.axvline(1, color="black", linewidth=0.8)
-    axes.set_yticks(places, names, fontsize=7)
+    axes.set_yticks(range(len(names)), names, fontsize=7)
     axes.set_xlim(0, IN_THEORY * 1.2)
     axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.set_xticks([1, 2, 4, 8], ["1x", "2x", "4x", "8x in\ntheory"], fontsize=8)
+    axes.set_xticks([*TICKS], [*TICKS.values()], fontsize=8)
     axes.spines[["top", "right"]].set_visible(False)
-    whole = f", in all {cell.bound:.2f}x" if cell.bound else ""
+    whole = f", bound in all {cell.bound:.2f}x" if cell.bound else ""
     axes.set_title(f"{precision.label} by {cell.runtime}{whole}", fontsize=9)

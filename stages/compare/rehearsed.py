@@ -1,7 +1,7 @@
 """What a rehearsal found of cells that could not be measured, if it is one of the same models."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from stages.artifacts import Artifacts, read_record, verify
 from stages.common.rehearsed import finding
@@ -16,17 +16,20 @@ OTHER_MODEL = "it is of another model than the profile of {}; run the rehearse s
 
 @dataclass(slots=True)
 class Rehearsed:
-    """The cells of the models that were measured; and why the rest is left out, a line each."""
+    """A rehearsal with the cells of the models that were measured alone, None if there are none.
 
-    cells: list[RehearsedCell] = field(default_factory=list)
+    `left_out` says why the rest is left out, a line each.
+    """
+
+    record: RehearsalRecord | None = None
     left_out: list[str] = field(default_factory=list)
 
     def of(self, cell: NotRun) -> str:
         """Return what was found of a cell, empty if nothing, or if it lacks more than AMX."""
         lacks_amx = cell.isa == AMX and " amx_" in f" {cell.reason}" and "flag" in cell.reason
-        rehearsed = {(it.runtime, it.precision): it for it in self.cells if lacks_amx}
-        found = rehearsed.get((cell.runtime, cell.precision))
-        return finding(found) if found else ""
+        cells = self.record.cells if self.record and lacks_amx else []
+        found = {(it.runtime, it.precision): finding(it) for it in cells}
+        return found.get((cell.runtime, cell.precision), "")
 
 
 NOTHING = Rehearsed()
@@ -48,15 +51,14 @@ def read_rehearsed(artifacts: Artifacts, profiles: Sequence[RuntimeProfile]) -> 
 
 
 def _of_models(record: RehearsalRecord, profiles: Sequence[RuntimeProfile]) -> Rehearsed:
-    rehearsed = Rehearsed()
+    kept: list[RehearsedCell] = []
+    left_out = []
     for profile in profiles:
         made_from = (profile.record.train_sha256, profile.record.quantize_sha256)
         cells = [cell for cell in record.cells if cell.runtime == profile.runtime]
-        if cells and made_from != (
-            record.train_sha256,
-            record.quantize_sha256.get(profile.runtime),
-        ):
-            rehearsed.left_out.append(OTHER_MODEL.format(profile.runtime))
-            continue
-        rehearsed.cells += cells
-    return rehearsed
+        ours = (record.train_sha256, record.quantize_sha256.get(profile.runtime))
+        if cells and made_from != ours:
+            left_out.append(OTHER_MODEL.format(profile.runtime))
+        else:
+            kept += cells
+    return Rehearsed(replace(record, cells=kept) if kept else None, left_out)

@@ -182,8 +182,8 @@ class RehearsedPeer:
     share: Annotated[
         Fraction | None,
         doc(
-            "Part of the network's multiplications that tiles did, from 0 to 1, padding in tiles "
-            "included; null if the network's are not known."
+            "The most of the network's multiplications that tiles can have done, from 0 to 1: "
+            "padding in tiles counts as work; null if the network's are not known."
         ),
     ]
 

@@ -10,7 +10,6 @@ COLUMNS = (
     "peer",
     "precision",
     "on AMX",
-    "of work",
     "top-1",
     "without AMX",
     "agree",
@@ -34,8 +33,7 @@ def _row(peer: RehearsedPeer) -> tuple[str, ...]:
     return (
         peer.backend,
         peer.precision,
-        on_amx_of_peer(peer) or "not told",
-        "-" if peer.share is None else f"{peer.share:.1%}",
+        on_amx_of_peer(peer).removesuffix(" of"),
         f"{peer.with_amx.accuracy_top1:.1%}",
         f"{peer.without.accuracy_top1:.1%}",
         f"{len(peer.with_amx.probabilities) - answers.differing}",

@@ -57,7 +57,9 @@ def rehearse_peer(
 
 
 def share_of(tiles: Tiles, images: int, operations: int) -> float | None:
-    """Return which part of the multiplications of `images` was done by tiles, at most all.
+    """Return the most of the multiplications of `images` that tiles can have done, at most all.
+
+    Padding in tiles counts as work, since the emulator can't tell it.
 
     `operations` are the multiplications and additions for one, 0 if they are not known.
     """

@@ -9,10 +9,10 @@ from stages.common.entries import Entry, OurEntries, find_ours, interpreters_of,
 from stages.common.host.facts import cpu_flags
 from stages.common.peer_entries import find_peers, require_peers
 from stages.errors import InputMissingError, StageError
-from stages.precisions import FP32, get_precision
+from stages.precisions import FP32, PRECISION_NAMES, get_precision
 from stages.records.quantize import QuantizeRecord
 from stages.records.rehearse import LeftOut
-from stages.runtimes import get_runtime
+from stages.runtimes import RUNTIME_NAMES, get_runtime
 from stages.settings import Settings
 
 
@@ -36,6 +36,8 @@ def make_plan(settings: Settings, artifacts: Artifacts) -> Plan:
     ours = find_ours(artifacts, interpreters_of(settings))
     entries = map(partial(_as_converted, ours.entries), ours.entries)
     wanted = [entry for entry in entries if _is_wanted(entry, settings)]
+    wanted.sort(key=lambda it: PRECISION_NAMES.index(it.precision))
+    wanted.sort(key=lambda it: RUNTIME_NAMES.index(it.backend))
     possible = runnable(wanted)
     if not possible:
         reasons = "; ".join(dict.fromkeys(entry.missing for entry in wanted if entry.missing))

@@ -37,12 +37,13 @@ def render(record: RehearsalRecord) -> str:
 
     But for the names of long ops and kernels, and the head, it fits 100 columns.
     """
+    peers = render_peers(record)
     blocks = [
         _header(record),
         _cells(record),
-        render_peers(record),
+        peers,
         *(_layers(cell) for cell in record.cells),
-        _notes(record),
+        _notes(peers),
         _left_out(record.left_out),
         closing_line(record),
     ]
@@ -115,7 +116,7 @@ def _multiple(bound: float | None) -> str:
 def _layers(cell: RehearsedCell) -> str:
     names = layer_names(cell.layers)
     rows = [LAYER_COLUMNS, *map(_layer, cell.layers, names)]
-    rows.append(("all of them", "", "", "", "", "", _multiple(cell.bound)))
+    rows.append(("all of them", *[""] * (len(LAYER_COLUMNS) - 2), _multiple(cell.bound)))
     title = f"layers of {cell.runtime} {cell.precision} at {AMX}, {REHEARSED}"
     blocks = [f"{title}\n{aligned(rows)}", _off_amx(cell, names)]
     return "\n".join(filter(None, blocks))
@@ -157,21 +158,24 @@ def few(names: Sequence[str]) -> list[str]:
 NOTES = (
     ("on AMX", "layers that multiply whose kernel is one of AMX's"),
     ("agree, equal", "images that get the same class; the same probabilities bit for bit"),
-    ("difference", "the largest of a probability, with AMX and without"),
-    ("full", "multiply-accumulates that were configured, of those that full tiles do"),
+    ("difference", "the largest difference of any probability, with AMX and without"),
+    ("full", "part of the tiles that was configured; padding inside counts as full"),
     ("loads", "tiles loaded for each product of two"),
-    ("bound", "no measurement: AMX at most, over vectors at full rate on the same processor,"),
-    ("", "which is not this one; by counted instructions and Intel's manual: 8x in theory. From"),
-    ("", "the real ratio memory, clock, reorders and pooling take away; vectors that fall short"),
-    ("", "of that rate, as with few channels, add to it"),
+    ("bound", "no measurement: the fewest cycles of vectors over the fewest of AMX, on the same"),
+    ("", "processor, which is not this one; by counted instructions and Intel's manual: 8x in"),
+    ("", "theory. Memory, clock, reorders and pooling lower the real ratio; vectors that fall"),
+    ("", "short of their full rate, as with few channels, raise it, even above the bound"),
+)
+OF_PEERS = (
+    ("at most", "of a peer that names no kernels: its multiplications that tiles can have done"),
+    ("other type", "nodes that compute in another type than without AMX: it is another model"),
 )
 
 
-OF_PEERS = (("of work", "the network's multiplications that tiles did, by the emulator's counts"),)
-
-
-def _notes(record: RehearsalRecord) -> str:
-    return f"what the columns mean\n{aligned([*NOTES, *(OF_PEERS if record.peers else ())])}"
+def _notes(peers: str) -> str:
+    """Return what the words of the tables mean; of those in the peers' part, what it has."""
+    of_peers = [note for note in OF_PEERS if note[0] in peers]
+    return f"what the columns mean\n{aligned([*NOTES, *of_peers])}"
 
 
 def _left_out(cells: Sequence[LeftOut]) -> str:

@@ -94,8 +94,8 @@ def _given(handle: str, cache: Cache) -> Path:
         )
     if not os.path.isdir(path):  # noqa: PTH112 - pathlib's fails for a name that is too long
         raise ModelError(
-            f"the backbone {path} is no folder here; give the folder of a TF2 SavedModel, which "
-            "a container sees below /artifacts alone"
+            f"the backbone {path} is no folder here; give the absolute path of a TF2 SavedModel's, "
+            "as the page data-and-models has it: a container sees no other folder"
         )
     return path
 

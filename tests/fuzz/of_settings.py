@@ -7,8 +7,9 @@ from invoke.collection import Collection
 from invoke.exceptions import Exit, ParseError
 from invoke.parser import Parser as InvokeParser
 
+from docker.flags import refuse_empty
 from docker.options import stage_task
-from docker.program import explanation, help_topic, refuse_empty
+from docker.program import explanation, help_topic
 from stages.agreement import require_agreement
 from stages.command_line import flag_name, for_stage, load
 from stages.program.printable import printable

@@ -14,7 +14,7 @@ from stages.records.cell import Validity
 from stages.records.rehearse import REHEARSED
 from tests.unit.compare.profiles import DRIFTED, UNEQUAL, both_runtimes, profiled
 from tests.unit.records import measured, profile, repeat
-from tests.unit.rehearse.recordings import rehearsed
+from tests.unit.rehearse.recordings import rehearsal
 
 pytestmark = pytest.mark.image
 
@@ -114,31 +114,52 @@ def test_an_interval_that_does_not_have_its_estimate_is_drawn(tmp_path: Path) ->
     assert draw(profiled(profile(odd, measured("int8", "AVX512_CORE", 20.0))), tmp_path / "odd")
 
 
-def test_a_rehearsal_is_drawn_with_what_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_rehearsal_is_drawn_with_what_it_is(tmp_path: Path, count: int) -> None:
     from matplotlib.figure import Figure
 
     from stages.compare import rehearsal_plot
 
-    cells = [rehearsed(tmp_path / name, name) for name in ("int8", "bf16")]
+    record = rehearsal(tmp_path / "rehearse")
+    record = replace(record, cells=record.cells[:count])
     drawn: list[Figure] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rehearsal_plot, "save", lambda figure, path: drawn.append(figure))
-        rehearsal_plot.plot_rehearsal(cells, tmp_path / "rehearsal.png")
+        rehearsal_plot.plot_rehearsal(record, tmp_path / "rehearsal.png")
     (figure,) = drawn
     assert REHEARSED in figure.get_suptitle()
-    int8, bf16 = figure.axes
-    words = [text.get_text() for text in int8.texts]
-    assert len(words) == len(cells[0].layers)
-    assert words.count("off AMX") == sum(not layer.on_amx for layer in cells[0].layers) == 1
-    assert "in all" in bf16.get_title()
+    for axes, cell in zip(figure.axes, record.cells, strict=True):
+        words = [text.get_text() for text in axes.texts]
+        assert len(words) == len(cell.layers)
+        assert words.count("off AMX") == sum(not layer.on_amx for layer in cell.layers)
+        assert "bound in all" in axes.get_title()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_nothing_of_what_it_is_lies_outside_of_the_picture(tmp_path: Path, count: int) -> None:
+    from matplotlib.figure import Figure
+
+    from stages.compare import rehearsal_plot
+
+    def check(figure: Figure, _: Path) -> None:
+        figure.draw_without_rendering()
+        for text in figure.texts:
+            box = text.get_window_extent()
+            assert box.x0 > 0, text
+            assert box.x1 < figure.bbox.width, text
+
+    record = rehearsal(tmp_path / "rehearse")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rehearsal_plot, "save", check)
+        rehearsal_plot.plot_rehearsal(replace(record, cells=record.cells[:count]), tmp_path)
 
 
 def test_the_picture_of_a_rehearsal_is_the_same_each_time(tmp_path: Path) -> None:
     from stages.compare.rehearsal_plot import plot_rehearsal
 
-    cells = [rehearsed(tmp_path / "proofs", "int8")]
+    record = rehearsal(tmp_path / "rehearse")
     paths = [tmp_path / f"{name}.png" for name in ("one", "two")]
     for path in paths:
-        plot_rehearsal(cells, path)
+        plot_rehearsal(record, path)
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert min(size_of(paths[0])) > 400

@@ -98,8 +98,8 @@ def test_nodes_in_another_type_than_without_amx_are_named(tmp_path: Path) -> Non
 def test_a_peer_that_names_nothing_has_only_its_share(tmp_path: Path) -> None:
     peer = rehearsed(tmp_path / "peer", nodes=())
     text = render(rehearsal(tmp_path / "ours", peers=[replace(peer, share=0.25)]))
-    assert "not told  25.0%" in text
-    assert f"{REHEARSED}: 25.0% of the multiplications by tiles, INT8" in text
+    assert "openvino  int8       at most 25.0%" in text
+    assert f"{REHEARSED}: at most 25.0% of the multiplications on AMX, INT8" in text
 
 
 @pytest.mark.parametrize(
