@@ -12,7 +12,17 @@ from docker import containers, images
 from docker.build import requirements
 from docker.build.graph import Stage
 from docker.containers import GRACE_S, Outcome, require_free, why_killed
-from docker.host import emulator, engine, env_file, interpreter, network, user, venv, visibility
+from docker.host import (
+    emulator,
+    engine,
+    env_file,
+    interpreter,
+    network,
+    own_backbone,
+    user,
+    venv,
+    visibility,
+)
 from docker.host.children import run_gently
 from docker.host.environment import child_environment
 from docker.host.variables import NETWORK
@@ -31,12 +41,13 @@ from stages.runtimes import (
     get_runtime,
 )
 from stages.setting.addresses import redacted_handle
-from stages.settings import DOWNLOAD, MEASURING, PEERS, REHEARSE, env_name, specs_of
+from stages.settings import DOWNLOAD, MEASURING, PEERS, REHEARSE, STAGES, env_name, specs_of
 
 STAGES_PYTHON = "3.11"
 # By which compose.yaml gets the backbone's handle for train, without its secrets.
 SHOWN_BACKBONE = "STAGES_BACKBONE"
 BACKBONE = env_name("backbone")
+TRAIN = STAGES[0]
 
 
 def _venv_folder(runtime: Runtime) -> Path:
@@ -77,7 +88,10 @@ def prepare_docker(stages: list[Stage], artifacts: Path) -> Runner:
 
     def run(stage: Stage, settings: Mapping[str, str]) -> Outcome:
         own = {env_name("artifacts"): str(root), env_name("image"): pinned[stage].digest}
-        shown = {SHOWN_BACKBONE: redacted_handle(settings.get(BACKBONE, ""))}
+        handle = settings.get(BACKBONE, "")
+        if stage.name == TRAIN:
+            handle = own_backbone.as_container_sees(handle, root)
+        shown = {BACKBONE: handle, SHOWN_BACKBONE: redacted_handle(handle)}
         variables = {**composed, **_network_of(stage, settings), **own, **shown}
         environ = {**containers.compose_environment(settings), **variables}
         return containers.run(stage, environ, pinned[stage].id)
@@ -164,7 +178,7 @@ def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outco
 def _without_secrets(stage: Stage, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a stage that may run a model: without passwords for a network."""
     kept = network.without_network(environ)
-    handle = kept.pop(BACKBONE, "")
+    handle = own_backbone.as_process_sees(kept.pop(BACKBONE, ""))
     reads = handle and "backbone" in specs_of(stage.name)
     return {**kept, **({BACKBONE: redacted_handle(handle)} if reads else {})}
 

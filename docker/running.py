@@ -9,15 +9,13 @@ from docker.containers import Outcome
 from docker.ending import end_with
 from docker.host import engine
 from docker.host.env_file import environment
-from docker.runners import RUNNERS, prepare_docker
+from docker.runners import RUNNERS, TRAIN, prepare_docker
 from stages.agreement import require_agreement
 from stages.command_line import load
 from stages.errors import SettingsError, exit_code_of
 from stages.inputs import require_inputs
 from stages.setting.suggestion import quoted
-from stages.settings import DOCTOR, DOWNLOAD, EXTRAS, STAGES, Settings, env_name, needs_download
-
-TRAIN = STAGES[0]
+from stages.settings import DOCTOR, DOWNLOAD, EXTRAS, Settings, env_name, needs_download
 
 
 def run_programs(programs: Sequence[str], name: str, runner: str, given: dict[str, str]) -> None:

@@ -94,8 +94,8 @@ def _given(handle: str, cache: Cache) -> Path:
         )
     if not os.path.isdir(path):  # noqa: PTH112 - pathlib's fails for a name that is too long
         raise ModelError(
-            f"the backbone {path} is no folder here; give the absolute path of a TF2 SavedModel's, "
-            "as the page data-and-models has it: a container sees no other folder"
+            f"the backbone {path} is no folder here; give that of a TF2 SavedModel; a container "
+            "sees it only where the page data-and-models says"
         )
     return path
 
