@@ -78,6 +78,8 @@ LADDER = (
 ISA_NAMES = tuple(isa.name for isa in LADDER)
 # The one whose flags prove little: a hypervisor may show them and fault on the instructions.
 AMX = ISA_NAMES[-1]
+# The highest without AMX whose flags are no claim of its emulator's: what that needs.
+AMX_STAND_IN = "AVX512_CORE_BF16"
 
 
 def get_isa(name: str) -> Isa:
@@ -94,6 +96,11 @@ def missing_flags(isa: str, cpu_flags: frozenset[str]) -> tuple[str, ...]:
     """Return the CPU flags that `isa` and those below it need and `cpu_flags` lacks."""
     needed = [flag for level in LADDER[: rank(isa) + 1] for flag in level.flags]
     return tuple(flag for flag in needed if flag not in cpu_flags)
+
+
+def can_stand_in(cpu_flags: frozenset[str]) -> bool:
+    """Return whether a CPU with these flags lacks AMX and can carry its emulation."""
+    return not cpu_flags & {*LADDER[-1].flags} and not missing_flags(AMX_STAND_IN, cpu_flags)
 
 
 def brings(types: frozenset[str], isa: str) -> str | None:

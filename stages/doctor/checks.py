@@ -14,7 +14,7 @@ from stages.common.host.memory import COMPRESSOR, GIB, available, needed_by
 from stages.common.host.perf_events import trust_in_count
 from stages.common.host.topology import HERE, UNKNOWN, Sysfs
 from stages.errors import HostError, PinningError, StageError
-from stages.isa import rank
+from stages.isa import AMX, can_stand_in, rank
 from stages.precisions import INT8_BF16, PRECISIONS
 from stages.profile.layouts import Placement, candidate_placements
 from stages.profile.memory_plan import candidates_that_fit, expected_peak, plan_memory
@@ -55,9 +55,16 @@ def check_isas(isas: Sequence[str]) -> list[Check]:
     flags = cpu_flags()
     reasons = {isa: why_impossible(isa, flags) for isa in sorted(isas, key=rank)}
     return [
-        Check(cap_name(name), NO if reason else OK, reason or "can run")
+        Check(cap_name(name), NO, f"{reason}{_hint(name, flags)}")
+        if reason
+        else Check(cap_name(name), OK, "can run")
         for name, reason in reasons.items()
     ]
+
+
+def _hint(isa: str, flags: frozenset[str]) -> str:
+    """Return what can be done about an instruction set that can't run, empty if nothing."""
+    return "; `invoke rehearse` shows what would" if isa == AMX and can_stand_in(flags) else ""
 
 
 def check_counter() -> Check:

@@ -4,11 +4,9 @@ from collections.abc import Callable
 
 from stages.common.host.amx_probe import why_no_tiles
 from stages.errors import HostError
-from stages.isa import AMX, get_isa, missing_flags, rank
+from stages.isa import AMX, AMX_STAND_IN, get_isa, missing_flags, rank
 from stages.precisions import get_precision
 
-# The highest without AMX whose flags are no claim of the emulator's.
-NEEDED = "AVX512_CORE_BF16"
 NOTHING_TO_DO = (
     "rehearse: this CPU has AMX, and tiles work: nothing needs rehearsing; `invoke profile` "
     "measures it"
@@ -40,7 +38,7 @@ def require_vectors(flags: frozenset[str]) -> None:
 
     Its kernels for AMX, those for INT8 too, are taken only where BF16 is.
     """
-    if missing := missing_flags(NEEDED, flags):
+    if missing := missing_flags(AMX_STAND_IN, flags):
         raise HostError(
             f"this CPU has no {' '.join(missing)}, without which AMX can't be emulated for oneDNN; "
             "rehearse on one that has AVX-512 with VNNI and BF16, such as an EPYC 9004 (Zen 4)"

@@ -14,19 +14,18 @@ from docker.build.graph import read_extra
 from stages.artifacts import Artifacts, read_record, verify
 from stages.common.host.facts import cpu_flags
 from stages.common.onednn.kernels import kernel_isa
-from stages.isa import AMX, get_isa, missing_flags
+from stages.isa import AMX, can_stand_in, missing_flags
 from stages.records.cell import Cell
 from stages.records.compare import CompareRecord
 from stages.records.peers import PeersRecord
 from stages.records.profile import ProfileRecord
-from stages.rehearse.host import NEEDED
 from stages.runtimes import RUNTIME_NAMES
 from stages.settings import REHEARSE, env_name
 from tests.commands import Done, invoke, run
 from tests.pipeline.conftest import PipelineRun
 
 FLAGS = cpu_flags()
-CAN = not FLAGS & {*get_isa(AMX).flags} and not missing_flags(NEEDED, FLAGS)
+CAN = can_stand_in(FLAGS)
 pytestmark = [
     pytest.mark.usefixtures("built"),
     pytest.mark.skipif(not CAN, reason="this CPU has AMX, or can't stand in for it"),

@@ -8,9 +8,9 @@ import pytest
 from stages.artifacts import Artifacts, read_record, verify
 from stages.common.host.facts import cpu_flags
 from stages.errors import HostError
-from stages.isa import AMX, get_isa, missing_flags
+from stages.isa import AMX, can_stand_in, get_isa
 from stages.records.rehearse import REHEARSED, RehearsalRecord
-from stages.rehearse.host import NEEDED, NOTHING_TO_DO
+from stages.rehearse.host import NOTHING_TO_DO
 from stages.settings import env_name
 from tests.commands import invoke
 from tests.pipeline.conftest import PipelineRun
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("built")
 
 FLAGS = cpu_flags()
 HAS_AMX = bool(FLAGS & {*get_isa(AMX).flags})
-CAN = not HAS_AMX and not missing_flags(NEEDED, FLAGS)
+CAN = can_stand_in(FLAGS)
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,19 @@ def test_each_rung_is_possible_or_says_why_not(monkeypatch: pytest.MonkeyPatch) 
     assert results[-1].evidence == "no amx_tile flag"
 
 
+@pytest.mark.parametrize(
+    ("lacking", "hinted"), [(set(), True), ({"avx512_vnni"}, False), ({"avx512_bf16"}, False)]
+)
+def test_without_amx_it_names_the_rehearsal_if_that_can_run(
+    monkeypatch: pytest.MonkeyPatch, lacking: set[str], hinted: bool
+) -> None:
+    flags = ALL_FLAGS - {"amx_tile", "amx_int8", "amx_bf16", *lacking}
+    monkeypatch.setattr(checks, "cpu_flags", lambda: flags)
+    (check,) = checks.check_isas(["AVX512_CORE_AMX"])
+    assert check.state == NO
+    assert ("`invoke rehearse`" in check.evidence) == hinted
+
+
 def test_flags_alone_make_no_amx(monkeypatch: pytest.MonkeyPatch) -> None:
     reason = "a tile operation ended in SIGILL"
     monkeypatch.setattr(checks, "cpu_flags", lambda: ALL_FLAGS)
