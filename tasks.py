@@ -16,9 +16,10 @@ import signal
 
 from stages.program.signals import ENDING
 
-# By a signal that comes before a task can say so, `invoke` itself would end without a word.
+# `invoke` itself would end without a word by a signal that comes while this file is loaded.
 if is_of_invoke():
-    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    heard = {signum for signum in ENDING if signal.getsignal(signum) is not signal.SIG_IGN}
+    signal.pthread_sigmask(signal.SIG_BLOCK, heard)
 
 import importlib
 from functools import partial
@@ -230,3 +231,5 @@ os.chdir(ROOT)
 GROUPS = _groups()
 dry_run.guard(task for tasks in GROUPS.values() for task in tasks)
 ns = Collection(list_task(GROUPS), *(task for tasks in GROUPS.values() for task in tasks))
+if is_of_invoke() and (came := exit_code_of("invoke", lambda: None)):
+    sys.exit(came)

@@ -54,7 +54,11 @@ def of_one_task_alone(tasks: Sequence[ParserContext]) -> list[str]:
     given = {name for name, it in last.args.items() if it.got_value}
     notes = []
     for name in sorted(given):
-        without = [it for it in earlier if name in it.args and not it.args[name].got_value]
+        without = [
+            it
+            for it in earlier
+            if it.name != last.name and name in it.args and not it.args[name].got_value
+        ]
         if without:
             flag, names = f"--{name.replace('_', '-')}", [str(it.name) for it in without]
             notes.append(

@@ -5,9 +5,9 @@ from pathlib import Path
 from stages.artifacts import Artifacts, read_record, require_current, verify
 from stages.common.entries import Entry
 from stages.precisions import get_precision
+from stages.records.fields import PEERS
 from stages.records.peers import PeersRecord
 
-PEERS = ("openvino", "onnxruntime")
 NO_ORT_BF16 = "ONNX Runtime's CPU provider has no BF16 convolution on x86"
 NO_BF16 = "no avx512_bf16 or amx_bf16 flag"
 

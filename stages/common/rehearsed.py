@@ -8,9 +8,6 @@ from stages.precisions import get_precision
 from stages.records.measure import NodeKernel
 from stages.records.rehearse import REHEARSED, Answers, RehearsedCell, RehearsedLayer, RehearsedPeer
 
-# Kinds of nodes that multiply, in OpenVINO's words; what it calls them is what is shown.
-MULTIPLYING = frozenset({"Convolution", "Deconvolution", "FullyConnected", "MatMul"})
-AMX_MARK = "_amx"
 # Scopes that TensorFlow adds where it inlines a function, and parts of a name without them.
 CALLS = ("", "PartitionedCall", "StatefulPartitionedCall")
 NO_SCOPE = 2
@@ -25,7 +22,7 @@ def finding(cell: RehearsedCell) -> str:
 def peer_finding(peer: RehearsedPeer) -> str:
     """Return in one line what of a peer's model ran on AMX, and how far the answers held."""
     images = len(peer.with_amx.probabilities)
-    what = "nodes that multiply" if multiplying(peer.with_amx.kernels) else "the multiplications"
+    what = "nodes that multiply" if nodes_of(peer) else "the multiplications"
     answers = _answers(peer.precision, peer.answers, images)
     return f"{REHEARSED}: {on_amx_of_peer(peer)} {what} on AMX, {answers}"
 
@@ -35,19 +32,14 @@ def on_amx_of_peer(peer: RehearsedPeer) -> str:
 
     Of a peer that names none, the most of the multiplications that tiles can have done.
     """
-    if nodes := multiplying(peer.with_amx.kernels):
-        return f"{sum(map(is_on_amx, nodes))} of {len(nodes)}"
+    if nodes := nodes_of(peer):
+        return f"{sum(node.on_amx for node in nodes)} of {len(nodes)}"
     return "some of" if peer.share is None else f"at most {peer.share:.1%} of"
 
 
-def multiplying(kernels: Sequence[NodeKernel]) -> list[NodeKernel]:
-    """Return the nodes that multiply, in order."""
-    return [node for node in kernels if node.kind in MULTIPLYING]
-
-
-def is_on_amx(node: NodeKernel) -> bool:
-    """Return whether a node's kernel is one of AMX's, by its name."""
-    return AMX_MARK in node.kernel
+def nodes_of(peer: RehearsedPeer) -> list[NodeKernel]:
+    """Return the nodes that multiply with AMX, in order; none of a peer that names none."""
+    return [node for node in peer.with_amx.kernels if node.multiplies]
 
 
 def _kernels(cell: RehearsedCell) -> str:

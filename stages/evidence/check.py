@@ -3,16 +3,12 @@
 This needs nothing but the bundle: no network, no engine, no TensorFlow.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
 
 from stages.artifacts import (
     Artifacts,
-    PeersFolder,
-    RehearseFolder,
     read_record,
     require_current,
 )
@@ -21,36 +17,29 @@ from stages.compare.inputs import read_profiles
 from stages.compare.rehearsed import NOTHING, read_rehearsed
 from stages.compare.table import render
 from stages.errors import InputCorruptError
+from stages.evidence.beside import check_peers, check_rehearsal
+from stages.evidence.checked import checked, sources
 from stages.evidence.collect import ARTIFACTS_FOLDER, excluded_folders, is_within
 from stages.evidence.listing import REMEDY, require_listed
 from stages.evidence.rejection import GET_AGAIN, as_of_a_bundle, following
 from stages.evidence.requirements import (
     require_alike,
-    require_settings,
     require_summaries,
     require_text,
 )
 from stages.files.checksums import read_checksums
-from stages.peers import rederive as peers
-from stages.peers.table import render as render_peers
 from stages.profile import rederive as profile
 from stages.program.printable import printable
 from stages.quantize import rederive as quantize
-from stages.records.base import Record, Source
+from stages.records.base import Record
 from stages.records.compare import CompareRecord
 from stages.records.peers import PeersRecord
 from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
-from stages.records.rehearse import REHEARSED, RehearsalRecord
+from stages.records.rehearse import RehearsalRecord
 from stages.records.train import TrainRecord
-from stages.rehearse import rederive as rehearse
-from stages.rehearse.table import render as render_rehearsal
 from stages.runtimes import RUNTIME_NAMES
 from stages.train import rederive as train
-
-RecordT = TypeVar("RecordT", bound=Record)
-# Records of programs beside the pipeline, which use the models of all runtimes.
-BesideT = TypeVar("BesideT", PeersRecord, RehearsalRecord)
 
 
 def check(bundle: Path, remedy: str = GET_AGAIN) -> list[str]:
@@ -136,7 +125,7 @@ def names_in(folder: Path) -> set[str]:
 
 def check_train(artifacts: Artifacts) -> str:
     """Check train.json."""
-    record = _checked(artifacts.train.record, TrainRecord, train.rederived)
+    record = checked(artifacts.train.record, TrainRecord, train.rederived)
     images = sum(len(classes) for classes in record.predictions.values())
     return f"train: the accuracies follow from {images} predictions"
 
@@ -144,7 +133,7 @@ def check_train(artifacts: Artifacts) -> str:
 def check_quantize(artifacts: Artifacts, runtime: str) -> str:
     """Check the quantize.json of a runtime."""
     folder = artifacts.quantize(runtime)
-    record = _checked(
+    record = checked(
         folder.record,
         QuantizeRecord,
         partial(quantize.rederived, folder=folder),
@@ -161,12 +150,12 @@ def check_quantize(artifacts: Artifacts, runtime: str) -> str:
 def check_profile(artifacts: Artifacts, runtime: str) -> str:
     """Check the measurements.json of a runtime, and the summaries beside it."""
     folder = artifacts.profile(runtime)
-    record = _checked(
+    record = checked(
         folder.record,
         ProfileRecord,
         partial(profile.rederived, folder=folder),
         runtime=runtime,
-        **_sources(artifacts),
+        **sources(artifacts),
     )
     require_current(folder.path, record.train_sha256, artifacts.train.path)
     require_current(folder.path, record.quantize_sha256, artifacts.quantize(runtime).path)
@@ -195,68 +184,3 @@ def check_comparison(artifacts: Artifacts) -> str:
     require_alike(folder.record, recorded, derived)
     require_text(folder.log, *texts)
     return f"the comparison's {len(recorded.rows)} rows follow from the cells"
-
-
-def check_peers(artifacts: Artifacts) -> str:
-    """Check peers.json and peers.log."""
-    folder = artifacts.peers
-    record = _checked(folder.record, PeersRecord, peers.rederived, **_sources(artifacts))
-    _check_beside(artifacts, folder, record, render_peers)
-    return f"peers: each ratio ({len(record.ratios)}) follows from the batches of both"
-
-
-def check_rehearsal(artifacts: Artifacts) -> str:
-    """Check rehearsal.json and rehearsal.log."""
-    folder = artifacts.rehearse
-    test = read_record(artifacts.train.record, TrainRecord).labels.get("test", [])
-    taken = len(read_record(folder.record, RehearsalRecord).labels)
-    record = _checked(
-        folder.record,
-        RehearsalRecord,
-        partial(rehearse.rederived, folder=folder),
-        labels=test[:taken],
-        test_images=len(test),
-        **_sources(artifacts),
-    )
-    _check_beside(artifacts, folder, record, render_rehearsal)
-    layers = sum(len(cell.layers) for cell in record.cells)
-    return (
-        f"rehearsal, {REHEARSED}: {len(record.cells)} cells follow from their answers, "
-        f"{layers} layers from oneDNN's logs"
-    )
-
-
-def _check_beside(
-    artifacts: Artifacts,
-    folder: PeersFolder | RehearseFolder,
-    record: BesideT,
-    render_log: Callable[[BesideT], str],
-) -> None:
-    """Check what the record and log of a program beside the pipeline were made from."""
-    require_current(folder.path, record.train_sha256, artifacts.train.path)
-    for runtime, digest in record.quantize_sha256.items():
-        require_current(folder.path, digest, artifacts.quantize(runtime).path)
-    with following(folder.record):
-        text = render_log(record)
-    require_text(folder.log, text)
-
-
-def _checked(
-    path: Path, kind: type[RecordT], rederived: Callable[[RecordT], RecordT], **known: Any
-) -> RecordT:
-    """Return the record at `path`, whose figures are what its samples give.
-
-    `known` are fields whose value another record, or the place of this one, gives.
-    """
-    record = read_record(path, kind)
-    with following(path):
-        derived = replace(rederived(record), **known)
-    require_alike(path, record, derived)
-    require_settings(path, record)
-    return record
-
-
-def _sources(artifacts: Artifacts) -> dict[str, Source]:
-    """Return the data and backbone that train.json names, and all later records must."""
-    record = read_record(artifacts.train.record, TrainRecord)
-    return {"data": record.data, "backbone": record.backbone}

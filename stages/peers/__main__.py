@@ -12,7 +12,7 @@ from stages.common.entries import OurEntries, find_ours, interpreters_of
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host, require_consistent
-from stages.common.peer_entries import PEERS, find_peers
+from stages.common.peer_entries import find_peers
 from stages.common.progress import Progress
 from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder.access import writing
@@ -22,6 +22,7 @@ from stages.peers.ratios import ratios
 from stages.peers.run import Conditions, measure, steps
 from stages.peers.table import render
 from stages.records.base import Host
+from stages.records.fields import PEERS
 from stages.records.peers import Contender, PeersRecord
 from stages.records.train import TrainRecord
 from stages.samples import first_samples, load_samples, require_full_batch

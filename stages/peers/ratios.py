@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from itertools import chain
 from statistics import median
 
-from stages.common.peer_entries import PEERS
 from stages.precisions import get_precision
+from stages.records.fields import PEERS
 from stages.records.peers import Contender, Figures, Ratio
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from stages.common.peer_entries import PEERS
 from stages.common.text import MAX_CELL, NO_INTERVAL, aligned, origins
 from stages.precisions import INT8, PRECISIONS
 from stages.program.printable import printable
+from stages.records.fields import PEERS
 from stages.records.peers import Contender, PeersRecord, Ratio
 
 NAMES = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from stages.isa import AMX, missing_flags
+from stages.precisions import get_precision
 from stages.records.base import Host, Interval
 from stages.records.cell import Cell, Measurement, Reason, Validity
 from stages.records.cpu_features import AMX_PREFIX, contradiction
@@ -16,7 +17,15 @@ from stages.records.measure import Batches, Span
 from stages.records.peers import Contender, PeersRecord
 from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
-from stages.records.rehearse import EMULATOR_VERSION, RehearsalRecord, RehearsedCell, Side
+from stages.records.rehearse import (
+    EMULATOR_VERSION,
+    PeerSide,
+    RehearsalRecord,
+    RehearsedCell,
+    RehearsedPeer,
+    Side,
+    Tiles,
+)
 from stages.records.train import TrainRecord
 
 PartT = TypeVar("PartT")
@@ -164,17 +173,27 @@ def _contender(contender: Contender) -> Problems:
 
 def _rehearsal(record: RehearsalRecord) -> Problems:
     yield from _twice(f"{cell.runtime} {cell.precision}" for cell in record.cells)
+    yield from _twice(f"{peer.backend} {peer.precision}" for peer in record.peers)
+    if bool(record.peers) != bool(record.peers_sha256):
+        yield "there are peers without their checksum, or the reverse"
     if any(flag.startswith(AMX_PREFIX) for flag in record.host.cpu_flags):
         yield "it was rehearsed on a CPU that has AMX"
     if record.emulator.version != EMULATOR_VERSION:
         yield f"emulator {record.emulator.version} made it, not {EMULATOR_VERSION}"
     if any(cell.runtime not in record.quantize_sha256 for cell in record.cells):
         yield "a cell is of a runtime without quantize's checksum"
-    sides = [side for cell in record.cells for side in (cell.with_amx, cell.without)]
-    if any(len(side.probabilities) != len(record.labels) for side in sides):
+    made: list[RehearsedCell | RehearsedPeer] = [*record.cells, *record.peers]
+    if any(not get_precision(it.precision).uses_tiles for it in made):
+        yield "a precision is rehearsed in which AMX does not multiply"
+    rows = [rows for it in made for rows in _rows(it)]
+    if any(len(one) != len(record.labels) for one in rows):
         yield f"a cell has not {len(record.labels)} rows of probabilities, one for each label"
     if record.test_images < len(record.labels):
         yield "more images were taken than there are"
+
+
+def _rows(it: RehearsedCell | RehearsedPeer) -> tuple[list[list[float]], list[list[float]]]:
+    return it.with_amx.probabilities, it.without.probabilities
 
 
 def _rehearsed_cell(cell: RehearsedCell) -> Problems:
@@ -186,7 +205,21 @@ def _rehearsed_cell(cell: RehearsedCell) -> Problems:
         yield "rows of probabilities are not of one length"
 
 
-def _side(side: Side) -> Problems:
+def _rehearsed_peer(peer: RehearsedPeer) -> Problems:
+    rows = (*peer.with_amx.probabilities, *peer.without.probabilities)
+    if len({len(row) for row in rows}) > 1:
+        yield "rows of probabilities are not of one length"
+    named = any(node.on_amx for node in peer.with_amx.kernels)
+    if peer.with_amx.kernels and named != bool(peer.tiles.products):
+        yield "a kernel of AMX used no tiles, or another one did"
+
+
+def _tiles(tiles: Tiles) -> Problems:
+    if tiles.useful > tiles.possible:
+        yield "more of the tiles was used than there is"
+
+
+def _side(side: Side | PeerSide) -> Problems:
     if not all(side.probabilities):
         yield "a row of probabilities is empty"
 
@@ -210,5 +243,8 @@ _CHECKS: dict[type, Callable[[Any], Problems]] = {
     Host: _host,
     RehearsalRecord: _rehearsal,
     RehearsedCell: _rehearsed_cell,
+    RehearsedPeer: _rehearsed_peer,
+    Tiles: _tiles,
     Side: _side,
+    PeerSide: _side,
 }

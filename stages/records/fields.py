@@ -39,8 +39,12 @@ BatchSeconds: TypeAlias = Annotated[list[Duration], Meta(min_length=1)]
 RoundsOfBatches: TypeAlias = Annotated[list[BatchSeconds], Meta(max_length=MAX_ROUNDS)]
 Sha256: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
+# What is measured beside our runtimes.
+PEERS = ("openvino", "onnxruntime")
+
 if TYPE_CHECKING:
     PrecisionName: TypeAlias = str
+    PeerName: TypeAlias = str
     IsaName: TypeAlias = str
     RuntimeName: TypeAlias = str
     Scenario: TypeAlias = str
@@ -49,6 +53,7 @@ else:
     PrecisionName = Literal[PRECISION_NAMES]
     IsaName = Literal[ISA_NAMES]
     RuntimeName = Literal[RUNTIME_NAMES]
+    PeerName = Literal[PEERS]
     Scenario = Literal["offline", "single_stream", "server"]
 
 

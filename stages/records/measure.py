@@ -16,6 +16,9 @@ from stages.records.fields import (
     doc,
 )
 
+# What OpenVINO calls nodes that multiply, and has in the names of AMX's kernels.
+MULTIPLYING = frozenset({"Convolution", "Deconvolution", "FullyConnected", "MatMul"})
+AMX_MARK = "_amx"
 # Scaled up if the processor counted only for a part of the time, so no whole number.
 Cycles: TypeAlias = Annotated[float, Meta(ge=0)]
 
@@ -96,6 +99,16 @@ class NodeKernel:
     kind: Annotated[str, doc("What it does, in the runtime's words, such as Convolution.")]
     kernel: Annotated[str, doc("Name of its kernel, such as brgconv_avx512_amx_I8.")]
     data_type: Annotated[str, doc("What it computes in, in the runtime's words, such as u8.")]
+
+    @property
+    def multiplies(self) -> bool:
+        """Whether it multiplies matrices, by its kind in OpenVINO's words."""
+        return self.kind in MULTIPLYING
+
+    @property
+    def on_amx(self) -> bool:
+        """Whether its kernel is one of AMX's, by its name."""
+        return AMX_MARK in self.kernel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from stages.records.fields import (
     Fraction,
     IsaName,
     Multiple,
+    PeerName,
     PrecisionName,
     RuntimeName,
     Sha256,
@@ -164,7 +165,7 @@ class PeerSide:
 class RehearsedPeer:
     """A peer's model with AMX under emulation, beside the same without AMX; neither is capped."""
 
-    backend: Annotated[str, doc("The peer: openvino or onnxruntime.")]
+    backend: Annotated[PeerName, doc("The peer.")]
     precision: Annotated[PrecisionName, doc("What the model ran in.")]
     versions: Annotated[
         dict[str, str], doc("Versions of Python and of the packages that ran the model, by name.")

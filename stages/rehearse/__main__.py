@@ -1,6 +1,7 @@
 """`python -m stages.rehearse`: AMX's cells under an emulator, on a CPU that has no AMX."""
 
 import os
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +15,13 @@ from stages.artifacts import (
     write_record,
 )
 from stages.command_line import for_stage
+from stages.common.entries import Entry
 from stages.common.host import memory
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host
 from stages.common.progress import Progress
-from stages.errors import GIVE_UP_S, SettingsError, exit_code_of
+from stages.errors import GIVE_UP_S, ModelError, SettingsError, WorkerError, exit_code_of
 from stages.folder.access import writing
 from stages.folder.full_disk import scratch_folder
 from stages.folder.handover import handing_over
@@ -27,6 +29,7 @@ from stages.records.base import Provenance
 from stages.records.rehearse import (
     REHEARSED,
     Emulator,
+    LeftOut,
     RehearsalRecord,
     RehearsedCell,
     RehearsedPeer,
@@ -82,7 +85,11 @@ def _rehearse(settings: Settings, artifacts: Artifacts, emulator: Emulator) -> s
     ):
         out = RehearseFolder(partial)
         conditions = _conditions(settings, out, scratch, samples, cores)
-        cells, peers = _all(plan, conditions)
+        steps = map(_step, (*plan.entries, *plan.peers))
+        with Progress("rehearse", steps) as progress:
+            cells = _cells(plan, conditions, progress)
+            classes = len(cells[0].with_amx.probabilities[0])
+            peers, failed = _peers(plan, classes, conditions, progress)
         record = RehearsalRecord(
             maker=_maker(settings),
             kind=REHEARSED,
@@ -97,8 +104,8 @@ def _rehearse(settings: Settings, artifacts: Artifacts, emulator: Emulator) -> s
             labels=conditions.labels,
             cells=cells,
             peers=peers,
-            peers_sha256=plan.peers_sha256,
-            left_out=plan.left_out,
+            peers_sha256=plan.peers_sha256 if peers else None,
+            left_out=[*plan.left_out, *failed],
         )
         write_record(out.record, record)
         out.log.write_text(render(record), encoding="utf-8")
@@ -127,8 +134,11 @@ def _conditions(
     images = scratch / "test.npz"
     samples.save(images)
     out.proof.mkdir()
+    # A copy of our own: whatever becomes of the file, all cells run with what the record names.
+    emulator = scratch / settings.emulator.name
+    shutil.copyfile(settings.emulator, emulator)
     return Conditions(
-        emulator=settings.emulator.absolute(),
+        emulator=emulator,
         cores=cores,
         images=images,
         labels=samples.labels.tolist(),
@@ -139,19 +149,33 @@ def _conditions(
     )
 
 
-def _all(plan: Plan, conditions: Conditions) -> tuple[list[RehearsedCell], list[RehearsedPeer]]:
-    entries = [*plan.entries, *plan.peers]
-    names = {entry: f"{entry.backend} {entry.precision} under emulation" for entry in entries}
-    with Progress("rehearse", names.values()) as progress:
-        cells = []
-        for entry in plan.entries:
-            progress.step(names[entry])
-            cells.append(rehearse(entry, plan.quantize[entry.backend], conditions))
-        peers = []
-        for entry in plan.peers:
-            progress.step(names[entry])
-            peers.append(rehearse_peer(entry, next(iter(plan.quantize.values())), conditions))
-    return cells, peers
+def _cells(plan: Plan, conditions: Conditions, progress: Progress) -> list[RehearsedCell]:
+    cells = []
+    for entry in plan.entries:
+        progress.step(_step(entry))
+        cells.append(rehearse(entry, plan.quantize[entry.backend], conditions))
+    return cells
+
+
+def _peers(
+    plan: Plan, classes: int, conditions: Conditions, progress: Progress
+) -> tuple[list[RehearsedPeer], list[LeftOut]]:
+    """Return what peers showed, and why not, for those that can't: ours are not lost for that."""
+    peers, left_out = [], []
+    for entry in plan.peers:
+        progress.step(_step(entry))
+        try:
+            peers.append(rehearse_peer(entry, plan.a_record, classes, conditions))
+        except (WorkerError, ModelError) as error:
+            reason = " ".join(str(error).split())
+            left_out.append(
+                LeftOut(runtime=entry.backend, precision=entry.precision, reason=reason)
+            )
+    return peers, left_out
+
+
+def _step(entry: Entry) -> str:
+    return f"{entry.backend} {entry.precision} under emulation"
 
 
 def _maker(settings: Settings) -> Provenance:

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -9,19 +10,20 @@ from pathlib import Path
 
 from stages.common.child_output import ending_in_words
 from stages.common.host.amx_probe import probe
-from stages.errors import HostError, InputMissingError, SettingsError
+from stages.errors import HostError, InputMissingError, ProofError, SettingsError
 from stages.files.checksums import sha256
 from stages.files.member import MAX_LOG_BYTES, read_plain
 from stages.program.printable import printable
 from stages.records.rehearse import EMULATOR_VERSION, Emulator
 from stages.settings import env_name
 
-PRELOAD, COUNTS = "LD_PRELOAD", "AMXEMU_COUNTS"
+PRELOAD, COUNTS, REPORT = "LD_PRELOAD", "AMXEMU_COUNTS", "AMXEMU_REPORT"
 OWN_PREFIX = "AMXEMU_"
 SYMBOL = "amxemu_version"
 # What the emulator begins each of its lines with.
 SAYS = "amxemu: "
 MAX_SHOWN = 300
+_REPORTED = re.compile(rf"{SAYS}\S+ process \d+ ")
 # Asks the library, as the loader took it into a process of its own.
 ASK = (
     "import ctypes; print((ctypes.c_char * 32).in_dll(ctypes.CDLL(None), "
@@ -102,12 +104,27 @@ def _reason(code: int, errors: bytes) -> str:
 
 
 def variables(path: Path, counts: Path) -> dict[str, str]:
-    """Return the variables by which a worker has the emulator, which counts to `counts`.PID."""
-    return {PRELOAD: str(path), COUNTS: str(counts)}
+    """Return the variables by which a worker has the emulator, which counts to `counts`.PID.
+
+    At its end it says that it was there: the loader goes on without a library that it can't load.
+    """
+    return {PRELOAD: str(path), COUNTS: str(counts), REPORT: "1"}
 
 
 def last_words(log: Path) -> str:
-    """Return the last line of the emulator in a worker's output, empty if it said nothing."""
-    text = read_plain(log, MAX_LOG_BYTES).decode(errors="replace")
-    lines = [line for line in text.splitlines() if line.startswith(SAYS)]
+    """Return why the emulator ended a worker, by its output; empty if it said nothing of it."""
+    lines = [line for line in _said(log) if not _REPORTED.match(line)]
     return printable(lines[-1], MAX_SHOWN) if lines else ""
+
+
+def require_loaded(log: Path, name: str) -> None:
+    """Raise ProofError if the emulator did not say at the end of a worker that it was in it."""
+    if not any(map(_REPORTED.match, _said(log))):
+        raise ProofError(
+            f"{name}: the emulator was not in the process that it was for; rehearse again"
+        )
+
+
+def _said(log: Path) -> list[str]:
+    text = read_plain(log, MAX_LOG_BYTES).decode(errors="replace")
+    return [line for line in text.splitlines() if line.startswith(SAYS)]

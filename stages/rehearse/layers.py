@@ -8,7 +8,7 @@ from stages.common.onednn.flops import MULTIPLYING, dimensions, operations
 from stages.common.onednn.kernels import is_reference, kernel_isa
 from stages.common.onednn.log import Execution
 from stages.isa import AMX
-from stages.precisions import BF16, INT8_TYPES, get_precision
+from stages.precisions import BF16, FP32, INT8_TYPES, get_precision
 from stages.records.quantize import Layer, QuantizeRecord
 from stages.records.rehearse import Others, RehearsedLayer, Tiles
 from stages.rehearse.bound import bound_of
@@ -102,6 +102,15 @@ def op_names(
     if work != [(layer.primitive, layer.operations * batch_size) for layer in known]:
         return [""] * len(ours)
     return [layer.op for layer in known]
+
+
+def operations_per_image(record: QuantizeRecord) -> int:
+    """Return the multiplications and additions of the trained network for an image.
+
+    0 if no layers of it are recorded.
+    """
+    layers = recorded(record, FP32)
+    return round(sum(layer.operations for layer in layers) / record.batch_size)
 
 
 def recorded(record: QuantizeRecord, precision: str) -> list[Layer]:

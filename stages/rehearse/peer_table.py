@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from stages.common.rehearsed import is_on_amx, multiplying, on_amx_of_peer
+from stages.common.rehearsed import nodes_of, on_amx_of_peer
 from stages.common.text import aligned
 from stages.records.rehearse import REHEARSED, RehearsalRecord, RehearsedPeer
 
@@ -44,7 +44,7 @@ def _row(peer: RehearsedPeer) -> tuple[str, ...]:
 
 def _off_amx(peer: RehearsedPeer) -> list[tuple[str, str]]:
     """Return how many nodes that multiply run each kernel that is none of AMX's."""
-    nodes = [node for node in multiplying(peer.with_amx.kernels) if not is_on_amx(node)]
+    nodes = [node for node in nodes_of(peer) if not node.on_amx]
     kernels = Counter((node.kind, node.kernel, node.data_type) for node in nodes)
     return [
         (f"off AMX: {peer.backend} {peer.precision}", f"{count} {kind} in {data_type}: {kernel}")
@@ -60,7 +60,7 @@ def _other_types(peer: RehearsedPeer) -> list[tuple[str, str]]:
     without = {node.name: node.data_type for node in peer.without.kernels}
     changes = Counter(
         (node.kind, node.data_type, before)
-        for node in multiplying(peer.with_amx.kernels)
+        for node in nodes_of(peer)
         if (before := without.get(node.name, node.data_type)) != node.data_type
     )
     return [

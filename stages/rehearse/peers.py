@@ -6,17 +6,15 @@ A peer keeps no log in which a batch could be found, so the counts are of all th
 from collections.abc import Sequence
 
 from stages.common.entries import Entry
-from stages.common.rehearsed import is_on_amx
 from stages.common.stats import accuracy_top1
-from stages.errors import ProofError
+from stages.errors import ModelError, ProofError
 from stages.isa import AMX
-from stages.precisions import FP32
 from stages.records.measure import NodeKernel
 from stages.records.quantize import QuantizeRecord
 from stages.records.rehearse import PeerSide, RehearsedPeer, Tiles
 from stages.rehearse.answers import compare_answers, predictions_of
 from stages.rehearse.counts import read_counts, total
-from stages.rehearse.layers import recorded
+from stages.rehearse.layers import operations_per_image
 from stages.rehearse.workers import (
     Answer,
     Conditions,
@@ -27,19 +25,29 @@ from stages.rehearse.workers import (
 )
 
 NATIVE = "native"
+# Softmax in BF16 may round up.
+MAX_PROBABILITY = 1.01
 
 
 def rehearse_peer(
-    entry: Entry, record: QuantizeRecord, conditions: Conditions, start: Start = start_worker
+    entry: Entry,
+    record: QuantizeRecord,
+    classes: int,
+    conditions: Conditions,
+    start: Start = start_worker,
 ) -> RehearsedPeer:
-    """Return the rehearsal of a peer's entry; `record` knows the work of the same network.
+    """Return the rehearsal of a peer's entry; `record` and `classes` are of the same network.
 
-    Raises WorkerError if a worker dies, with what the emulator said of it; ProofError if the peer
-    names kernels of AMX and no tile was used, or the other way round.
+    Raises WorkerError if a worker dies, with what the emulator said of it; ModelError if the model
+    is no classifier of as many classes; ProofError if the peer names kernels of AMX and no tile was
+    used, or the other way round, or the emulator was not there.
     """
     versions, answers = ask_both(entry, (AMX, NATIVE), conditions, start)
     tiles = total([release.tiles for release in read_counts(counts_of(entry, conditions))])
-    images, operations = _classified(conditions), _operations(record)
+    images = classified(conditions.batch_size, len(conditions.labels))
+    operations = operations_per_image(record)
+    for _, answer in answers:
+        _require_probabilities(entry, answer.probabilities, classes)
     with_amx, without = (_side(answer, conditions.labels) for answer in answers)
     _require_counted(entry, with_amx.kernels, tiles)
     return RehearsedPeer(
@@ -66,14 +74,19 @@ def share_of(tiles: Tiles, images: int, operations: int) -> float | None:
     return min(1.0, 2 * tiles.useful / (images * operations)) if operations else None
 
 
-def _classified(conditions: Conditions) -> int:
+def classified(batch_size: int, images: int) -> int:
     """Return how many images a worker classifies: as it loads, for the trace, and then all."""
-    return 1 + 2 * conditions.batch_size + len(conditions.labels)
+    return 1 + 2 * batch_size + images
 
 
-def _operations(record: QuantizeRecord) -> int:
-    layers = recorded(record, FP32)
-    return round(sum(layer.operations for layer in layers) / record.batch_size)
+def _require_probabilities(entry: Entry, rows: Sequence[Sequence[float]], classes: int) -> None:
+    if any(len(row) != classes for row in rows):
+        found = f"{len(rows[0])} numbers for an image, not {classes}"
+    elif not all(0 <= value <= MAX_PROBABILITY for row in rows for value in row):
+        found = "numbers that are no probabilities"
+    else:
+        return
+    raise ModelError(f"{entry.name} gives {found}; run the peers stage again")
 
 
 def _side(answer: Answer, labels: Sequence[int]) -> PeerSide:
@@ -87,7 +100,7 @@ def _side(answer: Answer, labels: Sequence[int]) -> PeerSide:
 
 
 def _require_counted(entry: Entry, kernels: Sequence[NodeKernel], tiles: Tiles) -> None:
-    named = any(map(is_on_amx, kernels))
+    named = any(node.on_amx for node in kernels)
     if kernels and named != bool(tiles.products):
         raise ProofError(
             f"{entry.name}: it names {'' if named else 'no '}kernels of AMX, and the emulator "

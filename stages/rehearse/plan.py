@@ -30,6 +30,11 @@ class Plan:
     quantize_sha256: dict[str, str]
     peers_sha256: str | None
 
+    @property
+    def a_record(self) -> QuantizeRecord:
+        """A record that knows the trained network, the same one in each version of this."""
+        return next(self.quantize[name] for name in RUNTIME_NAMES if name in self.quantize)
+
 
 def make_plan(settings: Settings, artifacts: Artifacts) -> Plan:
     """Return what can be rehearsed; InputMissingError if nothing can."""

@@ -11,19 +11,20 @@ from stages.records.rehearse import PeerSide, RehearsalRecord, RehearsedCell, Re
 from stages.rehearse.answers import compare_answers, predictions_of
 from stages.rehearse.bound import bound_of_all
 from stages.rehearse.layers import layers_of, others_of
-from stages.rehearse.peers import share_of
+from stages.rehearse.peers import classified, share_of
 
 
-def rederived(record: RehearsalRecord, folder: RehearseFolder) -> RehearsalRecord:
+def rederived(record: RehearsalRecord, folder: RehearseFolder, operations: int) -> RehearsalRecord:
     """Return the record as its probabilities, and the logs in `folder`, give it.
 
+    `operations` are the multiplications and additions of the network for an image.
     What the logs don't show stays as it is: the op behind a primitive, what its tiles did, and what
     a peer says of its nodes.
     """
     return replace(
         record,
         cells=[_cell(cell, record.labels, folder) for cell in record.cells],
-        peers=[_peer(peer, record.labels) for peer in record.peers],
+        peers=[_peer(peer, record, operations) for peer in record.peers],
     )
 
 
@@ -45,14 +46,18 @@ def _cell(cell: RehearsedCell, labels: Sequence[int], folder: RehearseFolder) ->
     )
 
 
-def _peer(peer: RehearsedPeer, labels: Sequence[int]) -> RehearsedPeer:
+def _peer(peer: RehearsedPeer, record: RehearsalRecord, operations: int) -> RehearsedPeer:
+    labels = record.labels
+    images = classified(record.batch_size, len(labels))
     rows = (peer.with_amx.probabilities, peer.without.probabilities)
     return replace(
         peer,
         with_amx=_of_peer(peer.with_amx, labels),
         without=_of_peer(peer.without, labels),
         answers=compare_answers(peer.precision, *rows),
-        share=share_of(peer.tiles, peer.images, peer.operations),
+        images=images,
+        operations=operations,
+        share=share_of(peer.tiles, images, operations),
     )
 
 

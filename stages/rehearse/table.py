@@ -54,7 +54,7 @@ def closing_line(record: RehearsalRecord) -> str:
     """Return how many layers ran on AMX, and whether the answers held, a line for each cell."""
     ours = [f"{cell.runtime} {cell.precision} {finding(cell)}" for cell in record.cells]
     peers = [f"{peer.backend} {peer.precision} {peer_finding(peer)}" for peer in record.peers]
-    return "\n".join(f"rehearse: {line}" for line in (*ours, *peers))
+    return "\n".join(printable(f"rehearse: {line}", MAX_CELL) for line in (*ours, *peers))
 
 
 def _header(record: RehearsalRecord) -> str:

@@ -17,7 +17,7 @@ from stages.common.worker.protocol import (
 )
 from stages.errors import WorkerError
 from stages.isa import AMX
-from stages.rehearse.emulator import last_words, variables
+from stages.rehearse.emulator import last_words, require_loaded, variables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,9 @@ class Conditions:
     proof: Path
     scratch: Path
 
+
+# What a worker of a peer is called in messages, without the emulator and with it.
+PEER_JOBS = ("without AMX", "under emulation")
 
 Start = Callable[[Entry, str, Conditions], AbstractContextManager[Worker]]
 
@@ -73,10 +76,12 @@ def ask_both(
             for worker in workers:
                 worker.send(Classify(conditions.batch_size))
             classes = [worker.receive(ClassifyAnswer) for worker in workers]
-            return workers[0].ready.versions, list(zip(traces, classes, strict=True))
+            versions = workers[0].ready.versions
     except WorkerError as error:
         said = last_words(raw_log(entry, AMX, conditions))
         raise (_of_emulator(entry, said) if said else error) from None
+    require_loaded(raw_log(entry, AMX, conditions), entry.name)
+    return versions, list(zip(traces, classes, strict=True))
 
 
 def _of_emulator(entry: Entry, said: str) -> WorkerError:
@@ -88,7 +93,7 @@ def _of_emulator(entry: Entry, said: str) -> WorkerError:
 
 def _job(entry: Entry, isa: str, conditions: Conditions) -> Job:
     return Job(
-        name=f"{entry.name}_{isa}",
+        name=f"{entry.name}_{isa}" if entry.is_ours else f"{entry.name} {PEER_JOBS[isa == AMX]}",
         backend=entry.module,
         model=str(entry.model),
         precision=entry.precision,

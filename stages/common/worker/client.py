@@ -161,11 +161,11 @@ class WorkerProcess:
         return ending_in_words(code) if code else "returned no readable result"
 
     def _failure(self, what: str) -> WorkerError:
-        return WorkerError(f"measuring {self.job.name} {what}; {print_tail(self._log)}")
+        return WorkerError(f"running {self.job.name} {what}; {print_tail(self._log)}")
 
     def _too_long(self) -> WorkerError:
         return WorkerError(
-            f"measuring {self.job.name} took over {self._timeout_s:g} s and was ended; "
+            f"running {self.job.name} took over {self._timeout_s:g} s and was ended; "
             "raise VGG19_WORKER_TIMEOUT_S or leave it out"
         )
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -163,3 +164,21 @@ def test_the_picture_of_a_rehearsal_is_the_same_each_time(tmp_path: Path) -> Non
         plot_rehearsal(record, path)
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert min(size_of(paths[0])) > 400
+
+
+def test_a_layer_on_amx_is_never_called_off_it_and_many_are_not_all_drawn(tmp_path: Path) -> None:
+    from stages.compare import rehearsal_plot
+
+    record = rehearsal(tmp_path / "rehearse")
+    cell = record.cells[0]
+    unknown, far = (replace(cell.layers[0], bound=bound) for bound in (None, 30.0))
+    many = replace(cell, layers=[unknown, far, *[cell.layers[1]] * 500])
+    drawn: list[Any] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rehearsal_plot, "save", lambda figure, path: drawn.append(figure))
+        rehearsal_plot.plot_rehearsal(replace(record, cells=[many]), tmp_path)
+    (axes,) = drawn[0].axes
+    words = [text.get_text() for text in axes.texts]
+    assert (words[0], words[1], len(words)) == ("bound not known", "30.0", 200)
+    assert "302 more layers not drawn" in axes.get_title()
+    assert axes.get_xlim()[1] > 30

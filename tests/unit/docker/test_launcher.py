@@ -186,7 +186,7 @@ def test_nor_does_ctrl_c_end_invoke_as_a_module_without_a_word(tmp_path: Path) -
     )
     done = run(sys.executable, "-m", "invoke", "verify", "none.tar", cwd=tmp_path)
     assert done.code == 130, done
-    assert done.output == "verify: interrupted; earlier artifacts are untouched\n"
+    assert done.output == "invoke: interrupted; earlier artifacts are untouched\n"
 
 
 def test_a_signal_in_its_imports_waits(environment: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from stages.artifacts import Artifacts
 from stages.common import stats as intervals
 from stages.errors import StageError
-from stages.evidence import check
+from stages.evidence import beside, check
 from stages.evidence.collect import ARTIFACTS_FOLDER, collect
 from stages.files.checksums import write_checksums
 from tests.unit.evidence.believed import BELIEVED, believed
@@ -28,8 +28,8 @@ SECTIONS: dict[str, Callable[[Artifacts], object]] = {
     "quantize": lambda artifacts: check.check_quantize(artifacts, "itex"),
     "profile": both,
     "compare": check.check_comparison,
-    "peers": check.check_peers,
-    "rehearse": check.check_rehearsal,
+    "peers": beside.check_peers,
+    "rehearse": beside.check_rehearsal,
 }
 
 

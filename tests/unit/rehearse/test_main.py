@@ -48,6 +48,8 @@ class Prepared:
         patch.setattr(rehearse, "describe_host", lambda cores: HOST)
         patch.setattr(rehearse, "rehearse", partial(run.rehearse, start=RecordedWorker))
         patch.delenv("LD_PRELOAD", raising=False)
+        (root / "lib.so").touch()
+        patch.setenv("VGG19_EMULATOR", str(root / "lib.so"))
         (root / "locks").mkdir()
         patch.setenv("VGG19_LOCKS", str(root / "locks"))
         patch.setenv("VGG19_ARTIFACTS", str(self.artifacts.root))

@@ -1,6 +1,7 @@
 """Peers under emulation: what they say of their nodes, beside what the emulator counted."""
 
 import struct
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,12 @@ from stages.artifacts import RehearseFolder
 from stages.common.entries import Entry
 from stages.common.rehearsed import peer_finding
 from stages.common.worker.protocol import ClassifyAnswer, Trace, TraceAnswer
-from stages.errors import ProofError
+from stages.errors import ModelError, ProofError
 from stages.isa import AMX
+from stages.records.checks import problems
 from stages.records.measure import NodeKernel
 from stages.records.quantize import Variant
-from stages.records.rehearse import REHEARSED, RehearsedPeer
+from stages.records.rehearse import REHEARSED, RehearsedPeer, Tiles
 from stages.rehearse.peers import NATIVE, rehearse_peer, share_of
 from stages.rehearse.rederive import rederived
 from stages.rehearse.table import few, render
@@ -55,6 +57,11 @@ class Peer(FakeWorker):
             file = now.scratch / f"{entry.name}.counts.1"
             file.write_bytes(struct.pack("<QIHH24Q", 1, 1, 1, 4, *counts) if products else b"")
 
+            log = now.scratch / f"{entry.name}_{isa}.log"
+            log.write_text("amxemu: 1.0.0: process 7 traps 1\n" if self.loaded else "")
+
+    loaded = True
+
     def send(self, request: Any) -> None:
         self._request = request
 
@@ -64,14 +71,20 @@ class Peer(FakeWorker):
         return ClassifyAnswer(probabilities=ROWS)
 
 
-def rehearsed(folder: Path, nodes: Any = NODES, products: int = PRODUCTS) -> RehearsedPeer:
+def tiles(**counts: int) -> Tiles:
+    return Tiles(loads=0, stores=0, **counts)
+
+
+def rehearsed(
+    folder: Path, nodes: Any = NODES, products: int = PRODUCTS, classes: int = 2
+) -> RehearsedPeer:
     entry = Entry("openvino", "int8", Path("/model.xml"))
     record = quantize(Variant(precision="fp32", model="train/model_keras.fp32"))
 
     def start(*given: Any) -> Peer:
         return Peer(nodes, products, *given)
 
-    return rehearse_peer(entry, record, conditions(folder), start)
+    return rehearse_peer(entry, record, classes, conditions(folder), start)
 
 
 def test_it_shows_what_ran_on_amx_and_what_did_not(tmp_path: Path) -> None:
@@ -123,14 +136,60 @@ def test_the_share_is_of_all_images_and_at_most_one(tmp_path: Path) -> None:
 
 
 def test_an_edited_figure_is_derived_again(tmp_path: Path) -> None:
-    peer = replace(rehearsed(tmp_path / "peer"), operations=10**9)
-    edited = replace(peer, share=0.9, answers=replace(peer.answers, equal=0))
+    peer = rehearsed(tmp_path / "peer")
+    edited = replace(
+        peer, share=0.9, operations=7, images=3, answers=replace(peer.answers, equal=0)
+    )
     folder = tmp_path / "ours"
-    again = rederived(rehearsal(folder, peers=[edited]), RehearseFolder(folder))
-    assert again.peers[0].answers.equal == 2
-    assert again.peers[0].share != 0.9
+    again = rederived(rehearsal(folder, peers=[edited]), RehearseFolder(folder), 10**9).peers[0]
+    assert (again.answers.equal, again.images, again.operations) == (2, peer.images, 10**9)
+    assert again.share == share_of(peer.tiles, peer.images, 10**9)
 
 
 def test_many_layers_with_one_reason_take_one_line() -> None:
     assert few(["a", "b", "c"]) == ["a", "b", "c"]
     assert few(["a", "b", "c", "d"]) == ["4 layers, a to d"]
+
+
+def test_a_peer_without_the_emulator_is_no_rehearsal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Peer, "loaded", False)
+    with pytest.raises(ProofError, match="the emulator was not in the process that it was for"):
+        rehearsed(tmp_path, nodes=(), products=0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "classes", "words"),
+    [
+        (ROWS, 5, "2 numbers for an image, not 5"),
+        ([[1e36, 0.0], [0.5, 0.5]], 2, "numbers that are no probabilities"),
+        ([[float("nan"), 0.0], [0.5, 0.5]], 2, "numbers that are no probabilities"),
+    ],
+)
+def test_another_network_is_not_taken_for_the_peers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: Any, classes: int, words: str
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "ROWS", rows)
+    with pytest.raises(ModelError, match=words):
+        rehearsed(tmp_path, classes=classes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"peers_sha256": None}, "peers without their checksum"),
+        ({"twice": True}, "openvino int8 is there twice"),
+        ({"precision": "fp32"}, "in which AMX does not multiply"),
+        ({"tiles": tiles(products=0, useful=0, possible=0)}, "used no tiles"),
+        ({"tiles": tiles(products=1, useful=2, possible=1)}, "more of the tiles"),
+    ],
+)
+def test_a_record_that_can_not_be_is_refused(
+    tmp_path: Path, changes: dict[str, Any], words: str
+) -> None:
+    peer = rehearsed(tmp_path / "peer")
+    sums = {"peers_sha256": changes.pop("peers_sha256", SHA256)}
+    count = 2 if changes.pop("twice", False) else 1
+    record = rehearsal(tmp_path / "ours", peers=[replace(peer, **changes)] * count, **sums)
+    assert any(words in problem for problem in problems(record))

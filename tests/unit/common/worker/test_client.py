@@ -100,7 +100,7 @@ FAILURES = {
 def test_a_failure_shows_the_workers_last_words(
     scripted: Scripted, capsys: pytest.CaptureFixture[str], before: str, script: str
 ) -> None:
-    with pytest.raises(WorkerError, match=f"measuring int8_AVX2 {FAILURES[script]}"):
+    with pytest.raises(WorkerError, match=f"running int8_AVX2 {FAILURES[script]}"):
         ask_once(scripted.worker(f"{before}echo last words; {script}"))
     assert "last words" in capsys.readouterr().err
 

@@ -1,0 +1,35 @@
+"""A record whose figures are what its samples give."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from stages.artifacts import Artifacts, read_record
+from stages.evidence.rejection import following
+from stages.evidence.requirements import require_alike, require_settings
+from stages.records.base import Record, Source
+from stages.records.train import TrainRecord
+
+RecordT = TypeVar("RecordT", bound=Record)
+
+
+def checked(
+    path: Path, kind: type[RecordT], rederived: Callable[[RecordT], RecordT], **known: Any
+) -> RecordT:
+    """Return the record at `path`, whose figures are what its samples give.
+
+    `known` are fields whose value another record, or the place of this one, gives.
+    """
+    record = read_record(path, kind)
+    with following(path):
+        derived = replace(rederived(record), **known)
+    require_alike(path, record, derived)
+    require_settings(path, record)
+    return record
+
+
+def sources(artifacts: Artifacts) -> dict[str, Source]:
+    """Return the data and backbone that train.json names, and all later records must."""
+    record = read_record(artifacts.train.record, TrainRecord)
+    return {"data": record.data, "backbone": record.backbone}
