@@ -55,8 +55,8 @@ def check_rehearsal(artifacts: Artifacts) -> str:
         require_current(folder.path, record.peers_sha256, artifacts.peers.path)
     layers = sum(len(cell.layers) for cell in record.cells)
     return (
-        f"rehearsal, {REHEARSED}: {len(record.cells)} cells and {len(record.peers)} of peers "
-        f"follow from their answers, {layers} layers from oneDNN's logs"
+        f"rehearsal, {REHEARSED}: cells ({len(record.cells)}) and peers ({len(record.peers)}) "
+        f"follow from their answers, layers ({layers}) from oneDNN's logs"
     )
 
 

@@ -63,9 +63,8 @@ def test_a_bundle_says_what_was_checked(bundle: Path, tmp_path: Path) -> None:
         "oneDNN's",
         "the comparison's 3 rows follow from the cells",
         "peers: each ratio (1) follows from the batches of both",
-        "rehearsal, rehearsed under emulation, not measured: 2 cells and 0 of peers follow from "
-        "their answers, "
-        "34 layers from oneDNN's logs",
+        "rehearsal, rehearsed under emulation, not measured: cells (2) and peers (0) follow from "
+        "their answers, layers (34) from oneDNN's logs",
     ]
 
 
