@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
-def of_folder(folder: Path) -> list[str]:
-    """Return the names of all containers, running or not, that mount something in `folder`."""
+def of_folder(folder: Path, *, ended: bool = True) -> list[str]:
+    """Return the names of all containers that mount something in `folder`; without `ended`, of
+    those that run.
+    """
     inspected = json.loads(_docker("inspect", *numbers) or "[]") if (numbers := _all()) else []
     return [
         container["Name"].lstrip("/")
         for container in inspected
-        if any(_within(mount.get("Source", ""), folder) for mount in container["Mounts"])
+        if (ended or container["State"]["Running"])
+        and any(_within(mount.get("Source", ""), folder) for mount in container["Mounts"])
     ]
 
 

@@ -39,6 +39,8 @@ class Pair:
     also: Callable[[Bench], None] = lambda bench: None
     # For pairs of which one may rightly find nothing to work on.
     empties: bool = False
+    # compose keeps the containers that a run depended on, once they have ended.
+    by_compose: bool = False
 
 
 def _copy(bench: Bench, runner: str, name: str = "artifacts") -> Path:
@@ -107,7 +109,7 @@ def _up_and_invoke(bench: Bench, runner: str) -> Pair:
     root = _copy(bench, runner)
     environ = environment(root, bench.folder / "tmp", runner)
     up = One(["docker", "compose", "run", "--rm", "--no-TTY", "compare"], environ)
-    return Pair((up, One(invoke("pipeline"), environ)), [root])
+    return Pair((up, One(invoke("pipeline"), environ)), [root], by_compose=True)
 
 
 def _bootstraps(bench: Bench, runner: str) -> Pair:
@@ -137,7 +139,7 @@ def _bundles(bench: Bench, runner: str) -> Pair:
 def _clean_and_train(bench: Bench, runner: str) -> Pair:
     root = _copy(bench, runner)
     environ = environment(root, bench.folder / "tmp", runner)
-    both = One(invoke("train", runner=runner), environ), One(invoke("clean"), environ)
+    both = One(invoke("train", runner=runner), environ), One(invoke("clean", "--yes"), environ)
     return Pair(both, [root], empties=True)
 
 

@@ -56,7 +56,7 @@ class Together:
                 codes = [_judge_one(bench, command) for command in (one, two)]
         if all(codes):
             bench.fault(UNCLEAR, f"both were refused, with codes {codes}")
-        _judge_left(bench, pair.roots)
+        _judge_left(bench, pair)
         for root in pair.roots:
             _judge_root(bench, root, pair.empties)
         pair.also(bench)
@@ -73,9 +73,10 @@ def _judge_one(bench: Bench, command: Command) -> int:
     return code
 
 
-def _judge_left(bench: Bench, roots: Sequence[Path]) -> None:
+def _judge_left(bench: Bench, pair: Pair) -> None:
     def left() -> list[str]:
-        names = [name for root in roots for name in containers.of_folder(root)]
+        ended = not pair.by_compose
+        names = [it for root in pair.roots for it in containers.of_folder(root, ended=ended)]
         return [*descendants().values(), *names]
 
     until = time.monotonic() + SETTLE_S
@@ -84,7 +85,7 @@ def _judge_left(bench: Bench, roots: Sequence[Path]) -> None:
     if left():
         bench.fault(RUNNING, "; ".join(left()))
         end_all(list(descendants()))
-        containers.remove([name for root in roots for name in containers.of_folder(root)])
+    containers.remove([name for root in pair.roots for name in containers.of_folder(root)])
 
 
 def _judge_root(bench: Bench, root: Path, empties: bool) -> None:
