@@ -1,7 +1,6 @@
 """`python -m stages.rehearse`: AMX's cells under an emulator, on a CPU that has no AMX."""
 
 import os
-import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -35,7 +34,7 @@ from stages.records.rehearse import (
     RehearsedPeer,
 )
 from stages.records.train import TrainRecord
-from stages.rehearse.emulator import require_none_loaded, require_usable
+from stages.rehearse.emulator import require_none_loaded, require_unchanged, require_usable
 from stages.rehearse.host import (
     NOTHING_TO_DO,
     has_amx,
@@ -90,6 +89,7 @@ def _rehearse(settings: Settings, artifacts: Artifacts, emulator: Emulator) -> s
             cells = _cells(plan, conditions, progress)
             classes = len(cells[0].with_amx.probabilities[0])
             peers, failed = _peers(plan, classes, conditions, progress)
+        require_unchanged(settings.emulator, emulator)
         record = RehearsalRecord(
             maker=_maker(settings),
             kind=REHEARSED,
@@ -134,11 +134,8 @@ def _conditions(
     images = scratch / "test.npz"
     samples.save(images)
     out.proof.mkdir()
-    # A copy of our own: whatever becomes of the file, all cells run with what the record names.
-    emulator = scratch / settings.emulator.name
-    shutil.copyfile(settings.emulator, emulator)
     return Conditions(
-        emulator=emulator,
+        emulator=settings.emulator.absolute(),
         cores=cores,
         images=images,
         labels=samples.labels.tolist(),

@@ -73,6 +73,15 @@ def require_usable(path: Path) -> Emulator:
     return Emulator(version=version, sha256=sha256(path))
 
 
+def require_unchanged(path: Path, emulator: Emulator) -> None:
+    """Raise ProofError if the file is no longer what `emulator` says.
+
+    No copy of our own is used instead, as nothing in a container's /tmp may be executed.
+    """
+    if not path.is_file() or sha256(path) != emulator.sha256:
+        raise ProofError(f"the emulator at {path} was changed while it was used; rehearse again")
+
+
 def _version(path: Path) -> str:
     """Return the version that a library names; HostError if the loader or itself refuses it."""
     environment = {**os.environ, PRELOAD: str(path), "LC_ALL": "C"}

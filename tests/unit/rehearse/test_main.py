@@ -12,9 +12,11 @@ from stages.common.host import memory
 from stages.errors import (
     HostError,
     InputMissingError,
+    ProofError,
     SettingsError,
     exit_code_of,
 )
+from stages.files.checksums import sha256
 from stages.folder.handover import handing_over
 from stages.isa import LADDER
 from stages.records.quantize import Variant
@@ -22,7 +24,7 @@ from stages.records.rehearse import EMULATOR_VERSION, REHEARSED, Emulator, Rehea
 from stages.rehearse import __main__ as rehearse
 from stages.rehearse import run
 from stages.samples import Samples
-from tests.unit.records import HOST, SHA256, quantize, train
+from tests.unit.records import HOST, quantize, train
 from tests.unit.rehearse.recordings import RecordedWorker
 
 ALL = frozenset(flag for isa in LADDER for flag in isa.flags)
@@ -42,13 +44,13 @@ class Prepared:
     def __init__(self, root: Path, patch: pytest.MonkeyPatch) -> None:
         self.artifacts, self._patch = Artifacts(root / "artifacts"), patch
         self.on_cpu(WITHOUT_AMX)
-        emulator = Emulator(version=EMULATOR_VERSION, sha256=SHA256)
+        (root / "lib.so").touch()
+        emulator = Emulator(version=EMULATOR_VERSION, sha256=sha256(root / "lib.so"))
         patch.setattr(rehearse, "require_usable", lambda path: emulator)
         patch.setattr(rehearse, "choose_cores", lambda asked: [0])
         patch.setattr(rehearse, "describe_host", lambda cores: HOST)
         patch.setattr(rehearse, "rehearse", partial(run.rehearse, start=RecordedWorker))
         patch.delenv("LD_PRELOAD", raising=False)
-        (root / "lib.so").touch()
         patch.setenv("VGG19_EMULATOR", str(root / "lib.so"))
         (root / "locks").mkdir()
         patch.setenv("VGG19_LOCKS", str(root / "locks"))
@@ -171,4 +173,14 @@ def test_a_batch_larger_than_the_images_is_refused(
 def test_memory_is_checked_first(for_two_images: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available", lambda: memory.GIB)
     assert for_two_images.run() == HostError.exit_code
+    assert not for_two_images.artifacts.rehearse.path.exists()
+
+
+def test_an_emulator_that_is_changed_meanwhile_proves_nothing(
+    for_two_images: Prepared, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = Emulator(version=EMULATOR_VERSION, sha256="1" * 64)
+    monkeypatch.setattr(rehearse, "require_usable", lambda path: other)
+    assert for_two_images.run() == ProofError.exit_code
+    assert "was changed while it was used; rehearse again" in capsys.readouterr().err
     assert not for_two_images.artifacts.rehearse.path.exists()
