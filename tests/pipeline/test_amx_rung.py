@@ -17,7 +17,6 @@ from stages.common.onednn.kernels import kernel_isa
 from stages.isa import AMX, can_stand_in, missing_flags
 from stages.records.cell import Cell
 from stages.records.compare import CompareRecord
-from stages.records.peers import PeersRecord
 from stages.records.profile import ProfileRecord
 from stages.runtimes import RUNTIME_NAMES
 from stages.settings import REHEARSE, env_name
@@ -89,7 +88,6 @@ def climbed(
         "doctor": on_it("doctor"),
         "itex": on_it("profile", **itex),
         "stock": on_it("profile", runtime="stock", precisions="bf16,int8"),
-        "peers": on_it("peers", precisions="int8", batch_sizes="1"),
         "compare": on_it("compare"),
     }
     return Artifacts(folder), on_it, done
@@ -157,14 +155,6 @@ def test_the_comparison_has_its_row(climbed: Climbed) -> None:
     record = read_record(climbed[0].compare.record, CompareRecord)
     rows = {(row.runtime, row.precision) for row in record.rows if row.isa == AMX}
     assert {("itex", "int8"), ("stock", "int8"), ("stock", "bf16")} <= rows
-
-
-def test_peers_run_on_it(climbed: Climbed) -> None:
-    record = read_record(climbed[0].peers.record, PeersRecord)
-    assert record.host.cpu_model == NAME
-    assert {"openvino", "onnxruntime"} <= {
-        one.backend for one in record.contenders if one.precision == "int8" and not one.missing
-    }
 
 
 def test_a_bundle_of_it_is_checked(climbed: Climbed, tmp_path: Path) -> None:
