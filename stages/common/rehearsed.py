@@ -30,7 +30,7 @@ def peer_finding(peer: RehearsedPeer) -> str:
 def on_amx_of_peer(peer: RehearsedPeer) -> str:
     """Return how many of the nodes that multiply ran on AMX.
 
-    Of a peer that names none, the most of the multiplications that tiles can have done.
+    For a peer that names none, the most of the multiplications that tiles can have done.
     """
     if nodes := nodes_of(peer):
         return f"{sum(node.on_amx for node in nodes)} of {len(nodes)}"

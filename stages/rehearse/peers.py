@@ -67,7 +67,7 @@ def rehearse_peer(
 def share_of(tiles: Tiles, images: int, operations: int) -> float | None:
     """Return the most of the multiplications of `images` that tiles can have done, at most all.
 
-    Padding in tiles counts as work, since the emulator can't tell it.
+    Padding in tiles counts as work: the emulator sees no difference.
 
     `operations` are the multiplications and additions for one, 0 if they are not known.
     """

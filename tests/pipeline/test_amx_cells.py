@@ -1,6 +1,6 @@
-"""AMX's rung through all that measures, under the emulator: every step but the speed is real.
+"""AMX's cells through all that measures, under the emulator: every step but the speed is real.
 
-On a CPU that has AMX the other tests climb it; on one that can't stand in for it, its recorded
+On a CPU that has AMX the other tests run them; on one that can't stand in for it, its recorded
 logs (tests/data/onednn) do.
 """
 
@@ -39,9 +39,9 @@ Run = Callable[..., Done]
 
 
 @pytest.fixture(scope="module")
-def rung(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def emulation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the emulator, what loads it into every process, and the CPU that it makes."""
-    folder = tmp_path_factory.mktemp("rung")
+    folder = tmp_path_factory.mktemp("emulation")
     folder.chmod(0o755)
     image = read_extra(REHEARSE, {}).image
     container = run("docker", "create", image).output.split()[-1]
@@ -65,18 +65,18 @@ def emulated(cpuinfo: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def climbed(
-    rung: Path,
+def emulated_run(
+    emulation: Path,
     tiny: dict[str, str],
     by_stock: PipelineRun,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Artifacts, Run, dict[str, Done]]:
     """Artifacts of both runtimes on that CPU, what runs more tasks there, what each one printed."""
-    folder = tmp_path_factory.mktemp("climbed")
+    folder = tmp_path_factory.mktemp("emulated_run")
     for name in ("train", *(f"quantize{ending}" for ending in ("", "-stock"))):
         shutil.copytree(by_stock.artifacts.root / name, folder / name)
     settings = {"artifacts": str(folder), "isas": f"{VNNI},{BF16},{AMX}", "batch_size": "2"}
-    here = {"STAGES_OVERRIDE": OVERRIDE, "AMX_RUNG": str(rung), "VGG19_NO_BF16": "0"}
+    here = {"STAGES_OVERRIDE": OVERRIDE, "AMX_EMULATED": str(emulation), "VGG19_NO_BF16": "0"}
     own = {env_name(name): text for name, text in settings.items()}
 
     def on_it(*task: str, **more: str) -> Done:
@@ -93,22 +93,22 @@ def climbed(
     return Artifacts(folder), on_it, done
 
 
-Climbed = tuple[Artifacts, Run, dict[str, Done]]
+EmulatedRun = tuple[Artifacts, Run, dict[str, Done]]
 
 
-def test_every_step_ends_well(climbed: Climbed) -> None:
-    _, _, done = climbed
+def test_every_step_ends_well(emulated_run: EmulatedRun) -> None:
+    _, _, done = emulated_run
     for name, ended in done.items():
         assert ended.code == 0, (name, ended)
 
 
-def test_doctor_finds_that_it_can_run(climbed: Climbed) -> None:
-    (line,) = [one for one in climbed[2]["doctor"].output.splitlines() if f"isa {AMX} " in one]
+def test_doctor_finds_that_it_can_run(emulated_run: EmulatedRun) -> None:
+    (line,) = [one for one in emulated_run[2]["doctor"].output.splitlines() if f"isa {AMX} " in one]
     assert line.split()[2:] == ["ok", "can", "run"]
 
 
-def cells(climbed: Climbed, runtime: str) -> dict[tuple[str, str], Cell]:
-    folder = climbed[0].profile(runtime)
+def cells(emulated_run: EmulatedRun, runtime: str) -> dict[tuple[str, str], Cell]:
+    folder = emulated_run[0].profile(runtime)
     verify(folder.path)
     record = read_record(folder.record, ProfileRecord)
     assert record.host.cpu_model == NAME
@@ -116,8 +116,8 @@ def cells(climbed: Climbed, runtime: str) -> dict[tuple[str, str], Cell]:
 
 
 @pytest.mark.parametrize("runtime", RUNTIME_NAMES)
-def test_amx_is_proved_and_measured(climbed: Climbed, runtime: str) -> None:
-    made = cells(climbed, runtime)
+def test_amx_is_proved_and_measured(emulated_run: EmulatedRun, runtime: str) -> None:
+    made = cells(emulated_run, runtime)
     for precision in ("int8",) if runtime == RUNTIME_NAMES[0] else ("bf16", "int8"):
         cell = made[precision, AMX]
         assert cell.measurement
@@ -128,37 +128,37 @@ def test_amx_is_proved_and_measured(climbed: Climbed, runtime: str) -> None:
 
 @pytest.mark.parametrize("runtime", RUNTIME_NAMES)
 def test_what_runs_the_kernels_of_a_lower_cap_is_measured_once(
-    climbed: Climbed, runtime: str
+    emulated_run: EmulatedRun, runtime: str
 ) -> None:
-    made = cells(climbed, runtime)
+    made = cells(emulated_run, runtime)
     assert made["int8", BF16].same_as == VNNI
     assert made["int8", AMX].same_as is None
 
 
 @pytest.mark.parametrize("runtime", RUNTIME_NAMES)
-def test_int8_classifies_as_without_amx(climbed: Climbed, runtime: str) -> None:
-    made = cells(climbed, runtime)
+def test_int8_classifies_as_without_amx(emulated_run: EmulatedRun, runtime: str) -> None:
+    made = cells(emulated_run, runtime)
     with_amx, without = (made["int8", isa].measurement for isa in (AMX, VNNI))
     assert with_amx
     assert without
     assert with_amx.accuracy.predictions == without.accuracy.predictions
 
 
-def test_instances_and_the_server_scenario_run_on_it(climbed: Climbed) -> None:
-    measured = cells(climbed, RUNTIME_NAMES[0])["int8", AMX].measurement
+def test_instances_and_the_server_scenario_run_on_it(emulated_run: EmulatedRun) -> None:
+    measured = cells(emulated_run, RUNTIME_NAMES[0])["int8", AMX].measurement
     assert measured
     assert measured.server
-    assert "layouts of instances" in climbed[2]["itex"].output
+    assert "layouts of instances" in emulated_run[2]["itex"].output
 
 
-def test_the_comparison_has_its_row(climbed: Climbed) -> None:
-    record = read_record(climbed[0].compare.record, CompareRecord)
+def test_the_comparison_has_its_row(emulated_run: EmulatedRun) -> None:
+    record = read_record(emulated_run[0].compare.record, CompareRecord)
     rows = {(row.runtime, row.precision) for row in record.rows if row.isa == AMX}
     assert {("itex", "int8"), ("stock", "int8"), ("stock", "bf16")} <= rows
 
 
-def test_a_bundle_of_it_is_checked(climbed: Climbed, tmp_path: Path) -> None:
-    _, on_it, _ = climbed
+def test_a_bundle_of_it_is_checked(emulated_run: EmulatedRun, tmp_path: Path) -> None:
+    _, on_it, _ = emulated_run
     bundle = str(tmp_path / "bundle.tar")
     for task in (("bundle", f"--output={bundle}"), ("verify", bundle)):
         done = on_it(*task)
