@@ -64,7 +64,7 @@ def check_isas(isas: Sequence[str]) -> list[Check]:
 
 def _hint(isa: str, flags: frozenset[str]) -> str:
     """Return what can be done about an instruction set that can't run, empty if nothing."""
-    return "; `invoke rehearse` runs its cells emulated" if isa == AMX and can_stand_in(flags) else ""
+    return "; `invoke rehearse` emulates its cells" if isa == AMX and can_stand_in(flags) else ""
 
 
 def check_counter() -> Check:
