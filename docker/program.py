@@ -6,7 +6,7 @@ has no setting for any of this. So tasks.py makes that Program one of these.
 
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from invoke.parser.context import ParserContext
 from invoke.parser.parser import Parser
 from invoke.program import Program
 
-from docker.flags import of_one_task_alone, refusal, refuse_empty, refuse_repeated
+from docker.flags import Contexts, of_one_task_alone, refusal, refuse_empty, refuse_repeated
 from docker.paths import ROOT
 from stages.errors import exit_code_of, report, say
 from stages.program import streams
@@ -27,8 +27,6 @@ from stages.setting.suggestion import MAX_SHOWN, quoted
 FLAG = re.compile(r"Flag <\w+: ([\w-]+)")
 LIST_FORMATS, HELP_FLAGS = ("flat", "nested", "json"), ("--help", "-h")
 UNKNOWN, MISSING, NO_VALUE = "No idea what", "did not receive required", "needed value"
-
-Contexts = Mapping[str, ParserContext]
 
 
 @contextmanager

@@ -30,10 +30,7 @@ CODE = (
 
 def write(folder: Path) -> None:
     """Make `invoke` and `inv` of a virtual environment ours; one that may not be written stays."""
-    python, code = (
-        str(folder / "bin" / "python"),
-        CODE.format(root=str(ROOT), signals=[*map(int, ENDING)]),
-    )
+    python, code = str(folder / "bin" / "python"), CODE.format(root=str(ROOT), signals=SIGNALS)
     text = SCRIPT.format(python=shlex.quote(python), code=shlex.quote(code))
     for path in (folder / "bin" / name for name in NAMES):
         if os.access(path.parent, os.W_OK) and not _is(path, text):
