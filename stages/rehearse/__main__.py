@@ -41,7 +41,7 @@ from stages.rehearse.host import (
     require_vectors,
 )
 from stages.rehearse.peers import rehearse_peer
-from stages.rehearse.plan import Plan, make_plan
+from stages.rehearse.plan import Plan, left_out, make_plan
 from stages.rehearse.run import rehearse
 from stages.rehearse.table import render
 from stages.rehearse.workers import Conditions
@@ -158,17 +158,14 @@ def _peers(
     plan: Plan, classes: int, conditions: Conditions, progress: Progress
 ) -> tuple[list[RehearsedPeer], list[LeftOut]]:
     """Return what peers showed, and why not, for those that can't: ours are not lost for that."""
-    peers, left_out = [], []
+    peers, failed = [], []
     for entry in plan.peers:
         progress.step(_step(entry))
         try:
             peers.append(rehearse_peer(entry, plan.a_record, classes, conditions))
         except (WorkerError, ModelError) as error:
-            reason = " ".join(str(error).split())
-            left_out.append(
-                LeftOut(runtime=entry.backend, precision=entry.precision, reason=reason)
-            )
-    return peers, left_out
+            failed.append(left_out(entry, " ".join(str(error).split())))
+    return peers, failed
 
 
 def _step(entry: Entry) -> str:

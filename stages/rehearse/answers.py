@@ -10,6 +10,7 @@ from stages.records.rehearse import Answers
 
 # Bits of BF16's significand after the leading one.
 BF16_BITS = 7
+ANSWER_COLUMNS = ("agree", "equal", "difference")
 Rows = Sequence[Sequence[float]]
 
 
@@ -26,6 +27,12 @@ def compare_answers(precision: str, with_amx: Rows, without: Rows) -> Answers:
         largest_difference=float(apart.max()),
         largest_bf16_steps=float((apart / _steps(one, other)).max()) if in_bf16 else None,
     )
+
+
+def shown(answers: Answers, images: int) -> tuple[str, str, str]:
+    """Return how far two cells agree on so many images, a text for each of ANSWER_COLUMNS."""
+    apart = answers.largest_difference
+    return f"{images - answers.differing}", f"{answers.equal}", f"{apart:.2g}" if apart else "none"
 
 
 def predictions_of(rows: Rows) -> list[int]:

@@ -5,6 +5,7 @@ from collections import Counter
 from stages.common.rehearsed import nodes_of, on_amx_of_peer
 from stages.common.text import aligned
 from stages.records.rehearse import REHEARSED, RehearsalRecord, RehearsedPeer
+from stages.rehearse.answers import ANSWER_COLUMNS, shown
 
 COLUMNS = (
     "peer",
@@ -12,9 +13,7 @@ COLUMNS = (
     "on AMX",
     "top-1",
     "without AMX",
-    "agree",
-    "equal",
-    "difference",
+    *ANSWER_COLUMNS,
 )
 
 
@@ -29,16 +28,13 @@ def render_peers(record: RehearsalRecord) -> str:
 
 
 def _row(peer: RehearsedPeer) -> tuple[str, ...]:
-    answers = peer.answers
     return (
         peer.backend,
         peer.precision,
         on_amx_of_peer(peer).removesuffix(" of"),
         f"{peer.with_amx.accuracy_top1:.1%}",
         f"{peer.without.accuracy_top1:.1%}",
-        f"{len(peer.with_amx.probabilities) - answers.differing}",
-        f"{answers.equal}",
-        f"{answers.largest_difference:.2g}" if answers.largest_difference else "none",
+        *shown(peer.answers, len(peer.with_amx.probabilities)),
     )
 
 

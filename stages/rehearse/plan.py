@@ -54,15 +54,16 @@ def make_plan(settings: Settings, artifacts: Artifacts) -> Plan:
     return Plan(
         possible,
         runnable(peers),
-        [
-            LeftOut(runtime=entry.backend, precision=entry.precision, reason=entry.missing)
-            for entry in (*wanted, *peers)
-            if entry.missing
-        ],
+        [left_out(entry, entry.missing) for entry in (*wanted, *peers) if entry.missing],
         _records(artifacts, ours, possible),
         {entry.backend: ours.quantize_sha256[entry.backend] for entry in possible},
         peers_sha256,
     )
+
+
+def left_out(entry: Entry, reason: str) -> LeftOut:
+    """Return the note that an entry was not rehearsed."""
+    return LeftOut(runtime=entry.backend, precision=entry.precision, reason=reason)
 
 
 def _peers(settings: Settings, artifacts: Artifacts) -> tuple[list[Entry], str | None]:

@@ -13,6 +13,7 @@ from stages.records.rehearse import (
     RehearsedCell,
     RehearsedLayer,
 )
+from stages.rehearse.answers import ANSWER_COLUMNS, shown
 from stages.rehearse.bound import fill
 from stages.rehearse.peer_table import render_peers
 
@@ -22,9 +23,7 @@ CELL_COLUMNS = (
     "on AMX",
     "top-1",
     "without AMX",
-    "agree",
-    "equal",
-    "difference",
+    *ANSWER_COLUMNS,
     "bound",
 )
 LAYER_COLUMNS = ("op", "kernel with AMX", "without", "type", "full", "loads", "bound")
@@ -94,7 +93,6 @@ def _cells(record: RehearsalRecord) -> str:
 
 
 def _cell(cell: RehearsedCell) -> tuple[str, ...]:
-    answers = cell.answers
     on_amx = sum(layer.on_amx for layer in cell.layers)
     return (
         cell.runtime,
@@ -102,9 +100,7 @@ def _cell(cell: RehearsedCell) -> tuple[str, ...]:
         f"{on_amx} of {len(cell.layers)}",
         f"{cell.with_amx.accuracy_top1:.1%}",
         f"{cell.without.accuracy_top1:.1%} at {cell.without.isa}",
-        f"{len(cell.with_amx.probabilities) - answers.differing}",
-        f"{answers.equal}",
-        f"{answers.largest_difference:.2g}" if answers.largest_difference else "none",
+        *shown(cell.answers, len(cell.with_amx.probabilities)),
         _multiple(cell.bound),
     )
 
