@@ -30,7 +30,7 @@ def compare_answers(precision: str, with_amx: Rows, without: Rows) -> Answers:
 
 
 def shown(answers: Answers, images: int) -> tuple[str, str, str]:
-    """Return how far two cells agree on so many images, a text for each of ANSWER_COLUMNS."""
+    """Return how far two cells agree on the images, a text for each of ANSWER_COLUMNS."""
     apart = answers.largest_difference
     return f"{images - answers.differing}", f"{answers.equal}", f"{apart:.2g}" if apart else "none"
 
