@@ -48,7 +48,7 @@ def write_bundle(artifacts: Artifacts, output: Path) -> list[str]:
             collect(held, folder)
         _add_origins(folder)
         write_checksums(folder)
-        checked = _check(folder, "run its stage again")
+        checked = _check(folder, "")
         with written_whole(output) as path:
             pack(folder, path)
     return checked

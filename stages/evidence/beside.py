@@ -31,8 +31,9 @@ BesideT = TypeVar("BesideT", PeersRecord, RehearsalRecord)
 def check_peers(artifacts: Artifacts) -> str:
     """Check peers.json and peers.log."""
     folder = artifacts.peers
+    _require_current(artifacts, folder, read_record(folder.record, PeersRecord))
     record = checked(folder.record, PeersRecord, peers.rederived, **sources(artifacts))
-    _check_beside(artifacts, folder, record, render_peers)
+    _check_log(folder, record, render_peers)
     return f"peers: each ratio ({len(record.ratios)}) follows from the batches of both"
 
 
@@ -41,6 +42,7 @@ def check_rehearsal(artifacts: Artifacts) -> str:
     folder = artifacts.rehearse
     test = read_record(artifacts.train.record, TrainRecord).labels.get("test", [])
     given = read_record(folder.record, RehearsalRecord)
+    _require_current(artifacts, folder, given)
     taken = len(given.labels)
     record = checked(
         folder.record,
@@ -50,13 +52,12 @@ def check_rehearsal(artifacts: Artifacts) -> str:
         test_images=len(test),
         **sources(artifacts),
     )
-    _check_beside(artifacts, folder, record, render_rehearsal)
-    if record.peers_sha256:
-        require_current(folder.path, record.peers_sha256, artifacts.peers.path)
+    _check_log(folder, record, render_rehearsal)
     layers = sum(len(cell.layers) for cell in record.cells)
+    peers_too = f" and peers ({len(record.peers)})" if record.peers else ""
     return (
-        f"rehearsal, {REHEARSED}: cells ({len(record.cells)}) and peers ({len(record.peers)}) "
-        f"follow from their answers, layers ({layers}) from oneDNN's logs"
+        f"rehearsal, {REHEARSED}: cells ({len(record.cells)}){peers_too} follow from their "
+        f"answers, layers ({layers}) from oneDNN's logs"
     )
 
 
@@ -67,16 +68,24 @@ def _operations(artifacts: Artifacts, record: RehearsalRecord) -> int:
     return operations_per_image(made)
 
 
-def _check_beside(
+def _require_current(
     artifacts: Artifacts,
+    folder: PeersFolder | RehearseFolder,
+    record: PeersRecord | RehearsalRecord,
+) -> None:
+    """Raise InputStaleError if a record was made from other artifacts than those beside it."""
+    require_current(folder.path, record.train_sha256, artifacts.train.path)
+    for runtime, digest in record.quantize_sha256.items():
+        require_current(folder.path, digest, artifacts.quantize(runtime).path)
+    if isinstance(record, RehearsalRecord) and record.peers_sha256:
+        require_current(folder.path, record.peers_sha256, artifacts.peers.path)
+
+
+def _check_log(
     folder: PeersFolder | RehearseFolder,
     record: BesideT,
     render_log: Callable[[BesideT], str],
 ) -> None:
-    """Check what the record and log of a program beside the pipeline were made from."""
-    require_current(folder.path, record.train_sha256, artifacts.train.path)
-    for runtime, digest in record.quantize_sha256.items():
-        require_current(folder.path, digest, artifacts.quantize(runtime).path)
     with following(folder.record):
         text = render_log(record)
     require_text(folder.log, text)

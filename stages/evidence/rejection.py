@@ -30,14 +30,15 @@ def as_of_a_bundle(bundle: Path, remedy: str) -> Iterator[None]:
     """Let errors about the folder of a bundle name its members, and a remedy that helps.
 
     Each message is its cause, `; ` and its remedy, which is about artifacts: a stage to run again.
+    Without a `remedy` it keeps its own.
     """
     try:
         yield
     except StageError as error:
-        cause = str(error).rpartition("; ")[0] or str(error)
-        of_member = cause.replace(f"{bundle}/", "").replace(str(bundle), "the bundle")
+        cause, _, own = str(error).rpartition("; ")
+        of_member = (cause or own).replace(f"{bundle}/", "").replace(str(bundle), "the bundle")
         kind = InputCorruptError if isinstance(error, ProofError) else type(error)
-        known = OTHER_VERSION if isinstance(error, SchemaVersionError) else remedy
+        known = OTHER_VERSION if isinstance(error, SchemaVersionError) else remedy or own
         raise kind(f"{of_member}; {known}") from None
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 # Far below what a person reads of a figure, far above what rounding in another NumPy changes.
 TOLERANCE = 1e-9
+MAX_SHOWN = 60
 
 
 def unlike(recorded: Any, derived: Any) -> list[str]:
@@ -35,4 +36,7 @@ def _same(one: Any, other: Any) -> bool:
 
 def _short(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    if len(text) <= MAX_SHOWN:
+        return text
+    closing = text[-1] if isinstance(value, str) else ""
+    return f"{text[: MAX_SHOWN - 3]}...{closing}"

@@ -12,3 +12,4 @@ def test_figures_may_differ_by_rounding_and_nothing_else() -> None:
 def test_long_values_are_cut() -> None:
     (line,) = unlike({"a": "x" * 200}, {"a": ""})
     assert len(line) < 120
+    assert line == f"a is '{'x' * 56}...', its samples give ''"
