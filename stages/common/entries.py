@@ -56,22 +56,30 @@ def find_ours(artifacts: Artifacts, interpreters: Mapping[str, str]) -> OurEntri
     """Return the entries of every runtime, with the reason for those that can't run.
 
     `interpreters` are those of runtimes in other environments, by the setting that names each,
-    empty if there is none. Raises SettingsError if one is no file, InputMissingError if no model
-    of ours can run.
+    empty if there is none. Raises SettingsError if one is no file. If no model of ours can run, it
+    raises what is wrong with quantize's folder, or InputMissingError.
     """
     _require_files(interpreters)
     ours = OurEntries()
+    problems: list[StageError] = []
     for runtime in RUNTIME_NAMES:
         try:
             record = _read_quantize(artifacts, runtime, ours)
         except StageError as error:
-            ours.entries += _all_missing(runtime, str(error))
+            problems.append(error)
+            ours.entries += _all_missing(runtime, without_root(artifacts, error))
         else:
             ours.entries += [
                 _own(artifacts, runtime, variant, interpreters) for variant in record.variants
             ]
-    _require_runnable(ours.entries)
+    if not runnable(ours.entries):
+        raise _why_none(ours.entries, problems)
     return ours
+
+
+def without_root(artifacts: Artifacts, error: StageError) -> str:
+    """Return an error's message for a record: its paths begin in the artifacts folder."""
+    return str(error).replace(f"{artifacts.root}/", "")
 
 
 def interpreters_of(settings: Settings) -> dict[str, str]:
@@ -133,10 +141,18 @@ def _all_missing(runtime: str, reason: str) -> list[Entry]:
     return [Entry(runtime, precision, missing=reason) for precision in PRECISION_NAMES]
 
 
-def _require_runnable(entries: Sequence[Entry]) -> None:
-    if not runnable(entries):
-        reasons = dict.fromkeys(f"{entry.backend}: {entry.missing}" for entry in entries)
-        raise InputMissingError(
-            f"no model of ours can run ({'; '.join(reasons)}); "
-            f"run the quantize stage with runtime {PEERS_RUNTIME} first"
-        )
+def _why_none(entries: Sequence[Entry], problems: Sequence[StageError]) -> StageError:
+    """Return the error to raise if no entry can run: the first folder that is not merely missing.
+
+    If each is missing, the first runtime's is the one to make.
+    """
+    wrong = (problem for problem in problems if not isinstance(problem, InputMissingError))
+    if problem := next(wrong, None):
+        return problem
+    if len(problems) == len(RUNTIME_NAMES):
+        return problems[0]
+    reasons = dict.fromkeys(f"{entry.backend}: {entry.missing}" for entry in entries)
+    return InputMissingError(
+        f"no model of ours can run ({'; '.join(reasons)}); "
+        f"run the quantize stage with runtime {PEERS_RUNTIME} first"
+    )

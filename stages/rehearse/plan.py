@@ -5,7 +5,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from stages.artifacts import Artifacts, read_record
-from stages.common.entries import Entry, OurEntries, find_ours, interpreters_of, runnable
+from stages.common.entries import (
+    Entry,
+    OurEntries,
+    find_ours,
+    interpreters_of,
+    runnable,
+    without_root,
+)
 from stages.common.host.facts import cpu_flags
 from stages.common.peer_entries import find_peers, require_peers
 from stages.errors import InputMissingError, StageError
@@ -73,7 +80,10 @@ def _peers(settings: Settings, artifacts: Artifacts) -> tuple[list[Entry], str |
     try:
         sha256 = require_peers(artifacts)
     except StageError as error:
-        return [replace(entry, missing=entry.missing or str(error)) for entry in wanted], None
+        return [
+            replace(entry, missing=entry.missing or without_root(artifacts, error))
+            for entry in wanted
+        ], None
     return wanted, sha256 if runnable(wanted) else None
 
 
