@@ -29,7 +29,7 @@ from docker.host.variables import NETWORK
 from docker.paths import ROOT
 from docker.reproduce.locked_images import resolve
 from stages import locks
-from stages.errors import NotWritableError, PinningError, StageError
+from stages.errors import NotWritableError, PinningError, SettingsError, StageError
 from stages.folder.full_disk import temporary_directory
 from stages.folder.usable import prepare
 from stages.program.tether import tethered
@@ -62,6 +62,8 @@ VENVS[PEERS] = (
 )
 VENVS[REHEARSE] = VENVS[PEERS]
 EMULATOR = env_name("emulator")
+# Settings that no container gets.
+OF_LOCAL = ("emulator", "itex_python")
 
 
 Runner = Callable[[Stage, Mapping[str, str]], Outcome]
@@ -73,6 +75,7 @@ def prepare_docker(stages: list[Stage], artifacts: Path) -> Runner:
     Raises EngineError if the engine does not answer or an image can't be built,
     NotWritableError if `artifacts` is no folder.
     """
+    _require_no_paths_of_host(stages)
     engine.require()
     owner = user.invoking_user()
     inside = user.user_in_container(owner, engine.read_info())
@@ -97,6 +100,18 @@ def prepare_docker(stages: list[Stage], artifacts: Path) -> Runner:
         return containers.run(stage, environ, pinned[stage].id)
 
     return run
+
+
+def _require_no_paths_of_host(stages: list[Stage]) -> None:
+    """Raise SettingsError if a setting is given that no container gets, as its image has its own."""
+    read = {name for stage in stages for name in specs_of(stage.name)}
+    given = env_file.environment()
+    for name in OF_LOCAL:
+        if name in read and given.get(env_name(name)):
+            raise SettingsError(
+                f"{env_name(name)} is for the local runner, as the image has its own; leave it "
+                "out, or add `--runner local`"
+            )
 
 
 def _open_locks(stages: list[Stage]) -> None:
@@ -133,8 +148,8 @@ def prepare_local(stages: list[Stage], artifacts: Path) -> Runner:
         raise PinningError("numactl, which pins the cores, is missing; install the package numactl")
     variables = {env_name("artifacts"): str(root)}
     names = {stage.name for stage in stages}
-    if REHEARSE in names and not env_file.environment().get(EMULATOR):
-        variables |= {EMULATOR: str(emulator.get_or_build())}
+    if REHEARSE in names:
+        variables |= _emulator()
     pythons = {stage: str(_prepare_venv(_venv_of(stage))) for stage in stages}
     if {PEERS, REHEARSE} & names:
         variables |= _other_interpreters()
@@ -147,6 +162,14 @@ def prepare_local(stages: list[Stage], artifacts: Path) -> Runner:
                 artifacts_folder.give_back(root)
 
     return run
+
+
+def _emulator() -> dict[str, str]:
+    """Return the variable that names the emulator, none if the settings name one."""
+    if given := env_file.environment().get(EMULATOR):
+        emulator.require_given(given)
+        return {}
+    return {EMULATOR: str(emulator.get_or_build())}
 
 
 def _other_interpreters() -> dict[str, str]:

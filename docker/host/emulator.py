@@ -8,12 +8,22 @@ from pathlib import Path
 
 from docker.host.environment import child_environment
 from docker.paths import ROOT
-from stages.errors import HostError
+from stages.errors import HostError, SettingsError
+from stages.setting.suggestion import quoted
 
 FOLDER = ROOT / "emulator"
 LIBRARY = Path("build", "libamxemu.so")
 # Either will do: the emulator is C and assembly that both read.
 COMPILERS = ("gcc", "clang")
+
+
+def require_given(library: str) -> None:
+    """Raise SettingsError if the library that VGG19_EMULATOR names is not there."""
+    if not Path(library).is_file():
+        raise SettingsError(
+            f"emulator can't be {quoted(library)}, which is no file; leave it out, and the one of "
+            "this checkout is built"
+        )
 
 
 def get_or_build(folder: Path = FOLDER) -> Path:

@@ -14,6 +14,7 @@ from docker.host.engine import EngineInfo
 from docker.paths import ROOT
 from docker.reproduce.locked_images import ResolvedImage
 from docker.runners import prepare_docker, prepare_local
+from stages.errors import SettingsError
 from stages.settings import DOCTOR, DOWNLOAD, PEERS, REHEARSE, env_name
 from tests.unit.processes import orphan_ends, start
 
@@ -80,13 +81,38 @@ def test_rehearse_gets_both_runtimes_and_the_emulator_built_here(
 
 
 def test_an_emulator_that_is_given_is_taken_as_it_is(
-    started: Started, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    started: Started,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv(EMULATOR, "/given/libamxemu.so")
+    library = tmp_path_factory.mktemp("given") / "libamxemu.so"
+    library.touch()
+    monkeypatch.setenv(EMULATOR, str(library))
     monkeypatch.setattr(emulator, "get_or_build", lambda: pytest.fail("nothing is built"))
     run_all([read_extra(REHEARSE)], tmp_path)
     ((_, _, environ),) = started
     assert EMULATOR not in environ  # it is in the settings, which the stage gets as they are
+
+
+def test_an_emulator_that_is_not_there_is_refused_before_anything_is_installed(
+    started: Started, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(EMULATOR, "/no/such.so")
+    monkeypatch.setattr(venv, "get_or_create", lambda *_: pytest.fail("nothing is made"))
+    with pytest.raises(SettingsError, match="'/no/such.so', which is no file; leave it out, and"):
+        run_all([read_extra(REHEARSE)], tmp_path)
+    assert not started
+
+
+@pytest.mark.parametrize("name", ["emulator", "itex_python"])
+def test_a_path_of_the_host_that_no_container_gets_is_refused(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(env_name(name), "/usr/bin/true")
+    monkeypatch.setattr(engine, "require", lambda: pytest.fail("nothing is asked"))
+    with pytest.raises(SettingsError, match=f"{env_name(name)} is for the local runner"):
+        prepare_docker([read_extra(REHEARSE)], tmp_path)
 
 
 def test_only_peers_is_told_of_another_interpreter(started: Started, tmp_path: Path) -> None:
