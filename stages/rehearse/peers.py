@@ -3,7 +3,7 @@
 A peer keeps no log in which a batch could be found, so the counts are of all that its worker did.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from stages.common.entries import Entry
 from stages.common.stats import accuracy_top1
@@ -25,6 +25,8 @@ from stages.rehearse.workers import (
 )
 
 NATIVE = "native"
+# Packages that each backend uses, as host/facts.py names them.
+FOR_ALL = ("python", "numpy")
 # Softmax in BF16 may round up.
 MAX_PROBABILITY = 1.01
 
@@ -53,7 +55,7 @@ def rehearse_peer(
     return RehearsedPeer(
         backend=entry.backend,
         precision=entry.precision,
-        versions=versions,
+        versions=_that_ran(entry.backend, versions),
         with_amx=with_amx,
         without=without,
         answers=compare_answers(entry.precision, with_amx.probabilities, without.probabilities),
@@ -62,6 +64,11 @@ def rehearse_peer(
         tiles=tiles,
         share=share_of(tiles, images, operations),
     )
+
+
+def _that_ran(peer: str, versions: Mapping[str, str]) -> dict[str, str]:
+    """Return the versions without those of what the environment has for others."""
+    return {name: version for name, version in versions.items() if name in (peer, *FOR_ALL)}
 
 
 def share_of(tiles: Tiles, images: int, operations: int) -> float | None:

@@ -11,7 +11,7 @@ import pytest
 from stages.artifacts import RehearseFolder
 from stages.common.entries import Entry
 from stages.common.rehearsed import peer_finding
-from stages.common.worker.protocol import ClassifyAnswer, Trace, TraceAnswer
+from stages.common.worker.protocol import ClassifyAnswer, Ready, Trace, TraceAnswer
 from stages.errors import ModelError, ProofError
 from stages.isa import AMX
 from stages.records.checks import problems
@@ -43,6 +43,12 @@ def kernels(nodes: Any) -> list[NodeKernel]:
 
 class Peer(FakeWorker):
     """A worker that names its nodes, and whose emulator counts some products of INT8."""
+
+    ready = Ready(
+        cores=[0],
+        load_seconds=1.0,
+        versions={"python": "3.11", "tensorflow-cpu": "2.21", "openvino": "2025.3", "numpy": "2.2"},
+    )
 
     def __init__(self, nodes: Any, products: int, entry: Entry, isa: str, now: Conditions) -> None:
         assert isa in (AMX, NATIVE)
@@ -90,6 +96,8 @@ def rehearsed(
 def test_it_shows_what_ran_on_amx_and_what_did_not(tmp_path: Path) -> None:
     peer = rehearsed(tmp_path / "peer")
     assert peer.tiles.products == PRODUCTS
+    # Not TensorFlow, which is beside it for others.
+    assert peer.versions == {"python": "3.11", "openvino": "2025.3", "numpy": "2.2"}
     assert peer.images == 1 + 2 * BATCH + len(LABELS)
     record = rehearsal(tmp_path / "ours", peers=[peer], peers_sha256=SHA256)
     text = render(record)
