@@ -50,7 +50,8 @@ def run_stages(programs: Sequence[str], name: str, runner: str, given: dict[str,
         if outcome.exit_code:
             _say_failure(name, stage.name, outcome)
             return outcome.exit_code
-        print(f"{name}: {stage.name} took {outcome.seconds:.1f} s", flush=True)
+        which = "" if name == stage.name else f"{stage.name} "
+        print(f"{name}: {which}took {outcome.seconds:.1f} s", flush=True)
     # What the stages' processes didn't take is starting and removing their containers.
     orchestration = time.monotonic() - began - inside
     print(f"{name}: done in {inside:.1f} s and {orchestration:.1f} s of orchestration")

@@ -15,8 +15,7 @@ from stages.compare.table import Summaries, render
 from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
-from stages.program.host_path import as_on_host
-from stages.program.printable import printable
+from stages.program.host_path import shown
 from stages.records.compare import CompareRecord
 from stages.settings import Settings, maker
 
@@ -29,14 +28,14 @@ def main() -> None:
     with writing(settings.artifacts, "compare") as artifacts:
         text = _compare(settings, artifacts)
     print(text, end="", flush=True)
+    print(f"compare: the table and its pictures are in {shown(artifacts.compare.path)}", flush=True)
 
 
 def _compare(settings: Settings, artifacts: Artifacts) -> str:
     profiles = read_profiles(artifacts)
     rehearsed = read_rehearsed(artifacts, profiles)
     for reason in rehearsed.left_out:
-        said = printable(as_on_host(reason))
-        print(f"compare: the rehearsal is left out: {said}", file=sys.stderr)
+        print(f"compare: the rehearsal is left out: {shown(reason)}", file=sys.stderr)
     summaries = {profile.runtime: profile.summaries for profile in profiles}
     with handing_over(artifacts.compare.path) as partial, Progress("compare", STEPS) as progress:
         out = CompareFolder(partial)
@@ -57,7 +56,7 @@ def _draw(
     from stages.compare.plots import plot_absolute, plot_ladder, plot_times
     from stages.compare.rehearsal_plot import plot_rehearsal
 
-    if rehearsed.record:
+    if rehearsed.record and any(map(rehearsed.of, record.impossible)):
         plot_rehearsal(rehearsed.record, out.rehearsal)
     plot_ladder(record, out.ladder)
     runtime = next((name for name, models in summaries.items() if models), None)

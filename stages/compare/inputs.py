@@ -13,7 +13,7 @@ from stages.artifacts import (
 )
 from stages.errors import InputCorruptError, InputStaleError
 from stages.precisions import FP32, INT8
-from stages.program.host_path import as_on_host
+from stages.program.host_path import shown
 from stages.program.printable import printable
 from stages.records.profile import ModelSummary, ProfileRecord
 from stages.runtimes import RUNTIME_NAMES
@@ -51,7 +51,7 @@ def read_profiles(artifacts: Artifacts) -> list[RuntimeProfile]:
         except InputStaleError as error:
             if runtime == runtimes[-1] and not profiles:
                 raise
-            reason = printable(as_on_host(str(error)))
+            reason = shown(error)
             print(f"compare: {runtime} is left out: {reason}", file=sys.stderr)
     for other in profiles[1:]:
         _require_alike(artifacts, profiles[0], other)

@@ -3,11 +3,16 @@
 from collections.abc import Collection, Iterable, Sequence, Sized
 
 from stages.common.text import aligned
-from stages.compare.rehearsed import NOTHING, Rehearsed
+from stages.compare.rehearsed import NOTHING, Rehearsed, lacks_amx
+from stages.isa import can_stand_in
 from stages.records.compare import CompareRecord, NotRun
 
 # What a group of cells has in common, as three of: precision, runtimes, isas, reason.
 Key = tuple[str, str, str]
+HINT = (
+    "  not rehearsed:",
+    "`invoke rehearse` shows which kernels AMX's cells run, and what they answer",
+)
 
 
 def render_not_run(record: CompareRecord, rehearsed: Rehearsed = NOTHING) -> str:
@@ -33,7 +38,16 @@ def render_not_run(record: CompareRecord, rehearsed: Rehearsed = NOTHING) -> str
         rows.append((" ".join(filter(None, ("not run:", *precisions, isas, runtimes))), reason))
         cells = [cell for cell in record.impossible if cell.reason == reason]
         rows += _rehearsed(cells, precisions, runtimes or record.versions, rehearsed)
+    if _might_rehearse(record, rehearsed):
+        rows.append(HINT)
     return aligned(rows)
+
+
+def _might_rehearse(record: CompareRecord, rehearsed: Rehearsed) -> bool:
+    """Return whether cells lack AMX that this CPU could rehearse, and nothing was."""
+    lacking = any(map(lacks_amx, record.impossible))
+    found = any(map(rehearsed.of, record.impossible))
+    return lacking and not found and can_stand_in(frozenset(record.host.cpu_flags))
 
 
 def _rehearsed(

@@ -26,13 +26,17 @@ class Rehearsed:
 
     def of(self, cell: NotRun) -> str:
         """Return what was found of a cell, empty if nothing, or if it lacks more than AMX."""
-        lacks_amx = cell.isa == AMX and " amx_" in f" {cell.reason}" and "flag" in cell.reason
-        cells = self.record.cells if self.record and lacks_amx else []
+        cells = self.record.cells if self.record and lacks_amx(cell) else []
         found = {(it.runtime, it.precision): finding(it) for it in cells}
         return found.get((cell.runtime, cell.precision), "")
 
 
 NOTHING = Rehearsed()
+
+
+def lacks_amx(cell: NotRun) -> bool:
+    """Return whether a cell could not run for want of AMX's flags."""
+    return cell.isa == AMX and " amx_" in f" {cell.reason}" and "flag" in cell.reason
 
 
 def read_rehearsed(artifacts: Artifacts, profiles: Sequence[RuntimeProfile]) -> Rehearsed:

@@ -9,8 +9,7 @@ from contextlib import suppress
 from stages.errors.kinds import DiskFullError, HostError, StageError
 from stages.errors.of_system import from_os_error, refused_by_system
 from stages.program import disk_space, streams
-from stages.program.host_path import as_on_host
-from stages.program.printable import printable
+from stages.program.host_path import shown
 from stages.program.signals import (
     SIGNALLED,
     UNTOUCHED,
@@ -106,7 +105,7 @@ def _failure(error: Exception) -> tuple[int, str]:
         traceback.print_exception(error)
         return INTERNAL_EXIT_CODE, "internal error; please report the lines above"
     # A name in it may be a stranger's: it must neither begin a line nor steer the terminal.
-    return known.exit_code, f"error: {printable(as_on_host(str(known)))}"
+    return known.exit_code, f"error: {shown(known)}"
 
 
 def _is_watched() -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from stages import artifacts
 from stages.errors import InputCorruptError, InputMissingError
 from stages.folder.handover import handing_over
-from stages.program.host_path import as_on_host
+from stages.program.host_path import shown
 from stages.program.printable import printable
 from stages.setting.addresses import has_secrets, redacted_handle
 
@@ -94,7 +94,7 @@ def is_intact(folder: Path, required: Iterable[str] = ()) -> bool:
     except InputMissingError:
         return False
     except InputCorruptError:
-        print(printable(as_on_host(f"{folder} is damaged; making it again")), flush=True)
+        print(shown(f"{folder} is damaged; making it again"), flush=True)
         return False
     return True
 

@@ -21,6 +21,7 @@ from stages.peers.convert import Conversion, convert, tool_versions
 from stages.peers.ratios import ratios
 from stages.peers.run import Conditions, measure, steps
 from stages.peers.table import render
+from stages.program.host_path import shown
 from stages.records.base import Host
 from stages.records.fields import PEERS
 from stages.records.peers import Contender, PeersRecord
@@ -45,6 +46,7 @@ def main() -> None:
     with writing(settings.artifacts, "peers") as artifacts:
         text = _peers(settings, artifacts, began)
     print(text, end="", flush=True)
+    print(f"peers: its table and models are in {shown(artifacts.peers.path)}", flush=True)
 
 
 def _peers(settings: Settings, artifacts: Artifacts, began: float) -> str:

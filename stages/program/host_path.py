@@ -7,7 +7,14 @@ import os
 import re
 from collections.abc import Mapping
 
+from stages.program.printable import printable
+
 INSIDE, OUTSIDE = "VGG19_ARTIFACTS", "STAGES_ARTIFACTS"
+
+
+def shown(text: object) -> str:
+    """Return a path, or an error, as a line on the terminal may have it."""
+    return printable(as_on_host(str(text)))
 
 
 def as_on_host(text: str, environ: Mapping[str, str] = os.environ) -> str:

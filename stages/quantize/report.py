@@ -103,6 +103,10 @@ def closing_line(record: QuantizeRecord) -> str:
         f"{int8.accuracy_top1 or 0:.1%} against {fp32.accuracy_top1 or 0:.1%} on validation "
         f"(loss {int8.loss or 0:+.2%}, bound {record.tolerable_loss:.2%}), "
         f"{len(record.int8_ops)} of {len(record.int8_ops) + len(record.fp32_ops)} compute ops in "
-        f"INT8, by '{recipe_in_words(record.recipe)}', {len(record.trials)} trials, "
+        f"INT8, by '{recipe_in_words(record.recipe)}', {_trials(len(record.trials))}, "
         f"{record.seconds:.0f} s"
     )
+
+
+def _trials(count: int) -> str:
+    return "1 trial" if count == 1 else f"{count} trials"

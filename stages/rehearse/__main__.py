@@ -24,6 +24,7 @@ from stages.errors import GIVE_UP_S, ModelError, SettingsError, WorkerError, exi
 from stages.folder.access import writing
 from stages.folder.full_disk import scratch_folder
 from stages.folder.handover import handing_over
+from stages.program.host_path import shown
 from stages.records.base import Provenance
 from stages.records.rehearse import (
     REHEARSED,
@@ -67,6 +68,7 @@ def main() -> None:
     with writing(settings.artifacts, "rehearse") as artifacts:
         text = _rehearse(settings, artifacts, emulator)
     print(text, end="", flush=True)
+    print(f"rehearse: its table and logs are in {shown(artifacts.rehearse.path)}", flush=True)
 
 
 def _rehearse(settings: Settings, artifacts: Artifacts, emulator: Emulator) -> str:
@@ -121,9 +123,10 @@ def _samples(settings: Settings, train: TrainFolder) -> tuple[Samples, int]:
     count = settings.rehearse_samples or len(everything)
     samples = Samples(everything.images[:count], everything.labels[:count])
     if settings.batch_size > len(samples):
+        larger = ", or a larger rehearse_samples" if len(samples) < len(everything) else ""
         raise SettingsError(
             f"batch_size {settings.batch_size} exceeds the {len(samples)} images to rehearse with; "
-            "give less, or a larger rehearse_samples"
+            f"give less{larger}"
         )
     return samples, len(everything)
 

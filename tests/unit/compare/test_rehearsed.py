@@ -12,12 +12,13 @@ from stages.compare.inputs import RuntimeProfile
 from stages.compare.rehearsed import Rehearsed, read_rehearsed
 from stages.compare.table import render
 from stages.folder.handover import handing_over
-from stages.isa import AMX
+from stages.isa import AMX, AMX_STAND_IN, missing_flags
 from stages.records.compare import NotRun
 from tests.unit.compare.profiles import both_runtimes, impossible, profiled
-from tests.unit.records import SHA256, measured, profile
+from tests.unit.records import HOST, SHA256, measured, profile
 from tests.unit.rehearse.recordings import rehearsal
 
+HINT = "`invoke rehearse` shows which kernels AMX's cells run"
 NO_AMX = "no amx_tile amx_int8 amx_bf16 flags"
 INT8 = (
     "rehearsed under emulation, not measured: 16 of 16 convolutions and 0 of 1 matmul on AMX, INT8 "
@@ -66,6 +67,17 @@ def test_what_lacks_anything_else_has_no_such_line(artifacts: Artifacts) -> None
         {"precision": "fp32"},
     ):
         assert rehearsed.of(replace(cell, **changes)) == ""
+
+
+def test_a_host_that_can_stand_in_for_amx_is_told_how_to_know_more(artifacts: Artifacts) -> None:
+    able = [*missing_flags(AMX_STAND_IN, frozenset())]
+    (ours,) = profiles()
+    record = compare(profiled(replace(ours.record, host=replace(HOST, cpu_flags=able))))
+    assert HINT in render(record, {})
+    assert HINT not in render(record, {}, read_rehearsed(artifacts, profiles()))
+    assert HINT not in render(compare(profiles()), {})
+    run = profiled(profile(measured("int8", "AVX2", 9.0), host=replace(HOST, cpu_flags=able)))
+    assert HINT not in render(compare(run), {})
 
 
 def test_without_a_rehearsal_nothing_is_said(tmp_path: Path) -> None:

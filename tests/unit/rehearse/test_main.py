@@ -145,7 +145,8 @@ def test_a_rehearsal_is_whole(for_two_images: Prepared, capsys: pytest.CaptureFi
     assert record.quantize_sha256 == {"itex": verify(quantized.path)}
     assert len(list(folder.proof.iterdir())) == 4
     text = capsys.readouterr().out
-    assert text.endswith(folder.log.read_text())
+    place = f"rehearse: its table and logs are in {folder.path}\n"
+    assert text.endswith(folder.log.read_text() + place)
     assert f"itex int8 {REHEARSED}: 16 of 16 convolutions and 0 of 1 matmul on AMX" in text
 
 
@@ -167,7 +168,11 @@ def test_a_batch_larger_than_the_images_is_refused(
     for_two_images: Prepared, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert for_two_images.run("--batch-size=4") == SettingsError.exit_code
-    assert "exceeds the 2 images to rehearse with" in capsys.readouterr().err
+    larger = ", or a larger rehearse_samples"
+    assert f"exceeds the 2 images to rehearse with; give less{larger}\n" in capsys.readouterr().err
+    # There are no more test images than these.
+    assert for_two_images.run("--batch-size=400", "--rehearse-samples=0") == SettingsError.exit_code
+    assert "images to rehearse with; give less\n" in capsys.readouterr().err
 
 
 def test_memory_is_checked_first(for_two_images: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
