@@ -7,8 +7,9 @@ Get a fresh Debian or Ubuntu machine ready, then run invoke tasks.
 
     ./bootstrap.py [--yes] [--no-engine] [TASK...]
 
-Creates a virtual environment with invoke and its packages and, if no container engine answers,
-installs one from the distribution's packages; it says what it will change and asks first.
+Creates a virtual environment with invoke and its packages. If a task needs a container engine and
+none answers, or an image that must be built, it installs what that takes from the distribution's
+packages; it says what it will change and asks first.
 It needs nothing but Python 3.10 or newer and its standard library.
 """
 
@@ -36,19 +37,18 @@ if os.geteuid() == 0 != os.stat(__file__).st_uid:  # noqa: PTH116
 import argparse
 import contextlib
 import io
-import shutil
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there yet with -P or -I
 
 try:
     from docker.host import engine, interpreter, launcher, setup, venv
+    from docker.host.asked import Asked
     from docker.host.environment import child_environment
     from docker.paths import REQUIREMENTS, ROOT
     from stages import __version__
-    from stages.errors import EngineError, exit_code_of
+    from stages.errors import exit_code_of
     from stages.program.signals import blocked
-    from stages.program.tether import tethered_through
 except MemoryError:
     sys.exit("bootstrap: error: there is too little memory; raise the limit on it (`ulimit -v`)")
 except (ImportError, OSError) as error:
@@ -68,28 +68,20 @@ def main() -> None:
     """Set up what is missing and become `invoke TASK...`."""
     arguments = _parse(sys.argv[1:])
     locks = [HOST_LOCK, *([DEVELOP_LOCK] if DEVELOP_TASKS & {*arguments.task} else [])]
+    asked = Asked(tuple(arguments.task), arguments.engine)
     creates_venv = venv.must_be_created(VENV, locks)
-    setup.carry_out(setup.plan_setup(arguments.engine, creates_venv), arguments.yes)
-    python = venv.get_or_create(VENV, interpreter.base_python, locks)
+    setup.carry_out(setup.plan_setup(asked, creates_venv), arguments.yes)
+    python = str(venv.get_or_create(VENV, interpreter.base_python, locks))
     launcher.write(VENV)
-    command = [str(python), "-m", "docker.own_invoke", *arguments.task]
-    if arguments.engine and engine.needs_new_group():
-        command = _in_new_group(command)
+    setup.carry_out(setup.plan_base_image(asked, python), arguments.yes)
+    command = [python, "-m", "docker.own_invoke", *arguments.task]
+    if asked.needs_engine:
+        command = engine.as_member(command)
     with contextlib.suppress(AttributeError):  # there is none if it was closed
         sys.stdout.flush()
     os.chdir(ROOT)
     with blocked():
         os.execvpe(command[0], command, child_environment(os.environ))
-
-
-def _in_new_group(command: list[str]) -> list[str]:
-    """Return the command that runs `command` as a member of the group docker."""
-    if not shutil.which("sg"):
-        raise EngineError(
-            "this session is older than your membership in the group docker, and `sg`, which "
-            "would make up for it, is missing; log out and in again, and run this again"
-        )
-    return ["sg", "docker", "-c", tethered_through(command)]
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:

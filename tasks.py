@@ -74,7 +74,7 @@ def build(_: Context, runtime: str = "") -> None:
 
     def make() -> None:
         settings = chosen_settings({"runtime": runtime} if runtime else {})
-        engine.require()
+        engine.require("build")
         env_file.write(env_file.compose_variables(user.invoking_user(), engine.memory()))
         images.build_missing(read_stages(settings))
 
@@ -94,7 +94,7 @@ def lock(_: Context, runtime: str = "", images: bool = False) -> None:
 
     def write() -> None:
         load({}, chosen)
-        engine.require()
+        engine.require("lock")
         with writing_checkout("lock"):
             if not images:
                 lock_requirements(list(chosen.values()))
@@ -119,7 +119,7 @@ def export(_: Context, output: str = "vgg19-export.tar.gz", runtime: str = "") -
         settings = chosen_settings({"runtime": runtime} if runtime else {})
         artifacts = Artifacts(resolved(load(settings).artifacts))
         require_writable(Path(output), artifacts.root)
-        engine.require()
+        engine.require("export")
         write_export(read_stages(settings), artifacts, Path(output))
         print(f"export: {Path(output).stat().st_size / 1e6:.0f} MB in {output}")
 
@@ -161,7 +161,7 @@ def verify(_: Context, bundle: str, rebuild: bool = False) -> None:
         for line in verify_bundle(Path(bundle)) if bundle else []:
             print(f"verify: {line}")
         if rebuild:
-            engine.require()
+            engine.require("verify --rebuild")
             reproduction.verify_images()
 
     end_with(exit_code_of("verify", check))

@@ -69,14 +69,16 @@ OF_LOCAL = ("emulator", "itex_python")
 Runner = Callable[[Stage, Mapping[str, str]], Outcome]
 
 
-def prepare_docker(stages: list[Stage], artifacts: Path) -> Runner:
+def prepare_docker(stages: list[Stage], artifacts: Path, task: str) -> Runner:
     """Prepare all that `stages` need; return a function that runs one of them in its container.
+
+    `task` is the one that was asked for.
 
     Raises EngineError if the engine does not answer or an image can't be built,
     NotWritableError if `artifacts` is no folder.
     """
     _require_no_paths_of_host(stages)
-    engine.require()
+    engine.require(task)
     owner = user.invoking_user()
     inside = user.user_in_container(owner, engine.read_info())
     composed = env_file.compose_variables(inside, engine.memory())
@@ -137,7 +139,7 @@ def _network_of(stage: Stage, environ: Mapping[str, str]) -> dict[str, str]:
     return {NETWORK: "host"}
 
 
-def prepare_local(stages: list[Stage], artifacts: Path) -> Runner:
+def prepare_local(stages: list[Stage], artifacts: Path, _task: str) -> Runner:
     """Prepare all that `stages` need; return a function that runs one of them as a process.
 
     Raises VenvError without the images' version of Python, PinningError without numactl,

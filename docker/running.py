@@ -40,7 +40,7 @@ def run_stages(programs: Sequence[str], name: str, runner: str, given: dict[str,
         return 0
     require_agreement(load(settings), programs)
     require_inputs(load(settings), wanted)
-    run = RUNNERS[runner](stages, load(settings).artifacts)
+    run = RUNNERS[runner](stages, load(settings).artifacts, name)
     if DOCTOR in programs and RUNNERS[runner] is prepare_docker:
         print(f"engine  {engine.summary()}", flush=True)
     began, inside = time.monotonic(), 0.0

@@ -26,5 +26,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def built() -> None:
     """The images, built from this tree; no engine is a failure, not a reason to skip."""
-    engine.require()
+    engine.require("test")
     images.build_missing(read_stages(), os.environ)

@@ -67,10 +67,14 @@ def get_or_build(environ: Mapping[str, str]) -> str:
 
     Raises EngineError if it can't be built.
     """
-    tag = tag_of(environ)
-    if not ask("image", "inspect", tag).ok:
+    if not is_there(environ):
         build(environ, read_lock().packages)
-    return tag
+    return tag_of(environ)
+
+
+def is_there(environ: Mapping[str, str]) -> bool:
+    """Return whether the engine has the base image."""
+    return ask("image", "inspect", tag_of(environ)).ok
 
 
 def tag_of(environ: Mapping[str, str]) -> str:

@@ -78,7 +78,7 @@ def _prepare(only: str) -> None:
     if not only:
         checks.run(checks.LINT)
     if only != checks.UNITS:
-        engine.require()
+        engine.require("test")
         images.build_missing(read_all())
 
 
@@ -125,7 +125,7 @@ def release(_: Context, version: str, dry_run: bool = False) -> None:
         planned = releases.plan(version, date.today())
         print(releases.describe(planned), end="", flush=True)
         if not dry_run:
-            engine.require()
+            engine.require(f"release {version}")
             with writing_checkout(f"release {version}"):
                 releases.carry_out(planned, reproduction.lock_images)
 

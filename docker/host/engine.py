@@ -8,22 +8,20 @@ import grp
 import os
 import pwd
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from docker.host import capability, client
+from docker.host.asked import or_without_engine
 from docker.host.client import CLIENT, TIMED_OUT, ask, ask_for_object
 from docker.host.environment import DEFAULT_CONTEXT, context_of
 from stages.errors import EngineError
 from stages.program.printable import printable
+from stages.program.tether import tethered_through
 
 GROUP = "docker"
-GET_ONE = (
-    "get one with `./bootstrap.py --yes doctor`, or measure without one: "
-    "`invoke pipeline --runner local`"
-)
 
 
 class State(enum.Enum):
@@ -92,7 +90,7 @@ def find_state() -> State:
     """Return whether an engine answers this user, or what stands in the way."""
     if not shutil.which(CLIENT):
         return State.NO_CLIENT
-    if _foreign_client():
+    if _foreign_client(""):
         return State.FOREIGN
     answer = ask("version")
     if answer.ok:
@@ -102,18 +100,21 @@ def find_state() -> State:
     return State.DENIED if "permission denied" in answer.errors else State.DOWN
 
 
-def require() -> None:
-    """Raise EngineError, with the remedy, if no engine answers that can do what a run needs."""
+def require(task: str) -> None:
+    """Raise EngineError, with the remedy, if no engine answers that can do what a run needs.
+
+    `task` is the one that was asked for, with what it can't do without, as the remedy names it.
+    """
     state = find_state()
     if state is not State.ANSWERS:
-        raise error_of(state)
+        raise error_of(state, task)
     capability.require()
 
 
-def error_of(state: State, environ: Mapping[str, str] = os.environ) -> EngineError:
+def error_of(state: State, task: str, environ: Mapping[str, str] = os.environ) -> EngineError:
     """Return the error that says why no engine answers in this state, and what to do."""
     if state is State.FOREIGN:
-        return EngineError(_foreign_client())
+        return EngineError(_foreign_client(task))
     if state is State.SILENT:
         return EngineError(
             f"{_place(environ)} does not answer within {client.TIMEOUT_S:g} s; restart it "
@@ -121,10 +122,10 @@ def error_of(state: State, environ: Mapping[str, str] = os.environ) -> EngineErr
         )
     if state in (State.DENIED, State.DOWN) and is_elsewhere(environ):
         refusal = "no engine answers at" if state is State.DOWN else "this user is refused by"
-        return EngineError(f"{refusal} {_place(environ)}; {_other_place(environ)}")
+        return EngineError(f"{refusal} {_place(environ)}; {_other_place(environ, task)}")
     if state is State.DENIED:
-        return EngineError(_denied())
-    return EngineError(f"no container engine answers; {GET_ONE}")
+        return EngineError(_denied(task))
+    return EngineError(f"no container engine answers; {_get_one(task)}")
 
 
 def is_elsewhere(environ: Mapping[str, str] = os.environ) -> bool:
@@ -135,6 +136,21 @@ def is_elsewhere(environ: Mapping[str, str] = os.environ) -> bool:
 def needs_new_group() -> bool:
     """Return whether this user joined the group docker after this process had started."""
     return in_group() and find_state() is State.DENIED
+
+
+def as_member(command: Sequence[str]) -> list[str]:
+    """Return the command that runs `command` as who may use the engine: in the group docker.
+
+    It is the same one unless that group is new to this session. Raises EngineError without sg.
+    """
+    if not needs_new_group():
+        return [*command]
+    if not shutil.which("sg"):
+        raise EngineError(
+            "this session is older than your membership in the group docker, and `sg`, which "
+            "would make up for it, is missing; log out and in again, and run this again"
+        )
+    return ["sg", GROUP, "-c", tethered_through(command)]
 
 
 def in_group() -> bool:
@@ -153,33 +169,37 @@ def user_name() -> str:
         return str(os.getuid())
 
 
-def _foreign_client() -> str:
+def _foreign_client(task: str) -> str:
     """Return what is wrong with a client that is another engine's, empty if it is docker's own."""
     version = ask("--version").output.lower()
     for other in ("podman", "nerdctl"):
         if other in version:
             return (
                 f"the command docker is {other}'s here, which does not do all that a run needs; "
-                "install Docker's own engine and client, or use `--runner local`"
+                f"install Docker's own engine and client{or_without_engine(task)}"
             )
     if Path(shutil.which(CLIENT) or "").resolve().name == "snap":
         return (
             "the engine is a snap, which sees neither /tmp nor hidden folders; install the "
-            "distribution's (`sudo snap remove docker && ./bootstrap.py --yes pipeline`), or use "
-            "`--runner local`"
+            f"distribution's (`sudo snap remove docker && ./bootstrap.py --yes {task}`)"
+            f"{or_without_engine(task)}"
         )
     return ""
 
 
-def _denied() -> str:
+def _get_one(task: str) -> str:
+    return f"get one with `./bootstrap.py --yes {task}`{or_without_engine(task)}"
+
+
+def _denied(task: str) -> str:
     if in_group():
         return (
             "this session is older than your membership in the group docker; log out and in "
             "again, or run the task by ./bootstrap.py, which needs neither"
         )
     return (
-        f"{user_name()} may not use the engine; `./bootstrap.py --yes pipeline` adds you to the "
-        "group docker, which equals root's rights, or do without: `--runner local`"
+        f"{user_name()} may not use the engine; `./bootstrap.py --yes {task}` adds you to the "
+        f"group docker (which equals root's rights){or_without_engine(task)}"
     )
 
 
@@ -191,8 +211,8 @@ def _place(environ: Mapping[str, str]) -> str:
     return "the engine" if context == DEFAULT_CONTEXT else f"the context {context!r} of docker"
 
 
-def _other_place(environ: Mapping[str, str]) -> str:
+def _other_place(environ: Mapping[str, str], task: str) -> str:
     """Return how to have that engine answer, or this machine's be asked."""
     chosen = next((name for name in ("DOCKER_HOST", "DOCKER_CONTEXT") if environ.get(name)), "")
     back = f"unset {chosen}" if chosen else f"`docker context use {DEFAULT_CONTEXT}`"
-    return f"start that one, or {back}, and {GET_ONE}"
+    return f"start that one, or {back}, and {_get_one(task)}"

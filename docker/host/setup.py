@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docker.host import airgap, capability, engine, interpreter, visibility
+from docker.host.asked import Asked, or_without_engine
 from docker.host.asking import agreed
 from docker.host.distribution import ENGINE_PACKAGES, this_distribution
 from docker.host.engine import State
 from docker.host.environment import child_environment
+from docker.paths import ROOT
 from stages.errors import EngineError
 from stages.program import streams
 
@@ -55,8 +57,17 @@ class SetupPlan:
                 "(vgg19-engine in /etc/apt/sources.list.d and /etc/apt/preferences.d)"
             )
         steps += ["start the engine (dockerd)"] if self.start else []
-        group = f"add {self.group_user} to the group docker, which equals root's rights"
-        return steps + ([group] if self.group_user else [])
+        return steps + self._joining()
+
+    def in_short(self) -> str:
+        """Return the steps in a few words, as part of a sentence."""
+        install = [f"install {' '.join(self.packages)}"] if self.packages else []
+        parts = install + (["start the engine"] if self.start else []) + self._joining()
+        return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+
+    def _joining(self) -> list[str]:
+        step = f"add {self.group_user} to the group docker (which equals root's rights)"
+        return [step] if self.group_user else []
 
     def arguments(self) -> list[str]:
         """Return the arguments with which docker/host/install.py carries this out."""
@@ -65,23 +76,48 @@ class SetupPlan:
         return [*self.packages, *flags, f"--group-user={self.group_user}"]
 
 
-def plan_setup(with_engine: bool = True, creates_venv: bool = True) -> SetupPlan:
-    """Return what this machine lacks; an engine that answers is left as it is.
+def plan_setup(asked: Asked, creates_venv: bool = True) -> SetupPlan:
+    """Return what this machine lacks for what was asked; an engine that answers is left as it is.
 
-    `creates_venv` is whether a virtual environment will be made by this Python. Raises EngineError
-    if this machine can't be set up from here.
+    What makes the base image is among it only if there is no engine yet that could have it:
+    `plan_base_image` says later if it is needed. `creates_venv` is whether a virtual environment
+    will be made by this Python. Raises EngineError if this machine can't be set up from here.
     """
     packages = _venv_packages() if creates_venv else ()
-    packages += _tool_packages(with_engine)
-    if not with_engine:
-        return _checked(SetupPlan(packages))
+    packages += _numactl() if asked.runs_here else ()
+    if not asked.needs_engine:
+        return _checked(SetupPlan(packages), asked)
     state = engine.find_state()
     if state is State.ANSWERS:
         capability.require()
-        return _checked(SetupPlan(packages))
+        return _checked(SetupPlan(packages), asked)
     if state in (State.FOREIGN, State.SILENT) or engine.is_elsewhere():
-        raise engine.error_of(state)
-    return _checked(_engine_plan(packages, state))
+        raise engine.error_of(state, asked.task)
+    return _checked(_engine_plan(packages, state), asked)
+
+
+def plan_base_image(asked: Asked, python: str) -> SetupPlan:
+    """Return what is missing to make the base image, nothing if what was asked makes none.
+
+    `python` has the packages of invoke. Raises EngineError if this machine can't be set up.
+    """
+    packages = _base_image_packages() if asked.needs_engine else ()
+    if not packages or not _makes_base_image(asked, python):
+        return SetupPlan()
+    return _checked(SetupPlan(packages), asked)
+
+
+def _makes_base_image(asked: Asked, python: str) -> bool:
+    """Return whether the images are not there, nor what they are made from; the engine knows."""
+    command = engine.as_member([python, "-m", "docker.base_image_need", *asked.words])
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=child_environment(os.environ),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+    )
+    return done.returncode == 0  # else the task itself says what is the matter
 
 
 def _engine_plan(packages: tuple[str, ...], state: State) -> SetupPlan:
@@ -92,7 +128,9 @@ def _engine_plan(packages: tuple[str, ...], state: State) -> SetupPlan:
         return SetupPlan(packages, group_user=group_user)
     release, from_next = this_distribution(), False
     if not shutil.which("dockerd", path=SYSTEM_PATH) or plugins_missing:
-        packages += ENGINE_PACKAGES.get(release.family, ("docker",))
+        tools = () if airgap.has_export() else (*_numactl(), *_base_image_packages())
+        engine_packages = ENGINE_PACKAGES.get(release.family, ("docker",))
+        packages = tuple(dict.fromkeys((*packages, *tools, *engine_packages)))
         from_next = release.takes_engine_from_next
     return SetupPlan(packages, next_release=from_next, start=True, group_user=group_user)
 
@@ -117,7 +155,7 @@ def carry_out(plan: SetupPlan, assume_yes: bool) -> None:
         _wait_for_answer()
 
 
-def _checked(plan: SetupPlan) -> SetupPlan:
+def _checked(plan: SetupPlan, asked: Asked) -> SetupPlan:
     """Return the plan; raise EngineError if this machine or user can't carry it out."""
     release = this_distribution()
     if plan.packages and not release.is_supported:
@@ -127,27 +165,31 @@ def _checked(plan: SetupPlan) -> SetupPlan:
             "means"
         )
     if plan.steps() and os.getuid() != 0:
-        _require_sudo(plan)
+        _require_sudo(plan, asked)
     return plan
 
 
-def _require_sudo(plan: SetupPlan) -> None:
+def _require_sudo(plan: SetupPlan, asked: Asked) -> None:
     """Raise EngineError if this user can't become root, or could only at a terminal."""
-    steps = "; to ".join(plan.steps())
     if not shutil.which("sudo"):
-        raise EngineError(f"root or sudo is needed to {steps}; {_without_root(plan)}")
+        without = _without_root(plan, asked)
+        raise EngineError(
+            f"root or sudo is needed to {plan.in_short()}; have root do that{without}"
+        )
     if not (sys.stdin and sys.stdin.isatty()) and not _sudo_asks_nothing():
         raise EngineError(
             f"sudo asks for a password, and there is no terminal to give it at; as root, or at "
-            f"a terminal, run this again to {steps}"
+            f"a terminal, run this again to {plan.in_short()}"
         )
 
 
-def _without_root(plan: SetupPlan) -> str:
+def _without_root(plan: SetupPlan, asked: Asked) -> str:
     """Return what can be done by a user who can't become root."""
+    if not asked.needs_engine:
+        return ""
     if {*plan.packages} <= BASE_IMAGE_PACKAGES and not plan.start and not plan.group_user:
-        return "or set BASE_IMAGE to a Debian 12 image, which needs none of them"
-    return "without either, try `./bootstrap.py --no-engine pipeline --runner local`"
+        return ", or set BASE_IMAGE to a Debian 12 image, which needs none of them"
+    return or_without_engine(asked.task)
 
 
 def _sudo_asks_nothing() -> bool:
@@ -162,24 +204,18 @@ def _venv_packages() -> tuple[str, ...]:
     return (f"python3.{sys.version_info.minor}-venv",) if lacks_it else ()
 
 
-def _tool_packages(with_engine: bool) -> tuple[str, ...]:
-    """Return the missing packages other than Python's and the engine's."""
-    packages: list[str] = []
-    if with_engine and airgap.has_export():
-        return tuple(packages)  # its images are built already, and hold the other tools
-    if not shutil.which("numactl"):
-        packages.append("numactl")
-    if with_engine and not os.environ.get("BASE_IMAGE"):
-        packages += _base_image_packages()
-    return tuple(packages)
+def _numactl() -> tuple[str, ...]:
+    return () if shutil.which("numactl") else ("numactl",)
 
 
-def _base_image_packages() -> list[str]:
+def _base_image_packages() -> tuple[str, ...]:
     """Return the missing packages that build the base image."""
-    packages = [] if shutil.which("mmdebstrap") else ["mmdebstrap"]
-    packages += [] if DEBIAN_KEYRING.exists() else ["debian-archive-keyring"]
+    if os.environ.get("BASE_IMAGE") or airgap.has_export():
+        return ()  # it is another's, or in images that are there
+    packages: tuple[str, ...] = () if shutil.which("mmdebstrap") else ("mmdebstrap",)
+    packages += () if DEBIAN_KEYRING.exists() else ("debian-archive-keyring",)
     # Without root, mmdebstrap works in a user namespace.
-    return packages + ([] if os.getuid() == 0 or shutil.which("newuidmap") else ["uidmap"])
+    return packages + (() if os.getuid() == 0 or shutil.which("newuidmap") else ("uidmap",))
 
 
 def _wait_for_answer() -> None:

@@ -22,7 +22,7 @@ RESTRICTIONS = (
 @pytest.fixture(scope="session")
 def built() -> None:
     """Build the images of every runtime and of peers; fail, rather than skip, without an engine."""
-    engine.require()
+    engine.require("test")
     images.build_missing(read_all())
 
 

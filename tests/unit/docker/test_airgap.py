@@ -8,6 +8,7 @@ import pytest
 from docker import images
 from docker.build.graph import Stage
 from docker.host import airgap, capability, engine, setup
+from docker.host.asked import Asked
 from docker.host.engine import State
 from docker.lockfile import ImagesLock
 from docker.reproduce import locked_images
@@ -139,4 +140,4 @@ def test_bootstrap_installs_no_packages_beside_an_export(monkeypatch: pytest.Mon
     monkeypatch.setattr(capability, "require", lambda: None)
     monkeypatch.setattr(shutil, "which", lambda name, path=None: None)
     monkeypatch.setattr(airgap, "has_export", lambda: True)
-    assert setup.plan_setup().steps() == []
+    assert setup.plan_setup(Asked()).steps() == []

@@ -167,6 +167,6 @@ def test_containers_can_write_what_roots_own_run_made(
     monkeypatch.setattr("shutil.which", lambda name: name)
     monkeypatch.setattr(runners, "_run_process", process)
     (train, *_) = read_stages({})
-    assert runners.prepare_local([train], folder)(train, {}).exit_code == 1
+    assert runners.prepare_local([train], folder, "train")(train, {}).exit_code == 1
     owners = {path.stat().st_uid for path in (folder, *folder.rglob("*"))}
     assert owners == {STAGES.uid}

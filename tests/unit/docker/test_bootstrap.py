@@ -122,3 +122,22 @@ def test_no_engine_is_heeded_behind_a_task_too() -> None:
         "it = bootstrap._parse(['version', '--no-engine']); print(it.task, it.engine)"
     )
     assert run(sys.executable, "-E", "-c", code).output == "['version'] False\n"
+
+
+IN_ORDER = """
+import runpy, sys
+from pathlib import Path
+sys.argv = ["bootstrap.py", "--yes", "doctor"]
+from docker.host import launcher, setup, venv
+setup.plan_setup = lambda asked, creates_venv: print("plan", asked.task)
+setup.carry_out = lambda plan, assume_yes: print("carry out")
+venv.get_or_create = lambda *_: print("environment") or Path("/python")
+launcher.write = lambda _: None
+setup.plan_base_image = lambda asked, python: sys.exit(f"base image by {python}")
+runpy.run_path("bootstrap.py", run_name="__main__")
+"""
+
+
+def test_the_base_images_tools_come_when_the_engine_can_be_asked() -> None:
+    lines = run(sys.executable, "-E", "-c", IN_ORDER).output.splitlines()
+    assert lines == ["plan doctor", "carry out", "environment", "base image by /python"]

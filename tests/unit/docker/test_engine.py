@@ -24,12 +24,12 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
 
 def refusal() -> str:
     with pytest.raises(EngineError) as caught:
-        engine.require()
+        engine.require("doctor")
     return str(caught.value)
 
 
 def test_an_engine_that_can_do_all_is_taken(docker: FakeEngine) -> None:
-    engine.require()
+    engine.require("doctor")
     assert engine.answers()
 
 
@@ -138,7 +138,7 @@ def test_an_engine_that_does_not_name_its_version_may_pass(
     version: str, docker: FakeEngine
 ) -> None:
     docker.answer({"version --format": reply(version)})
-    engine.require()
+    engine.require("doctor")
 
 
 def test_a_snap_is_refused(docker: FakeEngine, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Started:
 
 
 def run_all(stages: list[Stage], artifacts: Path) -> None:
-    run = prepare_local(stages, artifacts)
+    run = prepare_local(stages, artifacts, "pipeline")
     for stage in stages:
         run(stage, {"A": "1"})
 
@@ -142,7 +142,7 @@ def test_a_run_keeps_to_the_images_that_their_names_meant_at_its_start(
     monkeypatch.setattr(runners, "resolve", lambda image: now_meant[image])
     monkeypatch.setattr(containers, "run", start)
     (train, *_) = read_stages({})
-    run = prepare_docker([train], tmp_path)
+    run = prepare_docker([train], tmp_path, "train")
     run(train, {BACKBONE: "https://me:secret@h/m"})
     now_meant["vgg19-train"] = ResolvedImage("id-2", "sha256:2")  # by a build in another checkout
     run(train, {})

@@ -122,10 +122,20 @@ def test_help_is_shown_behind_a_task_too(task: str, flag: str) -> None:
     assert done.output == invoke("--help", task).output
 
 
-def test_without_an_engine_it_says_how_to_get_one() -> None:
-    done = invoke("pipeline", variables=NO_ENGINE)
-    assert_refused(done, EngineError.exit_code, "./bootstrap.py --yes doctor")
-    assert "--runner local" in done.output
+@pytest.mark.parametrize("task", ["doctor", "train"])
+def test_without_an_engine_it_says_how_to_get_one_for_that_task_or_to_do_without(task: str) -> None:
+    done = invoke(task, variables=NO_ENGINE)
+    assert_refused(done, EngineError.exit_code, f"get one with `./bootstrap.py --yes {task}`")
+    assert done.output.endswith(f", or do without: `./bootstrap.py {task} --runner local`\n")
+
+
+@pytest.mark.parametrize("task", [["build"], ["lock"], ["verify", "--rebuild"]])
+def test_what_takes_an_engine_is_not_said_to_do_without(task: list[str]) -> None:
+    done = invoke(*task, variables=NO_ENGINE)
+    assert_refused(
+        done, EngineError.exit_code, f"get one with `./bootstrap.py --yes {' '.join(task)}`"
+    )
+    assert "local" not in done.output
 
 
 def test_artifacts_that_can_not_be_a_folder_are_refused() -> None:
