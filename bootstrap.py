@@ -42,6 +42,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there yet with -P or -I
 
 try:
+    from docker import standing
     from docker.host import engine, interpreter, launcher, setup, venv
     from docker.host.asked import Asked
     from docker.host.environment import child_environment
@@ -79,9 +80,10 @@ def main() -> None:
         command = engine.as_member(command)
     with contextlib.suppress(AttributeError):  # there is none if it was closed
         sys.stdout.flush()
+    environment = child_environment(os.environ) | {standing.VARIABLE: standing.here()}
     os.chdir(ROOT)
     with blocked():
-        os.execvpe(command[0], command, child_environment(os.environ))
+        os.execvpe(command[0], command, environment)
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:

@@ -23,7 +23,6 @@ if is_of_invoke():
 
 import importlib
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from invoke.collection import Collection
@@ -49,6 +48,7 @@ from docker.share import schemas
 from docker.share.bundle import verify_bundle, write_bundle
 from docker.share.export import write_export
 from docker.share.output import require_writable
+from docker.standing import from_here
 from docker.task_list import list_task
 from stages.artifacts import Artifacts
 from stages.command_line import help_text, load
@@ -118,10 +118,11 @@ def export(_: Context, output: str = "vgg19-export.tar.gz", runtime: str = "") -
     def write() -> None:
         settings = chosen_settings({"runtime": runtime} if runtime else {})
         artifacts = Artifacts(resolved(load(settings).artifacts))
-        require_writable(Path(output), artifacts.root)
+        path = from_here(output)
+        require_writable(path, artifacts.root)
         engine.require("export")
-        write_export(read_stages(settings), artifacts, Path(output))
-        print(f"export: {Path(output).stat().st_size / 1e6:.0f} MB in {output}")
+        write_export(read_stages(settings), artifacts, path)
+        print(f"export: {path.stat().st_size / 1e6:.0f} MB in {output}")
 
     end_with(exit_code_of("export", write))
 
@@ -135,8 +136,9 @@ def bundle(_: Context, output: str = "vgg19-bundle.tar") -> None:
     """
 
     def write() -> None:
-        lines = write_bundle(Artifacts(resolved(load(environment()).artifacts)), Path(output))
-        size = Path(output).stat().st_size / 1e6
+        path = from_here(output)
+        lines = write_bundle(Artifacts(resolved(load(environment()).artifacts)), path)
+        size = path.stat().st_size / 1e6
         print("\n".join(f"bundle: {line}" for line in [*lines, f"{output}, {size:.1f} MB"]))
 
     end_with(exit_code_of("bundle", write))
@@ -158,7 +160,7 @@ def verify(_: Context, bundle: str, rebuild: bool = False) -> None:
     """Check a bundle, which takes no network and no engine; or that images come out as locked."""
 
     def check() -> None:
-        for line in verify_bundle(Path(bundle)) if bundle else []:
+        for line in verify_bundle(from_here(bundle)) if bundle else []:
             print(f"verify: {line}")
         if rebuild:
             engine.require("verify --rebuild")

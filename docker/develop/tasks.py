@@ -22,6 +22,7 @@ from docker.ending import end_with
 from docker.host import engine
 from docker.host.environment import child_environment
 from docker.reproduce import reproduction
+from docker.standing import from_here
 from stages import __version__
 from stages.errors import SettingsError, StageError, exit_code_of
 from stages.program import streams
@@ -88,7 +89,7 @@ def _prepare(only: str) -> None:
 )
 def audit(_: Context, database: str = "") -> None:
     """Look up known vulnerabilities of all locked Python packages, and what was decided of each."""
-    end_with(exit_code_of("audit", partial(_audit, Path(database) if database else None)))
+    end_with(exit_code_of("audit", partial(_audit, from_here(database) if database else None)))
 
 
 def _audit(database: Path | None) -> None:
