@@ -12,7 +12,7 @@ from docker.paths import IMAGES_LOCK, REQUIREMENTS, ROOT
 from docker.reproduce.locked_images import digest_of, inputs
 from docker.share import sbom, schemas
 from docker.share.manifest import Manifest
-from docker.share.output import require_writable, written_whole
+from docker.share.output import agree_to_replace, require_writable, written_whole
 from stages import __version__
 from stages.artifacts import Artifacts
 from stages.errors import InputCorruptError
@@ -39,10 +39,13 @@ MAX_IMAGE = 100
 def write_bundle(artifacts: Artifacts, output: Path) -> list[str]:
     """Write a bundle of the artifacts; return a line for each thing that was checked in it.
 
+    Another says which file it replaced, if any; a person at a terminal is asked before.
+
     Raises NotWritableError if `output` can't be written, InputMissingError if the pipeline has not
     run, InputCorruptError if its results do not follow from their samples.
     """
     require_writable(output, artifacts.root)
+    replaced = agree_to_replace(output)
     with _temporary_folder() as folder:
         with reading(artifacts.root, "bundle") as held:
             collect(held, folder)
@@ -51,7 +54,7 @@ def write_bundle(artifacts: Artifacts, output: Path) -> list[str]:
         checked = _check(folder, "")
         with written_whole(output) as path:
             pack(folder, path)
-    return checked
+    return [*checked, *replaced]
 
 
 def verify_bundle(bundle: Path) -> list[str]:

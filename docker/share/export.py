@@ -16,7 +16,7 @@ from docker.host.copying import copy_plain
 from docker.host.environment import engine_environment
 from docker.host.pip_settings import pip_environment
 from docker.paths import EXPORT, ROOT
-from docker.share.output import require_writable, written_whole
+from docker.share.output import agree_to_replace, require_writable, written_whole
 from stages.artifacts import Artifacts
 from stages.errors import EngineError, SettingsError
 from stages.folder.access import reading
@@ -39,11 +39,13 @@ COMPRESSION = 1
 def write_export(stages: Sequence[Stage], artifacts: Artifacts, output: Path) -> None:
     """Write all that `stages` need to run elsewhere to `output`, a compressed tar.
 
-    Raises NotWritableError if `output` can't be written, SettingsError outside a clone, EngineError
-    if an image can't be built or saved.
+    It says which file that replaces, if any; a person at a terminal is asked before. Raises
+    NotWritableError if `output` can't be written, SettingsError outside a clone, EngineError if an
+    image can't be built or saved.
     """
     require_writable(output, artifacts.root)
     require_usable(artifacts.root)
+    replaced = agree_to_replace(output)
     files = _source_files()
     images.build_missing(stages)
     with scratch_folder("export-") as folder:
@@ -51,6 +53,7 @@ def write_export(stages: Sequence[Stage], artifacts: Artifacts, output: Path) ->
         print(f"export: {output}", flush=True)
         with written_whole(output) as path:
             _pack(files, folder, path)
+    print("".join(f"export: {line}\n" for line in replaced), end="")
 
 
 def _pack(files: Sequence[str], folder: Path, output: Path) -> None:

@@ -7,8 +7,10 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
+from docker.host import asking
 from stages.errors import NotWritableError
 from stages.files.trees import sync_folder
 from stages.folder.usable import resolved
@@ -37,6 +39,21 @@ def require_writable(output: Path, artifacts: Path) -> None:
     descriptor, part = _make_part(path)  # root may write anywhere, but not to /proc
     os.close(descriptor)
     part.unlink(missing_ok=True)
+
+
+def agree_to_replace(output: Path) -> list[str]:
+    """Return what to say of a file that will be replaced, nothing if there is none.
+
+    A person at a terminal is asked first. Raises NotWritableError if the answer is no.
+    """
+    try:
+        written = datetime.fromtimestamp(output.stat().st_mtime).astimezone()
+    except FileNotFoundError:
+        return []
+    which = f"the file {output} of {written:%Y-%m-%d %H:%M}"
+    if asking.is_possible() and not asking.agreed(f"Replace {which}?"):
+        raise NotWritableError(f"{which} stays as it is; give another name by --output")
+    return [f"replaced {which}"]
 
 
 @contextmanager

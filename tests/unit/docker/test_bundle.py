@@ -72,6 +72,13 @@ def test_results_of_other_images_than_are_there_make_no_bundle(
     assert not (tmp_path / "bundle.tar").exists()
 
 
+def test_a_second_bundle_says_which_file_it_replaced(artifacts: Artifacts, tmp_path: Path) -> None:
+    checked = bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
+    *again, last = bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
+    assert again == checked
+    assert last.startswith(f"replaced the file {tmp_path}/bundle.tar of 2")
+
+
 def test_while_a_stage_runs_there_is_no_bundle(tmp_path: Path) -> None:
     with (
         writing(tmp_path / "artifacts", "profile"),

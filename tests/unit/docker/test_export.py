@@ -58,6 +58,15 @@ def test_only_what_is_finished_and_plain_is_packed(
     assert all(f"export: data/{name} in " in shown for name in ("link", "folder", "fifo"))
 
 
+def test_a_second_export_says_which_file_it_replaced(
+    artifacts: Artifacts, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_export([], artifacts, tmp_path / "export.tar.gz")
+    assert "replaced" not in capsys.readouterr().out
+    write_export([], artifacts, tmp_path / "export.tar.gz")
+    assert f"export: replaced the file {tmp_path}/export.tar.gz of 2" in capsys.readouterr().out
+
+
 def test_another_users_file_is_not_packed_by_a_second_name(
     artifacts: Artifacts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

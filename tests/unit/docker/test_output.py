@@ -5,11 +5,13 @@ import fcntl
 import os
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from docker.share.output import require_writable, written_whole
+from docker.host import asking
+from docker.share.output import agree_to_replace, require_writable, written_whole
 from stages.errors import NotWritableError
 from tests.commands import ROOT, invoke
 
@@ -67,6 +69,36 @@ def test_the_task_says_it_before_it_does_anything(place: Path, task: str) -> Non
     assert list((place / "artifacts").iterdir()) == []
 
 
+def answer(monkeypatch: pytest.MonkeyPatch, yes: bool | None) -> list[str]:
+    """Return the questions that a person is asked, who says yes or no, or isn't there."""
+    asked: list[str] = []
+
+    def agreed(question: str) -> bool:
+        asked.append(question)
+        return bool(yes)
+
+    monkeypatch.setattr(asking, "is_possible", lambda: yes is not None)
+    monkeypatch.setattr(asking, "agreed", agreed)
+    return asked
+
+
+def test_a_file_that_is_there_is_not_replaced_without_a_word(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = datetime(2025, 11, 26, 15, 2).astimezone().timestamp()
+    os.utime(place / "file", (written, written))
+    which = f"the file {place / 'file'} of 2025-11-26 15:02"
+    assert answer(monkeypatch, None) == []
+    assert agree_to_replace(place / "file") == [f"replaced {which}"]
+    assert agree_to_replace(place / "new") == []
+    asked = answer(monkeypatch, yes=True)
+    assert agree_to_replace(place / "file") == [f"replaced {which}"]
+    assert asked == [f"Replace {which}?"]
+    answer(monkeypatch, yes=False)
+    with pytest.raises(NotWritableError, match="stays as it is; give another name by --output"):
+        agree_to_replace(place / "file")
+
+
 def test_it_takes_its_place_when_it_is_whole(place: Path) -> None:
     with written_whole(place / "file") as part:
         part.write_text("new")
@@ -110,6 +142,7 @@ def test_it_has_the_mode_of_any_file(place: Path, umask: int, mode: int) -> None
 
 WRITER = """
 import sys
+from datetime import datetime
 from pathlib import Path
 from docker.share.output import written_whole
 
