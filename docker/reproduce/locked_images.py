@@ -74,6 +74,12 @@ def resolve(image: str) -> ResolvedImage:
     return ResolvedImage(shown, digest_of(shown))
 
 
+def locked_digest(stage: Stage, lock: ImagesLock) -> str:
+    """Return the digest of the configuration of a stage's locked image, empty if none is locked."""
+    locked = lock.images.get(stage.target)
+    return locked.config if locked else NO_DIGEST
+
+
 def digest_of(image: str) -> str:
     """Return the digest of the configuration of an image, given by its name or its ID.
 

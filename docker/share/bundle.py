@@ -7,15 +7,16 @@ from pathlib import Path
 import msgspec
 
 from docker.build.graph import read_all
-from docker.host import git
+from docker.host import engine, git
+from docker.lockfile import read_lock
 from docker.paths import IMAGES_LOCK, REQUIREMENTS, ROOT
-from docker.reproduce.locked_images import digest_of, inputs
+from docker.reproduce.locked_images import digest_of, inputs, locked_digest
 from docker.share import sbom, schemas
 from docker.share.manifest import Manifest
 from docker.share.output import agree_to_replace, require_writable, written_whole
 from stages import __version__
 from stages.artifacts import Artifacts
-from stages.errors import InputCorruptError
+from stages.errors import EngineError, InputCorruptError
 from stages.evidence.archive import pack, unpack
 from stages.evidence.check import check, makers
 from stages.evidence.collect import ARTIFACTS_FOLDER, collect
@@ -34,6 +35,7 @@ FILES = (CHECKSUMS, MANIFEST, LICENCES)
 FOLDERS = (ARTIFACTS_FOLDER, LOCKS, SCHEMAS, BILLS)
 MAX_MANIFEST_BYTES = 2**20
 MAX_IMAGE = 100
+RUN_AGAIN = "run its stage again"
 
 
 def write_bundle(artifacts: Artifacts, output: Path) -> list[str]:
@@ -42,19 +44,20 @@ def write_bundle(artifacts: Artifacts, output: Path) -> list[str]:
     Another says which file it replaced, if any; a person at a terminal is asked before.
 
     Raises NotWritableError if `output` can't be written, InputMissingError if the pipeline has not
-    run, InputCorruptError if its results do not follow from their samples.
+    run, InputCorruptError if its results do not follow from their samples, EngineError if only an
+    engine that does not answer could know their images.
     """
     require_writable(output, artifacts.root)
     replaced = agree_to_replace(output)
     with _temporary_folder() as folder:
         with reading(artifacts.root, "bundle") as held:
             collect(held, folder)
-        _add_origins(folder)
+        notes = _add_origins(folder)
         write_checksums(folder)
         checked = _check(folder, "")
         with written_whole(output) as path:
             pack(folder, path)
-    return [*checked, *replaced]
+    return [*checked, *notes, *replaced]
 
 
 def verify_bundle(bundle: Path) -> list[str]:
@@ -75,16 +78,50 @@ def _temporary_folder() -> Iterator[Path]:
         yield Path(name).resolve()
 
 
-def _add_origins(folder: Path) -> None:
-    """Add the manifest, the locks, and the bills of materials of the images that the engine has."""
-    digests = {stage.image: digest_of(stage.image) for stage in read_all()}
-    present = {image: digest for image, digest in digests.items() if digest}
-    manifest = Manifest(version=__version__, commit=_commit(), inputs=inputs(), images=present)
+def _add_origins(folder: Path) -> list[str]:
+    """Add the manifest, the locks, and the bills of materials of the images that the engine has.
+
+    Return a note if there are others.
+    """
+    there = _images_there()
+    named = {**there, **_locked_makers(folder, there)}
+    manifest = Manifest(version=__version__, commit=_commit(), inputs=inputs(), images=named)
     encoded = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1)
     (folder / MANIFEST).write_bytes(encoded + b"\n")
     _add_locks(folder / LOCKS)
     schemas.write(folder / SCHEMAS)
-    _add_bills(folder, present)
+    _add_bills(folder, there)
+    unlisted = sorted(named.keys() - there.keys())
+    why = "the engine has them no more, or can't be asked"
+    return [f"note: no packages are listed of {', '.join(unlisted)}: {why}"] if unlisted else []
+
+
+def _images_there() -> dict[str, str]:
+    """Return the digests of the images that the engine has, by name; none if it can't be asked."""
+    if not engine.answers():
+        return {}
+    digests = {stage.image: digest_of(stage.image) for stage in read_all()}
+    return {image: digest for image, digest in digests.items() if digest}
+
+
+def _locked_makers(folder: Path, there: Mapping[str, str]) -> dict[str, str]:
+    """Return the locked digests of further images that made a record, by name.
+
+    Raises EngineError for one that only an engine could know, which can't be asked.
+    """
+    with as_of_a_bundle(folder, RUN_AGAIN):
+        by_record = {record: image for record, image in makers(folder) if image}
+    lock = read_lock()
+    locked = {stage.image: locked_digest(stage, lock) for stage in read_all()}
+    found = {image: it for image, it in locked.items() if it in by_record.values()}
+    unknown = [it for it in by_record if by_record[it] not in {*found.values(), *there.values()}]
+    if unknown and not engine.answers():
+        raise EngineError(
+            f"{unknown[0]} was made by image {printable(by_record[unknown[0]], MAX_IMAGE)}, which "
+            "docker/images.lock does not have, and the engine can't be asked for it; have it "
+            "answer you (`docker version`), and run this again"
+        )
+    return {image: digest for image, digest in found.items() if image not in there}
 
 
 def _check(folder: Path, remedy: str) -> list[str]:

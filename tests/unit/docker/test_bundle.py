@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from docker.build.graph import Stage
+from docker.host import engine
+from docker.lockfile import ImagesLock
 from docker.share import bundle, sbom
 from docker.share.bundle import BILLS, LICENCES, LOCKS, MANIFEST, SCHEMAS
 from docker.share.schemas import text_of
 from stages import __version__
 from stages.artifacts import Artifacts
-from stages.errors import ArtifactsBusyError, InputCorruptError
+from stages.errors import ArtifactsBusyError, EngineError, InputCorruptError
 from stages.evidence.archive import pack, unpack
 from stages.files.checksums import CHECKSUMS, write_checksums
 from stages.folder.access import writing
@@ -29,6 +32,7 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Artifacts:
 def images(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The digests of the images that the engine has, by name."""
     digests = {"vgg19-train": IMAGE, "vgg19-compare": "sha256:2"}
+    monkeypatch.setattr(engine, "answers", lambda: True)
     monkeypatch.setattr(bundle, "digest_of", lambda image: digests.get(image, ""))
     monkeypatch.setattr(sbom, "inventory", lambda image: PACKAGES)
     return digests
@@ -77,6 +81,48 @@ def test_a_second_bundle_says_which_file_it_replaced(artifacts: Artifacts, tmp_p
     *again, last = bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
     assert again == checked
     assert last.startswith(f"replaced the file {tmp_path}/bundle.tar of 2")
+
+
+def lock_train_as(monkeypatch: pytest.MonkeyPatch, digest: str) -> None:
+    def locked(stage: Stage, lock: ImagesLock) -> str:
+        return digest if stage.image == "vgg19-train" else f"sha256:of-{stage.image}"
+
+    monkeypatch.setattr(bundle, "locked_digest", locked)
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_the_lock_knows_the_image_that_the_engine_does_not_say(
+    answers: bool,
+    artifacts: Artifacts,
+    images: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lock_train_as(monkeypatch, IMAGE)
+    monkeypatch.setattr(engine, "answers", lambda: answers)
+    del images["vgg19-train"]
+    lines = bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
+    there = {"vgg19-compare": "sha256:2"} if answers else {}
+    files = members(tmp_path / "bundle.tar")
+    assert json.loads(files[MANIFEST])["images"] == {**there, "vgg19-train": IMAGE}
+    assert {name for name in files if name.startswith(BILLS)} == {
+        f"{BILLS}/{image}.cdx.json" for image in there
+    }
+    assert lines[-1].startswith("note: no packages are listed of vgg19-train: the engine has them")
+    assert bundle.verify_bundle(tmp_path / "bundle.tar") == lines[:-1]
+
+
+def test_an_image_that_only_the_engine_could_know_is_said_to_be_one(
+    artifacts: Artifacts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock_train_as(monkeypatch, "sha256:3")
+    monkeypatch.setattr(engine, "answers", lambda: False)
+    line = (
+        r"train\.json was made by image sha256:1, which docker/images\.lock does not have, and the"
+    )
+    with pytest.raises(EngineError, match=line):
+        bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
+    assert not (tmp_path / "bundle.tar").exists()
 
 
 def test_while_a_stage_runs_there_is_no_bundle(tmp_path: Path) -> None:
