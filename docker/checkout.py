@@ -1,12 +1,12 @@
 """Files of this checkout that a task writes: its pages, its locks, its version."""
 
 import errno
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from stages.errors import DiskFullError, NotWritableError
 from stages.program import disk_space
+from stages.program.user import this_user
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def writing_checkout(task: str) -> Iterator[None]:
         place = error.filename or "the checkout"
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise NotWritableError(
-                f"{place} can't be written by user {os.getuid()}; change its owner or mode, "
+                f"{place} can't be written by user {this_user()}; change its owner or mode, "
                 f"or run `invoke {task}` in a checkout of your own"
             ) from error
         if error.errno in disk_space.FULL:

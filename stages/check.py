@@ -11,6 +11,7 @@ from pathlib import Path
 
 from stages.command_line import load
 from stages.errors import NotWritableError, exit_code_of
+from stages.program.user import this_user
 
 # compose.yaml's: the artifacts folder as the user gave it, and who the stages run as, if .env
 # has it.
@@ -35,7 +36,7 @@ def _is_writable(folder: Path) -> bool:
 
 
 def _remedy(folder: str, environ: Mapping[str, str]) -> str:
-    cause = f"{folder} can't be written by user {os.getuid()}, which the stages run as"
+    cause = f"{folder} can't be written by user {this_user()}, which the stages run as"
     if environ.get(KNOWN_USER):
         owner = f"{os.getuid()}:{os.getgid()}"
         command = f"sudo chown -R {owner} {shlex.quote(folder)}"

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from stages.errors import NotWritableError, exit_code_of
+from stages.program.user import this_user
 
 SHARED = Path("/dev/shm/vgg19-locks")
 # Where it is within a container. There the kernel says what was mounted.
@@ -79,7 +80,7 @@ def _open(folder: Path) -> int:
     except FileNotFoundError:
         raise NotWritableError(f"{folder}, the folder of the locks, is missing; make it") from None
     except PermissionError:
-        raise _refusal(folder, f"can't be opened by user {os.getuid()}") from None
+        raise _refusal(folder, f"can't be opened by user {this_user()}") from None
     except OSError:
         raise _refusal(folder, "is no folder that can be opened") from None
 
@@ -95,7 +96,7 @@ def _require_safe(folder: Path, state: os.stat_result) -> None:
             "again for writing, or set VGG19_LOCKS to another, for all runs alike"
         )
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise _refusal(folder, f"can't be written by user {os.getuid()}")
+        raise _refusal(folder, f"can't be written by user {this_user()}")
 
 
 def _refusal(folder: Path, why: str) -> NotWritableError:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from stages.errors import NotWritableError
+from stages.program.user import this_user
 
 
 @contextmanager
@@ -22,9 +23,10 @@ def locked(folder: Path) -> Iterator[int]:
     try:
         _wait_for_lock(descriptor, folder)
         if not os.access(folder.parent, os.W_OK | os.X_OK):
+            state = "is not up to date" if os.path.lexists(folder) else "is not there"
             raise NotWritableError(
-                f"{folder.parent} can't be written by this user, so {folder.name} can't be set up "
-                "there; make it writable, or copy this checkout to a folder of your own"
+                f"{folder} {state}, and {folder.parent} can't be written by user {this_user()}; "
+                "run this once as its owner, or copy this checkout to a folder of your own"
             )
         yield descriptor
     finally:

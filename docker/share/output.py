@@ -14,6 +14,7 @@ from docker.host import asking
 from stages.errors import NotWritableError
 from stages.files.trees import sync_folder
 from stages.folder.usable import resolved
+from stages.program.user import this_user
 
 # No other program's files end so: what is left of those whose maker was killed is removed.
 PART = ".vgg19-part"
@@ -121,7 +122,7 @@ def _remove_unlocked(path: Path) -> None:
 
 
 def _refusal(output: Path) -> NotWritableError:
-    return NotWritableError(f"{output} can't be written by user {os.getuid()}; give another")
+    return NotWritableError(f"{output} can't be written by user {this_user()}; give another")
 
 
 def _settle(path: Path) -> None:

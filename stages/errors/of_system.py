@@ -2,6 +2,7 @@
 
 import errno
 import os
+from pathlib import Path
 
 from stages.errors.kinds import (
     DiskFullError,
@@ -11,7 +12,9 @@ from stages.errors.kinds import (
     StageError,
 )
 from stages.program import disk_space, streams
+from stages.program.left_over_name import known_place
 from stages.program.printable import shortened
+from stages.program.user import this_user
 
 NOT_ALLOWED = (errno.EACCES, errno.EPERM)
 GONE = (errno.ENOENT, errno.ENOTDIR, errno.ESTALE)
@@ -50,7 +53,7 @@ def refused_by_system(error: OSError) -> StageError | None:
         return DiskFullError(f"no space left at {place}; free some and run the stage again")
     if error.errno in NOT_ALLOWED:
         return NotWritableError(
-            f"{place} can't be read or written by this user; "
+            f"{place} can't be read or written by user {this_user()}; "
             "change its owner or mode, or set VGG19_ARTIFACTS"
         )
     if error.errno in NO_CONNECTION:
@@ -70,7 +73,7 @@ def _place(error: OSError) -> str:
     name = error.filename
     if name is None or isinstance(name, int):
         return "the artifacts folder, or another file,"
-    return shortened(os.fsdecode(name))
+    return shortened(str(known_place(Path(os.fsdecode(name)))))
 
 
 def _remedy(code: int) -> str:

@@ -1,11 +1,9 @@
 """What a killed command left beside a folder or file: an unfinished one, or the one it replaces.
 
-NAME is written as `.NAME.XXXX.new`; a folder that was there before becomes `.NAME.XXXX.old` while
-the two are swapped. Earlier versions left the XXXX out.
+Their names are those of program/left_over_name.py.
 """
 
 import os
-import re
 import secrets
 import tempfile
 import time
@@ -16,8 +14,8 @@ from pathlib import Path
 
 from stages.files import trees
 from stages.files.checksums import CHECKSUMS
+from stages.program.left_over_name import PATTERN
 
-PATTERN = re.compile(r"\.(?P<name>.+?)(?:\.[a-z0-9_]{8})?\.(?:new|old)")
 NEW, OLD = ".new", ".old"
 # A name may have 255 bytes, a character up to four of them.
 MAX_NAME = 50

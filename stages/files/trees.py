@@ -12,6 +12,7 @@ from stages.errors import NotWritableError
 from stages.files.descent import Folder, ignore, visits, walk
 from stages.files.member import OPEN_PLAIN
 from stages.program.naming import naming
+from stages.program.user import this_user
 
 FILE_MODE, FOLDER_MODE = 0o644, 0o755
 MOUNTS = Path("/proc/self/mountinfo")
@@ -101,7 +102,7 @@ def _anothers(shown: str) -> NotWritableError:
             "that), or is on another machine's disk: remove it there"
         )
     return NotWritableError(
-        f"{shown} can't be removed by user {os.getuid()}; remove it as its owner"
+        f"{shown} can't be removed by user {this_user()}; remove it as its owner"
     )
 
 

@@ -14,6 +14,7 @@ from stages.files import left_overs, trees
 from stages.files.checksums import write_checksums
 from stages.folder.full_disk import noticing
 from stages.folder.usable import require_replaceable
+from stages.program.user import this_user
 
 
 @contextmanager
@@ -74,6 +75,6 @@ def _require_writable(root: Path) -> None:
         writable = False
     if not writable:
         raise NotWritableError(
-            f"{root} can't be written by user {os.getuid()}; "
+            f"{root} can't be written by user {this_user()}; "
             "make the folder writable or set VGG19_ARTIFACTS"
         )

@@ -26,6 +26,7 @@ from stages.folder.usable import LOCK
 from stages.program import disk_space
 from stages.program.naming import naming
 from stages.program.printable import printable
+from stages.program.user import this_user
 
 # Who starts a container names it by this variable.
 CONTAINER = "STAGES_CONTAINER"
@@ -186,9 +187,9 @@ def _busy(lock: int, root: Path) -> ArtifactsBusyError:
 def _unusable(path: Path, error: OSError) -> NotWritableError:
     if error.errno in NOT_ALLOWED:
         return NotWritableError(
-            f"{path.parent} can't be written by user {os.getuid()}; "
+            f"{path.parent} can't be written by user {this_user()}; "
             "make the folder writable or set VGG19_ARTIFACTS"
         )
     return NotWritableError(
-        f"{path} can't be opened by user {os.getuid()} ({error.strerror}); remove it"
+        f"{path} can't be opened by user {this_user()} ({error.strerror}); remove it"
     )

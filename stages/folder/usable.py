@@ -17,6 +17,7 @@ from stages.files import left_overs, trees
 from stages.files.checksums import CHECKSUMS, names_listed, plain_files
 from stages.program import disk_space
 from stages.program.printable import shortened
+from stages.program.user import this_user
 
 MARKER, LOCK = ".vgg19-artifacts", ".lock"
 MARKER_TEXT = "The stages of VGG19 on your Xeon write here, and `invoke clean` removes it.\n"
@@ -86,7 +87,7 @@ def prepare(path: Path) -> Path:
         if error.errno in disk_space.FULL:
             raise
         raise NotWritableError(
-            f"{root} can't be written by user {os.getuid()} ({error.strerror}); "
+            f"{root} can't be written by user {this_user()} ({error.strerror}); "
             "make the folder writable or set VGG19_ARTIFACTS"
         ) from None
     return root
@@ -165,9 +166,14 @@ def _homes() -> set[Path]:
 
 
 def _require_ours(root: Path) -> None:
-    marked = is_marked(root)
+    try:
+        marked, inside = is_marked(root), sorted(root.iterdir())
+    except PermissionError:
+        raise NotWritableError(
+            f"{root} can't be read by user {this_user()}; change its owner or mode, or {REMEDY}"
+        ) from None
     known = known_names(root)
-    for path in sorted(root.iterdir()):
+    for path in inside:
         if path.name in BYSTANDERS or (marked and path.name in (MARKER, LOCK)):
             continue
         if path.name not in known and left_overs.owner_of(path) not in known:

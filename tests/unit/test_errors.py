@@ -207,3 +207,20 @@ def test_on_a_terminal_an_interruption_is_said_below_the_progress(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: watched)
     assert report("train", KeyboardInterrupt()) == 130
     assert capsys.readouterr().err == f"{printed}interrupted; earlier artifacts are untouched\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("/mine/.train.1q2jrs1z.new", "/mine"),
+        ("/mine/.train.1q2jrs1z.old/train.json", "/mine"),
+        ("/mine/train/train.json", "/mine/train/train.json"),
+        ("/home/me/.my.new/mine", "/home/me/.my.new/mine"),
+    ],
+)
+def test_the_folder_and_the_user_are_named_and_no_temporary_name(
+    path: str, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_123)
+    said = str(errors.from_os_error(PermissionError(errno.EACCES, "denied", path)))
+    assert said.startswith(f"{named} can't be read or written by user 4000123; change its owner")

@@ -70,9 +70,18 @@ def test_in_a_folder_that_can_not_be_written_it_is_not_made(
     steps: list[str], locks: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deny(monkeypatch, tmp_path)
-    with pytest.raises(NotWritableError, match="so venv can't be set up there"):
+    with pytest.raises(NotWritableError, match=r"/venv is not there, and .* can't be written"):
         venv.get_or_create(tmp_path / "venv", base_python, locks)
     assert not steps
+
+
+def test_one_that_is_not_up_to_date_there_is_said_to_be_one(
+    steps: list[str], locks: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venv.get_or_create(tmp_path / "venv", base_python, locks[:1])
+    deny(monkeypatch, tmp_path)
+    with pytest.raises(NotWritableError, match=r"/venv is not up to date, and .* as its owner"):
+        venv.get_or_create(tmp_path / "venv", base_python, locks)
 
 
 def test_another_users_is_used_but_not_changed(

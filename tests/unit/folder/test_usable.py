@@ -16,6 +16,7 @@ from stages.folder.usable import (
     LOCK,
     MARKER,
     SYSTEM_FOLDERS,
+    _require_ours,
     ours,
     prepare,
     require_usable,
@@ -209,3 +210,16 @@ def test_a_mount_point_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(os.path, "ismount", lambda path: Path(path) == tmp_path)
     (tmp_path / "lost+found").mkdir()
     prepare(tmp_path)
+
+
+def test_a_folder_that_is_closed_to_this_user_is_named_with_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> os.stat_result:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    prepare(tmp_path / "mine")
+    monkeypatch.setattr(Path, "lstat", refuse)
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_123)
+    with pytest.raises(NotWritableError, match=r"/mine can't be read by user 4000123; change its"):
+        _require_ours(tmp_path / "mine")
