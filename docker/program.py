@@ -75,9 +75,10 @@ class TaskProgram(Program):
         except Exit:
             name, start = self.args.collection.value or "tasks", self.args["search-root"].value
             where = printable(f"{name}.py in {shortened(start or str(Path.cwd()))} or above it")
-            raise refusal(
-                f"invoke: error: there is no {where}; run this in {ROOT}, whose tasks are tasks.py"
-            ) from None
+            instead = f"change to the clone's folder, {ROOT}, and run this again"
+            if self.args.collection.value or start:
+                instead += " without --collection or --search-root"
+            raise refusal(f"invoke: error: there is no {where}; {instead}") from None
 
     @_ending_in_order()
     def parse_tasks(self) -> None:

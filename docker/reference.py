@@ -92,7 +92,8 @@ OTHERS = """\
 ## Codes that are not this project's
 
 - **1** from `invoke lint`, `invoke check` and `invoke test`: a check found something, and the lines
-  above say what. From `invoke` itself: it found no `tasks.py`, or can't read its own flags.
+  above say what. From `invoke` itself: it can't read its own flags; or, if it is another than the
+  one that `./bootstrap.py` makes, it found no `tasks.py`, for which that one ends with 2.
 - **125**, **126**, **127**: the engine could not start the container; its own line says why.
 - **128 and a signal's number**: a signal ended it, once it had cleaned up: 129 a terminal that
   closed (SIGHUP), 131 Ctrl-\\ (SIGQUIT), 143 `kill`, `timeout` or a scheduler (SIGTERM); 141 that

@@ -157,11 +157,23 @@ def test_a_file_of_invokes_own_that_it_fails_on_is_refused_in_a_line(
     assert "invoke's own settings can't be read (" in done.error_lines[0]
 
 
-def test_elsewhere_it_says_where_to_be(environment: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "named", "ending"),
+    [
+        (["version"], "tasks.py", "again"),
+        (["--collection=other", "version"], "other.py", "without --collection or --search-root"),
+        (["--search-root=/", "--list"], "tasks.py", "without --collection or --search-root"),
+    ],
+)
+def test_elsewhere_it_says_where_to_be_with_the_code_that_the_docs_say(
+    words: list[str], named: str, ending: str, environment: Path, tmp_path: Path
+) -> None:
     launcher.write(environment)
-    done = run(str(environment / "bin" / "invoke"), "--search-root", str(tmp_path), "--list")
+    done = run(str(environment / "bin" / "invoke"), *words, cwd=tmp_path)
     assert done.code == SettingsError.exit_code
-    assert f"run this in {ROOT}, whose tasks are tasks.py" in done.error_lines[0]
+    assert f"there is no {named} in {'/' if '/' in words[0] else tmp_path}" in done.error_lines[0]
+    assert f" or above it; change to the clone's folder, {ROOT}, and run this" in done.output
+    assert done.output.endswith(f"{ending}\n")
 
 
 INTERRUPTED = """
