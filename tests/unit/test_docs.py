@@ -13,6 +13,7 @@ import tasks
 from docker.host.env_file import compose_variables
 from docker.host.user import User
 from docker.paths import DOCS, ROOT
+from docker.runners import VENVS
 
 README = ROOT / "README.md"
 PAGES = [path for path in (README, ROOT / "CONTRIBUTING.md") if path.is_file()]
@@ -115,6 +116,12 @@ def test_every_command_is_one_that_there_is(page: Path) -> None:
             Parser(tasks.ns.to_contexts()).parse_argv(words)
         except ParseError as error:
             pytest.fail(f"{command}: {error}")
+
+
+def test_the_readme_says_how_large_each_environment_is() -> None:
+    row = next(line for line in README.read_text().splitlines() if line.startswith("| disk |"))
+    folders = {folder.name for folder, _ in VENVS.values()} | {".venv"}
+    assert {*re.findall(r"`(\.venv[\w-]*)` \d", row)} == folders
 
 
 def test_every_message_that_is_explained_is_one_that_there_is() -> None:
