@@ -105,7 +105,7 @@ def prepare_docker(stages: list[Stage], artifacts: Path, task: str) -> Runner:
 
 
 def _require_no_paths_of_host(stages: list[Stage]) -> None:
-    """Raise SettingsError if a setting is given that no container gets, as its image has its own."""
+    """Raise SettingsError if a setting is given that no container gets: images have their own."""
     read = {name for stage in stages for name in specs_of(stage.name)}
     given = env_file.environment()
     for name in OF_LOCAL:

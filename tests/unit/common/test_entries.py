@@ -112,7 +112,9 @@ def test_a_corrupt_runtime_is_listed(artifacts: Artifacts) -> None:
 
 
 def test_with_no_model_of_ours_there_is_nothing_to_compare(artifacts: Artifacts) -> None:
-    with pytest.raises(InputMissingError, match="/quantize is missing; run the quantize stage first"):
+    with pytest.raises(
+        InputMissingError, match="/quantize is missing; run the quantize stage first"
+    ):
         find_ours(artifacts, NO_ITEX)
 
 
@@ -125,7 +127,9 @@ def test_a_model_that_no_interpreter_runs_asks_for_another(artifacts: Artifacts)
 def test_what_is_wrong_with_the_only_model_is_the_error(artifacts: Artifacts) -> None:
     _quantize(artifacts, "itex")
     _train(artifacts, "trained again")
-    with pytest.raises(InputStaleError, match="quantize was made from other inputs .* run the quan"):
+    with pytest.raises(
+        InputStaleError, match=r"quantize was made from other inputs .* run the quan"
+    ):
         find_ours(artifacts, WITH_ITEX)
 
 
@@ -133,6 +137,4 @@ def test_reasons_name_no_place_of_this_machine(artifacts: Artifacts) -> None:
     _quantize(artifacts, "itex")
     entries = find_ours(artifacts, WITH_ITEX).entries
     reasons = {entry.missing for entry in entries if entry.backend == "stock"}
-    assert reasons == {
-        "quantize-stock is missing; run the quantize stage with runtime stock first"
-    }
+    assert reasons == {"quantize-stock is missing; run the quantize stage with runtime stock first"}

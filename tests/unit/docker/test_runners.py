@@ -100,7 +100,7 @@ def test_an_emulator_that_is_not_there_is_refused_before_anything_is_installed(
 ) -> None:
     monkeypatch.setenv(EMULATOR, "/no/such.so")
     monkeypatch.setattr(venv, "get_or_create", lambda *_: pytest.fail("nothing is made"))
-    with pytest.raises(SettingsError, match="'/no/such.so', which is no file; leave it out, and"):
+    with pytest.raises(SettingsError, match=r"'/no/such.so', which is no file; leave it out, and"):
         run_all([read_extra(REHEARSE)], tmp_path)
     assert not started
 
@@ -112,7 +112,7 @@ def test_a_path_of_the_host_that_no_container_gets_is_refused(
     monkeypatch.setenv(env_name(name), "/usr/bin/true")
     monkeypatch.setattr(engine, "require", lambda: pytest.fail("nothing is asked"))
     with pytest.raises(SettingsError, match=f"{env_name(name)} is for the local runner"):
-        prepare_docker([read_extra(REHEARSE)], tmp_path)
+        prepare_docker([read_extra(REHEARSE)], tmp_path, "rehearse")
 
 
 def test_only_peers_is_told_of_another_interpreter(started: Started, tmp_path: Path) -> None:
