@@ -7,6 +7,7 @@ from dataclasses import replace
 from stages.artifacts import Artifacts, CompareFolder, write_record
 from stages.command_line import for_stage
 from stages.common.progress import Progress
+from stages.common.provenance import maker
 from stages.compare.cautions import models_caution
 from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
@@ -17,7 +18,7 @@ from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.program.host_path import shown
 from stages.records.compare import CompareRecord
-from stages.settings import Settings, maker
+from stages.settings import Settings
 
 EFFECTS, PICTURES = STEPS = ("precision effect and ISA effect", "pictures")
 

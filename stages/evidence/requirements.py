@@ -41,10 +41,10 @@ def require_alike(path: Path, recorded: Record, derived: Record) -> None:
 
 def require_settings(path: Path, record: Record) -> None:
     """Raise InputCorruptError if a field differs from the setting that it was taken from."""
-    for name, text in record.maker.settings.items():
-        value = getattr(record, name, text)
-        if isinstance(value, str | int | float) and str(value) != text:
-            shown = printable(f"{name} is {value}, was set to {text}", MAX_CAUSE)
+    for name, setting in record.maker.settings.items():
+        value = getattr(record, name, setting)
+        if isinstance(value, str | int | float) and value != setting:
+            shown = printable(f"{name} is {value}, was set to {setting}", MAX_CAUSE)
             raise InputCorruptError(f"{path}: {shown}; run its stage again")
 
 

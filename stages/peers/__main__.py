@@ -14,6 +14,7 @@ from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host, require_consistent
 from stages.common.peer_entries import find_peers
 from stages.common.progress import Progress
+from stages.common.provenance import maker
 from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
@@ -27,7 +28,7 @@ from stages.records.fields import PEERS
 from stages.records.peers import Contender, PeersRecord
 from stages.records.train import TrainRecord
 from stages.samples import first_samples, load_samples, require_full_batch
-from stages.settings import Settings, maker
+from stages.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

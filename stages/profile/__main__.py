@@ -19,6 +19,7 @@ from stages.common.host import memory
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host, require_consistent
+from stages.common.provenance import maker
 from stages.errors import GIVE_UP_S, SettingsError, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
@@ -34,7 +35,7 @@ from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
 from stages.samples import require_full_batch
 from stages.setting.values import OWN_BACKBONES
-from stages.settings import Settings, maker
+from stages.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from stages.artifacts import Artifacts, QuantizeFolder
 from stages.common.backends.tensorflow import Model
 from stages.common.host.facts import cpu_flags
 from stages.common.progress import Progress
+from stages.common.provenance import maker
 from stages.errors import AccuracyBoundError
 from stages.folder.full_disk import require_room, scratch_folder
 from stages.quantize.bound import Bound
@@ -24,7 +25,7 @@ from stages.quantize.trial_runner import TrialRunner
 from stages.quantize.variants import Candidate, gather_candidates, missing_variants, variants_of
 from stages.records.quantize import QuantizeRecord, Recipe, Variant
 from stages.samples import first_samples, load_samples, require_full_batch
-from stages.settings import Settings, maker
+from stages.settings import Settings
 
 EXAMINE_FP32, SEARCH, FINALS, VARIANTS = STEPS = (
     "FP32 on the validation split",

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from stages.artifacts import (
@@ -20,12 +19,12 @@ from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host
 from stages.common.progress import Progress
+from stages.common.provenance import maker
 from stages.errors import GIVE_UP_S, ModelError, SettingsError, WorkerError, exit_code_of
 from stages.folder.access import writing
 from stages.folder.full_disk import scratch_folder
 from stages.folder.handover import handing_over
 from stages.program.host_path import shown
-from stages.records.base import Provenance
 from stages.records.rehearse import (
     REHEARSED,
     Emulator,
@@ -47,12 +46,10 @@ from stages.rehearse.run import rehearse
 from stages.rehearse.table import render
 from stages.rehearse.workers import Conditions
 from stages.samples import Samples, load_samples
-from stages.settings import Settings, maker
+from stages.settings import REHEARSE, Settings
 
 # A cell has one worker with the emulator and one without. With VGG19 each takes 1.7 GiB at most.
 PROCESSES, WORKER_BYTES = 2, 2 * memory.GIB
-# The one setting with a time that this program reads.
-TIMEOUT = "worker_timeout_s"
 
 
 def main() -> None:
@@ -93,7 +90,7 @@ def _rehearse(settings: Settings, artifacts: Artifacts, emulator: Emulator) -> s
             peers, failed = _peers(plan, classes, conditions, progress)
         require_unchanged(settings.emulator, emulator)
         record = RehearsalRecord(
-            maker=_maker(settings),
+            maker=maker(settings, REHEARSE),
             kind=REHEARSED,
             emulator=emulator,
             host=host,
@@ -173,13 +170,6 @@ def _peers(
 
 def _step(entry: Entry) -> str:
     return f"{entry.backend} {entry.precision} under emulation"
-
-
-def _maker(settings: Settings) -> Provenance:
-    """Return what made the record, without the setting that is a time: nothing here is one."""
-    made = maker(settings, "rehearse")
-    kept = {name: text for name, text in made.settings.items() if name != TIMEOUT}
-    return replace(made, settings=kept)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,6 @@ def read_backbone(text: str) -> str:
     return text.lower()
 
 
-def read_instances(text: str) -> str:
-    """Return a number of instances as plain text, or AUTO; ValueError if it is neither."""
-    return AUTO if text.lower() == AUTO else str(read_whole(text))
+def read_instances(text: str) -> int | str:
+    """Return a number of instances, or AUTO; ValueError if it is neither."""
+    return AUTO if text.lower() == AUTO else read_whole(text)

@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+from collections.abc import Iterable
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -113,10 +114,10 @@ def why_impossible(isa: str, flags: frozenset[str]) -> str | None:
     return why_no_tiles() if isa == AMX else None
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that run models."""
+def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
+    """Return the versions of Python and of those packages that are installed, by name."""
     installed = {"python": platform.python_version()}
-    for package in PACKAGES:
+    for package in packages:
         with suppress(metadata.PackageNotFoundError):
             installed[package] = metadata.version(package)
     return installed

@@ -13,7 +13,7 @@ BELIEVED = {
         trials[].layers[].* variants[].layers[].op variants[].missing variants[].model
         """,
     "profile/measurements.json": """
-        maker.* seconds *.load_seconds *.amx_busy.missing *.instances[].ended_s[]
+        maker.* seconds *.load_seconds *.amx_busy.* *.instances[].ended_s[]
         tried[].runs[].instances[].seconds[]
         tried[].runs[].steal tried[].runs[].throttle_events tried[].runs[].clock_step_s
         """,

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from stages.common.provenance import maker
 from stages.errors import InputMissingError
 from stages.folder.cache import Cache, note_backbone
-from stages.settings import Settings, maker
+from stages.settings import Settings
 from stages.train.__main__ import _with_backbone
 
 
