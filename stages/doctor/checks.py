@@ -221,7 +221,9 @@ def _governor(host: Host) -> Check:
 def _machine(host: Host) -> Check:
     kind = f"virtual ({host.hypervisor_vendor or UNKNOWN})" if host.hypervisor else "physical"
     container = ", in a container" if host.container else ""
-    evidence = f"{host.cpu_model}, {kind}, {host.machine}; Linux {host.kernel}{container}"
+    known = "" if host.machine_type in (UNKNOWN, *host.machine.split()) else host.machine_type
+    name = " ".join(filter(None, (host.machine, known)))
+    evidence = f"{host.cpu_model}, {kind}, {name}; Linux {host.kernel}{container}"
     return Check("machine", NOTE if host.hypervisor else OK, evidence)
 
 

@@ -4,7 +4,7 @@ A field's unit is in its name. SCHEMA_VERSION goes up whenever a reader of an ol
 misread it; history: 1, first form; 2, quantize.json with recipes and variants, runtimes;
 3, measurements.json in rounds with intervals; 4, quantize.json without the test split; 5, all
 samples that a figure follows from; 6, reasons as data, the project's version, no effective_isa; 7,
-when and by which source and packages it was made, settings as they are and not as text.
+when and by which source and packages it was made, on which type of machine, settings as they are.
 """
 
 from dataclasses import dataclass, field
@@ -115,6 +115,13 @@ class Host:
     microcode: Annotated[str, doc("Version of the CPU's microcode, unknown if it is not shown.")]
     machine: Annotated[
         str, doc("Vendor and product as the firmware names them, unknown if it does not.")
+    ]
+    machine_type: Annotated[
+        str,
+        doc(
+            "What the cloud calls the type of the machine, such as m7i.xlarge, by its firmware or "
+            "by what cloud-init keeps; unknown if no file shows it."
+        ),
     ]
     kernel: Annotated[str, doc("Release of the Linux kernel.")]
     hypervisor: Annotated[bool, doc("True if the CPU says that this is a virtual machine.")]

@@ -18,6 +18,7 @@ HOST = Host(
     cpu_flags=["avx2"],
     microcode="0x1",
     machine="Maker Machine",
+    machine_type="unknown",
     kernel="6.1",
     hypervisor=True,
     hypervisor_vendor=None,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stages.common.host import cgroups
 from stages.common.host.amx_probe import why_no_tiles
+from stages.common.host.cloud import machine_type
 from stages.common.host.kernel_text import fields_of, name_of, text_of
 from stages.common.host.memory import GIB
 from stages.common.host.topology import HERE, UNKNOWN, Sysfs
@@ -55,6 +56,7 @@ def describe_host(cores: list[int]) -> Host:
         cpu_flags=sorted(map(name_of, flags)),
         microcode=name_of(fields.get("microcode", "")) or UNKNOWN,
         machine=sysfs.machine(),
+        machine_type=machine_type(sysfs),
         kernel=platform.release(),
         hypervisor="hypervisor" in flags,
         hypervisor_vendor=hypervisor_vendor(),
