@@ -8,7 +8,12 @@ from stages.command_line import for_stage
 from stages.common.host import memory
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
-from stages.common.host.facts import cpu_flags, why_impossible
+from stages.common.host.facts import (
+    cpu_flags,
+    describe_host,
+    require_consistent,
+    why_impossible,
+)
 from stages.errors import GIVE_UP_S, HostError, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
@@ -35,13 +40,14 @@ def _quantize(settings: Settings, artifacts: Artifacts) -> QuantizeRecord:
     train = read_record(artifacts.train.record, TrainRecord)
     memory.require_batch(settings.batch_size, train.backbone.name)
     _require_int8_kernels(cpu_flags())
-    cores = choose_cores(settings.cores)
+    host = describe_host(choose_cores(settings.cores))
+    require_consistent(host)
     with (
-        holding(cores, "quantize", settings.locks),
+        holding(host.cores_pinned, "quantize", settings.locks),
         handing_over(artifacts.quantize(settings.runtime).path) as partial,
     ):
         out = QuantizeFolder(partial)
-        record = quantize(settings, artifacts, out, train_sha256, cores)
+        record = quantize(settings, artifacts, out, train_sha256, host)
         write_record(out.record, record)
     return record
 

@@ -148,7 +148,7 @@ def quantize(
     return QuantizeRecord(
         train_sha256=train_sha256,
         runtime=runtime,
-        versions={},
+        host=HOST,
         tolerable_loss=0.01,
         max_trials=1,
         calibration_samples=1,

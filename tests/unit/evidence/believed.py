@@ -9,7 +9,7 @@ BELIEVED = {
         maker.* data.* backbone.* classes[] conv_layers head.* seconds.* samples.calibration
         """,
     "quantize/quantize.json": """
-        maker.* versions.* seconds trials[].seconds sensitivity[].op sensitivity[].divergence
+        maker.* host.* seconds trials[].seconds sensitivity[].op sensitivity[].divergence
         trials[].layers[].* variants[].layers[].op variants[].missing variants[].model
         """,
     "profile/measurements.json": """

@@ -42,7 +42,6 @@ def quantize(folder: QuantizeFolder) -> QuantizeRecord:
     record = replace(
         records.quantize(*variants, missing),
         maker=maker(Settings(max_trials=1, calibration_samples=1), "quantize"),
-        versions={"python": "3.11.2"},
         labels=LABELS,
         trials=[trial("minmax", 0.25), trial("kl", 0.3), failed()],
         sensitivity=[

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +7,7 @@ import pytest
 from stages.errors import exit_code_of
 from stages.folder.usable import LOCK, MARKER
 from stages.quantize import __main__ as program
-from tests.unit.records import train
+from tests.unit.records import HOST, train
 
 
 @pytest.fixture
@@ -33,6 +34,16 @@ def test_a_cpu_without_avx2_is_refused_before_any_work(
     message = capsys.readouterr().err
     assert "INT8 needs at least AVX2 (no avx2 flag); use another CPU" in message
     assert not (artifacts / "quantize").exists()
+
+
+def test_nothing_is_timed_on_a_cpu_that_can_not_have_its_flags(
+    artifacts: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    emulated = replace(HOST, cpu_model="AMD EPYC", cpu_flags=["amx_tile", "avx2"])
+    monkeypatch.setattr(program, "describe_host", lambda cores: emulated)
+    monkeypatch.setattr(program, "quantize", fail)
+    assert exit_code_of("quantize", program.main) == 17
+    assert "AMD EPYC has no AMX" in capsys.readouterr().err
 
 
 def test_avx2_is_enough(artifacts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
