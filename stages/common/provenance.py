@@ -8,8 +8,6 @@ from stages.common.source import source_sha256
 from stages.records.base import Provenance
 from stages.settings import PEERS, REHEARSE, Settings, recorded_settings
 
-# As a record has it, and as a person reads it.
-RECORDED, SHOWN = "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M UTC"
 TENSORFLOW = ("tensorflow-cpu", "tensorflow", "intel-extension-for-tensorflow", "numpy")
 PEERS_TOOLS = ("openvino", "onnxruntime", "nncf", "onnx", "tf2onnx")
 # What each program works with, of what the environment has that it runs in.
@@ -28,7 +26,7 @@ def maker(settings: Settings, program: str) -> Provenance:
     return Provenance(
         version=__version__,
         image=settings.image,
-        made=datetime.now(timezone.utc).strftime(RECORDED),
+        made=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         source=source_sha256(program),
         packages=versions(PACKAGES[program]),
         settings=recorded_settings(settings, program),

@@ -32,6 +32,14 @@ def is_of_one_round(reasons: Sequence[Reason]) -> bool:
     return any(reason.numbers["rounds"] == 1 for reason in few)
 
 
+def when(made: str) -> str:
+    """Return the time at which a record was made as people read it, to the minute, in UTC."""
+    if not made:
+        return "at a time that was not recorded"
+    day, _, time = made.partition("T")
+    return f"{day} {time[:5]} UTC"
+
+
 def origins(host: Host, backbone: Source, data: Source) -> list[str]:
     """Return the lines that name the machine, the model and the data of a measurement."""
     network = "VGG19, " if backbone.name in OWN_BACKBONES else ""

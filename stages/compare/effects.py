@@ -53,6 +53,7 @@ def compare(profiles: Sequence[RuntimeProfile]) -> CompareRecord:
     reference, order = _isa_reference(cells), _order(records)
     return CompareRecord(
         profile_sha256={profile.runtime: profile.sha256 for profile in profiles},
+        measured={record.runtime: record.maker.made for record in records},
         versions={record.runtime: record.host.versions for record in records},
         data=records[0].data,
         backbone=records[0].backbone,

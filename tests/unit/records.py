@@ -3,7 +3,7 @@
 from itertools import accumulate
 from typing import Any
 
-from stages.records.base import Host, Interval, Source, Topology
+from stages.records.base import Host, Interval, Provenance, Source, Topology
 from stages.records.cell import Accuracy, Cell, Measurement, Offline, SingleStream, Validity
 from stages.records.measure import AmxBusy, Batches, Run, Span
 from stages.records.profile import Layout, ProfileRecord, Repeat
@@ -36,6 +36,7 @@ HOST = Host(
 )
 
 
+MAKER = Provenance(made="2026-11-26T17:24:05Z")
 NOT_COUNTED = AmxBusy(missing="no amx_tile flag")
 
 
@@ -120,6 +121,7 @@ def repeat(**changes: Any) -> Repeat:
 def profile(*cells: Cell, runtime: str = "itex", host: Host = HOST) -> ProfileRecord:
     """Return a profile of the given cells."""
     return ProfileRecord(
+        maker=MAKER,
         runtime=runtime,
         train_sha256=SHA256,
         quantize_sha256=SHA256,

@@ -14,6 +14,7 @@ from stages.artifacts import (
     verify,
     write_record,
 )
+from stages.common.text import when
 from stages.errors import HostError, InputMissingError, InputStaleError, SettingsError
 from stages.folder.handover import handing_over
 from stages.profile.__main__ import main
@@ -74,7 +75,9 @@ def test_it_leaves_a_folder_of_its_runtime(
     }
     assert (folder.proof / "int8_AVX2.log").is_file()
     assert not artifacts.profile("itex").path.exists()
-    assert capsys.readouterr().out.endswith("profile: 1 cells measured\n")
+    assert capsys.readouterr().out.endswith(
+        f"profile: 1 cells; measured {when(record.maker.made)}\n"
+    )
 
 
 def test_nothing_is_measured_on_a_cpu_that_can_not_have_its_flags(
