@@ -49,6 +49,13 @@ class Settings:
     """
 
     artifacts: Path = path("artifacts", "folder that the stages share", *PROGRAMS)
+    force: tuple[str, ...] = choices(
+        (),
+        values.PRODUCTS,
+        "make these again, though nothing that they depend on has changed",
+        *values.PRODUCTS,
+        alters=False,
+    )
     # Data and model.
     data: str = one_of(
         "embedded", values.DATA_SETS, "data set to train, tune and test on", DOWNLOAD, "train"

@@ -3,7 +3,7 @@
 from datetime import datetime, timezone
 
 from stages import __version__
-from stages.common.host.facts import versions
+from stages.common.host.versions import versions
 from stages.common.source import source_sha256
 from stages.records.base import Provenance
 from stages.settings import PEERS, REHEARSE, Settings, recorded_settings

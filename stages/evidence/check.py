@@ -174,13 +174,10 @@ def check_comparison(artifacts: Artifacts) -> str:
     folder, profiles = artifacts.compare, read_profiles(artifacts)
     recorded = read_record(folder.record, CompareRecord)
     with following(folder.record):
-        derived = compare(profiles)
+        rehearsed = read_rehearsed(artifacts, profiles) if recorded.rehearse_sha256 else NOTHING
+        derived = compare(profiles, rehearsed.sha256)
         summaries = {read.runtime: read.summaries for read in profiles}
-        # Whether it was rehearsed before it was compared, no record says.
-        texts = [
-            render(derived, summaries, rehearsed)
-            for rehearsed in (NOTHING, read_rehearsed(artifacts, profiles))
-        ]
+        text = render(derived, summaries, rehearsed)
     require_alike(folder.record, recorded, derived)
-    require_text(folder.log, *texts)
+    require_text(folder.log, text)
     return f"the comparison's {len(recorded.rows)} rows follow from the cells"

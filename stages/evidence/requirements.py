@@ -48,11 +48,11 @@ def require_settings(path: Path, record: Record) -> None:
             raise InputCorruptError(f"{path}: {shown}; run its stage again")
 
 
-def require_text(path: Path, *derived: str) -> None:
-    """Raise InputCorruptError unless a file has a text that its record gives."""
+def require_text(path: Path, derived: str) -> None:
+    """Raise InputCorruptError unless a file has the text that its record gives."""
     try:
         recorded = read_plain(path, MAX_LOG_BYTES)
     except FileNotFoundError:
         raise InputCorruptError(f"{path} is missing; run its stage again") from None
-    if recorded not in [text.encode(errors="backslashreplace") for text in derived]:
+    if recorded != derived.encode(errors="backslashreplace"):
         raise InputCorruptError(f"{path} is not what its record gives; run its stage again")

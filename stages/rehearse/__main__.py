@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from stages.artifacts import (
@@ -13,11 +14,13 @@ from stages.artifacts import (
     write_record,
 )
 from stages.command_line import for_stage
-from stages.common.entries import Entry
+from stages.common.current import Facts, Product, by_runtime, cpu_facts, kept, package_facts, stays
+from stages.common.entries import Entry, interpreters
 from stages.common.host import memory
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host
+from stages.common.host.versions import versions_in_each
 from stages.common.progress import Progress
 from stages.common.provenance import maker
 from stages.errors import GIVE_UP_S, ModelError, SettingsError, WorkerError, exit_code_of
@@ -25,6 +28,7 @@ from stages.folder.access import writing
 from stages.folder.full_disk import scratch_folder
 from stages.folder.handover import handing_over
 from stages.program.host_path import shown
+from stages.records.base import Host
 from stages.records.rehearse import (
     REHEARSED,
     Emulator,
@@ -52,6 +56,17 @@ from stages.settings import REHEARSE, Settings
 PROCESSES, WORKER_BYTES = 2, 2 * memory.GIB
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What is rehearsed, of which training, by which emulator, on which machine."""
+
+    train: TrainRecord
+    train_sha256: str
+    plan: Plan
+    emulator: Emulator
+    host: Host
+
+
 def main() -> None:
     """Check that it may run here, rehearse, and hand over artifacts/rehearse."""
     settings = for_stage("rehearse", sys.argv[1:], os.environ)
@@ -69,16 +84,54 @@ def main() -> None:
 
 
 def _rehearse(settings: Settings, artifacts: Artifacts, emulator: Emulator) -> str:
-    train_sha256 = verify(artifacts.train.path)
-    train = read_record(artifacts.train.record, TrainRecord)
-    plan = make_plan(settings, artifacts)
+    inputs = Inputs(
+        train_sha256=verify(artifacts.train.path),
+        train=read_record(artifacts.train.record, TrainRecord),
+        plan=make_plan(settings, artifacts),
+        emulator=emulator,
+        host=describe_host(choose_cores(settings.cores)),
+    )
+    product = Product(
+        program=REHEARSE, folder=artifacts.rehearse, kind=RehearsalRecord, origins=_recorded
+    )
+    return render(
+        kept(product, settings, _current(inputs)) or _make(settings, artifacts, inputs, product)
+    )
+
+
+def _recorded(record: RehearsalRecord) -> Facts:
+    """Return what a record says that it came from."""
+    return {
+        "what train left": record.train_sha256,
+        **by_runtime("what quantize left", record.quantize_sha256),
+        "what peers left": record.peers_sha256,
+        "the emulator": record.emulator.sha256,
+        **cpu_facts(record.host),
+        **package_facts({cell.runtime: cell.versions for cell in record.cells}),
+    }
+
+
+def _current(inputs: Inputs) -> Facts:
+    """Return what a rehearsal would come from now, in the same words."""
+    return {
+        "what train left": inputs.train_sha256,
+        **by_runtime("what quantize left", inputs.plan.quantize_sha256),
+        "what peers left": inputs.plan.peers_sha256,
+        "the emulator": inputs.emulator.sha256,
+        **cpu_facts(inputs.host),
+        **package_facts(versions_in_each(interpreters(inputs.plan.entries))),
+    }
+
+
+def _make(
+    settings: Settings, artifacts: Artifacts, inputs: Inputs, product: Product[RehearsalRecord]
+) -> RehearsalRecord:
     samples, test_images = _samples(settings, artifacts.train)
-    cores = choose_cores(settings.cores)
-    host = describe_host(cores)
+    plan, cores = inputs.plan, inputs.host.cores_pinned
     memory.require(PROCESSES, PROCESSES * WORKER_BYTES, memory.available())
     with (
         holding(cores, "rehearse", settings.locks),
-        handing_over(artifacts.rehearse.path) as partial,
+        handing_over(artifacts.rehearse.path, stays(product)) as partial,
         scratch_folder("rehearse-") as scratch,
     ):
         out = RehearseFolder(partial)
@@ -88,16 +141,16 @@ def _rehearse(settings: Settings, artifacts: Artifacts, emulator: Emulator) -> s
             cells = _cells(plan, conditions, progress)
             classes = len(cells[0].with_amx.probabilities[0])
             peers, failed = _peers(plan, classes, conditions, progress)
-        require_unchanged(settings.emulator, emulator)
+        require_unchanged(settings.emulator, inputs.emulator)
         record = RehearsalRecord(
             maker=maker(settings, REHEARSE),
             kind=REHEARSED,
-            emulator=emulator,
-            host=host,
-            train_sha256=train_sha256,
+            emulator=inputs.emulator,
+            host=inputs.host,
+            train_sha256=inputs.train_sha256,
             quantize_sha256=plan.quantize_sha256,
-            data=train.data,
-            backbone=train.backbone,
+            data=inputs.train.data,
+            backbone=inputs.train.backbone,
             batch_size=settings.batch_size,
             test_images=test_images,
             labels=conditions.labels,
@@ -108,7 +161,7 @@ def _rehearse(settings: Settings, artifacts: Artifacts, emulator: Emulator) -> s
         )
         write_record(out.record, record)
         out.log.write_text(render(record), encoding="utf-8")
-    return render(record)
+    return record
 
 
 def _samples(settings: Settings, train: TrainFolder) -> tuple[Samples, int]:

@@ -90,15 +90,25 @@ def decimal(default: float, bounds: Range, help: str, *programs: str, alters: bo
     return setting(default, spec)
 
 
-def choices(default: tuple[str, ...], known: Mapping[str, str], help: str, *programs: str) -> Any:
-    """Return the field of a comma list of names among `known`, which says what each means."""
+def choices(
+    default: tuple[str, ...],
+    known: Mapping[str, str],
+    help: str,
+    *programs: str,
+    alters: bool = True,
+) -> Any:
+    """Return the field of a comma list of names among `known`, which says what each means.
+
+    At least one must be given, if any is.
+    """
     spec = Spec(
         help,
         programs,
         lambda text: _distinct(tuple(_known(name, known) for name in names(text))),
-        lambda chosen: bool(chosen) and set(chosen) <= set(known),
+        lambda chosen: bool(chosen or not default) and set(chosen) <= set(known),
         f"a comma list of {', '.join(known)}",
         values=known,
+        alters=alters,
     )
     return setting(default, spec)
 

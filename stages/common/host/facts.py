@@ -3,9 +3,6 @@
 import os
 import platform
 import subprocess
-from collections.abc import Iterable
-from contextlib import suppress
-from importlib import metadata
 from pathlib import Path
 
 from stages.common.host import cgroups
@@ -14,6 +11,7 @@ from stages.common.host.cloud import machine_type
 from stages.common.host.kernel_text import fields_of, name_of, text_of
 from stages.common.host.memory import GIB
 from stages.common.host.topology import HERE, UNKNOWN, Sysfs
+from stages.common.host.versions import versions
 from stages.errors import HostError
 from stages.isa import AMX, missing_flags
 from stages.records.base import Host, Topology
@@ -22,16 +20,6 @@ from stages.records.cpu_features import contradiction
 # Seconds; it reads a few files.
 LSCPU_S = 10.0
 CPUINFO = Path("/proc/cpuinfo")
-PACKAGES = (
-    "tensorflow-cpu",
-    "tensorflow",
-    "intel-extension-for-tensorflow",
-    "neural-compressor",
-    "mlcommons-loadgen",
-    "openvino",
-    "onnxruntime",
-    "numpy",
-)
 
 
 def cpu_fields(path: Path = CPUINFO) -> dict[str, str]:
@@ -114,12 +102,3 @@ def why_impossible(isa: str, flags: frozenset[str]) -> str | None:
     if missing:
         return f"no {' '.join(missing)} flag" + ("s" if len(missing) > 1 else "")
     return why_no_tiles() if isa == AMX else None
-
-
-def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
-    """Return the versions of Python and of those packages that are installed, by name."""
-    installed = {"python": platform.python_version()}
-    for package in packages:
-        with suppress(metadata.PackageNotFoundError):
-            installed[package] = metadata.version(package)
-    return installed
