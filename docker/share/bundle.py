@@ -1,6 +1,6 @@
 """Bundles: the results with all that they came from, in one file that anyone can check."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,9 +15,10 @@ from docker.share.manifest import Manifest
 from docker.share.output import require_writable, written_whole
 from stages import __version__
 from stages.artifacts import Artifacts
+from stages.common.source import source_sha256
 from stages.errors import InputCorruptError
 from stages.evidence.archive import pack, unpack
-from stages.evidence.check import check, makers
+from stages.evidence.check import Made, check, makers
 from stages.evidence.collect import ARTIFACTS_FOLDER, collect
 from stages.evidence.opening import no_bundle
 from stages.evidence.rejection import GET_AGAIN, as_of_a_bundle
@@ -27,6 +28,7 @@ from stages.folder.access import reading
 from stages.folder.full_disk import temporary_directory
 from stages.program.printable import printable
 from stages.records.reading import ReadError, convert, parse
+from stages.setting.values import PRODUCTS
 
 MANIFEST, LICENCES = "manifest.json", "licences.txt"
 LOCKS, SCHEMAS, BILLS = "locks", "schemas", "sbom"
@@ -76,7 +78,10 @@ def _add_origins(folder: Path) -> None:
     """Add the manifest, the locks, and the bills of materials of the images that the engine has."""
     digests = {stage.image: digest_of(stage.image) for stage in read_all()}
     present = {image: digest for image, digest in digests.items() if digest}
-    manifest = Manifest(version=__version__, commit=_commit(), inputs=inputs(), images=present)
+    sources = {program: source_sha256(program) for program in PRODUCTS}
+    manifest = Manifest(
+        version=__version__, commit=_commit(), inputs=inputs(), images=present, sources=sources
+    )
     encoded = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1)
     (folder / MANIFEST).write_bytes(encoded + b"\n")
     _add_locks(folder / LOCKS)
@@ -89,14 +94,8 @@ def _check(folder: Path, remedy: str) -> list[str]:
     with as_of_a_bundle(folder, remedy):
         _require_known(folder)
         manifest = _read_manifest(folder / MANIFEST)
-        by_record = dict(makers(folder))
-    _check_makers(by_record, manifest)
-    unnamed = sorted(record for record, image in by_record.items() if not image)
-    if unnamed:
-        checked.append(f"note: no image is named by {', '.join(unnamed)}: made outside one")
-    if len(unnamed) < len(by_record):
-        checked.append("the records were made by the images that the bundle names")
-    return checked
+        made = [*makers(folder)]
+    return [*checked, *_check_makers(made, manifest)]
 
 
 def _require_known(folder: Path) -> None:
@@ -106,14 +105,31 @@ def _require_known(folder: Path) -> None:
             raise InputCorruptError(f"{path} has no place in a bundle; make the bundle again")
 
 
-def _check_makers(by_record: Mapping[str, str], manifest: Manifest) -> None:
-    """Raise InputCorruptError if a record names another image than the manifest's."""
-    for record, image in by_record.items():
-        if image and image not in manifest.images.values():
+def _check_makers(made: Sequence[Made], manifest: Manifest) -> Iterator[str]:
+    """Yield what was checked of the images that records name.
+
+    Raises InputCorruptError if one is neither the manifest's nor of the same source as that.
+    """
+    named = [one for one in made if one.by.image]
+    earlier = [one for one in named if one.by.image not in manifest.images.values()]
+    for one in earlier:
+        if one.by.source != manifest.sources.get(one.program):
             raise InputCorruptError(
-                f"{record} was made by image {printable(image, MAX_IMAGE)}, which is none of "
-                "the bundle's; make the bundle with the images that made its results"
+                f"{one.record} was made by image {printable(one.by.image, MAX_IMAGE)}, which is "
+                "none of the bundle's, nor of their source; run the pipeline again"
             )
+    if earlier:
+        names = _listed(one.record for one in earlier)
+        yield f"note: an earlier image of the same source made {names}"
+    if len(named) < len(made):
+        names = _listed(one.record for one in made if not one.by.image)
+        yield f"note: no image is named by {names}: made outside one"
+    if len(earlier) < len(named):
+        yield "the records were made by the images that the bundle names"
+
+
+def _listed(records: Iterable[str]) -> str:
+    return ", ".join(sorted(set(records)))
 
 
 def _read_manifest(path: Path) -> Manifest:

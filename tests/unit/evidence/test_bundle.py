@@ -207,13 +207,16 @@ def test_before_there_are_results_there_is_no_bundle(tmp_path: Path) -> None:
 
 
 def test_records_name_the_image_that_made_them(folder: Path) -> None:
-    images = dict(makers(folder))
-    assert images["train.json"] == IMAGE
-    assert images["measurements.json"] == ""
-    assert set(images) == {
-        *("train.json", "quantize.json", "compare.json", "measurements.json"),
-        "peers.json",
-        "rehearsal.json",
+    made = {one.record: one for one in makers(folder)}
+    assert made["train.json"].by.image == IMAGE
+    assert made["measurements.json"].by.image == ""
+    assert {record: one.program for record, one in made.items()} == {
+        "train.json": "train",
+        "quantize.json": "quantize",
+        "measurements.json": "profile",
+        "compare.json": "compare",
+        "peers.json": "peers",
+        "rehearsal.json": "rehearse",
     }
 
 
