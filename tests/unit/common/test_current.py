@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from stages import __version__
 from stages.artifacts import Artifacts, TrainFolder, write_record
 from stages.common import current
 from stages.common.current import Facts, Product, cpu_facts, kept, machine_facts, stays
 from stages.common.provenance import maker
 from stages.files.checksums import CHECKSUMS, write_checksums
 from stages.folder.handover import handing_over
+from stages.records.base import SCHEMA_VERSION
 from stages.records.train import TrainRecord
 from stages.settings import Settings
 from tests.unit.records import HOST, train
@@ -110,7 +112,7 @@ def test_a_difference_is_said_in_words(
     ("change", "words"),
     [
         ({"source": "b" * 64}, "its source changed"),
-        ({"version": "9.9.9"}, "this project is 9.9.9, was 0.1.0"),
+        ({"version": "9.9.9"}, f"this project is 9.9.9, was {__version__}"),
         ({"packages": {"python": "3.11.2"}}, "python is 3.11.2, was "),
         ({"packages": {}}, "python is none, was "),
     ],
@@ -179,7 +181,7 @@ def test_what_is_not_whole_is_made_again_which_is_said(
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
-        ({"schema_version": 6}, "has schema version 6, this is 7"),
+        ({"schema_version": 6}, f"has schema version 6, this is {SCHEMA_VERSION}"),
         ({"conv_layers": -1}, "can't be read"),
         ({"labels": {"test": [0]}}, "not of one length"),
     ],

@@ -42,6 +42,7 @@ class Stage:
         steps: Any = ModuleType("stages.train.run")
         steps.STEPS, steps.train = (), self._train
         patch.setitem(sys.modules, "stages.train.run", steps)
+        patch.setattr("stages.train.__main__._prepare_environment", lambda cache: None)
         patch.setenv("VGG19_ARTIFACTS", str(root))
 
     def run(self, *arguments: str) -> None:

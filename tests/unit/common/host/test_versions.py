@@ -1,16 +1,18 @@
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from stages.common.host.versions import versions, versions_in_each
-from tests.commands import ROOT
+
+ROOT = Path(__file__).parents[4]
 
 
 def test_another_interpreter_says_what_it_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{os.environ.get('PYTHONPATH', '')}")
     python = tmp_path / "python"
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
