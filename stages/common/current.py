@@ -48,16 +48,16 @@ def kept(product: Product[RecordT], settings: Settings, now: Facts) -> RecordT |
     `now` is what it would come from, by the names that `origins` gives. If something is there that
     is not whole, or came from anything else, a line says why it is made again.
     """
+    name, maker_now = product.program, maker(settings, product.program)
     if not os.path.lexists(product.folder.path):
         return None
-    name = product.program
     try:
         verify(product.folder.path)
         record = read_record(product.folder.record, product.kind)
     except StageError as error:
         _say(f"{name}: runs again: {str(error).partition('; ')[0]}")
         return None
-    if why := _why_again(product, record, settings, now):
+    if why := _why_again(product, record, settings, _facts(maker_now, now)):
         _say(f"{name}: runs again: {why}")
         return None
     made = when(record.maker.made)
@@ -68,8 +68,7 @@ def kept(product: Product[RecordT], settings: Settings, now: Facts) -> RecordT |
 def _why_again(product: Product[RecordT], record: RecordT, settings: Settings, now: Facts) -> str:
     if product.program in settings.force:
         return "it is forced"
-    before = _facts(record.maker, product.origins(record))
-    changes = [*_changes(before, _facts(maker(settings, product.program), now))]
+    changes = [*_changes(_facts(record.maker, product.origins(record)), now)]
     more = f" and {len(changes) - MAX_SAID} more" if len(changes) > MAX_SAID else ""
     return f"{', '.join(changes[:MAX_SAID])}{more}"
 

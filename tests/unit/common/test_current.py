@@ -13,6 +13,7 @@ from stages.artifacts import Artifacts, TrainFolder, write_record
 from stages.common import current
 from stages.common.current import Facts, Product, cpu_facts, kept, machine_facts, stays
 from stages.common.provenance import maker
+from stages.common.source import source_sha256
 from stages.files.checksums import CHECKSUMS, write_checksums
 from stages.folder.handover import handing_over
 from stages.records.base import SCHEMA_VERSION
@@ -55,8 +56,11 @@ def states(folder: Path) -> dict[Path, tuple[int, int, bytes]]:
 def test_where_nothing_was_made_it_is_made_without_a_word(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    source_sha256.cache_clear()
     assert kept(product_in(tmp_path), Settings(), FROM) is None
     assert capsys.readouterr().out == ""
+    # As it is when the program starts: a checkout may change while it runs.
+    assert source_sha256.cache_info().currsize == 1
 
 
 def test_what_would_come_out_the_same_is_kept_and_nothing_is_written(
