@@ -15,6 +15,8 @@ from msgspec import Meta
 from stages.records.fields import ClassIndex, Core, Count, Seconds, Sha256, Size, doc
 
 SCHEMA_VERSION = 7
+# What a machine does not show of itself.
+UNKNOWN = "unknown"
 # A setting as JSON has it: a switch, a number, a text, or a list of them.
 Setting: TypeAlias = bool | int | float | str | list[int | str]
 

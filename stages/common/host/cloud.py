@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from stages.common.host.kernel_text import text_of
-from stages.common.host.topology import UNKNOWN, Sysfs
+from stages.common.host.topology import Sysfs
+from stages.records.base import UNKNOWN
 
 INSTANCE_DATA = Path("/run/cloud-init/instance-data.json")
 EC2 = "Amazon EC2"

@@ -10,11 +10,11 @@ from stages.common.host.amx_probe import why_no_tiles
 from stages.common.host.cloud import machine_type
 from stages.common.host.kernel_text import fields_of, name_of, text_of
 from stages.common.host.memory import GIB
-from stages.common.host.topology import HERE, UNKNOWN, Sysfs
+from stages.common.host.topology import HERE, Sysfs
 from stages.common.host.versions import versions
 from stages.errors import HostError
 from stages.isa import AMX, missing_flags
-from stages.records.base import Host, Topology
+from stages.records.base import UNKNOWN, Host, Topology
 from stages.records.cpu_features import contradiction
 
 # Seconds; it reads a few files.

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.common.host.kernel_text import cpus_of, name_of, text_of, whole_of
-
-UNKNOWN = "unknown"
+from stages.records.base import UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

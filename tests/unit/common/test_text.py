@@ -25,3 +25,9 @@ def test_a_backbone_of_ones_own_is_not_called_vgg19() -> None:
 def test_a_time_is_shown_to_the_minute() -> None:
     assert when("2026-11-26T17:24:05Z") == "2026-11-26 17:24 UTC"
     assert when("") == "at a time that was not recorded"
+
+
+def test_the_type_of_the_machine_is_named_if_it_is_known() -> None:
+    line = origins(replace(HOST, machine_type="m7i.xlarge"), DATA, DATA)[0]
+    assert line == "host      A CPU, 2 cores pinned, Linux 6.1, virtual machine, m7i.xlarge"
+    assert origins(HOST, DATA, DATA)[0].endswith("virtual machine")
