@@ -58,28 +58,35 @@ def _peers(settings: Settings, artifacts: Artifacts, began: float) -> str:
     inputs = _inputs(artifacts, settings)
     # Before it takes long: whatever fails here costs nothing.
     host = describe_host(choose_cores(settings.cores))
-    now = _origins(inputs.train_sha256, inputs.ours.quantize_sha256, host)
-    ours = package_facts(versions_in_each(interpreters(inputs.ours.entries)))
-    record = kept(_product(artifacts.peers), settings, {**now, **ours})
-    return render(record or _make(settings, artifacts, inputs, host, began))
-
-
-def _product(folder: PeersFolder) -> Product[PeersRecord]:
-    return Product(program="peers", folder=folder, kind=PeersRecord, origins=_recorded_origins)
+    versions = versions_in_each(interpreters(inputs.ours.entries))
+    now = _origins(inputs.train_sha256, inputs.ours.quantize_sha256, host, versions)
+    product = Product(
+        program="peers", folder=artifacts.peers, kind=PeersRecord, origins=_recorded_origins
+    )
+    record = kept(product, settings, now) or _make(settings, artifacts, inputs, host, began)
+    return render(record)
 
 
 def _recorded_origins(record: PeersRecord) -> Facts:
     measured = [entry for entry in record.contenders if not entry.missing]
-    ours = {entry.backend: entry.versions for entry in measured if entry.backend in RUNTIME_NAMES}
-    return {
-        **_origins(record.train_sha256, record.quantize_sha256, record.host),
-        **package_facts(ours),
+    versions = {
+        entry.backend: entry.versions for entry in measured if entry.backend in RUNTIME_NAMES
     }
+    return _origins(record.train_sha256, record.quantize_sha256, record.host, versions)
 
 
-def _origins(train_sha256: str, quantize_sha256: Mapping[str, str], host: Host) -> Facts:
-    models = by_runtime("what quantize left", quantize_sha256)
-    return {"what train left": train_sha256, **models, **machine_facts(host)}
+def _origins(
+    train_sha256: str,
+    quantize_sha256: Mapping[str, str],
+    host: Host,
+    versions: Mapping[str, Mapping[str, str]],
+) -> Facts:
+    return {
+        "what train left": train_sha256,
+        **by_runtime("what quantize left", quantize_sha256),
+        **machine_facts(host),
+        **package_facts(versions),
+    }
 
 
 def _make(

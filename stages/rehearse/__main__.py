@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,35 +93,43 @@ def _rehearse(settings: Settings, artifacts: Artifacts, emulator: Emulator) -> s
         host=describe_host(choose_cores(settings.cores)),
     )
     product = Product(
-        program=REHEARSE, folder=artifacts.rehearse, kind=RehearsalRecord, origins=_recorded
+        program=REHEARSE, folder=artifacts.rehearse, kind=RehearsalRecord, origins=_recorded_origins
     )
-    return render(
-        kept(product, settings, _current(inputs)) or _make(settings, artifacts, inputs, product)
+    now = _current_origins(inputs)
+    return render(kept(product, settings, now) or _make(settings, artifacts, inputs, product))
+
+
+def _recorded_origins(record: RehearsalRecord) -> Facts:
+    return _origins(
+        inputs=_inputs(record.train_sha256, record.quantize_sha256, record.peers_sha256),
+        emulator=record.emulator,
+        host=record.host,
+        versions={cell.runtime: cell.versions for cell in record.cells},
     )
 
 
-def _recorded(record: RehearsalRecord) -> Facts:
-    """Return what a record says that it came from."""
-    return {
-        "what train left": record.train_sha256,
-        **by_runtime("what quantize left", record.quantize_sha256),
-        "what peers left": record.peers_sha256,
-        "the emulator": record.emulator.sha256,
-        **cpu_facts(record.host),
-        **package_facts({cell.runtime: cell.versions for cell in record.cells}),
-    }
+def _current_origins(inputs: Inputs) -> Facts:
+    plan = inputs.plan
+    return _origins(
+        inputs=_inputs(inputs.train_sha256, plan.quantize_sha256, plan.peers_sha256),
+        emulator=inputs.emulator,
+        host=inputs.host,
+        versions=versions_in_each(interpreters(plan.entries)),
+    )
 
 
-def _current(inputs: Inputs) -> Facts:
-    """Return what a rehearsal would come from now, in the same words."""
-    return {
-        "what train left": inputs.train_sha256,
-        **by_runtime("what quantize left", inputs.plan.quantize_sha256),
-        "what peers left": inputs.plan.peers_sha256,
-        "the emulator": inputs.emulator.sha256,
-        **cpu_facts(inputs.host),
-        **package_facts(versions_in_each(interpreters(inputs.plan.entries))),
-    }
+def _inputs(
+    train_sha256: str, quantize_sha256: Mapping[str, str], peers_sha256: str | None
+) -> Facts:
+    models = by_runtime("what quantize left", quantize_sha256)
+    return {"what train left": train_sha256, **models, "what peers left": peers_sha256}
+
+
+def _origins(
+    *, inputs: Facts, emulator: Emulator, host: Host, versions: Mapping[str, Mapping[str, str]]
+) -> Facts:
+    own = {"the emulator": emulator.sha256, **cpu_facts(host)}
+    return {**inputs, **own, **package_facts(versions)}
 
 
 def _make(
