@@ -45,7 +45,6 @@ from docker.program import adopt
 from docker.reproduce import reproduction
 from docker.running import chosen_settings, run_programs
 from docker.share import schemas
-from docker.share.bundle import verify_bundle, write_bundle
 from docker.share.export import write_export
 from docker.share.output import require_writable
 from docker.standing import from_here
@@ -136,6 +135,9 @@ def bundle(_: Context, output: str = "vgg19-bundle.tar") -> None:
     """
 
     def write() -> None:
+        # Imported only now: it takes half a second, which every command would wait for.
+        from docker.share.bundle import write_bundle
+
         path = from_here(output)
         lines = write_bundle(Artifacts(resolved(load(environment()).artifacts)), path)
         size = path.stat().st_size / 1e6
@@ -160,6 +162,8 @@ def verify(_: Context, bundle: str, rebuild: bool = False) -> None:
     """Check a bundle, which takes no network and no engine; or that images come out as locked."""
 
     def check() -> None:
+        from docker.share.bundle import verify_bundle
+
         for line in verify_bundle(from_here(bundle)) if bundle else []:
             print(f"verify: {line}")
         if rebuild:

@@ -31,6 +31,7 @@ def run_stages(programs: Sequence[str], name: str, runner: str, given: dict[str,
         shown = quoted(runner, RUNNERS)
         raise SettingsError(f"runner can't be {shown}; give {' or '.join(RUNNERS)}")
     settings = chosen_settings(given)
+    _require_made(given.get("force", ""), programs)
     extras = (read_extra(extra, settings) for extra in EXTRAS)
     known = [read_extra(DOWNLOAD, settings), *read_stages(settings), *extras]
     wanted = _with_download(programs, load(settings))
@@ -56,6 +57,18 @@ def run_stages(programs: Sequence[str], name: str, runner: str, given: dict[str,
     orchestration = time.monotonic() - began - inside
     print(f"{name}: done in {inside:.1f} s and {orchestration:.1f} s of orchestration")
     return 0
+
+
+def _require_made(forced: str, programs: Sequence[str]) -> None:
+    """Raise SettingsError if a flag forces a program that the task does not run.
+
+    The variable, which is for all tasks, may name any.
+    """
+    chosen = load({}, {"force": forced} if forced else {}).force
+    if others := [name for name in chosen if name not in programs]:
+        raise SettingsError(
+            f"force names {', '.join(others)}, which this does not run; give {', '.join(programs)}"
+        )
 
 
 def _with_download(programs: Sequence[str], settings: Settings) -> set[str]:

@@ -8,11 +8,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from stages import __version__
 from stages.errors import SettingsError
 from stages.isa import ISA_NAMES, LADDER
 from stages.precisions import PRECISION_NAMES, PRECISIONS
-from stages.records.base import Provenance
+from stages.records.base import Setting
 from stages.runtimes import RUNTIME_NAMES, RUNTIMES
 from stages.setting import ranges, values
 from stages.setting.addresses import is_remote, redacted, redacted_handle
@@ -25,7 +24,6 @@ from stages.setting.spec import (
     fraction,
     one_of,
     path,
-    read_whole,
     setting,
     sizes,
     switch,
@@ -51,6 +49,13 @@ class Settings:
     """
 
     artifacts: Path = path("artifacts", "folder that the stages share", *PROGRAMS)
+    force: tuple[str, ...] = choices(
+        (),
+        values.PRODUCTS,
+        "make these again, though nothing that they depend on has changed",
+        *values.PRODUCTS,
+        alters=False,
+    )
     # Data and model.
     data: str = one_of(
         "embedded", values.DATA_SETS, "data set to train, tune and test on", DOWNLOAD, "train"
@@ -152,14 +157,16 @@ class Settings:
         "profile",
         *EXTRAS,
     )
-    num_instances: str = setting(
-        "1",
+    num_instances: int | str = setting(
+        1,
         Spec(
             "processes that share the offline work, each with cores of its own; 1: one on all "
             "cores; auto tries which split of the cores is the fastest",
             ("profile", DOCTOR),
             values.read_instances,
-            lambda text: text == values.AUTO or read_whole(text) in ranges.INSTANCES,
+            lambda value: (
+                value == values.AUTO or (isinstance(value, int) and value in ranges.INSTANCES)
+            ),
             f"{values.AUTO}, or a whole number {ranges.INSTANCES} ({ranges.INSTANCES.reason})",
         ),
     )
@@ -214,6 +221,7 @@ class Settings:
         "longest wait for a measuring process, in seconds",
         *MEASURING,
         REHEARSE,
+        alters=False,
     )
     # What the images, a runner or invoke set.
     locks: Path = path(
@@ -223,13 +231,15 @@ class Settings:
         REHEARSE,
     )
     image: str = setting(
-        "", Spec("digest of the image that this runs in, for the record", PROGRAMS)
+        "",
+        Spec("digest of the image that this runs in, for the record", PROGRAMS, alters=False),
     )
     itex_python: str = setting(
         "",
         Spec(
             "interpreter that has the itex runtime; if not given, there is none",
             (PEERS, REHEARSE),
+            alters=False,
         ),
     )
     emulator: Path = path(
@@ -273,14 +283,17 @@ def refusal(name: str, value: Any, reason: str = "") -> SettingsError:
     return SettingsError(f"{name} can't be {shown}; give {specs()[name].allowed}")
 
 
-def maker(settings: Settings, program: str) -> Provenance:
-    """Return what a record says of the program that made it."""
-    names = [name for name in specs_of(program) if name != "image"]
-    return Provenance(
-        version=__version__,
-        image=settings.image,
-        settings={name: _shown(getattr(settings, name)) for name in names},
-    )
+def recorded_settings(settings: Settings, program: str) -> dict[str, Setting]:
+    """Return the settings that what a program makes may depend on, as its record has them."""
+    names = [name for name, spec in specs_of(program).items() if spec.alters]
+    return {name: _as_recorded(getattr(settings, name)) for name in names}
+
+
+def _as_recorded(value: Any) -> Setting:
+    """Return a value as JSON has it, without the secrets in a text."""
+    if isinstance(value, tuple):
+        return list(value)
+    return value if isinstance(value, bool | int | float) else _shown(value)
 
 
 def _shown(value: Any) -> str:

@@ -1,6 +1,6 @@
 """Bundles: the results with all that they came from, in one file that anyone can check."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,9 +16,10 @@ from docker.share.manifest import Manifest
 from docker.share.output import agree_to_replace, require_writable, written_whole
 from stages import __version__
 from stages.artifacts import Artifacts
+from stages.common.source import source_sha256
 from stages.errors import EngineError, InputCorruptError
 from stages.evidence.archive import pack, unpack
-from stages.evidence.check import check, makers
+from stages.evidence.check import Made, check, makers
 from stages.evidence.collect import ARTIFACTS_FOLDER, collect
 from stages.evidence.opening import no_bundle
 from stages.evidence.rejection import GET_AGAIN, as_of_a_bundle
@@ -28,6 +29,7 @@ from stages.folder.access import reading
 from stages.folder.full_disk import temporary_directory
 from stages.program.printable import printable
 from stages.records.reading import ReadError, convert, parse
+from stages.setting.values import PRODUCTS
 
 MANIFEST, LICENCES = "manifest.json", "licences.txt"
 LOCKS, SCHEMAS, BILLS = "locks", "schemas", "sbom"
@@ -85,7 +87,10 @@ def _add_origins(folder: Path) -> list[str]:
     """
     there = _images_there()
     named = {**there, **_locked_makers(folder, there)}
-    manifest = Manifest(version=__version__, commit=_commit(), inputs=inputs(), images=named)
+    sources = {program: source_sha256(program) for program in PRODUCTS}
+    manifest = Manifest(
+        version=__version__, commit=_commit(), inputs=inputs(), images=named, sources=sources
+    )
     encoded = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1)
     (folder / MANIFEST).write_bytes(encoded + b"\n")
     _add_locks(folder / LOCKS)
@@ -110,18 +115,25 @@ def _locked_makers(folder: Path, there: Mapping[str, str]) -> dict[str, str]:
     Raises EngineError for one that only an engine could know, which can't be asked.
     """
     with as_of_a_bundle(folder, RUN_AGAIN):
-        by_record = {record: image for record, image in makers(folder) if image}
+        named = [made for made in makers(folder) if made.by.image]
     lock = read_lock()
     locked = {stage.image: locked_digest(stage, lock) for stage in read_all()}
-    found = {image: it for image, it in locked.items() if it in by_record.values()}
-    unknown = [it for it in by_record if by_record[it] not in {*found.values(), *there.values()}]
+    digests = {made.by.image for made in named}
+    found = {image: digest for image, digest in locked.items() if digest in digests}
+    known = {*found.values(), *there.values()}
+    unknown = next((made for made in named if _is_unknown(made, known)), None)
     if unknown and not engine.answers():
         raise EngineError(
-            f"{unknown[0]} was made by image {printable(by_record[unknown[0]], MAX_IMAGE)}, which "
+            f"{unknown.record} was made by image {printable(unknown.by.image, MAX_IMAGE)}, which "
             "docker/images.lock does not have, and the engine can't be asked for it; have it "
             "answer you (`docker version`), and run this again"
         )
     return {image: digest for image, digest in found.items() if image not in there}
+
+
+def _is_unknown(made: Made, known: Collection[str]) -> bool:
+    """Return whether a record is by an image that is not known, and of another source."""
+    return made.by.image not in known and made.by.source != source_sha256(made.program)
 
 
 def _check(folder: Path, remedy: str) -> list[str]:
@@ -129,14 +141,8 @@ def _check(folder: Path, remedy: str) -> list[str]:
     with as_of_a_bundle(folder, remedy):
         _require_known(folder)
         manifest = _read_manifest(folder / MANIFEST)
-        by_record = dict(makers(folder))
-    _check_makers(by_record, manifest)
-    unnamed = sorted(record for record, image in by_record.items() if not image)
-    if unnamed:
-        checked.append(f"note: no image is named by {', '.join(unnamed)}: made outside one")
-    if len(unnamed) < len(by_record):
-        checked.append("the records were made by the images that the bundle names")
-    return checked
+        made = [*makers(folder)]
+    return [*checked, *_check_makers(made, manifest)]
 
 
 def _require_known(folder: Path) -> None:
@@ -146,14 +152,31 @@ def _require_known(folder: Path) -> None:
             raise InputCorruptError(f"{path} has no place in a bundle; make the bundle again")
 
 
-def _check_makers(by_record: Mapping[str, str], manifest: Manifest) -> None:
-    """Raise InputCorruptError if a record names another image than the manifest's."""
-    for record, image in by_record.items():
-        if image and image not in manifest.images.values():
+def _check_makers(made: Sequence[Made], manifest: Manifest) -> Iterator[str]:
+    """Yield what was checked of the images that records name.
+
+    Raises InputCorruptError if one is neither the manifest's nor of the same source as that.
+    """
+    named = [one for one in made if one.by.image]
+    earlier = [one for one in named if one.by.image not in manifest.images.values()]
+    for one in earlier:
+        if one.by.source != manifest.sources.get(one.program):
             raise InputCorruptError(
-                f"{record} was made by image {printable(image, MAX_IMAGE)}, which is none of "
-                "the bundle's; make the bundle with the images that made its results"
+                f"{one.record} was made by image {printable(one.by.image, MAX_IMAGE)}, which is "
+                "none of the bundle's, nor of their source; run the pipeline again"
             )
+    if earlier:
+        names = _listed(one.record for one in earlier)
+        yield f"note: an earlier image of the same source made {names}"
+    if len(named) < len(made):
+        names = _listed(one.record for one in made if not one.by.image)
+        yield f"note: no image is named by {names}: made outside one"
+    if len(earlier) < len(named):
+        yield "the records were made by the images that the bundle names"
+
+
+def _listed(records: Iterable[str]) -> str:
+    return ", ".join(sorted(set(records)))
 
 
 def _read_manifest(path: Path) -> Manifest:

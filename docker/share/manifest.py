@@ -25,3 +25,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         dict[str, str],
         doc("Digest of the configuration of each image, as sha256:..., by the image's name."),
     ]
+    sources: Annotated[
+        dict[str, Sha256],
+        doc("sha256 of the source of each program that leaves a record, as records name it."),
+    ]

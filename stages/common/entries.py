@@ -93,6 +93,11 @@ def runnable(entries: Iterable[Entry]) -> list[Entry]:
     return [entry for entry in entries if entry.missing is None]
 
 
+def interpreters(entries: Iterable[Entry]) -> dict[str, str]:
+    """Return the interpreter of each runtime of which an entry can run."""
+    return {entry.backend: entry.python for entry in runnable(entries)}
+
+
 def _require_files(interpreters: Mapping[str, str]) -> None:
     for setting, path in interpreters.items():
         if path and not Path(path).is_file():

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from stages.program.printable import printable
-from stages.records.base import Host, Source
+from stages.records.base import UNKNOWN, Host, Source
 from stages.records.cell import Reason
 from stages.setting.values import OWN_BACKBONES
 
@@ -32,12 +32,22 @@ def is_of_one_round(reasons: Sequence[Reason]) -> bool:
     return any(reason.numbers["rounds"] == 1 for reason in few)
 
 
+def when(made: str) -> str:
+    """Return the time at which a record was made as people read it, to the minute, in UTC."""
+    if not made:
+        return "at a time that was not recorded"
+    day, _, time = made.partition("T")
+    return f"{day} {time[:5]} UTC"
+
+
 def origins(host: Host, backbone: Source, data: Source) -> list[str]:
     """Return the lines that name the machine, the model and the data of a measurement."""
     network = "VGG19, " if backbone.name in OWN_BACKBONES else ""
+    of_host = [host.cpu_model, f"{len(host.cores_pinned)} cores pinned", f"Linux {host.kernel}"]
+    of_host += ["virtual machine"] if host.hypervisor else []
+    of_host += [host.machine_type] if host.machine_type != UNKNOWN else []
     lines = [
-        f"host      {host.cpu_model}, {len(host.cores_pinned)} cores pinned, "
-        f"Linux {host.kernel}{', virtual machine' if host.hypervisor else ''}",
+        f"host      {', '.join(of_host)}",
         f"model     {network}{backbone.name} backbone ({backbone.sha256[:12]})",
         f"data      {data.name} ({data.sha256[:12]}), test split",
     ]

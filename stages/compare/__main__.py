@@ -2,14 +2,17 @@
 
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from stages.artifacts import Artifacts, CompareFolder, write_record
 from stages.command_line import for_stage
+from stages.common.current import Facts, Product, by_runtime, kept, stays
 from stages.common.progress import Progress
+from stages.common.provenance import maker
 from stages.compare.cautions import models_caution
 from stages.compare.effects import compare
-from stages.compare.inputs import read_profiles
+from stages.compare.inputs import RuntimeProfile, read_profiles
 from stages.compare.rehearsed import Rehearsed, read_rehearsed
 from stages.compare.table import Summaries, render
 from stages.errors import GIVE_UP_S, exit_code_of
@@ -17,7 +20,7 @@ from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.program.host_path import shown
 from stages.records.compare import CompareRecord
-from stages.settings import Settings, maker
+from stages.settings import Settings
 
 EFFECTS, PICTURES = STEPS = ("precision effect and ISA effect", "pictures")
 
@@ -36,11 +39,42 @@ def _compare(settings: Settings, artifacts: Artifacts) -> str:
     rehearsed = read_rehearsed(artifacts, profiles)
     for reason in rehearsed.left_out:
         print(f"compare: the rehearsal is left out: {shown(reason)}", file=sys.stderr)
+    product = _product(artifacts.compare)
+    profile_sha256 = {profile.runtime: profile.sha256 for profile in profiles}
+    if kept(product, settings, _origins(profile_sha256, rehearsed.sha256)):
+        return artifacts.compare.log.read_text(encoding="utf-8")
+    return _draw_up(settings, product, profiles, rehearsed)
+
+
+def _product(folder: CompareFolder) -> Product[CompareRecord]:
+    return Product(
+        program="compare",
+        folder=folder,
+        kind=CompareRecord,
+        origins=lambda record: _origins(record.profile_sha256, record.rehearse_sha256),
+    )
+
+
+def _origins(profile_sha256: Mapping[str, str], rehearse_sha256: str | None) -> Facts:
+    profiles = by_runtime("what profile left", profile_sha256)
+    return {**profiles, "what rehearse left": rehearse_sha256}
+
+
+def _draw_up(
+    settings: Settings,
+    product: Product[CompareRecord],
+    profiles: Sequence[RuntimeProfile],
+    rehearsed: Rehearsed,
+) -> str:
     summaries = {profile.runtime: profile.summaries for profile in profiles}
-    with handing_over(artifacts.compare.path) as partial, Progress("compare", STEPS) as progress:
+    with (
+        handing_over(product.folder.path, stays(product)) as partial,
+        Progress("compare", STEPS) as progress,
+    ):
         out = CompareFolder(partial)
         progress.step(EFFECTS)
-        record = replace(compare(profiles), maker=maker(settings, "compare"))
+        made = maker(settings, "compare")
+        record = replace(compare(profiles, rehearsed.sha256), maker=made)
         text = render(record, summaries, rehearsed)
         write_record(out.record, record)
         out.log.write_text(text, encoding="utf-8")

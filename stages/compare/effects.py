@@ -42,9 +42,12 @@ class CellResult(NamedTuple):
 CellFigures = dict[CellKey, CellResult]
 
 
-def compare(profiles: Sequence[RuntimeProfile]) -> CompareRecord:
+def compare(
+    profiles: Sequence[RuntimeProfile], rehearse_sha256: str | None = None
+) -> CompareRecord:
     """Return the comparison of all cells, lowest isa first, with the reasons of the impossible.
 
+    `rehearse_sha256` is that of the rehearsal that is shown beside them, None if none is.
     Raises InputCorruptError if no cell was measured, or one has neither a measurement with its
     proof nor a reason.
     """
@@ -53,6 +56,8 @@ def compare(profiles: Sequence[RuntimeProfile]) -> CompareRecord:
     reference, order = _isa_reference(cells), _order(records)
     return CompareRecord(
         profile_sha256={profile.runtime: profile.sha256 for profile in profiles},
+        rehearse_sha256=rehearse_sha256,
+        measured={record.runtime: record.maker.made for record in records},
         versions={record.runtime: record.host.versions for record in records},
         data=records[0].data,
         backbone=records[0].backbone,

@@ -18,10 +18,12 @@ OTHER_MODEL = "it is of another model than the profile of {}; run the rehearse s
 class Rehearsed:
     """A rehearsal with the cells of the models that were measured alone, None if there are none.
 
-    `left_out` says why the rest is left out, a line each.
+    `sha256` is that of the checksums of its folder; `left_out` says why the rest is left out, a
+    line each.
     """
 
     record: RehearsalRecord | None = None
+    sha256: str | None = None
     left_out: list[str] = field(default_factory=list)
 
     def of(self, cell: NotRun) -> str:
@@ -48,13 +50,15 @@ def read_rehearsed(artifacts: Artifacts, profiles: Sequence[RuntimeProfile]) -> 
     if not folder.path.exists():
         return Rehearsed()
     try:
-        verify(folder.path)
-        return _of_models(read_record(folder.record, RehearsalRecord), profiles)
+        sha256 = verify(folder.path)
+        return _of_models(read_record(folder.record, RehearsalRecord), sha256, profiles)
     except StageError as error:
         return Rehearsed(left_out=[str(error)])
 
 
-def _of_models(record: RehearsalRecord, profiles: Sequence[RuntimeProfile]) -> Rehearsed:
+def _of_models(
+    record: RehearsalRecord, sha256: str, profiles: Sequence[RuntimeProfile]
+) -> Rehearsed:
     kept: list[RehearsedCell] = []
     left_out = []
     for profile in profiles:
@@ -65,4 +69,6 @@ def _of_models(record: RehearsalRecord, profiles: Sequence[RuntimeProfile]) -> R
             left_out.append(OTHER_MODEL.format(profile.runtime))
         else:
             kept += cells
-    return Rehearsed(replace(record, cells=kept) if kept else None, left_out)
+    if not kept:
+        return Rehearsed(left_out=left_out)
+    return Rehearsed(replace(record, cells=kept), sha256, left_out)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from stages.common.text import MAX_CELL, NO_INTERVAL, aligned, is_of_one_round, origins
+from stages.common.text import MAX_CELL, NO_INTERVAL, aligned, is_of_one_round, origins, when
 from stages.compare.cautions import models_doubt
 from stages.compare.limits import render_limits
 from stages.compare.matrix import render_matrix, render_notes
@@ -40,21 +40,22 @@ def render(record: CompareRecord, summaries: Summaries, rehearsed: Rehearsed = N
 
 def _header(record: CompareRecord) -> str:
     lines = origins(record.host, record.backbone, record.data)
-    return "\n".join([*lines, *_software(record.versions)])
+    measured = {runtime: when(made) for runtime, made in record.measured.items()}
+    software = {
+        runtime: printable(", ".join(map(" ".join, packages.items())), MAX_CELL)
+        for runtime, packages in record.versions.items()
+    }
+    return "\n".join([*lines, *_of_each("measured", measured), *_of_each("software", software)])
 
 
-def _software(versions: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Return the versions of all packages, a line for each runtime, named if there are several."""
-    lines = [
-        printable(", ".join(f"{name} {version}" for name, version in packages.items()), MAX_CELL)
-        for packages in versions.values()
-    ]
+def _of_each(head: str, texts: Mapping[str, str]) -> list[str]:
+    """Return a line for each runtime, named if there are several."""
+    lines = [*texts.values()]
     if len(lines) > 1:
-        width = max(map(len, versions))
-        named = zip(versions, lines, strict=True)
-        lines = [f"{runtime.ljust(width)}  {line}" for runtime, line in named]
+        width = max(map(len, texts))
+        lines = [f"{runtime.ljust(width)}  {text}" for runtime, text in texts.items()]
     first, *others = lines
-    return [f"software  {first}", *(f"{'':10}{line}" for line in others)]
+    return [f"{head:10}{first}", *(f"{'':10}{line}" for line in others)]
 
 
 def _checks(record: CompareRecord) -> str:

@@ -12,14 +12,14 @@ from stages.common.host.facts import cpu_flags, why_impossible
 from stages.common.host.interference import MAX_STEAL, take_snapshot
 from stages.common.host.memory import COMPRESSOR, GIB, available, needed_by
 from stages.common.host.perf_events import trust_in_count
-from stages.common.host.topology import HERE, UNKNOWN, Sysfs
+from stages.common.host.topology import HERE, Sysfs
 from stages.errors import HostError, PinningError, StageError
 from stages.isa import AMX, can_stand_in, rank
 from stages.precisions import INT8_BF16, PRECISIONS
 from stages.profile.layouts import Placement, candidate_placements
 from stages.profile.memory_plan import candidates_that_fit, expected_peak, plan_memory
 from stages.profile.plan import PlannedCell, missing_models, plan_cells
-from stages.records.base import Host
+from stages.records.base import UNKNOWN, Host
 from stages.records.cpu_features import contradiction
 from stages.records.quantize import QuantizeRecord
 from stages.setting.cpu_list import format_list
@@ -221,7 +221,9 @@ def _governor(host: Host) -> Check:
 def _machine(host: Host) -> Check:
     kind = f"virtual ({host.hypervisor_vendor or UNKNOWN})" if host.hypervisor else "physical"
     container = ", in a container" if host.container else ""
-    evidence = f"{host.cpu_model}, {kind}, {host.machine}; Linux {host.kernel}{container}"
+    known = "" if host.machine_type in (UNKNOWN, *host.machine.split()) else host.machine_type
+    name = " ".join(filter(None, (host.machine, known)))
+    evidence = f"{host.cpu_model}, {kind}, {name}; Linux {host.kernel}{container}"
     return Check("machine", NOTE if host.hypervisor else OK, evidence)
 
 

@@ -6,6 +6,7 @@ This needs nothing but the bundle: no network, no engine, no TensorFlow.
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from stages.artifacts import (
     Artifacts,
@@ -31,7 +32,7 @@ from stages.files.checksums import read_checksums
 from stages.profile import rederive as profile
 from stages.program.printable import printable
 from stages.quantize import rederive as quantize
-from stages.records.base import Record
+from stages.records.base import Provenance, Record
 from stages.records.compare import CompareRecord
 from stages.records.peers import PeersRecord
 from stages.records.profile import ProfileRecord
@@ -69,8 +70,16 @@ def _check(bundle: Path) -> list[str]:
     return lines
 
 
-def makers(bundle: Path) -> Iterator[tuple[str, str]]:
-    """Yield the name of each record in the folder of a bundle, and the image that made it."""
+class Made(NamedTuple):
+    """A record by its file's name, the program that left it, and what the record says of that."""
+
+    record: str
+    program: str
+    by: Provenance
+
+
+def makers(bundle: Path) -> Iterator[Made]:
+    """Yield what made each record in the folder of a bundle."""
     artifacts = Artifacts(bundle / ARTIFACTS_FOLDER)
     kinds: list[tuple[Path, type[Record]]] = [
         (artifacts.train.record, TrainRecord),
@@ -81,10 +90,14 @@ def makers(bundle: Path) -> Iterator[tuple[str, str]]:
     ]
     for path, kind in kinds:
         if path.is_file():
-            yield path.name, read_record(path, kind).maker.image
+            yield _made(path, read_record(path, kind))
     for runtime_profile in read_profiles(artifacts):
         path = artifacts.profile(runtime_profile.runtime).record
-        yield path.name, runtime_profile.record.maker.image
+        yield _made(path, runtime_profile.record)
+
+
+def _made(path: Path, record: Record) -> Made:
+    return Made(path.name, path.parent.name.partition("-")[0], record.maker)
 
 
 def check_files(artifacts: Artifacts) -> str:
@@ -174,13 +187,10 @@ def check_comparison(artifacts: Artifacts) -> str:
     folder, profiles = artifacts.compare, read_profiles(artifacts)
     recorded = read_record(folder.record, CompareRecord)
     with following(folder.record):
-        derived = compare(profiles)
+        rehearsed = read_rehearsed(artifacts, profiles) if recorded.rehearse_sha256 else NOTHING
+        derived = compare(profiles, rehearsed.sha256)
         summaries = {read.runtime: read.summaries for read in profiles}
-        # Whether it was rehearsed before it was compared, no record says.
-        texts = [
-            render(derived, summaries, rehearsed)
-            for rehearsed in (NOTHING, read_rehearsed(artifacts, profiles))
-        ]
+        text = render(derived, summaries, rehearsed)
     require_alike(folder.record, recorded, derived)
-    require_text(folder.log, *texts)
+    require_text(folder.log, text)
     return f"the comparison's {len(recorded.rows)} rows follow from the cells"

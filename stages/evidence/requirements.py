@@ -41,18 +41,18 @@ def require_alike(path: Path, recorded: Record, derived: Record) -> None:
 
 def require_settings(path: Path, record: Record) -> None:
     """Raise InputCorruptError if a field differs from the setting that it was taken from."""
-    for name, text in record.maker.settings.items():
-        value = getattr(record, name, text)
-        if isinstance(value, str | int | float) and str(value) != text:
-            shown = printable(f"{name} is {value}, was set to {text}", MAX_CAUSE)
+    for name, setting in record.maker.settings.items():
+        value = getattr(record, name, setting)
+        if isinstance(value, str | int | float) and value != setting:
+            shown = printable(f"{name} is {value}, was set to {setting}", MAX_CAUSE)
             raise InputCorruptError(f"{path}: {shown}; run its stage again")
 
 
-def require_text(path: Path, *derived: str) -> None:
-    """Raise InputCorruptError unless a file has a text that its record gives."""
+def require_text(path: Path, derived: str) -> None:
+    """Raise InputCorruptError unless a file has the text that its record gives."""
     try:
         recorded = read_plain(path, MAX_LOG_BYTES)
     except FileNotFoundError:
         raise InputCorruptError(f"{path} is missing; run its stage again") from None
-    if recorded not in [text.encode(errors="backslashreplace") for text in derived]:
+    if recorded != derived.encode(errors="backslashreplace"):
         raise InputCorruptError(f"{path} is not what its record gives; run its stage again")

@@ -5,7 +5,7 @@ so a failure leaves the earlier artifacts untouched.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,12 +18,12 @@ from stages.program.user import this_user
 
 
 @contextmanager
-def handing_over(folder: Path) -> Iterator[Path]:
+def handing_over(folder: Path, stays: Callable[[Path], bool] = lambda _: False) -> Iterator[Path]:
     """Yield a temporary folder to write to; on success it becomes `folder`, with checksums.
 
-    On failure it is removed and `folder` stays as it was. Raises NotWritableError if the folder
-    above can't be written, or if `folder` has what no stage made; DiskFullError for any failure
-    that a full disk is behind.
+    On failure it is removed and `folder` stays as it was; so too if `stays`, which gets what was
+    written, returns True. Raises NotWritableError if the folder above can't be written, or if
+    `folder` has what no stage made; DiskFullError for any failure that a full disk is behind.
     """
     _require_writable(folder.parent)
     left_overs.clear(folder.parent, [folder.name])
@@ -34,8 +34,9 @@ def handing_over(folder: Path) -> Iterator[Path]:
             yield partial
             write_checksums(partial)
             trees.settle(partial)
-        require_replaceable(folder)  # as it is now: a stage may take hours
-        put_in_place(partial, folder)
+        if not stays(partial):
+            require_replaceable(folder)  # as it is now: a stage may take hours
+            put_in_place(partial, folder)
     finally:
         with suppress(StageError, OSError):
             trees.remove(partial)

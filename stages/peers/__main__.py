@@ -3,17 +3,21 @@
 import os
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from stages.artifacts import Artifacts, PeersFolder, TrainFolder, read_record, verify, write_record
 from stages.command_line import for_stage
-from stages.common.entries import OurEntries, find_ours, interpreters_of
+from stages.common.current import Facts, Product, by_runtime, kept, machine_facts, package_facts
+from stages.common.entries import OurEntries, find_ours, interpreters, interpreters_of
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host, require_consistent
+from stages.common.host.versions import versions_in_each
 from stages.common.peer_entries import find_peers
 from stages.common.progress import Progress
+from stages.common.provenance import maker
 from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
@@ -26,8 +30,9 @@ from stages.records.base import Host
 from stages.records.fields import PEERS
 from stages.records.peers import Contender, PeersRecord
 from stages.records.train import TrainRecord
+from stages.runtimes import RUNTIME_NAMES
 from stages.samples import first_samples, load_samples, require_full_batch
-from stages.settings import Settings, maker
+from stages.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,45 @@ def main() -> None:
 
 def _peers(settings: Settings, artifacts: Artifacts, began: float) -> str:
     inputs = _inputs(artifacts, settings)
+    # Before it takes long: whatever fails here costs nothing.
+    host = describe_host(choose_cores(settings.cores))
+    versions = versions_in_each(interpreters(inputs.ours.entries))
+    now = _origins(inputs.train_sha256, inputs.ours.quantize_sha256, host, versions)
+    product = Product(
+        program="peers", folder=artifacts.peers, kind=PeersRecord, origins=_recorded_origins
+    )
+    record = kept(product, settings, now) or _make(settings, artifacts, inputs, host, began)
+    return render(record)
+
+
+def _recorded_origins(record: PeersRecord) -> Facts:
+    measured = [entry for entry in record.contenders if not entry.missing]
+    versions = {
+        entry.backend: entry.versions for entry in measured if entry.backend in RUNTIME_NAMES
+    }
+    return _origins(record.train_sha256, record.quantize_sha256, record.host, versions)
+
+
+def _origins(
+    train_sha256: str,
+    quantize_sha256: Mapping[str, str],
+    host: Host,
+    versions: Mapping[str, Mapping[str, str]],
+) -> Facts:
+    return {
+        "what train left": train_sha256,
+        **by_runtime("what quantize left", quantize_sha256),
+        **machine_facts(host),
+        **package_facts(versions),
+    }
+
+
+def _make(
+    settings: Settings, artifacts: Artifacts, inputs: Inputs, host: Host, began: float
+) -> PeersRecord:
     require_samples(settings, artifacts.train)
-    cores = choose_cores(settings.cores)
-    host = describe_host(cores)  # before it takes long: whatever fails here costs nothing
     require_consistent(host)
+    cores = host.cores_pinned
     with holding(cores, "peers", settings.locks), handing_over(artifacts.peers.path) as partial:
         out = PeersFolder(partial)
         conditions = _conditions(settings, artifacts.train, cores)
@@ -62,7 +102,7 @@ def _peers(settings: Settings, artifacts: Artifacts, began: float) -> str:
         record = _record(settings, inputs, host, conditions, contenders, began)
         write_record(out.record, record)
         out.log.write_text(render(record), encoding="utf-8")
-    return render(record)
+    return record
 
 
 def require_samples(settings: Settings, train: TrainFolder) -> None:

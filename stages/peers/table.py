@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from stages.common.text import MAX_CELL, NO_INTERVAL, aligned, origins
+from stages.common.text import MAX_CELL, NO_INTERVAL, aligned, origins, when
 from stages.precisions import INT8, PRECISIONS
 from stages.program.printable import printable
 from stages.records.fields import PEERS
@@ -45,7 +45,8 @@ def _measured(record: PeersRecord) -> list[Contender]:
 
 def _header(record: PeersRecord) -> str:
     lines = origins(record.host, record.backbone, record.data)
-    return "\n".join([*lines, *_software(record)])
+    measured = f"measured  {when(record.maker.made)}"
+    return "\n".join([*lines, measured, *_software(record)])
 
 
 def _software(record: PeersRecord) -> list[str]:

@@ -15,10 +15,12 @@ from stages.artifacts import (
     write_record,
 )
 from stages.command_line import for_stage
+from stages.common.current import Facts, Product, kept, machine_facts
 from stages.common.host import memory
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host, require_consistent
+from stages.common.provenance import maker
 from stages.errors import GIVE_UP_S, SettingsError, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
@@ -34,7 +36,7 @@ from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
 from stages.samples import require_full_batch
 from stages.setting.values import OWN_BACKBONES
-from stages.settings import Settings, maker
+from stages.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +54,39 @@ def main() -> None:
     settings = for_stage("profile", sys.argv[1:], os.environ)
     began = time.monotonic()
     with writing(settings.artifacts, "profile") as artifacts:
-        record = _profile(settings, artifacts, began)
+        inputs = _inputs(artifacts, settings.runtime)
+        # Before it takes long: whatever fails here costs nothing.
+        host = describe_host(choose_cores(settings.cores))
+        product = _product(artifacts.profile(settings.runtime))
+        now = _origins(inputs.train_sha256, inputs.quantize_sha256, host)
+        record = kept(product, settings, now) or _profile(settings, artifacts, inputs, host, began)
     print(closing_line(record), flush=True)
 
 
-def _profile(settings: Settings, artifacts: Artifacts, began: float) -> ProfileRecord:
-    inputs = _inputs(artifacts, settings.runtime)
+def _product(folder: ProfileFolder) -> Product[ProfileRecord]:
+    return Product(
+        program="profile",
+        folder=folder,
+        kind=ProfileRecord,
+        origins=lambda record: _origins(record.train_sha256, record.quantize_sha256, record.host),
+    )
+
+
+def _origins(train_sha256: str, quantize_sha256: str, host: Host) -> Facts:
+    inputs = {"what train left": train_sha256, "what quantize left": quantize_sha256}
+    return {**inputs, **machine_facts(host)}
+
+
+def _profile(
+    settings: Settings, artifacts: Artifacts, inputs: Inputs, host: Host, began: float
+) -> ProfileRecord:
     planned = _plan(settings, inputs.quantize)
     require_full_batch(artifacts.train.test, "batch_size", settings.batch_size)
     memory.require_batch(settings.batch_size, inputs.train.backbone.name)
-    cores = choose_cores(settings.cores)
-    candidates = _candidates(settings, cores, planned, inputs.train.backbone.name)
-    host = describe_host(cores)  # before it takes long: whatever fails here costs nothing
+    candidates = _candidates(settings, host.cores_pinned, planned, inputs.train.backbone.name)
     require_consistent(host)
     with (
-        holding(cores, "profile", settings.locks),
+        holding(host.cores_pinned, "profile", settings.locks),
         handing_over(artifacts.profile(settings.runtime).path) as partial,
     ):
         out = ProfileFolder(partial)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from stages.common.text import NO_INTERVAL, is_of_one_round
+from stages.common.text import NO_INTERVAL, is_of_one_round, when
 from stages.isa import ISA_NAMES
 from stages.precisions import get_precision
 from stages.records.base import Provenance
@@ -55,8 +55,9 @@ def _summary(maker: Provenance, precision: str, isa: str, measurement: Measureme
 def closing_line(record: ProfileRecord) -> str:
     """Return the line that sums up the stage for a person."""
     both = summaries(record)
-    text = _effect(*both) if both else f"{len(measurements(record))} cells measured"
-    return "; ".join([f"profile: {text}", *_doubts(record, both)])
+    text = _effect(*both) if both else f"{len(measurements(record))} cells"
+    measured = f"measured {when(record.maker.made)}"
+    return "; ".join([f"profile: {text}", measured, *_doubts(record, both)])
 
 
 def _effect(fp32: ModelSummary, int8: ModelSummary) -> str:

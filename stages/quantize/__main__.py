@@ -5,16 +5,23 @@ import sys
 
 from stages.artifacts import Artifacts, QuantizeFolder, read_record, verify, write_record
 from stages.command_line import for_stage
+from stages.common.current import Facts, Product, kept, machine_facts
 from stages.common.host import memory
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
-from stages.common.host.facts import cpu_flags, why_impossible
+from stages.common.host.facts import (
+    cpu_flags,
+    describe_host,
+    require_consistent,
+    why_impossible,
+)
 from stages.errors import GIVE_UP_S, HostError, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.isa import ISA_NAMES
 from stages.quantize.report import closing_line
 from stages.quantize.run import quantize
+from stages.records.base import Host
 from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
 from stages.runtimes import quantize_switches
@@ -26,22 +33,41 @@ def main() -> None:
     settings = for_stage("quantize", sys.argv[1:], os.environ)
     os.environ.update(quantize_switches(settings.runtime))
     with writing(settings.artifacts, "quantize") as artifacts:
-        record = _quantize(settings, artifacts)
+        train_sha256 = verify(artifacts.train.path)
+        train = read_record(artifacts.train.record, TrainRecord)
+        host = describe_host(choose_cores(settings.cores))
+        folder = artifacts.quantize(settings.runtime)
+        if kept(_product(folder), settings, _origins(train_sha256, host)):
+            return
+        memory.require_batch(settings.batch_size, train.backbone.name)
+        record = _quantize(settings, artifacts, train_sha256, host)
     print(closing_line(record), flush=True)
 
 
-def _quantize(settings: Settings, artifacts: Artifacts) -> QuantizeRecord:
-    train_sha256 = verify(artifacts.train.path)
-    train = read_record(artifacts.train.record, TrainRecord)
-    memory.require_batch(settings.batch_size, train.backbone.name)
+def _product(folder: QuantizeFolder) -> Product[QuantizeRecord]:
+    return Product(
+        program="quantize",
+        folder=folder,
+        kind=QuantizeRecord,
+        origins=lambda record: _origins(record.train_sha256, record.host),
+    )
+
+
+def _origins(train_sha256: str, host: Host) -> Facts:
+    return {"what train left": train_sha256, **machine_facts(host)}
+
+
+def _quantize(
+    settings: Settings, artifacts: Artifacts, train_sha256: str, host: Host
+) -> QuantizeRecord:
     _require_int8_kernels(cpu_flags())
-    cores = choose_cores(settings.cores)
+    require_consistent(host)
     with (
-        holding(cores, "quantize", settings.locks),
+        holding(host.cores_pinned, "quantize", settings.locks),
         handing_over(artifacts.quantize(settings.runtime).path) as partial,
     ):
         out = QuantizeFolder(partial)
-        record = quantize(settings, artifacts, out, train_sha256, cores)
+        record = quantize(settings, artifacts, out, train_sha256, host)
         write_record(out.record, record)
     return record
 

@@ -72,12 +72,11 @@ class Times:
     """How long contenders took.
 
     `batch_seconds` are those of every batch, by contender and round; `throughputs` are in images
-    per second, by contender; `versions` are those of the software that ran them, by its name.
+    per second, by contender.
     """
 
     batch_seconds: list[list[list[float]]]
     throughputs: list[float]
-    versions: dict[str, str]
 
 
 class Evaluator:
@@ -113,9 +112,8 @@ class Evaluator:
         request = Turn(self._settings.batch_size, self._settings.round_duration_s)
         with self._all(contenders) as workers:
             seconds = take_turns(workers, request, rounds)
-            versions = workers[0].ready.versions
         throughputs = [throughput(self._settings.batch_size, by_round) for by_round in seconds]
-        return Times(seconds, throughputs, versions)
+        return Times(seconds, throughputs)
 
     @contextlib.contextmanager
     def _all(self, contenders: Sequence[Contender]) -> Iterator[list[WorkerProcess]]:

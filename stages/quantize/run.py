@@ -10,6 +10,7 @@ from stages.artifacts import Artifacts, QuantizeFolder
 from stages.common.backends.tensorflow import Model
 from stages.common.host.facts import cpu_flags
 from stages.common.progress import Progress
+from stages.common.provenance import maker
 from stages.errors import AccuracyBoundError
 from stages.folder.full_disk import require_room, scratch_folder
 from stages.quantize.bound import Bound
@@ -22,9 +23,10 @@ from stages.quantize.report import BatchSeconds, no_model_message, trial_records
 from stages.quantize.search import Attempt, Search
 from stages.quantize.trial_runner import TrialRunner
 from stages.quantize.variants import Candidate, gather_candidates, missing_variants, variants_of
+from stages.records.base import Host
 from stages.records.quantize import QuantizeRecord, Recipe, Variant
 from stages.samples import first_samples, load_samples, require_full_batch
-from stages.settings import Settings, maker
+from stages.settings import Settings
 
 EXAMINE_FP32, SEARCH, FINALS, VARIANTS = STEPS = (
     "FP32 on the validation split",
@@ -41,8 +43,7 @@ class Outcome:
     """What the steps gave.
 
     `search` has tried its recipes; `finals` are the seconds of the turns that the fastest took
-    against each other, if there were several; `variants` are the record's, and `versions` those of
-    the software that ran them.
+    against each other, if there were several; `variants` are the record's.
     """
 
     bound: Bound
@@ -50,7 +51,6 @@ class Outcome:
     finals: dict[Recipe, BatchSeconds]
     chosen: Attempt
     variants: list[Variant]
-    versions: dict[str, str]
 
 
 def quantize(
@@ -58,10 +58,11 @@ def quantize(
     artifacts: Artifacts,
     out: QuantizeFolder,
     train_sha256: str,
-    cores: list[int],
+    host: Host,
 ) -> QuantizeRecord:
     """Search for a recipe, leave the model and its proofs in `out`, and return the record.
 
+    `host` says on which cores all is timed.
     Raises AccuracyBoundError if no recipe meets the bound, ModelError if the model can't be
     quantized, SettingsError if there are fewer images than asked for.
     """
@@ -70,9 +71,9 @@ def quantize(
         scratch_folder("quantize-") as scratch,
         Progress("quantize", STEPS) as progress,
     ):
-        context = _context(settings, artifacts, out, cores, scratch, progress)
+        context = _context(settings, artifacts, out, host.cores_pinned, scratch, progress)
         outcome = _run_steps(context)
-        return _record(context, outcome, train_sha256, began)
+        return _record(context, outcome, train_sha256, host, began)
 
 
 def _context(
@@ -126,7 +127,6 @@ def _run_steps(context: Context) -> Outcome:
         finals=finals,
         chosen=chosen,
         variants=variants,
-        versions=times.versions,
     )
 
 
@@ -176,13 +176,15 @@ def _time_variants(context: Context, candidates: Sequence[Candidate]) -> Times:
     return times
 
 
-def _record(context: Context, outcome: Outcome, train_sha256: str, began: float) -> QuantizeRecord:
+def _record(
+    context: Context, outcome: Outcome, train_sha256: str, host: Host, began: float
+) -> QuantizeRecord:
     settings, search, chosen = context.settings, outcome.search, outcome.chosen
     return QuantizeRecord(
         maker=maker(settings, "quantize"),
         train_sha256=train_sha256,
         runtime=settings.runtime,
-        versions=outcome.versions,
+        host=host,
         tolerable_loss=settings.tolerable_loss,
         max_trials=settings.max_trials,
         calibration_samples=settings.calibration_samples,

@@ -3,17 +3,22 @@
 A field's unit is in its name. SCHEMA_VERSION goes up whenever a reader of an older file would
 misread it; history: 1, first form; 2, quantize.json with recipes and variants, runtimes;
 3, measurements.json in rounds with intervals; 4, quantize.json without the test split; 5, all
-samples that a figure follows from; 6, reasons as data, the project's version, no effective_isa.
+samples that a figure follows from; 6, reasons as data, the project's version, no effective_isa; 7,
+when and by which source and packages it was made, on which type of machine, settings as they are.
 """
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
 from stages.records.fields import ClassIndex, Core, Count, Seconds, Sha256, Size, doc
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
+# What a machine does not show of itself.
+UNKNOWN = "unknown"
+# A setting as JSON has it: a switch, a number, a text, or a list of them.
+Setting: TypeAlias = bool | int | float | str | list[int | str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +35,26 @@ class Provenance:
             "empty if it ran outside an image, or its image was not named."
         ),
     ] = ""
+    made: Annotated[
+        str,
+        Meta(pattern=r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?$"),
+        doc("When it was made, in UTC, such as 2026-11-26T17:24:05Z; empty if not recorded."),
+    ] = ""
+    source: Annotated[
+        str,
+        Meta(pattern="^([0-9a-f]{64})?$"),
+        doc(
+            "sha256 of the program's source, the same in an image and in a checkout; empty if it "
+            "was not recorded."
+        ),
+    ] = ""
+    packages: Annotated[
+        dict[str, str],
+        doc("Versions of Python and of the packages that the program works with, by name."),
+    ] = field(default_factory=dict)
     settings: Annotated[
-        dict[str, str], doc("Every setting that the program reads, except the image, as text.")
+        dict[str, Setting],
+        doc("Every setting that the outcome may depend on, without secrets, as a value of JSON."),
     ] = field(default_factory=dict)
 
 
@@ -94,6 +117,13 @@ class Host:
     microcode: Annotated[str, doc("Version of the CPU's microcode, unknown if it is not shown.")]
     machine: Annotated[
         str, doc("Vendor and product as the firmware names them, unknown if it does not.")
+    ]
+    machine_type: Annotated[
+        str,
+        doc(
+            "What the cloud calls the type of the machine, such as m7i.xlarge, by its firmware or "
+            "by what cloud-init keeps; unknown if no file shows it."
+        ),
     ]
     kernel: Annotated[str, doc("Release of the Linux kernel.")]
     hypervisor: Annotated[bool, doc("True if the CPU says that this is a virtual machine.")]

@@ -149,6 +149,14 @@ class CompareRecord(Record):
         dict[RuntimeName, Sha256],
         doc("sha256 of the SHA256SUMS of each profile folder used, by runtime."),
     ]
+    rehearse_sha256: Annotated[
+        Sha256 | None,
+        doc("sha256 of the SHA256SUMS of the rehearse folder that is shown; null if none is."),
+    ]
+    measured: Annotated[
+        dict[RuntimeName, str],
+        doc("When each profile was made, in UTC, by runtime; empty if that was not recorded."),
+    ]
     versions: Annotated[
         dict[RuntimeName, dict[str, str]],
         doc("Versions of Python and of the packages that ran models, by runtime and name."),

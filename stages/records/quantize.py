@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
-from stages.records.base import Record
+from stages.records.base import Host, Record
 from stages.records.fields import (
     ClassIndex,
     Fraction,
@@ -190,10 +190,7 @@ class QuantizeRecord(Record):
 
     train_sha256: Annotated[Sha256, doc("sha256 of the SHA256SUMS of the train folder used.")]
     runtime: Annotated[RuntimeName, doc("Which TensorFlow the model was quantized for.")]
-    versions: Annotated[
-        dict[str, str],
-        doc("Versions of Python and of the packages that ran the variants, by name."),
-    ]
+    host: Annotated[Host, doc("The machine that the trials and variants were timed on.")]
     tolerable_loss: Annotated[
         float,
         Meta(gt=0, lt=1),

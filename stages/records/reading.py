@@ -129,8 +129,11 @@ def _added_names(kind: type) -> frozenset[str]:
     )
 
 
-def _is_usable(number: Any) -> bool:
-    return number is None or number == 0 or MIN_NUMBER <= abs(number) <= MAX_NUMBER
+def _is_usable(value: Any) -> bool:
+    """Return whether a value that is no list, object or text can be computed with."""
+    if isinstance(value, list | dict | str):
+        return False
+    return value is None or value == 0 or MIN_NUMBER <= abs(value) <= MAX_NUMBER
 
 
 def _is_whole(text: str) -> bool:

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from stages.artifacts import (
@@ -14,18 +15,21 @@ from stages.artifacts import (
     write_record,
 )
 from stages.command_line import for_stage
-from stages.common.entries import Entry
+from stages.common.current import Facts, Product, by_runtime, cpu_facts, kept, package_facts, stays
+from stages.common.entries import Entry, interpreters
 from stages.common.host import memory
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host
+from stages.common.host.versions import versions_in_each
 from stages.common.progress import Progress
+from stages.common.provenance import maker
 from stages.errors import GIVE_UP_S, ModelError, SettingsError, WorkerError, exit_code_of
 from stages.folder.access import writing
 from stages.folder.full_disk import scratch_folder
 from stages.folder.handover import handing_over
 from stages.program.host_path import shown
-from stages.records.base import Provenance
+from stages.records.base import Host
 from stages.records.rehearse import (
     REHEARSED,
     Emulator,
@@ -47,12 +51,21 @@ from stages.rehearse.run import rehearse
 from stages.rehearse.table import render
 from stages.rehearse.workers import Conditions
 from stages.samples import Samples, load_samples
-from stages.settings import Settings, maker
+from stages.settings import REHEARSE, Settings
 
 # A cell has one worker with the emulator and one without. With VGG19 each takes 1.7 GiB at most.
 PROCESSES, WORKER_BYTES = 2, 2 * memory.GIB
-# The one setting with a time that this program reads.
-TIMEOUT = "worker_timeout_s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What is rehearsed, of which training, by which emulator, on which machine."""
+
+    train: TrainRecord
+    train_sha256: str
+    plan: Plan
+    emulator: Emulator
+    host: Host
 
 
 def main() -> None:
@@ -72,16 +85,62 @@ def main() -> None:
 
 
 def _rehearse(settings: Settings, artifacts: Artifacts, emulator: Emulator) -> str:
-    train_sha256 = verify(artifacts.train.path)
-    train = read_record(artifacts.train.record, TrainRecord)
-    plan = make_plan(settings, artifacts)
+    inputs = Inputs(
+        train_sha256=verify(artifacts.train.path),
+        train=read_record(artifacts.train.record, TrainRecord),
+        plan=make_plan(settings, artifacts),
+        emulator=emulator,
+        host=describe_host(choose_cores(settings.cores)),
+    )
+    product = Product(
+        program=REHEARSE, folder=artifacts.rehearse, kind=RehearsalRecord, origins=_recorded_origins
+    )
+    now = _current_origins(inputs)
+    return render(kept(product, settings, now) or _make(settings, artifacts, inputs, product))
+
+
+def _recorded_origins(record: RehearsalRecord) -> Facts:
+    return _origins(
+        inputs=_inputs(record.train_sha256, record.quantize_sha256, record.peers_sha256),
+        emulator=record.emulator,
+        host=record.host,
+        versions={cell.runtime: cell.versions for cell in record.cells},
+    )
+
+
+def _current_origins(inputs: Inputs) -> Facts:
+    plan = inputs.plan
+    return _origins(
+        inputs=_inputs(inputs.train_sha256, plan.quantize_sha256, plan.peers_sha256),
+        emulator=inputs.emulator,
+        host=inputs.host,
+        versions=versions_in_each(interpreters(plan.entries)),
+    )
+
+
+def _inputs(
+    train_sha256: str, quantize_sha256: Mapping[str, str], peers_sha256: str | None
+) -> Facts:
+    models = by_runtime("what quantize left", quantize_sha256)
+    return {"what train left": train_sha256, **models, "what peers left": peers_sha256}
+
+
+def _origins(
+    *, inputs: Facts, emulator: Emulator, host: Host, versions: Mapping[str, Mapping[str, str]]
+) -> Facts:
+    own = {"the emulator": emulator.sha256, **cpu_facts(host)}
+    return {**inputs, **own, **package_facts(versions)}
+
+
+def _make(
+    settings: Settings, artifacts: Artifacts, inputs: Inputs, product: Product[RehearsalRecord]
+) -> RehearsalRecord:
     samples, test_images = _samples(settings, artifacts.train)
-    cores = choose_cores(settings.cores)
-    host = describe_host(cores)
+    plan, cores = inputs.plan, inputs.host.cores_pinned
     memory.require(PROCESSES, PROCESSES * WORKER_BYTES, memory.available())
     with (
         holding(cores, "rehearse", settings.locks),
-        handing_over(artifacts.rehearse.path) as partial,
+        handing_over(artifacts.rehearse.path, stays(product)) as partial,
         scratch_folder("rehearse-") as scratch,
     ):
         out = RehearseFolder(partial)
@@ -91,16 +150,16 @@ def _rehearse(settings: Settings, artifacts: Artifacts, emulator: Emulator) -> s
             cells = _cells(plan, conditions, progress)
             classes = len(cells[0].with_amx.probabilities[0])
             peers, failed = _peers(plan, classes, conditions, progress)
-        require_unchanged(settings.emulator, emulator)
+        require_unchanged(settings.emulator, inputs.emulator)
         record = RehearsalRecord(
-            maker=_maker(settings),
+            maker=maker(settings, REHEARSE),
             kind=REHEARSED,
-            emulator=emulator,
-            host=host,
-            train_sha256=train_sha256,
+            emulator=inputs.emulator,
+            host=inputs.host,
+            train_sha256=inputs.train_sha256,
             quantize_sha256=plan.quantize_sha256,
-            data=train.data,
-            backbone=train.backbone,
+            data=inputs.train.data,
+            backbone=inputs.train.backbone,
             batch_size=settings.batch_size,
             test_images=test_images,
             labels=conditions.labels,
@@ -111,7 +170,7 @@ def _rehearse(settings: Settings, artifacts: Artifacts, emulator: Emulator) -> s
         )
         write_record(out.record, record)
         out.log.write_text(render(record), encoding="utf-8")
-    return render(record)
+    return record
 
 
 def _samples(settings: Settings, train: TrainFolder) -> tuple[Samples, int]:
@@ -173,13 +232,6 @@ def _peers(
 
 def _step(entry: Entry) -> str:
     return f"{entry.backend} {entry.precision} under emulation"
-
-
-def _maker(settings: Settings) -> Provenance:
-    """Return what made the record, without the setting that is a time: nothing here is one."""
-    made = maker(settings, "rehearse")
-    kept = {name: text for name, text in made.settings.items() if name != TIMEOUT}
-    return replace(made, settings=kept)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ class Spec:
     - `allowed`: what may be given, as a refusal says it.
     - `values`: what each means, if only certain ones may be given.
     - `is_switch`: a command line gives it no value.
+    - `alters`: what a program makes may depend on it. Then the record has it, and another value
+      makes the program run again.
     """
 
     help: str
@@ -40,6 +42,7 @@ class Spec:
     allowed: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     is_switch: bool = False
+    alters: bool = True
 
     def in_words(self) -> str:
         """Return what the setting means, what may be given, and what each value means."""
@@ -80,21 +83,32 @@ def whole(default: int, bounds: Range, help: str, *programs: str) -> Any:
     return setting(default, Spec(help, programs, read_whole, bounds.__contains__, allowed))
 
 
-def decimal(default: float, bounds: Range, help: str, *programs: str) -> Any:
+def decimal(default: float, bounds: Range, help: str, *programs: str, alters: bool = True) -> Any:
     """Return the field of a number within `bounds`."""
     allowed = f"a number {bounds} ({bounds.reason})"
-    return setting(default, Spec(help, programs, _read_decimal, bounds.__contains__, allowed))
+    spec = Spec(help, programs, _read_decimal, bounds.__contains__, allowed, alters=alters)
+    return setting(default, spec)
 
 
-def choices(default: tuple[str, ...], known: Mapping[str, str], help: str, *programs: str) -> Any:
-    """Return the field of a comma list of names among `known`, which says what each means."""
+def choices(
+    default: tuple[str, ...],
+    known: Mapping[str, str],
+    help: str,
+    *programs: str,
+    alters: bool = True,
+) -> Any:
+    """Return the field of a comma list of names among `known`, which says what each means.
+
+    At least one must be given, if any is.
+    """
     spec = Spec(
         help,
         programs,
         lambda text: _distinct(tuple(_known(name, known) for name in names(text))),
-        lambda chosen: bool(chosen) and set(chosen) <= set(known),
+        lambda chosen: bool(chosen or not default) and set(chosen) <= set(known),
         f"a comma list of {', '.join(known)}",
         values=known,
+        alters=alters,
     )
     return setting(default, spec)
 
@@ -119,8 +133,9 @@ def fraction(default: float, help: str, *programs: str) -> Any:
 
 
 def path(default: str, help: str, *programs: str) -> Any:
-    """Return the field of a folder's path."""
-    return setting(Path(default), Spec(help, programs, _read_path, allowed="a path"))
+    """Return the field of a path, which says nothing of what is there."""
+    spec = Spec(help, programs, _read_path, allowed="a path", alters=False)
+    return setting(Path(default), spec)
 
 
 def sizes(default: tuple[int, ...], bounds: Range, help: str, *programs: str) -> Any:
@@ -136,8 +151,9 @@ def sizes(default: tuple[int, ...], bounds: Range, help: str, *programs: str) ->
 
 
 def cpus(help: str, *programs: str) -> Any:
-    """Return the field of a list of CPUs, empty by default."""
-    return setting("", Spec(help, programs, _read_cpus, allowed="a list such as 0-3,8"))
+    """Return the field of a list of CPUs, empty by default; records have those really used."""
+    spec = Spec(help, programs, _read_cpus, allowed="a list such as 0-3,8", alters=False)
+    return setting("", spec)
 
 
 def switch(help: str, *programs: str) -> Any:

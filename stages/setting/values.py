@@ -28,6 +28,16 @@ GRANULARITIES = {
     "per_tensor": "one for all weights of a layer",
 }
 
+# What each program makes that is kept, and not made again while it is current.
+PRODUCTS = {
+    "train": "the trained model with its data",
+    "quantize": "the INT8 model of the runtime",
+    "profile": "the measurement of the runtime",
+    "compare": "the table and the pictures",
+    "peers": "the measurement beside other runtimes",
+    "rehearse": "the rehearsal under emulation",
+}
+
 
 def read_backbone(text: str) -> str:
     """Return a backbone as it is known; ValueError if it is neither named nor a handle."""
@@ -40,6 +50,6 @@ def read_backbone(text: str) -> str:
     return text.lower()
 
 
-def read_instances(text: str) -> str:
-    """Return a number of instances as plain text, or AUTO; ValueError if it is neither."""
-    return AUTO if text.lower() == AUTO else str(read_whole(text))
+def read_instances(text: str) -> int | str:
+    """Return a number of instances, or AUTO; ValueError if it is neither."""
+    return AUTO if text.lower() == AUTO else read_whole(text)

@@ -4,36 +4,64 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from stages.artifacts import Artifacts
 from stages.command_line import for_stage
+from stages.common.current import Facts, Product, kept, stays
 from stages.common.progress import Progress
 from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder.access import writing
 from stages.folder.cache import Cache, noted_backbone
 from stages.folder.handover import handing_over
 from stages.records.train import TrainRecord
-from stages.setting.values import DOWNLOADED
+from stages.setting.values import DOWNLOADED, OWN_BACKBONES
 from stages.settings import Settings
+from stages.train.given_backbone import given_folder, module_sha256
 
 
 def main() -> None:
     """Run the stage as the command line and the environment say; print the outcome last."""
     settings = for_stage("train", sys.argv[1:], os.environ)
     with writing(settings.artifacts, "train") as artifacts:
-        record = _train(settings, artifacts)
+        settings = _with_backbone(settings, Cache(artifacts.cache))
+        product = _product(artifacts)
+        if kept(product, settings, _origins(settings, Cache(artifacts.cache))):
+            return
+        record = _train(settings, artifacts, product)
     print(_summary(record), flush=True)
 
 
-def _train(settings: Settings, artifacts: Artifacts) -> TrainRecord:
-    settings = _with_backbone(settings, Cache(artifacts.cache))
+def _product(artifacts: Artifacts) -> Product[TrainRecord]:
+    return Product(
+        program="train",
+        folder=artifacts.train,
+        kind=TrainRecord,
+        origins=lambda record: _of_backbone(record.backbone.name, lambda: record.backbone.sha256),
+    )
+
+
+def _origins(settings: Settings, cache: Cache) -> Facts:
+    """Return what the outcome depends on beside settings; another's backbone may be changed."""
+    name = settings.backbone
+    return _of_backbone(name, lambda: module_sha256(given_folder(name, cache), name))
+
+
+def _of_backbone(name: str, digest: Callable[[], str]) -> Facts:
+    return {} if name in OWN_BACKBONES else {"the files of the backbone": digest()}
+
+
+def _train(settings: Settings, artifacts: Artifacts, product: Product[TrainRecord]) -> TrainRecord:
     _prepare_environment(artifacts.cache)
     # Imported only now, as TensorFlow reads its environment when it is imported.
     from stages.train.run import STEPS, train
 
-    with handing_over(artifacts.train.path) as folder, Progress("train", STEPS) as progress:
+    with (
+        handing_over(artifacts.train.path, stays(product)) as folder,
+        Progress("train", STEPS) as progress,
+    ):
         return train(settings, folder, artifacts.cache, progress)
 
 

@@ -1,8 +1,6 @@
 """The frozen backbone: made, downloaded before or given, and loaded through TensorFlow Hub."""
 
-import hashlib
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,22 +11,21 @@ import tensorflow as tf
 import tensorflow_hub as hub
 from numpy.typing import NDArray
 
-from stages.errors import InputMissingError, ModelError
-from stages.files.checksums import sha256
-from stages.folder.cache import MODULE, Cache, cached, holds_module
-from stages.program.printable import printable, shortened
+from stages.errors import ModelError
+from stages.folder.cache import Cache, cached
+from stages.program.printable import printable
 from stages.records.base import Source
 from stages.samples import IMAGE_SHAPE, Samples
-from stages.setting.addresses import is_remote, local_path, redacted_handle
+from stages.setting.addresses import redacted_handle
 from stages.settings import Settings
 from stages.train.bean_leaves import ShowProgress, code_digest, drawing_digest
 from stages.train.embedded_backbone import make_weights
+from stages.train.given_backbone import given_folder, module_sha256, not_downloaded
 from stages.train.vgg19 import Weights, blocks, export
 
 BATCH_SIZE = 16
 SAVED_MODEL = "saved_model.pb"
 MAX_REASON = 200
-MAX_LEVELS = 64
 CAFFE_MEAN_RGB = np.array((123.68, 116.779, 103.939), np.float32) / np.float32(255)
 
 
@@ -60,7 +57,7 @@ def load_backbone(settings: Settings, cache: Path, progress: ShowProgress) -> Ba
     """
     folder, origin = _resolve(settings, Cache(cache), progress)
     name = redacted_handle(settings.backbone)
-    digest = _module_sha256(folder, name)
+    digest = module_sha256(folder, name)
     layer = _hub_layer(folder, name)
     _require_features(layer, name)
     return Backbone(layer, Source(name=name, sha256=digest, origin=origin))
@@ -77,27 +74,7 @@ def _resolve(settings: Settings, cache: Cache, progress: ShowProgress) -> tuple[
         make = partial(_export_imagenet, cache.weights)
         made = cached(cache.imagenet, make, [SAVED_MODEL])
         return Path(made), "keras.applications VGG19, ImageNet"
-    return _given(settings.backbone, cache), redacted_handle(settings.backbone)
-
-
-def _given(handle: str, cache: Cache) -> Path:
-    """Return the folder of a module that is given by its handle or path."""
-    if is_remote(handle):
-        if not holds_module(cache.module(handle), handle):
-            raise _not_downloaded(f"the backbone {redacted_handle(handle)}")
-        return cache.module(handle) / MODULE
-    path = local_path(handle)
-    if path is None:
-        raise ModelError(
-            f"the backbone {redacted_handle(handle)} is at an address of a kind that is not "
-            "supported; give an https address or a path"
-        )
-    if not os.path.isdir(path):  # noqa: PTH112 - pathlib's fails for a name that is too long
-        raise ModelError(
-            f"the backbone {path} is no folder here; give that of a TF2 SavedModel; a container "
-            "sees it only where the page data-and-models says"
-        )
-    return path
+    return given_folder(settings.backbone, cache), redacted_handle(settings.backbone)
 
 
 def _export_embedded(seed: int, progress: ShowProgress, path: Path) -> None:
@@ -113,7 +90,7 @@ def _export_imagenet(weights: Path, path: Path) -> None:
     import tf_keras
 
     if not weights.is_file():
-        raise _not_downloaded("the backbone imagenet")
+        raise not_downloaded("the backbone imagenet")
     model = tf_keras.applications.VGG19(include_top=False, weights=str(weights))
     export(from_keras(model), path, CAFFE_MEAN_RGB)
 
@@ -128,10 +105,6 @@ def from_keras(model: Any) -> Weights:
     weights = {name: tuple(model.get_layer(name).get_weights()) for name in names}
     kernel, bias = weights["block1_conv1"]
     return {**weights, "block1_conv1": (kernel[:, :, ::-1] * np.float32(255), bias)}
-
-
-def _not_downloaded(what: str) -> InputMissingError:
-    return InputMissingError(f"{what} is not in the cache, or damaged there; run download first")
 
 
 def _hub_layer(folder: Path, name: str) -> Any:
@@ -171,32 +144,3 @@ def _in_words(value: Any) -> str:
 def _reason(error: Exception) -> str:
     first = (str(error).strip() or "no reason given").splitlines()[0]
     return printable(f"{type(error).__name__}: {first}", MAX_REASON)
-
-
-def _module_sha256(folder: Path, name: str) -> str:
-    """Return the sha256 of all files of a module, names included.
-
-    Raises ModelError if there are none: the key of what is kept of it would be another module's.
-    """
-    digest, files = hashlib.sha256(), sorted(_files(folder))
-    if not files:
-        raise ModelError(f"the backbone {name} is empty; give the folder of a TF2 SavedModel")
-    for path in files:
-        digest.update(f"{sha256(path)}  {path.relative_to(folder)}\n".encode())
-    return digest.hexdigest()
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield all files that TensorFlow would find below a folder, through links of folders, too."""
-    seen = set()
-    for root, folders, names in os.walk(folder, followlinks=True):
-        if len(Path(root).relative_to(folder).parts) > MAX_LEVELS:
-            raise ModelError(
-                f"{shortened(root)} is more than {MAX_LEVELS} folders deep in the backbone; "
-                "give the folder of a TF2 SavedModel"
-            )
-        if os.path.realpath(root) in seen:
-            folders.clear()  # a link to a folder above
-            continue
-        seen.add(os.path.realpath(root))
-        yield from (path for path in (Path(root, name) for name in names) if path.is_file())

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from stages import artifacts
 from stages.common.progress import Progress
+from stages.common.provenance import maker
 from stages.errors import InputCorruptError, ModelError
 from stages.folder.cache import cached
 from stages.records.base import Source
 from stages.records.train import TrainRecord
 from stages.setting.addresses import redacted_handle
 from stages.setting.values import OWN_BACKBONES
-from stages.settings import Settings, maker
+from stages.settings import Settings
 from stages.train import head, model
 from stages.train.backbone import Backbone, load_backbone
 from stages.train.data import load_splits

@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 
 from docker.paths import ROOT
+from stages.setting.values import PRODUCTS
 from stages.settings import ENV_PREFIX, env_name
 from tests.campaigns.folders import STAGES, copied
 from tests.campaigns.processes import Command
@@ -25,10 +26,14 @@ LIMIT_S = 1800.0
 
 
 def environment(artifacts: Path, temporary: Path, runner: str) -> dict[str, str]:
-    """Return the environment of a command: the smallest pipeline's, with folders of its own."""
+    """Return the environment of a command: the smallest pipeline's, with folders of its own.
+
+    What is there already is made again, so that there is something to disturb.
+    """
     kept = {name: text for name, text in os.environ.items() if not name.startswith(ENV_PREFIX)}
     temporary.mkdir(exist_ok=True)
     own = {env_name("artifacts"): str(artifacts), "TMPDIR": str(temporary)}
+    own[env_name("force")] = ",".join(PRODUCTS)
     if runner == LOCAL:  # containers have theirs at a place that compose.yaml fixes
         own[env_name("locks")] = str(locks(temporary))
     return {**kept, **smallest(), **own}

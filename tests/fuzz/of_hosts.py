@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from docker.host import distribution
-from stages.common.host import facts, interference, memory
+from stages.common.host import cloud, facts, interference, memory
 from stages.common.host.cgroups import Cgroups
 from stages.common.host.cores import one_per_physical_core
 from stages.common.host.kernel_text import cpus_of, fields_of, name_of, text_of, whole_of
@@ -52,6 +52,8 @@ STATUS = b"Name:\tpython3\nVmPeak:\t  204 kB\nVmHWM:\t   10240 kB\nCpus_allowed_
 CPUINFO = b"processor\t: 0\nvendor_id\t: GenuineIntel\nmodel name\t: Intel(R) Xeon(R) CPU\n"
 CPUINFO += b"microcode\t: 0x2b\nflags\t\t: fpu avx2 avx512f amx_tile hypervisor\nbugs\t:\n\n"
 STAT = b"cpu  100 0 50 800 0 0 0 30 5 0\ncpu0 60 0 25 400 0 0 0 10 5 0\nintr 5\n"
+EC2_DATA = b'{"ds": {"meta_data": {"instance-type": "m7i.xlarge", "instance_type": 3}}, "v1": {}}'
+AZURE_DATA = b'{"ds": {"meta_data": {"imds": {"compute": {"vmSize": "Standard_D4s_v6"}}}}}'
 LSCPU = "Architecture: x86_64\nHypervisor vendor:   KVM\n  Flags: avx2\n"
 MAX_BYTES = 10**20 * memory.KIB
 
@@ -65,6 +67,7 @@ def parsers() -> Iterator[Parser]:
     yield _of_file("/proc/PID/status", _status, STATUS)
     yield _of_file("/proc/cpuinfo", _cpuinfo, CPUINFO, CPUINFO * 2)
     yield _of_file("/proc/stat", _stat, STAT)
+    yield _of_file(str(cloud.INSTANCE_DATA), _cloud, EC2_DATA, AZURE_DATA)
     yield Parser("texts of the kernel", mutated_texts("0-3", "5", LSCPU), _texts, ())
     yield Parser("os-release", _releases(), _release, ())
 
@@ -123,6 +126,13 @@ def _sysfs(folder: Path) -> None:
         numa_nodes=sysfs.numa_nodes([0]),
     )
     assert (sysfs.governor([0]) + sysfs.machine()).isprintable()
+    _holds(Host, machine_type=cloud.machine_type(sysfs))
+
+
+def _cloud(path: Path) -> None:
+    name = cloud.machine_type(Sysfs(path.parent), path)
+    assert name.isprintable()
+    _holds(Host, machine_type=name)
 
 
 def _meminfo(path: Path) -> None:

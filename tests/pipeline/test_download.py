@@ -43,7 +43,7 @@ def test_what_was_downloaded_is_trained_on_without_the_hub(
     assert "train: download took" in first.output
     record = read_record(Artifacts(tmp_path).train.record, TrainRecord)
     assert (record.backbone.name, record.conv_layers) == (handle.replace("me:secret", "***"), 16)
-    second = invoke("train", *given, handle, variables=tiny)
+    second = invoke("train", "--force", "train", *given, handle, variables=tiny)
     assert second.code == 0, second
     assert "download: all was there" in second.output
     assert "secret" not in first.output + second.output

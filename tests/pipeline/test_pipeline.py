@@ -1,6 +1,7 @@
 """The whole flow at a tiny size: through invoke, through compose, and without an engine."""
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -144,10 +145,39 @@ def test_cores_that_another_run_of_this_host_holds_are_refused(
 ) -> None:
     before = verify(by_invoke.artifacts.profile(RUNTIME_NAMES[0]).path)
     with holding(sorted(os.sched_getaffinity(0)), "a test", Settings().locks):
-        done = invoke("profile", "--artifacts", str(by_invoke.artifacts.root), variables=tiny)
+        folder = str(by_invoke.artifacts.root)
+        done = invoke("profile", "--force", "profile", "--artifacts", folder, variables=tiny)
     assert done.code == CoresBusyError.exit_code, done
     assert "is held by another run, which says of itself: a test since" in done.error_lines[0]
     assert verify(by_invoke.artifacts.profile(RUNTIME_NAMES[0]).path) == before
+
+
+@pytest.mark.parametrize(("runner", "way"), [("docker", "by_invoke"), ("local", "by_local_runner")])
+def test_a_second_run_makes_nothing_and_says_when_it_was_measured(
+    runner: str, way: str, tiny: dict[str, str], request: pytest.FixtureRequest
+) -> None:
+    root = request.getfixturevalue(way).artifacts.root
+    before = {stage.name: verify(root / stage.name) for stage in read_stages()}
+    given = ("--runner", runner, "--artifacts", str(root))
+    done = invoke("pipeline", *given, variables=tiny)
+    assert done.code == 0, done
+    for name in before:
+        assert f"{name}: current, made 20" in done.output, done
+    assert "measured  20" in done.output
+    assert {stage.name: verify(root / stage.name) for stage in read_stages()} == before
+
+
+def test_training_again_by_force_leaves_every_byte_and_the_model_of_it_current(
+    by_invoke: PipelineRun, tiny: dict[str, str], tmp_path: Path
+) -> None:
+    shutil.copytree(by_invoke.artifacts.root, tmp_path, dirs_exist_ok=True)
+    before = verify(tmp_path / "train")
+    given = ("--artifacts", str(tmp_path))
+    done = invoke("train", "--force", "train", *given, "quantize", *given, variables=tiny)
+    assert done.code == 0, done
+    assert "train: came out as before" in done.output
+    assert "quantize: current, made 20" in done.output
+    assert verify(tmp_path / "train") == before
 
 
 def test_the_other_runtime_leaves_the_first_ones_artifacts(

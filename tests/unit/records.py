@@ -3,7 +3,7 @@
 from itertools import accumulate
 from typing import Any
 
-from stages.records.base import Host, Interval, Source, Topology
+from stages.records.base import Host, Interval, Provenance, Source, Topology
 from stages.records.cell import Accuracy, Cell, Measurement, Offline, SingleStream, Validity
 from stages.records.measure import AmxBusy, Batches, Run, Span
 from stages.records.profile import Layout, ProfileRecord, Repeat
@@ -18,6 +18,7 @@ HOST = Host(
     cpu_flags=["avx2"],
     microcode="0x1",
     machine="Maker Machine",
+    machine_type="unknown",
     kernel="6.1",
     hypervisor=True,
     hypervisor_vendor=None,
@@ -35,6 +36,7 @@ HOST = Host(
 )
 
 
+MAKER = Provenance(made="2026-11-26T17:24:05Z")
 NOT_COUNTED = AmxBusy(missing="no amx_tile flag")
 
 
@@ -119,6 +121,7 @@ def repeat(**changes: Any) -> Repeat:
 def profile(*cells: Cell, runtime: str = "itex", host: Host = HOST) -> ProfileRecord:
     """Return a profile of the given cells."""
     return ProfileRecord(
+        maker=MAKER,
         runtime=runtime,
         train_sha256=SHA256,
         quantize_sha256=SHA256,
@@ -147,7 +150,7 @@ def quantize(
     return QuantizeRecord(
         train_sha256=train_sha256,
         runtime=runtime,
-        versions={},
+        host=HOST,
         tolerable_loss=0.01,
         max_trials=1,
         calibration_samples=1,

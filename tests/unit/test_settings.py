@@ -1,7 +1,6 @@
 from dataclasses import fields
 
-from stages import __version__
-from stages.settings import PROGRAMS, Settings, maker, specs, specs_of
+from stages.settings import PROGRAMS, Settings, recorded_settings, specs, specs_of
 
 
 def test_every_setting_has_help_and_a_stage() -> None:
@@ -15,8 +14,22 @@ def test_a_stage_knows_no_setting_of_another() -> None:
     assert "runtime" not in specs_of("compare")
 
 
-def test_a_record_says_which_version_and_image_made_it_by_which_settings() -> None:
-    found = maker(Settings(image="sha256:1", epochs=7), "train")
-    assert (found.version, found.image) == (__version__, "sha256:1")
-    assert found.settings["epochs"] == "7"
-    assert "image" not in found.settings
+def test_settings_are_recorded_as_what_they_are() -> None:
+    settings = Settings(rounds=7, strict=True, isas=("AVX2",), round_duration_s=1.0)
+    found = recorded_settings(settings, "profile")
+    assert (found["rounds"], found["strict"], found["isas"]) == (7, True, ["AVX2"])
+    assert (found["round_duration_s"], found["num_instances"]) == (1.0, 1)
+    assert recorded_settings(Settings(num_instances="auto"), "profile")["num_instances"] == "auto"
+
+
+def test_a_secret_in_a_setting_is_not_recorded() -> None:
+    settings = Settings(backbone="https://me:secret@h/m?key=hidden")
+    assert recorded_settings(settings, "train")["backbone"] == "https://***@h/m?key=***"
+
+
+def test_what_changes_no_outcome_is_not_recorded() -> None:
+    recorded = {name for program in PROGRAMS for name in recorded_settings(Settings(), program)}
+    assert set(specs()) - recorded == {
+        *("artifacts", "cores", "emulator", "force", "image", "itex_python", "locks"),
+        "worker_timeout_s",
+    }

@@ -3,33 +3,23 @@
 import os
 import platform
 import subprocess
-from contextlib import suppress
-from importlib import metadata
 from pathlib import Path
 
 from stages.common.host import cgroups
 from stages.common.host.amx_probe import why_no_tiles
+from stages.common.host.cloud import machine_type
 from stages.common.host.kernel_text import fields_of, name_of, text_of
 from stages.common.host.memory import GIB
-from stages.common.host.topology import HERE, UNKNOWN, Sysfs
+from stages.common.host.topology import HERE, Sysfs
+from stages.common.host.versions import versions
 from stages.errors import HostError
 from stages.isa import AMX, missing_flags
-from stages.records.base import Host, Topology
+from stages.records.base import UNKNOWN, Host, Topology
 from stages.records.cpu_features import contradiction
 
 # Seconds; it reads a few files.
 LSCPU_S = 10.0
 CPUINFO = Path("/proc/cpuinfo")
-PACKAGES = (
-    "tensorflow-cpu",
-    "tensorflow",
-    "intel-extension-for-tensorflow",
-    "neural-compressor",
-    "mlcommons-loadgen",
-    "openvino",
-    "onnxruntime",
-    "numpy",
-)
 
 
 def cpu_fields(path: Path = CPUINFO) -> dict[str, str]:
@@ -54,6 +44,7 @@ def describe_host(cores: list[int]) -> Host:
         cpu_flags=sorted(map(name_of, flags)),
         microcode=name_of(fields.get("microcode", "")) or UNKNOWN,
         machine=sysfs.machine(),
+        machine_type=machine_type(sysfs),
         kernel=platform.release(),
         hypervisor="hypervisor" in flags,
         hypervisor_vendor=hypervisor_vendor(),
@@ -111,12 +102,3 @@ def why_impossible(isa: str, flags: frozenset[str]) -> str | None:
     if missing:
         return f"no {' '.join(missing)} flag" + ("s" if len(missing) > 1 else "")
     return why_no_tiles() if isa == AMX else None
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that run models."""
-    installed = {"python": platform.python_version()}
-    for package in PACKAGES:
-        with suppress(metadata.PackageNotFoundError):
-            installed[package] = metadata.version(package)
-    return installed

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.common.host.kernel_text import cpus_of, name_of, text_of, whole_of
-
-UNKNOWN = "unknown"
+from stages.records.base import UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +77,12 @@ class Sysfs:
 
     def machine(self) -> str:
         """Return the vendor's and the machine's name, as its firmware has them."""
-        names = [self._text(f"class/dmi/id/{name}") for name in ("sys_vendor", "product_name")]
+        names = [self.firmware(name) for name in ("sys_vendor", "product_name")]
         return name_of(" ".join(filter(None, names))) or UNKNOWN
+
+    def firmware(self, name: str) -> str:
+        """Return what the firmware says of itself or of the machine, empty if it does not."""
+        return self._text(f"class/dmi/id/{name}")
 
     def _cpus(self, name: str) -> list[int]:
         return cpus_of(self._text(f"devices/system/cpu/{name}"))

@@ -15,8 +15,8 @@ from typing import Any, BinaryIO
 import msgspec
 
 from stages.common.backends.registry import LoadedModel, load
-from stages.common.host.facts import versions
 from stages.common.host.perf_events import amx_busy
+from stages.common.host.versions import versions
 from stages.common.worker.interleave import time_batches
 from stages.common.worker.protocol import (
     Answer,

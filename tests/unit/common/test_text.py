@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from stages.common.text import aligned, origins
+from stages.common.text import aligned, origins, when
 from stages.records.base import Source
 from tests.unit.records import HOST
 
@@ -20,3 +20,14 @@ def test_a_backbone_of_ones_own_is_not_called_vgg19() -> None:
     assert lines["embedded"] == "model     VGG19, embedded backbone (bbbbbbbbbbbb)"
     assert lines["imagenet"].startswith("model     VGG19, imagenet")
     assert lines["/models/resnet50"] == "model     /models/resnet50 backbone (bbbbbbbbbbbb)"
+
+
+def test_a_time_is_shown_to_the_minute() -> None:
+    assert when("2026-11-26T17:24:05Z") == "2026-11-26 17:24 UTC"
+    assert when("") == "at a time that was not recorded"
+
+
+def test_the_type_of_the_machine_is_named_if_it_is_known() -> None:
+    line = origins(replace(HOST, machine_type="m7i.xlarge"), DATA, DATA)[0]
+    assert line == "host      A CPU, 2 cores pinned, Linux 6.1, virtual machine, m7i.xlarge"
+    assert origins(HOST, DATA, DATA)[0].endswith("virtual machine")

@@ -40,6 +40,7 @@ TEXT_OF_ONE = f"""\
 host      A CPU, 2 cores pinned, Linux 6.1, virtual machine
 model     VGG19, embedded backbone (000000000000)
 data      embedded (000000000000), test split
+measured  2026-11-26 17:24 UTC
 software  python 3.11.2
 
 isa cap           precision  images/s     p50 ms       p90 ms  top-1  loss    as fp32  precision\
@@ -64,6 +65,8 @@ TEXT_OF_BOTH = f"""\
 host      A CPU, 2 cores pinned, Linux 6.1, virtual machine
 model     VGG19, embedded backbone (000000000000)
 data      embedded (000000000000), test split
+measured  itex   2026-11-26 17:24 UTC
+          stock  2026-11-26 17:24 UTC
 software  itex   python 3.11.2
           stock  python 3.11.2
 

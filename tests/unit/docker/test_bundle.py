@@ -14,10 +14,13 @@ from docker.share.bundle import BILLS, LICENCES, LOCKS, MANIFEST, SCHEMAS
 from docker.share.schemas import text_of
 from stages import __version__
 from stages.artifacts import Artifacts
+from stages.common.source import source_sha256
 from stages.errors import ArtifactsBusyError, EngineError, InputCorruptError
 from stages.evidence.archive import pack, unpack
+from stages.evidence.check import Made
 from stages.files.checksums import CHECKSUMS, write_checksums
 from stages.folder.access import writing
+from stages.records.base import Provenance
 from tests.unit.evidence.parts import IMAGE, pipeline
 
 PACKAGES = [{"kind": "pypi", "name": "numpy", "version": "1", "licence": "BSD-3-Clause"}]
@@ -125,6 +128,20 @@ def test_an_image_that_only_the_engine_could_know_is_said_to_be_one(
     assert not (tmp_path / "bundle.tar").exists()
 
 
+def test_what_an_earlier_image_of_the_same_source_made_is_noted(
+    artifacts: Artifacts, images: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images["vgg19-train"] = "sha256:3"
+    current = Provenance(image=IMAGE, source=source_sha256("train"))
+    made = [Made("train.json", "train", current)]
+    monkeypatch.setattr(bundle, "makers", lambda folder: iter(made))
+    checked = bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
+    assert checked[-1] == "note: an earlier image of the same source made train.json"
+    made = [Made("train.json", "train", Provenance(image=IMAGE, source="1" * 64))]
+    with pytest.raises(InputCorruptError, match="nor of their source; run the pipeline again"):
+        bundle.verify_bundle(tmp_path / "bundle.tar")
+
+
 def test_while_a_stage_runs_there_is_no_bundle(tmp_path: Path) -> None:
     with (
         writing(tmp_path / "artifacts", "profile"),
@@ -165,7 +182,8 @@ def test_without_images_there_are_no_bills(
     artifacts: Artifacts, images: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     images.clear()
-    monkeypatch.setattr(bundle, "makers", lambda folder: iter([("train.json", "")]))
+    outside = Made("train.json", "train", Provenance())
+    monkeypatch.setattr(bundle, "makers", lambda folder: iter([outside]))
     checked = bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
     assert checked[-1] == "note: no image is named by train.json: made outside one"
     assert not [name for name in members(tmp_path / "bundle.tar") if name.endswith(".cdx.json")]

@@ -103,7 +103,10 @@ def test_a_file_conforms_to_its_schema(artifacts: Artifacts, name: str, path: st
         ("train", records.train()),
         ("quantize", records.quantize(records.variant("int8", "left out"))),
         ("measurements", records.profile(records.measured("int8", "AVX2", 4.0))),
-        ("manifest", Manifest(version="0.1.0", commit="", inputs={}, images={"a": "sha256:1"})),
+        (
+            "manifest",
+            Manifest(version="0.1.0", commit="", inputs={}, images={"a": "sha256:1"}, sources={}),
+        ),
     ],
 )
 def test_a_record_conforms_to_its_schema(name: str, record: Any) -> None:

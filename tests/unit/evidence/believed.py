@@ -9,11 +9,11 @@ BELIEVED = {
         maker.* data.* backbone.* classes[] conv_layers head.* seconds.* samples.calibration
         """,
     "quantize/quantize.json": """
-        maker.* versions.* seconds trials[].seconds sensitivity[].op sensitivity[].divergence
+        maker.* host.* seconds trials[].seconds sensitivity[].op sensitivity[].divergence
         trials[].layers[].* variants[].layers[].op variants[].missing variants[].model
         """,
     "profile/measurements.json": """
-        maker.* seconds *.load_seconds *.amx_busy.missing *.instances[].ended_s[]
+        maker.* seconds *.load_seconds *.amx_busy.* *.instances[].ended_s[]
         tried[].runs[].instances[].seconds[]
         tried[].runs[].steal tried[].runs[].throttle_events tried[].runs[].clock_step_s
         """,

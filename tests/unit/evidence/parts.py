@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from stages.artifacts import Artifacts, write_record
+from stages.common.provenance import maker
 from stages.compare.effects import compare
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.table import render
@@ -19,7 +20,7 @@ from stages.records.peers import Contender, Figures, PeersRecord
 from stages.records.profile import ProfileRecord
 from stages.records.train import TrainRecord
 from stages.rehearse.table import render as render_rehearsal
-from stages.settings import PEERS, Settings, maker
+from stages.settings import PEERS, Settings
 from stages.train import rederive as train_evidence
 from tests.unit import records
 from tests.unit.evidence.profiling import profile

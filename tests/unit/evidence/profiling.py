@@ -5,13 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from stages.artifacts import ProfileFolder
+from stages.common.provenance import maker
 from stages.common.worker.loadgen import ANSWERS, DETAIL, LINE_HEAD, RATES
 from stages.isa import get_isa
 from stages.profile.rederive import rederived
 from stages.records.cell import Cell, Measurement, Server, ServerTest
 from stages.records.measure import Run, Span
 from stages.records.profile import Layout, LayoutTrial, ProfileRecord
-from stages.settings import Settings, maker
+from stages.settings import Settings
 from tests.unit import records
 from tests.unit.evidence.samples import LABELS, PREDICTIONS, SECONDS, recording
 

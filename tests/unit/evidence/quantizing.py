@@ -5,10 +5,11 @@ from dataclasses import replace
 from stages.artifacts import QuantizeFolder
 from stages.common.onednn.kernels import primitive_of
 from stages.common.onednn.log import parse_log
+from stages.common.provenance import maker
 from stages.quantize.op_profile import layer_of
 from stages.quantize.rederive import rederived
 from stages.records.quantize import Layer, QuantizeRecord, Recipe, Sensitivity, Trial, Variant
-from stages.settings import Settings, maker
+from stages.settings import Settings
 from tests.unit import records
 from tests.unit.evidence.samples import LABELS, PREDICTIONS, SECONDS, recording
 
@@ -41,7 +42,6 @@ def quantize(folder: QuantizeFolder) -> QuantizeRecord:
     record = replace(
         records.quantize(*variants, missing),
         maker=maker(Settings(max_trials=1, calibration_samples=1), "quantize"),
-        versions={"python": "3.11.2"},
         labels=LABELS,
         trials=[trial("minmax", 0.25), trial("kl", 0.3), failed()],
         sensitivity=[

@@ -134,10 +134,16 @@ def test_a_comparison_may_say_what_was_rehearsed_and_nothing_else_of_it(folder: 
     rehearsed = read_rehearsed(artifacts, profiles)
     lacking = NotRun(runtime="itex", precision="int8", isa=AMX, reason="no amx_tile flag")
     assert "16 of 16 convolutions" in rehearsed.of(lacking)
-    text = render(compare(profiles), summaries, rehearsed)
-    artifacts.compare.log.write_text(text)
-    rehashed(folder, artifacts.compare.log)
+    comparison = compare(profiles, rehearsed.sha256)
+    write_record(artifacts.compare.record, comparison)
+    artifacts.compare.log.write_text(render(comparison, summaries, rehearsed))
+    for path in (artifacts.compare.record, artifacts.compare.log):
+        rehashed(folder, path)
     check(folder)
+    write_record(artifacts.compare.record, replace(comparison, rehearse_sha256="1" * 64))
+    rehashed(folder, artifacts.compare.record)
+    with pytest.raises(InputCorruptError, match="rehearse_sha256 is '1111"):
+        check(folder)
 
 
 def test_a_rehearsal_of_another_model_is_stale(folder: Path) -> None:
@@ -201,13 +207,16 @@ def test_before_there_are_results_there_is_no_bundle(tmp_path: Path) -> None:
 
 
 def test_records_name_the_image_that_made_them(folder: Path) -> None:
-    images = dict(makers(folder))
-    assert images["train.json"] == IMAGE
-    assert images["measurements.json"] == ""
-    assert set(images) == {
-        *("train.json", "quantize.json", "compare.json", "measurements.json"),
-        "peers.json",
-        "rehearsal.json",
+    made = {one.record: one for one in makers(folder)}
+    assert made["train.json"].by.image == IMAGE
+    assert made["measurements.json"].by.image == ""
+    assert {record: one.program for record, one in made.items()} == {
+        "train.json": "train",
+        "quantize.json": "quantize",
+        "measurements.json": "profile",
+        "compare.json": "compare",
+        "peers.json": "peers",
+        "rehearsal.json": "rehearse",
     }
 
 

@@ -7,7 +7,7 @@ from stages.peers.ratios import ratios
 from stages.peers.table import closing_line, render
 from stages.records.peers import Contender, PeersRecord
 from tests.unit.peers.contenders import measured, missing
-from tests.unit.records import HOST, SHA256, SOURCE
+from tests.unit.records import HOST, MAKER, SHA256, SOURCE
 
 CONTENDERS = (
     measured("itex", "fp32", {1: [[0.2], [0.2]], 8: [[1.6], [1.6]]}, accuracy=0.98),
@@ -24,6 +24,7 @@ TEXT = """\
 host      A CPU, 2 cores pinned, Linux 6.1, virtual machine
 model     VGG19, embedded backbone (000000000000)
 data      embedded (000000000000), test split
+measured  2026-11-26 17:24 UTC
 software  itex: python 3.11.2, itex 1.0
 software  openvino: python 3.11.2, openvino 1.0
 software  onnxruntime: python 3.11.2, onnxruntime 1.0
@@ -56,6 +57,7 @@ peers: INT8 by itex at batch size 8 is 0.88x OpenVINO and 2.00x ONNX Runtime
 
 def record(contenders: Sequence[Contender]) -> PeersRecord:
     return PeersRecord(
+        maker=MAKER,
         train_sha256=SHA256,
         quantize_sha256={"itex": SHA256},
         data=SOURCE,

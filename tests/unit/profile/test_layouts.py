@@ -24,7 +24,7 @@ def test_more_than_there_are_is_refused(number: int, cores_each: int, needed: in
 
 
 def test_what_is_asked_for_is_the_only_one() -> None:
-    settings = Settings(num_instances="2", cores_per_instance=1)
+    settings = Settings(num_instances=2, cores_per_instance=1)
     assert candidate_placements(settings, [0, 1, 2]) == [[[0], [1]]]
     assert candidate_placements(Settings(), [0, 1, 2]) == [[[0, 1, 2]]]
 

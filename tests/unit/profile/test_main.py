@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from stages.artifacts import (
     verify,
     write_record,
 )
+from stages.common.text import when
 from stages.errors import HostError, InputMissingError, InputStaleError, SettingsError
 from stages.folder.handover import handing_over
 from stages.profile.__main__ import main
@@ -37,14 +39,18 @@ def artifacts(
     StandIn.reset()
     artifacts = Artifacts(tmp_path)
     make_train(artifacts)
-    with handing_over(artifacts.quantize("stock").path) as partial:
+    make_quantize(artifacts, "stock")
+    return artifacts
+
+
+def make_quantize(artifacts: Artifacts, runtime: str) -> None:
+    with handing_over(artifacts.quantize(runtime).path) as partial:
         record = quantize(
             variant("int8_bf16", missing="left out"),
-            runtime="stock",
+            runtime=runtime,
             train_sha256=verify(artifacts.train.path),
         )
         write_record(QuantizeFolder(partial).record, record)
-    return artifacts
 
 
 def make_train(artifacts: Artifacts, shade: int = 0) -> None:
@@ -74,7 +80,9 @@ def test_it_leaves_a_folder_of_its_runtime(
     }
     assert (folder.proof / "int8_AVX2.log").is_file()
     assert not artifacts.profile("itex").path.exists()
-    assert capsys.readouterr().out.endswith("profile: 1 cells measured\n")
+    assert capsys.readouterr().out.endswith(
+        f"profile: 1 cells; measured {when(record.maker.made)}\n"
+    )
 
 
 def test_nothing_is_measured_on_a_cpu_that_can_not_have_its_flags(
@@ -140,3 +148,95 @@ def test_layouts_that_memory_forbids_are_not_tried_which_is_said(
     assert (
         "profile: layouts of more instances than 1 are not tried, as memory holds none\n" in shown
     )
+
+
+SMALL = ("--isas", "AVX2", "--precisions", "int8")
+
+
+@pytest.fixture
+def measured(artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch) -> Artifacts:
+    """What a first run left, before a second one."""
+    monkeypatch.setattr("stages.profile.__main__.describe_host", lambda cores: HOST)
+    profile(monkeypatch, *SMALL)
+    StandIn.reset()
+    return artifacts
+
+
+def test_a_second_run_measures_nothing_and_shows_when_its_figures_are_of(
+    measured: Artifacts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    folder = measured.profile("stock")
+    record = read_record(folder.record, ProfileRecord)
+    before = folder.path.stat().st_ino, verify(folder.path), folder.record.stat().st_mtime_ns
+    profile(monkeypatch, *SMALL, "--worker-timeout-s", "60")
+    assert StandIn.started == 0
+    made = when(record.maker.made)
+    assert capsys.readouterr().out.splitlines() == [
+        f"profile: current, made {made}; nothing to do (--force profile makes it again)",
+        f"profile: 1 cells; measured {made}",
+    ]
+    after = folder.path.stat().st_ino, verify(folder.path), folder.record.stat().st_mtime_ns
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "host", "words"),
+    [
+        (["--round-queries", "20"], {}, "round_queries is 20, was 11"),
+        (["--strict"], {}, "strict is on, was off"),
+        (["--num-instances", "auto"], {}, "num_instances is auto, was 1"),
+        ([], {"kernel": "6.2"}, "kernel is 6.2, was 6.1"),
+        ([], {"cores_pinned": [0]}, "cores is 0, was 0,1"),
+        ([], {"cpu_flags": ["avx2", *map(str, range(99))]}, "CPU flags changed"),
+        (["--force", "train,profile"], {}, "it is forced"),
+    ],
+)
+def test_what_has_changed_makes_it_measure_again_which_is_said(
+    measured: Artifacts,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    host: dict[str, Any],
+    words: str,
+) -> None:
+    monkeypatch.setattr(
+        "stages.profile.__main__.describe_host", lambda cores: replace(HOST, **host)
+    )
+    profile(monkeypatch, *SMALL, *arguments)
+    assert StandIn.started > 0
+    assert f"profile: runs again: {words}\n" in capsys.readouterr().out
+
+
+def test_an_edited_figure_is_measured_again(
+    measured: Artifacts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = measured.profile("stock").record
+    record.write_text(record.read_text().replace('"rate_per_s": 4.0', '"rate_per_s": 4000.0'))
+    profile(monkeypatch, *SMALL)
+    assert "measurements.json is missing or differs from SHA256SUMS\n" in capsys.readouterr().out
+    assert StandIn.started > 0
+    assert "4000.0" not in record.read_text()
+
+
+def test_what_was_trained_again_otherwise_is_no_key_to_the_old_figures(
+    measured: Artifacts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_train(measured, shade=1)
+    make_quantize(measured, "stock")
+    profile(monkeypatch, *SMALL)
+    assert "what train left changed, what quantize left changed\n" in capsys.readouterr().out
+
+
+def test_each_runtime_has_a_measurement_of_its_own(
+    measured: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_quantize(measured, "itex")
+    stock = verify(measured.profile("stock").path)
+    profile(monkeypatch, *SMALL, runtime="itex")
+    assert StandIn.started > 0
+    StandIn.reset()
+    for runtime in ("itex", "stock"):
+        profile(monkeypatch, *SMALL, runtime=runtime)
+    assert StandIn.started == 0
+    assert verify(measured.profile("stock").path) == stock

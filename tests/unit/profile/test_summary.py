@@ -21,7 +21,7 @@ def test_the_summaries_are_of_the_highest_isa_that_ran_both() -> None:
     assert (fp32.throughput, int8.throughput, int8.accuracy) == (6.0, 21.0, 0.5)
     assert closing_line(record) == (
         "profile: INT8 21.00 images/s against FP32 6.00 (3.50x), top-1 50.0% against 100.0%, "
-        "capped at AVX512_CORE_VNNI"
+        "capped at AVX512_CORE_VNNI; measured 2026-11-26 17:24 UTC"
     )
 
 
@@ -36,7 +36,7 @@ def test_the_summaries_name_what_made_the_profile() -> None:
 def test_one_precision_alone_has_no_summary() -> None:
     record = profile(measured("fp32", "AVX2", 3.0))
     assert summaries(record) == []
-    assert closing_line(record) == "profile: 1 cells measured"
+    assert closing_line(record) == "profile: 1 cells; measured 2026-11-26 17:24 UTC"
 
 
 def test_a_cell_that_is_the_same_as_another_has_its_figures() -> None:
@@ -55,12 +55,12 @@ def test_the_closing_line_says_that_the_run_is_not_to_be_trusted() -> None:
     few = Reason(kind="few_rounds", numbers={"rounds": 1})
     noisy = replace(profile(*PAIR), repeat=repeat(trusted=False, reasons=[few]))
     assert closing_line(noisy).endswith(
-        "(2.00x), top-1 100.0% against 100.0%, capped at AVX2; THIS RUN IS NOT TO BE TRUSTED "
-        "(one round: no interval)"
+        "(2.00x), top-1 100.0% against 100.0%, capped at AVX2; measured 2026-11-26 17:24 UTC; "
+        "THIS RUN IS NOT TO BE TRUSTED (one round: no interval)"
     )
     other = replace(noisy, repeat=repeat(trusted=False, reasons=[Reason(kind="other_classes")]))
     assert closing_line(other).endswith("THIS RUN IS NOT TO BE TRUSTED")
-    assert closing_line(profile(*PAIR)).endswith("capped at AVX2")
+    assert closing_line(profile(*PAIR)).endswith("17:24 UTC")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from stages.samples import Samples
 from stages.settings import Settings
 from tests.unit.quantize.parts import RECIPE, layer
 from tests.unit.quantize.stand_ins import INT8_LAYERS, StandInCompressor, StandInEvaluator
+from tests.unit.records import HOST
 
 
 def save(path: Path, images: int) -> None:
@@ -34,7 +35,7 @@ class Stage:
 
     def run(self, **settings: Any) -> QuantizeRecord:
         chosen = Settings(**{"batch_size": 2, "calibration_samples": 4, **settings})
-        return quantize(chosen, self.artifacts, self.out, "sha", [0])
+        return quantize(chosen, self.artifacts, self.out, "sha", HOST)
 
     def evaluator_in(self, *surroundings: Any) -> StandInEvaluator:
         self.evaluator.keep_logs_in(surroundings[-1])

@@ -61,7 +61,7 @@ def candidate(precision: str, accuracy: float, layers: list[Layer]) -> Candidate
 def test_fp32_is_the_reference_wherever_it_stands() -> None:
     int8, fp32 = variants_of(
         [candidate("int8", 0.8, INT8_LAYERS), candidate("fp32", 0.8, FP32_LAYERS)],
-        Times([[[0.5]], [[2.0]]], [14.0, 4.0], {}),
+        Times([[[0.5]], [[2.0]]], [14.0, 4.0]),
         Bound(0.8, 0.01),
     )
     assert (int8.speedup, fp32.speedup) == (3.5, 1.0)
@@ -71,7 +71,7 @@ def test_each_variant_is_held_against_fp32() -> None:
     slow = layer("pool", "pooling", implementation="ref:any", share=0.4 / 3)
     fp32, int8 = variants_of(
         [candidate("fp32", 0.8, FP32_LAYERS), candidate("int8", 0.6, [*INT8_LAYERS, slow])],
-        Times([[[2.0]], [[0.5]]], [4.0, 14.0], {}),
+        Times([[[2.0]], [[0.5]]], [4.0, 14.0]),
         Bound(0.8, 0.01),
     )
     assert (fp32.speedup, int8.speedup) == (1.0, 3.5)

@@ -1,6 +1,7 @@
 """The program: where it does nothing, what it refuses, and what it hands over."""
 
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from stages.errors import (
 from stages.files.checksums import sha256
 from stages.folder.handover import handing_over
 from stages.isa import LADDER
+from stages.records.base import Host
 from stages.records.quantize import Variant
 from stages.records.rehearse import EMULATOR_VERSION, REHEARSED, Emulator, RehearsalRecord
 from stages.rehearse import __main__ as rehearse
@@ -49,6 +51,8 @@ class Prepared:
         patch.setattr(rehearse, "require_usable", lambda path: emulator)
         patch.setattr(rehearse, "choose_cores", lambda asked: [0])
         patch.setattr(rehearse, "describe_host", lambda cores: HOST)
+        # As a recorded worker has none.
+        patch.setattr(rehearse, "versions_in_each", lambda pythons: {})
         patch.setattr(rehearse, "rehearse", partial(run.rehearse, start=RecordedWorker))
         patch.delenv("LD_PRELOAD", raising=False)
         patch.setenv("VGG19_EMULATOR", str(root / "lib.so"))
@@ -189,3 +193,56 @@ def test_an_emulator_that_is_changed_meanwhile_proves_nothing(
     assert for_two_images.run() == ProofError.exit_code
     assert "was changed while it was used; rehearse again" in capsys.readouterr().err
     assert not for_two_images.artifacts.rehearse.path.exists()
+
+
+def test_a_second_rehearsal_shows_the_first_one(
+    for_two_images: Prepared, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert for_two_images.run() == 0
+    folder = for_two_images.artifacts.rehearse
+    before = verify(folder.path)
+    capsys.readouterr()
+    monkeypatch.setattr(rehearse, "rehearse", None)
+    assert for_two_images.run() == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("rehearse: current, made 20")
+    assert folder.log.read_text() in shown
+    assert verify(folder.path) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "host", "words"),
+    [
+        (["--precisions=int8"], HOST, "precisions is int8, was fp32,bf16,int8,int8_bf16"),
+        (["--force=rehearse"], HOST, "it is forced"),
+        ([], replace(HOST, cpu_model="Another CPU"), "CPU is Another CPU, was A CPU"),
+    ],
+)
+def test_what_has_changed_is_rehearsed_again(
+    for_two_images: Prepared,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    host: Host,
+    words: str,
+) -> None:
+    assert for_two_images.run() == 0
+    monkeypatch.setattr(rehearse, "describe_host", lambda cores: host)
+    assert for_two_images.run(*arguments) == 0
+    assert f"rehearse: runs again: {words}\n" in capsys.readouterr().out
+
+
+def test_another_kernel_is_no_reason_to_rehearse_again(
+    for_two_images: Prepared, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert for_two_images.run() == 0
+    monkeypatch.setattr(rehearse, "describe_host", lambda cores: replace(HOST, kernel="6.2"))
+    assert for_two_images.run() == 0
+    assert "rehearse: current, made 20" in capsys.readouterr().out
+
+
+def test_forced_it_leaves_every_byte_if_it_comes_out_as_before(for_two_images: Prepared) -> None:
+    assert for_two_images.run() == 0
+    before = verify(for_two_images.artifacts.rehearse.path)
+    assert for_two_images.run("--force=rehearse") == 0
+    assert verify(for_two_images.artifacts.rehearse.path) == before

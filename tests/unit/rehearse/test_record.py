@@ -12,14 +12,14 @@ import msgspec
 import pytest
 
 from stages.artifacts import read_record, write_record
+from stages.common.provenance import maker
 from stages.errors import InputCorruptError
 from stages.isa import LADDER
 from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
 from stages.records.rehearse import REHEARSED, RehearsalRecord
-from stages.rehearse.__main__ import _maker
 from stages.rehearse.table import render
-from stages.settings import Settings
+from stages.settings import REHEARSE, Settings
 from tests.unit.records import HOST
 from tests.unit.rehearse.recordings import rehearsal
 
@@ -45,7 +45,7 @@ def is_time(name: str) -> bool:
 @pytest.fixture(scope="module")
 def record(tmp_path_factory: pytest.TempPathFactory) -> RehearsalRecord:
     made = rehearsal(tmp_path_factory.mktemp("rehearse"))
-    return replace(made, maker=_maker(Settings()))
+    return replace(made, maker=maker(Settings(), REHEARSE))
 
 
 def test_nothing_in_the_record_has_the_name_of_a_time(record: RehearsalRecord) -> None:

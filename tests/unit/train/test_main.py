@@ -1,13 +1,23 @@
-"""What train makes of its settings before it imports TensorFlow."""
+"""What train makes of its settings, and of what it left before, without TensorFlow."""
 
+import sys
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
+from stages.artifacts import Artifacts, TrainFolder, verify, write_record
+from stages.common.provenance import maker
 from stages.errors import InputMissingError
 from stages.folder.cache import Cache, note_backbone
-from stages.settings import Settings, maker
-from stages.train.__main__ import _with_backbone
+from stages.records.base import Source
+from stages.records.train import TrainRecord
+from stages.settings import Settings
+from stages.train.__main__ import _with_backbone, main
+from stages.train.given_backbone import module_sha256
+from tests.unit import records
 
 
 def test_the_backbone_is_the_one_that_download_was_asked_for(tmp_path: Path) -> None:
@@ -22,3 +32,92 @@ def test_the_backbone_is_the_one_that_download_was_asked_for(tmp_path: Path) -> 
 def test_a_backbone_that_is_given_is_taken_whatever_was_downloaded(tmp_path: Path) -> None:
     note_backbone(Cache(tmp_path), "https://h/m")
     assert _with_backbone(Settings(), Cache(tmp_path)).backbone == "embedded"
+
+
+class Stage:
+    """A stand-in for the steps that need TensorFlow, which counts how often they ran."""
+
+    def __init__(self, root: Path, patch: pytest.MonkeyPatch) -> None:
+        self.artifacts, self.runs, self.weights, self._patch = Artifacts(root), 0, "w", patch
+        steps: Any = ModuleType("stages.train.run")
+        steps.STEPS, steps.train = (), self._train
+        patch.setitem(sys.modules, "stages.train.run", steps)
+        patch.setattr("stages.train.__main__._prepare_environment", lambda cache: None)
+        patch.setenv("VGG19_ARTIFACTS", str(root))
+
+    def run(self, *arguments: str) -> None:
+        self._patch.setattr("sys.argv", ["train", *arguments])
+        main()
+
+    def _train(self, settings: Settings, folder: Path, cache: Path, _: Any) -> TrainRecord:
+        self.runs += 1
+        name = settings.backbone
+        digest = module_sha256(Path(name), name) if "/" in name else records.SHA256
+        record = replace(
+            records.train(),
+            maker=maker(settings, "train"),
+            backbone=Source(name=name, sha256=digest, origin=""),
+            accuracy_top1={"validation": 1.0, "test": 1.0},
+            samples={"train": 1},
+            seconds={"head": float(self.runs)},
+        )
+        paths = TrainFolder(folder)
+        paths.model.mkdir()
+        (paths.model / "saved_model.pb").write_text(self.weights)
+        write_record(paths.record, record)
+        return record
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    made = Stage(tmp_path / "artifacts", monkeypatch)
+    made.run()
+    return made
+
+
+def test_a_second_run_trains_nothing_and_leaves_every_byte(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = verify(stage.artifacts.train.path), stage.artifacts.train.path.stat().st_ino
+    capsys.readouterr()
+    stage.run("--artifacts", str(stage.artifacts.root))
+    assert stage.runs == 1
+    assert (verify(stage.artifacts.train.path), stage.artifacts.train.path.stat().st_ino) == before
+    line = capsys.readouterr().out
+    assert line.startswith("train: current, made 20")
+    assert line.count("\n") == 1
+
+
+def test_forced_it_leaves_every_byte_if_it_comes_out_as_before(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = verify(stage.artifacts.train.path), stage.artifacts.train.path.stat().st_ino
+    stage.run("--force", "train")
+    assert stage.runs == 2
+    assert (verify(stage.artifacts.train.path), stage.artifacts.train.path.stat().st_ino) == before
+    shown = capsys.readouterr().out
+    assert "train: runs again: it is forced\ntrain: came out as before" in shown
+    stage.weights = "others"
+    stage.run("--force", "train")
+    assert verify(stage.artifacts.train.path) != before[0]
+
+
+def test_another_setting_trains_again(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    stage.run("--epochs", "20")
+    assert stage.runs == 2
+    assert "train: runs again: epochs is 20, was 300\n" in capsys.readouterr().out
+
+
+def test_a_backbone_of_ones_own_counts_by_its_files(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "saved_model.pb").write_text("one")
+    for _ in range(2):
+        stage.run("--backbone", str(own))
+    assert stage.runs == 2
+    (own / "saved_model.pb").write_text("another")
+    stage.run("--backbone", str(own))
+    assert stage.runs == 3
+    assert "train: runs again: the files of the backbone changed\n" in capsys.readouterr().out

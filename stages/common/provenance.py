@@ -1,0 +1,33 @@
+"""What a record says of the program that makes it."""
+
+from datetime import datetime, timezone
+
+from stages import __version__
+from stages.common.host.versions import versions
+from stages.common.source import source_sha256
+from stages.records.base import Provenance
+from stages.settings import PEERS, REHEARSE, Settings, recorded_settings
+
+TENSORFLOW = ("tensorflow-cpu", "tensorflow", "intel-extension-for-tensorflow", "numpy")
+PEERS_TOOLS = ("openvino", "onnxruntime", "nncf", "onnx", "tf2onnx")
+# What each program works with, of what the environment has that it runs in.
+PACKAGES = {
+    "train": (*TENSORFLOW, "tensorflow-hub", "tensorflow-datasets", "tf-keras"),
+    "quantize": (*TENSORFLOW, "neural-compressor"),
+    "profile": (*TENSORFLOW, "mlcommons-loadgen"),
+    "compare": ("numpy", "matplotlib"),
+    PEERS: (*TENSORFLOW, *PEERS_TOOLS),
+    REHEARSE: (*TENSORFLOW, *PEERS_TOOLS),
+}
+
+
+def maker(settings: Settings, program: str) -> Provenance:
+    """Return what a record says of the program that makes it now."""
+    return Provenance(
+        version=__version__,
+        image=settings.image,
+        made=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        source=source_sha256(program),
+        packages=versions(PACKAGES[program]),
+        settings=recorded_settings(settings, program),
+    )

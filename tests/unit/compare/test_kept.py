@@ -1,0 +1,100 @@
+"""A second comparison of the same shows the first one again; the pictures are a stand-in's."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from stages.artifacts import Artifacts, RehearseFolder, verify, write_record
+from stages.compare import __main__ as program
+from stages.folder.handover import handing_over
+from tests.unit.compare.test_inputs import make_profile
+from tests.unit.records import HOST
+from tests.unit.rehearse.recordings import rehearsal
+
+
+class Stage:
+    """Profiles to compare, and how often they were."""
+
+    def __init__(self, root: Path, patch: pytest.MonkeyPatch) -> None:
+        self.artifacts, self.runs, self._patch = Artifacts(root), 0, patch
+        patch.setattr(program, "_draw", self._draw)
+        patch.setenv("VGG19_ARTIFACTS", str(root))
+        make_profile(self.artifacts, "itex")
+
+    def run(self, *arguments: str) -> None:
+        self._patch.setattr("sys.argv", ["compare", *arguments])
+        program.main()
+
+    def rehearse(self, folder: Path) -> None:
+        sums = [verify(self.artifacts.train.path), verify(self.artifacts.quantize("itex").path)]
+        with handing_over(self.artifacts.rehearse.path) as partial:
+            write_record(RehearseFolder(partial).record, rehearsal(folder, *sums))
+
+    def _draw(self, *_: object) -> None:
+        self.runs += 1
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    made = Stage(tmp_path / "artifacts", monkeypatch)
+    made.run()
+    return made
+
+
+def test_it_is_shown_again_with_when_it_was_measured(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = verify(stage.artifacts.compare.path)
+    capsys.readouterr()
+    stage.run()
+    again = capsys.readouterr().out
+    assert stage.runs == 1
+    assert verify(stage.artifacts.compare.path) == before
+    head, _, text = again.partition("\n")
+    assert head.startswith("compare: current, made 20")
+    assert "measured  2026-11-26 17:24 UTC\n" in text
+    assert text.startswith(stage.artifacts.compare.log.read_text())
+
+
+def test_another_profile_is_compared(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    make_profile(stage.artifacts, "itex", replace(HOST, memory_gib=48.0))
+    stage.run()
+    assert stage.runs == 2
+    assert "compare: runs again: what profile left (itex) changed\n" in capsys.readouterr().out
+
+
+def test_a_second_runtime_is_compared(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    make_profile(stage.artifacts, "stock")
+    stage.run()
+    stage.run()
+    assert stage.runs == 2
+    assert "compare: runs again: what profile left (stock) changed\n" in capsys.readouterr().out
+
+
+def test_a_rehearsal_that_came_since_is_shown(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.rehearse(tmp_path)
+    stage.run()
+    stage.run()
+    assert stage.runs == 2
+    assert "compare: runs again: what rehearse left changed\n" in capsys.readouterr().out
+
+
+def test_forced_it_leaves_every_byte_if_it_comes_out_as_before(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = verify(stage.artifacts.compare.path)
+    stage.run("--force", "compare")
+    assert stage.runs == 2
+    assert verify(stage.artifacts.compare.path) == before
+
+
+def test_an_edited_table_is_made_again(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    log = stage.artifacts.compare.log
+    log.write_text(log.read_text().replace("20.00", "99.00"))
+    stage.run()
+    shown = capsys.readouterr().out
+    assert "compare.log is missing or differs from SHA256SUMS\n" in shown
+    assert "99.00" not in shown + log.read_text()

@@ -1,0 +1,127 @@
+"""The program as a whole, with a stand-in for what is measured."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stages.artifacts import Artifacts, PeersFolder, QuantizeFolder, verify, write_record
+from stages.common.host.versions import versions
+from stages.folder.handover import handing_over
+from stages.peers import __main__ as program
+from stages.records.peers import Contender
+from stages.records.quantize import Variant
+from stages.samples import Samples
+from tests.unit.peers.contenders import measured
+from tests.unit.records import HOST, quantize, train
+
+LABELS = np.array([0, 1] * 20)
+
+
+class Program:
+    """What train and quantize left, and how often it was measured."""
+
+    def __init__(self, root: Path, patch: pytest.MonkeyPatch) -> None:
+        self.artifacts, self.runs, self._patch = Artifacts(root / "artifacts"), 0, patch
+        patch.setattr(program, "_measure", self._measure)
+        patch.setenv("VGG19_ITEX_PYTHON", sys.executable)
+        patch.setenv("VGG19_ARTIFACTS", str(self.artifacts.root))
+        (root / "locks").mkdir()
+        patch.setenv("VGG19_LOCKS", str(root / "locks"))
+        with handing_over(self.artifacts.train.path) as partial:
+            write_record(partial / "train.json", train())
+            images = np.zeros((len(LABELS), 224, 224, 3), np.uint8)
+            for name in ("calibration", "test"):
+                Samples(images, LABELS).save(partial / "data" / f"{name}.npz")
+        self.quantize("itex")
+        self.on()
+
+    def quantize(self, runtime: str) -> None:
+        model = Variant(precision="fp32", model="train/model_keras.fp32")
+        sha256 = verify(self.artifacts.train.path)
+        with handing_over(self.artifacts.quantize(runtime).path) as partial:
+            record = quantize(model, runtime=runtime, train_sha256=sha256)
+            write_record(QuantizeFolder(partial).record, record)
+
+    def on(self, **host: Any) -> None:
+        self._patch.setattr(program, "describe_host", lambda cores: replace(HOST, **host))
+
+    def run(self, *arguments: str) -> None:
+        self._patch.setattr("sys.argv", ["peers", *arguments])
+        program.main()
+
+    def _measure(
+        self, settings: Any, train: Any, out: PeersFolder, ours: Any, conditions: Any
+    ) -> list[Contender]:
+        self.runs += 1
+        own = {entry.backend for entry in ours.entries if entry.missing is None}
+        seconds = {size: [[0.2]] * settings.rounds for size in settings.batch_sizes}
+        contenders = [measured(name, "fp32", seconds) for name in (*sorted(own), "openvino")]
+        return [
+            replace(one, versions=versions(), predictions=[0] * len(LABELS)) for one in contenders
+        ]
+
+
+@pytest.fixture
+def peers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
+    made = Program(tmp_path, monkeypatch)
+    made.run()
+    return made
+
+
+def test_a_second_run_shows_the_first_one(
+    peers: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = verify(peers.artifacts.peers.path)
+    capsys.readouterr()
+    peers.run()
+    assert peers.runs == 1
+    assert verify(peers.artifacts.peers.path) == before
+    head, _, text = capsys.readouterr().out.partition("\n")
+    assert head.startswith("peers: current, made 20")
+    assert "\nmeasured  20" in text
+    assert text.startswith(peers.artifacts.peers.log.read_text())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "host", "words"),
+    [
+        (["--batch-sizes", "8"], {}, "batch_sizes is 8, was 1,8,32"),
+        (["--force", "peers"], {}, "it is forced"),
+        ([], {"governor": "performance"}, "governor is performance, was unknown"),
+    ],
+)
+def test_what_has_changed_makes_it_measure_again_which_is_said(
+    peers: Program,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    host: dict[str, Any],
+    words: str,
+) -> None:
+    peers.on(**host)
+    peers.run(*arguments)
+    assert peers.runs == 2
+    assert f"peers: runs again: {words}\n" in capsys.readouterr().out
+
+
+def test_another_runtimes_model_is_measured(
+    peers: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
+    peers.quantize("stock")
+    peers.run()
+    peers.run()
+    assert peers.runs == 2
+    assert "peers: runs again: what quantize left (stock) changed" in capsys.readouterr().out
+
+
+def test_a_package_of_another_runtimes_interpreter_counts(
+    peers: Program, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = {"itex": {**versions(), "numpy": "9.9"}}
+    monkeypatch.setattr(program, "versions_in_each", lambda pythons: newer)
+    peers.run()
+    assert peers.runs == 2
+    assert "peers: runs again: numpy of itex is 9.9, was " in capsys.readouterr().out
