@@ -140,6 +140,5 @@ def _loss(changed: Measurement, reference: Measurement) -> float | None:
 def _speedup(cells: CellFigures, changed: CellKey, reference: CellKey) -> Interval | None:
     if reference not in cells:
         return None
-    return speedup(
-        cells[changed].measurement.offline.runs, cells[reference].measurement.offline.runs
-    )
+    over, under = (cells[key].measurement.offline.runs for key in (changed, reference))
+    return speedup("offline", over, under)

@@ -86,11 +86,8 @@ def render_notes(record: CompareRecord) -> str:
     notes = [
         *_interval_notes(record),
         ("isa cap", "oneDNN capped by ONEDNN_MAX_CPU_ISA; proven by oneDNN's own log"),
-        (
-            "precision effect",
-            "how many times as fast as FP32 at the same cap, by the median batch",
-        ),
-        ("ISA effect", f"how many times as fast as the same precision at {reference}"),
+        ("precision effect", "images/s over FP32's at the same cap"),
+        ("ISA effect", f"images/s over those of the same precision at {reference}"),
         ("loss", "relative loss of top-1 against FP32 at the same cap"),
         ("as fp32", "fraction of images to which FP32 at the highest cap gives the same class"),
         (

@@ -67,16 +67,13 @@ class Row(OfCell):
     ]
     precision_speedup: Annotated[
         Interval | None,
-        doc(
-            "How many times as fast as FP32 at the same isa, by the median batch; null if FP32 was "
-            "not measured."
-        ),
+        doc("throughput_images_per_s over FP32's at the same isa; null if FP32 was not measured."),
     ]
     isa_speedup: Annotated[
         Interval | None,
         doc(
-            "How many times as fast as the same precision at isa_reference, by the median batch; "
-            "null if that was not measured."
+            "throughput_images_per_s over that of the same precision at isa_reference; null if that"
+            " was not measured."
         ),
     ]
 

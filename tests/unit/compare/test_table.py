@@ -29,8 +29,8 @@ ONE = profiled(
 NOTES = """\
 ±, (from-to)      95% interval over the rounds, in which the cells took turns
 isa cap           oneDNN capped by ONEDNN_MAX_CPU_ISA; proven by oneDNN's own log
-precision effect  how many times as fast as FP32 at the same cap, by the median batch
-ISA effect        how many times as fast as the same precision at {}
+precision effect  images/s over FP32's at the same cap
+ISA effect        images/s over those of the same precision at {}
 loss              relative loss of top-1 against FP32 at the same cap
 as fp32           fraction of images to which FP32 at the highest cap gives the same class
 emulated          BF16 without the instructions for it; same-as: the same kernels as at a lower\
