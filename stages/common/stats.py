@@ -97,4 +97,12 @@ def spread(figure: Interval) -> float:
 
 def accuracy_top1(predictions: Sequence[int], labels: Sequence[int]) -> float:
     """Return the fraction of predictions that equal the labels."""
-    return float(np.mean(np.array(predictions) == np.array(labels)))
+    return float(np.mean(right_answers(predictions, labels)))
+
+
+def right_answers(predictions: Sequence[int], labels: Sequence[int]) -> list[bool]:
+    """Return for each image whether its prediction equals its label.
+
+    Raises ValueError if there are more of one than of the other.
+    """
+    return [answer == label for answer, label in zip(predictions, labels, strict=True)]

@@ -5,6 +5,7 @@ from itertools import compress
 
 from stages.common.stats import spread
 from stages.common.text import NO_INTERVAL, aligned
+from stages.compare.accuracy import MAX_P, p_in_words
 from stages.compare.cautions import had_one_round, is_trusted
 from stages.isa import get_isa
 from stages.records.base import Interval
@@ -50,8 +51,8 @@ def _cells(record: CompareRecord, row: Row) -> tuple[str, ...]:
         _with_spread(row.latency_p50_ms, 1, once=once),
         _or_dash(row.latency_p90_ms, "{:.1f}"),
         _or_dash(row.server_per_s, "{:.2f}"),
-        f"{row.accuracy_top1:.1%}",
-        _or_dash(row.accuracy_loss, "{:+.2%}"),
+        _top1(row),
+        _loss(row),
         _or_dash(row.agreement_fp32, "{:.1%}"),
         _times(row.precision_speedup, once=once),
         _times(row.isa_speedup, once=once),
@@ -64,6 +65,18 @@ def _verdict(row: Row, *, trusted: bool) -> str:
     if not row.valid:
         return f"INVALID, {row.verdict}"
     return row.verdict if trusted else f"NOT TO BE TRUSTED, {row.verdict}"
+
+
+def _top1(row: Row) -> str:
+    exact = row.accuracy_interval
+    between = f" ({100 * exact.low:.1f}-{100 * exact.high:.1f})" if exact else ""
+    return f"{row.accuracy_top1:.1%}{between}"
+
+
+def _loss(row: Row) -> str:
+    found = row.accuracy_difference
+    chance = f" ({p_in_words(found)})" if found else ""
+    return f"{_or_dash(row.accuracy_loss, '{:+.2%}')}{chance}"
 
 
 def _with_spread(figure: Interval, digits: int, *, once: bool) -> str:
@@ -88,7 +101,9 @@ def render_notes(record: CompareRecord) -> str:
         ("isa cap", "oneDNN capped by ONEDNN_MAX_CPU_ISA; proven by oneDNN's own log"),
         ("precision effect", "images/s over FP32's at the same cap"),
         ("ISA effect", f"images/s over those of the same precision at {reference}"),
+        ("top-1", "fraction of the test split with the right class, and its exact 95% interval"),
         ("loss", "relative loss of top-1 against FP32 at the same cap"),
+        ("p", f"how likely chance alone makes as much; above {MAX_P}, no difference is shown"),
         ("as fp32", "fraction of images to which FP32 at the highest cap gives the same class"),
         (
             "emulated",

@@ -31,7 +31,9 @@ NOTES = """\
 isa cap           oneDNN capped by ONEDNN_MAX_CPU_ISA; proven by oneDNN's own log
 precision effect  images/s over FP32's at the same cap
 ISA effect        images/s over those of the same precision at {}
+top-1             fraction of the test split with the right class, and its exact 95% interval
 loss              relative loss of top-1 against FP32 at the same cap
+p                 how likely chance alone makes as much; above 0.05, no difference is shown
 as fp32           fraction of images to which FP32 at the highest cap gives the same class
 emulated          BF16 without the instructions for it; same-as: the same kernels as at a lower\
  cap
@@ -42,12 +44,12 @@ model     VGG19, embedded backbone (000000000000)
 data      embedded (000000000000), test split
 software  python 3.11.2
 
-isa cap           precision  images/s     p50 ms       p90 ms  top-1  loss    as fp32  precision\
- effect   ISA effect         verdict  kernel
-AVX512_CORE_VNNI  fp32       5.00 ±0.0%   200.0 ±0.0%  -       98.0%  +0.00%  100.0%   1.00x\
- (1.00-1.00)  1.00x (1.00-1.00)  native   jit:x
-AVX512_CORE_VNNI  int8       20.00 ±0.0%  50.0 ±0.0%   -       97.0%  +1.02%  100.0%   4.00x\
- (4.00-4.00)  1.00x (1.00-1.00)  native   jit:x
+isa cap           precision  images/s     p50 ms       p90 ms  top-1              loss\
+            as fp32  precision effect   ISA effect         verdict  kernel
+AVX512_CORE_VNNI  fp32       5.00 ±0.0%   200.0 ±0.0%  -       98.0% (93.0-99.8)  +0.00%\
+          100.0%   1.00x (1.00-1.00)  1.00x (1.00-1.00)  native   jit:x
+AVX512_CORE_VNNI  int8       20.00 ±0.0%  50.0 ±0.0%   -       97.0% (91.5-99.4)  +1.02% (p = 1)\
+  100.0%   4.00x (4.00-4.00)  1.00x (1.00-1.00)  native   jit:x
 
 {NOTES.format("AVX512_CORE_VNNI (AVX-512 VNNI)")}
 measured twice: int8 AVX2  1.000x (0.990-1.010) offline, 1.000x (0.990-1.010) single-stream: as\
@@ -67,16 +69,16 @@ data      embedded (000000000000), test split
 software  itex   python 3.11.2
           stock  python 3.11.2
 
-isa cap      precision  runtime  images/s     p50 ms       p90 ms  top-1   loss     as fp32\
-  precision effect   ISA effect         verdict  kernel
-AVX512_CORE  fp32       itex     5.00 ±0.0%   200.0 ±0.0%  -       100.0%  +0.00%   100.0%\
-   1.00x (1.00-1.00)  1.00x (1.00-1.00)  native   jit:x
-AVX512_CORE  fp32       stock    4.00 ±0.0%   250.0 ±0.0%  -       100.0%  +0.00%   100.0%\
-   1.00x (1.00-1.00)  1.00x (1.00-1.00)  native   jit:x
-AVX512_CORE  int8       itex     20.00 ±0.0%  50.0 ±0.0%   -       50.0%   +50.00%  100.0%\
-   4.00x (4.00-4.00)  1.00x (1.00-1.00)  native   jit:x
-AVX512_CORE  int8       stock    10.00 ±0.0%  100.0 ±0.0%  -       100.0%  +0.00%   100.0%\
-   2.50x (2.50-2.50)  1.00x (1.00-1.00)  native   jit:x
+isa cap      precision  runtime  images/s     p50 ms       p90 ms  top-1                loss\
+                 as fp32  precision effect   ISA effect         verdict  kernel
+AVX512_CORE  fp32       itex     5.00 ±0.0%   200.0 ±0.0%  -       100.0% (96.4-100.0)  +0.00%\
+               100.0%   1.00x (1.00-1.00)  1.00x (1.00-1.00)  native   jit:x
+AVX512_CORE  fp32       stock    4.00 ±0.0%   250.0 ±0.0%  -       100.0% (96.4-100.0)  +0.00%\
+               100.0%   1.00x (1.00-1.00)  1.00x (1.00-1.00)  native   jit:x
+AVX512_CORE  int8       itex     20.00 ±0.0%  50.0 ±0.0%   -       50.0% (39.8-60.2)    +50.00%\
+ (p < 0.001)  100.0%   4.00x (4.00-4.00)  1.00x (1.00-1.00)  native   jit:x
+AVX512_CORE  int8       stock    10.00 ±0.0%  100.0 ±0.0%  -       100.0% (96.4-100.0)  +0.00%\
+ (p = 1)       100.0%   2.50x (2.50-2.50)  1.00x (1.00-1.00)  native   jit:x
 
 {NOTES.format("AVX512_CORE (AVX-512)")}\
 runtime           whatever a row compares is within its runtime
@@ -170,7 +172,7 @@ def test_one_round_has_no_interval() -> None:
     assert "4.00x (one round)" in row
     assert "(one round)       one round: no interval; chance may" in shown
     assert "1.000x (one round: no interval) offline, 1.000x (one round: no interval)" in shown
-    assert not re.search(r"±|\(\d+\.\d+-\d+\.\d+\)|from-to", shown)
+    assert not re.search(r"±|x \(\d+\.\d+-\d+\.\d+\)|from-to", shown)
 
 
 def test_of_two_runs_only_that_of_one_round_has_no_interval() -> None:
