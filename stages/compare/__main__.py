@@ -7,11 +7,11 @@ from dataclasses import replace
 from stages.artifacts import Artifacts, CompareFolder, write_record
 from stages.command_line import for_stage
 from stages.common.progress import Progress
-from stages.compare.cautions import models_caution
 from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
+from stages.compare.models import Summaries, models_of
 from stages.compare.rehearsed import Rehearsed, read_rehearsed
-from stages.compare.table import Summaries, render
+from stages.compare.table import render
 from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
@@ -54,18 +54,16 @@ def _draw(
     out: CompareFolder, record: CompareRecord, summaries: Summaries, rehearsed: Rehearsed
 ) -> None:
     # Imported only now: `--help` needs no matplotlib.
-    from stages.compare.plots import plot_absolute, plot_ladder, plot_times
+    from stages.compare.models_plot import plot_absolute, plot_times
+    from stages.compare.plots import plot_ladder
     from stages.compare.rehearsal_plot import plot_rehearsal
 
     if rehearsed.record:
         plot_rehearsal(rehearsed.record, out.rehearsal)
     plot_ladder(record, out.ladder)
-    runtime = next((name for name, models in summaries.items() if models), None)
-    if runtime is not None:
-        label = runtime if len(summaries) > 1 else ""
-        caution = models_caution(record, runtime, summaries[runtime])
-        plot_absolute(summaries[runtime], out.absolute, label, caution)
-        plot_times(summaries[runtime], out.times, label, caution)
+    for models in models_of(record, summaries)[:1]:
+        plot_absolute(models, out.absolute)
+        plot_times(models, out.times)
 
 
 if __name__ == "__main__":

@@ -4,15 +4,13 @@ from functools import partial
 from itertools import compress
 
 from stages.common.stats import spread
-from stages.common.text import NO_INTERVAL, aligned
+from stages.common.text import NO_INTERVAL, ONCE, aligned, times
 from stages.compare.accuracy import MAX_P, p_in_words
 from stages.compare.cautions import had_one_round, is_trusted
 from stages.isa import get_isa
 from stages.records.base import Interval
 from stages.records.compare import CompareRecord, Row
 
-# Beside a figure that has no interval.
-ONCE = "(one round)"
 COLUMNS = (
     "isa cap",
     "precision",
@@ -54,8 +52,10 @@ def _cells(record: CompareRecord, row: Row) -> tuple[str, ...]:
         _top1(row),
         _loss(row),
         _or_dash(row.agreement_fp32, "{:.1%}"),
-        _times(row.precision_speedup, once=once),
-        _times(row.isa_speedup, once=once),
+        *(
+            times(ratio, once=once) if ratio else "-"
+            for ratio in (row.precision_speedup, row.isa_speedup)
+        ),
         _verdict(row, trusted=is_trusted(record, row.runtime)),
         row.kernel,
     )
@@ -81,12 +81,6 @@ def _loss(row: Row) -> str:
 
 def _with_spread(figure: Interval, digits: int, *, once: bool) -> str:
     return f"{figure.estimate:.{digits}f} {ONCE if once else f'±{spread(figure):.1%}'}"
-
-
-def _times(ratio: Interval | None, *, once: bool) -> str:
-    if ratio is None:
-        return "-"
-    return f"{ratio.estimate:.2f}x {ONCE if once else f'({ratio.low:.2f}-{ratio.high:.2f})'}"
 
 
 def _or_dash(value: float | None, shape: str) -> str:

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from stages.compare.reasons import in_words
+from stages.common.reasons import in_words
 from stages.profile.validity import judge_repeat, judge_runs
 from stages.records.base import Interval
 from stages.records.measure import Run
