@@ -135,7 +135,8 @@ def bundle(_: Context, output: str = "vgg19-bundle.tar") -> None:
     """
 
     def write() -> None:
-        lines = write_bundle(Artifacts(resolved(load(environment()).artifacts)), Path(output))
+        artifacts = Artifacts(resolved(load(environment()).artifacts))
+        lines = write_bundle(artifacts, Path(output)).lines
         size = Path(output).stat().st_size / 1e6
         print("\n".join(f"bundle: {line}" for line in [*lines, f"{output}, {size:.1f} MB"]))
 
@@ -158,11 +159,14 @@ def verify(_: Context, bundle: str, rebuild: bool = False) -> None:
     """Check a bundle, which takes no network and no engine; or that images come out as locked."""
 
     def check() -> None:
-        for line in verify_bundle(Path(bundle)) if bundle else []:
+        verdict = verify_bundle(Path(bundle)) if bundle else None
+        for line in verdict.lines if verdict else ():
             print(f"verify: {line}")
         if rebuild:
             engine.require()
             reproduction.verify_images()
+        if verdict:
+            verdict.require_trusted()
 
     end_with(exit_code_of("verify", check))
 

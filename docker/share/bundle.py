@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -15,9 +16,9 @@ from docker.share.manifest import Manifest
 from docker.share.output import require_writable, written_whole
 from stages import __version__
 from stages.artifacts import Artifacts
-from stages.errors import InputCorruptError
+from stages.errors import InputCorruptError, NotTrustedError
 from stages.evidence.archive import pack, unpack
-from stages.evidence.check import check, makers
+from stages.evidence.check import check, doubts, makers
 from stages.evidence.collect import ARTIFACTS_FOLDER, collect
 from stages.evidence.opening import no_bundle
 from stages.evidence.rejection import GET_AGAIN, as_of_a_bundle
@@ -36,8 +37,29 @@ MAX_MANIFEST_BYTES = 2**20
 MAX_IMAGE = 100
 
 
-def write_bundle(artifacts: Artifacts, output: Path) -> list[str]:
-    """Write a bundle of the artifacts; return a line for each thing that was checked in it.
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check found: a line for each thing that was checked, and for each run in doubt."""
+
+    checked: list[str]
+    doubts: list[str]
+
+    @property
+    def lines(self) -> list[str]:
+        """All of them, for a person."""
+        return [*self.checked, *self.doubts]
+
+    def require_trusted(self) -> None:
+        """Raise NotTrustedError if a run is in doubt: the figures of one may be true to it."""
+        if self.doubts:
+            raise NotTrustedError(
+                "the bundle is whole, and its figures follow from its samples, but what was "
+                "measured is not to be trusted, as said above; measure again and pack that"
+            )
+
+
+def write_bundle(artifacts: Artifacts, output: Path) -> Verdict:
+    """Write a bundle of the artifacts; return what was found in it.
 
     Raises NotWritableError if `output` can't be written, InputMissingError if the pipeline has not
     run, InputCorruptError if its results do not follow from their samples.
@@ -48,14 +70,14 @@ def write_bundle(artifacts: Artifacts, output: Path) -> list[str]:
             collect(held, folder)
         _add_origins(folder)
         write_checksums(folder)
-        checked = _check(folder, "run its stage again")
+        verdict = _check(folder, "run its stage again")
         with written_whole(output) as path:
             pack(folder, path)
-    return checked
+    return verdict
 
 
-def verify_bundle(bundle: Path) -> list[str]:
-    """Check a bundle; return a line for each thing that was checked.
+def verify_bundle(bundle: Path) -> Verdict:
+    """Check a bundle; return what was found.
 
     Raises InputCorruptError if a byte, a figure or a record is not what it must be.
     """
@@ -84,19 +106,19 @@ def _add_origins(folder: Path) -> None:
     _add_bills(folder, present)
 
 
-def _check(folder: Path, remedy: str) -> list[str]:
+def _check(folder: Path, remedy: str) -> Verdict:
     checked = check(folder, remedy)
     with as_of_a_bundle(folder, remedy):
         _require_known(folder)
         manifest = _read_manifest(folder / MANIFEST)
-        by_record = dict(makers(folder))
+        by_record, in_doubt = dict(makers(folder)), doubts(folder)
     _check_makers(by_record, manifest)
     unnamed = sorted(record for record, image in by_record.items() if not image)
     if unnamed:
         checked.append(f"note: no image is named by {', '.join(unnamed)}: made outside one")
     if len(unnamed) < len(by_record):
         checked.append("the records were made by the images that the bundle names")
-    return checked
+    return Verdict(checked, in_doubt)
 
 
 def _require_known(folder: Path) -> None:

@@ -3,13 +3,16 @@
 Its figures are those of 32.json and 8.json; whatever shows them takes them from there.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from stages.common.reasons import in_words
 from stages.common.text import NO_INTERVAL, is_of_one_round
+from stages.errors import NotTrustedError
 from stages.precisions import get_precision
 from stages.records.base import Interval
 from stages.records.cell import Reason
-from stages.records.profile import ModelSummary
+from stages.records.compare import Repeated
+from stages.records.profile import ModelSummary, Repeat
 
 NOT_TRUSTED = "THIS RUN IS NOT TO BE TRUSTED"
 # The figure that each scenario gives.
@@ -48,6 +51,19 @@ def doubt(models: Sequence[ModelSummary], scenarios: Collection[str] = tuple(FIG
 def not_trusted(reasons: Sequence[Reason]) -> str:
     """Return that a run is not to be trusted, and whether that is for want of rounds."""
     return f"{NOT_TRUSTED}{f' ({NO_INTERVAL})' if is_of_one_round(reasons) else ''}"
+
+
+def require_trusted(runs: Mapping[str, Repeat | Repeated], named: bool = False) -> None:
+    """Raise NotTrustedError if a run is not to be trusted.
+
+    `runs` are the cells that were measured twice, by runtime; which run it is, is said if it is to
+    be `named`.
+    """
+    for runtime, repeat in runs.items():
+        if not repeat.trusted:
+            which = f"the run by {runtime}" if named else "this run"
+            why = f": {in_words(repeat.reasons[0])}" if repeat.reasons else "; measure again"
+            raise NotTrustedError(f"{which} is not to be trusted{why}")
 
 
 def _with_interval(ratio: Interval, run_reasons: Sequence[Reason]) -> str:

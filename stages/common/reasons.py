@@ -26,7 +26,9 @@ WORDS: dict[str, Callable[[Numbers, str], str]] = {
     "overlap": lambda n, _: (
         f"instances ran together for {n['overlap']:.0%} of the time; raise the duration"
     ),
-    "other_classes": lambda *_: "the same cell gave other classes the second time",
+    "other_classes": lambda *_: (
+        "the same cell gave other classes the second time; run it again, report it if it stays"
+    ),
     "few_rounds": lambda n, _: (
         f"{_rounds(n['rounds'])} too few to estimate noise; raise VGG19_ROUNDS"
     ),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from stages.artifacts import Artifacts, CompareFolder, write_record
 from stages.command_line import for_stage
+from stages.common.headline import require_trusted
 from stages.common.progress import Progress
 from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
@@ -24,14 +25,20 @@ EFFECTS, PICTURES = STEPS = ("precision effect and ISA effect", "pictures")
 
 
 def main() -> None:
-    """Check the inputs, compare, and hand over artifacts/compare."""
+    """Check the inputs, compare, and hand over artifacts/compare.
+
+    Raises NotTrustedError, when all is done, if a run is not to be trusted.
+    """
     settings = for_stage("compare", sys.argv[1:], os.environ)
     with writing(settings.artifacts, "compare") as artifacts:
-        text = _compare(settings, artifacts)
+        record, text = _compare(settings, artifacts)
     print(text, end="", flush=True)
+    runs = {repeat.runtime: repeat for repeat in record.repeats}
+    require_trusted(runs, named=len(runs) > 1)
 
 
-def _compare(settings: Settings, artifacts: Artifacts) -> str:
+def _compare(settings: Settings, artifacts: Artifacts) -> tuple[CompareRecord, str]:
+    """Compare, and return the record and its text."""
     profiles = read_profiles(artifacts)
     rehearsed = read_rehearsed(artifacts, profiles)
     for reason in rehearsed.left_out:
@@ -47,7 +54,7 @@ def _compare(settings: Settings, artifacts: Artifacts) -> str:
         out.log.write_text(text, encoding="utf-8")
         progress.step(PICTURES)
         _draw(out, record, summaries, rehearsed)
-    return text
+    return record, text
 
 
 def _draw(

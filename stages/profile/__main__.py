@@ -15,6 +15,7 @@ from stages.artifacts import (
     write_record,
 )
 from stages.command_line import for_stage
+from stages.common.headline import require_trusted
 from stages.common.host import memory
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
@@ -36,6 +37,9 @@ from stages.samples import require_full_batch
 from stages.setting.values import OWN_BACKBONES
 from stages.settings import Settings, maker
 
+# Set by who runs compare after it, as compose does, where a code other than 0 would stop that.
+COMPARED = "STAGES_COMPARED"
+
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
@@ -48,12 +52,18 @@ class Inputs:
 
 
 def main() -> None:
-    """Check the inputs, measure, and hand over the folder of the runtime's profile."""
+    """Check the inputs, measure, and hand over the folder of the runtime's profile.
+
+    Raises NotTrustedError, when all is done, if the run is not to be trusted, unless compare
+    follows, which then does.
+    """
     settings = for_stage("profile", sys.argv[1:], os.environ)
     began = time.monotonic()
     with writing(settings.artifacts, "profile") as artifacts:
         record = _profile(settings, artifacts, began)
     print(closing_line(record), flush=True)
+    if not os.environ.get(COMPARED):
+        require_trusted({record.runtime: record.repeat})
 
 
 def _profile(settings: Settings, artifacts: Artifacts, began: float) -> ProfileRecord:

@@ -11,10 +11,11 @@ from docker.share.bundle import BILLS, LICENCES, LOCKS, MANIFEST, SCHEMAS
 from docker.share.schemas import text_of
 from stages import __version__
 from stages.artifacts import Artifacts
-from stages.errors import ArtifactsBusyError, InputCorruptError
+from stages.errors import ArtifactsBusyError, InputCorruptError, NotTrustedError
 from stages.evidence.archive import pack, unpack
 from stages.files.checksums import CHECKSUMS, write_checksums
 from stages.folder.access import writing
+from tests.commands import invoke
 from tests.unit.evidence.parts import IMAGE, pipeline
 
 PACKAGES = [{"kind": "pypi", "name": "numpy", "version": "1", "licence": "BSD-3-Clause"}]
@@ -43,7 +44,8 @@ def members(path: Path) -> dict[str, bytes]:
 def test_it_names_the_images_that_are_there_and_what_they_have(
     artifacts: Artifacts, tmp_path: Path
 ) -> None:
-    checked = bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
+    verdict = bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
+    checked = verdict.checked
     files = members(tmp_path / "bundle.tar")
     manifest = json.loads(files[MANIFEST])
     assert manifest["images"] == {"vgg19-train": IMAGE, "vgg19-compare": "sha256:2"}
@@ -60,7 +62,24 @@ def test_it_names_the_images_that_are_there_and_what_they_have(
         "no image is named by compare.json, measurements.json, peers.json, quantize.json"
         in checked[-2]
     )
-    assert bundle.verify_bundle(tmp_path / "bundle.tar") == checked
+    assert bundle.verify_bundle(tmp_path / "bundle.tar") == verdict
+
+
+def test_a_whole_bundle_of_a_run_in_doubt_says_both_and_ends_with_the_code_of_the_doubt(
+    artifacts: Artifacts, tmp_path: Path
+) -> None:
+    bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
+    done = invoke("verify", str(tmp_path / "bundle.tar"))
+    assert done.code == NotTrustedError.exit_code, done
+    doubt = "THIS RUN IS NOT TO BE TRUSTED: 2 rounds are too few to estimate noise"
+    assert f"\nverify: itex: {doubt}" in done.output
+    assert "verify: the comparison's 3 rows follow from the cells\n" in done.output
+    (line,) = done.error_lines
+    assert line.startswith("verify: error: the bundle is whole, and its figures follow from its")
+
+
+def test_a_bundle_without_doubt_has_no_code() -> None:
+    bundle.Verdict(["all was checked"], []).require_trusted()
 
 
 def test_results_of_other_images_than_are_there_make_no_bundle(
@@ -113,6 +132,6 @@ def test_without_images_there_are_no_bills(
 ) -> None:
     images.clear()
     monkeypatch.setattr(bundle, "makers", lambda folder: iter([("train.json", "")]))
-    checked = bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
+    checked = bundle.write_bundle(artifacts, tmp_path / "bundle.tar").checked
     assert checked[-1] == "note: no image is named by train.json: made outside one"
     assert not [name for name in members(tmp_path / "bundle.tar") if name.endswith(".cdx.json")]

@@ -14,9 +14,15 @@ from stages.artifacts import (
     verify,
     write_record,
 )
-from stages.errors import HostError, InputMissingError, InputStaleError, SettingsError
+from stages.errors import (
+    HostError,
+    InputMissingError,
+    InputStaleError,
+    NotTrustedError,
+    SettingsError,
+)
 from stages.folder.handover import handing_over
-from stages.profile.__main__ import main
+from stages.profile.__main__ import COMPARED, main
 from stages.records.profile import ProfileRecord
 from stages.samples import Samples
 from tests.unit.profile.stand_in import StandIn
@@ -140,3 +146,22 @@ def test_layouts_that_memory_forbids_are_not_tried_which_is_said(
     assert (
         "profile: layouts of more instances than 1 are not tried, as memory holds none\n" in shown
     )
+
+
+@pytest.mark.parametrize("followed", ["", "1"])
+def test_a_run_that_is_not_to_be_trusted_is_handed_over_and_ends_with_a_code_unless_compare_follows(
+    artifacts: Artifacts,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    followed: str,
+) -> None:
+    monkeypatch.setenv(COMPARED, followed)
+    arguments = ("--isas", "AVX2", "--precisions", "int8", "--rounds", "2")
+    if followed:
+        profile(monkeypatch, *arguments)
+    else:
+        with pytest.raises(NotTrustedError, match="trusted: 2 rounds are too few to estimate"):
+            profile(monkeypatch, *arguments)
+    verify(artifacts.profile("stock").path)
+    line = "profile: 1 cells measured; THIS RUN IS NOT TO BE TRUSTED\n"
+    assert capsys.readouterr().out.endswith(line)
