@@ -139,7 +139,8 @@ def bundle(_: Context, output: str = "vgg19-bundle.tar") -> None:
         from docker.share.bundle import write_bundle
 
         path = from_here(output)
-        lines = write_bundle(Artifacts(resolved(load(environment()).artifacts)), path)
+        artifacts = Artifacts(resolved(load(environment()).artifacts))
+        lines = write_bundle(artifacts, path).lines
         size = path.stat().st_size / 1e6
         print("\n".join(f"bundle: {line}" for line in [*lines, f"{output}, {size:.1f} MB"]))
 
@@ -164,11 +165,14 @@ def verify(_: Context, bundle: str, rebuild: bool = False) -> None:
     def check() -> None:
         from docker.share.bundle import verify_bundle
 
-        for line in verify_bundle(from_here(bundle)) if bundle else []:
+        verdict = verify_bundle(from_here(bundle)) if bundle else None
+        for line in verdict.lines if verdict else ():
             print(f"verify: {line}")
         if rebuild:
             engine.require("verify --rebuild")
             reproduction.verify_images()
+        if verdict:
+            verdict.require_trusted()
 
     end_with(exit_code_of("verify", check))
 

@@ -15,7 +15,8 @@ packages=/rootfs$environment/lib/python3.11/site-packages
 # Remove what no stage reads: headers for building extensions of TensorFlow (290 MB), the Intel
 # extension for TensorFlow's own threads, as the stages use the one for OpenMP's (148 MB), and tests.
 rm -rf "$packages/tensorflow/include" "$packages"/numpy/tests "$packages"/numpy/*/tests \
-    "$packages/h5py/tests" "$packages/setuptools/tests"
+    "$packages/h5py/tests" "$packages/setuptools/tests" \
+    "$packages"/scipy/*/tests "$packages"/scipy/*/*/tests
 rm -f "$packages/intel_extension_for_tensorflow/libonednn_cpu_eigen_so.so"
 
 # No requirement may be missing, except those that absent.txt leaves out on purpose.

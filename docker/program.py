@@ -17,6 +17,7 @@ from invoke.parser.context import ParserContext
 from invoke.parser.parser import Parser
 from invoke.program import Program
 
+from docker.ending import end
 from docker.flags import Contexts, of_one_task_alone, refusal, refuse_empty, refuse_repeated
 from docker.paths import ROOT
 from stages.errors import exit_code_of, report, say
@@ -116,6 +117,7 @@ class TaskProgram(Program):
     def execute(self) -> None:
         """Run the tasks."""
         super().execute()
+        end()
 
 
 def adopt(program: Program) -> None:

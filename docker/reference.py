@@ -76,14 +76,16 @@ EXIT_CODES = """\
 
 Each stage and each task ends with 0 if it has done its work. If not, it prints one line that begins
 with `NAME: error:` and gives the cause and the remedy, and it ends with the code of that kind of
-failure. What earlier runs left stays as it was. Four print something else: a fault of this
-project (70) its traceback, an interruption (130) a line of its own, doctor (18) a line without
-`error` if all that is missing is an instruction set, and a program whose output nobody reads any
-more (141) nothing.
+failure. What earlier runs left stays as it was, but for 23: there, all was done and is kept, and
+what was measured is not to be trusted. Four print something else: a fault of this project (70) its
+traceback, an interruption (130) a line of its own, doctor (18) a line without `error` if all that
+is missing is an instruction set, and a program whose output nobody reads any more (141) nothing.
 
-`invoke pipeline` stops at the first stage that fails, and ends with that stage's code.
-`docker compose up` has no code for each kind: it is 0 if all stages did their work, and another if
-one failed; the line of that stage says why.
+`invoke pipeline` stops at the first stage that fails, and ends with that stage's code. With 23 it
+stops at nothing: compare and all tasks after it are run, and invoke then ends with it.
+`docker compose up` has no code for each kind: it is 0 if all stages did their work and the run is
+to be trusted, else another; the line of the stage says why. Under compose, profile itself does not
+end with 23, which would stop compare.
 
 [Troubleshooting](troubleshooting.md) has the messages themselves, by symptom.
 """

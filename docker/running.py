@@ -2,20 +2,23 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from docker.build.graph import read_extra, read_stages
+from docker.build.graph import Stage, read_extra, read_stages
 from docker.containers import Outcome
 from docker.ending import end_with
 from docker.host import engine
 from docker.host.env_file import environment
-from docker.runners import RUNNERS, TRAIN, prepare_docker
+from docker.runners import RUNNERS, TRAIN, Runner, prepare_docker
 from stages.agreement import require_agreement
 from stages.command_line import load
-from stages.errors import SettingsError, exit_code_of
+from stages.errors import NotTrustedError, SettingsError, exit_code_of
 from stages.inputs import require_inputs
 from stages.setting.suggestion import quoted
-from stages.settings import DOCTOR, DOWNLOAD, EXTRAS, Settings, env_name, needs_download
+from stages.settings import DOCTOR, DOWNLOAD, EXTRAS, STAGES, Settings, env_name, needs_download
+
+# compose.yaml's: that compare follows profile, and says in its place if the run is in doubt.
+COMPARED, COMPARE = "STAGES_COMPARED", STAGES[-1]
 
 
 def run_programs(programs: Sequence[str], name: str, runner: str, given: dict[str, str]) -> None:
@@ -26,7 +29,10 @@ def run_programs(programs: Sequence[str], name: str, runner: str, given: dict[st
 
 
 def run_stages(programs: Sequence[str], name: str, runner: str, given: dict[str, str]) -> int:
-    """Run what is wanted by one of RUNNERS, and return the first exit code that is not 0."""
+    """Run what is wanted by one of RUNNERS, and return the exit code of the first that fails.
+
+    What is not to be trusted has not failed: its code is returned when all have run.
+    """
     if runner not in RUNNERS:
         shown = quoted(runner, RUNNERS)
         raise SettingsError(f"runner can't be {shown}; give {' or '.join(RUNNERS)}")
@@ -44,19 +50,25 @@ def run_stages(programs: Sequence[str], name: str, runner: str, given: dict[str,
     run = RUNNERS[runner](stages, load(settings).artifacts, name)
     if DOCTOR in programs and RUNNERS[runner] is prepare_docker:
         print(f"engine  {engine.summary()}", flush=True)
-    began, inside = time.monotonic(), 0.0
+    compared = {COMPARED: "1" if COMPARE in wanted else ""}
+    return _run_all(run, stages, settings | compared, name)
+
+
+def _run_all(run: Runner, stages: Sequence[Stage], settings: Mapping[str, str], name: str) -> int:
+    began, inside, code = time.monotonic(), 0.0, 0
     for stage in stages:
         outcome = run(stage, settings)
         inside += outcome.seconds
-        if outcome.exit_code:
+        if outcome.exit_code not in (0, NotTrustedError.exit_code):
             _say_failure(name, stage.name, outcome)
             return outcome.exit_code
+        code = outcome.exit_code or code
         which = "" if name == stage.name else f"{stage.name} "
         print(f"{name}: {which}took {outcome.seconds:.1f} s", flush=True)
     # What the stages' processes didn't take is starting and removing their containers.
     orchestration = time.monotonic() - began - inside
     print(f"{name}: done in {inside:.1f} s and {orchestration:.1f} s of orchestration")
-    return 0
+    return code
 
 
 def _require_made(forced: str, programs: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -17,9 +18,9 @@ from docker.share.output import agree_to_replace, require_writable, written_whol
 from stages import __version__
 from stages.artifacts import Artifacts
 from stages.common.source import source_sha256
-from stages.errors import EngineError, InputCorruptError
+from stages.errors import EngineError, InputCorruptError, NotTrustedError
 from stages.evidence.archive import pack, unpack
-from stages.evidence.check import Made, check, makers
+from stages.evidence.check import Made, check, doubts, makers
 from stages.evidence.collect import ARTIFACTS_FOLDER, collect
 from stages.evidence.opening import no_bundle
 from stages.evidence.rejection import GET_AGAIN, as_of_a_bundle
@@ -40,8 +41,29 @@ MAX_IMAGE = 100
 RUN_AGAIN = "run its stage again"
 
 
-def write_bundle(artifacts: Artifacts, output: Path) -> list[str]:
-    """Write a bundle of the artifacts; return a line for each thing that was checked in it.
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check found: a line for each thing that was checked, and for each run in doubt."""
+
+    checked: list[str]
+    doubts: list[str]
+
+    @property
+    def lines(self) -> list[str]:
+        """All of them, for a person."""
+        return [*self.checked, *self.doubts]
+
+    def require_trusted(self) -> None:
+        """Raise NotTrustedError if a run is in doubt: the figures of one may be true to it."""
+        if self.doubts:
+            raise NotTrustedError(
+                "the bundle is whole, and its figures follow from its samples, but what was "
+                "measured is not to be trusted, as said above; measure again and pack that"
+            )
+
+
+def write_bundle(artifacts: Artifacts, output: Path) -> Verdict:
+    """Write a bundle of the artifacts; return what was found in it.
 
     Another says which file it replaced, if any; a person at a terminal is asked before.
 
@@ -56,14 +78,14 @@ def write_bundle(artifacts: Artifacts, output: Path) -> list[str]:
             collect(held, folder)
         notes = _add_origins(folder)
         write_checksums(folder)
-        checked = _check(folder, "")
+        verdict = _check(folder, "")
         with written_whole(output) as path:
             pack(folder, path)
-    return [*checked, *notes, *replaced]
+    return replace(verdict, checked=[*verdict.checked, *notes, *replaced])
 
 
-def verify_bundle(bundle: Path) -> list[str]:
-    """Check a bundle; return a line for each thing that was checked.
+def verify_bundle(bundle: Path) -> Verdict:
+    """Check a bundle; return what was found.
 
     Raises InputCorruptError if a byte, a figure or a record is not what it must be.
     """
@@ -136,13 +158,13 @@ def _is_unknown(made: Made, known: Collection[str]) -> bool:
     return made.by.image not in known and made.by.source != source_sha256(made.program)
 
 
-def _check(folder: Path, remedy: str) -> list[str]:
+def _check(folder: Path, remedy: str) -> Verdict:
     checked = check(folder, remedy)
     with as_of_a_bundle(folder, remedy):
         _require_known(folder)
         manifest = _read_manifest(folder / MANIFEST)
-        made = [*makers(folder)]
-    return [*checked, *_check_makers(made, manifest)]
+        made, in_doubt = [*makers(folder)], doubts(folder)
+    return Verdict([*checked, *_check_makers(made, manifest)], in_doubt)
 
 
 def _require_known(folder: Path) -> None:

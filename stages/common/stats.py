@@ -8,13 +8,16 @@ Know About the Bootstrap (2015), section 5.3.
 
 from collections.abc import Sequence
 from math import sqrt
-from statistics import NormalDist
+from statistics import NormalDist, median
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from stages.records.base import Interval
 from stages.records.measure import Run
+
+Figures: TypeAlias = npt.NDArray[np.float64]
 
 RESAMPLES = 4_000
 Z = NormalDist().inv_cdf(0.975)
@@ -32,40 +35,39 @@ def interval(values: Sequence[float], seed: int = 0) -> Interval:
     return Interval(estimate=float(np.median(data)), low=float(low), high=float(high))
 
 
-def speedup(changed: Sequence[Run], reference: Sequence[Run], seed: int = 0) -> Interval:
+def round_figures(scenario: str, runs: Sequence[Run]) -> list[float]:
+    """Return what a scenario shows of each round: images/s offline, else the median latency in ms.
+
+    The figure shown of a cell is their median.
+    """
+    if scenario == "offline":
+        return [run.rate_per_s for run in runs]
+    return [1000 * median(run.seconds) for run in runs]
+
+
+def speedup(
+    scenario: str, changed: Sequence[Run], reference: Sequence[Run], seed: int = 0
+) -> Interval:
     """Return how many times as fast as `reference` `changed` is, with its 95% interval.
 
-    It is the ratio of the median times of a batch (in a single stream, of a query) over all rounds,
-    which a short disturbance does not move. Both sides are resampled by the same rounds, so that
-    what slows a round down slows both. Raises ValueError if one has more rounds than the other.
+    It is the ratio of the very figures that are shown of both, so that these divide to it. Both
+    sides are resampled by the same rounds, so that what slows a round down slows both. 0 if
+    the reference did nothing. Raises ValueError if one has more rounds than the other.
     """
-    rounds = [(run.seconds, base.seconds) for run, base in zip(changed, reference, strict=True)]
-    ours, theirs = (_Pool(seconds) for seconds in zip(*rounds, strict=True))
-    size = len(rounds)
+    ours, theirs = (round_figures(scenario, runs) for runs in (changed, reference))
+    rates = (ours, theirs) if scenario == "offline" else (theirs, ours)  # the shorter, the faster
+    by_round = np.asarray([*zip(*rates, strict=True)], np.float64)
+    size = len(by_round)
     resamples = np.random.default_rng(seed).integers(0, size, (RESAMPLES, size))
-    drawn = [np.bincount(resample, minlength=size) for resample in resamples]
-    ratios = [theirs.median(times) / ours.median(times) for times in drawn]
-    low, high = np.percentile(ratios, _percentiles(size))
-    once = np.ones(size, np.int64)
-    estimate = theirs.median(once) / ours.median(once)
-    return Interval(estimate=estimate, low=float(low), high=float(high))
+    over, under = (np.median(figures[resamples], axis=1) for figures in by_round.T)
+    low, high = np.percentile(_ratios(over, under), _percentiles(size))
+    (estimate,) = _ratios(*np.median(by_round, axis=0, keepdims=True).T)
+    return Interval(estimate=float(estimate), low=float(low), high=float(high))
 
 
-class _Pool:
-    """The seconds of all rounds, sorted once, so that thousands of medians of them take no sort."""
-
-    def __init__(self, rounds: Sequence[Sequence[float]]) -> None:
-        seconds = np.concatenate([np.asarray(values, np.float64) for values in rounds])
-        owners = np.repeat(np.arange(len(rounds)), [len(values) for values in rounds])
-        order = np.argsort(seconds, kind="stable")
-        self._seconds, self._rounds = seconds[order], owners[order]
-
-    def median(self, times: npt.NDArray[np.int64]) -> float:
-        """Return the median with each round drawn as many times as `times` has at its place."""
-        ends = np.cumsum(times[self._rounds])
-        middle = ((ends[-1] - 1) // 2, ends[-1] // 2)
-        low, high = self._seconds[np.searchsorted(ends, middle, side="right")]
-        return float((low + high) / 2)
+def _ratios(over: Figures, under: Figures) -> Figures:
+    """Return `over` by `under`, and 0 for each that is 0: instances that never ran together."""
+    return np.divide(over, under, out=np.zeros_like(over), where=under > 0)
 
 
 def _percentiles(rounds: int) -> list[float]:
@@ -95,4 +97,12 @@ def spread(figure: Interval) -> float:
 
 def accuracy_top1(predictions: Sequence[int], labels: Sequence[int]) -> float:
     """Return the fraction of predictions that equal the labels."""
-    return float(np.mean(np.array(predictions) == np.array(labels)))
+    return float(np.mean(right_answers(predictions, labels)))
+
+
+def right_answers(predictions: Sequence[int], labels: Sequence[int]) -> list[bool]:
+    """Return for each image whether its prediction equals its label.
+
+    Raises ValueError if there are more of one than of the other.
+    """
+    return [answer == label for answer, label in zip(predictions, labels, strict=True)]

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from stages.program.printable import printable
-from stages.records.base import UNKNOWN, Host, Source
+from stages.records.base import UNKNOWN, Host, Interval, Source
 from stages.records.cell import Reason
 from stages.setting.values import OWN_BACKBONES
 
 MAX_CELL = 1000
-# In place of an interval, which would be as wide as nothing.
-NO_INTERVAL = "one round: no interval"
+# In place of an interval, which would be as wide as nothing; and beside a figure in a table.
+NO_INTERVAL, ONCE = "one round: no interval", "(one round)"
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
@@ -24,6 +24,11 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
         for row in rows
     )
     return "\n".join(line.rstrip() for line in lines)
+
+
+def times(ratio: Interval, *, once: bool) -> str:
+    """Return a ratio with its interval, which there is none of after one round."""
+    return f"{ratio.estimate:.2f}x {ONCE if once else f'({ratio.low:.2f}-{ratio.high:.2f})'}"
 
 
 def is_of_one_round(reasons: Sequence[Reason]) -> bool:

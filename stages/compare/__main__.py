@@ -8,13 +8,14 @@ from dataclasses import replace
 from stages.artifacts import Artifacts, CompareFolder, write_record
 from stages.command_line import for_stage
 from stages.common.current import Facts, Product, by_runtime, kept, stays
+from stages.common.headline import require_trusted
 from stages.common.progress import Progress
 from stages.common.provenance import maker
-from stages.compare.cautions import models_caution
 from stages.compare.effects import compare
 from stages.compare.inputs import RuntimeProfile, read_profiles
+from stages.compare.models import Summaries, models_of
 from stages.compare.rehearsed import Rehearsed, read_rehearsed
-from stages.compare.table import Summaries, render
+from stages.compare.table import render
 from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
@@ -26,23 +27,29 @@ EFFECTS, PICTURES = STEPS = ("precision effect and ISA effect", "pictures")
 
 
 def main() -> None:
-    """Check the inputs, compare, and hand over artifacts/compare."""
+    """Check the inputs, compare, and hand over artifacts/compare.
+
+    Raises NotTrustedError, when all is done, if a run is not to be trusted.
+    """
     settings = for_stage("compare", sys.argv[1:], os.environ)
     with writing(settings.artifacts, "compare") as artifacts:
-        text = _compare(settings, artifacts)
+        record, text = _compare(settings, artifacts)
     print(text, end="", flush=True)
     print(f"compare: the table and its pictures are in {shown(artifacts.compare.path)}", flush=True)
+    runs = {repeat.runtime: repeat for repeat in record.repeats}
+    require_trusted(runs, named=len(runs) > 1)
 
 
-def _compare(settings: Settings, artifacts: Artifacts) -> str:
+def _compare(settings: Settings, artifacts: Artifacts) -> tuple[CompareRecord, str]:
+    """Compare, and return the record and its text."""
     profiles = read_profiles(artifacts)
     rehearsed = read_rehearsed(artifacts, profiles)
     for reason in rehearsed.left_out:
         print(f"compare: the rehearsal is left out: {shown(reason)}", file=sys.stderr)
     product = _product(artifacts.compare)
     profile_sha256 = {profile.runtime: profile.sha256 for profile in profiles}
-    if kept(product, settings, _origins(profile_sha256, rehearsed.sha256)):
-        return artifacts.compare.log.read_text(encoding="utf-8")
+    if current := kept(product, settings, _origins(profile_sha256, rehearsed.sha256)):
+        return current, artifacts.compare.log.read_text(encoding="utf-8")
     return _draw_up(settings, product, profiles, rehearsed)
 
 
@@ -65,7 +72,7 @@ def _draw_up(
     product: Product[CompareRecord],
     profiles: Sequence[RuntimeProfile],
     rehearsed: Rehearsed,
-) -> str:
+) -> tuple[CompareRecord, str]:
     summaries = {profile.runtime: profile.summaries for profile in profiles}
     with (
         handing_over(product.folder.path, stays(product)) as partial,
@@ -80,25 +87,23 @@ def _draw_up(
         out.log.write_text(text, encoding="utf-8")
         progress.step(PICTURES)
         _draw(out, record, summaries, rehearsed)
-    return text
+    return record, text
 
 
 def _draw(
     out: CompareFolder, record: CompareRecord, summaries: Summaries, rehearsed: Rehearsed
 ) -> None:
     # Imported only now: `--help` needs no matplotlib.
-    from stages.compare.plots import plot_absolute, plot_ladder, plot_times
+    from stages.compare.models_plot import plot_absolute, plot_times
+    from stages.compare.plots import plot_ladder
     from stages.compare.rehearsal_plot import plot_rehearsal
 
     if rehearsed.record and any(map(rehearsed.of, record.impossible)):
         plot_rehearsal(rehearsed.record, out.rehearsal)
     plot_ladder(record, out.ladder)
-    runtime = next((name for name, models in summaries.items() if models), None)
-    if runtime is not None:
-        label = runtime if len(summaries) > 1 else ""
-        caution = models_caution(record, runtime, summaries[runtime])
-        plot_absolute(summaries[runtime], out.absolute, label, caution)
-        plot_times(summaries[runtime], out.times, label, caution)
+    for models in models_of(record, summaries)[:1]:
+        plot_absolute(models, out.absolute)
+        plot_times(models, out.times)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from stages.common.stats import speedup
+from stages.common.stats import right_answers, speedup
+from stages.compare.accuracy import difference, top1_interval
 from stages.compare.checks import repeat_verdict, saturations
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.limits import limit_rows
@@ -16,7 +17,7 @@ from stages.errors import InputCorruptError
 from stages.isa import ISA_NAMES, rank
 from stages.records.base import Interval
 from stages.records.cell import Measurement
-from stages.records.compare import CompareRecord, Limit, NotRun, Row
+from stages.records.compare import AccuracyDifference, CompareRecord, Limit, NotRun, Row
 from stages.records.profile import ProfileRecord
 from stages.records.proof import Proof
 
@@ -32,11 +33,12 @@ class CellKey(NamedTuple):
 
 
 class CellResult(NamedTuple):
-    """A cell's figures, its proof, and how the cell ran that the figures are of."""
+    """A cell's figures, its proof, how the cell ran that they are of, which images it got right."""
 
     measurement: Measurement
     proof: Proof
     verdict: str
+    right: Sequence[bool]
 
 
 CellFigures = dict[CellKey, CellResult]
@@ -78,7 +80,8 @@ def _measured(record: ProfileRecord) -> CellFigures:
         key = CellKey(record.runtime, cell.precision, cell.requested_isa)
         measurement = record.measured_cell(cell).measurement
         if measurement and cell.proof:
-            cells[key] = CellResult(measurement, cell.proof, cell.verdict)
+            right = right_answers(measurement.accuracy.predictions, record.labels)
+            cells[key] = CellResult(measurement, cell.proof, cell.verdict, right)
         elif not cell.impossible:
             name = f"{cell.precision} at {cell.requested_isa}"
             raise InputCorruptError(f"{name} has no proven measurement; run profile again")
@@ -116,7 +119,7 @@ def _isa_reference(cells: CellFigures) -> str:
 
 
 def _row(cells: CellFigures, key: CellKey, reference: str) -> Row:
-    measurement, proof, verdict = cells[key]
+    measurement, proof, verdict, right = cells[key]
     fp32 = key._replace(precision="fp32")
     return Row(
         **key._asdict(),
@@ -133,6 +136,8 @@ def _row(cells: CellFigures, key: CellKey, reference: str) -> Row:
         server_per_s=measurement.server.rate_per_s if measurement.server else None,
         precision_speedup=_speedup(cells, key, fp32),
         isa_speedup=_speedup(cells, key, key._replace(isa=reference)),
+        accuracy_interval=top1_interval(right),
+        accuracy_difference=_difference(cells, key, fp32),
     )
 
 
@@ -142,9 +147,14 @@ def _loss(changed: Measurement, reference: Measurement) -> float | None:
     return 1 - changed.accuracy.top1 / reference.accuracy.top1
 
 
+def _difference(cells: CellFigures, changed: CellKey, fp32: CellKey) -> AccuracyDifference | None:
+    if changed == fp32 or fp32 not in cells:
+        return None
+    return difference(cells[changed].right, cells[fp32].right)
+
+
 def _speedup(cells: CellFigures, changed: CellKey, reference: CellKey) -> Interval | None:
     if reference not in cells:
         return None
-    return speedup(
-        cells[changed].measurement.offline.runs, cells[reference].measurement.offline.runs
-    )
+    over, under = (cells[key].measurement.offline.runs for key in (changed, reference))
+    return speedup("offline", over, under)

@@ -4,14 +4,13 @@ from functools import partial
 from itertools import compress
 
 from stages.common.stats import spread
-from stages.common.text import NO_INTERVAL, aligned
+from stages.common.text import NO_INTERVAL, ONCE, aligned, times
+from stages.compare.accuracy import MAX_P, p_in_words
 from stages.compare.cautions import had_one_round, is_trusted
 from stages.isa import get_isa
 from stages.records.base import Interval
 from stages.records.compare import CompareRecord, Row
 
-# Beside a figure that has no interval.
-ONCE = "(one round)"
 COLUMNS = (
     "isa cap",
     "precision",
@@ -50,11 +49,13 @@ def _cells(record: CompareRecord, row: Row) -> tuple[str, ...]:
         _with_spread(row.latency_p50_ms, 1, once=once),
         _or_dash(row.latency_p90_ms, "{:.1f}"),
         _or_dash(row.server_per_s, "{:.2f}"),
-        f"{row.accuracy_top1:.1%}",
-        _or_dash(row.accuracy_loss, "{:+.2%}"),
+        _top1(row),
+        _loss(row),
         _or_dash(row.agreement_fp32, "{:.1%}"),
-        _times(row.precision_speedup, once=once),
-        _times(row.isa_speedup, once=once),
+        *(
+            times(ratio, once=once) if ratio else "-"
+            for ratio in (row.precision_speedup, row.isa_speedup)
+        ),
         _verdict(row, trusted=is_trusted(record, row.runtime)),
         row.kernel,
     )
@@ -66,14 +67,20 @@ def _verdict(row: Row, *, trusted: bool) -> str:
     return row.verdict if trusted else f"NOT TO BE TRUSTED, {row.verdict}"
 
 
+def _top1(row: Row) -> str:
+    exact = row.accuracy_interval
+    between = f" ({100 * exact.low:.1f}-{100 * exact.high:.1f})" if exact else ""
+    return f"{row.accuracy_top1:.1%}{between}"
+
+
+def _loss(row: Row) -> str:
+    found = row.accuracy_difference
+    chance = f" ({p_in_words(found)})" if found else ""
+    return f"{_or_dash(row.accuracy_loss, '{:+.2%}')}{chance}"
+
+
 def _with_spread(figure: Interval, digits: int, *, once: bool) -> str:
     return f"{figure.estimate:.{digits}f} {ONCE if once else f'±{spread(figure):.1%}'}"
-
-
-def _times(ratio: Interval | None, *, once: bool) -> str:
-    if ratio is None:
-        return "-"
-    return f"{ratio.estimate:.2f}x {ONCE if once else f'({ratio.low:.2f}-{ratio.high:.2f})'}"
 
 
 def _or_dash(value: float | None, shape: str) -> str:
@@ -86,12 +93,11 @@ def render_notes(record: CompareRecord) -> str:
     notes = [
         *_interval_notes(record),
         ("isa cap", "oneDNN capped by ONEDNN_MAX_CPU_ISA; proven by oneDNN's own log"),
-        (
-            "precision effect",
-            "how many times as fast as FP32 at the same cap, by the median batch",
-        ),
-        ("ISA effect", f"how many times as fast as the same precision at {reference}"),
+        ("precision effect", "images/s over FP32's at the same cap"),
+        ("ISA effect", f"images/s over those of the same precision at {reference}"),
+        ("top-1", "fraction of the test split with the right class, and its exact 95% interval"),
         ("loss", "relative loss of top-1 against FP32 at the same cap"),
+        ("p", f"how likely chance alone makes as much; above {MAX_P}, no difference is shown"),
         ("as fp32", "fraction of images to which FP32 at the highest cap gives the same class"),
         (
             "emulated",

@@ -1,6 +1,5 @@
-"""The pictures: FP32 against INT8, absolute and as ratios, and the precision by isa matrix."""
+"""The picture of the precision by isa matrix, and how all pictures are made."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,54 +10,21 @@ from stages.compare.cautions import had_one_round, is_invalid, run_caution
 from stages.isa import ISA_NAMES
 from stages.precisions import PRECISION_NAMES, get_precision
 from stages.program.printable import printable
+from stages.records.base import Interval
 from stages.records.compare import CompareRecord, Row
-from stages.records.profile import ModelSummary
 
 mpl.use("Agg")
 
 EMULATED_HATCH = "//"
 MAX_NAME = 100
+ERROR_BARS = {"elinewidth": 0.8, "ecolor": "#333333"}
 CAUTION_COLOR = "#b22222"
-QUANTITIES = (
-    ("accuracy", "top-1 accuracy", "higher is better"),
-    ("throughput", "throughput, images/s", "higher is better"),
-    ("latency", "latency, ms", "lower is better"),
-)
 # No time of day goes into the file, so that equal figures give equal bytes.
 METADATA = {"Software": None, "Creation Time": None}
 
 
-def plot_absolute(
-    summaries: Sequence[ModelSummary], path: Path, runtime: str = "", caution: str = ""
-) -> None:
-    """Draw accuracy, throughput and latency of FP32 and INT8 side by side."""
-    figure = Figure(figsize=(11, 4), layout="constrained")
-    for axes, (name, title, direction) in zip(figure.subplots(1, 3), QUANTITIES, strict=True):
-        _bars(axes, summaries, [getattr(model, name) for model in summaries], "{:.4g}")
-        axes.set_title(f"{title}\n({direction})", fontsize=10)
-    figure.suptitle(f"VGG19{_runtime_words(runtime)}, oneDNN capped at {summaries[0].isa}")
-    _save(figure, path, caution)
-
-
-def plot_times(
-    summaries: Sequence[ModelSummary], path: Path, runtime: str = "", caution: str = ""
-) -> None:
-    """Draw the same quantities as multiples of FP32's; latency as how many times shorter it is."""
-    fp32 = summaries[0]
-    figure = Figure(figsize=(11, 4), layout="constrained")
-    for axes, (name, title, _) in zip(figure.subplots(1, 3), QUANTITIES, strict=True):
-        values = [_times(name, model, fp32) for model in summaries]
-        _bars(axes, summaries, values, "{:.2f}x")
-        axes.axhline(1, color="black", linewidth=0.8)
-        word = "times shorter" if name == "latency" else "times FP32's"
-        axes.set_title(f"{title.split(',')[0]}\n({word})", fontsize=10)
-    figure.suptitle(
-        f"VGG19{_runtime_words(runtime)}, INT8 against FP32, oneDNN capped at {fp32.isa}"
-    )
-    _save(figure, path, caution)
-
-
-def _save(figure: Figure, path: Path, caution: str) -> None:
+def save_with(figure: Figure, path: Path, caution: str) -> None:
+    """Write a figure with a caution below it, if there is any."""
     if caution:
         figure.supxlabel(caution, color=CAUTION_COLOR, fontsize=11)
     save(figure, path)
@@ -75,27 +41,12 @@ def plain(text: str) -> str:
     return ascii_only.replace("$", r"\$")
 
 
-def _runtime_words(runtime: str) -> str:
-    return f" by {runtime}" if runtime else ""
-
-
-def _times(quantity: str, changed: ModelSummary, reference: ModelSummary) -> float:
-    over, under = getattr(changed, quantity), getattr(reference, quantity)
-    if quantity == "latency":
-        over, under = under, over
-    return float(over / under) if under else float("nan")
-
-
-def _bars(
-    axes: Any, summaries: Sequence[ModelSummary], values: Sequence[float], shape: str
-) -> None:
-    precisions = [get_precision(model.precision) for model in summaries]
-    names = [precision.label for precision in precisions]
-    colors = [precision.color for precision in precisions]
-    drawn = axes.bar(names, values, color=colors, width=0.6)
-    axes.bar_label(drawn, labels=[shape.format(value) for value in values], padding=2)
-    axes.margins(y=0.15)
-    axes.spines[["top", "right"]].set_visible(False)
+def error_of(interval: Interval | None) -> tuple[float, float]:
+    """Return how far an interval reaches below and above its estimate; 0 without one."""
+    if interval is None:
+        return 0.0, 0.0
+    below, above = interval.estimate - interval.low, interval.high - interval.estimate
+    return max(0.0, below), max(0.0, above)
 
 
 def plot_ladder(record: CompareRecord, path: Path) -> None:
@@ -117,7 +68,7 @@ def plot_ladder(record: CompareRecord, path: Path) -> None:
     _legend(panels[0], _precisions(record), any(row.verdict == "emulated" for row in record.rows))
     title = f"VGG19 on {plain(record.host.cpu_model)}, {len(record.host.cores_pinned)} cores"
     (figure.suptitle if len(runtimes) > 1 else panels[0].set_title)(title)
-    _save(figure, path, run_caution(record))
+    save_with(figure, path, run_caution(record))
 
 
 def _panel(axes: Any, record: CompareRecord, runtime: str, isas: list[str]) -> None:
@@ -141,13 +92,12 @@ def _precisions(record: CompareRecord) -> list[str]:
 def _ladder_bar(axes: Any, row: Row, position: float, width: float, *, once: bool) -> None:
     hatch = EMULATED_HATCH if row.verdict == "emulated" else None
     rate = row.throughput_images_per_s
-    below, above = rate.estimate - rate.low, rate.high - rate.estimate
     bar = axes.bar(
         position,
         rate.estimate,
         width * 0.92,
-        yerr=None if once else [[max(0.0, below)], [max(0.0, above)]],
-        error_kw={"elinewidth": 0.8, "ecolor": "#333333"},
+        yerr=None if once else [[end] for end in error_of(rate)],
+        error_kw=ERROR_BARS,
         color=get_precision(row.precision).color,
         hatch=hatch,
         edgecolor="white",

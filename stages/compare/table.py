@@ -1,26 +1,22 @@
 """The comparison as text, for the terminal and compare.log: one block after the other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
+from stages.common.headline import NOT_TRUSTED
+from stages.common.reasons import in_words
 from stages.common.text import MAX_CELL, NO_INTERVAL, aligned, is_of_one_round, origins, when
-from stages.compare.cautions import models_doubt
 from stages.compare.limits import render_limits
 from stages.compare.matrix import render_matrix, render_notes
+from stages.compare.models import Summaries, closing_line, models_of, render_models
 from stages.compare.not_run import render_not_run
-from stages.compare.reasons import in_words
 from stages.compare.rehearsed import NOTHING, Rehearsed
-from stages.precisions import get_precision
 from stages.program.printable import printable
 from stages.records.base import Interval
 from stages.records.compare import CompareRecord, Repeated
-from stages.records.profile import ModelSummary
-
-# By runtime.
-Summaries = Mapping[str, Sequence[ModelSummary]]
 
 
 def render(record: CompareRecord, summaries: Summaries, rehearsed: Rehearsed = NOTHING) -> str:
-    """Return the whole comparison: host, matrix, what could not run, FP32 against INT8.
+    """Return the whole comparison: host, matrix, what could not run, FP32 against INT8, headline.
 
     `summaries` are by runtime. Runtimes are named only if there are several. What was `rehearsed`
     stands below what could not run.
@@ -30,11 +26,10 @@ def render(record: CompareRecord, summaries: Summaries, rehearsed: Rehearsed = N
         blocks.append(render_limits(record.limits, list(record.versions)))
     if record.impossible:
         blocks.append(render_not_run(record, rehearsed))
-    blocks += [
-        _models(record, of_runtime, runtime)
-        for runtime, of_runtime in summaries.items()
-        if of_runtime
-    ]
+    both = models_of(record, summaries)
+    blocks += map(render_models, both)
+    if both:
+        blocks.append("\n".join(map(closing_line, both)))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -82,7 +77,7 @@ def _repeat_lines(repeat: Repeated, record: CompareRecord) -> list[tuple[str, st
     offline, stream = (
         _ratio(ratio, once=once) for ratio in (repeat.offline_ratio, repeat.single_stream_ratio)
     )
-    verdict = "as it should be" if repeat.trusted else "THIS RUN IS NOT TO BE TRUSTED"
+    verdict = "as it should be" if repeat.trusted else NOT_TRUSTED
     return [
         (
             f"measured twice: {repeat.precision} {repeat.isa}{runtime}",
@@ -99,19 +94,3 @@ def _ratio(ratio: Interval, *, once: bool) -> str:
 def _runtime_suffix(runtime: str, record: CompareRecord) -> str:
     """Return what names the runtime at the end of a cell's name, if there are several."""
     return f" {runtime}" if len(record.versions) > 1 else ""
-
-
-def _models(record: CompareRecord, summaries: Sequence[ModelSummary], runtime: str) -> str:
-    """Return the table of FP32 against INT8, and what is in doubt about it."""
-    names = [get_precision(summary.precision).label for summary in summaries]
-    shown = runtime if len(record.versions) > 1 else ""
-    doubt = models_doubt(record, runtime, summaries)
-    table = aligned(
-        [
-            (f"Model ({', '.join(filter(None, (summaries[0].isa, shown)))})", *names),
-            ("accuracy, top-1", *(f"{summary.accuracy:.4f}" for summary in summaries)),
-            ("throughput, images/s", *(f"{summary.throughput:.2f}" for summary in summaries)),
-            ("latency, ms (median)", *(f"{summary.latency:.2f}" for summary in summaries)),
-        ]
-    )
-    return f"{table}\n{doubt}: see above" if doubt else table

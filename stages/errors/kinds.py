@@ -157,6 +157,13 @@ class VulnerabilityError(StageError):
     remedy = "lock a version that fixes it, or say in docker/requirements/audit.yaml why not"
 
 
+class NotTrustedError(StageError):
+    """All was done, and what was measured is not to be trusted."""
+
+    exit_code = 23
+    remedy = "do what the message says, then profile and compare again; what was made is kept"
+
+
 def of_kind(exit_code: int, message: str) -> StageError:
     """Return an error of the kind that has `exit_code`, a plain StageError if none has it."""
     kinds = {kind.exit_code: kind for kind in StageError.__subclasses__()}

@@ -13,6 +13,8 @@ from stages.artifacts import (
     read_record,
     require_current,
 )
+from stages.common.headline import NOT_TRUSTED
+from stages.common.reasons import in_words
 from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
 from stages.compare.rehearsed import NOTHING, read_rehearsed
@@ -180,6 +182,15 @@ def check_profile(artifacts: Artifacts, runtime: str) -> str:
         f"{runtime}: {cells} cells and their repeat follow from {profile.count_runs(record)} runs "
         f"and LoadGen's logs, {proofs} proofs from oneDNN's"
     )
+
+
+def doubts(bundle: Path) -> list[str]:
+    """Return a line for each run in the folder of a bundle that is not to be trusted."""
+    return [
+        f"{profile.runtime}: {NOT_TRUSTED}: {in_words(reason)}"
+        for profile in read_profiles(Artifacts(bundle / ARTIFACTS_FOLDER))
+        for reason in profile.record.repeat.reasons[:1]
+    ]
 
 
 def check_comparison(artifacts: Artifacts) -> str:

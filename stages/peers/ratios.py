@@ -46,7 +46,7 @@ def _ratio(own: Contender, peer: Contender, own_figures: Figures, peer_figures: 
         peer=peer.backend,
         peer_precision=peer.precision,
         batch_size=own_figures.batch_size,
-        median=median(by_round),
+        median=own_figures.throughput_images_per_s / peer_figures.throughput_images_per_s,
         lowest=min(by_round),
         highest=max(by_round),
     )

@@ -120,12 +120,12 @@ def _notes(record: PeersRecord) -> str:
 
 
 def _ratio_notes(rounds: int) -> tuple[str, str]:
-    head = "ours / peer  throughput of ours over the peer's, above 1 where ours is faster"
+    head = "ours / peer  images/s of ours over the peer's, above 1 where ours is faster"
     if rounds == 1:
         return f"{head};", f"             {NO_INTERVAL}, each model once"
     return (
-        f"{head}: the median of",
-        f"             {rounds} rounds, each model in turn, with the lowest and the highest round",
+        f"{head}; in brackets the",
+        f"             lowest and highest of {rounds} rounds, in which each model took its turn",
     )
 
 

@@ -16,6 +16,7 @@ from stages.artifacts import (
 )
 from stages.command_line import for_stage
 from stages.common.current import Facts, Product, kept, machine_facts
+from stages.common.headline import require_trusted
 from stages.common.host import memory
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
@@ -38,6 +39,9 @@ from stages.samples import require_full_batch
 from stages.setting.values import OWN_BACKBONES
 from stages.settings import Settings
 
+# Set by who runs compare after it, as compose does, where a code other than 0 would stop that.
+COMPARED = "STAGES_COMPARED"
+
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
@@ -50,7 +54,11 @@ class Inputs:
 
 
 def main() -> None:
-    """Check the inputs, measure, and hand over the folder of the runtime's profile."""
+    """Check the inputs, measure, and hand over the folder of the runtime's profile.
+
+    Raises NotTrustedError, when all is done, if the run is not to be trusted, unless compare
+    follows, which then does.
+    """
     settings = for_stage("profile", sys.argv[1:], os.environ)
     began = time.monotonic()
     with writing(settings.artifacts, "profile") as artifacts:
@@ -61,6 +69,8 @@ def main() -> None:
         now = _origins(inputs.train_sha256, inputs.quantize_sha256, host)
         record = kept(product, settings, now) or _profile(settings, artifacts, inputs, host, began)
     print(closing_line(record), flush=True)
+    if not os.environ.get(COMPARED):
+        require_trusted({record.runtime: record.repeat})
 
 
 def _product(folder: ProfileFolder) -> Product[ProfileRecord]:

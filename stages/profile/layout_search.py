@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import median
 
 from stages.common.progress import Progress
-from stages.common.stats import interval
+from stages.common.stats import interval, round_figures
 from stages.profile.cell_workers import CellWorkers
 from stages.profile.instance_group import InstanceGroup
 from stages.profile.layouts import Placement, layout_of
@@ -75,7 +75,7 @@ def trial_of(layout: Layout, runs: list[Run]) -> LayoutTrial:
     """Return the record of a trial from its offline runs."""
     return LayoutTrial(
         layout=layout,
-        throughput_images_per_s=interval([run.rate_per_s for run in runs]),
+        throughput_images_per_s=interval(round_figures("offline", runs)),
         overlap=median(run.overlap for run in runs),
         runs=runs,
     )

@@ -2,9 +2,8 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from statistics import median
 
-from stages.common.stats import accuracy_top1, interval, speedup
+from stages.common.stats import accuracy_top1, interval, round_figures, speedup
 from stages.isa import rank
 from stages.precisions import FP32
 from stages.profile.plan import PlannedCell
@@ -49,7 +48,7 @@ def build_repeat(
 ) -> Repeat:
     """Return the figures of a cell's second time, and their ratios to those of the first."""
     offline, stream = (
-        speedup(second.runs[scenario], first.runs[scenario]) for scenario in SCENARIOS
+        speedup(scenario, second.runs[scenario], first.runs[scenario]) for scenario in SCENARIOS
     )
     same = second.predictions == first.predictions
     reasons = judge_repeat(offline, stream, len(first.runs["offline"]), same_classes=same)
@@ -73,7 +72,7 @@ def measurement(
     return Measurement(
         offline=Offline(
             batch_size=batch_size,
-            throughput_images_per_s=interval([run.rate_per_s for run in offline]),
+            throughput_images_per_s=interval(round_figures("offline", offline)),
             runs=offline,
         ),
         single_stream=single_stream(stream),
@@ -94,7 +93,7 @@ def single_stream(runs: list[Run]) -> SingleStream:
     seconds = [query_s for run in runs for query_s in run.seconds]
     return SingleStream(
         queries=len(seconds),
-        latency_p50_ms=interval([1000 * median(run.seconds) for run in runs]),
+        latency_p50_ms=interval(round_figures("single_stream", runs)),
         latency_p90_ms=_percentile_ms(seconds, 0.90),
         latency_p99_ms=_percentile_ms(seconds, 0.99),
         runs=runs,

@@ -1,11 +1,12 @@
-"""32.json and 8.json, and the line that closes the stage."""
+"""The headline of a profile, 32.json and 8.json, and the line that closes the stage."""
 
-from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from stages.common.text import NO_INTERVAL, is_of_one_round, when
+from stages.common.headline import headline, not_trusted
+from stages.common.stats import speedup
+from stages.common.text import when
 from stages.isa import ISA_NAMES
-from stages.precisions import get_precision
-from stages.records.base import Provenance
+from stages.precisions import FP32, INT8
 from stages.records.cell import Measurement
 from stages.records.profile import ModelSummary, ProfileRecord
 
@@ -25,62 +26,62 @@ def measurements(record: ProfileRecord) -> dict[tuple[str, str], Measurement]:
 def top_isa(record: ProfileRecord) -> str | None:
     """Return the highest isa at which both FP32 and INT8 were measured."""
     cells = measurements(record)
-    both = [isa for isa in ISA_NAMES if ("fp32", isa) in cells and ("int8", isa) in cells]
+    both = [isa for isa in ISA_NAMES if (FP32, isa) in cells and (INT8, isa) in cells]
     return both[-1] if both else None
 
 
 def summaries(record: ProfileRecord) -> list[ModelSummary]:
-    """Return FP32's and INT8's summary at the top isa; none unless both were measured at one."""
+    """Return FP32's and INT8's summary at the top isa; none unless both were measured at one.
+
+    They are the headline of a profile: whatever shows it takes it from them.
+    """
     isa = top_isa(record)
     if isa is None:
         return []
     cells = measurements(record)
+    fp32, int8 = (cells[precision, isa] for precision in (FP32, INT8))
     return [
-        _summary(record.maker, precision, isa, cells[precision, isa])
-        for precision in ("fp32", "int8")
+        _summary(record, FP32, isa, fp32),
+        _against(int8, fp32, _summary(record, INT8, isa, int8)),
     ]
 
 
-def _summary(maker: Provenance, precision: str, isa: str, measurement: Measurement) -> ModelSummary:
+def _summary(
+    record: ProfileRecord, precision: str, isa: str, measurement: Measurement
+) -> ModelSummary:
+    rate = measurement.offline.throughput_images_per_s
+    latency = measurement.single_stream.latency_p50_ms
     return ModelSummary(
-        maker=maker,
+        maker=record.maker,
         precision=precision,
         isa=isa,
         accuracy=measurement.accuracy.top1,
-        throughput=measurement.offline.throughput_images_per_s.estimate,
-        latency=measurement.single_stream.latency_p50_ms.estimate,
+        throughput=rate.estimate,
+        latency=latency.estimate,
+        throughput_interval=rate,
+        latency_interval=latency,
+        valid=measurement.validity.valid,
+        reasons=measurement.validity.reasons,
+        trusted=record.repeat.trusted,
+        run_reasons=record.repeat.reasons,
+    )
+
+
+def _against(changed: Measurement, fp32: Measurement, summary: ModelSummary) -> ModelSummary:
+    """Return a summary with how many times as fast as FP32 it is."""
+    offline, stream = changed.offline.runs, changed.single_stream.runs
+    return replace(
+        summary,
+        throughput_speedup=speedup("offline", offline, fp32.offline.runs),
+        latency_speedup=speedup("single_stream", stream, fp32.single_stream.runs),
     )
 
 
 def closing_line(record: ProfileRecord) -> str:
     """Return the line that sums up the stage for a person."""
-    both = summaries(record)
-    text = _effect(*both) if both else f"{len(measurements(record))} cells"
-    measured = f"measured {when(record.maker.made)}"
-    return "; ".join([f"profile: {text}", measured, *_doubts(record, both)])
-
-
-def _effect(fp32: ModelSummary, int8: ModelSummary) -> str:
-    return (
-        f"INT8 {int8.throughput:.2f} images/s against FP32 {fp32.throughput:.2f} "
-        f"({int8.throughput / fp32.throughput:.2f}x), top-1 {int8.accuracy:.1%} against "
-        f"{fp32.accuracy:.1%}, capped at {int8.isa}"
-    )
-
-
-def _doubts(record: ProfileRecord, shown: Sequence[ModelSummary]) -> Iterator[str]:
-    """Yield why what the line shows can't be relied on."""
-    cells = measurements(record)
-    invalid = [
-        get_precision(summary.precision).label
-        for summary in shown
-        if any(
-            reason.scenario == "offline"
-            for reason in cells[summary.precision, summary.isa].validity.reasons
-        )
-    ]
-    if invalid:
-        yield f"INVALID: throughput of {' and '.join(invalid)}"
-    if not record.repeat.trusted:
-        once = is_of_one_round(record.repeat.reasons)
-        yield f"THIS RUN IS NOT TO BE TRUSTED{f' ({NO_INTERVAL})' if once else ''}"
+    models, measured = summaries(record), f"measured {when(record.maker.made)}"
+    if models:
+        return f"profile: {headline(models, measured)}"
+    cells = f"{len(measurements(record))} cells"
+    doubts = [] if record.repeat.trusted else [not_trusted(record.repeat.reasons)]
+    return f"profile: {'; '.join([cells, measured, *doubts])}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from stages.common.host.interference import MAX_STEAL
-from stages.common.stats import interval, spread
+from stages.common.stats import interval, round_figures, spread
 from stages.records.base import Interval
 from stages.records.cell import Reason, ReasonKind, Validity
 from stages.records.measure import Run
@@ -55,10 +55,10 @@ def judge_repeat(
 
 
 def _scenario_reasons(scenario: str, runs: Sequence[Run]) -> list[Reason]:
-    rates = [run.rate_per_s for run in runs]
+    figures = round_figures(scenario, runs)
     measured_and_maximum: dict[ReasonKind, tuple[float, float]] = {
-        "spread": (spread(interval(rates)), MAX_SPREAD),
-        "drift": (_drift(rates), MAX_DRIFT),
+        "spread": (spread(interval(figures)), MAX_SPREAD),
+        "drift": (_drift(figures), MAX_DRIFT),
         "steal": (median(run.steal for run in runs), MAX_STEAL),
         "throttled": (sum(run.throttle_events for run in runs), 0),
         "clock_step": (max((run.clock_step_s for run in runs), key=abs), MAX_CLOCK_STEP_S),
@@ -88,11 +88,11 @@ def _loadgen_reasons(scenario: str, runs: Sequence[Run]) -> list[Reason]:
     ]
 
 
-def _drift(rates: Sequence[float]) -> float:
-    """Return by which fraction the second half of the rounds is faster than the first.
+def _drift(figures: Sequence[float]) -> float:
+    """Return by which fraction the figure of the later half of the rounds is above the earlier's.
 
-    That is 0 if there is no first half, or if it did nothing, for which other reasons are given.
+    That is 0 if there is no earlier half, or if it did nothing, for which other reasons are given.
     """
-    half = len(rates) // 2
-    first = median(rates[:half]) if half else 0.0
-    return median(rates[-half:]) / first - 1 if first else 0.0
+    half = len(figures) // 2
+    first = median(figures[:half]) if half else 0.0
+    return median(figures[-half:]) / first - 1 if first else 0.0

@@ -99,7 +99,7 @@ def closing_line(record: QuantizeRecord) -> str:
     """Return what a person wants to read when the stage ends."""
     fp32, int8 = record.variant("fp32"), record.variant("int8")
     return (
-        f"quantize: INT8 {int8.speedup or 0:.2f}x FP32, top-1 "
+        f"quantize: INT8 about {int8.speedup or 0:.1f}x FP32, which profile measures, top-1 "
         f"{int8.accuracy_top1 or 0:.1%} against {fp32.accuracy_top1 or 0:.1%} on validation "
         f"(loss {int8.loss or 0:+.2%}, bound {record.tolerable_loss:.2%}), "
         f"{len(record.int8_ops)} of {len(record.int8_ops) + len(record.fp32_ops)} compute ops in "

@@ -33,6 +33,22 @@ class OfCell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccuracyDifference:
+    """Which images a cell and FP32 at the same isa classified right, and the other wrong."""
+
+    images: Annotated[Size, doc("Images of the test split.")]
+    better: Annotated[Count, doc("Images that the cell alone classified right.")]
+    worse: Annotated[Count, doc("Images that FP32 alone classified right.")]
+    p_value: Annotated[
+        Fraction,
+        doc(
+            "Probability, from 0 to 1, that chance divides these images at least as unevenly, by "
+            "McNemar's exact test; 1 if there are none."
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row(OfCell):
     """A measured cell as compare shows it, with the effects that its figures allow."""
 
@@ -67,18 +83,25 @@ class Row(OfCell):
     ]
     precision_speedup: Annotated[
         Interval | None,
-        doc(
-            "How many times as fast as FP32 at the same isa, by the median batch; null if FP32 was "
-            "not measured."
-        ),
+        doc("throughput_images_per_s over FP32's at the same isa; null if FP32 was not measured."),
     ]
     isa_speedup: Annotated[
         Interval | None,
         doc(
-            "How many times as fast as the same precision at isa_reference, by the median batch; "
-            "null if that was not measured."
+            "throughput_images_per_s over that of the same precision at isa_reference; null if that"
+            " was not measured."
         ),
     ]
+    accuracy_interval: Annotated[
+        Interval | None,
+        doc_of_added("accuracy_top1 with its exact 95% interval (Clopper-Pearson)."),
+    ] = None
+    accuracy_difference: Annotated[
+        AccuracyDifference | None,
+        doc_of_added(
+            "How it differs from FP32 at the same isa; null for FP32, or if that was not measured."
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,16 +64,16 @@ class Contender:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """How many times as fast as a peer one of ours is, from rounds compared pair by pair."""
+    """How many times as fast as a peer one of ours is, with the range of the rounds."""
 
     backend: Annotated[RuntimeName, doc("Our runtime.")]
     precision: Annotated[PrecisionName, doc("What our model ran in.")]
     peer: Annotated[str, doc("The peer: openvino or onnxruntime.")]
     peer_precision: Annotated[PrecisionName, doc("What the peer's model ran in.")]
     batch_size: Annotated[Size, doc("Images per batch.")]
-    median: Annotated[Multiple, doc("Median of the rounds; above 1 if ours is faster.")]
-    lowest: Annotated[Multiple, doc("Lowest of the rounds.")]
-    highest: Annotated[Multiple, doc("Highest of the rounds.")]
+    median: Annotated[Multiple, doc("Our throughput over the peer's; above 1 if ours is faster.")]
+    lowest: Annotated[Multiple, doc("The same in the round in which it is lowest.")]
+    highest: Annotated[Multiple, doc("The same in the round in which it is highest.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

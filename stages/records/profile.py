@@ -18,6 +18,7 @@ from stages.records.fields import (
     Sha256,
     Size,
     doc,
+    doc_of_added,
 )
 from stages.records.measure import Run
 
@@ -96,10 +97,40 @@ class ModelSummary(Record):
     accuracy: Annotated[Fraction, doc("Top-1 on the test split, a fraction from 0 to 1.")]
     throughput: Annotated[PerSecond, doc("Images per second, offline, of the median round.")]
     latency: Annotated[Milliseconds, doc("Median latency of one image at a time, in milliseconds.")]
+    throughput_interval: Annotated[
+        Interval | None,
+        doc_of_added("throughput with its 95% interval over the rounds, in images per second."),
+    ] = None
+    latency_interval: Annotated[
+        Interval | None,
+        doc_of_added("latency with its 95% interval over the rounds, in milliseconds."),
+    ] = None
+    throughput_speedup: Annotated[
+        Interval | None,
+        doc_of_added("throughput over FP32's, with its 95% interval; null for FP32."),
+    ] = None
+    latency_speedup: Annotated[
+        Interval | None,
+        doc_of_added("FP32's latency over this one, with its 95% interval; null for FP32."),
+    ] = None
+    valid: Annotated[
+        bool, doc_of_added("True if throughput and latency can be relied on, beside the run.")
+    ] = False
+    reasons: Annotated[list[Reason], doc_of_added("Why they can't; empty if they can.")] = field(
+        default_factory=list
+    )
+    trusted: Annotated[bool, doc_of_added("True if the run as a whole can be relied on.")] = False
+    run_reasons: Annotated[list[Reason], doc_of_added("Why the run can't; empty if it can.")] = (
+        field(default_factory=list)
+    )
     units: Annotated[dict[str, str], doc("Unit of each figure in words, by its name.")] = field(
         default_factory=lambda: {
             "accuracy": "top-1, fraction",
             "throughput": "images/s, offline",
             "latency": "ms, single-stream median",
+            "throughput_interval": "images/s, offline",
+            "latency_interval": "ms, single-stream median",
+            "throughput_speedup": "times FP32's images/s",
+            "latency_speedup": "times shorter than FP32's",
         }
     )

@@ -26,7 +26,7 @@ IMPORTS = {
     "profile-itex": f"{ITEX}, msgspec, mlperf_loadgen",
     "quantize-stock": STOCK,
     "profile-stock": f"{STOCK}, mlperf_loadgen",
-    "compare": "matplotlib.pyplot, numpy, msgspec",
+    "compare": "matplotlib.pyplot, scipy.stats, numpy, msgspec",
     "peers": f"{STOCK}, openvino, nncf, onnx, onnxruntime.quantization, tf2onnx",
     "rehearse": f"{STOCK}, openvino, onnxruntime",
 }

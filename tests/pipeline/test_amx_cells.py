@@ -22,6 +22,7 @@ from stages.runtimes import RUNTIME_NAMES
 from stages.settings import REHEARSE, env_name
 from tests.commands import Done, invoke, run
 from tests.pipeline.conftest import PipelineRun
+from tests.smallest import ONE_ROUND
 
 FLAGS = cpu_flags()
 CAN = can_stand_in(FLAGS)
@@ -99,7 +100,7 @@ EmulatedRun = tuple[Artifacts, Run, dict[str, Done]]
 def test_every_step_ends_well(emulated_run: EmulatedRun) -> None:
     _, _, done = emulated_run
     for name, ended in done.items():
-        assert ended.code == 0, (name, ended)
+        assert ended.code == (0 if name == "doctor" else ONE_ROUND), (name, ended)
 
 
 def test_doctor_finds_that_it_can_run(emulated_run: EmulatedRun) -> None:
@@ -160,6 +161,6 @@ def test_the_comparison_has_its_row(emulated_run: EmulatedRun) -> None:
 def test_a_bundle_of_it_is_checked(emulated_run: EmulatedRun, tmp_path: Path) -> None:
     _, on_it, _ = emulated_run
     bundle = str(tmp_path / "bundle.tar")
-    for task in (("bundle", f"--output={bundle}"), ("verify", bundle)):
+    for task, code in ((("bundle", f"--output={bundle}"), 0), (("verify", bundle), ONE_ROUND)):
         done = on_it(*task)
-        assert done.code == 0, done
+        assert done.code == code, done

@@ -10,7 +10,7 @@ import pytest
 from docker.build.graph import read_stages
 from docker.host import user
 from docker.host.env_file import project_name
-from stages.artifacts import read_record, verify
+from stages.artifacts import Artifacts, read_record, verify
 from stages.common.host.core_lock import holding
 from stages.errors import CoresBusyError, PinningError
 from stages.files.checksums import CHECKSUMS
@@ -23,6 +23,7 @@ from stages.runtimes import RUNTIME_NAMES
 from stages.settings import Settings
 from tests.commands import invoke, run
 from tests.pipeline.conftest import PipelineRun
+from tests.smallest import ONE_ROUND
 
 pytestmark = pytest.mark.usefixtures("built")
 
@@ -52,10 +53,38 @@ def results(run: PipelineRun, runtime: str = RUNTIME_NAMES[0]) -> dict[str, Any]
     }
 
 
-def test_it_ends_well_with_every_artifact(pipeline: PipelineRun) -> None:
-    assert pipeline.done.code == 0, pipeline.done
+def test_it_leaves_every_artifact_and_ends_with_what_one_round_is_worth(
+    pipeline: PipelineRun,
+) -> None:
     for stage in read_stages():
         verify(pipeline.artifacts.root / stage.name)
+    (line,) = pipeline.done.error_lines
+    assert "compare: error: this run is not to be trusted: 1 round is too few" in line
+
+
+@pytest.mark.parametrize("way", ["by_invoke", "by_local_runner"])
+def test_invoke_ends_with_the_code_of_a_run_that_is_not_to_be_trusted(
+    way: str, request: pytest.FixtureRequest
+) -> None:
+    done = request.getfixturevalue(way).done
+    assert done.code == ONE_ROUND, done
+    assert "pipeline: compare took " in done.output
+    assert "pipeline: done in " in done.output
+
+
+def test_compose_ends_with_a_code_after_compare_has_run(by_compose: PipelineRun) -> None:
+    assert by_compose.done.code != 0, by_compose.done
+    assert "THIS RUN IS NOT TO BE TRUSTED" in by_compose.done.output
+
+
+def test_profile_alone_ends_with_that_code_and_leaves_its_artifacts(
+    by_invoke: PipelineRun, tiny: dict[str, str], tmp_path: Path
+) -> None:
+    shutil.copytree(by_invoke.artifacts.root, tmp_path, dirs_exist_ok=True)
+    done = invoke("profile", "--artifacts", str(tmp_path), variables=tiny)
+    assert done.code == ONE_ROUND, done
+    assert done.error_lines[0].startswith("profile: error: this run is not to be trusted")
+    verify(Artifacts(tmp_path).profile(RUNTIME_NAMES[0]).path)
 
 
 def test_it_shows_the_steps_of_every_stage(pipeline: PipelineRun) -> None:
@@ -183,7 +212,7 @@ def test_training_again_by_force_leaves_every_byte_and_the_model_of_it_current(
 def test_the_other_runtime_leaves_the_first_ones_artifacts(
     by_invoke: PipelineRun, by_stock: PipelineRun
 ) -> None:
-    assert by_stock.done.code == 0, by_stock.done
+    assert by_stock.done.code == ONE_ROUND, by_stock.done
     assert results(by_stock) == results(by_invoke)
 
 

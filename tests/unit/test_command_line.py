@@ -256,7 +256,7 @@ def test_a_default_is_shown_as_it_would_be_given(name: str, default: str) -> Non
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_help_needs_no_package_of_the_stage(program: str) -> None:
     # None makes an import fail, whether the package is installed or not.
-    heavy = ("tensorflow", "matplotlib", "neural_compressor", "mlperf_loadgen", "openvino")
+    heavy = ("tensorflow", "matplotlib", "neural_compressor", "mlperf_loadgen", "openvino", "scipy")
     code = (
         f"import runpy, sys; sys.modules.update(dict.fromkeys({heavy}))\n"
         f"sys.argv = ['', '--help']; runpy.run_module('stages.{program}', run_name='__main__')"

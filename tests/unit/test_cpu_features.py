@@ -80,7 +80,7 @@ def test_the_doctor_says_so() -> None:
 def test_no_stage_reads_a_measurement_of_such_a_cpu(tmp_path: Path) -> None:
     cells = (measured("int8", "AVX2", 1.0), measured("int8", AMX, 9.0))
     path = tmp_path / "measurements.json"
-    record = replace(profile(*cells, host=XEON), repeat=repeat(), labels=[0])
+    record = replace(profile(*cells, host=XEON), repeat=repeat())
     write_record(path, record)
     read_record(path, ProfileRecord)
     write_record(path, replace(record, host=EMULATED))
@@ -91,7 +91,7 @@ def test_no_stage_reads_a_measurement_of_such_a_cpu(tmp_path: Path) -> None:
 def test_nor_one_at_amx_of_a_cpu_that_does_not_show_it(tmp_path: Path) -> None:
     cells = (measured("int8", "AVX2", 1.0), measured("int8", AMX, 9.0))
     path = tmp_path / "measurements.json"
-    record = replace(profile(*cells, host=replace(XEON, cpu_flags=["avx2"])), labels=[0])
+    record = replace(profile(*cells, host=replace(XEON, cpu_flags=["avx2"])))
     write_record(path, record)
     with pytest.raises(InputCorruptError, match="for which the CPU lacks flags"):
         read_record(path, ProfileRecord)

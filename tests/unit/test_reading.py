@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from stages.artifacts import read_record, write_record
-from stages.compare.reasons import WORDS, in_words
+from stages.common.reasons import WORDS, in_words
 from stages.errors import InputCorruptError
 from stages.records.base import Interval
 from stages.records.cell import Reason, ReasonKind

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from stages.common.stats import _percentiles, interval, speedup, spread
+from stages.common.stats import _percentiles, interval, round_figures, speedup, spread
 from stages.records.base import Interval
+from stages.records.measure import Run
 from tests.unit.records import batches, run
 
 
@@ -29,18 +32,54 @@ def test_nineteen_of_twenty_intervals_contain_what_they_estimate() -> None:
         assert np.mean([figure.low <= 10 <= figure.high for figure in figures]) > 0.93
 
 
+def of(*rates: float) -> list[Run]:
+    """Return a run for each rate, whose queries take as long as that says."""
+    return [run(rate, number) for number, rate in enumerate(rates, start=1)]
+
+
 def test_a_speedup_is_paired_by_round() -> None:
     # The machine's speed halves in the second round, for both.
-    changed = [run(1.0, instances=[batches(seconds)]) for seconds in (0.1, 0.2, 0.1)]
-    reference = [run(1.0, instances=[batches(seconds)]) for seconds in (0.2, 0.4, 0.2)]
-    assert speedup(changed, reference) == Interval(estimate=2.0, low=2.0, high=2.0)
-    with pytest.raises(ValueError, match="zip"):
-        speedup(changed[:1], reference)
+    changed, reference = of(8.0, 4.0, 8.0), of(4.0, 2.0, 4.0)
+    for scenario in ("offline", "single_stream"):
+        assert speedup(scenario, changed, reference) == Interval(estimate=2.0, low=2.0, high=2.0)
+        with pytest.raises(ValueError, match="zip"):
+            speedup(scenario, changed[:1], reference)
 
 
-def test_a_burst_within_a_turn_moves_no_speedup() -> None:
+@pytest.mark.parametrize("rounds", [1, 5, 8])
+def test_the_figures_that_are_shown_divide_to_the_speedup(rounds: int) -> None:
+    dice = np.random.default_rng(rounds)
+    changed, reference = (of(*dice.uniform(low, 2 * low, rounds)) for low in (20.0, 5.0))
+    shown = [
+        [interval(round_figures(scenario, runs)).estimate for runs in (changed, reference)]
+        for scenario in ("offline", "single_stream")
+    ]
+    (rate, base_rate), (latency, base_latency) = shown
+    assert speedup("offline", changed, reference).estimate == rate / base_rate
+    assert speedup("single_stream", changed, reference).estimate == base_latency / latency
+
+
+def test_nineteen_of_twenty_speedups_of_a_cell_over_itself_contain_one() -> None:
+    dice = np.random.default_rng(0)
+    for rounds in (5, 8):
+        ratios = []
+        for _ in range(200):
+            machine = dice.normal(10, 0.5, rounds)  # what slows a round down slows both
+            first, second = (of(*machine * (1 - dice.exponential(0.02, rounds))) for _ in range(2))
+            ratios.append(speedup("offline", second, first))
+        assert np.mean([ratio.low <= 1 <= ratio.high for ratio in ratios]) > 0.93
+
+
+def test_a_burst_within_a_turn_moves_no_speedup_of_single_queries() -> None:
     disturbed = run(1.0, instances=[batches(0.1, 5.0, 0.1)])
-    assert speedup([disturbed], [run(1.0, instances=[batches(0.2)])]).estimate == 2.0
+    reference = run(1.0, instances=[batches(0.2)])
+    assert speedup("single_stream", [disturbed], [reference]).estimate == 2.0
+
+
+def test_what_never_ran_together_is_no_reference() -> None:
+    idle = [replace(one, rate_per_s=0.0) for one in of(1.0, 1.0)]
+    nothing = Interval(estimate=0.0, low=0.0, high=0.0)
+    assert speedup("offline", of(1.0, 1.0), idle) == nothing
 
 
 def test_the_fewer_the_rounds_the_further_out_the_percentiles() -> None:

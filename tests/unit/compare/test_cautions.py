@@ -28,19 +28,15 @@ def test_a_picture_of_models_says_which_figures_are_invalid(
     verdict = Validity(valid=not reasons, reasons=reasons)
     cells = [measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 9.0, validity=verdict)]
     (runtime,) = profiled(profile(*cells))
-    assert models_caution(compare([runtime]), "itex", runtime.summaries) == said
+    assert models_caution(runtime.summaries) == said
     assert run_caution(compare([runtime])) == ""
 
 
 def test_a_run_that_is_not_to_be_trusted_is_said_before_all_else() -> None:
     cells = [measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 9.0)]
     (runtime,) = profiled(replace(profile(*cells), repeat=repeat(trusted=False, reasons=[UNEQUAL])))
-    said = "this run is not to be trusted: see compare.log"
-    assert (
-        run_caution(compare([runtime]))
-        == models_caution(compare([runtime]), "itex", runtime.summaries)
-        == said
-    )
+    said = "THIS RUN IS NOT TO BE TRUSTED: see compare.log"
+    assert run_caution(compare([runtime])) == models_caution(runtime.summaries) == said
 
 
 def test_of_two_runs_the_one_in_doubt_is_named() -> None:
@@ -48,12 +44,12 @@ def test_of_two_runs_the_one_in_doubt_is_named() -> None:
     record = compare([itex, stock])
     doubtful = [replace(repeat, trusted=repeat.runtime == "itex") for repeat in record.repeats]
     assert run_caution(replace(record, repeats=doubtful)) == (
-        "this run by stock is not to be trusted: see compare.log"
+        "stock: THIS RUN IS NOT TO BE TRUSTED: see compare.log"
     )
 
 
 def test_a_picture_of_one_round_says_that_nothing_is_known_of_chance() -> None:
     (runtime,) = of_one_round()
-    said = "this run is not to be trusted (one round: no interval): see compare.log"
+    said = "THIS RUN IS NOT TO BE TRUSTED (one round: no interval): see compare.log"
     assert run_caution(compare([runtime])) == said
-    assert models_caution(compare([runtime]), "itex", runtime.summaries) == said
+    assert models_caution(runtime.summaries) == said

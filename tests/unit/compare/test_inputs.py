@@ -11,7 +11,8 @@ from stages.errors import InputCorruptError, InputMissingError, InputStaleError
 from stages.folder.handover import handing_over
 from stages.profile.summary import summaries
 from stages.records.base import Host
-from tests.unit.records import HOST, measured, profile
+from stages.records.profile import Repeat
+from tests.unit.records import HOST, measured, profile, repeat
 
 CELLS = (measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 20.0))
 
@@ -21,8 +22,10 @@ def make(folder: Path, text: str = "content") -> None:
         (partial / f"{folder.name.partition('-')[0]}.json").write_text(text)
 
 
-def make_profile(artifacts: Artifacts, runtime: str, host: Host = HOST) -> None:
-    """Make a profile with what it is made from."""
+def make_profile(
+    artifacts: Artifacts, runtime: str, host: Host = HOST, repeated: Repeat | None = None
+) -> None:
+    """Make a profile with what it is made from; `repeated` is its cell that is measured twice."""
     if not artifacts.train.path.exists():
         make(artifacts.train.path)
     make(artifacts.quantize(runtime).path, runtime)
@@ -30,6 +33,7 @@ def make_profile(artifacts: Artifacts, runtime: str, host: Host = HOST) -> None:
         profile(*CELLS, runtime=runtime, host=host),
         train_sha256=verify(artifacts.train.path),
         quantize_sha256=verify(artifacts.quantize(runtime).path),
+        repeat=repeated or repeat(),
     )
     fp32, int8 = summaries(record)
     with handing_over(artifacts.profile(runtime).path) as partial:

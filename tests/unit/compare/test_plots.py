@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from stages.compare.cautions import models_caution
 from stages.compare.effects import compare
 from stages.compare.inputs import RuntimeProfile
+from stages.compare.models import models_of
 from stages.records.base import Interval
 from stages.records.cell import Validity
 from stages.records.rehearse import REHEARSED
@@ -30,13 +30,14 @@ ONE = profiled(
 
 
 def draw(profiles: Sequence[RuntimeProfile], folder: Path) -> dict[str, bytes]:
-    from stages.compare.plots import plot_absolute, plot_ladder, plot_times
+    from stages.compare.models_plot import plot_absolute, plot_times
+    from stages.compare.plots import plot_ladder
 
     folder.mkdir()
-    record, (first, *_) = compare(profiles), profiles
-    caution = models_caution(record, first.runtime, first.summaries)
-    plot_absolute(first.summaries, folder / "absolute.png", caution=caution)
-    plot_times(first.summaries, folder / "times.png", first.runtime, caution)
+    record = compare(profiles)
+    (models, *_) = models_of(record, {one.runtime: one.summaries for one in profiles})
+    plot_absolute(models, folder / "absolute.png")
+    plot_times(models, folder / "times.png")
     plot_ladder(record, folder / "ladder.png")
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 

@@ -15,12 +15,13 @@ from docker.share.schemas import text_of
 from stages import __version__
 from stages.artifacts import Artifacts
 from stages.common.source import source_sha256
-from stages.errors import ArtifactsBusyError, EngineError, InputCorruptError
+from stages.errors import ArtifactsBusyError, EngineError, InputCorruptError, NotTrustedError
 from stages.evidence.archive import pack, unpack
 from stages.evidence.check import Made
 from stages.files.checksums import CHECKSUMS, write_checksums
 from stages.folder.access import writing
 from stages.records.base import Provenance
+from tests.commands import invoke
 from tests.unit.evidence.parts import IMAGE, pipeline
 
 PACKAGES = [{"kind": "pypi", "name": "numpy", "version": "1", "licence": "BSD-3-Clause"}]
@@ -50,7 +51,8 @@ def members(path: Path) -> dict[str, bytes]:
 def test_it_names_the_images_that_are_there_and_what_they_have(
     artifacts: Artifacts, tmp_path: Path
 ) -> None:
-    checked = bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
+    verdict = bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
+    checked = verdict.checked
     files = members(tmp_path / "bundle.tar")
     manifest = json.loads(files[MANIFEST])
     assert manifest["images"] == {"vgg19-train": IMAGE, "vgg19-compare": "sha256:2"}
@@ -67,7 +69,24 @@ def test_it_names_the_images_that_are_there_and_what_they_have(
         "no image is named by compare.json, measurements.json, peers.json, quantize.json"
         in checked[-2]
     )
-    assert bundle.verify_bundle(tmp_path / "bundle.tar") == checked
+    assert bundle.verify_bundle(tmp_path / "bundle.tar") == verdict
+
+
+def test_a_whole_bundle_of_a_run_in_doubt_says_both_and_ends_with_the_code_of_the_doubt(
+    artifacts: Artifacts, tmp_path: Path
+) -> None:
+    bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
+    done = invoke("verify", str(tmp_path / "bundle.tar"))
+    assert done.code == NotTrustedError.exit_code, done
+    doubt = "THIS RUN IS NOT TO BE TRUSTED: 2 rounds are too few to estimate noise"
+    assert f"\nverify: itex: {doubt}" in done.output
+    assert "verify: the comparison's 3 rows follow from the cells\n" in done.output
+    (line,) = done.error_lines
+    assert line.startswith("verify: error: the bundle is whole, and its figures follow from its")
+
+
+def test_a_bundle_without_doubt_has_no_code() -> None:
+    bundle.Verdict(["all was checked"], []).require_trusted()
 
 
 def test_results_of_other_images_than_are_there_make_no_bundle(
@@ -80,8 +99,8 @@ def test_results_of_other_images_than_are_there_make_no_bundle(
 
 
 def test_a_second_bundle_says_which_file_it_replaced(artifacts: Artifacts, tmp_path: Path) -> None:
-    checked = bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
-    *again, last = bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
+    checked = bundle.write_bundle(artifacts, tmp_path / "bundle.tar").checked
+    *again, last = bundle.write_bundle(artifacts, tmp_path / "bundle.tar").checked
     assert again == checked
     assert last.startswith(f"replaced the file {tmp_path}/bundle.tar of 2")
 
@@ -104,7 +123,7 @@ def test_the_lock_knows_the_image_that_the_engine_does_not_say(
     lock_train_as(monkeypatch, IMAGE)
     monkeypatch.setattr(engine, "answers", lambda: answers)
     del images["vgg19-train"]
-    lines = bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
+    lines = bundle.write_bundle(artifacts, tmp_path / "bundle.tar").checked
     there = {"vgg19-compare": "sha256:2"} if answers else {}
     files = members(tmp_path / "bundle.tar")
     assert json.loads(files[MANIFEST])["images"] == {**there, "vgg19-train": IMAGE}
@@ -112,7 +131,7 @@ def test_the_lock_knows_the_image_that_the_engine_does_not_say(
         f"{BILLS}/{image}.cdx.json" for image in there
     }
     assert lines[-1].startswith("note: no packages are listed of vgg19-train: the engine has them")
-    assert bundle.verify_bundle(tmp_path / "bundle.tar") == lines[:-1]
+    assert bundle.verify_bundle(tmp_path / "bundle.tar").checked == lines[:-1]
 
 
 def test_an_image_that_only_the_engine_could_know_is_said_to_be_one(
@@ -135,7 +154,7 @@ def test_what_an_earlier_image_of_the_same_source_made_is_noted(
     current = Provenance(image=IMAGE, source=source_sha256("train"))
     made = [Made("train.json", "train", current)]
     monkeypatch.setattr(bundle, "makers", lambda folder: iter(made))
-    checked = bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
+    checked = bundle.write_bundle(artifacts, tmp_path / "bundle.tar").checked
     assert checked[-1] == "note: an earlier image of the same source made train.json"
     made = [Made("train.json", "train", Provenance(image=IMAGE, source="1" * 64))]
     with pytest.raises(InputCorruptError, match="nor of their source; run the pipeline again"):
@@ -184,6 +203,6 @@ def test_without_images_there_are_no_bills(
     images.clear()
     outside = Made("train.json", "train", Provenance())
     monkeypatch.setattr(bundle, "makers", lambda folder: iter([outside]))
-    checked = bundle.write_bundle(artifacts, tmp_path / "bundle.tar")
+    checked = bundle.write_bundle(artifacts, tmp_path / "bundle.tar").checked
     assert checked[-1] == "note: no image is named by train.json: made outside one"
     assert not [name for name in members(tmp_path / "bundle.tar") if name.endswith(".cdx.json")]

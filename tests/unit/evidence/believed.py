@@ -14,7 +14,7 @@ BELIEVED = {
         """,
     "profile/measurements.json": """
         maker.* seconds *.load_seconds *.amx_busy.* *.instances[].ended_s[]
-        tried[].runs[].instances[].seconds[]
+        *.offline.runs[].instances[].seconds[] tried[].runs[].instances[].seconds[]
         tried[].runs[].steal tried[].runs[].throttle_events tried[].runs[].clock_step_s
         """,
     "profile/32.json": "maker.*",

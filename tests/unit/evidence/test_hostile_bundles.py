@@ -38,7 +38,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def refusal(path: Path, capsys: pytest.CaptureFixture[str]) -> str:
     """Return what is wrong with how a bundle was refused, empty if nothing is."""
     began = time.process_time()
-    code = exit_code_of("verify", lambda: print(*verify_bundle(path)))
+    code = exit_code_of("verify", lambda: print(*verify_bundle(path).lines))
     seconds = time.process_time() - began
     printed = capsys.readouterr()
     lines = printed.err.splitlines()

@@ -26,11 +26,13 @@ def test_rounds_of_another_number_are_refused() -> None:
         paired([[1.0]], [[1.0], [2.0]])
 
 
-def test_a_ratio_has_its_median_and_range() -> None:
-    own = measured("stock", "int8", {8: [[1.0], [1.0], [1.0]]})
-    peer = measured("openvino", "int8", {8: [[0.5], [3.0], [2.0]]})
+def test_a_ratio_is_that_of_the_throughputs_with_the_range_of_the_rounds() -> None:
+    own = measured("stock", "int8", {8: [[1.0], [2.0], [4.0]]})
+    peer = measured("openvino", "int8", {8: [[0.5], [4.0], [6.0]]})
     (ratio,) = ratios([own, peer])
-    assert (ratio.median, ratio.lowest, ratio.highest) == (2.0, 0.5, 3.0)
+    assert (ratio.median, ratio.lowest, ratio.highest) == (2.0, 0.5, 2.0)
+    shown = [one.figures[0].throughput_images_per_s for one in (own, peer)]
+    assert ratio.median == shown[0] / shown[1]
     assert (ratio.backend, ratio.peer, ratio.batch_size) == ("stock", "openvino", 8)
 
 

@@ -43,8 +43,8 @@ itex  fp32       8      0.75x (0.50-1.00)  -
 itex  int8       1      0.90x (0.80-1.00)  2.00x (2.00-2.00)
 itex  int8       8      0.88x (0.75-1.00)  2.00x (2.00-2.00)
 
-ours / peer  throughput of ours over the peer's, above 1 where ours is faster: the median of
-             2 rounds, each model in turn, with the lowest and the highest round
+ours / peer  images/s of ours over the peer's, above 1 where ours is faster; in brackets the
+             lowest and highest of 2 rounds, in which each model took its turn
 int8_bf16    compared with the peers' int8
 top-1        on the test split; each INT8 by its own tool from the same 32 images
 

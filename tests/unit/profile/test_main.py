@@ -16,9 +16,15 @@ from stages.artifacts import (
     write_record,
 )
 from stages.common.text import when
-from stages.errors import HostError, InputMissingError, InputStaleError, SettingsError
+from stages.errors import (
+    HostError,
+    InputMissingError,
+    InputStaleError,
+    NotTrustedError,
+    SettingsError,
+)
 from stages.folder.handover import handing_over
-from stages.profile.__main__ import main
+from stages.profile.__main__ import COMPARED, main
 from stages.records.profile import ProfileRecord
 from stages.samples import Samples
 from tests.unit.profile.stand_in import StandIn
@@ -240,3 +246,21 @@ def test_each_runtime_has_a_measurement_of_its_own(
         profile(monkeypatch, *SMALL, runtime=runtime)
     assert StandIn.started == 0
     assert verify(measured.profile("stock").path) == stock
+
+
+@pytest.mark.parametrize("followed", ["", "1"])
+def test_a_run_that_is_not_to_be_trusted_is_handed_over_and_ends_with_a_code_unless_compare_follows(
+    artifacts: Artifacts,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    followed: str,
+) -> None:
+    monkeypatch.setenv(COMPARED, followed)
+    arguments = ("--isas", "AVX2", "--precisions", "int8", "--rounds", "2")
+    if followed:
+        profile(monkeypatch, *arguments)
+    else:
+        with pytest.raises(NotTrustedError, match="trusted: 2 rounds are too few to estimate"):
+            profile(monkeypatch, *arguments)
+    verify(artifacts.profile("stock").path)
+    assert capsys.readouterr().out.endswith("; THIS RUN IS NOT TO BE TRUSTED\n")

@@ -91,6 +91,7 @@ def test_the_closing_line_tells_speed_accuracy_ops_and_recipe() -> None:
         seconds=61.4,
     )
     assert closing_line(record) == (
-        "quantize: INT8 3.21x FP32, top-1 98.7% against 99.0% on validation (loss +0.33%, bound "
-        "1.00%), 2 of 3 compute ops in INT8, by 'minmax, per channel', 0 trials, 61 s"
+        "quantize: INT8 about 3.2x FP32, which profile measures, top-1 98.7% against 99.0% on "
+        "validation (loss +0.33%, bound 1.00%), 2 of 3 compute ops in INT8, by 'minmax, per "
+        "channel', 0 trials, 61 s"
     )

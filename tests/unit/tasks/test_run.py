@@ -1,11 +1,16 @@
-"""What is said when a program that a task runs has failed."""
+"""What is said, and done, when a program that a task runs ends with a code other than 0."""
+
+from collections.abc import Mapping
 
 import pytest
 from invoke.exceptions import Exit
 
-from docker import runners, running
+from docker import ending, runners, running
+from docker.build.graph import Stage
 from docker.containers import Outcome
-from stages.errors import SettingsError
+from stages.errors import NotTrustedError, SettingsError
+
+NOT_TRUSTED = NotTrustedError.exit_code
 
 
 def fail(programs: list[str], name: str, monkeypatch: pytest.MonkeyPatch) -> int:
@@ -43,3 +48,47 @@ def test_a_pipeline_says_at_which_stage_it_stopped(
 ) -> None:
     assert fail(["train", "quantize"], "pipeline", monkeypatch) == 18
     assert capsys.readouterr().out == "pipeline: stopped, as train failed with code 18\n"
+
+
+def run_all(
+    programs: list[str], codes: Mapping[str, int], monkeypatch: pytest.MonkeyPatch
+) -> dict[str, str]:
+    """Run programs that end with these codes; return what each was given of compare, by name."""
+    given: dict[str, str] = {}
+
+    def end(stage: Stage, settings: Mapping[str, str]) -> Outcome:
+        given[stage.name] = settings["STAGES_COMPARED"]
+        return Outcome(codes.get(stage.name, 0), 1.0)
+
+    monkeypatch.setitem(runners.RUNNERS, "ending", lambda *_: end)
+    monkeypatch.setattr(running, "require_inputs", lambda *_: None)
+    running.run_programs(programs, "pipeline", "ending", {})
+    return given
+
+
+def test_a_run_that_is_not_to_be_trusted_has_not_failed_and_ends_with_its_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = run_all(["profile", "compare"], {"profile": NOT_TRUSTED}, monkeypatch)
+    assert given == {"profile": "1", "compare": "1"}
+    shown = capsys.readouterr().out
+    assert "pipeline: profile took 1.0 s\npipeline: compare took 1.0 s\npipeline: done" in shown
+    with pytest.raises(Exit) as end:
+        ending.end()
+    assert end.value.code == NOT_TRUSTED
+    ending.end()  # which has been said
+
+
+def test_profile_alone_is_not_told_that_compare_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run_all(["profile"], {}, monkeypatch) == {"profile": ""}
+    ending.end()
+
+
+def test_a_failure_after_a_run_in_doubt_is_what_invoke_ends_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ending, "_kept", [])
+    ending.end_with(NOT_TRUSTED)
+    with pytest.raises(Exit) as end:
+        ending.end_with(4)
+    assert end.value.code == 4

@@ -9,7 +9,7 @@ Numbers = Mapping[str, float]
 WORDS: dict[str, Callable[[Numbers, str], str]] = {
     "loadgen": lambda n, text: f"LoadGen, {n['runs']:.0f} of {n['of']:.0f} runs: {text}",
     "spread": lambda n, _: (
-        f"the median varies by {n['spread']:.0%}; raise VGG19_ROUNDS or quieten the machine"
+        f"the median varies by {n['spread']:.1%}; raise VGG19_ROUNDS or quieten the machine"
     ),
     "drift": lambda n, _: (
         f"drifted by {n['drift']:+.0%} from the first to the last rounds; run it again"
@@ -26,7 +26,9 @@ WORDS: dict[str, Callable[[Numbers, str], str]] = {
     "overlap": lambda n, _: (
         f"instances ran together for {n['overlap']:.0%} of the time; raise the duration"
     ),
-    "other_classes": lambda *_: "the same cell gave other classes the second time",
+    "other_classes": lambda *_: (
+        "the same cell gave other classes the second time; run it again, report it if it stays"
+    ),
     "few_rounds": lambda n, _: (
         f"{_rounds(n['rounds'])} too few to estimate noise; raise VGG19_ROUNDS"
     ),

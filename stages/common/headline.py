@@ -1,0 +1,72 @@
+"""The headline of a profile in words: INT8 against FP32, with its interval, and any doubt about it.
+
+Its figures are those of 32.json and 8.json; whatever shows them takes them from there.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from stages.common.reasons import in_words
+from stages.common.text import NO_INTERVAL, is_of_one_round
+from stages.errors import NotTrustedError
+from stages.precisions import get_precision
+from stages.records.base import Interval
+from stages.records.cell import Reason
+from stages.records.compare import Repeated
+from stages.records.profile import ModelSummary, Repeat
+
+NOT_TRUSTED = "THIS RUN IS NOT TO BE TRUSTED"
+# The figure that each scenario gives.
+FIGURES = {"offline": "throughput", "single_stream": "latency"}
+
+
+def headline(models: Sequence[ModelSummary], difference: str = "") -> str:
+    """Return what a person wants to read of FP32 and INT8, which `models` are, in one line.
+
+    `difference` is what is known of that of their accuracies, in words. The line ends in why its
+    figures can't be relied on, if they can't.
+    """
+    fp32, int8 = models
+    speedup = int8.throughput_speedup
+    ratio = f" ({_with_interval(speedup, int8.run_reasons)})" if speedup else ""
+    text = (
+        f"INT8 {int8.throughput:.2f} images/s against FP32 {fp32.throughput:.2f}{ratio}, "
+        f"top-1 {int8.accuracy:.1%} against {fp32.accuracy:.1%}, capped at {int8.isa}"
+    )
+    return "; ".join(filter(None, [text, difference, doubt(models, ["offline"])]))
+
+
+def doubt(models: Sequence[ModelSummary], scenarios: Collection[str] = tuple(FIGURES)) -> str:
+    """Return that the run is not to be trusted, or which figures are invalid; empty if none is."""
+    if not all(model.trusted for model in models):
+        return not_trusted(models[0].run_reasons)
+    invalid = [
+        f"{FIGURES[scenario]} of {get_precision(model.precision).label}"
+        for model in models
+        for scenario in scenarios
+        if any(reason.scenario == scenario for reason in model.reasons)
+    ]
+    return f"INVALID: {', '.join(invalid)}" if invalid else ""
+
+
+def not_trusted(reasons: Sequence[Reason]) -> str:
+    """Return that a run is not to be trusted, and whether that is for want of rounds."""
+    return f"{NOT_TRUSTED}{f' ({NO_INTERVAL})' if is_of_one_round(reasons) else ''}"
+
+
+def require_trusted(runs: Mapping[str, Repeat | Repeated], named: bool = False) -> None:
+    """Raise NotTrustedError if a run is not to be trusted.
+
+    `runs` are the cells that were measured twice, by runtime; which run it is, is said if it is to
+    be `named`.
+    """
+    for runtime, repeat in runs.items():
+        if not repeat.trusted:
+            which = f"the run by {runtime}" if named else "this run"
+            why = f": {in_words(repeat.reasons[0])}" if repeat.reasons else "; measure again"
+            raise NotTrustedError(f"{which} is not to be trusted{why}")
+
+
+def _with_interval(ratio: Interval, run_reasons: Sequence[Reason]) -> str:
+    if is_of_one_round(run_reasons):
+        return f"{ratio.estimate:.2f}x"
+    return f"{ratio.estimate:.2f}x, 95% interval {ratio.low:.2f}-{ratio.high:.2f}"

@@ -1,0 +1,54 @@
+"""What the test split shows of accuracies: exact intervals, and whether a difference is chance."""
+
+from collections.abc import Sequence
+
+from stages.records.base import Interval
+from stages.records.compare import AccuracyDifference
+
+# A difference with a larger p is no more than chance may make.
+MAX_P = 0.05
+# How far below that one is adds nothing.
+SMALL_P = 0.001
+
+
+def top1_interval(right: Sequence[bool]) -> Interval:
+    """Return the fraction of images that are `right`, with its exact 95% interval.
+
+    Source: C. Clopper, E. Pearson, The Use of Confidence or Fiducial Limits (1934).
+    """
+    from scipy.stats import binomtest  # takes a second, which `--help` need not wait for
+
+    low, high = binomtest(sum(right), len(right)).proportion_ci(0.95, method="exact")
+    return Interval(estimate=sum(right) / len(right), low=float(low), high=float(high))
+
+
+def difference(changed: Sequence[bool], reference: Sequence[bool]) -> AccuracyDifference:
+    """Return by how many images two differ that classified the same ones, right or not.
+
+    The test is McNemar's, exact: of the images that only one of both got right, chance alone would
+    give each half of them. Raises ValueError if one has more images than the other.
+    """
+    from scipy.stats import binomtest
+
+    pairs = [*zip(changed, reference, strict=True)]
+    better, worse = pairs.count((True, False)), pairs.count((False, True))
+    p_value = float(binomtest(better, better + worse).pvalue) if better + worse else 1.0
+    return AccuracyDifference(images=len(pairs), better=better, worse=worse, p_value=p_value)
+
+
+def p_in_words(found: AccuracyDifference) -> str:
+    """Return how likely chance alone makes a difference as large."""
+    return f"p = {found.p_value:.2g}" if found.p_value >= SMALL_P else f"p < {SMALL_P}"
+
+
+def in_words(found: AccuracyDifference) -> str:
+    """Return how large a difference is, and whether that is more than chance may make."""
+    differ = found.better + found.worse
+    if not differ:
+        return f"none of {found.images} images differs"
+    head = f"{differ} of {found.images} images {'differs' if differ == 1 else 'differ'}"
+    if found.p_value > MAX_P:
+        return f"{head}: no more than chance ({p_in_words(found)})"
+    direction = "better" if found.better > found.worse else "worse"
+    most = max(found.better, found.worse)
+    return f"{head}, {most} for the {direction}: more than chance ({p_in_words(found)})"

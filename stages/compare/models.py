@@ -1,0 +1,109 @@
+"""FP32 against INT8 at the highest cap that ran both: the last table, and the line that closes it.
+
+Rates, latencies and ratios are the profile's, from 32.json and 8.json; what the test split shows of
+the accuracies is compare's own.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from stages.common.headline import doubt, headline
+from stages.common.text import aligned, is_of_one_round, times
+from stages.compare.accuracy import in_words
+from stages.precisions import get_precision
+from stages.records.base import Interval
+from stages.records.compare import CompareRecord, Row
+from stages.records.profile import ModelSummary
+
+# By runtime.
+Summaries = Mapping[str, Sequence[ModelSummary]]
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """FP32's and INT8's summary of a runtime, in this order, and their rows of the comparison.
+
+    `named` is the runtime if the comparison has several, else empty.
+    """
+
+    summaries: Sequence[ModelSummary]
+    rows: Sequence[Row]
+    named: str
+
+    @property
+    def isa(self) -> str:
+        """The cap of both."""
+        return self.summaries[0].isa
+
+    @property
+    def once(self) -> bool:
+        """Whether each was timed once, so that its figures have no interval."""
+        return is_of_one_round(self.summaries[0].run_reasons)
+
+    @property
+    def difference(self) -> str:
+        """How INT8's answers differ from FP32's, in words; empty if that was not recorded."""
+        found = self.rows[1].accuracy_difference
+        return in_words(found) if found else ""
+
+
+def models_of(record: CompareRecord, summaries: Summaries) -> list[Models]:
+    """Return the models of each runtime that has both."""
+    rows = {(row.runtime, row.precision, row.isa): row for row in record.rows}
+    return [
+        Models(
+            summaries=both,
+            rows=[rows[runtime, summary.precision, summary.isa] for summary in both],
+            named=runtime if len(record.versions) > 1 else "",
+        )
+        for runtime, both in summaries.items()
+        if both
+    ]
+
+
+def render_models(models: Models) -> str:
+    """Return the table of FP32 against INT8, and what is in doubt about it."""
+    names = [get_precision(summary.precision).label for summary in models.summaries]
+    head = f"Model ({', '.join(filter(None, (models.isa, models.named)))})"
+    table = aligned([(head, *names, " against ".join(reversed(names))), *_quantities(models)])
+    found = doubt(models.summaries)
+    return f"{table}\n{found}: see above" if found else table
+
+
+def closing_line(models: Models) -> str:
+    """Return the headline of a profile with what its test split shows."""
+    named = f"{models.named}: " if models.named else ""
+    return f"compare: {named}{headline(models.summaries, models.difference)}"
+
+
+def _quantities(models: Models) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each quantity: its name, FP32's, INT8's, and what their ratio is."""
+    fp32, int8 = models.summaries
+    top1 = (row.accuracy_interval for row in models.rows)
+    accuracies = (
+        _between(f"{summary.accuracy:.4f}", exact, 4)
+        for summary, exact in zip(models.summaries, top1, strict=True)
+    )
+    rates = (
+        _timed(summary.throughput, summary.throughput_interval, models) for summary in (fp32, int8)
+    )
+    latencies = (
+        _timed(summary.latency, summary.latency_interval, models) for summary in (fp32, int8)
+    )
+    yield "accuracy, top-1", *accuracies, models.difference or "-"
+    yield "throughput, images/s", *rates, _ratio(int8.throughput_speedup, models)
+    yield "latency, ms (median)", *latencies, _ratio(int8.latency_speedup, models, " shorter")
+
+
+def _timed(figure: float, interval: Interval | None, models: Models) -> str:
+    return _between(f"{figure:.2f}", None if models.once else interval, 2)
+
+
+def _between(figure: str, interval: Interval | None, digits: int) -> str:
+    if interval is None:
+        return figure
+    return f"{figure} ({interval.low:.{digits}f}-{interval.high:.{digits}f})"
+
+
+def _ratio(ratio: Interval | None, models: Models, ending: str = "") -> str:
+    return f"{times(ratio, once=models.once)}{ending}" if ratio else "-"

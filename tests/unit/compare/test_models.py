@@ -1,0 +1,87 @@
+"""One figure for INT8 against FP32: the same in every line, table and file that shows it."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from stages.compare.effects import compare
+from stages.compare.models import closing_line, models_of, render_models
+from stages.compare.table import render
+from stages.profile.plan import PlannedCell
+from stages.profile.results import build_cells, build_repeat
+from stages.profile.rounds import CellSamples
+from stages.profile.summary import closing_line as profile_line
+from stages.profile.summary import summaries
+from stages.records.measure import Run
+from stages.records.profile import ProfileRecord
+from tests.unit.compare.profiles import of_one_round, profiled
+from tests.unit.records import batches, measured, profile, run
+
+ROUNDS = 8
+
+
+def noisy(dice: np.random.Generator, typical_s: float, size: int) -> list[Run]:
+    """Return rounds of unequal batches, whose rate LoadGen gives from its own clock."""
+    runs = []
+    for number in range(1, ROUNDS + 1):
+        seconds = typical_s * dice.uniform(1.0, 1.3, 3)
+        rate = size * len(seconds) / (sum(seconds) + dice.uniform(0.0, 0.1))
+        runs.append(run(rate, number, instances=[batches(*seconds)]))
+    return runs
+
+
+def measured_profile(seed: int) -> ProfileRecord:
+    """Return a profile of FP32 and INT8 as noisy samples give it."""
+    dice = np.random.default_rng(seed)
+    fp32, int8 = (PlannedCell(name, "AVX2", None) for name in ("fp32", "int8"))
+    samples = {
+        cell: CellSamples(
+            name=cell.name,
+            predictions=[0] * 3,
+            accuracy_log="log",
+            images_per_s=1.0,
+            load_seconds=1.0,
+            runs={"offline": noisy(dice, typical, 8), "single_stream": noisy(dice, typical / 8, 1)},
+        )
+        for cell, typical in ((fp32, 1.4), (int8, 0.36))
+    }
+    cells = build_cells([fp32, int8], {}, samples, 8, [0] * 3)
+    proof = measured("fp32", "AVX2", 1.0).proof
+    return replace(
+        profile(*(replace(cell, proof=proof) for cell in cells)),
+        labels=[0] * 3,
+        repeat=build_repeat(int8, samples[int8], samples[int8], 8, [0] * 3),
+    )
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_same_ratio_is_shown_everywhere_and_the_rates_divide_to_it(seed: int) -> None:
+    (profiled_once,) = profiled(measured_profile(seed))
+    record = compare([profiled_once])
+    fp32, int8 = profiled_once.summaries
+    ratio = int8.throughput_speedup
+    assert ratio
+    assert record.rows[1].precision_speedup == ratio
+    assert ratio.estimate == int8.throughput / fp32.throughput
+    shown = f"{ratio.estimate:.2f}x ({ratio.low:.2f}-{ratio.high:.2f})"
+    text = render(record, {"itex": profiled_once.summaries})
+    assert text.count(shown) == 2  # its row, and the table of models
+    line = f"({ratio.estimate:.2f}x, 95% interval {ratio.low:.2f}-{ratio.high:.2f})"
+    assert line in profile_line(profiled_once.record)
+    assert line in text.splitlines()[-1]
+
+
+def test_one_round_has_a_ratio_without_an_interval() -> None:
+    (once,) = of_one_round()
+    (models,) = models_of(compare([once]), {"itex": once.summaries})
+    assert "4.00x (one round)" in render_models(models)
+    assert not re.search(r"x \(\d|interval \d", render_models(models) + closing_line(models))
+    assert "(4.00x), top-1" in closing_line(models)
+    assert closing_line(models).endswith("THIS RUN IS NOT TO BE TRUSTED (one round: no interval)")
+
+
+def test_without_both_precisions_there_is_no_headline() -> None:
+    record = profile(measured("fp32", "AVX2", 5.0))
+    assert models_of(compare(profiled(record)), {"itex": summaries(record)}) == []
