@@ -76,7 +76,7 @@ def _rehearse(settings: Settings, artifacts: Artifacts, emulator: Emulator) -> s
     samples, test_images = _samples(settings, artifacts.train)
     cores = choose_cores(settings.cores)
     host = describe_host(cores)
-    memory.require(PROCESSES, PROCESSES * WORKER_BYTES, memory.available())
+    memory.require(PROCESSES, PROCESSES * WORKER_BYTES, memory.available(), "take more memory")
     with (
         holding(cores, "rehearse", settings.locks),
         handing_over(artifacts.rehearse.path) as partial,
