@@ -39,6 +39,8 @@ DOWNLOAD = "download"
 EXTRAS = PEERS, DOCTOR, REHEARSE = ("peers", "doctor", "rehearse")
 PROGRAMS = (DOWNLOAD, *STAGES, *EXTRAS)
 MEASURING = ("quantize", "profile", PEERS)
+# Where no number is asked for, and nothing else says how many are enough.
+DEFAULT_ROUNDS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +195,23 @@ class Settings:
         REHEARSE,
     )
     rounds: int = whole(
-        8, ranges.ROUNDS, "turns that each model takes when models are compared", *MEASURING
+        0,
+        ranges.ROUNDS,
+        "turns that each model takes when models are compared; 0: profile takes as many as it "
+        f"needs to be sure, quantize and peers {DEFAULT_ROUNDS}",
+        *MEASURING,
+    )
+    precision_goal: float = fraction(
+        0.02,
+        "how closely profile is to know each ratio of its table: half of the 95% interval, as a "
+        "fraction of the ratio",
+        "profile",
+    )
+    time_budget: float = decimal(
+        300.0,
+        ranges.TIME_BUDGET,
+        "longest that profile takes turns to reach that, in seconds",
+        "profile",
     )
     round_duration_s: float = decimal(
         1.0, ranges.ROUND_DURATION_S, "shortest length of a turn, in seconds", *MEASURING
@@ -254,6 +272,11 @@ class Settings:
             raise SettingsError("force_bf16 contradicts no_bf16; give one of them")
         if self.num_instances == values.AUTO and self.cores_per_instance:
             raise SettingsError("cores_per_instance contradicts num_instances=auto; give one")
+
+    @property
+    def fixed_rounds(self) -> int:
+        """The number of rounds where nothing but a number ends them."""
+        return self.rounds or DEFAULT_ROUNDS
 
 
 def specs() -> dict[str, Spec]:

@@ -59,16 +59,19 @@ class Progress:
 
     def update(self, done: int, total: int) -> None:
         """Show that `done` of the current step's `total` parts are finished; 0 is not known."""
+        if not total:
+            self.show(str(done))
+            return
+        left = (time.monotonic() - self._began) * (total - done) / max(done, 1)
+        self.show(f"{done}/{total}, about {left:.0f} s left")
+
+    def show(self, text: str) -> None:
+        """Show how far the current step is, unless something was shown just before."""
         now = time.monotonic()
         interval = BAR_INTERVAL_S if self._bar else LINE_INTERVAL_S
-        if now - self._printed < interval:
-            return
-        self._printed = now
-        if not total:
-            self._write(f": {done}")
-            return
-        left = (now - self._began) * (total - done) / max(done, 1)
-        self._write(f": {done}/{total}, about {left:.0f} s left")
+        if now - self._printed >= interval:
+            self._printed = now
+            self._write(f": {text}")
 
     def note(self, text: str) -> None:
         """Print a line that stays, within the current step."""

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stages.records.base import Interval
-from stages.records.measure import Run
+from stages.records.measure import Run, counting
 
 Figures: TypeAlias = npt.NDArray[np.float64]
 
@@ -38,31 +38,64 @@ def interval(values: Sequence[float], seed: int = 0) -> Interval:
 def round_figures(scenario: str, runs: Sequence[Run]) -> list[float]:
     """Return what a scenario shows of each round: images/s offline, else the median latency in ms.
 
-    The figure shown of a cell is their median.
+    The figure shown of a cell is their median. Turns that don't count have no part in it.
     """
-    if scenario == "offline":
-        return [run.rate_per_s for run in runs]
-    return [1000 * median(run.seconds) for run in runs]
+    return [_figure(scenario, run) for run in counting(runs)]
+
+
+def _figure(scenario: str, run: Run) -> float:
+    return run.rate_per_s if scenario == "offline" else 1000 * median(run.seconds)
 
 
 def speedup(
-    scenario: str, changed: Sequence[Run], reference: Sequence[Run], seed: int = 0
+    scenario: str,
+    changed: Sequence[Run],
+    reference: Sequence[Run],
+    anchor: Sequence[Run] = (),
+    seed: int = 0,
 ) -> Interval:
     """Return how many times as fast as `reference` `changed` is, with its 95% interval.
 
     It is the ratio of the very figures that are shown of both, so that these divide to it. Both
-    sides are resampled by the same rounds, so that what slows a round down slows both. 0 if
-    the reference did nothing. Raises ValueError if one has more rounds than the other.
+    sides are resampled by the same rounds, so that what slows a round down slows both. Two that
+    shared no round are each held against `anchor`, which was in the rounds of either. 0 if the
+    reference did nothing. Raises ValueError if nothing links the two.
     """
-    ours, theirs = (round_figures(scenario, runs) for runs in (changed, reference))
+    links = [(changed, reference)]
+    if not _shared(changed, reference):
+        links = [(changed, anchor), (anchor, reference)]
+    dice = np.random.default_rng(seed)
+    pairs = [_by_round(scenario, *link) for link in links]
+    resampled = np.prod([_resampled(pair, dice) for pair in pairs], axis=0)
+    low, high = np.percentile(resampled, _percentiles(min(map(len, pairs))))
+    once = [_ratios(*np.median(pair, axis=0, keepdims=True).T) for pair in pairs]
+    return Interval(estimate=float(np.prod(once)), low=float(low), high=float(high))
+
+
+def _shared(one: Sequence[Run], other: Sequence[Run]) -> list[int]:
+    """Return the rounds in which turns of both count, in order."""
+    return sorted({run.round for run in counting(one)} & {run.round for run in counting(other)})
+
+
+def _by_round(scenario: str, changed: Sequence[Run], reference: Sequence[Run]) -> Figures:
+    """Return the two figures of each shared round, of which the first over the second is a speedup.
+
+    Raises ValueError if there is none.
+    """
+    rounds = _shared(changed, reference)
+    if not rounds:
+        raise ValueError("the two cells shared no round, and none with another")
+    ours, theirs = (
+        {run.round: _figure(scenario, run) for run in counting(runs)}
+        for runs in (changed, reference)
+    )
     rates = (ours, theirs) if scenario == "offline" else (theirs, ours)  # the shorter, the faster
-    by_round = np.asarray([*zip(*rates, strict=True)], np.float64)
-    size = len(by_round)
-    resamples = np.random.default_rng(seed).integers(0, size, (RESAMPLES, size))
-    over, under = (np.median(figures[resamples], axis=1) for figures in by_round.T)
-    low, high = np.percentile(_ratios(over, under), _percentiles(size))
-    (estimate,) = _ratios(*np.median(by_round, axis=0, keepdims=True).T)
-    return Interval(estimate=float(estimate), low=float(low), high=float(high))
+    return np.asarray([[figures[number] for figures in rates] for number in rounds], np.float64)
+
+
+def _resampled(pair: Figures, dice: np.random.Generator) -> Figures:
+    resamples = dice.integers(0, len(pair), (RESAMPLES, len(pair)))
+    return _ratios(*(np.median(figures[resamples], axis=1) for figures in pair.T))
 
 
 def _ratios(over: Figures, under: Figures) -> Figures:

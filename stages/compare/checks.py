@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from stages.isa import rank
 from stages.precisions import INT8, get_precision
-from stages.records.compare import Repeated, Saturation
+from stages.records.compare import DisturbedTurns, Repeated, Saturation
+from stages.records.measure import Disturbance
 from stages.records.profile import ProfileRecord
 
 
@@ -20,6 +21,25 @@ def repeat_verdict(record: ProfileRecord) -> Repeated:
         trusted=repeat.trusted,
         reasons=repeat.reasons,
     )
+
+
+def disturbed_turns(record: ProfileRecord) -> list[DisturbedTurns]:
+    """Return what disturbed a profile's turns, as the one entry of a list; empty if nothing did."""
+    measured = [cell.measurement for cell in record.cells if cell.measurement]
+    runs = [
+        run
+        for figures in (*measured, record.repeat.measurement)
+        for run in (*figures.offline.runs, *figures.single_stream.runs)
+    ]
+    disturbed = [run for run in runs if run.disturbed_by]
+    most: dict[Disturbance, float] = {}
+    for run in disturbed:
+        for kind in run.disturbed_by:
+            most[kind] = max(run.interference.amounts[kind], most.get(kind, 0.0), key=abs)
+    found = DisturbedTurns(
+        runtime=record.runtime, turns=len(runs), disturbed=len(disturbed), most=most
+    )
+    return [found] if disturbed else []
 
 
 def saturations(record: ProfileRecord) -> list[Saturation]:

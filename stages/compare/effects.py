@@ -8,20 +8,20 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
+from stages.common.pairs import isa_reference
 from stages.common.stats import right_answers, speedup
 from stages.compare.accuracy import difference, top1_interval
-from stages.compare.checks import repeat_verdict, saturations
+from stages.compare.checks import disturbed_turns, repeat_verdict, saturations
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.limits import limit_rows
 from stages.errors import InputCorruptError
-from stages.isa import ISA_NAMES, rank
+from stages.isa import rank
 from stages.records.base import Interval
 from stages.records.cell import Measurement
 from stages.records.compare import AccuracyDifference, CompareRecord, Limit, NotRun, Row
+from stages.records.measure import Run
 from stages.records.profile import ProfileRecord
 from stages.records.proof import Proof
-
-PREFERRED_REFERENCE = "AVX512_CORE"
 
 
 class CellKey(NamedTuple):
@@ -33,12 +33,16 @@ class CellKey(NamedTuple):
 
 
 class CellResult(NamedTuple):
-    """A cell's figures, its proof, how the cell ran that they are of, which images it got right."""
+    """A cell's figures, its proof, how the cell ran that they are of, which images it got right.
+
+    `anchor` are the offline turns of the cell of its run that shared the rounds of all.
+    """
 
     measurement: Measurement
     proof: Proof
     verdict: str
     right: Sequence[bool]
+    anchor: Sequence[Run]
 
 
 CellFigures = dict[CellKey, CellResult]
@@ -66,6 +70,7 @@ def compare(
         host=records[0].host,
         isa_reference=reference,
         repeats=[repeat_verdict(record) for record in records],
+        disturbed=[*chain.from_iterable(map(disturbed_turns, records))],
         saturations=[*chain.from_iterable(map(saturations, records))],
         limits=sorted(chain.from_iterable(map(limit_rows, records)), key=order),
         rows=sorted((_row(cells, key, reference) for key in cells), key=order),
@@ -76,12 +81,13 @@ def compare(
 def _measured(record: ProfileRecord) -> CellFigures:
     """Return each cell's figures, its own or those of the cell that it is the same as."""
     cells: CellFigures = {}
+    anchor = record.anchor("offline")
     for cell in record.cells:
         key = CellKey(record.runtime, cell.precision, cell.requested_isa)
         measurement = record.measured_cell(cell).measurement
         if measurement and cell.proof:
             right = right_answers(measurement.accuracy.predictions, record.labels)
-            cells[key] = CellResult(measurement, cell.proof, cell.verdict, right)
+            cells[key] = CellResult(measurement, cell.proof, cell.verdict, right, anchor)
         elif not cell.impossible:
             name = f"{cell.precision} at {cell.requested_isa}"
             raise InputCorruptError(f"{name} has no proven measurement; run profile again")
@@ -111,15 +117,15 @@ def _order(
 
 
 def _isa_reference(cells: CellFigures) -> str:
-    """Return the isa that ISA effects compare with: the preferred one, else the lowest measured."""
-    isas = [isa for isa in ISA_NAMES if any(isa == key.isa for key in cells)]
-    if not isas:
+    """Return the isa that ISA effects compare with."""
+    reference = isa_reference({key.isa for key in cells})
+    if reference is None:
         raise InputCorruptError("no cell was measured; run profile again")
-    return PREFERRED_REFERENCE if PREFERRED_REFERENCE in isas else isas[0]
+    return reference
 
 
 def _row(cells: CellFigures, key: CellKey, reference: str) -> Row:
-    measurement, proof, verdict, right = cells[key]
+    measurement, proof, verdict, right, _ = cells[key]
     fp32 = key._replace(precision="fp32")
     return Row(
         **key._asdict(),
@@ -156,5 +162,5 @@ def _difference(cells: CellFigures, changed: CellKey, fp32: CellKey) -> Accuracy
 def _speedup(cells: CellFigures, changed: CellKey, reference: CellKey) -> Interval | None:
     if reference not in cells:
         return None
-    over, under = (cells[key].measurement.offline.runs for key in (changed, reference))
-    return speedup("offline", over, under)
+    ours, theirs = (cells[key].measurement.offline.runs for key in (changed, reference))
+    return speedup("offline", ours, theirs, cells[changed].anchor)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from stages.common.headline import NOT_TRUSTED
-from stages.common.reasons import in_words
+from stages.common.reasons import disturbances_in_words, in_words
 from stages.common.text import MAX_CELL, NO_INTERVAL, aligned, is_of_one_round, origins, when
 from stages.compare.limits import render_limits
 from stages.compare.matrix import render_matrix, render_notes
@@ -56,6 +56,13 @@ def _of_each(head: str, texts: Mapping[str, str]) -> list[str]:
 def _checks(record: CompareRecord) -> str:
     """Return the lines that show whether the figures can be relied on."""
     rows = [row for repeat in record.repeats for row in _repeat_lines(repeat, record)]
+    rows += [
+        (
+            f"disturbed turns{_runtime_suffix(turns.runtime, record)}",
+            f"{turns.disturbed} of {turns.turns}: {disturbances_in_words(turns.most)}",
+        )
+        for turns in record.disturbed
+    ]
     rows += [
         (
             f"saturates: int8 {cell.isa}{_runtime_suffix(cell.runtime, record)}",

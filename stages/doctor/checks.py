@@ -2,22 +2,27 @@
 
 import os
 import subprocess
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stages.artifacts import Artifacts, read_record
 from stages.common.host.cores import NUMACTL_S, choose_cores
-from stages.common.host.facts import cpu_flags, why_impossible
-from stages.common.host.interference import MAX_STEAL, take_snapshot
-from stages.common.host.memory import COMPRESSOR, GIB, available, needed_by
+from stages.common.host.facts import cpu_flags, quota_shortage, why_impossible
+from stages.common.host.interference import MAX_BUSY, MAX_STEAL, look
+from stages.common.host.memory import (
+    COMPRESSOR,
+    GIB,
+    available,
+    expected_footprint,
+    needed_at_once,
+)
 from stages.common.host.perf_events import trust_in_count
 from stages.common.host.topology import HERE, Sysfs
 from stages.errors import HostError, PinningError, StageError
 from stages.isa import AMX, can_stand_in, rank
-from stages.precisions import INT8_BF16, PRECISIONS
+from stages.precisions import PRECISIONS
 from stages.profile.layouts import Placement, candidate_placements
-from stages.profile.memory_plan import candidates_that_fit, expected_peak, plan_memory
+from stages.profile.memory_plan import candidates_that_fit, expected_plan
 from stages.profile.plan import PlannedCell, missing_models, plan_cells
 from stages.records.base import UNKNOWN, Host
 from stages.records.cpu_features import contradiction
@@ -27,8 +32,6 @@ from stages.settings import Settings
 
 OK, NO, NOTE = "ok", "NO", "note"
 SAMPLE_S = 1.0
-# Processes that run or wait, on average.
-MAX_LOAD = 0.2
 TENSORFLOW_PACKAGES = {"tensorflow", "tensorflow-cpu"}
 
 
@@ -95,19 +98,14 @@ def check_memory(settings: Settings, cores: Sequence[int]) -> Check:
         return Check("memory", NOTE, "not shown here")
     cells = plan_cells(settings, cpu_flags(), _missing_models(settings))
     possible = [cell for cell in cells if cell.impossible is None]
-    # Before quantize it is not known whether there is one in INT8_BF16.
-    sure = [cell for cell in possible if cell.precision != INT8_BF16] or possible
     try:
-        candidates = candidate_placements(settings, cores)
-        _needed(settings, sure, candidates)
+        needed = _needed(settings, possible, candidate_placements(settings, cores))
     except (HostError, PinningError) as error:
         return Check("memory", NO, str(error))
-    try:
-        needed = _needed(settings, possible, candidates)
-    except HostError as error:
-        return Check("memory", NOTE, f"enough without {INT8_BF16}; with it, {error}")
     shown = f"{left / GIB:.1f} GiB available; {needed}"
-    quantizing = needed_by([expected_peak(settings)] * len(PRECISIONS) + [COMPRESSOR])
+    size = settings.batch_size
+    timed = [expected_footprint(precision.name, size) for precision in PRECISIONS]
+    quantizing = needed_at_once(timed) + COMPRESSOR
     if quantizing > left:
         return Check("memory", NOTE, f"{shown}, but quantize may need {quantizing / GIB:.1f}")
     return Check("memory", OK, shown)
@@ -127,8 +125,10 @@ def _needed(
 ) -> str:
     """Return what a run needs; HostError if it does not fit."""
     fitting = candidates_that_fit(settings, possible, candidates)
-    plan = plan_memory(settings, possible, fitting, expected_peak(settings))
-    return f"{plan.processes} processes need about {plan.needed / GIB:.1f}"
+    plan = expected_plan(settings, possible, max(map(len, fitting)), available())
+    needed = f"{plan.processes} processes need about {plan.needed / GIB:.1f}"
+    groups = len(plan.groups)
+    return needed if groups <= 1 else f"in {groups} groups of cells, at most {needed}"
 
 
 def check_memory_policy() -> Check:
@@ -164,14 +164,14 @@ def check_host(host: Host, sysfs: Sysfs = HERE) -> list[Check]:
 
 def check_neighbours(cores: Sequence[int], seconds: float = SAMPLE_S) -> list[Check]:
     """Return what others take of `cores` during `seconds`, and of the machine."""
-    before = take_snapshot(cores)
-    time.sleep(seconds)
-    steal = before.until(take_snapshot(cores)).steal
-    load = os.getloadavg()[0]
-    busy = f"{load:.2f} processes on average of the last minute"
+    steal, busy = look(cores, seconds)
+    evidence = (
+        f"others took {busy:.0%} of the cores' time in {seconds:g} s; "
+        f"{os.getloadavg()[0]:.2f} processes on average of the last minute"
+    )
     return [
         Check("steal", NOTE if steal > MAX_STEAL else OK, f"{steal:.1%} of {seconds:g} s"),
-        Check("load", NOTE if load > MAX_LOAD else OK, busy),
+        Check("load", NOTE if busy > MAX_BUSY else OK, evidence),
     ]
 
 
@@ -228,7 +228,6 @@ def _machine(host: Host) -> Check:
 
 
 def _quota(host: Host) -> Check:
-    if host.cpu_quota is not None and host.cpu_quota < len(host.cores_pinned):
-        evidence = f"{host.cpu_quota:g} CPUs for {len(host.cores_pinned)} cores; raise the quota"
-        return Check("CPU quota", NO, evidence)
+    if shortage := quota_shortage(host):
+        return Check("CPU quota", NO, shortage)
     return Check("CPU quota", OK, "none" if host.cpu_quota is None else f"{host.cpu_quota:g} CPUs")

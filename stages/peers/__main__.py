@@ -142,7 +142,7 @@ def _conditions(settings: Settings, train: TrainFolder, cores: list[int]) -> Con
         images=train.test,
         labels=load_samples(train.test).labels.tolist(),
         batch_sizes=settings.batch_sizes,
-        rounds=settings.rounds,
+        rounds=settings.fixed_rounds,
         round_duration_s=settings.round_duration_s,
         timeout_s=settings.worker_timeout_s,
     )

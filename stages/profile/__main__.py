@@ -20,7 +20,13 @@ from stages.common.headline import require_trusted
 from stages.common.host import memory
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
-from stages.common.host.facts import cpu_flags, describe_host, require_consistent
+from stages.common.host.facts import (
+    cpu_flags,
+    describe_host,
+    require_consistent,
+    require_quota,
+)
+from stages.common.host.interference import MAX_BUSY, MAX_STEAL, look
 from stages.common.provenance import maker
 from stages.errors import GIVE_UP_S, SettingsError, exit_code_of
 from stages.folder.access import writing
@@ -39,6 +45,8 @@ from stages.samples import require_full_batch
 from stages.setting.values import OWN_BACKBONES
 from stages.settings import Settings
 
+# Long enough for a process that runs half of the time to be seen.
+LOOK_S = 1.0
 # Set by who runs compare after it, as compose does, where a code other than 0 would stop that.
 COMPARED = "STAGES_COMPARED"
 
@@ -95,10 +103,12 @@ def _profile(
     memory.require_batch(settings.batch_size, inputs.train.backbone.name)
     candidates = _candidates(settings, host.cores_pinned, planned, inputs.train.backbone.name)
     require_consistent(host)
+    require_quota(host)
     with (
         holding(host.cores_pinned, "profile", settings.locks),
         handing_over(artifacts.profile(settings.runtime).path) as partial,
     ):
+        _say_who_is_here(host.cores_pinned)
         out = ProfileFolder(partial)
         workers = _workers(settings, artifacts, out)
         measured = measure(workers, planned, candidates)
@@ -138,6 +148,19 @@ def _candidates(
         rest = f"layouts of more instances than {most}"
         print(f"profile: {rest} are not tried, as memory holds none", flush=True)
     return fitting
+
+
+def _say_who_is_here(cores: list[int]) -> None:
+    """Say what else takes the cores, as that makes everything take longer."""
+    steal, busy = look(cores, LOOK_S)
+    if busy > MAX_BUSY:
+        print(
+            f"profile: other processes take {busy:.0%} of the cores at the moment: disturbed turns "
+            "will be taken again, which takes longer",
+            flush=True,
+        )
+    if steal > MAX_STEAL:
+        print(f"profile: the hypervisor takes {steal:.0%} of the cores at the moment", flush=True)
 
 
 def _workers(settings: Settings, artifacts: Artifacts, out: ProfileFolder) -> CellWorkers:

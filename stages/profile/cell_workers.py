@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.artifacts import Artifacts
+from stages.common.host.memory import Footprint
 from stages.common.onednn.traced import span_of
 from stages.common.worker.client import WorkerProcess
 from stages.common.worker.protocol import Job, Trace, TraceAnswer, Worker
@@ -44,18 +45,18 @@ class CellWorkers:
         )
 
     def group(
-        self, cell: PlannedCell, name: str, placement: Placement, scratch: Path
+        self, cell: PlannedCell, name: str, placement: Placement, scratch: Path, *, waiting: bool
     ) -> InstanceGroup:
         """Return the instances of `cell`, which start when the group is entered.
 
-        `name` is that of their folder of LoadGen's logs; what they print goes to `scratch`.
+        `name` is that of their folder of LoadGen's logs; what they print goes to `scratch`. If
+        they are `waiting`, each loads when the one before it has.
         """
         workers = [
-            self._worker(cell, cores, scratch / f"{name}-{number}.log")
+            self._worker(cell, cores, scratch / f"{name}-{number}.log", waiting=waiting)
             for number, cores in enumerate(placement)
         ]
-        all_cores = [core for cores in placement for core in cores]
-        return InstanceGroup(name, workers, all_cores, self.loadgen_logs)
+        return InstanceGroup(name, workers, self.loadgen_logs)
 
     @contextmanager
     def logged(self, cells: Sequence[PlannedCell], cores: list[int]) -> Iterator[list[Worker]]:
@@ -69,17 +70,23 @@ class CellWorkers:
                 worker.wait()
             yield [*workers]
 
-    def trace(self, worker: Worker) -> tuple[TraceResult, int]:
-        """Let a worker trace one batch; also return its peak memory in bytes."""
+    def trace(self, worker: Worker) -> tuple[TraceResult, Footprint]:
+        """Let a worker trace one batch; also return how much memory it takes."""
         answer = worker.ask(Trace(self.settings.batch_size), TraceAnswer)
-        return TraceResult(span_of(answer.nodes), answer.amx_busy), worker.peak_bytes()
+        return TraceResult(span_of(answer.nodes), answer.amx_busy), worker.footprint()
 
     def log_of(self, cell: PlannedCell) -> Path:
         """Return the path of oneDNN's log of `cell`."""
         return self.onednn_logs / f"{cell.name}.log"
 
     def _worker(
-        self, cell: PlannedCell, cores: list[int], log: Path, *, verbose: bool = False
+        self,
+        cell: PlannedCell,
+        cores: list[int],
+        log: Path,
+        *,
+        verbose: bool = False,
+        waiting: bool = False,
     ) -> WorkerProcess:
         return WorkerProcess(
             self.job(cell, cores),
@@ -87,5 +94,5 @@ class CellWorkers:
             self.settings.worker_timeout_s,
             isa=cell.isa,
             verbose=verbose,
-            waiting=False,
+            waiting=waiting,
         )

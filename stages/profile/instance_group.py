@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from stages.common.host.interference import Interference, take_snapshot
+from stages.common.host.interference import Snapshot, take_snapshot
 from stages.common.worker.protocol import LoadgenAnswer, LoadgenTest, Warm, Warmed, Worker
 from stages.profile.run_record import LoadGenResult, run_record
-from stages.records.measure import Batches, Run
+from stages.records.measure import Batches, Interference, Run
 
 # Enough for all instances to have read their request.
 START_DELAY_S = 0.02
@@ -21,11 +21,8 @@ START_DELAY_S = 0.02
 class InstanceGroup:
     """The instances of one cell; `name` is that of its folder of logs within `loadgen_logs`."""
 
-    def __init__(
-        self, name: str, instances: Sequence[Worker], cores: list[int], loadgen_logs: Path
-    ) -> None:
+    def __init__(self, name: str, instances: Sequence[Worker], loadgen_logs: Path) -> None:
         self.name, self.instances, self.loadgen_logs = name, instances, loadgen_logs
-        self._cores = cores
         self._warm_sizes: set[int] = set()
 
     def __enter__(self) -> "InstanceGroup":
@@ -60,24 +57,26 @@ class InstanceGroup:
         (answer,) = self._ask_all(self.instances[:1], [request], LoadgenAnswer)
         return answer, log
 
-    def run(self, request: LoadgenTest, number: int, lasting_s: float) -> Run:
+    def run(self, request: LoadgenTest, number: int, lasting_s: float, again: int = 0) -> Run:
         """Run a test as round `number`, and return its record.
 
         Offline all instances run it, in a single stream the first one alone. It is expected to
-        last `lasting_s`; the worker's timeout begins after that.
+        last `lasting_s`; the worker's timeout begins after that. `again` says how often it ran in
+        this round before.
         """
         single = request.scenario == "single_stream"
         instances = self.instances[:1] if single else self.instances
-        logs = self._logs(f"{request.scenario}-{number}", len(instances))
+        turn = f"{request.scenario}-{number}{f'-again-{again}' if again else ''}"
+        logs = self._logs(turn, len(instances))
         self._ask_all(instances, [Warm(request.batch_size)] * len(instances), Warmed)
-        before, start = take_snapshot(self._cores), time.monotonic() + START_DELAY_S
+        before, start = _snapshot(instances), time.monotonic() + START_DELAY_S
         tests = [
             msgspec.structs.replace(request, folder=str(self.loadgen_logs / log), start_at_s=start)
             for log in logs
         ]
         answers = self._ask_all(instances, tests, LoadgenAnswer, lasting_s)
-        disturbance = before.until(take_snapshot(self._cores))
-        return _record(number, answers, logs, disturbance, request.batch_size)
+        interference = before.until(_snapshot(instances))
+        return _record(number, answers, logs, interference, request.batch_size)
 
     def warm_up(self, batch_size: int) -> None:
         """Let all instances run batches of this size, unless they have done so here before."""
@@ -103,11 +102,17 @@ class InstanceGroup:
         return [instance.receive(answer, lasting_s) for instance in instances]
 
 
+def _snapshot(instances: Sequence[Worker]) -> Snapshot:
+    """Return the counters of the instances, and of the cores that they have."""
+    cores = [core for instance in instances for core in instance.ready.cores]
+    return take_snapshot(cores, [instance.process for instance in instances])
+
+
 def _record(
     number: int,
     answers: Sequence[LoadgenAnswer],
     logs: Sequence[str],
-    disturbance: Interference,
+    interference: Interference,
     batch_size: int,
 ) -> Run:
     instances = [
@@ -115,4 +120,4 @@ def _record(
         for log, answer in zip(logs, answers, strict=True)
     ]
     results = [LoadGenResult(answer.reasons, answer.rate_per_s) for answer in answers]
-    return run_record(number, instances, results, disturbance, batch_size)
+    return run_record(number, instances, results, interference, batch_size)

@@ -10,9 +10,10 @@ from stages.common.stats import interval, round_figures
 from stages.profile.cell_workers import CellWorkers
 from stages.profile.instance_group import InstanceGroup
 from stages.profile.layouts import Placement, layout_of
+from stages.profile.loadgen_settings import rounds_in_words
 from stages.profile.plan import PlannedCell
-from stages.profile.rounds import CellSamples, classify_test_split, run_rounds
-from stages.records.measure import Run
+from stages.profile.turns import CellSamples, Turns, classify_test_split
+from stages.records.measure import Run, counting
 from stages.records.profile import Layout, LayoutTrial
 from stages.settings import Settings
 
@@ -21,7 +22,7 @@ def steps(settings: Settings, candidates: Sequence[Placement]) -> list[str]:
     """Return the steps of progress that `find_best` makes."""
     if len(candidates) == 1:
         return []
-    return [f"{len(candidates)} layouts of instances, {settings.rounds} rounds"]
+    return [f"{len(candidates)} layouts of instances, {rounds_in_words(settings)}"]
 
 
 def find_best(
@@ -54,12 +55,18 @@ def _try_all(
     """Let a group of instances in each placement take turns, and return what each gave."""
     groups: list[InstanceGroup] = []
     samples: list[CellSamples] = []
+    rounds = workers.settings.fixed_rounds
     with ExitStack() as running:
         for placement in candidates:
             name = f"{len(placement)}x{len(placement[0])}"
-            groups.append(running.enter_context(workers.group(cell, name, placement, scratch)))
+            groups.append(
+                running.enter_context(workers.group(cell, name, placement, scratch, waiting=False))
+            )
             samples.append(classify_test_split(groups[-1], workers.settings))
-        run_rounds(workers.settings, "offline", groups, samples, progress)
+        turns = Turns(workers.settings, groups, samples, samples)
+        for number in range(rounds):
+            turns.take_round("offline", may_repeat=lambda: False)
+            progress.update(number + 1, rounds)
     return [
         trial_of(layout_of(placement), cell_samples.runs["offline"])
         for placement, cell_samples in zip(candidates, samples, strict=True)
@@ -76,6 +83,6 @@ def trial_of(layout: Layout, runs: list[Run]) -> LayoutTrial:
     return LayoutTrial(
         layout=layout,
         throughput_images_per_s=interval(round_figures("offline", runs)),
-        overlap=median(run.overlap for run in runs),
+        overlap=median(run.overlap for run in counting(runs)),
         runs=runs,
     )

@@ -56,6 +56,17 @@ def rules_of(settings: Settings) -> Rules:
     )
 
 
+def has_fixed_rounds(settings: Settings) -> bool:
+    """Return whether a number of rounds is asked for, or MLPerf's rules, whose turns take long."""
+    return bool(settings.rounds) or settings.strict
+
+
+def rounds_in_words(settings: Settings) -> str:
+    """Return the fixed number of rounds, as a step of progress has it."""
+    count = settings.fixed_rounds
+    return "1 round" if count == 1 else f"{count} rounds"
+
+
 def turn_request(settings: Settings, scenario: str, images_per_s: float) -> LoadgenTest:
     """Return the request for one turn of an instance that is expected to do `images_per_s`.
 

@@ -1,51 +1,71 @@
-"""How much memory a run takes, known before anything of it runs; doctor asks the same."""
+"""How many processes memory holds at a time, and so in which groups the cells are measured.
 
-from collections.abc import Iterator, Sequence
+Which cells ran the same, and how much each takes, is known after the proofs; doctor, and profile
+before it begins, go by what VGG19 has been seen to take.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from stages.common.host import memory
-from stages.isa import rank
-from stages.precisions import FP32, INT8
+from stages.common.host.memory import Footprint
+from stages.errors import HostError
+from stages.precisions import FP32
 from stages.profile.layouts import Placement
-from stages.profile.plan import PlannedCell, expected_alone
+from stages.profile.plan import PlannedCell, cell_to_repeat, expected_alone
 from stages.settings import Settings
 
 # Loading keeps one core busy; more at a time would take more memory than the turns do.
 MAX_LOADING = 4
+Footprints = Mapping[PlannedCell, Footprint]
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryPlan:
-    """How many processes are alive at the same time at most, and the bytes that they take."""
+    """The cells in groups, each alive at the same time, and what the largest takes.
 
+    Each group has the cell that is measured twice. `processes` and `needed` bytes are those of the
+    largest; with `at_once` all of a group load at the same time.
+    """
+
+    groups: list[list[PlannedCell]]
     processes: int
     needed: int
+    at_once: bool
 
 
-def expected_peak(settings: Settings) -> int:
-    """Return the bytes that a process with VGG19 has been seen to take at its peak, by itself."""
-    return memory.expected_peak(settings.batch_size)
-
-
-def plan_memory(
-    settings: Settings,
-    possible: Sequence[PlannedCell],
-    candidates: Sequence[Placement],
-    peak: int,
+def plan_groups(
+    timed: Sequence[PlannedCell], sizes: Footprints, instances: int, left: int | None
 ) -> MemoryPlan:
-    """Return what a run takes at most whose cells all are `possible`, in any of `candidates`.
+    """Return groups of cells, each of so many instances, that fit into the bytes `left`.
 
-    `peak` are the bytes that one of its processes takes, without what all share.
+    All cells are in one if that is known to fit, or `left` is None. Raises HostError if not even
+    three fit: the cell that is measured twice, and another.
     """
+    repeated = cell_to_repeat(timed)
+    everything = _plan([[*timed]], repeated, sizes, instances, left)
+    if left is None or everything.needed <= left:
+        return everything
+    groups = [[repeated]]
+    for cell in timed:
+        if cell != repeated:
+            bigger = [*groups[-1], cell]
+            fits = memory.needed_in_turn(_footprints(bigger, repeated, sizes, instances)) <= left
+            groups = [*groups[:-1], bigger] if fits else [*groups, [repeated, cell]]
+    kept = [group for group in groups if len(group) > 1 or len(groups) == 1]
+    plan = _plan(kept, repeated, sizes, instances, left)
+    _require(plan, instances, left)
+    return plan
+
+
+def expected_plan(
+    settings: Settings, possible: Sequence[PlannedCell], instances: int, left: int | None
+) -> MemoryPlan:
+    """Return the plan of VGG19's cells, before anything of it is known; HostError as above."""
     if not possible:
-        return MemoryPlan(0, 0)
-    loading = min(len(possible), len(candidates[0][0]), MAX_LOADING)
-    searching = sum(map(len, candidates)) if len(candidates) > 1 else 0
-    # One cell is measured twice.
-    timed = (len(expected_alone(possible, settings)) + 1) * max(map(len, candidates))
-    processes = max(loading, searching, timed)
-    return MemoryPlan(processes, memory.needed_by([peak] * processes))
+        return MemoryPlan([], 0, 0, at_once=True)
+    alone = expected_alone(possible, settings)
+    return plan_groups(alone, _expected(settings, alone), instances, left)
 
 
 def candidates_that_fit(
@@ -55,90 +75,66 @@ def candidates_that_fit(
 
     Raises HostError if not even the smallest fits.
     """
-    left, peak, fitting = memory.available(), expected_peak(settings), [*candidates]
-    while len(fitting) > 1 and not _fits(settings, possible, fitting, peak, left):
+    left, fitting = memory.available(), [*candidates]
+    while len(fitting) > 1 and not _fit(settings, possible, fitting, left):
         fitting.remove(max(fitting, key=len))
     if len(fitting) == 1:
-        require(settings, possible, fitting[0], peak, left)
+        expected_plan(settings, possible, len(fitting[0]), left)
     return fitting
 
 
-def require(
-    settings: Settings,
-    possible: Sequence[PlannedCell],
-    placement: Placement,
-    peak: int,
-    left: int | None,
-) -> None:
-    """Raise HostError if a run takes more than the bytes `left`, with what would fit."""
-    if not _fits(settings, possible, [placement], peak, left):
-        plan = plan_memory(settings, possible, [placement], peak)
-        fitting = what_fits(settings, possible, placement, peak, left)
-        memory.require(plan.processes, plan.needed, left, fitting)
+def _expected(settings: Settings, cells: Sequence[PlannedCell]) -> dict[PlannedCell, Footprint]:
+    size = settings.batch_size
+    return {cell: memory.expected_footprint(cell.precision, size) for cell in cells}
 
 
-def what_fits(
-    settings: Settings,
-    possible: Sequence[PlannedCell],
-    placement: Placement,
-    peak: int,
-    left: int | None,
-) -> str:
-    """Return what to ask for instead, so that the run fits into the bytes `left`."""
-    for instances in range(len(placement) - 1, 0, -1):
-        if _fits(settings, possible, [placement[:instances]], peak, left):
-            return f"VGG19_NUM_INSTANCES={instances} would fit"
-    smallest = placement[:1]
-    parts = [part for part in _parts(possible) if _fits(settings, part, [smallest], peak, left)]
-    if not parts:
-        return f"not even one cell would fit: {_without_cells(settings, possible, smallest, left)}"
-    best = _as_settings(max(parts, key=lambda part: _worth(part, settings)))
-    return f"{best}{' with VGG19_NUM_INSTANCES=1' if len(placement) > 1 else ''} would fit"
+def loading_at_once(settings: Settings, cores: int, left: int | None) -> int:
+    """Return how many processes may load at the same time for the proofs."""
+    expected = memory.expected_footprint(FP32, settings.batch_size)
+    most = min(cores, MAX_LOADING)
+    while most > 1 and left is not None and memory.needed_at_once([expected] * most) > left:
+        most -= 1
+    return most
 
 
-def _without_cells(
-    settings: Settings, possible: Sequence[PlannedCell], smallest: Placement, left: int | None
-) -> str:
-    """Return what helps if no cell fits: of a small batch, loading takes the most."""
-    least = memory.expected_peak(1)
-    helps = any(_fits(settings, part, [smallest], least, left) for part in _parts(possible))
-    smaller = "give a smaller batch_size, or " if helps else ""
-    return f"{smaller}take more memory"
-
-
-def _fits(
+def _fit(
     settings: Settings,
     possible: Sequence[PlannedCell],
     candidates: Sequence[Placement],
-    peak: int,
     left: int | None,
 ) -> bool:
-    return left is None or plan_memory(settings, possible, candidates, peak).needed <= left
+    """Return whether the search for the best of several layouts fits, and a run in any of them."""
+    expected = memory.expected_footprint(FP32, settings.batch_size)
+    searching = memory.needed_at_once([expected] * sum(map(len, candidates)))
+    try:
+        expected_plan(settings, possible, max(map(len, candidates)), left)
+    except HostError:
+        return False
+    return left is None or searching <= left
 
 
-def _parts(possible: Sequence[PlannedCell]) -> Iterator[list[PlannedCell]]:
-    """Yield the cells of every choice of precisions and ISAs."""
-    for precisions in _choices([cell.precision for cell in possible]):
-        for isas in _choices([cell.isa for cell in possible]):
-            part = [cell for cell in possible if cell.precision in precisions and cell.isa in isas]
-            if part:
-                yield part
+def _plan(
+    groups: list[list[PlannedCell]],
+    repeated: PlannedCell,
+    sizes: Footprints,
+    instances: int,
+    left: int | None,
+) -> MemoryPlan:
+    prints = [_footprints(group, repeated, sizes, instances) for group in groups]
+    at_once = max(map(memory.needed_at_once, prints))
+    if left is None or at_once <= left:
+        return MemoryPlan(groups, max(map(len, prints)), at_once, at_once=True)
+    in_turn = max(map(memory.needed_in_turn, prints))
+    return MemoryPlan(groups, max(map(len, prints)), in_turn, at_once=False)
 
 
-def _choices(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    distinct = [*dict.fromkeys(names)]
-    for size in range(1, len(distinct) + 1):
-        yield from combinations(distinct, size)
+def _footprints(
+    group: Sequence[PlannedCell], repeated: PlannedCell, sizes: Footprints, instances: int
+) -> list[Footprint]:
+    return [sizes[cell] for cell in (*group, repeated)] * instances
 
 
-def _worth(part: Sequence[PlannedCell], settings: Settings) -> tuple[int, ...]:
-    """Return by what a choice is better: both models, the highest ISA, the most to compare."""
-    models = len({cell.precision for cell in part} & {FP32, INT8})
-    highest = max(rank(cell.isa) for cell in part)
-    return models, highest, len(expected_alone(part, settings)), len(part)
-
-
-def _as_settings(part: Sequence[PlannedCell]) -> str:
-    precisions = dict.fromkeys(cell.precision for cell in part)
-    isas = dict.fromkeys(cell.isa for cell in part)
-    return f"VGG19_PRECISIONS={','.join(precisions)} with VGG19_ISAS={','.join(isas)}"
+def _require(plan: MemoryPlan, instances: int, left: int) -> None:
+    remedy = "take more memory, give a smaller batch_size"
+    fewer = f"{remedy}, or fewer instances" if instances > 1 else remedy.replace(",", ", or")
+    memory.require(plan.processes, plan.needed, left, fewer)

@@ -1,12 +1,11 @@
 """Every figure of a profile once more, from its raw samples and the logs beside it."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from stages.artifacts import ProfileFolder
-from stages.common.host.interference import Interference
 from stages.common.worker.loadgen import (
     ANSWERS,
     DETAIL,
@@ -18,12 +17,13 @@ from stages.common.worker.loadgen import (
 from stages.errors import InputCorruptError
 from stages.files.member import member
 from stages.profile import results
+from stages.profile.counting import marked
 from stages.profile.layout_search import fastest, trial_of
 from stages.profile.plan import PlannedCell
 from stages.profile.proof import ProofRun, TraceResult, prove
-from stages.profile.rounds import CellSamples
 from stages.profile.run_record import LoadGenResult, run_record
 from stages.profile.server_scenario import server_of
+from stages.profile.turns import CellSamples, mark_turns
 from stages.program.printable import printable
 from stages.records.cell import Cell, Measurement, Server
 from stages.records.measure import Run
@@ -50,7 +50,8 @@ def rederived(record: ProfileRecord, folder: ProfileFolder) -> ProfileRecord:
         if cell.measurement
     }
     first, second = samples[repeated], _samples(repeat.measurement, folder)
-    trials = [_trial(trial, folder, batch_size) for trial in record.tried]
+    mark_turns([*samples.values(), second])
+    trials = _trials(record.tried, folder, batch_size)
     proofs = _proofs(record, folder)
     return replace(
         record,
@@ -135,17 +136,13 @@ def _require_accuracy_test(log: str, folder: ProfileFolder) -> None:
 
 
 def _runs(scenario: str, recorded: list[Run], batch_size: int, folder: ProfileFolder) -> list[Run]:
-    return [
-        _run(scenario, number, run, batch_size, folder)
-        for number, run in enumerate(recorded, start=1)
-    ]
+    return [_run(scenario, run, batch_size, folder) for run in recorded]
 
 
-def _run(scenario: str, number: int, run: Run, batch_size: int, folder: ProfileFolder) -> Run:
+def _run(scenario: str, run: Run, batch_size: int, folder: ProfileFolder) -> Run:
     details = [_detail(batches.log, folder) for batches in run.instances]
     answers = [LoadGenResult(reasons_of(detail), rate_of(scenario, detail)) for detail in details]
-    disturbance = Interference(run.steal, run.throttle_events, run.clock_step_s)
-    return run_record(number, run.instances, answers, disturbance, batch_size)
+    return run_record(run.round, run.instances, answers, run.interference, batch_size)
 
 
 def _server(recorded: Server | None, folder: ProfileFolder) -> Server | None:
@@ -159,9 +156,13 @@ def _detail(log: str, folder: ProfileFolder) -> dict[str, Any]:
     return read_detail(member(folder.loadgen, f"{log}/{DETAIL}"))
 
 
-def _trial(recorded: LayoutTrial, folder: ProfileFolder, batch_size: int) -> LayoutTrial:
-    runs = _runs("offline", recorded.runs, batch_size, folder)
-    return trial_of(_layout(recorded.layout, runs), runs)
+def _trials(
+    recorded: Sequence[LayoutTrial], folder: ProfileFolder, batch_size: int
+) -> list[LayoutTrial]:
+    runs = marked([_runs("offline", trial.runs, batch_size, folder) for trial in recorded])
+    return [
+        trial_of(_layout(trial.layout, own), own) for trial, own in zip(recorded, runs, strict=True)
+    ]
 
 
 def _layout(recorded: Layout, runs: list[Run]) -> Layout:

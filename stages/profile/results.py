@@ -9,10 +9,10 @@ from stages.precisions import FP32
 from stages.profile.plan import PlannedCell
 from stages.profile.proof import ProofRun
 from stages.profile.roofline import roofline
-from stages.profile.rounds import SCENARIOS, CellSamples
+from stages.profile.turns import SCENARIOS, CellSamples
 from stages.profile.validity import judge_repeat, judge_runs
 from stages.records.cell import Accuracy, Cell, Measurement, Offline, SingleStream
-from stages.records.measure import Run
+from stages.records.measure import Run, counting
 from stages.records.profile import Repeat
 from stages.records.proof import Roofline
 
@@ -51,7 +51,8 @@ def build_repeat(
         speedup(scenario, second.runs[scenario], first.runs[scenario]) for scenario in SCENARIOS
     )
     same = second.predictions == first.predictions
-    reasons = judge_repeat(offline, stream, len(first.runs["offline"]), same_classes=same)
+    rounds = min(len(counting(first.runs[scenario])) for scenario in SCENARIOS)
+    reasons = judge_repeat(offline, stream, rounds, same_classes=same)
     return Repeat(
         precision=cell.precision,
         isa=cell.isa,
@@ -82,15 +83,16 @@ def measurement(
             agreement_fp32=agreement(predictions, fp32.predictions) if fp32 else None,
             log=samples.accuracy_log,
         ),
-        validity=judge_runs(offline, stream),
+        validity=judge_runs(counting(offline), counting(stream)),
         load_seconds=samples.load_seconds,
         server=samples.server,
     )
 
 
 def single_stream(runs: list[Run]) -> SingleStream:
-    """Return the latencies of all queries of all rounds."""
-    seconds = [query_s for run in runs for query_s in run.seconds]
+    """Return the latencies of all queries of all turns that count."""
+    counted = counting(runs)
+    seconds = [query_s for run in counted for query_s in run.seconds]
     return SingleStream(
         queries=len(seconds),
         latency_p50_ms=interval(round_figures("single_stream", runs)),

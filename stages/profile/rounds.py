@@ -1,96 +1,95 @@
-"""Rounds: every cell's instances are alive, and one cell at a time runs a test of LoadGen.
-
-What disturbs the machine for longer than a turn then disturbs all cells alike. A worker that is
-not asked waits for its next line of input, which costs nothing.
-"""
+"""All that is measured of the cells, group by group: those whose workers are alive at a time."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
 from stages.common.progress import Progress
-from stages.common.worker.interleave import orders
 from stages.profile.cell_workers import CellWorkers
 from stages.profile.instance_group import InstanceGroup
 from stages.profile.layouts import Placement
-from stages.profile.loadgen_settings import expected_seconds, turn_request
-from stages.profile.plan import PlannedCell
+from stages.profile.loadgen_settings import has_fixed_rounds, rounds_in_words
+from stages.profile.memory_plan import MemoryPlan
+from stages.profile.plan import PlannedCell, cell_to_repeat
 from stages.profile.server_scenario import highest_rate
-from stages.records.cell import Server
-from stages.records.measure import Run
+from stages.profile.turns import CellSamples, Turns, classify_test_split
+from stages.profile.until_sure import take_rounds
+from stages.records.measure import counting
 from stages.settings import Settings
 
-# The scenarios in which cells take turns; the server scenario comes after them, cell by cell.
-SCENARIOS = ("offline", "single_stream")
 
-
-@dataclass(slots=True, kw_only=True)
-class CellSamples:
-    """All that a cell's workers answered: the classes of the test split, and the runs.
-
-    `images_per_s` is the throughput of one instance alone, in the untimed test of accuracy.
-    """
-
-    name: str
-    predictions: list[int]
-    accuracy_log: str
-    images_per_s: float
-    load_seconds: float
-    server: Server | None = None
-    runs: dict[str, list[Run]] = field(
-        default_factory=lambda: {scenario: [] for scenario in SCENARIOS}
-    )
-
-
-def measure_cells(
+def measure_groups(
     workers: CellWorkers,
-    cells: Sequence[PlannedCell],
+    plan: MemoryPlan,
     placement: Placement,
     scratch: Path,
     progress: Progress,
-) -> list[CellSamples]:
-    """Let each of `cells` classify the test split, then all take turns in each scenario.
+) -> tuple[dict[PlannedCell, CellSamples], CellSamples]:
+    """Return the samples of each cell, and those of the second time of the one measured twice.
 
-    A cell may come a second time. Raises WorkerError if a worker dies, hangs or answers what
-    can't be read.
+    That one is in every group. Raises WorkerError if a worker dies, hangs or answers what can't be
+    read.
     """
-    settings = workers.settings
-    with ExitStack() as running:
-        # Loading in parallel makes each slower, and all of them together faster.
-        groups = [
-            running.enter_context(workers.group(cell, name, placement, scratch))
-            for cell, name in zip(cells, names_of(cells), strict=True)
-        ]
-        samples: list[CellSamples] = []
-        for cell, group in zip(cells, groups, strict=True):
+    timed = list(dict.fromkeys(cell for group in plan.groups for cell in group))
+    repeated = cell_to_repeat(timed)
+    known: dict[str, CellSamples] = {}
+    most = sum(len(group) + 1 for group in plan.groups)
+    for group in plan.groups:
+        cells = [*group, repeated]
+        budget_s = workers.settings.time_budget * len(cells) / most
+        waiting = not plan.at_once
+        with ExitStack() as running:
+            # Loading in parallel makes each slower, and all of them together faster.
+            groups = [
+                running.enter_context(
+                    workers.group(cell, name, placement, scratch, waiting=waiting)
+                )
+                for cell, name in zip(cells, names_of(cells), strict=True)
+            ]
+            _measure(workers.settings, cells, groups, known, budget_s, progress)
+    return {cell: known[cell.name] for cell in timed}, known[names_of([repeated] * 2)[1]]
+
+
+def _measure(
+    settings: Settings,
+    cells: Sequence[PlannedCell],
+    groups: Sequence[InstanceGroup],
+    known: dict[str, CellSamples],
+    budget_s: float,
+    progress: Progress,
+) -> None:
+    """Let groups that were not asked before classify the test split; then all take turns.
+
+    What they answer is added to what is `known`, by the groups' names.
+    """
+    for cell, group in zip(cells, groups, strict=True):
+        if group.name not in known:
             progress.step(_top1_step(cell))
-            samples.append(classify_test_split(group, settings))
-        for scenario in SCENARIOS:
-            progress.step(_rounds_step(settings, scenario))
-            run_rounds(settings, scenario, groups, samples, progress)
-        if settings.server_latency_ms:
-            _serve_all(settings, groups, samples, progress)
-    return samples
+            known[group.name] = classify_test_split(group, settings)
+    samples = [known[group.name] for group in groups]
+    turns = Turns(settings, groups, samples, [*known.values()])
+    progress.step(_rounds_step(settings))
+    take_rounds(turns, cells, budget_s, progress)
+    if settings.server_latency_ms:
+        _serve_all(settings, groups, samples, progress)
 
 
-def steps(settings: Settings, cells: Sequence[PlannedCell]) -> list[str]:
-    """Return the steps of progress that `measure_cells` makes."""
+def steps(settings: Settings, groups: Sequence[Sequence[PlannedCell]]) -> list[str]:
+    """Return the steps of progress that `measure_groups` makes, without the one measured twice."""
+    timed = list(dict.fromkeys(cell for group in groups for cell in group))
+    cells = [*timed, cell_to_repeat(timed)]
     served = names_of(cells) if settings.server_latency_ms else []
-    return [
-        *map(_top1_step, cells),
-        *(_rounds_step(settings, scenario) for scenario in SCENARIOS),
-        *map(_server_step, served),
-    ]
+    rounds = [_rounds_step(settings)] * len(groups)
+    return [*map(_top1_step, cells), *rounds, *map(_server_step, served)]
 
 
 def _top1_step(cell: PlannedCell) -> str:
     return f"top-1 of {cell.precision} capped at {cell.isa}"
 
 
-def _rounds_step(settings: Settings, scenario: str) -> str:
-    return f"{settings.rounds} rounds {scenario.replace('_', '-')}"
+def _rounds_step(settings: Settings) -> str:
+    return rounds_in_words(settings) if has_fixed_rounds(settings) else "rounds until sure"
 
 
 def _server_step(name: str) -> str:
@@ -105,36 +104,6 @@ def names_of(cells: Sequence[PlannedCell]) -> list[str]:
     return names
 
 
-def classify_test_split(group: InstanceGroup, settings: Settings) -> CellSamples:
-    """Let a group classify the test split, and return its samples, as yet without runs."""
-    answer, log = group.classify(settings.batch_size)
-    return CellSamples(
-        name=group.name,
-        predictions=answer.predictions,
-        accuracy_log=log,
-        images_per_s=len(answer.predictions) / sum(answer.seconds),
-        load_seconds=group.load_seconds,
-    )
-
-
-def run_rounds(
-    settings: Settings,
-    scenario: str,
-    groups: Sequence[InstanceGroup],
-    samples: Sequence[CellSamples],
-    progress: Progress,
-) -> None:
-    """Let the groups take turns, and add the runs of each to its samples."""
-    rounds = orders(len(groups), settings.rounds, settings.seed)
-    for number, order in enumerate(rounds, start=1):
-        for done, index in enumerate(order, start=1):
-            images_per_s = samples[index].images_per_s
-            request = turn_request(settings, scenario, images_per_s)
-            run = groups[index].run(request, number, expected_seconds(request, images_per_s))
-            samples[index].runs[scenario].append(run)
-            progress.update((number - 1) * len(order) + done, len(rounds) * len(order))
-
-
 def _serve_all(
     settings: Settings,
     groups: Sequence[InstanceGroup],
@@ -143,7 +112,9 @@ def _serve_all(
 ) -> None:
     """Let one group after the other run the server scenario, and add the result to its samples."""
     for group, cell_samples in zip(groups, samples, strict=True):
+        if cell_samples.server:  # in a group before
+            continue
         progress.step(_server_step(group.name))
         images = len(cell_samples.predictions)
-        offline_rate = median(run.rate_per_s for run in cell_samples.runs["offline"])
+        offline_rate = median(run.rate_per_s for run in counting(cell_samples.runs["offline"]))
         cell_samples.server = highest_rate(group, images, offline_rate, settings)

@@ -1,21 +1,19 @@
 """All cells from the plan to their figures: proofs first, then the turns, then the verdicts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from statistics import mean
 
 from stages.common.host import memory
+from stages.common.host.memory import Footprint
 from stages.common.progress import Progress
 from stages.common.worker.protocol import Worker
 from stages.folder.full_disk import require_room, scratch_folder
-from stages.profile import layout_search, memory_plan, results, rounds
+from stages.profile import layout_search, results, rounds
 from stages.profile.cell_workers import CellWorkers
 from stages.profile.layouts import Placement, layout_of
-from stages.profile.memory_plan import MAX_LOADING
+from stages.profile.memory_plan import MemoryPlan, loading_at_once, plan_groups
 from stages.profile.plan import PlannedCell, cell_to_repeat
 from stages.profile.proof import ProofRun, TraceResult, fastest_of, prove
-from stages.profile.rounds import CellSamples
 from stages.records.cell import Cell
 from stages.records.profile import Layout, LayoutTrial, Repeat
 from stages.samples import load_samples
@@ -58,14 +56,11 @@ def measure(
         placement, tried = layout_search.find_best(
             workers, cell_to_repeat(possible), candidates, scratch, progress
         )
-        proofs, peaks = _prove_all(workers, possible, placement, progress)
+        proofs, sizes = _prove_all(workers, possible, placement, progress)
         timed = [cell for cell in possible if settings.all_cells or not proofs[cell].same_as]
-        progress.drop(_timing_steps(settings, possible))
-        progress.expect(_timing_steps(settings, timed))
-        if same := len(possible) - len(timed):
-            less = len(_timing_steps(settings, possible)) - len(_timing_steps(settings, timed))
-            progress.note(_fewer_steps(same, less))
-        samples, second = _time_all(workers, timed, peaks, placement, scratch, progress)
+        plan = plan_groups(timed, sizes, len(placement), memory.available())
+        _expect(progress, settings, possible, timed, plan)
+        samples, second = rounds.measure_groups(workers, plan, placement, scratch, progress)
     require_room(workers.onednn_logs)
     labels = load_samples(workers.artifacts.train.test).labels.tolist()
     repeated, size = cell_to_repeat(timed), settings.batch_size
@@ -90,7 +85,27 @@ def _steps(
 
 
 def _timing_steps(settings: Settings, timed: Sequence[PlannedCell]) -> list[str]:
-    return rounds.steps(settings, [*timed, cell_to_repeat(timed)])
+    return rounds.steps(settings, [timed])
+
+
+def _expect(
+    progress: Progress,
+    settings: Settings,
+    possible: Sequence[PlannedCell],
+    timed: Sequence[PlannedCell],
+    plan: MemoryPlan,
+) -> None:
+    """Count the steps that come instead of those that were expected, and say why."""
+    progress.drop(_timing_steps(settings, possible))
+    progress.expect(rounds.steps(settings, plan.groups))
+    if same := len(possible) - len(timed):
+        less = len(_timing_steps(settings, possible)) - len(_timing_steps(settings, timed))
+        progress.note(_fewer_steps(same, less))
+    if len(plan.groups) > 1:
+        progress.note(
+            f"memory holds {plan.processes} processes at a time: {len(timed)} cells are measured "
+            f"in {len(plan.groups)} groups, each with {cell_to_repeat(timed).name}"
+        )
 
 
 def _fewer_steps(same: int, less: int) -> str:
@@ -109,22 +124,21 @@ def _prove_all(
     possible: Sequence[PlannedCell],
     placement: Placement,
     progress: Progress,
-) -> tuple[dict[PlannedCell, ProofRun], dict[PlannedCell, int]]:
-    """Return each cell's proof run, and its peak memory in bytes."""
+) -> tuple[dict[PlannedCell, ProofRun], dict[PlannedCell, Footprint]]:
+    """Return each cell's proof run, and how much memory it takes."""
     proofs: dict[PlannedCell, ProofRun] = {}
-    peaks: dict[PlannedCell, int] = {}
+    sizes: dict[PlannedCell, Footprint] = {}
     cores = placement[0]
-    size = min(len(cores), MAX_LOADING)
+    size = loading_at_once(workers.settings, len(cores), memory.available())
     for start in range(0, len(possible), size):
         group = possible[start : start + size]
         with workers.logged(group, cores) as running:
-            traces, peaks_of_group = _trace_all(workers, group, running, progress)
-        peaks |= peaks_of_group
+            traces, sizes_of_group = _trace_all(workers, group, running, progress)
+        sizes |= sizes_of_group
         require_room(workers.onednn_logs)  # what is missing in a log would be no proof
-        _require_memory_for_all(workers.settings, possible, placement, peaks)
         for cell, trace in traces.items():
             proofs[cell] = prove(cell, workers.log_of(cell), trace, proofs)
-    return proofs, peaks
+    return proofs, sizes
 
 
 def _trace_all(
@@ -132,49 +146,17 @@ def _trace_all(
     group: Sequence[PlannedCell],
     running: Sequence[Worker],
     progress: Progress,
-) -> tuple[dict[PlannedCell, TraceResult], dict[PlannedCell, int]]:
-    """Return the fastest trace of each cell of a group, and its peak memory in bytes.
+) -> tuple[dict[PlannedCell, TraceResult], dict[PlannedCell, Footprint]]:
+    """Return the fastest trace of each cell of a group, and how much memory it takes.
 
     They take turns, so that what disturbs the machine for a while is not in all traces of one.
     """
     traces: dict[PlannedCell, list[TraceResult]] = {cell: [] for cell in group}
-    peaks: dict[PlannedCell, int] = {}
+    sizes: dict[PlannedCell, Footprint] = {}
     for turn in range(TRACES):
         for cell, worker in zip(group, running, strict=True):
             if not turn:
                 progress.step(_proof_step(cell))
-            trace, peaks[cell] = workers.trace(worker)
+            trace, sizes[cell] = workers.trace(worker)
             traces[cell].append(trace)
-    return {cell: fastest_of(traces[cell]) for cell in group}, peaks
-
-
-def _time_all(
-    workers: CellWorkers,
-    timed: Sequence[PlannedCell],
-    peaks: Mapping[PlannedCell, int],
-    placement: Placement,
-    scratch: Path,
-    progress: Progress,
-) -> tuple[dict[PlannedCell, CellSamples], CellSamples]:
-    """Return the samples of each cell, and those of one cell's second time."""
-    cells = [*timed, cell_to_repeat(timed)]
-    _require_memory([peaks[cell] for cell in cells], len(placement))
-    *first, second = rounds.measure_cells(workers, cells, placement, scratch, progress)
-    return dict(zip(timed, first, strict=True)), second
-
-
-def _require_memory(peaks: Sequence[int], instances: int) -> None:
-    """Raise HostError if all instances of cells with these peaks don't fit side by side."""
-    needed = memory.needed_by([*peaks] * instances)
-    memory.require(instances * len(peaks), needed, memory.available())
-
-
-def _require_memory_for_all(
-    settings: Settings,
-    possible: Sequence[PlannedCell],
-    placement: Placement,
-    peaks: Mapping[PlannedCell, int],
-) -> None:
-    """Raise HostError as soon as it is seen that the cells to time won't fit side by side."""
-    peak = round(mean(peaks.values()))
-    memory_plan.require(settings, possible, placement, peak, memory.available())
+    return {cell: fastest_of(traces[cell]) for cell in group}, sizes

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stages.common.host.interference import Interference
-from stages.records.measure import Batches, Run
+from stages.profile.counting import disturbances
+from stages.records.measure import Batches, Interference, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,13 @@ def run_record(
     number: int,
     instances: list[Batches],
     results: Sequence[LoadGenResult],
-    disturbance: Interference,
+    interference: Interference,
     batch_size: int,
 ) -> Run:
-    """Return the record of round `number`, from each instance's batches and LoadGen's result.
+    """Return the record of a turn in round `number`, which does not count yet.
 
-    The rate of a single instance is LoadGen's; that of several is what they did while all ran.
+    It is made from each instance's batches and LoadGen's result. The rate of a single instance is
+    LoadGen's; that of several is what they did while all ran.
     """
     reasons = sorted({reason for result in results for reason in result.reasons})
     window = joint_window(instances, batch_size)
@@ -50,9 +51,9 @@ def run_record(
         reasons=reasons,
         rate_per_s=results[0].rate_per_s if len(results) == 1 else window.images_per_s,
         overlap=window.overlap,
-        steal=disturbance.steal,
-        throttle_events=disturbance.throttle_events,
-        clock_step_s=disturbance.clock_step_s,
+        interference=interference,
+        disturbed_by=disturbances(interference),
+        counts=False,
         instances=instances,
     )
 

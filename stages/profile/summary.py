@@ -42,7 +42,7 @@ def summaries(record: ProfileRecord) -> list[ModelSummary]:
     fp32, int8 = (cells[precision, isa] for precision in (FP32, INT8))
     return [
         _summary(record, FP32, isa, fp32),
-        _against(int8, fp32, _summary(record, INT8, isa, int8)),
+        _against(record, int8, fp32, _summary(record, INT8, isa, int8)),
     ]
 
 
@@ -67,14 +67,15 @@ def _summary(
     )
 
 
-def _against(changed: Measurement, fp32: Measurement, summary: ModelSummary) -> ModelSummary:
+def _against(
+    record: ProfileRecord, changed: Measurement, fp32: Measurement, summary: ModelSummary
+) -> ModelSummary:
     """Return a summary with how many times as fast as FP32 it is."""
-    offline, stream = changed.offline.runs, changed.single_stream.runs
-    return replace(
-        summary,
-        throughput_speedup=speedup("offline", offline, fp32.offline.runs),
-        latency_speedup=speedup("single_stream", stream, fp32.single_stream.runs),
+    offline, stream = (
+        speedup(scenario, changed.runs(scenario), fp32.runs(scenario), record.anchor(scenario))
+        for scenario in ("offline", "single_stream")
     )
+    return replace(summary, throughput_speedup=offline, latency_speedup=stream)
 
 
 def closing_line(record: ProfileRecord) -> str:

@@ -6,8 +6,8 @@ The reasons are data; the stage that shows them puts them into words.
 from collections.abc import Sequence
 from statistics import median
 
-from stages.common.host.interference import MAX_STEAL
 from stages.common.stats import interval, round_figures, spread
+from stages.profile.counting import BOUNDS, MIN_ROUNDS
 from stages.records.base import Interval
 from stages.records.cell import Reason, ReasonKind, Validity
 from stages.records.measure import Run
@@ -15,13 +15,9 @@ from stages.records.measure import Run
 # Beyond these a figure says more about the machine's other users than about the model.
 MAX_SPREAD = 0.05
 MAX_DRIFT = 0.05
-# NTP slewing stays below this in the seconds of a run.
-MAX_CLOCK_STEP_S = 0.05
 # How far the interval of a cell's ratio to itself may extend to either side, as a fraction; single
 # queries are disturbed more than batches.
 MAX_REPEAT_SPREAD = {"offline": 0.02, "single_stream": 0.05}
-# With fewer rounds, the interval of their median is narrow only because there are few data.
-MIN_ROUNDS = 5
 # Below this fraction of the time, what instances did together is too little of what they did.
 MIN_OVERLAP = 0.8
 
@@ -59,9 +55,7 @@ def _scenario_reasons(scenario: str, runs: Sequence[Run]) -> list[Reason]:
     measured_and_maximum: dict[ReasonKind, tuple[float, float]] = {
         "spread": (spread(interval(figures)), MAX_SPREAD),
         "drift": (_drift(figures), MAX_DRIFT),
-        "steal": (median(run.steal for run in runs), MAX_STEAL),
-        "throttled": (sum(run.throttle_events for run in runs), 0),
-        "clock_step": (max((run.clock_step_s for run in runs), key=abs), MAX_CLOCK_STEP_S),
+        **_disturbances(runs),
     }
     reasons = [
         Reason(kind=kind, scenario=scenario, numbers={kind: value})
@@ -72,6 +66,20 @@ def _scenario_reasons(scenario: str, runs: Sequence[Run]) -> list[Reason]:
     if overlap < MIN_OVERLAP:
         reasons.append(Reason(kind="overlap", scenario=scenario, numbers={"overlap": overlap}))
     return [*_loadgen_reasons(scenario, runs), *reasons]
+
+
+def _disturbances(runs: Sequence[Run]) -> dict[ReasonKind, tuple[float, float]]:
+    """Return what disturbed a cell's turns, and how much may: shares of the median turn, events."""
+    amounts = [run.interference.amounts for run in runs]
+    by_kind = {kind: [amount[kind] for amount in amounts] for kind in BOUNDS}
+    shown = {
+        "waiting": median(by_kind["waiting"]),
+        "steal": median(by_kind["steal"]),
+        "throttled": sum(by_kind["throttled"]),
+        "quota": sum(by_kind["quota"]),
+        "clock_step": max(by_kind["clock_step"], key=abs),
+    }
+    return {kind: (shown[kind], bound) for kind, bound in BOUNDS.items()}
 
 
 def _loadgen_reasons(scenario: str, runs: Sequence[Run]) -> list[Reason]:

@@ -159,7 +159,7 @@ def _choose(
     if len(finalists) == 1:
         return {}, finalists[0]
     contenders = [finalist.contender for finalist in finalists]
-    batch_seconds = context.evaluator.time(contenders, context.settings.rounds).batch_seconds
+    batch_seconds = context.evaluator.time(contenders, context.settings.fixed_rounds).batch_seconds
     recipes = [finalist.recipe for finalist in finalists]
     fastest = finalists[index_of_fastest(context.settings.batch_size, batch_seconds)]
     return dict(zip(recipes, batch_seconds, strict=True)), fastest
@@ -168,7 +168,7 @@ def _choose(
 def _time_variants(context: Context, candidates: Sequence[Candidate]) -> Times:
     """Time all that is handed on, by turns, and keep the log of each one's examination."""
     contenders = [candidate.contender for candidate in candidates]
-    times = context.evaluator.time(contenders, context.settings.rounds)
+    times = context.evaluator.time(contenders, context.settings.fixed_rounds)
     context.out.proof.mkdir()
     for contender in contenders:
         log = context.scratch / f"{contender.name}.log"

@@ -18,22 +18,22 @@ from stages.records.fields import (
     Size,
     doc,
 )
-from stages.records.measure import Run
+from stages.records.measure import Disturbance, Run
 from stages.records.proof import Proof, Roofline
 
-ReasonKind: TypeAlias = Literal[
-    "loadgen",
-    "spread",
-    "drift",
-    "steal",
-    "throttled",
-    "clock_step",
-    "overlap",
-    "other_classes",
-    "few_rounds",
-    "not_itself",
-    "noise",
-]
+ReasonKind: TypeAlias = (
+    Disturbance
+    | Literal[
+        "loadgen",
+        "spread",
+        "drift",
+        "overlap",
+        "other_classes",
+        "few_rounds",
+        "not_itself",
+        "noise",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Offline:
 
     batch_size: Annotated[Size, doc("Images per batch; the last of a run may have fewer.")]
     throughput_images_per_s: Annotated[Interval, doc("Images per second in the median round.")]
-    runs: Annotated[list[Run], Rounds, doc("The cell's turn in each round.")]
+    runs: Annotated[list[Run], Rounds, doc("The cell's turns, in the order taken.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class SingleStream:
         Milliseconds | None,
         doc("99th percentile of all queries, in milliseconds; null with fewer than 200."),
     ]
-    runs: Annotated[list[Run], Rounds, doc("The cell's turn in each round.")]
+    runs: Annotated[list[Run], Rounds, doc("The cell's turns, in the order taken.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,11 +124,12 @@ class Reason:
         ReasonKind,
         doc(
             "loadgen: LoadGen calls runs invalid; spread: the rounds differ; drift: later rounds "
-            "are faster or slower; steal: the hypervisor took time; throttled: cores were slowed "
-            "down; clock_step: the time of day was set; overlap: instances ran too little at the "
-            "same time. The other kinds are about the cell that is measured twice: other_classes: "
-            "it gave other answers; few_rounds: there are too few to judge it; not_itself: it is "
-            "faster or slower than itself; noise: the interval of that ratio is too wide."
+            "are faster or slower; overlap: instances ran too little at the same time; waiting, "
+            "steal, throttled, quota, clock_step: what disturbed the turns, as in disturbed_by, "
+            "where too few turns were undisturbed. The other kinds are about the cell that is "
+            "measured twice: other_classes: it gave other answers; few_rounds: there are too few "
+            "to judge it; not_itself: it is faster or slower than itself; noise: the interval of "
+            "that ratio is too wide."
         ),
     ]
     scenario: Annotated[
@@ -140,9 +141,9 @@ class Reason:
         dict[str, float],
         doc(
             "The numbers behind it, by name. A number that has the kind's name is a fraction, for "
-            "throttled a count, for clock_step in seconds. loadgen has runs and of: how many runs, "
-            "of how many; few_rounds has rounds; not_itself and noise have the ratio's estimate, "
-            "low and high."
+            "throttled and quota a count, for clock_step in seconds. loadgen has runs and of: how "
+            "many runs, of how many; few_rounds has rounds; not_itself and noise have the ratio's "
+            "estimate, low and high."
         ),
     ] = field(default_factory=dict)
     text: Annotated[str, doc("LoadGen's own words, if the kind is loadgen; else empty.")] = ""
@@ -170,6 +171,10 @@ class Measurement:
     server: Annotated[
         Server | None, doc("Rate under a latency bound; null if no bound was given.")
     ] = None
+
+    def runs(self, scenario: str) -> list[Run]:
+        """Return the turns of a scenario, offline or single_stream."""
+        return self.offline.runs if scenario == "offline" else self.single_stream.runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,14 +6,14 @@ Ranges are checked by the types of the fields; whether figures follow from sampl
 import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from stages.isa import AMX, missing_flags
 from stages.precisions import get_precision
 from stages.records.base import Host, Interval
 from stages.records.cell import Cell, Measurement, Reason, Validity
 from stages.records.cpu_features import AMX_PREFIX, contradiction
-from stages.records.measure import Batches, Span
+from stages.records.measure import Batches, Disturbance, Run, Span, counting
 from stages.records.peers import Contender, PeersRecord
 from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
@@ -35,8 +35,7 @@ _RATIO = ("estimate", "low", "high")
 # The numbers behind a reason, by its kind.
 NUMBERS: Mapping[str, tuple[str, ...]] = {
     "loadgen": ("runs", "of"),
-    **{kind: (kind,) for kind in ("spread", "drift", "steal", "throttled", "clock_step")},
-    "overlap": ("overlap",),
+    **{kind: (kind,) for kind in ("spread", "drift", "overlap", *get_args(Disturbance))},
     "other_classes": (),
     "few_rounds": ("rounds",),
     "not_itself": _RATIO,
@@ -124,16 +123,18 @@ def _profile(record: ProfileRecord) -> Problems:
 
 def _unlike_sizes(record: ProfileRecord) -> Problems:
     figures = [cell.measurement for cell in record.cells if cell.measurement]
-    rounds = len(record.repeat.measurement.offline.runs)
+    rounds = _rounds(record.repeat.measurement)
     for measurement in [*figures, record.repeat.measurement]:
-        if _rounds(measurement) != {rounds}:
-            yield f"a cell has other rounds than {rounds}"
+        if _rounds(measurement) != rounds or not all(rounds):
+            yield "the cells' figures are not of the same rounds"
         if len(measurement.accuracy.predictions) != len(record.labels):
             yield f"a cell has not {len(record.labels)} predictions, one for each label"
 
 
-def _rounds(measurement: Measurement) -> set[int]:
-    return {len(measurement.offline.runs), len(measurement.single_stream.runs)}
+def _rounds(measurement: Measurement) -> list[list[int]]:
+    """Return the rounds whose turns count, by scenario."""
+    both: tuple[list[Run], ...] = (measurement.offline.runs, measurement.single_stream.runs)
+    return [[run.round for run in counting(runs)] for runs in both]
 
 
 def _quantize(record: QuantizeRecord) -> Problems:

@@ -21,6 +21,7 @@ from stages.records.fields import (
     doc,
     doc_of_added,
 )
+from stages.records.measure import Disturbance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +118,22 @@ class Repeated(OfCell):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DisturbedTurns:
+    """How many turns of a profile something else on the machine disturbed."""
+
+    runtime: Annotated[RuntimeName, doc("Which TensorFlow was measured.")]
+    turns: Annotated[Size, doc("All turns of all cells.")]
+    disturbed: Annotated[Count, doc("Those that were disturbed.")]
+    most: Annotated[
+        dict[Disturbance, float],
+        doc(
+            "The most of each kind in a disturbed turn: of waiting and steal a fraction of the "
+            "cores' time, of throttled and quota a count, of clock_step seconds."
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Saturation:
     """INT8 without VNNI, whose sums of products may saturate, beside INT8 with VNNI."""
 
@@ -193,6 +210,9 @@ class CompareRecord(Record):
     isa_reference: Annotated[IsaName, doc("The cap that ISA effects are relative to.")]
     rows: Annotated[list[Row], doc("Measured cells, the lowest isa first.")]
     repeats: Annotated[list[Repeated], doc("The cell that was measured twice, by runtime.")]
+    disturbed: Annotated[
+        list[DisturbedTurns], doc("What disturbed the turns of each profile, if anything did.")
+    ]
     saturations: Annotated[list[Saturation], doc("INT8 at each cap without VNNI.")]
     limits: Annotated[list[Limit], doc("Cells with figures of their own, the lowest isa first.")]
     impossible: Annotated[list[NotRun], doc("Cells that were not run, the lowest isa first.")]

@@ -1,7 +1,8 @@
 """What a worker answers and a record keeps: runs, traces, counts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
@@ -13,6 +14,7 @@ from stages.records.fields import (
     PerSecond,
     Seconds,
     Size,
+    TimeFraction,
     doc,
 )
 
@@ -35,6 +37,71 @@ class Batches:
     ]
 
 
+Disturbance: TypeAlias = Literal["waiting", "steal", "throttled", "quota", "clock_step"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interference:
+    """What else a machine did during a turn, by the kernel's counters."""
+
+    waiting: Annotated[
+        TimeFraction | None,
+        doc(
+            "Fraction of the cores' time in which threads of the instances were ready and waited "
+            "for a core; null if the kernel does not show it."
+        ),
+    ]
+    switches: Annotated[
+        Count | None,
+        doc("How often those threads had to leave a core; null if the kernel does not show it."),
+    ]
+    steal: Annotated[
+        float,
+        doc(
+            "Fraction of the cores' time that the hypervisor gave to others, from 0 to 1 unless "
+            "the kernel's counters went back."
+        ),
+    ]
+    throttle_events: Annotated[
+        int,
+        doc(
+            "How often cores were slowed down for their heat, 0 if the machine does not show it; "
+            "negative only if the kernel's counters went back."
+        ),
+    ]
+    quota_periods: Annotated[
+        int,
+        doc(
+            "In how many periods the control group's CPU quota was used up, 0 if there is none; "
+            "negative only if the kernel's counters went back."
+        ),
+    ]
+    clock_step_s: Annotated[
+        float,
+        doc(
+            "Seconds that the time of day moved beyond the time that passed; negative if set back."
+        ),
+    ]
+    frequency_mhz: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        doc("Mean frequency of the cores at the end, in MHz; null if it is not shown."),
+    ]
+
+    @property
+    def amounts(self) -> dict[Disturbance, float]:
+        """How much there was of each kind: fractions, counts, or seconds, which may be negative.
+
+        What is not shown counts as 0.
+        """
+        return {
+            "waiting": self.waiting or 0.0,
+            "steal": self.steal,
+            "throttled": self.throttle_events,
+            "quota": self.quota_periods,
+            "clock_step": self.clock_step_s,
+        }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A cell's turn in a round: one test of LoadGen by each of its instances."""
@@ -50,26 +117,17 @@ class Run:
         ),
     ]
     overlap: Annotated[Fraction, doc("Fraction of the time in which all instances ran.")]
-    steal: Annotated[
-        float,
+    interference: Annotated[Interference, doc("What else the machine did meanwhile.")]
+    disturbed_by: Annotated[
+        list[Disturbance],
         doc(
-            "Fraction of the cores' time that the hypervisor gave to others, from 0 to 1 unless "
-            "the kernel's counters went back."
+            "Which counters of interference were beyond their bounds, so that the turn was taken "
+            "again; empty if none was. waiting: its processes waited for a core; steal: the "
+            "hypervisor took time; throttled: cores were slowed down for their heat; quota: the "
+            "CPU quota was used up; clock_step: the time of day was set."
         ),
     ]
-    throttle_events: Annotated[
-        int,
-        doc(
-            "How often cores were slowed down for their heat, 0 if the machine does not show it; "
-            "negative only if the kernel's counters went back."
-        ),
-    ]
-    clock_step_s: Annotated[
-        float,
-        doc(
-            "Seconds that the time of day moved beyond the time that passed; negative if set back."
-        ),
-    ]
+    counts: Annotated[bool, doc("True if the figures follow from this turn, among others.")]
     instances: Annotated[
         list[Batches],
         Meta(min_length=1),
@@ -80,6 +138,11 @@ class Run:
     def seconds(self) -> list[float]:
         """Those of each batch, of one instance after the other."""
         return [batch_s for instance in self.instances for batch_s in instance.seconds]
+
+
+def counting(runs: Sequence[Run]) -> list[Run]:
+    """Return the turns that count, one of each round, in the rounds' order."""
+    return sorted((run for run in runs if run.counts), key=lambda run: run.round)
 
 
 @dataclass(frozen=True, slots=True)

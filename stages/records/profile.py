@@ -40,7 +40,7 @@ class LayoutTrial:
     overlap: Annotated[
         Fraction, doc("Fraction of the time in which all instances ran, the median of the rounds.")
     ]
-    runs: Annotated[list[Run], Rounds, doc("The layout's turn in each round, offline.")]
+    runs: Annotated[list[Run], Rounds, doc("The layout's turns, offline, in the order taken.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +86,19 @@ class ProfileRecord(MeasuredRecord):
             if (other.precision, other.requested_isa) == (cell.precision, isa)
         )
         return next(found, cell)
+
+    def anchor(self, scenario: str) -> list[Run]:
+        """Return the turns of the cell that shared the rounds of all others; `repeat` names it.
+
+        Empty if it is not there.
+        """
+        found = (
+            cell.measurement
+            for cell in self.cells
+            if (cell.precision, cell.requested_isa) == (self.repeat.precision, self.repeat.isa)
+        )
+        measurement = next(filter(None, found), None)
+        return measurement.runs(scenario) if measurement else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

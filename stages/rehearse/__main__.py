@@ -137,7 +137,7 @@ def _make(
 ) -> RehearsalRecord:
     samples, test_images = _samples(settings, artifacts.train)
     plan, cores = inputs.plan, inputs.host.cores_pinned
-    memory.require(PROCESSES, PROCESSES * WORKER_BYTES, memory.available())
+    memory.require(PROCESSES, PROCESSES * WORKER_BYTES, memory.available(), "take more memory")
     with (
         holding(cores, "rehearse", settings.locks),
         handing_over(artifacts.rehearse.path, stays(product)) as partial,

@@ -143,7 +143,9 @@ def _meminfo(path: Path) -> None:
 def _status(path: Path) -> None:
     (path.parent / "1").mkdir()
     path.rename(path.parent / "1" / "status")
-    assert 0 <= memory.peak_of(1, path.parent) <= MAX_BYTES
+    taken = memory.footprint_of(1, path.parent)
+    assert 0 <= taken.peak <= MAX_BYTES
+    assert 0 <= taken.loaded <= MAX_BYTES
 
 
 def _cpuinfo(path: Path) -> None:
@@ -154,7 +156,7 @@ def _cpuinfo(path: Path) -> None:
 
 
 def _stat(path: Path) -> None:
-    snapshot = interference.take_snapshot([0, 1], path, Sysfs(path))
+    snapshot = interference.take_snapshot([0, 1], stat=path, sysfs=Sysfs(path))
     between = snapshot.until(snapshot)
     assert (between.steal, between.throttle_events) == (0.0, 0)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from stages.records.base import Host, Interval, Provenance, Source, Topology
 from stages.records.cell import Accuracy, Cell, Measurement, Offline, SingleStream, Validity
-from stages.records.measure import AmxBusy, Batches, Run, Span
+from stages.records.measure import AmxBusy, Batches, Interference, Run, Span
 from stages.records.profile import Layout, ProfileRecord, Repeat
 from stages.records.proof import Kernel, Proof
 from stages.records.quantize import QuantizeRecord, Recipe, Variant
@@ -52,10 +52,16 @@ def batches(*seconds: float, begin: float = 0.0, log: str = "log") -> Batches:
 
 
 def run(rate: float, number: int = 1, **changes: Any) -> Run:
-    """Return a run of two batches on a quiet machine."""
-    quiet = {"overlap": 1.0, "steal": 0.0, "throttle_events": 0, "clock_step_s": 0.0}
+    """Return a run of two batches on a quiet machine, which counts."""
+    quiet = {"overlap": 1.0, "interference": interference(), "disturbed_by": [], "counts": True}
     valid = {"valid": True, "reasons": [], "instances": [batches(1 / rate, 1 / rate)]}
     return Run(**{**valid, **quiet, "round": number, "rate_per_s": rate, **changes})
+
+
+def interference(**changes: Any) -> Interference:
+    """Return that nothing disturbed a turn but for the `changes`."""
+    quiet = {"waiting": 0.0, "switches": 0, "steal": 0.0, "throttle_events": 0, "quota_periods": 0}
+    return Interference(**{**quiet, "clock_step_s": 0.0, "frequency_mhz": None, **changes})
 
 
 def accuracy(top1: float) -> Accuracy:

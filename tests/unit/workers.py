@@ -1,7 +1,9 @@
 """A worker that does nothing, for stand-ins to build on."""
 
+import os
 from typing import Any
 
+from stages.common.host.memory import Footprint
 from stages.common.worker.protocol import Ready
 
 
@@ -9,6 +11,7 @@ class FakeWorker:
     """Is ready at once; a stand-in defines `ask`, or `send` and `receive`."""
 
     ready = Ready(cores=[0], load_seconds=1.0, versions={})
+    process = os.getpid()
 
     def __enter__(self) -> Any:
         return self
@@ -26,5 +29,5 @@ class FakeWorker:
     def receive(self, answer: Any, lasting_s: float = 0.0) -> Any:
         raise NotImplementedError
 
-    def peak_bytes(self) -> int:
-        return 0
+    def footprint(self) -> Footprint:
+        return Footprint(0, 0)

@@ -39,6 +39,10 @@ class Cgroups:
         quotas = (_quota(group) for group in self._groups("cpu"))
         return min((quota for quota in quotas if quota), default=None)
 
+    def quota_periods(self) -> int:
+        """Return in how many periods a quota was used up so far, 0 if that is not shown."""
+        return sum(_count(group / "cpu.stat", "nr_throttled") or 0 for group in self._groups("cpu"))
+
     def in_container(self) -> bool:
         """Return whether this process has a PID namespace of its own, as containers do."""
         try:
@@ -76,9 +80,14 @@ def _used(group: Path) -> int:
     """Return the bytes that a group uses and can't drop, 0 if that is not shown."""
     names = ("memory.current", "memory.usage_in_bytes")
     used = next(filter(None, (whole_of(text_of(group / name)) for name in names)), 0)
-    lines = (line.split() for line in text_of(group / "memory.stat").splitlines())
-    cached = [whole_of(words[1]) for words in lines if words[:1] == ["inactive_file"] and words[1:]]
-    return max(0, used - ((cached[0] or 0) if cached else 0))
+    return max(0, used - (_count(group / "memory.stat", "inactive_file") or 0))
+
+
+def _count(path: Path, name: str) -> int | None:
+    """Return the number on the line of a file such as `inactive_file 12`, None if there is none."""
+    lines = (line.split() for line in text_of(path).splitlines())
+    found = [whole_of(words[1]) for words in lines if words[:1] == [name] and words[1:]]
+    return found[0] if found else None
 
 
 def _quota(group: Path) -> float | None:

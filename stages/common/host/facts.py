@@ -68,6 +68,19 @@ def require_consistent(host: Host) -> None:
         raise HostError(f"{problem}; unload the emulator, or measure on a machine that has AMX")
 
 
+def require_quota(host: Host) -> None:
+    """Raise HostError if the CPU quota is below the pinned cores: each turn would be stopped."""
+    if shortage := quota_shortage(host):
+        raise HostError(f"CPU quota of {shortage}, or pin fewer cores (VGG19_CORES)")
+
+
+def quota_shortage(host: Host) -> str:
+    """Return by how much the CPU quota is below the pinned cores, with the remedy; else empty."""
+    if host.cpu_quota is None or host.cpu_quota >= len(host.cores_pinned):
+        return ""
+    return f"{host.cpu_quota:g} CPUs for {len(host.cores_pinned)} cores; raise the quota"
+
+
 def describe_topology(sysfs: Sysfs) -> Topology:
     """Return the record of the CPUs that are switched on."""
     online = sysfs.online()

@@ -1,21 +1,26 @@
 """How much memory is left, and the peak memory of a process."""
 
+import ctypes
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from stages.common.host.cgroups import HERE, Cgroups
 from stages.common.host.kernel_text import fields_of, text_of, whole_of
 from stages.errors import HostError
+from stages.precisions import FP32, INT8, get_precision
 from stages.setting.values import OWN_BACKBONES
 
 MEMINFO = Path("/proc/meminfo")
 PROC = Path("/proc")
 KIB, GIB = 2**10, 2**30
-# Measured of processes with VGG19 in FP32, BF16 and INT8, and a little more: the libraries, which
-# all share; what one takes by itself while it loads, and later; what each image of a batch adds.
+# Measured of processes with VGG19, and a little more: the libraries, which all share; by the model,
+# what one takes by itself while it loads, and later, once it has given back what that took; what
+# each image of a batch adds.
 LIBRARIES = 33 * GIB // 100
-LOADING, LOADED = 150 * GIB // 100, 120 * GIB // 100
-WORKING_BYTES_PER_IMAGE = 36 * 2**20
+LOADING = {FP32: 150 * GIB // 100, INT8: 135 * GIB // 100}
+LOADED = {FP32: 92 * GIB // 100, INT8: 75 * GIB // 100}
+WORKING_BYTES_PER_IMAGE = {FP32: 36 * 2**20, INT8: 10 * 2**20}
 # Neural Compressor's own process beside those that it times, once it has calibrated.
 COMPRESSOR = 160 * GIB // 100
 # VGG19's second convolution takes and gives 64 channels of 224x224 in FP32, for each image.
@@ -31,31 +36,53 @@ def available(meminfo: Path = MEMINFO, cgroups: Cgroups = HERE) -> int | None:
     return min((left for left in shown if left is not None), default=None)
 
 
-def peak_of(process: int, proc: Path = PROC) -> int:
-    """Return the peak memory of a running process, in bytes; 0 if that is not shown.
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """The bytes that a process takes beside what all share: at its peak, and once it is loaded."""
+
+    peak: int
+    loaded: int
+
+
+def footprint_of(process: int, proc: Path = PROC) -> Footprint:
+    """Return what a running process that is loaded takes, 0 where that is not shown.
 
     Files that it maps, such as libraries, are left out: all processes share them.
     """
     status = proc / str(process) / "status"
-    return max(0, (_kib(status, "VmHWM") or 0) - (_kib(status, "RssFile") or 0))
+    peak, now, files = (_kib(status, name) or 0 for name in ("VmHWM", "VmRSS", "RssFile"))
+    return Footprint(max(0, peak - files), max(0, now - files))
 
 
-def expected_peak(batch_size: int) -> int:
-    """Return the bytes that a process with VGG19 takes at its peak, beside what all share."""
-    return max(LOADING, LOADED + batch_size * WORKING_BYTES_PER_IMAGE)
+def give_back() -> None:
+    """Give the system what malloc keeps of freed memory: once a model is loaded, a third of it.
+
+    Not every C library can.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
-def needed_by(peaks: Sequence[int]) -> int:
-    """Return the bytes that processes with these peaks need together."""
-    return LIBRARIES + sum(peaks)
+def expected_footprint(precision: str, batch_size: int) -> Footprint:
+    """Return what a process with VGG19 in a precision takes."""
+    model = get_precision(precision).model
+    loaded = LOADED[model] + batch_size * WORKING_BYTES_PER_IMAGE[model]
+    return Footprint(max(LOADING[model], loaded), loaded)
 
 
-def require(
-    processes: int,
-    needed: int,
-    left: int | None,
-    remedy: str = "ask for fewer isas, precisions or instances",
-) -> None:
+def needed_at_once(prints: Sequence[Footprint]) -> int:
+    """Return the bytes that processes need that all load at the same time."""
+    return LIBRARIES + sum(max(it.peak, it.loaded) for it in prints)
+
+
+def needed_in_turn(prints: Sequence[Footprint]) -> int:
+    """Return the bytes that processes need of which each loads when the one before it has."""
+    loading = max((it.peak - it.loaded for it in prints), default=0)
+    return LIBRARIES + sum(it.loaded for it in prints) + max(0, loading)
+
+
+def require(processes: int, needed: int, left: int | None, remedy: str) -> None:
     """Raise HostError if the bytes `needed` by all of the `processes` exceed the bytes `left`.
 
     If it is not known how many are left, nothing is refused.

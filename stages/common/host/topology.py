@@ -70,6 +70,13 @@ class Sysfs:
         name = "devices/system/cpu/cpu{}/thermal_throttle/core_throttle_count"
         return sum(whole_of(self._text(name.format(cpu))) or 0 for cpu in cpus)
 
+    def frequency_mhz(self, cpus: Iterable[int]) -> float | None:
+        """Return the mean frequency of `cpus` at the moment; None if that is not shown."""
+        name = "devices/system/cpu/cpu{}/cpufreq/scaling_cur_freq"
+        shown = (whole_of(self._text(name.format(cpu))) for cpu in cpus)
+        khz = [frequency for frequency in shown if frequency]
+        return sum(khz) / len(khz) / 1000 if khz else None
+
     def huge_pages(self) -> str:
         """Return when memory comes in huge pages: always, madvise or never."""
         chosen = re.search(r"\[(\w+)\]", self._text("kernel/mm/transparent_hugepage/enabled"))

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from stages.common.backends.registry import LoadedModel, load
+from stages.common.host.memory import give_back
 from stages.common.host.perf_events import amx_busy
 from stages.common.host.versions import versions
 from stages.common.worker.interleave import time_batches
@@ -57,6 +58,7 @@ class RequestHandler:
         # keeps what loading a model frees, a third of a GiB.
         self._images: Images = samples.batch(0, len(samples))
         self._model(self._images[:1])
+        give_back()
         # By batch size, the seconds of the last warm-up batch.
         self._warm_up_seconds: dict[int, float] = {}
         self.load_seconds = time.perf_counter() - began
@@ -81,6 +83,8 @@ class RequestHandler:
 
     def _test(self, test: LoadgenTest) -> LoadgenAnswer:
         answer = run_loadgen_test(self._model, self._images, test)
+        if test.accuracy:  # which is not timed, and has made the kernels of whole batches
+            give_back()
         # Its first batch was a whole one; whoever asks for a warm-up next has less to do.
         self._warm_up_seconds[test.batch_size] = answer.seconds[0]
         return answer
@@ -94,6 +98,7 @@ class RequestHandler:
     def _trace(self, size: int) -> TraceAnswer:
         batch = self._full_batches(size)[0]
         self._model(batch)  # which makes the kernels of this size
+        give_back()
         nodes, busy = amx_busy(lambda: self._model.trace(batch))
         return TraceAnswer(nodes=nodes, amx_busy=busy, kernels=self._model.kernels(batch))
 

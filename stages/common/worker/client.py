@@ -16,7 +16,7 @@ import msgspec
 
 from stages.common.child_output import ending_in_words, print_tail
 from stages.common.host.cores import numactl_command
-from stages.common.host.memory import peak_of
+from stages.common.host.memory import Footprint, footprint_of
 from stages.common.worker.environment import worker_environment
 from stages.common.worker.protocol import AnswerT, Job, Ready, Refusal, Request
 from stages.errors import PinningError, WorkerError, of_kind
@@ -110,9 +110,14 @@ class WorkerProcess:
         except ValueError:
             raise self._failure("returned no readable result") from None
 
-    def peak_bytes(self) -> int:
-        """Return the worker's peak memory so far, in bytes."""
-        return peak_of(self._process.pid)
+    @property
+    def process(self) -> int:
+        """The ID of its process."""
+        return self._process.pid
+
+    def footprint(self) -> Footprint:
+        """Return how much memory it takes, and took at most."""
+        return footprint_of(self.process)
 
     def _start(self, stack: ExitStack) -> None:
         self._answers, answers_end = _pipe(stack)

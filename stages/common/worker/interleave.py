@@ -2,7 +2,8 @@
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import TypeAlias
 
 from stages.common.backends.registry import Infer
@@ -12,10 +13,11 @@ from stages.samples import Images
 Clock: TypeAlias = Callable[[], float]
 
 
-def orders(count: int, rounds: int, seed: int = 0) -> list[list[int]]:
-    """Return a shuffled order of `count` contenders for each round, always the same for a seed."""
+def orders(count: int, seed: int = 0) -> Iterator[list[int]]:
+    """Yield a shuffled order of `count` contenders for each round, always the same for a seed."""
     rng = random.Random(seed)
-    return [rng.sample(range(count), count) for _ in range(rounds)]
+    while True:
+        yield rng.sample(range(count), count)
 
 
 def take_turns(
@@ -31,7 +33,7 @@ def take_turns(
     """
     seconds: list[list[list[float]]] = [[] for _ in workers]
     done = 0
-    for order in orders(len(workers), rounds):
+    for order in islice(orders(len(workers)), rounds):
         for index in order:
             answer = workers[index].ask(turn, TurnAnswer)
             seconds[index].append(answer.batch_seconds)

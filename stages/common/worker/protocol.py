@@ -7,6 +7,7 @@ from typing import Annotated, Any, Protocol, TypeVar
 import msgspec
 from msgspec import Meta
 
+from stages.common.host.memory import Footprint
 from stages.records.fields import (
     ClassIndex,
     Core,
@@ -201,6 +202,11 @@ class Worker(Protocol):
     """A process that holds a model and answers requests; as a context, it runs within it."""
 
     @property
+    def process(self) -> int:
+        """The ID of its process."""
+        ...
+
+    @property
     def ready(self) -> Ready:
         """What the worker reported when it had loaded its model, which this waits for."""
         ...
@@ -230,6 +236,6 @@ class Worker(Protocol):
         """Return the answer to what was sent, as `ask` does."""
         ...
 
-    def peak_bytes(self) -> int:
-        """Return the worker's peak memory so far, in bytes."""
+    def footprint(self) -> Footprint:
+        """Return how much memory it takes, and took at most."""
         ...

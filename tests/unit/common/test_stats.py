@@ -42,8 +42,30 @@ def test_a_speedup_is_paired_by_round() -> None:
     changed, reference = of(8.0, 4.0, 8.0), of(4.0, 2.0, 4.0)
     for scenario in ("offline", "single_stream"):
         assert speedup(scenario, changed, reference) == Interval(estimate=2.0, low=2.0, high=2.0)
-        with pytest.raises(ValueError, match="zip"):
-            speedup(scenario, changed[:1], reference)
+        assert speedup(scenario, changed[:1], reference).estimate == 2.0
+
+
+def test_turns_that_do_not_count_have_no_part_in_it() -> None:
+    changed = [*of(8.0, 8.0), run(1.0, 3, counts=False)]
+    assert speedup("offline", changed, of(4.0, 4.0, 4.0)).estimate == 2.0
+    assert round_figures("offline", changed) == [8.0, 8.0]
+
+
+def test_cells_that_shared_no_round_are_held_against_one_that_shared_those_of_both() -> None:
+    early, late = [run(8.0, 1), run(8.0, 2)], [run(1.0, 3), run(1.0, 4)]
+    # In the later rounds the machine was half as fast.
+    anchor = [run(rate, number) for number, rate in enumerate((16.0, 16.0, 8.0, 8.0), start=1)]
+    assert speedup("offline", early, late, anchor).estimate == (8 / 16) * (8 / 1)
+    with pytest.raises(ValueError, match="shared no round"):
+        speedup("offline", early, late)
+
+
+def test_noise_in_both_links_widens_the_interval() -> None:
+    dice = np.random.default_rng(0)
+    noisy = [run(rate, number) for number, rate in enumerate(dice.uniform(7, 9, 16), start=1)]
+    direct = speedup("offline", of(*[4.0] * 8), noisy[:8])
+    linked = speedup("offline", of(*[4.0] * 8), [run(4.0, at) for at in range(9, 17)], noisy)
+    assert spread(linked) > spread(direct)
 
 
 @pytest.mark.parametrize("rounds", [1, 5, 8])

@@ -1,7 +1,9 @@
-from stages.compare.checks import repeat_verdict, saturations
-from stages.records.cell import Accuracy, Cell
+from stages.common.reasons import disturbances_in_words
+from stages.compare.checks import disturbed_turns, repeat_verdict, saturations
+from stages.records.cell import Accuracy, Cell, Offline
 from stages.records.compare import Saturation
-from tests.unit.records import measured, profile
+from stages.records.measure import Run
+from tests.unit.records import exactly, interference, measured, profile, run
 
 
 def answering(isa: str, *predictions: int, precision: str = "int8") -> Cell:
@@ -26,6 +28,28 @@ def test_int8_without_vnni_is_held_against_int8_with_it() -> None:
 
 def test_without_vnni_there_is_nothing_to_hold_it_against() -> None:
     assert saturations(profile(answering("AVX2", 0, 1, 1))) == []
+
+
+def test_the_most_that_disturbed_a_turn_is_said_of_all_turns() -> None:
+    figures = offline_of(
+        run(4.0, 1),
+        run(2.0, 2, interference=interference(waiting=0.38), disturbed_by=["waiting"]),
+        run(3.0, 3, interference=interference(waiting=0.1, steal=0.05), disturbed_by=["waiting"]),
+    )
+    (found,) = disturbed_turns(profile(measured("int8", "AVX2", 4.0, offline=figures)))
+    # Two offline, and two each in a single stream, and the second time in both.
+    assert (found.turns, found.disturbed, found.most) == (3 + 2 + 2 + 2, 2, {"waiting": 0.38})
+    assert disturbances_in_words(found.most) == (
+        "waited for a core up to 38% of the time: another process ran"
+    )
+
+
+def test_a_quiet_profile_has_no_line_of_it() -> None:
+    assert disturbed_turns(profile()) == []
+
+
+def offline_of(*runs: Run) -> Offline:
+    return Offline(batch_size=8, throughput_images_per_s=exactly(4.0), runs=[*runs])
 
 
 def test_the_cell_measured_twice_keeps_its_runtime_and_verdict() -> None:

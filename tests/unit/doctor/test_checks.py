@@ -114,17 +114,15 @@ def memory_of(monkeypatch: pytest.MonkeyPatch, gib: float, **variables: str) -> 
 @pytest.mark.parametrize(
     ("gib", "variables", "state", "evidence"),
     [
-        (30.0, {}, OK, "30.0 GiB available; 11 processes need about 16.8"),
-        (15.0, {}, NOTE, "enough without int8_bf16; with it, 11 processes need about 16.8 GiB of"),
-        (15.0, {"VGG19_PRECISIONS": "fp32,bf16,int8"}, OK, "9 processes need about 13.8"),
-        (7.2, {}, NO, "9 processes need about 13.8 GiB of memory, and 7.2 are available; "),
-        (7.2, {}, NO, "VGG19_PRECISIONS=fp32,int8 with VGG19_ISAS="),
-        (7.2, SMALL, NOTE, "; 4 processes need about 6.3, but quantize may need 7.9"),
-        (8.2, SMALL, OK, "; 4 processes need about 6.3"),
-        (15.0, {"VGG19_BATCH_SIZE": "64"}, NO, "9 processes need about 31.4"),
-        (15.0, {"VGG19_NUM_INSTANCES": "2"}, NO, "; VGG19_NUM_INSTANCES=1 would fit"),
+        (30.0, {}, OK, "30.0 GiB available; 11 processes need about "),
+        (8.0, {}, OK, "in 2 groups of cells, at most "),
+        (5.0, {}, NOTE, "groups of cells, at most 4 processes need about "),
+        (5.0, {}, NOTE, ", but quantize may need 7.6"),
+        (8.2, SMALL, OK, "; 4 processes need about "),
+        (9.0, {"VGG19_BATCH_SIZE": "256"}, NO, "3 processes need about "),
+        (6.0, {"VGG19_NUM_INSTANCES": "4"}, NO, " 6.0 are available; take more memory, give"),
         (15.0, {"VGG19_NUM_INSTANCES": "9"}, NO, "9 instances need 9 cores, and there are 4"),
-        (1.0, {}, NO, "not even one cell would fit: take more memory"),
+        (1.0, {}, NO, "3 processes need about 3.7 GiB of memory, and 1.0 are available; take more"),
     ],
 )
 def test_memory_is_asked_for_what_a_run_would_hold_on_this_host(
@@ -155,15 +153,21 @@ def test_what_quantize_made_no_model_for_takes_no_memory(
     check = memory_of(monkeypatch, 15.0, VGG19_ARTIFACTS=str(tmp_path))
     assert (check.state, check.evidence) == (
         OK,
-        "15.0 GiB available; 9 processes need about 13.8",
+        "15.0 GiB available; 9 processes need about 13.1",
     )
 
 
-def test_neighbours_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("busy", "state"), [(0.05, OK), (0.48, NOTE)])
+def test_neighbours_are_noted(busy: float, state: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getloadavg", lambda: (1.5, 0.0, 0.0))
-    results = checks.check_neighbours([0], 0.01)
-    assert of("load", results).state == NOTE
-    assert of("steal", results).evidence.endswith("of 0.01 s")
+    monkeypatch.setattr(checks, "look", lambda *_: (0.03, busy))
+    results = checks.check_neighbours([0], 2)
+    assert (of("steal", results).state, of("steal", results).evidence) == (NOTE, "3.0% of 2 s")
+    assert of("load", results).state == state
+    assert of("load", results).evidence == (
+        f"others took {busy:.0%} of the cores' time in 2 s; 1.50 processes on average of the last "
+        "minute"
+    )
 
 
 def test_without_tensorflow_nothing_can_be_measured() -> None:

@@ -15,7 +15,7 @@ BELIEVED = {
     "profile/measurements.json": """
         maker.* seconds *.load_seconds *.amx_busy.* *.instances[].ended_s[]
         *.offline.runs[].instances[].seconds[] tried[].runs[].instances[].seconds[]
-        tried[].runs[].steal tried[].runs[].throttle_events tried[].runs[].clock_step_s
+        *.interference.switches
         """,
     "profile/32.json": "maker.*",
     "profile/8.json": "maker.*",

@@ -1,8 +1,13 @@
 """A stand-in for the worker."""
 
+import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from stages.common.host.interference import take_snapshot
+from stages.common.host.memory import Footprint
 from stages.common.worker.protocol import (
     Job,
     LoadgenAnswer,
@@ -20,11 +25,18 @@ PREDICTIONS = [1, 1, 0]
 TRACED_MS = 5000.0
 
 
+def quiet_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing disturb a turn, whatever else runs beside the tests."""
+    quiet = take_snapshot([])
+    monkeypatch.setattr("stages.profile.instance_group.take_snapshot", lambda *_: quiet)
+
+
 class StandIn:
     """Answers like a worker that ran INT8 capped at AVX2.
 
     `asked` are all requests, each with the number of the worker, its cap, and whether oneDNN's log
-    was on. `waited` has, for each time that one was waited for, how many were alive.
+    was on. `waited` has, for each time that one was waited for, how many were alive. The last that
+    was started `loads_alone` if it is waited for at once.
     """
 
     asked: list[tuple[int, str | None, bool, Any]]
@@ -32,6 +44,8 @@ class StandIn:
     alive: int
     waited: list[int]
     peak: int
+    loads_alone: bool
+    process = os.getpid()
 
     @classmethod
     def reset(cls) -> None:
@@ -51,6 +65,7 @@ class StandIn:
         self.ready = Ready(cores=job.cores, load_seconds=2.0, versions={})
         self._isa, self._verbose, self._log = isa, verbose, log
         StandIn.started += 1
+        StandIn.loads_alone = waiting
         self._number = StandIn.started
 
     def __enter__(self) -> "StandIn":
@@ -70,8 +85,8 @@ class StandIn:
         StandIn.waited.append(StandIn.alive)
         return self.ready
 
-    def peak_bytes(self) -> int:
-        return StandIn.peak
+    def footprint(self) -> Footprint:
+        return Footprint(StandIn.peak, StandIn.peak // 2)
 
     def send(self, request: Any) -> None:
         StandIn.asked.append((self._number, self._isa, self._verbose, request))

@@ -6,6 +6,7 @@ import pytest
 
 from stages.artifacts import Artifacts
 from stages.command_line import load
+from stages.common.host.memory import Footprint
 from stages.common.worker.protocol import Trace
 from stages.errors import ProofError
 from stages.profile.cell_workers import CellWorkers
@@ -31,8 +32,8 @@ def _stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def trace_of(cell: PlannedCell, workers: CellWorkers) -> TraceResult:
     with workers.logged([cell], [2]) as (worker,):
-        trace, peak = workers.trace(worker)
-        assert peak == StandIn.peak
+        trace, footprint = workers.trace(worker)
+        assert footprint == Footprint(StandIn.peak, StandIn.peak // 2)
         return trace
 
 

@@ -32,7 +32,7 @@ class FakeServer:
 
     def search(self, images_per_s: float, *, strict: bool = False) -> Server:
         settings = Settings(server_latency_ms=50.0, strict=strict)
-        group = InstanceGroup("cell", [], [0], Path("logs"))
+        group = InstanceGroup("cell", [], Path("logs"))
         return server_scenario.highest_rate(group, 10, images_per_s, settings)
 
 

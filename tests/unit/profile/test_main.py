@@ -27,7 +27,7 @@ from stages.folder.handover import handing_over
 from stages.profile.__main__ import COMPARED, main
 from stages.records.profile import ProfileRecord
 from stages.samples import Samples
-from tests.unit.profile.stand_in import StandIn
+from tests.unit.profile.stand_in import StandIn, quiet_machine
 from tests.unit.records import HOST, quantize, train, variant
 
 
@@ -42,6 +42,8 @@ def artifacts(
     monkeypatch.setattr("stages.profile.cell_workers.WorkerProcess", StandIn)
     monkeypatch.setattr("stages.profile.__main__.choose_cores", lambda _: [0])
     monkeypatch.setattr("stages.profile.__main__.cpu_flags", lambda: frozenset({"avx2"}))
+    monkeypatch.setattr("stages.profile.__main__.look", lambda *_: (0.0, 0.0))
+    quiet_machine(monkeypatch)
     StandIn.reset()
     artifacts = Artifacts(tmp_path)
     make_train(artifacts)
@@ -137,7 +139,7 @@ def test_what_does_not_fit_into_memory_is_refused_before_the_first_proof(
     artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("stages.common.host.memory.available", lambda *_: 2**31)
-    with pytest.raises(HostError, match=r"3 processes need about 4\.8 .* and 2\.0 are available"):
+    with pytest.raises(HostError, match=r"3 processes need about 3\.4 .* and 2\.0 are available"):
         profile(monkeypatch, "--isas", "AVX2", "--precisions", "fp32,int8")
     assert StandIn.started == 0
 
@@ -246,6 +248,38 @@ def test_each_runtime_has_a_measurement_of_its_own(
         profile(monkeypatch, *SMALL, runtime=runtime)
     assert StandIn.started == 0
     assert verify(measured.profile("stock").path) == stock
+
+
+@pytest.mark.parametrize(
+    ("shares", "said"),
+    [
+        ((0.0, 0.04), ""),
+        ((0.0, 0.48), "profile: other processes take 48% of the cores at the moment"),
+        ((0.09, 0.0), "profile: the hypervisor takes 9% of the cores at the moment"),
+    ],
+)
+def test_who_else_is_there_is_said_before_it_takes_long(
+    artifacts: Artifacts,
+    shares: tuple[float, float],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("stages.profile.__main__.look", lambda *_: shares)
+    profile(monkeypatch, "--precisions=int8", "--isas=AVX2")
+    before = capsys.readouterr().out.partition("[profile 1/")[0]
+    assert said in before
+    assert bool(before) == bool(said)
+
+
+def test_a_quota_below_the_cores_is_refused_before_anything_runs(
+    artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = replace(HOST, cores_pinned=[0, 1], cpu_quota=1.5)
+    monkeypatch.setattr("stages.profile.__main__.describe_host", lambda _: host)
+    with pytest.raises(HostError, match=r"CPU quota of 1\.5 CPUs for 2 cores; raise the quota, or"):
+        profile(monkeypatch)
+    assert StandIn.started == 0
 
 
 @pytest.mark.parametrize("followed", ["", "1"])

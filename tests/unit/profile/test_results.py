@@ -1,7 +1,7 @@
 import pytest
 
 from stages.profile.results import agreement, measurement, single_stream
-from stages.profile.rounds import CellSamples
+from stages.profile.turns import CellSamples
 from stages.records.cell import SingleStream
 from tests.unit.records import batches, run
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stages.common.host import memory
 from stages.common.worker.interleave import orders
 from stages.common.worker.protocol import LoadgenTest, Trace, TraceAnswer, Warm
 from stages.errors import DiskFullError, HostError, ProofError, WorkerError
@@ -16,7 +17,7 @@ from stages.profile.run import TRACES, measure
 from stages.program import disk_space
 from stages.records.measure import NodeTime
 from stages.samples import Samples
-from tests.unit.profile.stand_in import PREDICTIONS, StandIn
+from tests.unit.profile.stand_in import PREDICTIONS, StandIn, quiet_machine
 from tests.unit.profile.test_cell_workers import cell_workers
 from tests.unit.records import NOT_COUNTED
 
@@ -27,6 +28,7 @@ WHOLE = [[[0, 1]]]
 @pytest.fixture(autouse=True)
 def _stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stages.profile.cell_workers.WorkerProcess", StandIn)
+    quiet_machine(monkeypatch)
     StandIn.reset()
     images = np.zeros((3, 224, 224, 3), np.uint8)
     Samples(images, np.array([1, 0, 0])).save(tmp_path / "train" / "data" / "test.npz")
@@ -105,12 +107,13 @@ def test_a_cell_is_measured_twice_by_a_worker_of_its_own(tmp_path: Path) -> None
     assert {folder.parts[0] for folder in folders} == {"int8_AVX2", "int8_AVX2.again"}
 
 
-def test_the_workers_take_turns_in_shuffled_order_scenario_by_scenario(tmp_path: Path) -> None:
+def test_the_workers_take_turns_in_shuffled_order_scenario_after_scenario(tmp_path: Path) -> None:
     measure(cell_workers(tmp_path, rounds="4", seed="7"), [INT8], WHOLE)
     timed = [(number, test.scenario) for number, test in loadgen_tests() if not test.accuracy]
-    turns = [index + 2 for order in orders(2, 4, 7) for index in order]
-    assert [number for number, _ in timed] == turns * 2
-    assert [scenario for _, scenario in timed] == ["offline"] * 8 + ["single_stream"] * 8
+    for scenario in ("offline", "single_stream"):
+        turns = [index + 2 for order in itertools.islice(orders(2, 7), 4) for index in order]
+        assert [number for number, of in timed if of == scenario] == turns
+    assert [of for _, of in timed] == [*["offline"] * 2, *["single_stream"] * 2] * 4
 
 
 def test_no_worker_is_left(tmp_path: Path) -> None:
@@ -158,11 +161,10 @@ def test_impossible_cells_keep_their_place_and_count_as_no_step(
     assert (left_out.impossible, left_out.measurement) == ("no BF16", None)
     assert int8.measurement
     assert capsys.readouterr().out.splitlines() == [
-        "[profile 1/5] proof of int8 capped at AVX2",
-        "[profile 2/5] top-1 of int8 capped at AVX2",
-        "[profile 3/5] top-1 of int8 capped at AVX2",
-        "[profile 4/5] 2 rounds offline",
-        "[profile 5/5] 2 rounds single-stream",
+        "[profile 1/4] proof of int8 capped at AVX2",
+        "[profile 2/4] top-1 of int8 capped at AVX2",
+        "[profile 3/4] top-1 of int8 capped at AVX2",
+        "[profile 4/4] 2 rounds",
     ]
 
 
@@ -208,7 +210,9 @@ def test_of_several_layouts_the_fastest_is_taken_for_all(tmp_path: Path) -> None
 
 def test_what_does_not_fit_into_memory_is_not_started(tmp_path: Path) -> None:
     StandIn.peak = 2**50
-    with pytest.raises(HostError, match=r"4 processes need about 4194304\.3 GiB .* not even one"):
+    with pytest.raises(
+        HostError, match=r"4 processes need about 2621440\.3 GiB .* or fewer instances"
+    ):
         measure(cell_workers(tmp_path), [INT8], [[[0], [1]]])
     assert StandIn.started == 1
 
@@ -222,8 +226,32 @@ def test_fewer_steps_than_were_counted_are_explained(
     monkeypatch.setattr("stages.profile.run.prove", prove_one)
     measure(cell_workers(tmp_path, rounds="1"), [INT8, replace(INT8, isa="AVX512_CORE")], WHOLE)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1] == "[profile 2/7] proof of int8 capped at AVX512_CORE"
+    assert lines[1] == "[profile 2/6] proof of int8 capped at AVX512_CORE"
     assert lines[2] == (
         "[profile]   1 cell runs the same kernels as at a lower cap: not timed again, 1 step fewer"
     )
-    assert lines[3].startswith("[profile 3/6] ")
+    assert lines[3].startswith("[profile 3/5] ")
+
+
+def test_what_memory_does_not_hold_at_once_is_measured_in_groups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Three processes at a time: the last cell, another, and the last cell again.
+    monkeypatch.setattr(memory, "available", lambda: memory.LIBRARIES + 2 * StandIn.peak)
+    monkeypatch.setattr(
+        "stages.profile.run.prove", lambda _, log, trace, __: prove(INT8, log, trace, {})
+    )
+    cells = [replace(INT8, isa=isa) for isa in ("AVX2", "AVX512_CORE", "AVX512_CORE_VNNI")]
+    measured = measure(cell_workers(tmp_path, rounds="2"), cells, WHOLE)
+    rounds = [
+        [run.round for run in cell.measurement.offline.runs if run.counts]
+        for cell in measured.cells
+        if cell.measurement
+    ]
+    assert rounds == [[1, 2], [3, 4], [1, 2, 3, 4]]
+    assert [run.round for run in measured.repeat.measurement.offline.runs] == [1, 2, 3, 4]
+    # Each loads when the one before it has, and none classifies the test split twice.
+    assert StandIn.loads_alone
+    assert sum(test.accuracy for _, test in loadgen_tests()) == 4
+    said = "3 cells are measured in 2 groups, each with int8_AVX512_CORE_VNNI"
+    assert f"memory holds 3 processes at a time: {said}" in capsys.readouterr().out

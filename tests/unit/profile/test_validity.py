@@ -6,13 +6,18 @@ from stages.common.reasons import in_words
 from stages.profile.validity import judge_repeat, judge_runs
 from stages.records.base import Interval
 from stages.records.measure import Run
-from tests.unit.records import batches, exactly, run
+from tests.unit.records import batches, exactly, interference, run
 
 QUIET = [run(10.0, number) for number in (1, 2, 3, 4)]
 
 
 def with_rates(*rates: float) -> list[Run]:
     return [run(rate, number) for number, rate in enumerate(rates, start=1)]
+
+
+def disturbed(*numbers: int, **changes: float) -> list[Run]:
+    """Return runs, two if their `numbers` are not given, with the same disturbance."""
+    return [run(10.0, at, interference=interference(**changes)) for at in numbers or (1, 2)]
 
 
 def test_quiet_runs_are_valid() -> None:
@@ -27,12 +32,14 @@ def test_quiet_runs_are_valid() -> None:
             [*QUIET[:3], run(10.0, 4, valid=False, reasons=["shorter than the least duration"])],
             "LoadGen, 1 of 4 runs: shorter than the least duration",
         ),
-        (with_rates(10.0, 8.0, 12.5, 10.0, 8.0, 12.5), "the median varies by 22.5%; raise"),
+        (with_rates(10.0, 8.0, 12.5, 10.0, 8.0, 12.5), "the median varies by 22.5%; quieten"),
         (with_rates(9.0, 9.0, 9.0, 10.0, 10.0, 10.0), "drifted by -10% from the first"),
-        ([run(10.0, number, steal=0.05) for number in (1, 2)], "the hypervisor took 5% of"),
+        (disturbed(steal=0.05), "the hypervisor took 5% of"),
+        (disturbed(waiting=0.38), "waited for a core 38% of the time: another process runs here"),
         ([*QUIET, run(10.0, 5, overlap=0.5)], "instances ran together for 50% of the time"),
-        ([*QUIET, run(10.0, 5, throttle_events=3)], "the cores throttled 3 times"),
-        ([*QUIET, run(10.0, 5, clock_step_s=-2.0)], "the clock stepped by -2.00 s"),
+        ([*QUIET, *disturbed(5, throttle_events=3)], "the cores throttled 3 times"),
+        ([*QUIET, *disturbed(5, quota_periods=4)], "the CPU quota was used up in 4 periods"),
+        ([*QUIET, *disturbed(5, clock_step_s=-2.0)], "the clock stepped by -2.00 s"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_scenario(runs: list[Run], reason: str) -> None:
@@ -96,7 +103,7 @@ def test_other_classes_the_second_time_are_not_trusted() -> None:
 
 def test_few_rounds_tell_no_noise() -> None:
     (said,) = judge_repeat(exactly(1.0), exactly(1.0), 1, same_classes=True)
-    assert in_words(said) == "1 round is too few to estimate noise; raise VGG19_ROUNDS"
+    assert in_words(said).startswith("1 round is too few to estimate noise; raise VGG19_TIME_BUDG")
 
 
 def test_offline_must_be_known_closer_than_single_queries() -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,8 @@ def test_contenders_take_turns_and_the_median_round_counts(
     assert times.throughputs == [4 / 2.0, 4 / 0.5]
     assert times.batch_seconds[0] == [[2.0], [1.0, 1.0, 9.0], [8.0]]
     turns = [name for name, request in StandIn.asked if request == Turn(4, 0.5)]
-    assert turns == [("fp32", "trial-1")[index] for order in orders(2, 3) for index in order]
+    in_order = [index for order in islice(orders(2), 3) for index in order]
+    assert turns == [("fp32", "trial-1")[index] for index in in_order]
     assert "onednn_verbose" in (tmp_path / "trial-1.log").read_text()
 
 

@@ -4,7 +4,16 @@ from pathlib import Path
 import pytest
 
 from stages.common.host.cgroups import Cgroups
-from stages.common.host.memory import available, peak_of, require, require_batch
+from stages.common.host.memory import (
+    Footprint,
+    available,
+    footprint_of,
+    give_back,
+    needed_at_once,
+    needed_in_turn,
+    require,
+    require_batch,
+)
 from stages.errors import HostError
 
 MEMINFO = "MemTotal:       24000000 kB\nMemFree:  1 kB\nMemAvailable:   20000000 kB\n"
@@ -35,7 +44,8 @@ def test_a_containers_limit_counts(meminfo: Path, tmp_path: Path) -> None:
 
 
 def test_this_process_takes_some() -> None:
-    assert 2**20 < peak_of(os.getpid()) < 2**40
+    taken = footprint_of(os.getpid())
+    assert 2**20 < taken.loaded <= taken.peak < 2**40
     assert (available() or 0) > 0
 
 
@@ -50,8 +60,8 @@ def test_what_the_kernel_does_not_say_is_unknown_and_refuses_nothing(
     assert available(tmp_path / "meminfo", nowhere) is None
     assert available(tmp_path / "meminfo", limit(tmp_path, "5000")) == 4000
     assert available(tmp_path / "missing", nowhere) is None
-    assert peak_of(1, tmp_path) == 0
-    require(2, 10, None)
+    assert footprint_of(1, tmp_path) == Footprint(0, 0)
+    require(2, 10, None, "take more")
     require_batch(4096, "embedded", tmp_path / "missing")
 
 
@@ -64,6 +74,24 @@ def test_a_batch_larger_than_the_memory_is_refused(tmp_path: Path) -> None:
 
 
 def test_too_much_is_said_with_what_there_is() -> None:
-    require(2, 10, 10)
-    with pytest.raises(HostError, match=r"2 processes need about 3\.0 GiB .* 1\.5 are available; "):
-        require(2, 3 * 2**30, 3 * 2**29)
+    require(2, 10, 10, "take more")
+    with pytest.raises(
+        HostError, match=r"2 processes need about 3\.0 GiB .* 1\.5 are available; take"
+    ):
+        require(2, 3 * 2**30, 3 * 2**29, "take more")
+
+
+def test_those_that_load_in_turn_need_one_loading_beside_all_loaded() -> None:
+    taken = [Footprint(15, 9), Footprint(15, 12), Footprint(8, 8)]
+    both = needed_at_once(taken), needed_in_turn(taken)
+    assert both == (needed_at_once([]) + 38, needed_in_turn([]) + 29 + 6)
+
+
+def test_what_was_freed_is_given_back() -> None:
+    kept = [bytes(1000) for _ in range(200_000)]
+    before = footprint_of(os.getpid()).loaded
+    last = kept.pop()  # at the end of the heap, so that malloc would keep the rest
+    del kept
+    give_back()
+    assert footprint_of(os.getpid()).loaded < before - 100_000_000
+    assert len(last) == 1000

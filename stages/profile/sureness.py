@@ -1,0 +1,66 @@
+"""How closely the figures of a profile are known by now, and so whether more turns are worth it.
+
+Looking again and again, and ending at the first look that is close enough, makes the intervals a
+little too narrow; docs/measuring.md says by how much.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from stages.common.pairs import CellName, pairs_of
+from stages.common.stats import interval, round_figures, speedup, spread
+from stages.profile.counting import MIN_ROUNDS
+from stages.profile.validity import MAX_REPEAT_SPREAD, MAX_SPREAD
+from stages.records.base import Interval
+from stages.records.measure import Run, counting
+
+
+@dataclass(frozen=True, slots=True)
+class Sureness:
+    """How sure a scenario's figures are.
+
+    `excess` is how many times as wide the widest interval is as it may be: sure at 1 or below.
+    `itself` is the ratio of the repeated cell to itself; `rounds` is how many count.
+    """
+
+    excess: float
+    itself: Interval
+    rounds: int
+
+    @property
+    def sure(self) -> bool:
+        """Whether more rounds are not needed."""
+        enough = self.rounds >= MIN_ROUNDS and self.excess <= 1
+        return enough and self.itself.low <= 1 <= self.itself.high
+
+    @property
+    def rounds_left(self) -> int:
+        """About how many more rounds it takes, if they vary as those before."""
+        expected = self.rounds * max(1.0, self.excess) ** 2
+        return 0 if self.sure else max(1, MIN_ROUNDS - self.rounds, round(expected) - self.rounds)
+
+
+def sureness(
+    scenario: str,
+    runs: Mapping[CellName, Sequence[Run]],
+    repeated: CellName,
+    again: Sequence[Run],
+    goal: float,
+) -> Sureness:
+    """Return how sure the figures of a scenario are.
+
+    `runs` are each cell's, `again` those of the `repeated` cell's second time. `goal` is half the
+    width that each ratio of the table may have, as a fraction.
+    """
+    itself = speedup(scenario, again, runs[repeated])
+    figures = [interval(round_figures(scenario, cell_runs)) for cell_runs in runs.values()]
+    ratios = [speedup(scenario, runs[one], runs[other]) for one, other in pairs_of(runs)]
+    # The repeated cell may have taken part in others, too.
+    rounds = min(len(counting(cell_runs)) for cell_runs in runs.values())
+    excesses = [
+        spread(itself) / MAX_REPEAT_SPREAD[scenario],
+        *(spread(figure) / MAX_SPREAD for figure in figures),
+        # The table shows ratios of throughputs alone.
+        *(spread(ratio) / goal for ratio in ratios if scenario == "offline"),
+    ]
+    return Sureness(max(excesses), itself, rounds)

@@ -1,0 +1,127 @@
+"""Rounds go on until the figures are known closely enough, or the time for it is spent."""
+
+import time
+from collections.abc import Sequence
+
+from stages.common.progress import Progress
+from stages.common.stats import speedup, spread
+from stages.isa import rank
+from stages.precisions import FP32, INT8
+from stages.profile.loadgen_settings import has_fixed_rounds
+from stages.profile.plan import PlannedCell
+from stages.profile.sureness import Sureness, sureness
+from stages.profile.turns import SCENARIOS, Turns
+from stages.records.base import Interval
+
+
+class Budget:
+    """Seconds that may be spent from now on."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    @property
+    def left_s(self) -> float:
+        """How many are left, negative if more were spent."""
+        return self._end - time.monotonic()
+
+    def allows(self, seconds: float) -> bool:
+        """Return whether something that takes `seconds` would still end in time."""
+        return self.left_s >= seconds
+
+
+def take_rounds(
+    turns: Turns, cells: Sequence[PlannedCell], budget_s: float, progress: Progress
+) -> None:
+    """Take the number of rounds that is asked for, or as many as it takes within `budget_s`.
+
+    `cells` are those of the groups, in their order: the last is the second time of one before it.
+    """
+    if has_fixed_rounds(turns.settings):
+        _take_fixed(turns, progress)
+    else:
+        _take_until_sure(turns, cells, Budget(budget_s), progress)
+
+
+def _take_fixed(turns: Turns, progress: Progress) -> None:
+    count = turns.settings.fixed_rounds
+    for number in range(count):
+        for scenario in SCENARIOS:
+            turns.take_round(scenario, may_repeat=lambda: False)
+        progress.update(number + 1, count)
+
+
+def _take_until_sure(
+    turns: Turns, cells: Sequence[PlannedCell], budget: Budget, progress: Progress
+) -> None:
+    known: dict[str, Sureness] = {}
+    while due := [name for name in SCENARIOS if _is_due(name, turns, known, budget)]:
+        scenario = min(due, key=turns.rounds.__getitem__)
+        turns.take_round(scenario, may_repeat=lambda: budget.allows(0.0))
+        known[scenario] = _look(turns, cells, scenario)
+        left_s = _expected_s(turns, known, budget)
+        progress.show(f"{_so_far(turns, cells, known)}; about {left_s:.0f} s left")
+    progress.note(_outcome(turns, known))
+
+
+def _is_due(scenario: str, turns: Turns, known: dict[str, Sureness], budget: Budget) -> bool:
+    """Return whether another round of a scenario is needed, and would end in time."""
+    is_first = scenario not in known
+    return is_first or (not known[scenario].sure and budget.allows(turns.seconds[scenario]))
+
+
+def _look(turns: Turns, cells: Sequence[PlannedCell], scenario: str) -> Sureness:
+    *first, again = (samples.runs[scenario] for samples in turns.samples)
+    *names, repeated = ((cell.precision, cell.isa) for cell in cells)
+    runs = dict(zip(names, first, strict=True))
+    return sureness(scenario, runs, repeated, again, turns.settings.precision_goal)
+
+
+def _expected_s(turns: Turns, known: dict[str, Sureness], budget: Budget) -> float:
+    """Return about how many seconds more it takes, at most those that are left."""
+    expected = sum(sure.rounds_left * turns.seconds[name] for name, sure in known.items())
+    return max(0.0, min(expected, budget.left_s))
+
+
+def _so_far(turns: Turns, cells: Sequence[PlannedCell], known: dict[str, Sureness]) -> str:
+    """Return what is known by now, and how closely."""
+    rounds = max(sure.rounds for sure in known.values())
+    parts = [f"{rounds} done"]
+    if ratio := _effect(turns, cells):
+        parts.append(f"INT8 {ratio.estimate:.2f}x FP32 {_width(ratio)}")
+    itself = known["offline"].itself
+    parts.append(f"a cell {itself.estimate:.3f}x itself {_width(itself)}")
+    return ", ".join(parts)
+
+
+def _width(ratio: Interval) -> str:
+    return f"±{spread(ratio):.1%}" if ratio.low < ratio.high else "(as yet without interval)"
+
+
+def _effect(turns: Turns, cells: Sequence[PlannedCell]) -> Interval | None:
+    """Return INT8 against FP32 at the highest ISA that has both, None if none has."""
+    runs = {
+        (cell.precision, cell.isa): samples.runs["offline"]
+        for cell, samples in zip(cells[:-1], turns.samples, strict=False)
+    }
+    both = [isa for precision, isa in runs if precision == INT8 and (FP32, isa) in runs]
+    if not both:
+        return None
+    isa = max(both, key=rank)
+    return speedup("offline", runs[INT8, isa], runs[FP32, isa])
+
+
+def _outcome(turns: Turns, known: dict[str, Sureness]) -> str:
+    """Return how it ended, and how many turns were taken again."""
+    rounds = ", ".join(f"{known[name].rounds} {name.replace('_', '-')}" for name in SCENARIOS)
+    unsure = [name.replace("_", "-") for name in SCENARIOS if not known[name].sure]
+    ending = (
+        f"the time for it is spent (--time-budget {turns.settings.time_budget:g}), and "
+        f"{' and '.join(unsure)} not known closely enough"
+        if unsure
+        else "all figures are known closely enough"
+    )
+    runs = [run for cell in turns.samples for name in SCENARIOS for run in cell.runs[name]]
+    disturbed = sum(bool(run.disturbed_by) for run in runs)
+    also = f"; {disturbed} of {len(runs)} turns were disturbed" if disturbed else ""
+    return f"rounds: {rounds}; {ending}{also}"

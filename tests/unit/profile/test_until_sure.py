@@ -1,0 +1,179 @@
+"""Rounds until sure, with groups whose rates and disturbances are made up."""
+
+import random
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
+
+from stages.common.progress import Progress
+from stages.common.worker.protocol import LoadgenTest
+from stages.profile.plan import PlannedCell
+from stages.profile.turns import SCENARIOS, CellSamples, Turns
+from stages.profile.until_sure import take_rounds
+from stages.records.measure import Run, counting
+from stages.settings import Settings
+from tests.unit.records import batches, interference, run
+
+CELLS = [PlannedCell("fp32", "AVX2", None), PlannedCell("int8", "AVX2", None)]
+CELLS = [*CELLS, CELLS[1]]
+TURN_S = 1.0
+MEDIANS = (5.0, 20.0, 20.0)
+Rate = Callable[[int], float]
+
+
+class Clock:
+    """Stands still but for the turns."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class FakeGroup:
+    """Runs at the rate that a function of the turn's number gives; `waiting` is another's."""
+
+    def __init__(self, clock: Clock, rate: Rate, waiting: Rate = lambda _: 0.0) -> None:
+        self._clock, self._rate, self._waiting, self._turns = clock, rate, waiting, count(1)
+        self.asked: list[tuple[str, int, int]] = []
+
+    def run(self, request: LoadgenTest, number: int, lasting_s: float, again: int = 0) -> Run:
+        self._clock.now += TURN_S
+        turn = next(self._turns)
+        self.asked.append((request.scenario, number, again))
+        rate, waiting = self._rate(turn), self._waiting(turn)
+        return run(
+            rate,
+            number,
+            instances=[batches(1 / rate, 1 / rate)],
+            interference=interference(waiting=waiting),
+            disturbed_by=["waiting"] if waiting else [],
+        )
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    for module in ("turns", "until_sure"):
+        monkeypatch.setattr(f"stages.profile.{module}.time", clock)
+    return clock
+
+
+def take(groups: list[FakeGroup], **settings: Any) -> list[CellSamples]:
+    """Let groups of CELLS take their rounds, and return their samples."""
+    samples = [
+        CellSamples(
+            name=str(number),
+            predictions=[0],
+            accuracy_log="log",
+            images_per_s=10.0,
+            load_seconds=1.0,
+        )
+        for number, _ in enumerate(groups)
+    ]
+    turns: Any = Turns(Settings(**settings), groups, samples, samples)  # type: ignore[arg-type]
+    with Progress("profile") as progress:
+        progress.step("rounds")
+        take_rounds(turns, CELLS, turns.settings.time_budget, progress)
+    return samples
+
+
+def rounds_of(samples: list[CellSamples]) -> list[int]:
+    """Return how many rounds count, by scenario."""
+    return [len(counting(samples[0].runs[scenario])) for scenario in SCENARIOS]
+
+
+def wobbling(clock: Clock, by: float) -> list[FakeGroup]:
+    """Return groups whose rates differ by a fraction of their median to either side, by turns."""
+
+    def rates(median: float, seed: int) -> Rate:
+        dice = random.Random(seed)
+        return lambda _: median * (1 + by * dice.uniform(-1, 1))
+
+    return [FakeGroup(clock, rates(median, seed)) for seed, median in enumerate(MEDIANS)]
+
+
+def test_a_quiet_machine_ends_after_the_fewest_rounds(
+    clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    samples = take(wobbling(clock, 0.0))
+    assert rounds_of(samples) == [5, 5]
+    assert clock.now == 2 * 5 * 3 * TURN_S
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == (
+        "[profile]   rounds: 5 offline, 5 single-stream; all figures are known closely enough"
+    )
+
+
+def test_what_varies_gets_more_rounds(clock: Clock) -> None:
+    groups = wobbling(clock, 0.06)
+    offline, stream = rounds_of(take(groups))
+    assert offline > 5
+    assert clock.now < 300
+    assert (offline + stream) * 3 * TURN_S == clock.now
+
+
+def test_a_scenario_that_is_known_takes_no_more_turns(clock: Clock) -> None:
+    groups = wobbling(clock, 0.06)
+    offline, stream = rounds_of(take(groups, precision_goal=0.001, time_budget=200.0))
+    # A single stream's ratios are in no table, and need not be known as closely.
+    assert stream < offline
+
+
+def test_the_budget_ends_what_can_not_be_known(
+    clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    groups = wobbling(clock, 0.5)
+    samples = take(groups, time_budget=100.0)
+    assert rounds_of(samples) == [17, 16]
+    assert clock.now == 99
+    assert (
+        "the time for it is spent (--time-budget 100), and offline and single-stream not known"
+        in (capsys.readouterr().out)
+    )
+
+
+def test_a_budget_shorter_than_a_round_gives_one_round(clock: Clock) -> None:
+    groups = [FakeGroup(clock, lambda _: 5.0) for _ in CELLS]
+    assert rounds_of(take(groups, time_budget=1.0)) == [1, 1]
+
+
+def test_a_disturbed_turn_is_taken_again_in_its_round(clock: Clock) -> None:
+    groups = [
+        FakeGroup(clock, lambda _: 5.0),
+        FakeGroup(clock, lambda turn: 10.0 if turn == 3 else 20.0, lambda turn: 0.4 * (turn == 3)),
+        FakeGroup(clock, lambda _: 20.0),
+    ]
+    samples = take(groups)
+    assert groups[1].asked[2:4] == [("offline", 2, 0), ("offline", 2, 1)]
+    assert rounds_of(samples) == [5, 5]
+    assert {run.rate_per_s for run in counting(samples[1].runs["offline"])} == {20.0}
+    assert [run.counts for run in samples[1].runs["offline"]] == [True, False, *[True] * 4]
+
+
+def test_what_is_always_disturbed_is_not_taken_again_and_ends_with_figures(clock: Clock) -> None:
+    groups = [FakeGroup(clock, lambda _: 5.0, lambda _: 0.4) for _ in CELLS]
+    samples = take(groups, time_budget=60.0)
+    assert {again for group in groups for *_, again in group.asked} == {0}
+    assert all(run.disturbed_by for run in counting(samples[0].runs["offline"]))
+
+
+def test_a_fixed_number_is_a_fixed_number(clock: Clock) -> None:
+    groups = [FakeGroup(clock, lambda _: 5.0, lambda turn: 0.4 * (turn == 2)) for _ in CELLS]
+    samples = take(groups, rounds=3, time_budget=1.0)
+    assert [len(cell.runs["offline"]) for cell in samples] == [3, 3, 3]
+    assert {again for group in groups for *_, again in group.asked} == {0}
+
+
+def test_by_the_way_it_says_how_sure_it_is_and_how_long_it_takes(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("stages.common.progress.LINE_INTERVAL_S", 0.0)
+    take(wobbling(clock, 0.04))
+    lines = capsys.readouterr().out.splitlines()
+    assert "rounds: 1 done, INT8 " in lines[1]
+    assert "(as yet without interval)" in lines[1]
+    assert "FP32 ±" in lines[3]
+    assert lines[3].endswith(" s left")
