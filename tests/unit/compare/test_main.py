@@ -30,7 +30,8 @@ def test_it_leaves_what_it_prints_and_the_pictures(
     main()
     verify(artifacts.compare.path)
     assert list(read_record(artifacts.compare.record, CompareRecord).versions) == runtimes
-    assert capsys.readouterr().out.endswith(artifacts.compare.log.read_text())
+    place = f"compare: the table and its pictures are in {artifacts.compare.path}\n"
+    assert capsys.readouterr().out.endswith(artifacts.compare.log.read_text() + place)
     pictures = (artifacts.compare.absolute, artifacts.compare.times, artifacts.compare.ladder)
     assert all(path.is_file() for path in pictures)
     assert not artifacts.compare.rehearsal.exists()
