@@ -33,13 +33,15 @@ RecordT = TypeVar("RecordT", bound=Record)
 class Product(Generic[RecordT]):
     """What a program leaves: its folder, with a record of this kind.
 
-    `origins` returns what the record says that it came from, beside what its `maker` says.
+    `origins` returns what the record says that it came from, beside what its `maker` says; `unfit`
+    why it is to be made again though all that is the same, empty if it is not.
     """
 
     program: str
     folder: StageFolder
     kind: type[RecordT]
     origins: Callable[[RecordT], Facts]
+    unfit: Callable[[RecordT], str] = lambda _: ""
 
 
 def kept(product: Product[RecordT], settings: Settings, now: Facts) -> RecordT | None:
@@ -68,6 +70,8 @@ def kept(product: Product[RecordT], settings: Settings, now: Facts) -> RecordT |
 def _why_again(product: Product[RecordT], record: RecordT, settings: Settings, now: Facts) -> str:
     if product.program in settings.force:
         return "it is forced"
+    if reason := product.unfit(record):
+        return reason
     changes = [*_changes(_facts(record.maker, product.origins(record)), now)]
     more = f" and {len(changes) - MAX_SAID} more" if len(changes) > MAX_SAID else ""
     return f"{', '.join(changes[:MAX_SAID])}{more}"

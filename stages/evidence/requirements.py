@@ -1,6 +1,6 @@
 """What a record must be beside what its samples give, and the texts and summaries beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stages.artifacts import ProfileFolder
@@ -10,8 +10,9 @@ from stages.evidence.unlike import unlike
 from stages.files.member import MAX_LOG_BYTES, read_plain
 from stages.profile.summary import summaries
 from stages.program.printable import printable
-from stages.records.base import Record
+from stages.records.base import Record, Setting
 from stages.records.profile import ModelSummary, ProfileRecord
+from stages.settings import DEFAULT_ROUNDS
 
 MAX_SHOWN = 5
 
@@ -41,11 +42,17 @@ def require_alike(path: Path, recorded: Record, derived: Record) -> None:
 
 def require_settings(path: Path, record: Record) -> None:
     """Raise InputCorruptError if a field differs from the setting that it was taken from."""
-    for name, setting in record.maker.settings.items():
+    for name, setting in _taken(record.maker.settings).items():
         value = getattr(record, name, setting)
         if isinstance(value, str | int | float) and value != setting:
             shown = printable(f"{name} is {value}, was set to {setting}", MAX_CAUSE)
             raise InputCorruptError(f"{path}: {shown}; run its stage again")
+
+
+def _taken(settings: Mapping[str, Setting]) -> dict[str, Setting]:
+    """Return the settings as they were taken: no number of rounds is the default of peers."""
+    rounds = {"rounds": settings["rounds"] or DEFAULT_ROUNDS} if "rounds" in settings else {}
+    return {**settings, **rounds}
 
 
 def require_text(path: Path, derived: str) -> None:

@@ -87,7 +87,16 @@ def _product(folder: ProfileFolder) -> Product[ProfileRecord]:
         folder=folder,
         kind=ProfileRecord,
         origins=lambda record: _origins(record.train_sha256, record.quantize_sha256, record.host),
+        unfit=_unfit,
     )
+
+
+def _unfit(record: ProfileRecord) -> str:
+    """Return that a run failed its own test, unless that is for want of the rounds asked for."""
+    kinds = {reason.kind for reason in record.repeat.reasons}
+    if record.maker.settings.get("rounds"):
+        kinds.discard("few_rounds")
+    return "what was measured is not to be trusted" if kinds else ""
 
 
 def _origins(train_sha256: str, quantize_sha256: str, host: Host) -> Facts:

@@ -37,7 +37,7 @@ class MemoryPlan:
 def plan_groups(
     timed: Sequence[PlannedCell], sizes: Footprints, instances: int, left: int | None
 ) -> MemoryPlan:
-    """Return groups of cells, each of so many instances, that fit into the bytes `left`.
+    """Return groups of cells, each cell in `instances` processes, that fit into the bytes `left`.
 
     All cells are in one if that is known to fit, or `left` is None. Raises HostError if not even
     three fit: the cell that is measured twice, and another.

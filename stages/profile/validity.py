@@ -69,7 +69,7 @@ def _scenario_reasons(scenario: str, runs: Sequence[Run]) -> list[Reason]:
 
 
 def _disturbances(runs: Sequence[Run]) -> dict[ReasonKind, tuple[float, float]]:
-    """Return what disturbed a cell's turns, and how much may: shares of the median turn, events."""
+    """Return what disturbed a cell's turns, and how much of it may: the median, or the sum."""
     amounts = [run.interference.amounts for run in runs]
     by_kind = {kind: [amount[kind] for amount in amounts] for kind in BOUNDS}
     shown = {

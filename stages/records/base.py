@@ -4,7 +4,8 @@ A field's unit is in its name. SCHEMA_VERSION goes up whenever a reader of an ol
 misread it; history: 1, first form; 2, quantize.json with recipes and variants, runtimes;
 3, measurements.json in rounds with intervals; 4, quantize.json without the test split; 5, all
 samples that a figure follows from; 6, reasons as data, the project's version, no effective_isa; 7,
-when and by which source and packages it was made, on which type of machine, settings as they are.
+when and by which source and packages it was made, on which type of machine, settings as they are,
+what disturbed each turn and which turns count.
 """
 
 from dataclasses import dataclass, field

@@ -123,12 +123,17 @@ def _profile(record: ProfileRecord) -> Problems:
 
 def _unlike_sizes(record: ProfileRecord) -> Problems:
     figures = [cell.measurement for cell in record.cells if cell.measurement]
-    rounds = _rounds(record.repeat.measurement)
+    everything = _rounds(record.repeat.measurement)
     for measurement in [*figures, record.repeat.measurement]:
-        if _rounds(measurement) != rounds or not all(rounds):
+        if not all(map(_are_of, _rounds(measurement), everything)):
             yield "the cells' figures are not of the same rounds"
         if len(measurement.accuracy.predictions) != len(record.labels):
             yield f"a cell has not {len(record.labels)} predictions, one for each label"
+
+
+def _are_of(rounds: list[int], everything: list[int]) -> bool:
+    """Return whether rounds are some of those that the cell measured twice took part in."""
+    return bool(rounds) and len({*rounds}) == len(rounds) and {*rounds} <= {*everything}
 
 
 def _rounds(measurement: Measurement) -> list[list[int]]:

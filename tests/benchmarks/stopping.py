@@ -23,7 +23,7 @@ TRUE_RATES = {("fp32", "AVX512_CORE"): 5.0, ("int8", "AVX512_CORE"): 20.0}
 REPEATED = ("int8", "AVX512_CORE")
 TRUE_RATIO = 4.0
 GOAL = 0.02
-MOST_ROUNDS = 40
+MAX_ROUNDS = 40
 HEAD = ("noise of a turn", "rounds", "INT8/FP32 holds", "as many fixed", "itself holds", "unsure")
 QUIET = Interference(
     waiting=0.0,
@@ -77,7 +77,7 @@ def _until_sure(noise: float, seed: int) -> Ending:
             continue
         own = dict(zip(TRUE_RATES, (fp32, int8), strict=True))
         known = sureness("offline", own, REPEATED, again, GOAL)
-        if known.sure or len(fp32) == MOST_ROUNDS:
+        if known.sure or len(fp32) == MAX_ROUNDS:
             break
     ratio = speedup("offline", int8, fp32)
     held = ratio.low <= TRUE_RATIO <= ratio.high

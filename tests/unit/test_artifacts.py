@@ -151,14 +151,18 @@ def test_a_record_out_of_range_is_refused(
 
 
 def test_figures_at_the_ends_of_their_ranges_are_taken(tmp_path: Path) -> None:
-    never_together = records.run(1.0, rate_per_s=0.0, overlap=0.0, clock_step_s=-3.0, steal=-0.1)
+    backwards = records.interference(clock_step_s=-3.0, steal=-0.1, throttle_events=-1)
+    never_together = [
+        records.run(1.0, number, rate_per_s=0.0, overlap=0.0, interference=backwards)
+        for number in (1, 2)
+    ]
     unasked = Accuracy(top1=0.0, predictions=[-1] * records.IMAGES, agreement_fp32=None, log="log")
     fast = records.measured("int8", "AVX2", 1e9, accuracy=unasked)
     found = replace(
         records.profile(fast), repeat=records.repeat(offline_ratio=records.exactly(12.5)), tried=[]
     )
     offline = Offline(
-        batch_size=1, throughput_images_per_s=records.exactly(0.0), runs=[never_together] * 2
+        batch_size=1, throughput_images_per_s=records.exactly(0.0), runs=never_together
     )
     figures = records.measurement(1.0, offline=offline)
     cell = replace(found.cells[0], requested_isa="AVX512_CORE", measurement=figures)

@@ -51,7 +51,8 @@ def footprint_of(process: int, proc: Path = PROC) -> Footprint:
     """
     status = proc / str(process) / "status"
     peak, now, files = (_kib(status, name) or 0 for name in ("VmHWM", "VmRSS", "RssFile"))
-    return Footprint(max(0, peak - files), max(0, now - files))
+    loaded = max(0, now - files)
+    return Footprint(max(loaded, peak - files), loaded)  # the kernel updates the peak later
 
 
 def give_back() -> None:

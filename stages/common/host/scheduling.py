@@ -32,7 +32,7 @@ def scheduling_of(process: int, proc: Path = PROC) -> Scheduling:
     """Return the counters of a running process; threads that end meanwhile are left out."""
     tasks = (proc / str(process) / "task").glob("[0-9]*")
     counts = {task.name: _counts(task) for task in tasks}
-    return {thread: found for thread, found in counts.items() if found}
+    return {thread: count for thread, count in counts.items() if count}
 
 
 def between(

@@ -64,7 +64,8 @@ def test_noise_in_both_links_widens_the_interval() -> None:
     dice = np.random.default_rng(0)
     noisy = [run(rate, number) for number, rate in enumerate(dice.uniform(7, 9, 16), start=1)]
     direct = speedup("offline", of(*[4.0] * 8), noisy[:8])
-    linked = speedup("offline", of(*[4.0] * 8), [run(4.0, at) for at in range(9, 17)], noisy)
+    later = [run(4.0, number) for number in range(9, 17)]
+    linked = speedup("offline", of(*[4.0] * 8), later, noisy)
     assert spread(linked) > spread(direct)
 
 

@@ -58,4 +58,5 @@ def test_a_run_that_is_not_to_be_trusted_is_shown_and_handed_over_and_ends_with_
     with pytest.raises(NotTrustedError, match=said):
         main()
     verify(artifacts.compare.path)
-    assert capsys.readouterr().out.endswith(artifacts.compare.log.read_text())
+    place = f"compare: the table and its pictures are in {artifacts.compare.path}\n"
+    assert capsys.readouterr().out.endswith(artifacts.compare.log.read_text() + place)

@@ -58,7 +58,7 @@ class Program:
     ) -> list[Contender]:
         self.runs += 1
         own = {entry.backend for entry in ours.entries if entry.missing is None}
-        seconds = {size: [[0.2]] * settings.rounds for size in settings.batch_sizes}
+        seconds = {size: [[0.2]] * settings.fixed_rounds for size in settings.batch_sizes}
         contenders = [measured(name, "fp32", seconds) for name in (*sorted(own), "openvino")]
         return [
             replace(one, versions=versions(), predictions=[0] * len(LABELS)) for one in contenders

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def test_all_are_alive_until_the_last_turn(conditions: Conditions) -> None:
     asked: list[str] = []
     run(conditions, asked)
     names = ("stock_fp32", "openvino_fp32")
-    turns = [f"{names[index]} Turn" for order in orders(2, 2) for index in order]
+    turns = [f"{names[index]} Turn" for order in islice(orders(2), 2) for index in order]
     assert asked == [
         "stock_fp32 begins",
         "stock_fp32 Classify",

@@ -216,6 +216,21 @@ def test_what_has_changed_makes_it_measure_again_which_is_said(
     assert f"profile: runs again: {words}\n" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("rounds", "again"), [("2", False), ("0", True)])
+def test_what_is_not_to_be_trusted_is_measured_again_unless_it_was_asked_for_so(
+    artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch, rounds: str, again: bool
+) -> None:
+    monkeypatch.setattr("stages.profile.__main__.describe_host", lambda cores: HOST)
+    monkeypatch.setenv(COMPARED, "1")
+    # With no number of rounds, as many are taken as there is time for: one.
+    arguments = (*SMALL, "--rounds", rounds, "--time-budget", "1")
+    monkeypatch.setattr("stages.profile.until_sure.Budget.allows", lambda *_: False)
+    profile(monkeypatch, *arguments)
+    StandIn.reset()
+    profile(monkeypatch, *arguments)
+    assert bool(StandIn.started) == again
+
+
 def test_an_edited_figure_is_measured_again(
     measured: Artifacts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,7 +17,8 @@ def with_rates(*rates: float) -> list[Run]:
 
 def disturbed(*numbers: int, **changes: float) -> list[Run]:
     """Return runs, two if their `numbers` are not given, with the same disturbance."""
-    return [run(10.0, at, interference=interference(**changes)) for at in numbers or (1, 2)]
+    rounds = numbers or (1, 2)
+    return [run(10.0, number, interference=interference(**changes)) for number in rounds]
 
 
 def test_quiet_runs_are_valid() -> None:

@@ -140,7 +140,7 @@ def test_what_only_profile_reads_changes_no_model(
     ("arguments", "host", "words"),
     [
         (["--max-trials", "3"], {}, "max_trials is 3, was 12"),
-        (["--rounds", "20"], {}, "rounds is 20, was 8"),
+        (["--rounds", "20"], {}, "rounds is 20, was 0"),
         (["--force", "quantize"], {}, "it is forced"),
         ([], {"microcode": "0x2"}, "microcode is 0x2, was 0x1"),
         ([], {"machine_type": "m7i.xlarge"}, "machine type is m7i.xlarge, was unknown"),
