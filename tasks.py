@@ -147,6 +147,21 @@ def bundle(_: Context, output: str = "vgg19-bundle.tar") -> None:
     end_with(exit_code_of("bundle", write))
 
 
+@task(
+    help={"compare": "WHEN, or WHEN,WHEN: beginnings of times as listed, or current (the default)"},
+    auto_shortflags=False,
+)
+def history(_: Context, compare: str = "") -> None:
+    """List the measurements that are there, earlier ones too, or compare two of them."""
+
+    def show() -> None:
+        from docker.share.history import history_text
+
+        print(history_text(load(environment()).artifacts, compare))
+
+    end_with(exit_code_of("history", show))
+
+
 class _Verify(ReplaceableTask):
     replacements = ("rebuild",)
 
@@ -229,7 +244,7 @@ def _groups() -> "dict[str, list[Task[Any]]]":
         "Before a run": [_program_task(DOCTOR), _program_task(DOWNLOAD)],
         "The pipeline, and its stages in order": [pipeline, *stages],
         "Beside the pipeline, when it has run": [_program_task(PEERS), _program_task(REHEARSE)],
-        "Results": [bundle, verify, export, schema],
+        "Results": [history, bundle, verify, export, schema],
         "Development": [
             *(check, lint, run_tests, fuzz, docs, lock, audit, build, clean, release, version),
         ],

@@ -145,16 +145,20 @@ class Artifacts:
         """Output of compare."""
         return CompareFolder(self.root / "compare")
 
+    @property
+    def history(self) -> Path:
+        """Folder of the measurements that later ones replaced: see folder/history.py."""
+        return self.root / "history"
+
+    def history_of(self, runtime: str) -> Path:
+        """Return the folder of those of a runtime, each in a folder named by when it was made."""
+        return self.history / self.profile(runtime).path.name
+
     def stages(self) -> list[StageFolder]:
         """Return the folders of all stages, in their order, whether they are there or not."""
-        return [
-            self.train,
-            *(self.quantize(runtime) for runtime in RUNTIME_NAMES),
-            *(self.profile(runtime) for runtime in RUNTIME_NAMES),
-            self.compare,
-            self.peers,
-            self.rehearse,
-        ]
+        by_runtime: list[StageFolder] = [*map(self.quantize, RUNTIME_NAMES)]
+        by_runtime += map(self.profile, RUNTIME_NAMES)
+        return [self.train, *by_runtime, self.compare, self.peers, self.rehearse]
 
     def stage_at(self, path: Path) -> StageFolder | None:
         """Return the stage's folder at a path, None if it is none's."""
@@ -221,7 +225,10 @@ def read_record(path: Path, kind: type[RecordT]) -> RecordT:
     try:
         raw = reading.parse(read_plain(path, reading.MAX_BYTES))
         _require_version(path, raw)
-        return _sound(reading.convert(raw, kind))
+        record = reading.convert(raw, kind)
+        for problem in checks.problems(record):
+            raise reading.ReadError(problem)
+        return record
     except FileNotFoundError:
         raise InputMissingError(
             f"{path} is missing; run {_how_to_make(path.parent)} first"
@@ -230,13 +237,6 @@ def read_record(path: Path, kind: type[RecordT]) -> RecordT:
         raise InputCorruptError(
             f"{path} can't be read ({error}); run {_how_to_make(path.parent)} again"
         ) from None
-
-
-def _sound(record: RecordT) -> RecordT:
-    """Return the record; ReadError if its fields contradict each other."""
-    for problem in checks.problems(record):
-        raise reading.ReadError(problem)
-    return record
 
 
 def _require_version(path: Path, raw: Any) -> None:

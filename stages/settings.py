@@ -233,6 +233,13 @@ class Settings:
         "takes days on few cores",
         "profile",
     )
+    history: int = whole(
+        10,
+        ranges.HISTORY,
+        "how many measurements of a runtime are kept when later ones replace them; 0 keeps none",
+        "profile",
+        alters=False,
+    )
     worker_timeout_s: float = decimal(
         900.0,
         ranges.WORKER_TIMEOUT_S,

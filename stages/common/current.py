@@ -72,9 +72,9 @@ def _why_again(product: Product[RecordT], record: RecordT, settings: Settings, n
         return "it is forced"
     if reason := product.unfit(record):
         return reason
-    changes = [*_changes(_facts(record.maker, product.origins(record)), now)]
-    more = f" and {len(changes) - MAX_SAID} more" if len(changes) > MAX_SAID else ""
-    return f"{', '.join(changes[:MAX_SAID])}{more}"
+    changed = [*changes(_facts(record.maker, product.origins(record)), now)]
+    more = f" and {len(changed) - MAX_SAID} more" if len(changed) > MAX_SAID else ""
+    return f"{', '.join(changed[:MAX_SAID])}{more}"
 
 
 def stays(product: Product[RecordT]) -> Callable[[Path], bool]:
@@ -148,17 +148,18 @@ def _facts(made_by: Provenance, origins: Facts) -> Facts:
     return {**made_by.settings, **origins, **made_by.packages, **own}
 
 
-def _changes(before: Facts, now: Facts) -> Iterator[str]:
+def changes(before: Facts, now: Facts) -> Iterator[str]:
     """Yield in words what differs."""
     for name in {**now, **before}:
         if before.get(name) != now.get(name):
-            is_now, was = _in_words(now.get(name)), _in_words(before.get(name))
+            is_now, was = value_in_words(now.get(name)), value_in_words(before.get(name))
             is_read = len(is_now) <= MAX_READ and len(was) <= MAX_READ
             values = f"is {is_now}, was {was}" if is_read else "changed"
             yield f"{name[:MAX_READ]} {values}"
 
 
-def _in_words(value: Any) -> str:
+def value_in_words(value: Any) -> str:
+    """Return a fact as a person reads it."""
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, list):

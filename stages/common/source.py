@@ -8,8 +8,9 @@ from stages.files.checksums import sha256
 from stages.settings import PROGRAMS
 
 STAGES = Path(__file__).resolve().parents[1]
-# The folders of stages/ that no program imports but its own, and what checks bundles all of them.
-APART = frozenset({*PROGRAMS, "evidence"})
+# The folders of stages/ that no program imports but its own, and what reads their
+# output.
+APART = frozenset({*PROGRAMS, "evidence", "history"})
 
 
 @cache

@@ -72,6 +72,24 @@ def speedup(
     return Interval(estimate=float(np.prod(once)), low=float(low), high=float(high))
 
 
+def independent_speedup(
+    scenario: str, changed: Sequence[Run], reference: Sequence[Run], seed: int = 0
+) -> Interval:
+    """Return how many times as fast as `reference` `changed` is, of runs that shared no rounds.
+
+    The rounds of either are drawn on their own. The 95% interval is that of chance within the two
+    runs; what was otherwise between them, it does not know. 0 if the reference did nothing.
+    """
+    dice = np.random.default_rng(seed)
+    sides = (changed, reference) if scenario == "offline" else (reference, changed)
+    figures = [np.asarray(round_figures(scenario, runs), np.float64) for runs in sides]
+    drawn = [side[dice.integers(0, len(side), (RESAMPLES, len(side)))] for side in figures]
+    ratios = _ratios(*(np.median(side, axis=1) for side in drawn))
+    low, high = np.percentile(ratios, _percentiles(min(map(len, figures))))
+    once = _ratios(*(np.median(side, keepdims=True) for side in figures))
+    return Interval(estimate=float(once[0]), low=float(low), high=float(high))
+
+
 def _shared(one: Sequence[Run], other: Sequence[Run]) -> list[int]:
     """Return the rounds in which turns of both count, in order."""
     return sorted({run.round for run in counting(one)} & {run.round for run in counting(other)})

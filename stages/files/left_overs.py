@@ -7,7 +7,7 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from glob import escape
 from pathlib import Path
@@ -58,16 +58,19 @@ def owner_of(path: Path) -> str:
     return match["name"] if match else ""
 
 
-def clear(parent: Path, names: Collection[str] = ()) -> None:
+def clear(
+    parent: Path, names: Collection[str] = (), keep: Callable[[Path], bool] = lambda _: False
+) -> None:
     """Restore each folder in `parent` that a kill took away, and remove what else kills left.
 
-    With `names`, only what was left beside these. Nothing may be writing there. Raises
+    With `names`, only what was left beside these. A folder that another has replaced is not removed
+    if `keep`, which may move it elsewhere, returns True. Nothing may be writing there. Raises
     NotWritableError if something can't be removed.
     """
     left = [path for path in parent.iterdir() if owner_of(path)]
     for path in sorted(left, key=lambda path: path.lstat().st_ctime_ns, reverse=True):
         if not names or owner_of(path) in names:
-            _deal_with(path, parent / owner_of(path))
+            _deal_with(path, parent / owner_of(path), keep)
 
 
 def lost(parent: Path, names: Collection[str]) -> list[str]:
@@ -81,11 +84,11 @@ def _is_lost(path: Path) -> bool:
     return bool(owner_of(path)) and path.suffix == OLD and not os.path.lexists(folder)
 
 
-def _deal_with(path: Path, folder: Path) -> None:
+def _deal_with(path: Path, folder: Path, keep: Callable[[Path], bool]) -> None:
     if _is_lost(path) and not trees.why_no_folder(path):  # killed between the two renames
         path.rename(folder)
         trees.sync_folder(folder.parent)
-    else:
+    elif path.suffix != OLD or not keep(path):
         trees.remove(path, f"what a killed command left of {folder} as {path.name}")
 
 

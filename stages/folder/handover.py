@@ -18,12 +18,17 @@ from stages.program.user import this_user
 
 
 @contextmanager
-def handing_over(folder: Path, stays: Callable[[Path], bool] = lambda _: False) -> Iterator[Path]:
+def handing_over(
+    folder: Path,
+    stays: Callable[[Path], bool] = lambda _: False,
+    keep: Callable[[Path], bool] = lambda _: False,
+) -> Iterator[Path]:
     """Yield a temporary folder to write to; on success it becomes `folder`, with checksums.
 
     On failure it is removed and `folder` stays as it was; so too if `stays`, which gets what was
-    written, returns True. Raises NotWritableError if the folder above can't be written, or if
-    `folder` has what no stage made; DiskFullError for any failure that a full disk is behind.
+    written, returns True. The earlier folder is removed unless `keep`, which may move it elsewhere,
+    returns True. Raises NotWritableError if the folder above can't be written, or if `folder` has
+    what no stage made; DiskFullError for any failure that a full disk is behind.
     """
     _require_writable(folder.parent)
     left_overs.clear(folder.parent, [folder.name])
@@ -36,14 +41,14 @@ def handing_over(folder: Path, stays: Callable[[Path], bool] = lambda _: False) 
             trees.settle(partial)
         if not stays(partial):
             require_replaceable(folder)  # as it is now: a stage may take hours
-            put_in_place(partial, folder)
+            put_in_place(partial, folder, keep)
     finally:
         with suppress(StageError, OSError):
             trees.remove(partial)
 
 
-def put_in_place(partial: Path, folder: Path) -> None:
-    """Give `partial` the name of `folder`, and remove the folder that had it.
+def put_in_place(partial: Path, folder: Path, keep: Callable[[Path], bool]) -> None:
+    """Give `partial` the name of `folder`, and remove the folder that had it, unless `keep` did.
 
     A failure on the way gives it back to the earlier one; so does the next command, if this process
     is killed.
@@ -58,7 +63,8 @@ def put_in_place(partial: Path, folder: Path) -> None:
         _put_back(partial, folder, previous)
         raise
     with suppress(StageError, OSError):  # the next command says why it can't be removed
-        trees.remove(previous)
+        if previous.exists() and not keep(previous):
+            trees.remove(previous)
 
 
 def _put_back(partial: Path, folder: Path, previous: Path) -> None:

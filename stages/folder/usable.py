@@ -11,13 +11,22 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from stages.artifacts import CACHE_FOLDERS, Artifacts, StageFolder, places
+from stages.artifacts import Artifacts, StageFolder
 from stages.errors import NotWritableError
 from stages.files import left_overs, trees
-from stages.files.checksums import CHECKSUMS, names_listed, plain_files
+from stages.files.checksums import CHECKSUMS
+from stages.folder.foreign import (
+    REMEDY,
+    foreign,
+    kept,
+    require_cache,
+    require_history,
+    require_made,
+    require_own,
+)
 from stages.program import disk_space
-from stages.program.printable import shortened
 from stages.program.user import this_user
+from stages.runtimes import RUNTIME_NAMES
 
 MARKER, LOCK = ".vgg19-artifacts", ".lock"
 MARKER_TEXT = "The stages of VGG19 on your Xeon write here, and `invoke clean` removes it.\n"
@@ -42,7 +51,6 @@ SYSTEM_FOLDERS = frozenset(
         ),
     )
 )
-REMEDY = "set VGG19_ARTIFACTS to another folder"
 
 
 def resolved(path: Path) -> Path:
@@ -107,7 +115,7 @@ def _may_be_marked(folder: Path) -> bool:
 
 
 def ours(root: Path) -> Iterator[Path]:
-    """Yield what stages made in an artifacts folder: the stages' folders, the cache, left-overs."""
+    """Yield what stages made in an artifacts folder: their folders, history, cache, left-overs."""
     names = known_names(root)
     for path in sorted(root.iterdir()):
         if path.name in names or left_overs.owner_of(path) in names:
@@ -117,32 +125,29 @@ def ours(root: Path) -> Iterator[Path]:
 def known_names(root: Path) -> set[str]:
     """Return the names of the folders that stages write to."""
     artifacts = Artifacts(root)
-    return {artifacts.cache.name, *(stage.path.name for stage in artifacts.stages())}
+    stages = (stage.path.name for stage in artifacts.stages())
+    return {artifacts.cache.name, artifacts.history.name, *stages}
 
 
 def require_replaceable(folder: Path) -> None:
     """Raise NotWritableError if a folder is not what a stage left, or has something else in it."""
-    if why := trees.why_no_folder(folder):
-        raise NotWritableError(f"{folder} is {why}, which no stage makes; remove it, or {REMEDY}")
+    require_own(folder)
     if not folder.exists():
         return
     trees.require_unmounted(folder)
-    stage = Artifacts(folder.parent).stage_at(folder)
-    for name in _foreign_in(stage) if stage else ():
-        raise _foreign(folder / name)
+    for stage in _stages_in(folder):
+        require_made(stage)
 
 
-def _foreign_in(stage: StageFolder) -> Iterator[str]:
-    """Yield the names of the files in a stage's folder that the stage did not make.
-
-    It made what its list names and what it always leaves; if the list is of no use, all in the
-    folders that it writes to, too.
-    """
-    made = {CHECKSUMS, *names_listed(stage.path), *places(stage)}
-    if stage.record.name not in names_listed(stage.path):
-        tops = {name.partition("/")[0] for name in places(stage)}
-        made |= {name for name in plain_files(stage.path) if name.partition("/")[0] in tops}
-    yield from (name for name in plain_files(stage.path) if name not in made)
+def _stages_in(folder: Path) -> Iterator[StageFolder]:
+    """Yield the stage's folder that a folder is, or each kept one if it is the history."""
+    artifacts = Artifacts(folder.parent)
+    if folder == artifacts.history:
+        require_history(artifacts)
+        for runtime in RUNTIME_NAMES:
+            yield from kept(artifacts, runtime)
+    elif stage := artifacts.stage_at(folder):
+        yield stage
 
 
 def _why_never(root: Path) -> str:
@@ -177,31 +182,15 @@ def _require_ours(root: Path) -> None:
         if path.name in BYSTANDERS or (marked and path.name in (MARKER, LOCK)):
             continue
         if path.name not in known and left_overs.owner_of(path) not in known:
-            raise _foreign(path)
+            raise foreign(path)
         if path == Artifacts(root).cache:
-            _require_cache(path)
-        elif why := trees.why_no_folder(path):
-            raise NotWritableError(f"{path} is {why}, which no stage makes; remove it, or {REMEDY}")
-        elif not marked and path.name in known and not (path / CHECKSUMS).is_file():
+            require_cache(path)
+            continue
+        require_own(path)
+        if not marked and path.name in known and not (path / CHECKSUMS).is_file():
             raise NotWritableError(f"{path} has no {CHECKSUMS}, so no stage made it; {REMEDY}")
-
-
-def _require_cache(cache: Path) -> None:
-    """Check the cache, and the folders in it: each may be a mount point, as none is replaced."""
-    if cache.is_symlink() or not cache.is_dir():
-        raise NotWritableError(f"{cache} is no folder of its own; remove it, or {REMEDY}")
-    for path in sorted(cache.iterdir()):
-        if path.name not in CACHE_FOLDERS:
-            raise _foreign(path)
-        if path.is_symlink() or not path.is_dir():
-            raise NotWritableError(f"{path} is no folder of its own; remove it, or {REMEDY}")
-
-
-def _foreign(path: Path) -> NotWritableError:
-    shown = shortened(str(path))
-    return NotWritableError(
-        f"{shown} is there, which no stage made; move it elsewhere, or {REMEDY}"
-    )
+        if path == Artifacts(root).history:
+            require_history(Artifacts(root))
 
 
 def _mark(root: Path) -> None:

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from stages.artifacts import (
     Artifacts,
@@ -29,6 +30,7 @@ from stages.common.host.facts import (
 from stages.common.host.interference import MAX_BUSY, MAX_STEAL, look
 from stages.common.provenance import maker
 from stages.errors import GIVE_UP_S, SettingsError, exit_code_of
+from stages.folder import history
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.profile.cell_workers import CellWorkers
@@ -113,9 +115,10 @@ def _profile(
     candidates = _candidates(settings, host.cores_pinned, planned, inputs.train.backbone.name)
     require_consistent(host)
     require_quota(host)
+    keep = history.keep if settings.history else _keep_none
     with (
         holding(host.cores_pinned, "profile", settings.locks),
-        handing_over(artifacts.profile(settings.runtime).path) as partial,
+        handing_over(artifacts.profile(settings.runtime).path, keep=keep) as partial,
     ):
         _say_who_is_here(host.cores_pinned)
         out = ProfileFolder(partial)
@@ -123,7 +126,12 @@ def _profile(
         measured = measure(workers, planned, candidates)
         record = _record(settings, inputs, host, measured)
         _write(out, replace(record, seconds=time.monotonic() - began))
+    history.keep_last(artifacts, settings.runtime, settings.history)
     return record
+
+
+def _keep_none(_: Path) -> bool:
+    return False
 
 
 def _inputs(artifacts: Artifacts, runtime: str) -> Inputs:

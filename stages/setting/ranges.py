@@ -37,6 +37,7 @@ TIME_BUDGET = Range(1, 604_800, "nobody waits for more than a week")
 ROUND_DURATION_S = Range(0.1, 86_400, "a turn of a day is long enough")
 ROUND_QUERIES = Range(1, 1_000_000, "each is timed, and kept in the record")
 SERVER_LATENCY_MS = Range(0, 3_600_000, "nobody waits for an image for more than an hour")
+HISTORY = Range(0, 1000, "each takes 0.5 to 5 MB")
 WORKER_TIMEOUT_S = Range(1, 604_800, "what hangs for a week hangs for ever")
 
 

@@ -77,10 +77,11 @@ def setting(default: Any, spec: Spec) -> Any:
     return field(default=default, metadata={"spec": spec})
 
 
-def whole(default: int, bounds: Range, help: str, *programs: str) -> Any:
+def whole(default: int, bounds: Range, help: str, *programs: str, alters: bool = True) -> Any:
     """Return the field of a whole number within `bounds`."""
     allowed = f"a whole number {bounds} ({bounds.reason})"
-    return setting(default, Spec(help, programs, read_whole, bounds.__contains__, allowed))
+    spec = Spec(help, programs, read_whole, bounds.__contains__, allowed, alters=alters)
+    return setting(default, spec)
 
 
 def decimal(default: float, bounds: Range, help: str, *programs: str, alters: bool = True) -> Any:

@@ -11,7 +11,16 @@ from tests.campaigns.tries import FILES, LOST, Bench
 SUMS = "SHA256SUMS"
 STAGES = ("train", "quantize", "profile", "compare")
 # What may lie in an artifacts folder beside the stages' own folders.
-KNOWN = {*STAGES, "peers", "rehearse", ".cache", ".lock", ".vgg19-artifacts", ".gitignore"}
+KNOWN = {
+    *STAGES,
+    "peers",
+    "rehearse",
+    "history",
+    ".cache",
+    ".lock",
+    ".vgg19-artifacts",
+    ".gitignore",
+}
 KNOWN |= {f"{stage}-stock" for stage in ("quantize", "profile")}
 
 # By the path in a stage's folder, the sha256 of the file.

@@ -3,7 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from stages.common.stats import _percentiles, interval, round_figures, speedup, spread
+from stages.common.stats import (
+    _percentiles,
+    independent_speedup,
+    interval,
+    round_figures,
+    speedup,
+    spread,
+)
 from stages.records.base import Interval
 from stages.records.measure import Run
 from tests.unit.records import batches, run
@@ -91,6 +98,26 @@ def test_nineteen_of_twenty_speedups_of_a_cell_over_itself_contain_one() -> None
             first, second = (of(*machine * (1 - dice.exponential(0.02, rounds))) for _ in range(2))
             ratios.append(speedup("offline", second, first))
         assert np.mean([ratio.low <= 1 <= ratio.high for ratio in ratios]) > 0.93
+
+
+def test_nineteen_of_twenty_speedups_of_separate_runs_contain_theirs() -> None:
+    dice = np.random.default_rng(0)
+    hits = 0
+    for _ in range(200):
+        new = [run(rate, number) for number, rate in enumerate(dice.normal(20.0, 0.4, 8), 1)]
+        old = [run(rate, number) for number, rate in enumerate(dice.normal(10.0, 0.2, 12), 1)]
+        ratio = independent_speedup("offline", new, old)
+        hits += ratio.low <= 2.0 <= ratio.high
+    assert 0.92 <= hits / 200 <= 1.0
+
+
+def test_equal_rounds_of_separate_runs_are_not_paired() -> None:
+    rates = [10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 16.0, 17.0]
+    runs = [run(rate, number) for number, rate in enumerate(rates, 1)]
+    ratio = independent_speedup("offline", runs, runs)
+    assert ratio.low < 0.9 < ratio.estimate == 1.0 < 1.1 < ratio.high
+    faster = independent_speedup("single_stream", [run(20.0)], [run(10.0)])
+    assert faster == Interval(estimate=2.0, low=2.0, high=2.0)
 
 
 def test_a_burst_within_a_turn_moves_no_speedup_of_single_queries() -> None:

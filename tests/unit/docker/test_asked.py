@@ -6,7 +6,7 @@ import tasks
 from docker.host.asked import ENGINE_TASKS, LOCAL_TASKS, Asked, or_without_engine
 
 # Those that need no engine, or only ask one that is there.
-OTHERS = "audit bundle check clean docs fuzz lint list schema verify version"
+OTHERS = "audit bundle check clean docs fuzz history lint list schema verify version"
 
 
 def test_each_task_has_its_place() -> None:

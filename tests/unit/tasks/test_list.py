@@ -12,7 +12,18 @@ def test_plain_invoke_shows_the_tasks_in_the_order_of_the_work() -> None:
     done = invoke()
     assert done.code == 0, done
     names = TASK.findall(done.output)
-    order = [DOCTOR, DOWNLOAD, "pipeline", *STAGES, PEERS, REHEARSE, "bundle", "verify", "export"]
+    order = [
+        DOCTOR,
+        DOWNLOAD,
+        "pipeline",
+        *STAGES,
+        PEERS,
+        REHEARSE,
+        "history",
+        "bundle",
+        "verify",
+        "export",
+    ]
     assert names[: len(order)] == order
     assert max(map(len, done.output.splitlines())) <= MAX_WIDTH
 

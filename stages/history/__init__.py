@@ -1,0 +1,1 @@
+"""The measurements of earlier runs: listed, and set against each other."""

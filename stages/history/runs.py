@@ -1,0 +1,114 @@
+"""The measurements that are there, the current one of each runtime and those that are kept."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from stages.artifacts import Artifacts, ProfileFolder, read_record, verify
+from stages.errors import InputCorruptError, InputMissingError, SettingsError, StageError
+from stages.folder.foreign import kept
+from stages.records.profile import ModelSummary, ProfileRecord
+from stages.runtimes import RUNTIME_NAMES
+
+CURRENT = "current"
+PUNCTUATION = re.compile(r"[-:]")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One measurement: its record and summaries, or the error why they can't be read."""
+
+    runtime: str
+    is_current: bool
+    folder: ProfileFolder
+    record: ProfileRecord | None
+    summaries: Sequence[ModelSummary] = ()
+    error: StageError | None = None
+
+    @property
+    def made(self) -> str:
+        """When it was made, in UTC; of one that can't be read, its folder's name, or `current`."""
+        if self.record:
+            return self.record.maker.made
+        return CURRENT if self.is_current else self.folder.path.name
+
+    def require_record(self) -> ProfileRecord:
+        """Return the record; raise why it can't be read."""
+        if self.record is None:
+            raise self.error or InputMissingError(
+                f"{self.folder.path} has no record; measure again"
+            )
+        return self.record
+
+
+def read_runs(artifacts: Artifacts) -> list[Run]:
+    """Return all measurements by runtime, the current one first, then the latest first.
+
+    Raises InputMissingError if there is none.
+    """
+    runs = [run for runtime in RUNTIME_NAMES for run in _of_runtime(artifacts, runtime)]
+    if not runs:
+        raise InputMissingError(f"{artifacts.root} has no measurement; run the profile stage first")
+    return runs
+
+
+def chosen(runs: Sequence[Run], text: str) -> tuple[Run, Run]:
+    """Return the two that `WHEN` or `WHEN,WHEN` names: the one before, and the one after.
+
+    Without a second it is the current one of the same runtime. Raises SettingsError if the text
+    names no two, InputMissingError for a time that none was made at.
+    """
+    given = [part.strip() for part in text.split(",")]
+    named = [part for part in given if part != CURRENT]
+    if not all(given) or not named or len(given) > 2:
+        raise SettingsError(f"compare can't be {text[:80]!r}; give WHEN, or WHEN,WHEN, as listed")
+    first = _find(runs, named[0])
+    both = [*given, CURRENT][:2]
+    before, after = (
+        _current(runs, first) if part == CURRENT else _find(runs, part) for part in both
+    )
+    if before is after:
+        raise SettingsError(f"compare can't be {text[:80]!r}, one run with itself; give two")
+    return before, after
+
+
+def _of_runtime(artifacts: Artifacts, runtime: str) -> Iterator[Run]:
+    current = artifacts.profile(runtime)
+    if current.path.is_dir():
+        yield _read(runtime, current, True)
+    for folder in kept(artifacts, runtime):
+        yield _read(runtime, folder, False)
+
+
+def _read(runtime: str, folder: ProfileFolder, is_current: bool) -> Run:
+    try:
+        verify(folder.path, [folder.record.name])
+        record = read_record(folder.record, ProfileRecord)
+        if record.runtime != runtime:
+            raise InputCorruptError(f"{folder.record} is of runtime {record.runtime}")
+        paths = [path for path in (folder.summary_fp32, folder.summary_int8) if path.exists()]
+        summaries = [read_record(path, ModelSummary) for path in paths]
+    except StageError as error:
+        cause = str(error).partition("; ")[0]
+        remedy = "run the profile stage again" if is_current else f"remove {folder.path}"
+        return Run(runtime, is_current, folder, None, error=type(error)(f"{cause}; {remedy}"))
+    return Run(runtime, is_current, folder, record, summaries)
+
+
+def _current(runs: Sequence[Run], other: Run) -> Run:
+    found = (run for run in runs if run.is_current and run.runtime == other.runtime)
+    if run := next(found, None):
+        return run
+    raise InputMissingError(
+        f"no current measurement by {other.runtime} is there; run the profile stage first"
+    )
+
+
+def _find(runs: Sequence[Run], when: str) -> Run:
+    beginning = PUNCTUATION.sub("", when).upper()
+    found = [run for run in runs if PUNCTUATION.sub("", run.made).startswith(beginning)]
+    if len(found) == 1:
+        return found[0]
+    those = ", ".join(f"{run.made} ({run.runtime})" for run in found or runs)
+    problem = f"{len(found)} begin" if found else "no measurement begins"
+    raise InputMissingError(f"{problem} with {when[:40]!r}; give more or other of: {those}")

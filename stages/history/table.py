@@ -1,0 +1,121 @@
+"""The history as text: a list of runs, and two runs beside each other."""
+
+from collections.abc import Iterator, Sequence
+
+from stages.common.headline import doubt
+from stages.common.reasons import in_words
+from stages.common.stats import independent_speedup
+from stages.common.text import aligned, is_of_one_round, times
+from stages.history.conditions import in_few_words, unlike
+from stages.history.runs import Run
+from stages.program.printable import printable
+from stages.records.cell import Cell, Measurement
+from stages.records.measure import counting
+from stages.records.profile import ProfileRecord
+
+HEAD = ["made (UTC)", "INT8 against FP32, images/s", "ratio", "trusted", "differs from the current"]
+COLUMNS = ["isa cap", "precision", "images/s before", "after", "after/before"]
+COLUMNS += ["p50 ms before", "after", "top-1 before", "after"]
+MAX_LINE = 1000
+
+
+def listed(runs: Sequence[Run]) -> str:
+    """Return the runs of each runtime as a table, the current one first."""
+    runtimes = dict.fromkeys(run.runtime for run in runs)
+    return "\n\n".join(
+        _of_runtime(runtime, [run for run in runs if run.runtime == runtime])
+        for runtime in runtimes
+    )
+
+
+def compared(before: Run, after: Run) -> str:
+    """Return whether two runs may be compared, and each cell that both have, with its ratio.
+
+    Raises why one of them can't be read.
+    """
+    earlier, later = before.require_record(), after.require_record()
+    rows = [*_rows(earlier, later)]
+    lines = [
+        f"before: {_named(before)}",
+        f"after:  {_named(after)}",
+        *_verdict(unlike(earlier, later)),
+        *_doubts(("before", before), ("after", after)),
+        "",
+        aligned([COLUMNS, *rows]) if rows else "no cell was measured in both",
+    ]
+    return "\n".join(lines)
+
+
+def _of_runtime(runtime: str, runs: Sequence[Run]) -> str:
+    current = next((run.record for run in runs if run.is_current), None)
+    return "\n".join([runtime, aligned([HEAD, *(_row(run, current) for run in runs)])])
+
+
+def _row(run: Run, current: ProfileRecord | None) -> list[str]:
+    if run.record is None:
+        return [run.made, "can't be read", "", "", str(run.error).partition("; ")[0]]
+    if run.is_current:
+        differs = "current"
+    else:
+        differs = in_few_words(run.record, current) if current else "there is no current one"
+    return [run.made, *_headline(run), _trust(run), differs or "nothing"]
+
+
+def _headline(run: Run) -> list[str]:
+    if len(run.summaries) != 2:
+        return ["not both measured", ""]
+    fp32, int8 = run.summaries
+    speedup = int8.throughput_speedup
+    once = is_of_one_round(int8.run_reasons)
+    figures = f"{int8.throughput:.2f} against {fp32.throughput:.2f}"
+    return [figures, times(speedup, once=once) if speedup else ""]
+
+
+def _trust(run: Run) -> str:
+    repeat = run.require_record().repeat
+    if not repeat.trusted:
+        return f"NO: {in_words(repeat.reasons[0])}" if repeat.reasons else "NO"
+    invalid = doubt(run.summaries, ["offline"]) if run.summaries else ""
+    return f"yes, but {invalid}" if invalid else "yes"
+
+
+def _named(run: Run) -> str:
+    return f"{run.made}, {run.runtime}{', the current one' if run.is_current else ''}"
+
+
+def _verdict(differences: Sequence[str]) -> Iterator[str]:
+    if not differences:
+        yield "they may be compared: the same machine, models, versions, batch size and layout"
+        return
+    yield "NOT TO BE COMPARED, as these differ:"
+    yield from (printable(f"  {difference}", MAX_LINE) for difference in differences)
+
+
+def _doubts(*runs: tuple[str, Run]) -> Iterator[str]:
+    for name, run in runs:
+        if (trust := _trust(run)) != "yes":
+            yield printable(f"{name} is trusted: {trust}", MAX_LINE)
+
+
+def _rows(before: ProfileRecord, after: ProfileRecord) -> Iterator[list[str]]:
+    earlier = {(cell.precision, cell.requested_isa): cell for cell in before.cells}
+    for cell in after.cells:
+        other = earlier.get((cell.precision, cell.requested_isa))
+        old, new = (_measurement(before, other) if other else None), _measurement(after, cell)
+        if old and new:
+            yield [cell.requested_isa, cell.precision, *_figures(old, new)]
+
+
+def _measurement(record: ProfileRecord, cell: Cell) -> Measurement | None:
+    return record.measured_cell(cell).measurement
+
+
+def _figures(old: Measurement, new: Measurement) -> Iterator[str]:
+    """Yield the figures of a cell in both runs, each marked if it can't be relied on."""
+    invalid = "" if old.validity.valid and new.validity.valid else " INVALID"
+    ratio = independent_speedup("offline", new.offline.runs, old.offline.runs)
+    once = min(len(counting(one.offline.runs)) for one in (old, new)) < 2
+    yield from (f"{one.offline.throughput_images_per_s.estimate:.2f}" for one in (old, new))
+    yield f"{times(ratio, once=once)}{invalid}"
+    yield from (f"{one.single_stream.latency_p50_ms.estimate:.1f}" for one in (old, new))
+    yield from (f"{one.accuracy.top1:.1%}" for one in (old, new))

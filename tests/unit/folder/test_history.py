@@ -1,0 +1,207 @@
+"""What a later measurement replaced is kept, whole, wherever a kill comes; at most n are."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from stages.artifacts import Artifacts, ProfileFolder, verify, write_record
+from stages.errors import NotWritableError
+from stages.files import trees
+from stages.files.checksums import write_checksums
+from stages.folder import history
+from stages.folder.access import reading, writing
+from stages.folder.foreign import kept
+from stages.folder.handover import handing_over
+from stages.folder.usable import ours
+from stages.records.base import Provenance
+from tests.commands import ROOT
+from tests.unit.records import measured, profile
+
+FIRST, SECOND, THIRD = "2026-11-24T10:00:00Z", "2026-11-25T10:00:00Z", "2026-11-26T10:00:00Z"
+CALLS = ("rename", "fsync", "fchmod", "mkdir", "unlink", "rmdir")
+# Kills itself at the call COUNT of those that change or sync something.
+KILLED = f"""
+import os, signal, sys
+from pathlib import Path
+from tests.unit.folder.test_history import CALLS, THIRD, measure
+calls = 0
+def dying(call):
+    def run(*arguments, **options):
+        global calls
+        calls += 1
+        if calls == int(sys.argv[2]):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return call(*arguments, **options)
+    return run
+for name in CALLS:
+    setattr(os, name, dying(getattr(os, name)))
+measure(Path(sys.argv[1]), {THIRD!r}, number=1)
+"""
+
+
+def name_of(made: str) -> str:
+    return made.replace("-", "").replace(":", "")
+
+
+def measure(root: Path, made: str, runtime: str = "itex", number: int = 10) -> None:
+    record = profile(measured("int8", "AVX2", 4.0), runtime=runtime)
+    with writing(root, "profile") as artifacts:
+        with handing_over(artifacts.profile(runtime).path, keep=history.keep) as partial:
+            write_record(
+                ProfileFolder(partial).record, replace(record, maker=Provenance(made=made))
+            )
+        history.keep_last(artifacts, runtime, number)
+
+
+def names(root: Path, runtime: str = "itex") -> list[str]:
+    return [folder.path.name for folder in kept(Artifacts(root), runtime)]
+
+
+def made_of(folder: ProfileFolder) -> str:
+    verify(folder.path, [folder.record.name])
+    text = folder.record.read_text()
+    return next(made for made in (FIRST, SECOND, THIRD) if made in text)
+
+
+def all_there(root: Path) -> set[str]:
+    """Return when each whole measurement was made that is there."""
+    artifacts = Artifacts(root)
+    return {made_of(one) for one in (artifacts.profile("itex"), *kept(artifacts, "itex"))}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    measure(tmp_path / "artifacts", FIRST)
+    measure(tmp_path / "artifacts", SECOND)
+    return tmp_path / "artifacts"
+
+
+def test_the_replaced_one_is_kept_with_every_byte(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (root / "profile" / "measurements.json").read_bytes()
+    measure(root, THIRD)
+    assert names(root) == [name_of(SECOND), name_of(FIRST)]
+    place = root / "history" / "profile" / name_of(SECOND)
+    assert (place / "measurements.json").read_bytes() == before
+    assert f"profile: what was measured before is kept in {place}\n" in capsys.readouterr().out
+    assert all_there(root) == {FIRST, SECOND, THIRD}
+
+
+def test_each_runtime_has_its_own(root: Path) -> None:
+    measure(root, FIRST, "stock")
+    measure(root, SECOND, "stock")
+    measure(root, THIRD, "stock", number=1)
+    assert names(root, "stock") == [name_of(SECOND)]
+    assert names(root) == [name_of(FIRST)]
+
+
+@pytest.mark.parametrize(("number", "left"), [(0, []), (1, [SECOND]), (2, [SECOND, FIRST])])
+def test_as_many_are_kept_as_asked_for(root: Path, number: int, left: list[str]) -> None:
+    measure(root, THIRD, number=number)
+    assert names(root) == [name_of(made) for made in left]
+
+
+def test_two_of_one_second_are_both_kept(root: Path) -> None:
+    with writing(root, "profile"), handing_over(root / "profile", keep=history.keep) as partial:
+        (partial / "32.json").touch()
+        record = profile(measured("int8", "AVX2", 4.0))
+        write_record(ProfileFolder(partial).record, replace(record, maker=Provenance(made=SECOND)))
+    measure(root, THIRD)
+    assert names(root)[:2] == [f"{name_of(SECOND)}-1", name_of(SECOND)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"schema_version": 7', '"schema_version": 6', "is of another schema"),
+        ('"strict": false', '"strict": true', "is damaged"),
+        (SECOND, "", "does not say when it was made"),
+    ],
+)
+def test_one_that_nobody_could_read_is_not_kept(
+    root: Path, old: str, new: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = root / "profile" / "measurements.json"
+    text = record.read_text()
+    assert old in text
+    record.write_text(text.replace(old, new))
+    if words != "is damaged":
+        write_checksums(root / "profile")
+    measure(root, THIRD)
+    assert names(root) == [name_of(FIRST)]
+    assert f"profile: what was measured before {words}, and is not kept" in capsys.readouterr().out
+
+
+def test_a_kill_at_any_step_loses_no_measurement(root: Path, tmp_path: Path) -> None:
+    for count in range(1, 60):
+        copy = tmp_path / f"copy{count}"
+        shutil.copytree(root, copy)
+        command = [sys.executable, "-c", KILLED, str(copy), str(count)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True)
+        assert done.returncode in (0, -signal.SIGKILL), done.stderr
+        with reading(copy, "history"):
+            there = all_there(copy)
+        # The first may go, as one is to be kept, once the third has replaced the second.
+        whole = [{FIRST, SECOND}, {FIRST, SECOND, THIRD}, {SECOND, THIRD}]
+        assert there in whole, f"killed at {count}"
+        left = [path for path in copy.rglob(".*") if path.suffix in (".new", ".old")]
+        assert left == [], f"killed at {count}"
+        if done.returncode == 0:
+            break
+    assert there == {SECOND, THIRD}
+    assert count > 15
+
+
+STRANGERS = {
+    "history/thesis.txt": "history/thesis.txt",
+    "history/profile/thesis": "history/profile/thesis",
+    "history/train/20261124T100000Z/train.json": "history/train",
+    "history/profile/.20261124T100000Z/a": "history/profile/.20261124T100000Z",
+    "history/profile/20261124T100000Z/../x/a": "history/profile/x",
+}
+
+
+@pytest.mark.parametrize("place", STRANGERS)
+def test_what_no_stage_made_in_it_is_refused_and_stays(root: Path, place: str) -> None:
+    (root / place).parent.mkdir(parents=True, exist_ok=True)
+    (root / place).write_text("years of work")
+    for use in (writing, reading):
+        with pytest.raises(NotWritableError, match=STRANGERS[place]), use(root, "compare"):
+            pytest.fail("it went on")
+    assert (root / place).read_text() == "years of work"
+
+
+@pytest.mark.parametrize("name", ["", "profile", "profile/20261124T100000Z"])
+def test_no_link_in_it_is_followed(root: Path, name: str) -> None:
+    place = root / "history" / name
+    place.rename(root.parent / "elsewhere")
+    place.symlink_to(root.parent / "elsewhere")
+    with pytest.raises(NotWritableError, match="is a symlink"), reading(root, "history"):
+        pytest.fail("it went on")
+    assert [*(root.parent / "elsewhere").iterdir()]
+
+
+def test_a_users_file_in_one_keeps_it(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    notes = root / "history" / "profile" / name_of(FIRST) / "notes.txt"
+    notes.write_text("years of work")
+    measure(root, THIRD, number=1)
+    assert notes.read_text() == "years of work"
+    assert "notes.txt is there, which no stage made" in capsys.readouterr().out
+
+
+def test_it_is_ours_and_durable_and_readable_by_all(root: Path) -> None:
+    assert root / "history" in [*ours(root)]
+    for folder in (root / "history", root / "history" / "profile"):
+        assert folder.stat().st_mode & 0o777 == trees.FOLDER_MODE
+
+
+def test_a_folder_of_that_name_without_the_marker_is_a_users(tmp_path: Path) -> None:
+    (tmp_path / "history").mkdir()
+    with pytest.raises(NotWritableError, match="so no stage made it"), writing(tmp_path, "train"):
+        pytest.fail("it went on")

@@ -1,0 +1,193 @@
+"""What `invoke history` shows: each run, how it differs, and two of them beside each other."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docker.share.history import history_text
+from stages.artifacts import ProfileFolder, write_record
+from stages.errors import InputCorruptError, InputMissingError, SchemaVersionError, SettingsError
+from stages.files.checksums import write_checksums
+from stages.folder import history
+from stages.folder.access import writing
+from stages.folder.handover import handing_over
+from stages.profile.summary import summaries
+from stages.records.base import Provenance
+from stages.records.cell import Reason
+from stages.records.profile import ProfileRecord
+from tests.commands import invoke
+from tests.unit.records import HOST, measured, profile, repeat
+
+FIRST, SECOND, THIRD = "2026-11-24T10:00:00Z", "2026-11-25T10:00:00Z", "2026-11-26T10:00:00Z"
+FOURTH = "2026-11-27T10:00:00Z"
+
+
+def record_of(made: str, rate: float, runtime: str = "itex", **changes: Any) -> ProfileRecord:
+    settings = changes.pop("settings", {})
+    host = changes.pop("host", HOST)
+    record = profile(measured("int8", "AVX2", rate, 0.9), runtime=runtime, host=host)
+    return replace(record, maker=Provenance(made=made, settings=settings), **changes)
+
+
+def measure(root: Path, record: ProfileRecord) -> None:
+    with writing(root, "profile") as artifacts:
+        folder = artifacts.profile(record.runtime).path
+        with handing_over(folder, keep=history.keep) as partial:
+            made = ProfileFolder(partial)
+            write_record(made.record, record)
+            for path, summary in zip(
+                (made.summary_fp32, made.summary_int8), summaries(record), strict=False
+            ):
+                write_record(path, summary)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "artifacts"
+    measure(root, record_of(FIRST, 4.0, settings={"rounds": 8, "strict": False}))
+    measure(root, record_of(SECOND, 5.0, settings={"rounds": 0, "strict": False}))
+    measure(root, record_of(THIRD, 6.0, settings={"rounds": 0, "strict": False}))
+    return root
+
+
+def test_all_are_listed_the_current_one_first(root: Path) -> None:
+    lines = history_text(root, "").splitlines()
+    assert lines[0] == "itex"
+    assert [line.split()[0] for line in lines[2:]] == [THIRD, SECOND, FIRST]
+    assert lines[2].endswith("yes      current")
+    assert lines[3].endswith("nothing")
+    assert lines[4].endswith("rounds 8")
+
+
+def test_each_runtime_has_a_list_of_its_own(root: Path) -> None:
+    measure(root, record_of(FIRST, 4.0, "stock"))
+    assert [part.splitlines()[0] for part in history_text(root, "").split("\n\n")] == [
+        "itex",
+        "stock",
+    ]
+
+
+def test_the_headline_is_that_of_the_summaries(root: Path) -> None:
+    cells = [measured("fp32", "AVX2", 2.0), measured("int8", "AVX2", 8.0)]
+    measure(root, record_of(FOURTH, 8.0, cells=cells, labels=[0] * 100))
+    shown = "8.00 against 2.00 4.00x (4.00-4.00) yes current"
+    assert history_text(root, "").splitlines()[2].split() == [FOURTH, *shown.split()]
+
+
+def test_one_in_doubt_is_listed_with_the_reason(root: Path) -> None:
+    few = Reason(kind="few_rounds", numbers={"rounds": 2.0})
+    measure(root, record_of(FOURTH, 6.0, repeat=repeat(trusted=False, reasons=[few])))
+    assert "NO: " in history_text(root, "").splitlines()[2]
+
+
+@pytest.mark.parametrize("when", ["2026-11-25", "20261125", "2026-11-25T10:00:00Z,current"])
+def test_an_earlier_one_is_set_against_the_current(root: Path, when: str) -> None:
+    lines = history_text(root, when).splitlines()
+    assert lines[:3] == [
+        f"before: {SECOND}, itex",
+        f"after:  {THIRD}, itex, the current one",
+        "they may be compared: the same machine, models, versions, batch size and layout",
+    ]
+    row = "AVX2 int8 5.00 6.00 1.20x (1.20-1.20) 200.0 166.7 90.0% 90.0%"
+    assert lines[-1].split() == row.split()
+
+
+def test_two_earlier_ones_are_compared_in_the_order_given(root: Path) -> None:
+    assert "0.80x" in history_text(root, "2026-11-25,2026-11-24")
+    assert "0.67x" in history_text(root, "current,2026-11-24")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"host": replace(HOST, cpu_model="Another CPU")},
+            "machine: CPU is Another CPU, was A CPU",
+        ),
+        ({"quantize_sha256": "1" * 64}, "model: what quantize left changed"),
+        (
+            {"host": replace(HOST, versions={"python": "3.12"})},
+            "version: python is 3.12, was 3.11.2",
+        ),
+    ],
+)
+def test_what_is_unlike_is_shown_and_marked(root: Path, changes: Any, words: str) -> None:
+    measure(root, record_of(FOURTH, 12.0, **changes))
+    lines = history_text(root, "2026-11-26").splitlines()
+    assert lines[2:4] == ["NOT TO BE COMPARED, as these differ:", f"  {words}"]
+    assert "2.00x" in lines[-1]
+    kind = words.partition(":")[0]
+    assert f"another {kind}" in history_text(root, "").splitlines()[3]
+
+
+def test_a_cell_of_only_one_of_them_is_left_out(root: Path) -> None:
+    cell, twice = measured("fp32", "AVX2", 1.0), repeat(precision="fp32")
+    measure(root, record_of(FOURTH, 6.0, cells=[cell], repeat=twice))
+    assert history_text(root, "2026-11-26").endswith("no cell was measured in both")
+
+
+@pytest.mark.parametrize(
+    ("when", "words"), [("2025", "no measurement begins with '2025'"), ("2026", "3 begin with")]
+)
+def test_a_time_that_names_none_lists_those_there_are(root: Path, when: str, words: str) -> None:
+    with pytest.raises(InputMissingError, match=rf"{words}.*{THIRD} \(itex\), {SECOND} \(itex\)"):
+        history_text(root, when)
+
+
+@pytest.mark.parametrize("when", ["current", "current,current", "2026-11-26", ",", "a,b,c"])
+def test_what_names_no_two_is_refused(root: Path, when: str) -> None:
+    with pytest.raises(SettingsError, match="compare can't be"):
+        history_text(root, when)
+
+
+def test_without_any_the_stage_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputMissingError, match="run the profile stage first"):
+        history_text(tmp_path / "artifacts", "")
+
+
+def damage(root: Path, text: bytes, listed: bool = True) -> None:
+    folder = root / "history" / "profile" / "20261124T100000Z"
+    (folder / "measurements.json").write_bytes(text)
+    if listed:
+        write_checksums(folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "listed", "error"),
+    [
+        (b"{}", False, InputCorruptError),
+        (b"[" * 100_000, True, InputCorruptError),
+        (b'{"schema_version": 6}', True, SchemaVersionError),
+    ],
+)
+def test_a_damaged_one_is_named_and_the_others_shown(
+    root: Path, text: bytes, listed: bool, error: type[Exception]
+) -> None:
+    damage(root, text, listed)
+    lines = history_text(root, "").splitlines()
+    assert lines[4].startswith("20261124T100000Z  ")
+    assert "can't be read" in lines[4]
+    with pytest.raises(error, match=r"; remove .*20261124T100000Z$"):
+        history_text(root, "2026-11-24")
+
+
+def test_one_of_another_runtime_is_no_run_of_this_one(root: Path) -> None:
+    measure(root, record_of(FIRST, 4.0, "stock"))
+    (root / "profile-stock").rename(root / "history" / "profile" / "20261120T100000Z")
+    assert "is of runtime stock" in history_text(root, "").splitlines()[-1]
+
+
+def test_a_huge_record_is_not_read(root: Path) -> None:
+    path = root / "history" / "profile" / "20261124T100000Z" / "measurements.json"
+    with path.open("r+b") as stream:
+        stream.truncate(2**28 + 1)
+    write_checksums(path.parent)
+    assert "can't be read" in history_text(root, "").splitlines()[4]
+
+
+def test_the_command_needs_no_engine(root: Path) -> None:
+    done = invoke("history", "--compare", "2026-11-24", variables={"VGG19_ARTIFACTS": str(root)})
+    assert done.code == 0, done
+    assert "1.50x" in done.output
