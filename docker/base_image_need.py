@@ -7,10 +7,10 @@ not or if that can't be known, as the tasks themselves then say why.
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 from docker.build import base
 from docker.build.graph import Stage, read_all, read_extra, read_stages
+from docker.host.asked import flags_of
 from docker.lockfile import read_lock
 from docker.reproduce.locked_images import changed_inputs, not_locked
 from docker.running import chosen_settings
@@ -47,8 +47,7 @@ def _stages_of(words: Sequence[str]) -> list[Stage]:
 
 
 def _runtime(words: Sequence[str]) -> str:
-    given = [*pairwise(words), *(tuple(word.split("=", 1)) for word in words)]
-    return next((pair[1] for pair in given if pair[0] == RUNTIME and len(pair) == 2), "")
+    return next((value for flag, value in flags_of(words) if flag == RUNTIME), "")
 
 
 if __name__ == "__main__":

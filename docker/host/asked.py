@@ -3,6 +3,7 @@
 Standard library only: bootstrap.py uses it before anything is installed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -52,8 +53,15 @@ class Asked:
         return bool(without or (wanted and not self.engine))
 
     def _without_engine(self) -> int:
-        given = [*pairwise(self.words), *(tuple(word.split("=", 1)) for word in self.words)]
-        return sum(pair in WITHOUT for pair in given)
+        return sum(pair in WITHOUT for pair in flags_of(self.words))
+
+
+def flags_of(words: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return each word with the one behind it, and each that has a `=` in its two parts.
+
+    The flags that have a value are among them.
+    """
+    return [*pairwise(words), *(tuple(word.split("=", 1)) for word in words if "=" in word)]
 
 
 def or_without_engine(task: str) -> str:

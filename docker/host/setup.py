@@ -12,9 +12,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from docker.host import airgap, capability, engine, interpreter, visibility
+from docker.host import airgap, asking, capability, engine, interpreter, visibility
 from docker.host.asked import Asked, or_without_engine
-from docker.host.asking import agreed
 from docker.host.distribution import ENGINE_PACKAGES, this_distribution
 from docker.host.engine import State
 from docker.host.environment import child_environment
@@ -144,7 +143,7 @@ def carry_out(plan: SetupPlan, assume_yes: bool) -> None:
         return
     print("This machine will be changed, as root:")
     print("".join(f"  - {step}\n" for step in plan.steps()), end="", flush=True)
-    if not assume_yes and not agreed():
+    if not assume_yes and not asking.agreed():
         raise EngineError("nothing was changed; say yes, or give --yes, to go on")
     command = _as_root(interpreter.base_python(), "-I", str(INSTALLER), *plan.arguments())
     environment = child_environment(os.environ)
@@ -176,7 +175,7 @@ def _require_sudo(plan: SetupPlan, asked: Asked) -> None:
         raise EngineError(
             f"root or sudo is needed to {plan.in_short()}; have root do that{without}"
         )
-    if not (sys.stdin and sys.stdin.isatty()) and not _sudo_asks_nothing():
+    if not asking.is_possible() and not _sudo_asks_nothing():
         raise EngineError(
             f"sudo asks for a password, and there is no terminal to give it at; as root, or at "
             f"a terminal, run this again to {plan.in_short()}"

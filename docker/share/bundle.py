@@ -38,7 +38,6 @@ FILES = (CHECKSUMS, MANIFEST, LICENCES)
 FOLDERS = (ARTIFACTS_FOLDER, LOCKS, SCHEMAS, BILLS)
 MAX_MANIFEST_BYTES = 2**20
 MAX_IMAGE = 100
-RUN_AGAIN = "run its stage again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +135,7 @@ def _locked_makers(folder: Path, there: Mapping[str, str]) -> dict[str, str]:
 
     Raises EngineError for one that only an engine could know, which can't be asked.
     """
-    with as_of_a_bundle(folder, RUN_AGAIN):
+    with as_of_a_bundle(folder, ""):
         named = [made for made in makers(folder) if made.by.image]
     lock = read_lock()
     locked = {stage.image: locked_digest(stage, lock) for stage in read_all()}
