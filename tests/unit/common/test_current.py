@@ -30,7 +30,7 @@ def product_in(root: Path) -> Product[TrainRecord]:
 
 
 def hand_over(product: Product[TrainRecord], model: str = "weights", **changes: Any) -> None:
-    record = replace(train(), maker=maker(Settings(), "train"), **changes)
+    record = replace(train(), **{"maker": maker(Settings(), "train"), **changes})
     with handing_over(product.folder.path, stays(product)) as partial:
         (partial / "model_keras.fp32").mkdir()
         (partial / "model_keras.fp32" / "saved_model.pb").write_text(model)
@@ -117,8 +117,8 @@ def test_a_difference_is_said_in_words(
     [
         ({"source": "b" * 64}, "its source changed"),
         ({"version": "9.9.9"}, f"this project is 9.9.9, was {__version__}"),
-        ({"packages": {"python": "3.11.2"}}, "python is 3.11.2, was "),
-        ({"packages": {}}, "python is none, was "),
+        ({"packages": {"python": "3.11.2"}}, "python is 3.11.2, was 3.10.14"),
+        ({"packages": {}}, "python is none, was 3.10.14"),
     ],
 )
 def test_another_program_is_a_difference(
@@ -128,7 +128,10 @@ def test_another_program_is_a_difference(
     change: dict[str, Any],
     words: str,
 ) -> None:
-    other = replace(maker(Settings(), "train"), **change)
+    # Where more packages are installed than a line names, they would hide the one looked for.
+    made = replace(maker(Settings(), "train"), packages={"python": "3.10.14"})
+    hand_over(product, maker=made)
+    other = replace(made, **change)
     monkeypatch.setattr(current, "maker", lambda *_: other)
     assert kept(product, Settings(), FROM) is None
     assert words in capsys.readouterr().out

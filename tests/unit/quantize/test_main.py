@@ -73,6 +73,7 @@ class Stage:
     def __init__(self, root: Path, patch: pytest.MonkeyPatch) -> None:
         self.artifacts, self.runs, self._patch = Artifacts(root), 0, patch
         patch.setenv("VGG19_ARTIFACTS", str(root))
+        patch.setenv("VGG19_RUNTIME", "itex")  # an image names its own
         patch.setattr(program, "quantize", self._quantize)
         self.train()
 
