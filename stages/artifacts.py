@@ -25,7 +25,7 @@ from stages.records.base import SCHEMA_VERSION
 from stages.runtimes import RUNTIME_NAMES
 
 # The folders that train's cache has; nothing else in it is this project's.
-CACHE_FOLDERS = ("backbones", "data", "features", "hub", "keras")
+CACHE_FOLDERS = ("backbones", "cells", "data", "features", "hub", "keras")
 RecordT = TypeVar("RecordT")
 
 
@@ -129,6 +129,10 @@ class Artifacts:
     def profile(self, runtime: str) -> ProfileFolder:
         """Output of profile by a runtime."""
         return ProfileFolder(self.root / _of_runtime("profile", runtime))
+
+    def cells_of(self, runtime: str) -> Path:
+        """Return the folder of what profile knows of a runtime's cells: see profile/known.py."""
+        return self.cache / "cells" / self.profile(runtime).path.name
 
     @property
     def peers(self) -> PeersFolder:

@@ -233,6 +233,11 @@ class Settings:
         "takes days on few cores",
         "profile",
     )
+    more: bool = switch(
+        "add rounds to what was measured last, on this machine since it started",
+        "profile",
+        alters=False,
+    )
     history: int = whole(
         10,
         ranges.HISTORY,
@@ -275,6 +280,8 @@ class Settings:
         for name, spec in specs().items():
             if not spec.check(value := getattr(self, name)):
                 raise refusal(name, value)
+        if self.more and "profile" in self.force:
+            raise SettingsError("more contradicts force of profile; give one of them")
         if self.force_bf16 and self.no_bf16:
             raise SettingsError("force_bf16 contradicts no_bf16; give one of them")
         if self.num_instances == values.AUTO and self.cores_per_instance:

@@ -29,7 +29,7 @@ TOP = "vgg19"
 # The other machine may have any of these: Debian 12 and 13 and Ubuntu 22.04 and 24.04 have them.
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 # In train's cache, but left out: it is big, and computed from the rest in minutes.
-DERIVED = "features"
+DERIVED = ("cells", "features")
 # What was being written when a run was stopped, by this project, tensorflow-datasets or TF Hub.
 UNFINISHED = (".*.new", ".*.old", "*.tmp.*", "*.tmp", "*.incomplete*", "*.lock", "*.part")
 # The lowest level about halves the layers, which are mostly programs; higher ones add little.
@@ -84,7 +84,7 @@ def _copy_cache(cache: Path, target: Path) -> None:
 def is_left_out(path: str) -> bool:
     """Return whether a relative path in train's cache is no finished part of it, or derived."""
     name = path.rpartition("/")[2]
-    return path == DERIVED or any(fnmatchcase(name, pattern) for pattern in UNFINISHED)
+    return path in DERIVED or any(fnmatchcase(name, pattern) for pattern in UNFINISHED)
 
 
 def _source_files() -> list[str]:

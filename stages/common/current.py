@@ -59,7 +59,7 @@ def kept(product: Product[RecordT], settings: Settings, now: Facts) -> RecordT |
     except StageError as error:
         _say(f"{name}: runs again: {str(error).partition('; ')[0]}")
         return None
-    if why := _why_again(product, record, settings, _facts(maker_now, now)):
+    if why := _why_again(product, record, settings, facts_of(maker_now, now)):
         _say(f"{name}: runs again: {why}")
         return None
     made = when(record.maker.made)
@@ -72,9 +72,7 @@ def _why_again(product: Product[RecordT], record: RecordT, settings: Settings, n
         return "it is forced"
     if reason := product.unfit(record):
         return reason
-    changed = [*changes(_facts(record.maker, product.origins(record)), now)]
-    more = f" and {len(changed) - MAX_SAID} more" if len(changed) > MAX_SAID else ""
-    return f"{', '.join(changed[:MAX_SAID])}{more}"
+    return in_words(facts_of(record.maker, product.origins(record)), now)
 
 
 def stays(product: Product[RecordT]) -> Callable[[Path], bool]:
@@ -143,9 +141,17 @@ def _say(text: str) -> None:
     print(shown(text), flush=True)
 
 
-def _facts(made_by: Provenance, origins: Facts) -> Facts:
+def facts_of(made_by: Provenance, origins: Facts) -> Facts:
+    """Return what something came from, with what its maker says of itself."""
     own = {"this project": made_by.version, "its source": made_by.source}
     return {**made_by.settings, **origins, **made_by.packages, **own}
+
+
+def in_words(before: Facts, now: Facts) -> str:
+    """Return the first differences in words, and how many more there are; empty without any."""
+    changed = [*changes(before, now)]
+    more = f" and {len(changed) - MAX_SAID} more" if len(changed) > MAX_SAID else ""
+    return f"{', '.join(changed[:MAX_SAID])}{more}"
 
 
 def changes(before: Facts, now: Facts) -> Iterator[str]:

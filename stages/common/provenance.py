@@ -21,12 +21,17 @@ PACKAGES = {
 }
 
 
+def now() -> str:
+    """Return the time as records have it: in UTC, to the second."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def maker(settings: Settings, program: str) -> Provenance:
     """Return what a record says of the program that makes it now."""
     return Provenance(
         version=__version__,
         image=settings.image,
-        made=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        made=now(),
         source=source_sha256(program),
         packages=versions(PACKAGES[program]),
         settings=recorded_settings(settings, program),

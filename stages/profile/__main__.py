@@ -4,19 +4,12 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from stages.artifacts import (
-    Artifacts,
-    ProfileFolder,
-    read_record,
-    require_current,
-    verify,
-    write_record,
-)
+from stages.artifacts import Artifacts, ProfileFolder, write_record
 from stages.command_line import for_stage
-from stages.common.current import Facts, Product, kept, machine_facts
+from stages.common.current import Product, kept
 from stages.common.headline import require_trusted
 from stages.common.host import memory
 from stages.common.host.core_lock import holding
@@ -34,6 +27,8 @@ from stages.folder import history
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.profile.cell_workers import CellWorkers
+from stages.profile.earlier import Earlier, read_earlier
+from stages.profile.inputs import Inputs, origins_of, read_inputs
 from stages.profile.layouts import Placement, candidate_placements
 from stages.profile.memory_plan import candidates_that_fit
 from stages.profile.plan import PlannedCell, missing_models, plan_cells
@@ -42,7 +37,6 @@ from stages.profile.summary import closing_line, summaries
 from stages.records.base import Host
 from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
-from stages.records.train import TrainRecord
 from stages.samples import require_full_batch
 from stages.setting.values import OWN_BACKBONES
 from stages.settings import Settings
@@ -51,16 +45,6 @@ from stages.settings import Settings
 LOOK_S = 1.0
 # Set by who runs compare after it, as compose does, where a code other than 0 would stop that.
 COMPARED = "STAGES_COMPARED"
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """What train and quantize left: their records, and the sha256 of their checksum lists."""
-
-    train: TrainRecord
-    train_sha256: str
-    quantize: QuantizeRecord
-    quantize_sha256: str
 
 
 def main() -> None:
@@ -72,15 +56,22 @@ def main() -> None:
     settings = for_stage("profile", sys.argv[1:], os.environ)
     began = time.monotonic()
     with writing(settings.artifacts, "profile") as artifacts:
-        inputs = _inputs(artifacts, settings.runtime)
+        inputs = read_inputs(artifacts, settings.runtime)
         # Before it takes long: whatever fails here costs nothing.
         host = describe_host(choose_cores(settings.cores))
-        product = _product(artifacts.profile(settings.runtime))
-        now = _origins(inputs.train_sha256, inputs.quantize_sha256, host)
-        record = kept(product, settings, now) or _profile(settings, artifacts, inputs, host, began)
+        record = _current(settings, artifacts, inputs, host)
+        record = record or _profile(settings, artifacts, inputs, host, began)
     print(closing_line(record), flush=True)
     if not os.environ.get(COMPARED):
         require_trusted({record.runtime: record.repeat})
+
+
+def _current(
+    settings: Settings, artifacts: Artifacts, inputs: Inputs, host: Host
+) -> ProfileRecord | None:
+    """Return what was measured before, if nothing is to be measured now."""
+    product = _product(artifacts.profile(settings.runtime))
+    return None if settings.more else kept(product, settings, inputs.origins(host))
 
 
 def _product(folder: ProfileFolder) -> Product[ProfileRecord]:
@@ -88,7 +79,7 @@ def _product(folder: ProfileFolder) -> Product[ProfileRecord]:
         program="profile",
         folder=folder,
         kind=ProfileRecord,
-        origins=lambda record: _origins(record.train_sha256, record.quantize_sha256, record.host),
+        origins=origins_of,
         unfit=_unfit,
     )
 
@@ -101,11 +92,6 @@ def _unfit(record: ProfileRecord) -> str:
     return "what was measured is not to be trusted" if kinds else ""
 
 
-def _origins(train_sha256: str, quantize_sha256: str, host: Host) -> Facts:
-    inputs = {"what train left": train_sha256, "what quantize left": quantize_sha256}
-    return {**inputs, **machine_facts(host)}
-
-
 def _profile(
     settings: Settings, artifacts: Artifacts, inputs: Inputs, host: Host, began: float
 ) -> ProfileRecord:
@@ -113,9 +99,14 @@ def _profile(
     require_full_batch(artifacts.train.test, "batch_size", settings.batch_size)
     memory.require_batch(settings.batch_size, inputs.train.backbone.name)
     candidates = _candidates(settings, host.cores_pinned, planned, inputs.train.backbone.name)
+    known = inputs.known_cells(settings, artifacts, host)
+    earlier = _earlier(settings, artifacts, inputs, host) if settings.more else None
+    candidates = earlier.only_layout(candidates) if earlier else candidates
+    samples = earlier.samples(known.on(candidates[0][0])) if earlier else {}
     require_consistent(host)
     require_quota(host)
-    keep = history.keep if settings.history else _keep_none
+    # What rounds are added to is not replaced: it is a part of what takes its place.
+    keep = history.keep if settings.history and not earlier else _keep_none
     with (
         holding(host.cores_pinned, "profile", settings.locks),
         handing_over(artifacts.profile(settings.runtime).path, keep=keep) as partial,
@@ -123,24 +114,24 @@ def _profile(
         _say_who_is_here(host.cores_pinned)
         out = ProfileFolder(partial)
         workers = _workers(settings, artifacts, out)
-        measured = measure(workers, planned, candidates)
+        if earlier:
+            earlier.copy_logs(out)
+        measured = measure(workers, planned, candidates, known, samples)
         record = _record(settings, inputs, host, measured)
-        _write(out, replace(record, seconds=time.monotonic() - began))
+        record = replace(record, seconds=time.monotonic() - began)
+        record = earlier.with_rounds_of(record) if earlier else record
+        _write(out, record)
     history.keep_last(artifacts, settings.runtime, settings.history)
     return record
 
 
+def _earlier(settings: Settings, artifacts: Artifacts, inputs: Inputs, host: Host) -> Earlier:
+    folder, by = artifacts.profile(settings.runtime), maker(settings, "profile")
+    return read_earlier(folder, by, host, inputs.origins(host))
+
+
 def _keep_none(_: Path) -> bool:
     return False
-
-
-def _inputs(artifacts: Artifacts, runtime: str) -> Inputs:
-    folder = artifacts.quantize(runtime)
-    train_sha256, quantize_sha256 = verify(artifacts.train.path), verify(folder.path)
-    train = read_record(artifacts.train.record, TrainRecord)
-    quantize = read_record(folder.record, QuantizeRecord)
-    require_current(folder.path, quantize.train_sha256, artifacts.train.path)
-    return Inputs(train, train_sha256, quantize, quantize_sha256)
 
 
 def _plan(settings: Settings, quantize: QuantizeRecord) -> list[PlannedCell]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from stages.artifacts import Artifacts
 from stages.common.host.memory import Footprint
 from stages.common.onednn.traced import span_of
+from stages.common.provenance import now
 from stages.common.worker.client import WorkerProcess
 from stages.common.worker.protocol import Job, Trace, TraceAnswer, Worker
 from stages.precisions import INT8, get_precision
@@ -73,7 +74,8 @@ class CellWorkers:
     def trace(self, worker: Worker) -> tuple[TraceResult, Footprint]:
         """Let a worker trace one batch; also return how much memory it takes."""
         answer = worker.ask(Trace(self.settings.batch_size), TraceAnswer)
-        return TraceResult(span_of(answer.nodes), answer.amx_busy), worker.footprint()
+        trace = TraceResult(span_of(answer.nodes), answer.amx_busy, made=now())
+        return trace, worker.footprint()
 
     def log_of(self, cell: PlannedCell) -> Path:
         """Return the path of oneDNN's log of `cell`."""

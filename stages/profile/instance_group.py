@@ -45,17 +45,22 @@ class InstanceGroup:
         """The time that the slowest instance took to be ready."""
         return max(instance.ready.load_seconds for instance in self.instances)
 
-    def classify(self, batch_size: int) -> tuple[LoadgenAnswer, str]:
-        """Let the first instance classify each image once; also return the folder of its log."""
-        log = f"{self.name}/accuracy"
+    @property
+    def accuracy_log(self) -> str:
+        """The folder within `loadgen_logs` of the log of what `classify` asks."""
+        return f"{self.name}/accuracy"
+
+    def classify(self, batch_size: int) -> LoadgenAnswer:
+        """Let the first instance classify each image once."""
         request = LoadgenTest(
             scenario="offline",
-            folder=str(self.loadgen_logs / log),
+            folder=str(self.loadgen_logs / self.accuracy_log),
             batch_size=batch_size,
             accuracy=True,
         )
+        answer: LoadgenAnswer
         (answer,) = self._ask_all(self.instances[:1], [request], LoadgenAnswer)
-        return answer, log
+        return answer
 
     def run(self, request: LoadgenTest, number: int, lasting_s: float, again: int = 0) -> Run:
         """Run a test as round `number`, and return its record.

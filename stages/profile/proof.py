@@ -5,7 +5,7 @@ Only primitives that multiply are judged, weighted by time.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stages.common.onednn.flops import MULTIPLYING
@@ -28,19 +28,20 @@ MIN_FRACTION = 0.9
 class TraceResult:
     """What is known of the traced inference beside its log: when it ran, AMX's counter.
 
-    `again` is when the same inference ran at other times, slower.
+    `again` is when the same inference ran at other times, slower; `made` the time of day in UTC.
     """
 
     span: Span
     amx_busy: AmxBusy
     again: Sequence[Span] = ()
+    made: str = ""
 
 
 def fastest_of(traces: Sequence[TraceResult]) -> TraceResult:
     """Return the fastest of several traces of the same inference, with when the others ran."""
     best = min(traces, key=lambda trace: trace.span.milliseconds)
     others = [trace.span for trace in traces if trace is not best]
-    return TraceResult(best.span, best.amx_busy, others)
+    return replace(best, again=others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def prove(
         traced=trace.span,
         amx_busy=trace.amx_busy,
         also_traced=[*trace.again],
+        made=trace.made,
     )
     return ProofRun(proof, inference, same_as)
 

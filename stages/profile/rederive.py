@@ -102,8 +102,10 @@ def _proofs(record: ProfileRecord, folder: ProfileFolder) -> dict[PlannedCell, P
     proofs: dict[PlannedCell, ProofRun] = {}
     for cell in record.cells:
         if cell.proof:
-            trace = TraceResult(cell.proof.traced, cell.proof.amx_busy, cell.proof.also_traced)
-            log, planned = member(folder.proof, cell.proof.log), _planned(cell)
+            recorded = cell.proof
+            again, made = recorded.also_traced, recorded.made
+            trace = TraceResult(recorded.traced, recorded.amx_busy, again, made)
+            log, planned = member(folder.proof, recorded.log), _planned(cell)
             proofs[planned] = prove(planned, log, trace, proofs)
     return proofs
 
@@ -116,6 +118,7 @@ def _samples(recorded: Measurement, folder: ProfileFolder) -> CellSamples:
         name="",
         predictions=read_answers(member(folder.loadgen, f"{accuracy.log}/{ANSWERS}")),
         accuracy_log=accuracy.log,
+        accuracy_made=accuracy.made,
         images_per_s=0.0,
         load_seconds=recorded.load_seconds,
         server=_server(recorded.server, folder),

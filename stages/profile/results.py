@@ -82,6 +82,7 @@ def measurement(
             predictions=predictions,
             agreement_fp32=agreement(predictions, fp32.predictions) if fp32 else None,
             log=samples.accuracy_log,
+            made=samples.accuracy_made,
         ),
         validity=judge_runs(counting(offline), counting(stream)),
         load_seconds=samples.load_seconds,

@@ -1,6 +1,6 @@
 """All that is measured of the cells, group by group: those whose workers are alive at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
@@ -8,6 +8,7 @@ from statistics import median
 from stages.common.progress import Progress
 from stages.profile.cell_workers import CellWorkers
 from stages.profile.instance_group import InstanceGroup
+from stages.profile.known import KnownCells
 from stages.profile.layouts import Placement
 from stages.profile.loadgen_settings import has_fixed_rounds, rounds_in_words
 from stages.profile.memory_plan import MemoryPlan
@@ -23,17 +24,22 @@ def measure_groups(
     workers: CellWorkers,
     plan: MemoryPlan,
     placement: Placement,
+    known: KnownCells,
+    earlier: Mapping[str, CellSamples],
     scratch: Path,
     progress: Progress,
 ) -> tuple[dict[PlannedCell, CellSamples], CellSamples]:
     """Return the samples of each cell, and those of the second time of the one measured twice.
 
-    That one is in every group. Raises WorkerError if a worker dies, hangs or answers what can't be
-    read.
+    That one is in every group. What cells answer is not asked again where it is `known`; new turns
+    follow those of the `earlier` samples, by the groups' names. Raises WorkerError if a worker
+    dies, hangs or answers what can't be read.
     """
     timed = list(dict.fromkeys(cell for group in plan.groups for cell in group))
     repeated = cell_to_repeat(timed)
-    known: dict[str, CellSamples] = {}
+    again = names_of([repeated] * 2)[1]
+    everything = {**earlier}
+    progress.drop(_top1_steps([*timed, repeated], earlier))
     most = sum(len(group) + 1 for group in plan.groups)
     for group in plan.groups:
         cells = [*group, repeated]
@@ -47,28 +53,50 @@ def measure_groups(
                 )
                 for cell, name in zip(cells, names_of(cells), strict=True)
             ]
-            _measure(workers.settings, cells, groups, known, budget_s, progress)
-    return {cell: known[cell.name] for cell in timed}, known[names_of([repeated] * 2)[1]]
+            for cell, instances in zip(cells, groups, strict=True):
+                if instances.name not in everything:
+                    samples = _answer(workers.settings, cell, instances, known, progress)
+                    everything[instances.name] = samples
+            _measure(workers.settings, cells, groups, everything, budget_s, progress)
+    return {cell: everything[cell.name] for cell in timed}, everything[again]
+
+
+def _answer(
+    settings: Settings,
+    cell: PlannedCell,
+    group: InstanceGroup,
+    known: KnownCells,
+    progress: Progress,
+) -> CellSamples:
+    """Return the samples of a group, as yet without runs: its answers are known, or asked for."""
+    log, step = group.loadgen_logs / group.accuracy_log, _top1_step(cell)
+    if record := known.classes(cell, group.name, log):
+        progress.drop([step])
+        return CellSamples(
+            name=group.name,
+            predictions=record.predictions,
+            accuracy_log=group.accuracy_log,
+            accuracy_made=record.maker.made,
+            images_per_s=record.images_per_s,
+            load_seconds=group.load_seconds,
+        )
+    progress.step(step)
+    samples = classify_test_split(group, settings)
+    known.keep_classes(cell, samples, log)
+    return samples
 
 
 def _measure(
     settings: Settings,
     cells: Sequence[PlannedCell],
     groups: Sequence[InstanceGroup],
-    known: dict[str, CellSamples],
+    everything: Mapping[str, CellSamples],
     budget_s: float,
     progress: Progress,
 ) -> None:
-    """Let groups that were not asked before classify the test split; then all take turns.
-
-    What they answer is added to what is `known`, by the groups' names.
-    """
-    for cell, group in zip(cells, groups, strict=True):
-        if group.name not in known:
-            progress.step(_top1_step(cell))
-            known[group.name] = classify_test_split(group, settings)
-    samples = [known[group.name] for group in groups]
-    turns = Turns(settings, groups, samples, [*known.values()])
+    """Let all groups take turns, and add them to their samples in `everything`."""
+    samples = [everything[group.name] for group in groups]
+    turns = Turns(settings, groups, samples, [*everything.values()])
     progress.step(_rounds_step(settings))
     take_rounds(turns, cells, budget_s, progress)
     if settings.server_latency_ms:
@@ -82,6 +110,13 @@ def steps(settings: Settings, groups: Sequence[Sequence[PlannedCell]]) -> list[s
     served = names_of(cells) if settings.server_latency_ms else []
     rounds = [_rounds_step(settings)] * len(groups)
     return [*map(_top1_step, cells), *rounds, *map(_server_step, served)]
+
+
+def _top1_steps(cells: Sequence[PlannedCell], answered: Container[str]) -> Iterator[str]:
+    """Yield the steps of cells whose groups' names are among those that have `answered`."""
+    for cell, name in zip(cells, names_of(cells), strict=True):
+        if name in answered:
+            yield _top1_step(cell)
 
 
 def _top1_step(cell: PlannedCell) -> str:

@@ -1,26 +1,23 @@
 """All cells from the plan to their figures: proofs first, then the turns, then the verdicts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from stages.common.host import memory
-from stages.common.host.memory import Footprint
 from stages.common.progress import Progress
-from stages.common.worker.protocol import Worker
 from stages.folder.full_disk import require_room, scratch_folder
 from stages.profile import layout_search, results, rounds
 from stages.profile.cell_workers import CellWorkers
+from stages.profile.known import KnownCells
 from stages.profile.layouts import Placement, layout_of
-from stages.profile.memory_plan import MemoryPlan, loading_at_once, plan_groups
+from stages.profile.memory_plan import MemoryPlan, plan_groups
 from stages.profile.plan import PlannedCell, cell_to_repeat
-from stages.profile.proof import ProofRun, TraceResult, fastest_of, prove
+from stages.profile.proving import Proving, proof_step
+from stages.profile.turns import CellSamples
 from stages.records.cell import Cell
 from stages.records.profile import Layout, LayoutTrial, Repeat
 from stages.samples import load_samples
 from stages.settings import Settings
-
-# How often each cell's inference is traced; of each kernel the fastest counts.
-TRACES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +36,18 @@ class MeasuredCells:
 
 
 def measure(
-    workers: CellWorkers, planned: Sequence[PlannedCell], candidates: Sequence[Placement]
+    workers: CellWorkers,
+    planned: Sequence[PlannedCell],
+    candidates: Sequence[Placement],
+    known: KnownCells | None = None,
+    earlier: Mapping[str, CellSamples] | None = None,
 ) -> MeasuredCells:
     """Prove and measure each possible cell; the others keep their reason.
 
-    If there are several `candidates`, the best is found first. Raises ProofError if a cell did not
-    run what its name says, HostError if the cells don't fit into memory side by side, WorkerError
-    if a worker fails, DiskFullError if logs may be cut off.
+    What is `known` of cells is not made again, and new turns follow those of the `earlier` samples,
+    by the names of cells. If there are several `candidates`, the best is found first. Raises
+    ProofError if a cell did not run what its name says, HostError if the cells don't fit into
+    memory side by side, WorkerError if a worker fails, DiskFullError if logs may be cut off.
     """
     settings = workers.settings
     possible = [cell for cell in planned if cell.impossible is None]
@@ -56,11 +58,16 @@ def measure(
         placement, tried = layout_search.find_best(
             workers, cell_to_repeat(possible), candidates, scratch, progress
         )
-        proofs, sizes = _prove_all(workers, possible, placement, progress)
+        known_here = (known or KnownCells()).on(placement[0])
+        proving = Proving(workers, possible, known_here)
+        proving.prove_all(placement, progress)
+        proofs, sizes = proving.proofs, proving.sizes
         timed = [cell for cell in possible if settings.all_cells or not proofs[cell].same_as]
         plan = plan_groups(timed, sizes, len(placement), memory.available())
         _expect(progress, settings, possible, timed, plan)
-        samples, second = rounds.measure_groups(workers, plan, placement, scratch, progress)
+        samples, second = rounds.measure_groups(
+            workers, plan, placement, known_here, earlier or {}, scratch, progress
+        )
     require_room(workers.onednn_logs)
     labels = load_samples(workers.artifacts.train.test).labels.tolist()
     repeated, size = cell_to_repeat(timed), settings.batch_size
@@ -79,7 +86,7 @@ def _steps(
     """Return the steps of progress if all cells are timed; only the proofs show which will be."""
     return [
         *layout_search.steps(settings, candidates),
-        *map(_proof_step, possible),
+        *map(proof_step, possible),
         *_timing_steps(settings, possible),
     ]
 
@@ -113,50 +120,3 @@ def _fewer_steps(same: int, less: int) -> str:
     cells = "1 cell runs" if same == 1 else f"{same} cells run"
     steps = "1 step" if less == 1 else f"{less} steps"
     return f"{cells} the same kernels as at a lower cap: not timed again, {steps} fewer"
-
-
-def _proof_step(cell: PlannedCell) -> str:
-    return f"proof of {cell.precision} capped at {cell.isa}"
-
-
-def _prove_all(
-    workers: CellWorkers,
-    possible: Sequence[PlannedCell],
-    placement: Placement,
-    progress: Progress,
-) -> tuple[dict[PlannedCell, ProofRun], dict[PlannedCell, Footprint]]:
-    """Return each cell's proof run, and how much memory it takes."""
-    proofs: dict[PlannedCell, ProofRun] = {}
-    sizes: dict[PlannedCell, Footprint] = {}
-    cores = placement[0]
-    size = loading_at_once(workers.settings, len(cores), memory.available())
-    for start in range(0, len(possible), size):
-        group = possible[start : start + size]
-        with workers.logged(group, cores) as running:
-            traces, sizes_of_group = _trace_all(workers, group, running, progress)
-        sizes |= sizes_of_group
-        require_room(workers.onednn_logs)  # what is missing in a log would be no proof
-        for cell, trace in traces.items():
-            proofs[cell] = prove(cell, workers.log_of(cell), trace, proofs)
-    return proofs, sizes
-
-
-def _trace_all(
-    workers: CellWorkers,
-    group: Sequence[PlannedCell],
-    running: Sequence[Worker],
-    progress: Progress,
-) -> tuple[dict[PlannedCell, TraceResult], dict[PlannedCell, Footprint]]:
-    """Return the fastest trace of each cell of a group, and how much memory it takes.
-
-    They take turns, so that what disturbs the machine for a while is not in all traces of one.
-    """
-    traces: dict[PlannedCell, list[TraceResult]] = {cell: [] for cell in group}
-    sizes: dict[PlannedCell, Footprint] = {}
-    for turn in range(TRACES):
-        for cell, worker in zip(group, running, strict=True):
-            if not turn:
-                progress.step(_proof_step(cell))
-            trace, sizes[cell] = workers.trace(worker)
-            traces[cell].append(trace)
-    return {cell: fastest_of(traces[cell]) for cell in group}, sizes

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from stages.common.provenance import now
 from stages.common.worker.interleave import orders
 from stages.profile.counting import marked
 from stages.profile.instance_group import InstanceGroup
@@ -26,12 +27,14 @@ MAX_AGAIN = 2
 class CellSamples:
     """All that a cell's workers answered: the classes of the test split, and the runs.
 
-    `images_per_s` is the throughput of one instance alone, in the untimed test of accuracy.
+    `images_per_s` is the throughput of one instance alone, in the untimed test of accuracy, which
+    was at `accuracy_made`.
     """
 
     name: str
     predictions: list[int]
     accuracy_log: str
+    accuracy_made: str
     images_per_s: float
     load_seconds: float
     server: Server | None = None
@@ -42,11 +45,12 @@ class CellSamples:
 
 def classify_test_split(group: InstanceGroup, settings: Settings) -> CellSamples:
     """Let a group classify the test split, and return its samples, as yet without runs."""
-    answer, log = group.classify(settings.batch_size)
+    answer = group.classify(settings.batch_size)
     return CellSamples(
         name=group.name,
         predictions=answer.predictions,
-        accuracy_log=log,
+        accuracy_log=group.accuracy_log,
+        accuracy_made=now(),
         images_per_s=len(answer.predictions) / sum(answer.seconds),
         load_seconds=group.load_seconds,
     )

@@ -13,7 +13,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
-from stages.records.fields import ClassIndex, Core, Count, Seconds, Sha256, Size, doc
+from stages.records.fields import ClassIndex, Core, Count, Moment, Seconds, Sha256, Size, doc
 
 SCHEMA_VERSION = 7
 # What a machine does not show of itself.
@@ -37,8 +37,7 @@ class Provenance:
         ),
     ] = ""
     made: Annotated[
-        str,
-        Meta(pattern=r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?$"),
+        Moment,
         doc("When it was made, in UTC, such as 2026-11-26T17:24:05Z; empty if not recorded."),
     ] = ""
     source: Annotated[
@@ -127,6 +126,9 @@ class Host:
         ),
     ]
     kernel: Annotated[str, doc("Release of the Linux kernel.")]
+    boot_id: Annotated[
+        str, doc("What the kernel calls the time since it started; unknown if it is not shown.")
+    ]
     hypervisor: Annotated[bool, doc("True if the CPU says that this is a virtual machine.")]
     hypervisor_vendor: Annotated[
         str | None, doc("Vendor of the hypervisor; null if there is none, or it does not say.")

@@ -10,6 +10,7 @@ from stages.records.fields import (
     Fraction,
     IsaName,
     Milliseconds,
+    Moment,
     PerSecond,
     PrecisionName,
     Prediction,
@@ -114,6 +115,10 @@ class Accuracy:
         ),
     ]
     log: Annotated[str, doc("Folder of LoadGen's log within the folder loadgen.")]
+    made: Annotated[
+        Moment,
+        doc("When it answered, in UTC: before the rounds, perhaps in an earlier run."),
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

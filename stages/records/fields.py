@@ -38,6 +38,8 @@ BatchSeconds: TypeAlias = Annotated[list[Duration], Meta(min_length=1)]
 # The same, by round; empty if it was not timed.
 RoundsOfBatches: TypeAlias = Annotated[list[BatchSeconds], Meta(max_length=MAX_ROUNDS)]
 Sha256: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+# A time in UTC, to the second; empty if it was not recorded.
+Moment: TypeAlias = Annotated[str, Meta(pattern=r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?$")]
 
 # What is measured beside our runtimes.
 PEERS = ("openvino", "onnxruntime")

@@ -11,6 +11,7 @@ from stages.records.fields import (
     Fraction,
     IsaName,
     Milliseconds,
+    Moment,
     PerSecond,
     PrecisionName,
     Rounds,
@@ -76,6 +77,13 @@ class ProfileRecord(MeasuredRecord):
         list[Cell], Meta(min_length=1), doc("Every cell asked for, from the lowest isa up.")
     ]
     repeat: Annotated[Repeat, doc("The cell that was measured twice.")]
+    added_to: Annotated[
+        list[Moment],
+        doc(
+            "When the parts were measured, in UTC, that rounds were added to, the first first; "
+            "empty if all was measured at once."
+        ),
+    ] = field(default_factory=list)
 
     def measured_cell(self, cell: Cell) -> Cell:
         """Return one of `cells`, or the one that it is the same as, whose figures are its own."""

@@ -10,6 +10,7 @@ from stages.records.fields import (
     Count,
     Fraction,
     Milliseconds,
+    Moment,
     Multiple,
     TimeFraction,
     doc,
@@ -99,6 +100,10 @@ class Proof:
             "When the same inference ran at other times; of each primitive the fastest counts."
         ),
     ] = field(default_factory=list)
+    made: Annotated[
+        Moment,
+        doc("When it was traced, in UTC: before the rounds, perhaps by an earlier run."),
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

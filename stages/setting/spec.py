@@ -157,9 +157,10 @@ def cpus(help: str, *programs: str) -> Any:
     return setting("", spec)
 
 
-def switch(help: str, *programs: str) -> Any:
+def switch(help: str, *programs: str, alters: bool = True) -> Any:
     """Return the field of a switch that is off by default; a command line gives it no value."""
-    return setting(False, Spec(help, programs, _truth, allowed="1 or 0", is_switch=True))
+    spec = Spec(help, programs, _truth, allowed="1 or 0", is_switch=True, alters=alters)
+    return setting(False, spec)
 
 
 def read_whole(text: str) -> int:

@@ -20,6 +20,7 @@ HOST = Host(
     machine="Maker Machine",
     machine_type="unknown",
     kernel="6.1",
+    boot_id="d0e3",
     hypervisor=True,
     hypervisor_vendor=None,
     container=False,

@@ -20,6 +20,7 @@ from stages.records.cpu_features import contradiction
 # Seconds; it reads a few files.
 LSCPU_S = 10.0
 CPUINFO = Path("/proc/cpuinfo")
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def cpu_fields(path: Path = CPUINFO) -> dict[str, str]:
@@ -46,6 +47,7 @@ def describe_host(cores: list[int]) -> Host:
         machine=sysfs.machine(),
         machine_type=machine_type(sysfs),
         kernel=platform.release(),
+        boot_id=name_of(text_of(BOOT_ID)) or UNKNOWN,
         hypervisor="hypervisor" in flags,
         hypervisor_vendor=hypervisor_vendor(),
         topology=describe_topology(sysfs),

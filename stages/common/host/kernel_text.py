@@ -5,6 +5,8 @@ here raises for it; what can't be read is unknown.
 """
 
 import re
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from stages.program.printable import printable
@@ -12,6 +14,8 @@ from stages.setting.cpu_list import parse_list
 
 # /proc/cpuinfo has 1.5 KB for each CPU; nothing that is read here is larger.
 MAX_BYTES = 2**25
+# The kernel makes room for all that is asked for at once, and refuses too much of it.
+CHUNK_BYTES = 2**16
 # Characters of a name that firmware or a hypervisor gives, which records and reports repeat.
 MAX_NAME = 120
 _WHOLE = re.compile(r"[0-9]{1,20}")
@@ -21,7 +25,9 @@ def text_of(path: Path) -> str:
     """Return what a file of the kernel says, empty if it is not there or can't be read."""
     try:
         with path.open("rb") as stream:
-            return stream.read(MAX_BYTES).decode(errors="replace").strip()
+            chunks = iter(partial(stream.read, CHUNK_BYTES), b"")
+            content = b"".join(islice(chunks, MAX_BYTES // CHUNK_BYTES))
+            return content.decode(errors="replace").strip()
     except (OSError, ValueError):  # a path with a NUL
         return ""
 

@@ -41,6 +41,7 @@ def measured_profile(seed: int) -> ProfileRecord:
             name=cell.name,
             predictions=[0] * 3,
             accuracy_log="log",
+            accuracy_made="",
             images_per_s=1.0,
             load_seconds=1.0,
             runs={"offline": noisy(dice, typical, 8), "single_stream": noisy(dice, typical / 8, 1)},

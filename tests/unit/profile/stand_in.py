@@ -104,6 +104,9 @@ class StandIn:
             case Trace():
                 # A log without timestamps says 0 for the start of each.
                 return TraceAnswer(nodes=[NodeTime("all", 0.0, TRACED_MS)], amx_busy=NOT_COUNTED)
+        folder = Path(self._request.folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "log").write_text(f"of worker {self._number}")
         return LoadgenAnswer(
             valid=True,
             reasons=[],

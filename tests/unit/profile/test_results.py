@@ -35,6 +35,7 @@ def samples(*predictions: int) -> CellSamples:
     return CellSamples(
         name="cell",
         predictions=list(predictions),
+        accuracy_made="",
         accuracy_log="log",
         images_per_s=1.0,
         load_seconds=1.0,

@@ -13,7 +13,8 @@ from stages.common.worker.protocol import LoadgenTest, Trace, TraceAnswer, Warm
 from stages.errors import DiskFullError, HostError, ProofError, WorkerError
 from stages.profile.plan import PlannedCell
 from stages.profile.proof import ProofRun, TraceResult, prove
-from stages.profile.run import TRACES, measure
+from stages.profile.proving import TRACES
+from stages.profile.run import measure
 from stages.program import disk_space
 from stages.records.measure import NodeTime
 from stages.samples import Samples
@@ -223,7 +224,7 @@ def test_fewer_steps_than_were_counted_are_explained(
     def prove_one(cell: PlannedCell, log: Path, trace: TraceResult, _: object) -> ProofRun:
         return replace(prove(INT8, log, trace, {}), same_as=None if cell == INT8 else "AVX2")
 
-    monkeypatch.setattr("stages.profile.run.prove", prove_one)
+    monkeypatch.setattr("stages.profile.proving.prove", prove_one)
     measure(cell_workers(tmp_path, rounds="1"), [INT8, replace(INT8, isa="AVX512_CORE")], WHOLE)
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == "[profile 2/6] proof of int8 capped at AVX512_CORE"
@@ -239,7 +240,7 @@ def test_what_memory_does_not_hold_at_once_is_measured_in_groups(
     # Three processes at a time: the last cell, another, and the last cell again.
     monkeypatch.setattr(memory, "available", lambda: memory.LIBRARIES + 2 * StandIn.peak)
     monkeypatch.setattr(
-        "stages.profile.run.prove", lambda _, log, trace, __: prove(INT8, log, trace, {})
+        "stages.profile.proving.prove", lambda _, log, trace, __: prove(INT8, log, trace, {})
     )
     cells = [replace(INT8, isa=isa) for isa in ("AVX2", "AVX512_CORE", "AVX512_CORE_VNNI")]
     measured = measure(cell_workers(tmp_path, rounds="2"), cells, WHOLE)

@@ -67,6 +67,7 @@ def take(groups: list[FakeGroup], **settings: Any) -> list[CellSamples]:
         CellSamples(
             name=str(number),
             predictions=[0],
+            accuracy_made="",
             accuracy_log="log",
             images_per_s=10.0,
             load_seconds=1.0,

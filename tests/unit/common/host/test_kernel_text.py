@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,13 @@ def test_what_is_not_there_says_nothing(tmp_path: Path) -> None:
     assert text_of(tmp_path / "missing") == text_of(tmp_path) == text_of(Path("a\0b")) == ""
     (tmp_path / "file").write_bytes(b"ab\xe9\n")
     assert text_of(tmp_path / "file") == "ab\N{REPLACEMENT CHARACTER}"
+
+
+def test_a_value_that_the_kernel_makes_when_it_is_read_is_read() -> None:
+    # It refuses to be asked for millions of bytes at once.
+    assert re.fullmatch(r"[0-9a-f-]{36}", text_of(Path("/proc/sys/kernel/random/boot_id")))
+
+
+def test_a_long_text_is_read_whole(tmp_path: Path) -> None:
+    (tmp_path / "cpuinfo").write_text("processor\n" * 10**5)
+    assert text_of(tmp_path / "cpuinfo").count("processor") == 10**5
