@@ -36,6 +36,11 @@ def available(meminfo: Path = MEMINFO, cgroups: Cgroups = HERE) -> int | None:
     return min((left for left in shown if left is not None), default=None)
 
 
+def total(meminfo: Path = MEMINFO) -> int | None:
+    """Return the bytes of memory that the machine has, None if the kernel does not say."""
+    return _kib(meminfo, "MemTotal")
+
+
 @dataclass(frozen=True, slots=True)
 class Footprint:
     """The bytes that a process takes beside what all share: at its peak, and once it is loaded."""
