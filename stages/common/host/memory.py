@@ -88,6 +88,17 @@ def needed_in_turn(prints: Sequence[Footprint]) -> int:
     return LIBRARIES + sum(it.loaded for it in prints) + max(0, loading)
 
 
+def least_needed(precisions: Sequence[str], batch_size: int) -> int:
+    """Return the bytes that processes with VGG19 need of which one at a time loads, or works.
+
+    It is the least: those that wait may keep what a batch took.
+    """
+    waiting = [expected_footprint(name, 0) for name in precisions]
+    working = [batch_size * WORKING_BYTES_PER_IMAGE[get_precision(it).model] for it in precisions]
+    loaded = LIBRARIES + sum(it.loaded for it in waiting)
+    return max(needed_in_turn(waiting), loaded + max(working, default=0))
+
+
 def require(processes: int, needed: int, left: int | None, remedy: str) -> None:
     """Raise HostError if the bytes `needed` by all of the `processes` exceed the bytes `left`.
 
