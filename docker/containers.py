@@ -9,7 +9,6 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 
 from docker.build.graph import PINNED_IMAGE, Stage
@@ -18,7 +17,8 @@ from docker.host.children import pass_on, run_gently, shared_errors
 from docker.host.client import ask
 from docker.host.env_file import project_name
 from docker.host.environment import engine_environment
-from docker.host.variables import MEMORY, OVERRIDE
+from docker.host.variables import OVERRIDE
+from docker.outcome import STATE, Outcome, of_container
 from docker.paths import COMPOSE_FILE, ROOT
 from stages.errors import ArtifactsBusyError, EngineError
 from stages.program import streams
@@ -39,25 +39,12 @@ GRACE_S = 3
 ENGINE_S = 60.0
 # How often, and after how many seconds, to look for a container that was being created.
 TRIES, PAUSE_S = 4, 0.25
-KILLED = 137
 FORMAT = f'{{{{.Names}}}}\t{{{{.State}}}}\t{{{{.RunningFor}}}}\t{{{{.Label "{STARTED_BY}"}}}}\t'
 FORMAT += '{{.Label "com.docker.compose.service"}}'
 COLUMNS = FORMAT.count("\t") + 1
 # As the engine allows it: never one of its client's options.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 WRITERS = {*STAGES, "peers", "rehearse", "download"}
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a stage ended: its exit code, and how long its own process ran, in seconds.
-
-    `reason` says it in words if the stage could not, empty if it has said it.
-    """
-
-    exit_code: int
-    seconds: float
-    reason: str = ""
 
 
 def run(stage: Stage, environ: Mapping[str, str], image: str) -> Outcome:
@@ -75,7 +62,8 @@ def run(stage: Stage, environ: Mapping[str, str], image: str) -> Outcome:
         pass_on(client)
         if code := client.wait():
             streams.require_read()
-        return _outcome(name, code if code >= 0 else 128 - code)
+        state = _engine("inspect", f"--format={STATE}", name) or ""
+        return of_container(state, code if code >= 0 else 128 - code)
     except BaseException:
         _stop(name, client)
         raise
@@ -130,38 +118,6 @@ def _stop(name: str, client: "subprocess.Popen[bytes] | None") -> None:
     for _ in range(0 if stopped else TRIES):
         time.sleep(PAUSE_S)
         _engine("rm", "--force", name)
-
-
-def _outcome(name: str, code: int) -> Outcome:
-    """Return how an ended container ended, as far as the engine says it."""
-    template = "{{.State.StartedAt}} {{.State.FinishedAt}} {{.State.OOMKilled}}"
-    shown = (_engine("inspect", f"--format={template}", name) or "").split()
-    if len(shown) != 3:
-        return Outcome(code, 0.0)
-    reason = why_killed(shown[2] == "true") if code == KILLED else ""
-    return Outcome(code, seconds_between(*shown[:2]), reason)
-
-
-def why_killed(by_limit: bool) -> str:
-    """Return what to say of a stage that was killed, by its memory limit or by who knows what."""
-    less = "ask for fewer isas, precisions or instances"
-    if by_limit:
-        return f"was killed, as it needed more memory than {MEMORY} allows; {less}, or raise it"
-    return f"was killed from outside; if the machine ran out of memory, {less}"
-
-
-def seconds_between(began: str, ended: str) -> float:
-    """Return the seconds between two times of the engine, 0 if they can't be read."""
-    try:
-        return max(0.0, (_parse_time(ended) - _parse_time(began)).total_seconds())
-    except ValueError:
-        return 0.0
-
-
-def _parse_time(text: str) -> datetime:
-    """Parse a time of the engine, whose fraction has up to nine digits, or raise ValueError."""
-    seconds, _, fraction = text.rstrip("Z").partition(".")
-    return datetime.fromisoformat(f"{seconds}.{fraction:0<6.6}").replace(tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True, slots=True)

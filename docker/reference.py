@@ -100,9 +100,11 @@ OTHERS = """\
 - **128 and a signal's number**: a signal ended it, once it had cleaned up: 129 a terminal that
   closed (SIGHUP), 131 Ctrl-\\ (SIGQUIT), 143 `kill`, `timeout` or a scheduler (SIGTERM); 141 that
   nobody reads its output any more.
-- **137**: the process was killed (SIGKILL), most often because the machine or the container ran out
-  of memory; the line above says if it was the container's limit. Ask for fewer `isas` or
-  `precisions`: all cells that are timed are in memory together.
+- **137**: something ended the process by SIGKILL: a person, `docker kill`, or a program that
+  watches over memory. If the kernel did, for want of memory, the code is 17, and a line says at
+  which limit; but 137 under `docker compose`, which
+  [does not say why](troubleshooting.md#other-runs-and-runs-that-were-ended), and from an engine
+  that does not know.
 """
 
 

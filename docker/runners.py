@@ -11,7 +11,7 @@ from docker import artifacts as artifacts_folder
 from docker import containers, images
 from docker.build import requirements
 from docker.build.graph import Stage
-from docker.containers import GRACE_S, Outcome, require_free, why_killed
+from docker.containers import GRACE_S, require_free
 from docker.host import (
     emulator,
     engine,
@@ -26,9 +26,11 @@ from docker.host import (
 from docker.host.children import run_gently
 from docker.host.environment import child_environment
 from docker.host.variables import NETWORK
+from docker.outcome import Outcome, killed
 from docker.paths import ROOT
 from docker.reproduce.locked_images import resolve
 from stages import locks
+from stages.common.host.oom_kills import OomKills
 from stages.errors import NotWritableError, PinningError, SettingsError, StageError
 from stages.folder.full_disk import temporary_directory
 from stages.folder.usable import prepare
@@ -187,7 +189,7 @@ RUNNERS = {"docker": prepare_docker, "local": prepare_local}
 
 
 def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outcome:
-    began = time.monotonic()
+    began, kills = time.monotonic(), OomKills()
     command = tethered([python, "-m", f"stages.{stage.name}"])
     # As in the images: a scratch working directory, the code found by PYTHONPATH.
     own = _certificates(environ) if stage.name == DOWNLOAD else _without_secrets(stage, environ)
@@ -196,8 +198,10 @@ def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outco
         # TensorFlow leaves files in its temporary folder if it is killed.
         variables = {**environment, "TMPDIR": scratch}
         code = run_gently(command, GRACE_S, cwd=scratch, env=variables, is_stage=True)
-    reason = why_killed(by_limit=False) if code == -signal.SIGKILL else ""
-    return Outcome(code if code >= 0 else 128 - code, time.monotonic() - began, reason)
+    seconds = time.monotonic() - began
+    if code == -signal.SIGKILL:
+        return killed(seconds, kills.how_killed())
+    return Outcome(code if code >= 0 else 128 - code, seconds)
 
 
 def _without_secrets(stage: Stage, environ: Mapping[str, str]) -> dict[str, str]:

@@ -5,10 +5,10 @@ import time
 from collections.abc import Mapping, Sequence
 
 from docker.build.graph import Stage, read_extra, read_stages
-from docker.containers import Outcome
 from docker.ending import end_with
 from docker.host import engine
 from docker.host.env_file import environment
+from docker.outcome import Outcome
 from docker.runners import RUNNERS, TRAIN, Runner, prepare_docker
 from stages.agreement import require_agreement
 from stages.command_line import load

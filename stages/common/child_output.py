@@ -5,14 +5,15 @@ import signal
 import sys
 from pathlib import Path
 
+from stages.common.host.oom_kills import OomKills
+from stages.errors import HostError
+from stages.program.out_of_memory import ASK_FOR_LESS, says_out_of_memory
 from stages.program.printable import printable
 
 TAIL_LINES = 20
 # Characters of each line. If a log is one endless line, its last MAX_READ bytes alone are read.
 MAX_LINE = 1000
 MAX_READ = 2**16
-# What nobody but the kernel or the administrator does.
-LIKELY_CAUSES = {signal.SIGKILL: ", most often for want of memory"}
 
 
 def ending_in_words(code: int) -> str:
@@ -23,7 +24,21 @@ def ending_in_words(code: int) -> str:
         signum = signal.Signals(-code)
     except ValueError:  # a real-time signal has no name
         return f"was ended by signal {-code}"
-    return f"was ended by {signum.name}{LIKELY_CAUSES.get(signum, '')}"
+    return f"was ended by {signum.name}"
+
+
+def shortage(what: str, code: int, log: Path, kills: OomKills) -> HostError | None:
+    """Return the error of a child that ended for want of memory, None if it ended otherwise.
+
+    `what` names the child, which printed to `log`; `kills` was made before it was started.
+    """
+    if code == -signal.SIGKILL:  # which leaves no last words
+        killed = kills.how_killed()
+        return HostError(f"{what} {killed}") if killed else None
+    if not says_out_of_memory("\n".join(_tail(log))):
+        return None
+    how = f"{ending_in_words(code)}, as no memory was left"
+    return HostError(f"{what} {how}; {print_tail(log)}; {ASK_FOR_LESS}")
 
 
 def print_tail(log: Path) -> str:

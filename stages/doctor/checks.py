@@ -24,6 +24,7 @@ from stages.precisions import PRECISIONS
 from stages.profile.layouts import Placement, candidate_placements
 from stages.profile.memory_plan import candidates_that_fit, expected_plan
 from stages.profile.plan import PlannedCell, missing_models, plan_cells
+from stages.quantize.memory_plan import least_needed
 from stages.records.base import UNKNOWN, Host
 from stages.records.cpu_features import contradiction
 from stages.records.quantize import QuantizeRecord
@@ -105,9 +106,11 @@ def check_memory(settings: Settings, cores: Sequence[int]) -> Check:
     shown = f"{left / GIB:.1f} GiB available; {needed}"
     size = settings.batch_size
     timed = [expected_footprint(precision.name, size) for precision in PRECISIONS]
-    quantizing = needed_at_once(timed) + COMPRESSOR
-    if quantizing > left:
-        return Check("memory", NOTE, f"{shown}, but quantize may need {quantizing / GIB:.1f}")
+    least, most = least_needed(settings, cpu_flags()), needed_at_once(timed) + COMPRESSOR
+    if least > left:
+        return Check("memory", NOTE, f"{shown}, but quantize needs about {least / GIB:.1f}")
+    if most > left:
+        return Check("memory", NOTE, f"{shown}, but quantize may need {most / GIB:.1f}")
     return Check("memory", OK, shown)
 
 

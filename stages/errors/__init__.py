@@ -34,7 +34,7 @@ from stages.errors.kinds import (
     WorkerError,
     of_kind,
 )
-from stages.errors.of_system import from_os_error
+from stages.errors.of_system import from_os_error, from_shortage
 from stages.program.signals import Terminated
 
 __all__ = [
@@ -67,6 +67,7 @@ __all__ = [
     "WorkerError",
     "exit_code_of",
     "from_os_error",
+    "from_shortage",
     "of_kind",
     "report",
     "say",

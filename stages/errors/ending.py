@@ -6,8 +6,8 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 
-from stages.errors.kinds import DiskFullError, HostError, StageError
-from stages.errors.of_system import from_os_error, refused_by_system
+from stages.errors.kinds import DiskFullError, StageError
+from stages.errors.of_system import from_os_error, from_shortage, refused_by_system
 from stages.program import disk_space, streams
 from stages.program.host_path import shown
 from stages.program.signals import (
@@ -27,10 +27,10 @@ GIVE_UP_S = 2.0
 
 
 def _translate(error: Exception) -> StageError | None:
+    if shortage := from_shortage(error):
+        return shortage
     if isinstance(error, StageError):
         return error
-    if isinstance(error, MemoryError):
-        return HostError("there is too little memory; ask for less, or raise the limit on it")
     if not isinstance(error, OSError):
         return _as_full_disk(error)
     return from_os_error(error) or _as_full_disk(error) or refused_by_system(error)

@@ -8,12 +8,13 @@ from stages.errors.kinds import (
     DiskFullError,
     DownloadError,
     HostError,
+    ModelError,
     NotWritableError,
     StageError,
 )
-from stages.program import disk_space, streams
+from stages.program import disk_space, out_of_memory, streams
 from stages.program.left_over_name import known_place
-from stages.program.printable import shortened
+from stages.program.printable import printable, shortened
 from stages.program.user import this_user
 
 NOT_ALLOWED = (errno.EACCES, errno.EPERM)
@@ -28,11 +29,30 @@ NO_CONNECTION = (
     *(errno.ECONNABORTED, errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH),
     *(errno.ENETDOWN, errno.ENETRESET, errno.ENETUNREACH),
 )
+# Characters of what a library says.
+MAX_DETAIL = 100
 # Those that neither a network nor a nearly full disk is behind, or that say so themselves.
 CERTAIN = (
     *(*disk_space.FULL, *NOT_ALLOWED, errno.EFBIG, errno.EIO, errno.ENAMETOOLONG),
     *(errno.EROFS, errno.ESTALE, errno.EXDEV),
 )
+
+
+def from_shortage(error: Exception) -> HostError | None:
+    """Return the HostError of a failure that is for want of memory, None if it is another.
+
+    Libraries wrap such an error in one of their own, which is then taken for the model's.
+    """
+    if isinstance(error, StageError) and not isinstance(error, ModelError):
+        return None
+    cause = out_of_memory.cause_of(error)
+    if cause is None:
+        return None
+    said = " ".join(str(cause).split()) or type(cause).__name__
+    return HostError(
+        f"no memory is left ({printable(said, MAX_DETAIL)}); raise the limit on it, end other "
+        f"programs, or {out_of_memory.ASK_FOR_LESS}"
+    )
 
 
 def from_os_error(error: OSError) -> StageError | None:
@@ -58,8 +78,6 @@ def refused_by_system(error: OSError) -> StageError | None:
         )
     if error.errno in NO_CONNECTION:
         return DownloadError(f"a connection failed ({why}); look after the network, run this again")
-    if error.errno == errno.ENOMEM:
-        return HostError(f"no memory is left ({why}); end other programs, or ask for less")
     return NotWritableError(f"{place} can't be read or written ({why}); {_remedy(error.errno)}")
 
 

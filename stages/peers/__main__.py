@@ -10,7 +10,14 @@ from pathlib import Path
 from stages.artifacts import Artifacts, PeersFolder, TrainFolder, read_record, verify, write_record
 from stages.command_line import for_stage
 from stages.common.current import Facts, Product, by_runtime, kept, machine_facts, package_facts
-from stages.common.entries import OurEntries, find_ours, interpreters, interpreters_of
+from stages.common.entries import (
+    OurEntries,
+    find_ours,
+    interpreters,
+    interpreters_of,
+    runnable,
+)
+from stages.common.host import memory
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host, require_consistent
@@ -32,6 +39,7 @@ from stages.records.peers import Contender, PeersRecord
 from stages.records.train import TrainRecord
 from stages.runtimes import RUNTIME_NAMES
 from stages.samples import first_samples, load_samples, require_full_batch
+from stages.setting.values import OWN_BACKBONES
 from stages.settings import Settings
 
 
@@ -93,6 +101,7 @@ def _make(
     settings: Settings, artifacts: Artifacts, inputs: Inputs, host: Host, began: float
 ) -> PeersRecord:
     require_samples(settings, artifacts.train)
+    require_memory(settings, inputs)
     require_consistent(host)
     cores = host.cores_pinned
     with holding(cores, "peers", settings.locks), handing_over(artifacts.peers.path) as partial:
@@ -112,6 +121,19 @@ def require_samples(settings: Settings, train: TrainFolder) -> None:
     """
     first_samples(train.calibration, settings.calibration_samples)
     require_full_batch(train.test, "batch_sizes", max(settings.batch_sizes))
+
+
+def require_memory(settings: Settings, inputs: Inputs) -> None:
+    """Raise HostError if not even our processes, all alive at the same time, can fit into memory.
+
+    What the peers' take on top is not known, nor what another network than VGG19 does.
+    """
+    if inputs.train.backbone.name not in OWN_BACKBONES:
+        return
+    precisions = [entry.precision for entry in runnable(inputs.ours.entries)]
+    needed = memory.least_needed(precisions, max(settings.batch_sizes))
+    remedy = "take more than that, as the peers' come on top, or give smaller batch_sizes"
+    memory.require(len(precisions), needed, memory.available(), remedy)
 
 
 def _inputs(artifacts: Artifacts, settings: Settings) -> Inputs:

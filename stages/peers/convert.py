@@ -13,7 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from stages.common.child_output import ending_in_words, print_tail
+from stages.common.child_output import ending_in_words, print_tail, shortage
+from stages.common.host.oom_kills import OomKills
 from stages.errors import ModelError, StageError, exit_code_of, of_kind
 from stages.program.tether import tethered
 from stages.samples import first_samples
@@ -40,15 +41,16 @@ class Conversion:
 def convert(conversion: Conversion) -> None:
     """Make a peer's models in a child process; what its tools print stays beside them.
 
-    Raises ModelError if the tools fail, or the StageError that the child ended with; the end of
-    the output is printed.
+    Raises ModelError if the tools fail, HostError if that is for want of memory, or the StageError
+    that the child ended with; the end of the output is printed.
     """
     folder = Path(conversion.folder)
     folder.mkdir(parents=True)
-    log = folder / "convert.log"
+    log, kills = folder / "convert.log", OomKills()
     code = _run_child(msgspec.json.encode(conversion).decode(), log)
     if code:
-        raise _failure(conversion.peer, code, log)
+        what = f"making the models of {conversion.peer}"
+        raise shortage(what, code, log, kills) or _failure(what, code, log)
 
 
 def _run_child(job: str, log: Path) -> int:
@@ -63,8 +65,8 @@ def _run_child(job: str, log: Path) -> int:
         ).returncode
 
 
-def _failure(peer: str, code: int, log: Path) -> StageError:
-    message = f"making the models of {peer} {ending_in_words(code)}; {print_tail(log)}"
+def _failure(what: str, code: int, log: Path) -> StageError:
+    message = f"{what} {ending_in_words(code)}; {print_tail(log)}"
     error = of_kind(code, message)
     return ModelError(message) if type(error) is StageError else error
 

@@ -6,8 +6,10 @@ Standard library only, as stages/errors uses it.
 import errno
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
+
+from stages.program.causes import causes_of
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 # Words of the system, of programs in Go, of Python, and of tensorflow-datasets, in small letters.
@@ -32,7 +34,7 @@ def says_full(text: str) -> bool:
 def is_said_by(error: BaseException) -> bool:
     """Return whether an error, or one that led to it, says that no space is left."""
     return any(
-        getattr(cause, "errno", None) in FULL or says_full(str(cause)) for cause in _causes(error)
+        getattr(cause, "errno", None) in FULL or says_full(str(cause)) for cause in causes_of(error)
     )
 
 
@@ -48,15 +50,6 @@ def temporary_folder() -> Path:
     """
     named = (os.environ.get(variable) for variable in TEMPORARY)
     return Path(next(filter(None, named), "/tmp"))
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    cause: BaseException | None = error
-    while cause is not None and id(cause) not in seen:
-        seen.add(id(cause))
-        yield cause
-        cause = cause.__cause__ or cause.__context__
 
 
 def _is_full(folder: Path) -> bool:

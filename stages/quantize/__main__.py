@@ -19,6 +19,7 @@ from stages.errors import GIVE_UP_S, HostError, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.isa import ISA_NAMES
+from stages.quantize.memory_plan import require_memory
 from stages.quantize.report import closing_line
 from stages.quantize.run import quantize
 from stages.records.base import Host
@@ -40,6 +41,7 @@ def main() -> None:
         if kept(_product(folder), settings, _origins(train_sha256, host)):
             return
         memory.require_batch(settings.batch_size, train.backbone.name)
+        require_memory(settings, cpu_flags(), train.backbone.name)
         record = _quantize(settings, artifacts, train_sha256, host)
     print(closing_line(record), flush=True)
 

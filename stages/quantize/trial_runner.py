@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from stages.common.progress import Progress
-from stages.errors import ModelError, WorkerError
+from stages.errors import ModelError, WorkerError, from_shortage
 from stages.folder.full_disk import require_no_full_disk
 from stages.precisions import INT8
 from stages.quantize.bound import Bound
@@ -50,7 +50,7 @@ class TrialRunner:
         try:
             attempt = self._measure(recipe)
         except (WorkerError, ModelError) as error:
-            self._require_no_full_disk(error)
+            self._require_another_cause(error)
             attempt = Attempt(recipe=recipe, failure=_shortened(error))
         self._progress.note(self._in_words(attempt))
         return replace(attempt, seconds=time.monotonic() - began)
@@ -74,7 +74,7 @@ class TrialRunner:
         try:
             gain = self._sensitivity_to(op, recipe)
         except (WorkerError, ModelError) as error:
-            self._require_no_full_disk(error)
+            self._require_another_cause(error)
             self._progress.note(f"{title}: {_shortened(error)}")
             return None
         self._progress.note(
@@ -118,9 +118,14 @@ class TrialRunner:
             self._progress.note(f"the scale can't be shared at {', '.join(refused)}")
         return Contender(model.name, model, INT8)
 
-    def _require_no_full_disk(self, error: WorkerError | ModelError) -> None:
-        """Raise DiskFullError if that is why a recipe failed: all others would, too."""
+    def _require_another_cause(self, error: WorkerError | ModelError) -> None:
+        """Raise DiskFullError or HostError if a recipe failed for want of room or memory.
+
+        All others would, too.
+        """
         require_no_full_disk(error, self._folder, self._log.parent)
+        if short := from_shortage(error):
+            raise short from error
 
     def _in_words(self, attempt: Attempt) -> str:
         recipe = recipe_in_words(attempt.recipe)

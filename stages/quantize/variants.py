@@ -24,6 +24,17 @@ def why_no_variant(
     A precision that the runtime converts to is one if the runtime can, if the CPU's `flags` show it
     or BF16 is forced, and if `int8` leaves it any op.
     """
+    if reason := why_not_converted(precision, settings, flags):
+        return reason
+    only_int8 = precision.model == INT8 and not compute_ops(int8.layers, int8=False)
+    if precision.converts_to and only_int8:
+        data_type = precision.converts_to.upper()
+        return f"every op that multiplies is in INT8, which leaves none for {data_type}"
+    return ""
+
+
+def why_not_converted(precision: Precision, settings: Settings, flags: frozenset[str]) -> str:
+    """Return why nothing is converted to a precision here, empty if it is, or need not be."""
     if not precision.converts_to:
         return ""
     data_type, is_bf16 = precision.converts_to.upper(), precision.converts_to == BF16
@@ -34,8 +45,6 @@ def why_no_variant(
         return f"this CPU has no {data_type}{remedy}"
     if not getattr(precision, get_runtime(settings.runtime).converts_by):
         return f"the {settings.runtime} runtime converts nothing to {data_type}"
-    if precision.model == INT8 and not compute_ops(int8.layers, int8=False):
-        return f"every op that multiplies is in INT8, which leaves none for {data_type}"
     return ""
 
 

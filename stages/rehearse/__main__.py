@@ -24,7 +24,14 @@ from stages.common.host.facts import cpu_flags, describe_host
 from stages.common.host.versions import versions_in_each
 from stages.common.progress import Progress
 from stages.common.provenance import maker
-from stages.errors import GIVE_UP_S, ModelError, SettingsError, WorkerError, exit_code_of
+from stages.errors import (
+    GIVE_UP_S,
+    HostError,
+    ModelError,
+    SettingsError,
+    WorkerError,
+    exit_code_of,
+)
 from stages.folder.access import writing
 from stages.folder.full_disk import scratch_folder
 from stages.folder.handover import handing_over
@@ -225,7 +232,7 @@ def _peers(
         progress.step(_step(entry))
         try:
             peers.append(rehearse_peer(entry, plan.a_record, classes, conditions))
-        except (WorkerError, ModelError) as error:
+        except (WorkerError, ModelError, HostError) as error:
             failed.append(left_out(entry, " ".join(str(error).split())))
     return peers, failed
 

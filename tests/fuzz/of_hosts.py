@@ -13,6 +13,7 @@ from stages.common.host import cloud, facts, interference, memory
 from stages.common.host.cgroups import Cgroups
 from stages.common.host.cores import one_per_physical_core
 from stages.common.host.kernel_text import cpus_of, fields_of, name_of, text_of, whole_of
+from stages.common.host.oom_kills import OomKills
 from stages.common.host.topology import Sysfs
 from stages.records.base import Host, Topology
 from tests.fuzz.inputs import contents, mutated_texts
@@ -22,11 +23,12 @@ from tests.unit.records import HOST
 CGROUP_FILES = (
     "proc/self/cgroup", "memory.max", "memory.current", "memory.stat", "cpu.max",
     "memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "cpu/cpu.cfs_quota_us",
-    "cpu/cpu.cfs_period_us",
+    "cpu/cpu.cfs_period_us", "memory.events", "a/b/memory.events", "memory/memory.oom_control",
 )  # fmt: skip
 CGROUPS = (
     b"0::/a/b\n", b"4:memory:/x\n1:cpu,cpuacct:/\n0::/\n", b"max\n", b"max 100000\n",
     b"150000 100000\n", b"9223372036854771712\n", b"-1\n", b"anon 3\ninactive_file 600\n",
+    b"oom 1\noom_kill 2\n", b"oom_kill_disable 0\noom_kill 3\n",
 )  # fmt: skip
 SYSFS_FILES = (
     "devices/system/cpu/online", "devices/system/cpu/offline", "devices/system/cpu/isolated",
@@ -109,6 +111,7 @@ def _cgroups(folder: Path) -> None:
     limit, left, quota = groups.memory_limit(), groups.memory_left(), groups.cpu_quota()
     assert (limit is None) == (left is None)
     assert left is None or 0 <= left < 2**60
+    assert OomKills(groups, folder / "memory.events").how_killed() == ""
     _holds(Host, memory_limit_gib=limit, cpu_quota=quota, container=groups.in_container())
 
 

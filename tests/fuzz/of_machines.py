@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import strategies as st
 
-from docker import containers
+from docker import containers, outcome
 from docker.build.layers import build_stages_of, layers_of
 from docker.develop.triage import TRIAGE, read_triage
 from docker.host import env_file, pip_settings, processes, user
@@ -107,7 +107,7 @@ def _rows(text: str) -> None:
 
 
 def _times(times: tuple[str, str]) -> None:
-    assert containers.seconds_between(*times) >= 0
+    assert outcome.seconds_between(*times) >= 0
 
 
 def _pip(text: str) -> None:

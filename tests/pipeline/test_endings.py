@@ -20,7 +20,7 @@ from docker import artifacts as artifacts_folder
 from docker.host import user
 from docker.host.env_file import project_name
 from docker.paths import COMPOSE_FILE
-from stages.errors import ArtifactsBusyError, NotWritableError, SettingsError
+from stages.errors import ArtifactsBusyError, HostError, NotWritableError, SettingsError
 from stages.settings import DOWNLOAD, MEASURING, env_name
 from tests.commands import ROOT, Done, invoke, run
 from tests.pipeline.conftest import PROJECT
@@ -111,8 +111,8 @@ def test_what_a_killed_invoke_left_running_is_named_and_nothing_starts_beside_it
 def test_a_stage_that_its_memory_limit_ends_is_said_to_be(variables: dict[str, str]) -> None:
     let_train_run(Path(variables["STAGES_OVERRIDE"]), "python3", "-c", GREEDY)
     done = invoke("train", variables={**variables, "STAGES_MEMORY": "100m"})
-    assert done.code == 137, done
-    assert "train was killed, as it needed more memory than STAGES_MEMORY" in done.error_lines[0]
+    assert done.code == HostError.exit_code, done
+    assert "train was killed for want of memory, of which STAGES_MEMORY" in done.error_lines[0]
 
 
 def check(variables: dict[str, str], *options: str) -> Done:

@@ -3,11 +3,11 @@
 Sources: Linux, Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst; proc(5).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from stages.common.host.kernel_text import text_of, whole_of
+from stages.common.host.kernel_text import count_of, text_of, whole_of
 
 # The inode of the first PID namespace, a constant of the kernel's (PROC_PID_INIT_INO).
 FIRST_PID_NAMESPACE = "pid:[4026531836]"
@@ -34,6 +34,32 @@ class Cgroups:
         left = (max(0, limit - _used(group)) for limit, group in self._memory())
         return min(left, default=None)
 
+    def oom_kills(self) -> int | None:
+        """Return how many processes of this group the kernel has killed for want of memory.
+
+        Be it at a limit or because the machine had none left; None if that is not shown.
+        """
+        files = ("memory.events", "memory.oom_control")
+        paths = (group / name for group in self._groups("memory") for name in files)
+        counts = (count_of(path, "oom_kill") for path in paths)
+        return next((count for count in counts if count is not None), None)
+
+    def shortages(self) -> dict[Path, int | None]:
+        """Return how often no memory was left within each limit, by the folder of its group.
+
+        Version 1 does not count that.
+        """
+        return {group: count_of(group / "memory.events", "oom") for _, group in self._memory()}
+
+    def exhausted_limit(self, before: Mapping[Path, int | None]) -> int | None:
+        """Return the limit within which no memory was left since `before`, what `shortages` gave.
+
+        In bytes; None if there was some within each. A group that does not count it may be it.
+        """
+        now = self.shortages()
+        spent = {group for group, count in now.items() if _has_grown(count, before.get(group))}
+        return min((limit for limit, group in self._memory() if group in spent), default=None)
+
     def cpu_quota(self) -> float | None:
         """Return how many CPUs' time may be used, None if that is not limited."""
         quotas = (_quota(group) for group in self._groups("cpu"))
@@ -41,7 +67,8 @@ class Cgroups:
 
     def quota_periods(self) -> int:
         """Return in how many periods a quota was used up so far, 0 if that is not shown."""
-        return sum(_count(group / "cpu.stat", "nr_throttled") or 0 for group in self._groups("cpu"))
+        stats = (group / "cpu.stat" for group in self._groups("cpu"))
+        return sum(count_of(path, "nr_throttled") or 0 for path in stats)
 
     def in_container(self) -> bool:
         """Return whether this process has a PID namespace of its own, as containers do."""
@@ -80,14 +107,11 @@ def _used(group: Path) -> int:
     """Return the bytes that a group uses and can't drop, 0 if that is not shown."""
     names = ("memory.current", "memory.usage_in_bytes")
     used = next(filter(None, (whole_of(text_of(group / name)) for name in names)), 0)
-    return max(0, used - (_count(group / "memory.stat", "inactive_file") or 0))
+    return max(0, used - (count_of(group / "memory.stat", "inactive_file") or 0))
 
 
-def _count(path: Path, name: str) -> int | None:
-    """Return the number on the line of a file such as `inactive_file 12`, None if there is none."""
-    lines = (line.split() for line in text_of(path).splitlines())
-    found = [whole_of(words[1]) for words in lines if words[:1] == [name] and words[1:]]
-    return found[0] if found else None
+def _has_grown(count: int | None, before: int | None) -> bool:
+    return count is None or count > (before or 0)
 
 
 def _quota(group: Path) -> float | None:

@@ -37,6 +37,13 @@ def whole_of(text: str) -> int | None:
     return int(text) if _WHOLE.fullmatch(text.strip()) else None
 
 
+def count_of(path: Path, name: str) -> int | None:
+    """Return the number on the line of a file such as `inactive_file 12`, None if there is none."""
+    lines = (line.split() for line in text_of(path).splitlines())
+    found = [whole_of(words[1]) for words in lines if words[:1] == [name] and words[1:]]
+    return found[0] if found else None
+
+
 def name_of(text: str) -> str:
     """Return a name as it may be recorded and shown: on one line, and not too long."""
     return printable(text.strip(), MAX_NAME)

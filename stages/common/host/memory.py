@@ -36,6 +36,11 @@ def available(meminfo: Path = MEMINFO, cgroups: Cgroups = HERE) -> int | None:
     return min((left for left in shown if left is not None), default=None)
 
 
+def total(meminfo: Path = MEMINFO) -> int | None:
+    """Return the bytes of memory that the machine has, None if the kernel does not say."""
+    return _kib(meminfo, "MemTotal")
+
+
 @dataclass(frozen=True, slots=True)
 class Footprint:
     """The bytes that a process takes beside what all share: at its peak, and once it is loaded."""
@@ -81,6 +86,17 @@ def needed_in_turn(prints: Sequence[Footprint]) -> int:
     """Return the bytes that processes need of which each loads when the one before it has."""
     loading = max((it.peak - it.loaded for it in prints), default=0)
     return LIBRARIES + sum(it.loaded for it in prints) + max(0, loading)
+
+
+def least_needed(precisions: Sequence[str], batch_size: int) -> int:
+    """Return the bytes that processes with VGG19 need of which one at a time loads, or works.
+
+    It is the least: those that wait may keep what a batch took.
+    """
+    waiting = [expected_footprint(name, 0) for name in precisions]
+    working = [batch_size * WORKING_BYTES_PER_IMAGE[get_precision(it).model] for it in precisions]
+    loaded = LIBRARIES + sum(it.loaded for it in waiting)
+    return max(needed_in_turn(waiting), loaded + max(working, default=0))
 
 
 def require(processes: int, needed: int, left: int | None, remedy: str) -> None:

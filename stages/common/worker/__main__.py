@@ -38,7 +38,7 @@ from stages.common.worker.protocol import (
     Warmed,
 )
 from stages.common.worker.system_under_test import classify, run_loadgen_test
-from stages.errors import SettingsError, StageError
+from stages.errors import SettingsError, StageError, from_shortage
 from stages.folder.full_disk import noticing
 from stages.samples import Images, batches_of, load_samples
 
@@ -137,8 +137,11 @@ def main() -> None:
         try:
             with noticing():
                 _serve(job, cores, stream)
-        except StageError as error:
-            _send(stream, Refusal(error.exit_code, str(error)))
+        except Exception as error:
+            refusal = from_shortage(error) or error
+            if not isinstance(refusal, StageError):
+                raise
+            _send(stream, Refusal(refusal.exit_code, str(refusal)))
 
 
 def _serve(job: Job, cores: list[int], stream: BinaryIO) -> None:

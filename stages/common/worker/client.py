@@ -14,12 +14,13 @@ from typing import Any
 
 import msgspec
 
-from stages.common.child_output import ending_in_words, print_tail
+from stages.common.child_output import ending_in_words, print_tail, shortage
 from stages.common.host.cores import numactl_command
 from stages.common.host.memory import Footprint, footprint_of
+from stages.common.host.oom_kills import OomKills
 from stages.common.worker.environment import worker_environment
 from stages.common.worker.protocol import AnswerT, Job, Ready, Refusal, Request
-from stages.errors import PinningError, WorkerError, of_kind
+from stages.errors import PinningError, StageError, WorkerError, of_kind
 from stages.program.tether import tethered
 from stages.records.reading import MAX_BYTES
 
@@ -39,9 +40,9 @@ class WorkerProcess:
 
     `isa` caps oneDNN, None leaves it uncapped; `verbose` turns oneDNN's log on; `extra` are further
     variables, which nothing that is timed may have. All that the worker prints goes to `log`.
-    Raises WorkerError if it dies, hangs or gives no readable answer, PinningError if it runs on
-    other cores than asked, and the StageError that it refuses with. Leaving raises, too: no figure
-    of a worker that ends badly may be used.
+    Raises WorkerError if it dies, hangs or gives no readable answer, HostError if it died for want
+    of memory, PinningError if it runs on other cores than asked, and the StageError that it refuses
+    with. Leaving raises, too: no figure of a worker that ends badly may be used.
     """
 
     def __init__(
@@ -101,7 +102,7 @@ class WorkerProcess:
         try:
             self._requests.write(msgspec.json.encode(request) + b"\n")
         except BrokenPipeError:
-            raise self._failure(self._how_it_ended()) from None
+            raise self._ended() from None
 
     def receive(self, answer: type[AnswerT], lasting_s: float = 0.0) -> AnswerT:
         """Return the answer to what was sent, as `ask` does."""
@@ -124,6 +125,7 @@ class WorkerProcess:
         requests_end, self._requests = _pipe(stack)
         job = msgspec.json.encode(self.job).decode()
         command = [*numactl_command(self.job.cores), self._python, "-m", "stages.common.worker"]
+        self._kills = OomKills()
         with self._log.open("wb") as output:
             self._process = subprocess.Popen(
                 tethered([*command, job, str(answers_end.fileno())], environ=self._environment),
@@ -152,18 +154,22 @@ class WorkerProcess:
                     raise self._too_long()
                 part = self._answers.read(READ_BYTES)
                 if not part:
-                    raise self._failure(self._how_it_ended())
+                    raise self._ended()
                 line += part
                 if len(line) > MAX_ANSWER_BYTES:
                     raise self._failure("returned more than any answer is long")
         return bytes(line)
 
-    def _how_it_ended(self) -> str:
+    def _ended(self) -> StageError:
         try:
             code = self._process.wait(self._timeout_s)
         except subprocess.TimeoutExpired:
-            return "closed its answers"
-        return ending_in_words(code) if code else "returned no readable result"
+            return self._failure("closed its answers")
+        return self._ended_with(code) if code else self._failure("returned no readable result")
+
+    def _ended_with(self, code: int) -> StageError:
+        short = shortage(f"running {self.job.name}", code, self._log, self._kills)
+        return short or self._failure(ending_in_words(code))
 
     def _failure(self, what: str) -> WorkerError:
         return WorkerError(f"running {self.job.name} {what}; {print_tail(self._log)}")
@@ -184,7 +190,7 @@ class WorkerProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let the worker end, or kill it if something failed; WorkerError if it ends badly."""
+        """Let the worker end, or kill it if something failed; raise if it ends badly."""
         if error:
             self._process.kill()
         self._requests.close()  # which ends the worker
@@ -196,7 +202,7 @@ class WorkerProcess:
             self._process.kill()
             self._process.wait()
         if code and not error:
-            raise self._failure(ending_in_words(code))
+            raise self._ended_with(code)
 
 
 def answer_of(line: bytes, answer: type[AnswerT]) -> AnswerT:

@@ -8,9 +8,9 @@ import pytest
 from docker import artifacts, runners
 from docker.artifacts import prepare
 from docker.build.graph import read_stages
-from docker.containers import Outcome
 from docker.host import airgap
 from docker.host.user import User
+from docker.outcome import Outcome
 from stages.errors import ArtifactsBusyError, NotWritableError
 from stages.folder.access import writing
 from stages.folder.handover import handing_over

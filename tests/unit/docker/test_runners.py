@@ -8,13 +8,15 @@ import pytest
 
 from docker import artifacts, containers, images, runners
 from docker.build.graph import Stage, read_extra, read_stages
-from docker.containers import Outcome
 from docker.host import emulator, engine, env_file, venv, visibility
 from docker.host.engine import EngineInfo
+from docker.outcome import Outcome
 from docker.paths import ROOT
 from docker.reproduce.locked_images import ResolvedImage
 from docker.runners import prepare_docker, prepare_local
-from stages.errors import SettingsError
+from stages.common.host.cgroups import Cgroups
+from stages.common.host.oom_kills import OomKills
+from stages.errors import HostError, SettingsError
 from stages.settings import DOCTOR, DOWNLOAD, PEERS, REHEARSE, env_name
 from tests.unit.processes import orphan_ends, start
 
@@ -194,6 +196,20 @@ def test_a_local_stage_that_was_killed_is_said_to_be(tmp_path: Path) -> None:
     with start(LOCAL, local_python(tmp_path, "kill -KILL $$")) as process:
         assert "exit_code=137" in (output := process.communicate()[0])
         assert "was killed from outside" in output
+        assert "memory" not in output
+
+
+def test_a_local_stage_that_the_kernel_killed_for_memory_is_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = tmp_path / "vmstat"
+    counts.write_text("oom_kill 4\n")
+    nowhere = Cgroups(tmp_path / "none", tmp_path / "none")
+    monkeypatch.setattr(runners, "OomKills", lambda: OomKills(nowhere, counts))
+    python = local_python(tmp_path, f"echo oom_kill 5 > {counts}; kill -KILL $$")
+    outcome = runners._run_process(Stage("train", "i"), python, os.environ)
+    assert outcome.exit_code == HostError.exit_code
+    assert outcome.reason.startswith("was killed by the kernel for want of memory, of which there")
 
 
 def test_a_stage_without_a_container_gets_the_variables_that_it_should(tmp_path: Path) -> None:

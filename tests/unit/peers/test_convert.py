@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from stages.artifacts import TrainFolder
-from stages.errors import ModelError, SettingsError, StageError
+from stages.errors import HostError, ModelError, SettingsError, StageError
+from stages.peers import convert as module
 from stages.peers.__main__ import require_samples
 from stages.peers.convert import Conversion, convert
 from stages.peers.onnxruntime_models import CalibrationReader
@@ -79,3 +80,38 @@ def test_a_tool_that_fails_shows_its_last_words(
         convert(conversion)
     assert "error" in capsys.readouterr().err
     assert (tmp_path / "models" / peer / "convert.log").is_file()
+
+
+class Killed:
+    """What the kernel counted while a child ran: that it killed it for want of memory."""
+
+    def how_killed(self) -> str:
+        return "was killed at its memory limit of 6.0 GiB"
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "message"),
+    [
+        (-9, "", "making the models of openvino was killed at its memory limit"),
+        (-6, "what(): std::bad_alloc", "ended by SIGABRT, as no memory was left"),
+        (1, "RuntimeError: std::bad_alloc", "ended with code 1, as no memory was left"),
+    ],
+)
+def test_a_tool_without_memory_is_no_failure_of_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, said: str, message: str
+) -> None:
+    def run(job: str, log: Path) -> int:
+        log.write_text(said)
+        return code
+
+    monkeypatch.setattr(module, "_run_child", run)
+    monkeypatch.setattr(module, "OomKills", Killed)
+    conversion = Conversion(
+        peer="openvino",
+        saved_model="model",
+        calibration="images",
+        calibration_samples=1,
+        folder=str(tmp_path / "models"),
+    )
+    with pytest.raises(HostError, match=message):
+        convert(conversion)

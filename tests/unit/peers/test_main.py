@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from stages.artifacts import Artifacts, PeersFolder, QuantizeFolder, verify, write_record
+from stages.common.host import memory
 from stages.common.host.versions import versions
+from stages.errors import HostError
 from stages.folder.handover import handing_over
 from stages.peers import __main__ as program
 from stages.records.peers import Contender
@@ -27,6 +29,7 @@ class Program:
     def __init__(self, root: Path, patch: pytest.MonkeyPatch) -> None:
         self.artifacts, self.runs, self._patch = Artifacts(root / "artifacts"), 0, patch
         patch.setattr(program, "_measure", self._measure)
+        patch.setattr(memory, "available", lambda: None)
         patch.setenv("VGG19_ITEX_PYTHON", sys.executable)
         patch.setenv("VGG19_ARTIFACTS", str(self.artifacts.root))
         (root / "locks").mkdir()
@@ -105,6 +108,19 @@ def test_what_has_changed_makes_it_measure_again_which_is_said(
     peers.run(*arguments)
     assert peers.runs == 2
     assert f"peers: runs again: {words}\n" in capsys.readouterr().out
+
+
+def test_what_does_not_fit_into_memory_is_refused_before_any_model_is_made(
+    peers: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "available", lambda: memory.GIB)
+    message = (
+        r"1 processes need about 2\.4 GiB .* as the peers' come on top, or give smaller batch_"
+    )
+    with pytest.raises(HostError, match=message):
+        peers.run("--force", "peers")
+    peers.run()  # which shows what is there
+    assert peers.runs == 1
 
 
 def test_another_runtimes_model_is_measured(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from stages.artifacts import Artifacts, TrainFolder, verify, write_record
+from stages.common.host import memory
 from stages.common.provenance import maker
 from stages.errors import exit_code_of
 from stages.folder.handover import handing_over
@@ -25,6 +26,7 @@ def artifacts(
     monkeypatch.setenv("VGG19_LOCKS", str(tmp_path_factory.mktemp("locks")))
     monkeypatch.setattr(program, "verify", lambda folder: "sha")
     monkeypatch.setattr(program, "read_record", lambda *_: train())
+    monkeypatch.setattr(memory, "available", lambda *_: None)
     return tmp_path
 
 
@@ -51,6 +53,16 @@ def test_nothing_is_timed_on_a_cpu_that_can_not_have_its_flags(
     monkeypatch.setattr(program, "quantize", fail)
     assert exit_code_of("quantize", program.main) == 17
     assert "AMD EPYC has no AMX" in capsys.readouterr().err
+
+
+def test_what_does_not_fit_into_memory_is_refused_before_the_search(
+    artifacts: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(memory, "available", lambda *_: 2 * memory.GIB)
+    monkeypatch.setattr(program, "quantize", fail)
+    assert exit_code_of("quantize", program.main) == 17
+    assert "processes need about" in capsys.readouterr().err
+    assert not (artifacts / "quantize").exists()
 
 
 def test_avx2_is_enough(artifacts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,6 +116,7 @@ def stage(
 ) -> Stage:
     monkeypatch.setenv("VGG19_LOCKS", str(tmp_path_factory.mktemp("locks")))
     monkeypatch.setattr(program, "cpu_flags", lambda: frozenset({"avx2"}))
+    monkeypatch.setattr(memory, "available", lambda *_: None)
     made = Stage(tmp_path, monkeypatch)
     made.on()
     made.run()

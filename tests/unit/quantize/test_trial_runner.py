@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stages.common.progress import Progress
-from stages.errors import DiskFullError, ModelError, WorkerError
+from stages.errors import DiskFullError, HostError, ModelError, WorkerError
 from stages.program import disk_space
 from stages.quantize.bound import Bound
 from stages.quantize.evaluator import Answers, Contender
@@ -91,6 +91,17 @@ def test_a_full_disk_is_no_failure_of_a_recipe(
     bench.compressor.failures[replace(RECIPE, left_out=("conv2",))] = error("it gave up")
     with pytest.raises(DiskFullError):
         bench.runner.measure_sensitivity(attempt(layers=INT8_LAYERS))
+
+
+def test_want_of_memory_is_no_failure_of_a_recipe(bench: Bench) -> None:
+    gave_up = ModelError("Neural Compressor gave up: MemoryError()")
+    gave_up.__cause__ = MemoryError()
+    bench.compressor.failures[RECIPE] = gave_up
+    with pytest.raises(HostError, match="no memory is left"):
+        bench.runner.attempt(RECIPE)
+    bench.evaluator.failures["trial-2"] = HostError("running it was killed")
+    with pytest.raises(HostError, match="running it was killed"):
+        bench.runner.attempt(replace(RECIPE, left_out=("conv2",)))
 
 
 def test_a_model_that_can_not_be_made_is_a_failed_attempt(bench: Bench) -> None:

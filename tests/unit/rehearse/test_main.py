@@ -4,11 +4,13 @@ import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from stages.artifacts import Artifacts, QuantizeFolder, read_record, verify, write_record
+from stages.common.entries import Entry
 from stages.common.host import memory
 from stages.errors import (
     HostError,
@@ -25,6 +27,7 @@ from stages.records.quantize import Variant
 from stages.records.rehearse import EMULATOR_VERSION, REHEARSED, Emulator, RehearsalRecord
 from stages.rehearse import __main__ as rehearse
 from stages.rehearse import run
+from stages.rehearse.plan import Plan, make_plan
 from stages.samples import Samples
 from tests.unit.records import HOST, quantize, train
 from tests.unit.rehearse.recordings import RecordedWorker
@@ -183,6 +186,23 @@ def test_memory_is_checked_first(for_two_images: Prepared, monkeypatch: pytest.M
     monkeypatch.setattr(memory, "available", lambda: memory.GIB)
     assert for_two_images.run() == HostError.exit_code
     assert not for_two_images.artifacts.rehearse.path.exists()
+
+
+def test_a_peer_without_memory_costs_none_of_ours(
+    for_two_images: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise HostError("running openvino_int8 was killed at its memory limit")
+
+    def plan(*given: Any) -> Plan:
+        return replace(make_plan(*given), peers=[Entry("openvino", "int8")])
+
+    monkeypatch.setattr(rehearse, "rehearse_peer", fail)
+    monkeypatch.setattr(rehearse, "make_plan", plan)
+    assert for_two_images.run() == 0
+    record = read_record(for_two_images.artifacts.rehearse.record, RehearsalRecord)
+    assert record.left_out[-1].reason == "running openvino_int8 was killed at its memory limit"
+    assert len(record.cells) > 0
 
 
 def test_an_emulator_that_is_changed_meanwhile_proves_nothing(

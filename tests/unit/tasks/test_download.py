@@ -8,7 +8,7 @@ import pytest
 
 from docker import running
 from docker.build.graph import Stage
-from docker.containers import Outcome
+from docker.outcome import Outcome
 from docker.runners import RUNNERS
 from stages.settings import STAGES
 

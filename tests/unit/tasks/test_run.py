@@ -7,7 +7,7 @@ from invoke.exceptions import Exit
 
 from docker import ending, runners, running
 from docker.build.graph import Stage
-from docker.containers import Outcome
+from docker.outcome import Outcome
 from stages.errors import NotTrustedError, SettingsError
 
 NOT_TRUSTED = NotTrustedError.exit_code

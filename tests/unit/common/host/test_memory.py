@@ -3,12 +3,15 @@ from pathlib import Path
 
 import pytest
 
+from stages.common.host import memory
 from stages.common.host.cgroups import Cgroups
 from stages.common.host.memory import (
     Footprint,
     available,
+    expected_footprint,
     footprint_of,
     give_back,
+    least_needed,
     needed_at_once,
     needed_in_turn,
     require,
@@ -85,6 +88,15 @@ def test_those_that_load_in_turn_need_one_loading_beside_all_loaded() -> None:
     taken = [Footprint(15, 9), Footprint(15, 12), Footprint(8, 8)]
     both = needed_at_once(taken), needed_in_turn(taken)
     assert both == (needed_at_once([]) + 38, needed_in_turn([]) + 29 + 6)
+
+
+def test_of_those_that_take_turns_one_at_a_time_takes_what_its_batch_needs() -> None:
+    both = ("fp32", "int8")
+    waiting = [expected_footprint(name, 0) for name in both]
+    assert least_needed(both, 1) == needed_in_turn(waiting)
+    one_more = least_needed(both, 65) - least_needed(both, 64)
+    assert one_more == memory.WORKING_BYTES_PER_IMAGE["fp32"]
+    assert least_needed((), 8) == memory.LIBRARIES
 
 
 def test_what_was_freed_is_given_back() -> None:

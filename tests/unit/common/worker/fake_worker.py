@@ -37,6 +37,8 @@ class Brightness:
 def load(path: str, precision: str, threads: int) -> Brightness:
     if path == "raises":
         raise ZeroDivisionError("in the framework")
+    if path == "greedy":
+        raise RuntimeError("OOM when allocating tensor with shape[1,2]")
     return Brightness(path)
 
 

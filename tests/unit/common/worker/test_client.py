@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from stages.common.host.cgroups import Cgroups
+from stages.common.host.oom_kills import OomKills
 from stages.common.worker import client
 from stages.common.worker.client import WorkerProcess
 from stages.common.worker.protocol import Job, Turn, TurnAnswer
-from stages.errors import ModelError, PinningError, WorkerError
+from stages.errors import HostError, ModelError, PinningError, WorkerError
 from tests.unit.processes import orphan_ends
 
 READY = """echo '{"cores": [0], "load_seconds": 1.5, "versions": {"numpy": "2"}}' >&$ANSWERS"""
@@ -116,8 +118,46 @@ def ask_after_its_end(worker: WorkerProcess) -> None:
 def test_a_worker_that_died_between_requests_is_found_by_the_next(
     scripted: Scripted,
 ) -> None:
-    with pytest.raises(WorkerError, match="was ended by SIGKILL, most often for want of memory"):
+    with pytest.raises(WorkerError, match="was ended by SIGKILL; the lines above"):
         ask_after_its_end(scripted.worker(f"{READY}; read -r line; {ANSWER}; kill -KILL $$"))
+
+
+@pytest.mark.parametrize("before", ["", f"{READY}; "], ids=["at once", "asked"])
+def test_one_that_the_kernel_killed_for_memory_is_told_as_such(
+    scripted: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    folder = tmp_path / "cgroup"
+    (folder / "self").mkdir(parents=True)
+    (folder / "self" / "cgroup").write_text("0::/\n")
+    (folder / "memory.max").write_text(f"{6 * 2**30}\n")
+    (folder / "memory.events").write_text("oom 3\noom_kill 3\n")
+    monkeypatch.setattr(client, "OomKills", lambda: OomKills(Cgroups(folder, folder)))
+    kill = f"printf 'oom 4\\noom_kill 4\\n' > {folder}/memory.events; kill -KILL $$"
+    with pytest.raises(HostError, match=r"running int8_AVX2 was killed at .* limit of 6\.0 GiB; "):
+        ask_once(scripted.worker(f"{before}{kill}"))
+
+
+def test_a_person_who_kills_one_is_not_taken_for_the_kernel(scripted: Scripted) -> None:
+    said = "echo 'OSError: Cannot allocate memory'; kill -KILL $$"
+    with pytest.raises(WorkerError, match="running int8_AVX2 was ended by SIGKILL; the lines"):
+        ask_once(scripted.worker(said))
+
+
+@pytest.mark.parametrize("end", ["exit 1", "kill -ABRT $$"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "terminate called after throwing an instance of 'std::bad_alloc'",
+        "ResourceExhaustedError: OOM when allocating tensor with shape[8,64,224,224]",
+        "OSError: [Errno 12] Cannot allocate memory",
+    ],
+)
+def test_one_whose_last_words_are_of_memory_ended_for_want_of_it(
+    scripted: Scripted, capsys: pytest.CaptureFixture[str], words: str, end: str
+) -> None:
+    with pytest.raises(HostError, match=r"running int8_AVX2 .*, as no memory was left; the lines"):
+        ask_once(scripted.worker(f'{READY}; read -r line; echo "{words}"; {end}'))
+    assert words in capsys.readouterr().err
 
 
 def test_a_worker_that_ends_badly_spoils_its_answers(scripted: Scripted) -> None:

@@ -16,7 +16,7 @@ from stages.common.worker.protocol import (
     Turn,
     TurnAnswer,
 )
-from stages.errors import InputCorruptError, ModelError, SettingsError, WorkerError
+from stages.errors import HostError, InputCorruptError, ModelError, SettingsError, WorkerError
 from stages.records.measure import NodeTime
 from stages.samples import Samples
 
@@ -77,6 +77,12 @@ def test_a_crash_in_the_framework_is_the_workers_end(
     assert "ZeroDivisionError: in the framework" in capsys.readouterr().err
     with pytest.raises(WorkerError, match="SIGSEGV"), worker(tmp_path, model="dies") as process:
         process.ask(Turn(1, 0.0), TurnAnswer)
+
+
+def test_one_that_finds_no_memory_refuses_by_that(tmp_path: Path) -> None:
+    said = r"no memory is left \(OOM when allocating tensor"
+    with pytest.raises(HostError, match=said), worker(tmp_path, model="greedy"):
+        pytest.fail("it was not ready")
 
 
 def test_the_real_command_refuses_by_kind(tmp_path: Path) -> None:
