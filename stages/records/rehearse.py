@@ -196,6 +196,9 @@ class LeftOut:
     runtime: Annotated[str, doc("Which TensorFlow it is about, or which peer.")]
     precision: Annotated[PrecisionName, doc("Its precision.")]
     reason: Annotated[str, doc("Why.")]
+    failed: Annotated[
+        bool, doc("True if a process of it died, hung or lacked memory: next time it is tried.")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +224,9 @@ class RehearsalRecord(Record):
     left_out: Annotated[list[LeftOut], doc("What was not, with the reason.")]
     peers_sha256: Annotated[
         Sha256 | None,
-        doc_of_added("sha256 of the SHA256SUMS of the peers folder used; null if none was."),
+        doc_of_added(
+            "sha256 of the SHA256SUMS of the peers folder used; null if it was of no use."
+        ),
     ] = None
     peers: Annotated[
         list[RehearsedPeer], doc_of_added("What was rehearsed of the peers, if anything.")

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stages.artifacts import (
@@ -100,10 +100,20 @@ def _rehearse(settings: Settings, artifacts: Artifacts, emulator: Emulator) -> s
         host=describe_host(choose_cores(settings.cores)),
     )
     product = Product(
-        program=REHEARSE, folder=artifacts.rehearse, kind=RehearsalRecord, origins=_recorded_origins
+        program=REHEARSE,
+        folder=artifacts.rehearse,
+        kind=RehearsalRecord,
+        origins=_recorded_origins,
+        unfit=_unfit,
     )
     now = _current_origins(inputs)
     return render(kept(product, settings, now) or _make(settings, artifacts, inputs, product))
+
+
+def _unfit(record: RehearsalRecord) -> str:
+    """Return what failed for a cause that may be gone; what a model is does not change."""
+    failed = [f"{cell.runtime} {cell.precision}" for cell in record.left_out if cell.failed]
+    return f"{', '.join(failed)} failed" if failed else ""
 
 
 def _recorded_origins(record: RehearsalRecord) -> Facts:
@@ -172,7 +182,7 @@ def _make(
             labels=conditions.labels,
             cells=cells,
             peers=peers,
-            peers_sha256=plan.peers_sha256 if peers else None,
+            peers_sha256=plan.peers_sha256,
             left_out=[*plan.left_out, *failed],
         )
         write_record(out.record, record)
@@ -233,7 +243,8 @@ def _peers(
         try:
             peers.append(rehearse_peer(entry, plan.a_record, classes, conditions))
         except (WorkerError, ModelError, HostError) as error:
-            failed.append(left_out(entry, " ".join(str(error).split())))
+            note = left_out(entry, " ".join(str(error).split()))
+            failed.append(replace(note, failed=not isinstance(error, ModelError)))
     return peers, failed
 
 

@@ -15,8 +15,11 @@ from stages.common.host import memory
 from stages.errors import (
     HostError,
     InputMissingError,
+    ModelError,
     ProofError,
     SettingsError,
+    StageError,
+    WorkerError,
     exit_code_of,
 )
 from stages.files.checksums import sha256
@@ -29,7 +32,7 @@ from stages.rehearse import __main__ as rehearse
 from stages.rehearse import run
 from stages.rehearse.plan import Plan, make_plan
 from stages.samples import Samples
-from tests.unit.records import HOST, quantize, train
+from tests.unit.records import HOST, SHA256, quantize, train
 from tests.unit.rehearse.recordings import RecordedWorker
 
 ALL = frozenset(flag for isa in LADDER for flag in isa.flags)
@@ -203,6 +206,38 @@ def test_a_peer_without_memory_costs_none_of_ours(
     record = read_record(for_two_images.artifacts.rehearse.record, RehearsalRecord)
     assert record.left_out[-1].reason == "running openvino_int8 was killed at its memory limit"
     assert len(record.cells) > 0
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (WorkerError("openvino int8 gave no answer within 900 s"), True),
+        (HostError("running openvino_int8 was killed at its memory limit"), True),
+        (ModelError("the model of openvino int8 has 3 classes, not 2"), False),
+    ],
+)
+def test_a_peer_is_tried_again_if_it_failed_for_what_may_be_gone(
+    for_two_images: Prepared,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: StageError,
+    again: bool,
+) -> None:
+    tried = []
+
+    def fail(*_: object) -> None:
+        tried.append(error)
+        raise error
+
+    def plan(*given: Any) -> Plan:
+        return replace(make_plan(*given), peers=[Entry("openvino", "int8")], peers_sha256=SHA256)
+
+    monkeypatch.setattr(rehearse, "rehearse_peer", fail)
+    monkeypatch.setattr(rehearse, "make_plan", plan)
+    assert [for_two_images.run(), for_two_images.run("--worker-timeout-s=3000")] == [0, 0]
+    assert len(tried) == (2 if again else 1)
+    shown = capsys.readouterr().out
+    assert ("rehearse: runs again: openvino int8 failed\n" in shown) == again
 
 
 def test_an_emulator_that_is_changed_meanwhile_proves_nothing(

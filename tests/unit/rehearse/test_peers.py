@@ -186,7 +186,7 @@ def test_another_network_is_not_taken_for_the_peers(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"peers_sha256": None}, "peers without their checksum"),
+        ({"peers_sha256": None}, "there are peers without their checksum"),
         ({"twice": True}, "openvino int8 is there twice"),
         ({"precision": "fp32"}, "in which AMX does not multiply"),
         ({"tiles": tiles(products=0, useful=0, possible=0)}, "used no tiles"),
