@@ -12,9 +12,10 @@ from docker.host import user
 from docker.host.env_file import project_name
 from stages.artifacts import Artifacts, read_record, verify
 from stages.common.host.core_lock import holding
-from stages.errors import CoresBusyError, PinningError
+from stages.errors import CoresBusyError, NotTrustedError, PinningError
 from stages.files.checksums import CHECKSUMS
 from stages.folder.usable import LOCK, MARKER
+from stages.profile.rederive import rederived
 from stages.records.compare import CompareRecord
 from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
@@ -194,6 +195,26 @@ def test_a_second_run_makes_nothing_and_says_when_it_was_measured(
         assert f"{name}: current, made 20" in done.output, done
     assert "measured  20" in done.output
     assert {stage.name: verify(root / stage.name) for stage in read_stages()} == before
+
+
+def test_rounds_are_added_to_what_was_measured(
+    by_invoke: PipelineRun, tiny: dict[str, str], tmp_path: Path
+) -> None:
+    artifacts = Artifacts(tmp_path / "artifacts")
+    shutil.copytree(by_invoke.artifacts.root, artifacts.root)
+    before = read_record(artifacts.profile("itex").record, ProfileRecord)
+    done = invoke("profile", "--more", "--artifacts", str(artifacts.root), variables=tiny)
+    assert done.code == NotTrustedError.exit_code, done
+    assert "proof of" not in done.output
+    after = read_record(artifacts.profile("itex").record, ProfileRecord)
+    assert after.added_to == [before.maker.made]
+    for earlier, cell in zip(before.cells, after.cells, strict=True):
+        assert cell.proof == earlier.proof
+        if cell.measurement and earlier.measurement:
+            runs = cell.measurement.offline.runs
+            assert runs[0] == earlier.measurement.offline.runs[0]
+            assert [run.round for run in runs] == [1, 2]
+    assert rederived(after, artifacts.profile("itex")) == after
 
 
 def test_training_again_by_force_leaves_every_byte_and_the_model_of_it_current(
