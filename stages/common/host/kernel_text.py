@@ -5,6 +5,7 @@ here raises for it; what can't be read is unknown.
 """
 
 import re
+from itertools import islice
 from pathlib import Path
 
 from stages.program.printable import printable
@@ -12,6 +13,8 @@ from stages.setting.cpu_list import parse_list
 
 # /proc/cpuinfo has 1.5 KB for each CPU; nothing that is read here is larger.
 MAX_BYTES = 2**25
+# The kernel refuses to give more than a few MB of a file of /proc/sys at once.
+CHUNK_BYTES = 2**16
 # Characters of a name that firmware or a hypervisor gives, which records and reports repeat.
 MAX_NAME = 120
 _WHOLE = re.compile(r"[0-9]{1,20}")
@@ -21,7 +24,8 @@ def text_of(path: Path) -> str:
     """Return what a file of the kernel says, empty if it is not there or can't be read."""
     try:
         with path.open("rb") as stream:
-            return stream.read(MAX_BYTES).decode(errors="replace").strip()
+            parts = islice(iter(lambda: stream.read(CHUNK_BYTES), b""), MAX_BYTES // CHUNK_BYTES)
+            return b"".join(parts).decode(errors="replace").strip()
     except (OSError, ValueError):  # a path with a NUL
         return ""
 
