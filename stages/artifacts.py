@@ -97,6 +97,24 @@ class RehearseFolder:
         self.proof = path / "proof"
 
 
+class TrialFolder:
+    """Paths of a trial that quantize has done, in the folder of those that it has not handed over.
+
+    What one op costs in INT8 is such a trial, too, whose model and log are not kept.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.record = path / "trial.json"
+        self.model = path / "model_pb.int8"
+        self.log = path / "trial.log"
+
+    @property
+    def name(self) -> str:
+        """What its model is called in messages."""
+        return self.path.name
+
+
 StageFolder: TypeAlias = (
     TrainFolder | QuantizeFolder | ProfileFolder | CompareFolder | PeersFolder | RehearseFolder
 )
@@ -154,6 +172,15 @@ class Artifacts:
         """Return the folder of those of a runtime, each in a folder named by when it was made."""
         return self.history / self.profile(runtime).path.name
 
+    @property
+    def trials(self) -> Path:
+        """Folder of the trials of a quantize that has not ended: see folder/trials.py."""
+        return self.root / ".trials"
+
+    def trials_of(self, runtime: str) -> Path:
+        """Return the folder of those of a runtime, each in a folder of its own."""
+        return self.trials / self.quantize(runtime).path.name
+
     def stages(self) -> list[StageFolder]:
         """Return the folders of all stages, in their order, whether they are there or not."""
         by_runtime: list[StageFolder] = [*map(self.quantize, RUNTIME_NAMES)]
@@ -165,8 +192,8 @@ class Artifacts:
         return next((stage for stage in self.stages() if stage.path == path), None)
 
 
-def places(stage: StageFolder) -> set[str]:
-    """Return the relative paths of the files and folders that a stage's folder is known to have."""
+def places(stage: StageFolder | TrialFolder) -> set[str]:
+    """Return the relative paths of the files and folders that a folder is known to have."""
     paths: list[Path] = [path for path in vars(stage).values() if path != stage.path]
     return {path.relative_to(stage.path).as_posix() for path in paths}
 

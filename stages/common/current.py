@@ -59,7 +59,7 @@ def kept(product: Product[RecordT], settings: Settings, now: Facts) -> RecordT |
     except StageError as error:
         _say(f"{name}: runs again: {str(error).partition('; ')[0]}")
         return None
-    if why := _why_again(product, record, settings, _facts(maker_now, now)):
+    if why := _why_again(product, record, settings, origin_of(maker_now, now)):
         _say(f"{name}: runs again: {why}")
         return None
     made = when(record.maker.made)
@@ -72,7 +72,12 @@ def _why_again(product: Product[RecordT], record: RecordT, settings: Settings, n
         return "it is forced"
     if reason := product.unfit(record):
         return reason
-    changed = [*changes(_facts(record.maker, product.origins(record)), now)]
+    return differences(origin_of(record.maker, product.origins(record)), now)
+
+
+def differences(before: Facts, now: Facts) -> str:
+    """Return in words what differs, the first few of it; empty if nothing does."""
+    changed = [*changes(before, now)]
     more = f" and {len(changed) - MAX_SAID} more" if len(changed) > MAX_SAID else ""
     return f"{', '.join(changed[:MAX_SAID])}{more}"
 
@@ -143,7 +148,8 @@ def _say(text: str) -> None:
     print(shown(text), flush=True)
 
 
-def _facts(made_by: Provenance, origins: Facts) -> Facts:
+def origin_of(made_by: Provenance, origins: Facts) -> Facts:
+    """Return all that something came from: `origins`, and what its maker says."""
     own = {"this project": made_by.version, "its source": made_by.source}
     return {**made_by.settings, **origins, **made_by.packages, **own}
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from stages.artifacts import Artifacts
 from stages.errors import NotWritableError
 from stages.files import left_overs
-from stages.folder import history
+from stages.folder import history, trials
 from stages.folder.lock import reading_with_others, writing_alone
 from stages.folder.usable import known_names, prepare, require_usable, resolved
 
@@ -65,6 +65,7 @@ def _recover_if_possible(root: Path, alone: bool) -> None:
 def _recover(root: Path) -> None:
     left_overs.clear(root, known_names(root), history.keep)
     history.clear(Artifacts(root))
+    trials.clear(Artifacts(root))
     for folder in Artifacts(root).folders_in_cache():
         if folder.is_dir():
             left_overs.clear_below(folder)

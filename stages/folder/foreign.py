@@ -1,10 +1,17 @@
 """What no stage made, within the folders in the artifacts that are known: it is refused."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from stages.artifacts import CACHE_FOLDERS, Artifacts, ProfileFolder, StageFolder, places
+from stages.artifacts import (
+    CACHE_FOLDERS,
+    Artifacts,
+    ProfileFolder,
+    StageFolder,
+    TrialFolder,
+    places,
+)
 from stages.errors import NotWritableError
 from stages.files import left_overs, trees
 from stages.files.checksums import CHECKSUMS, names_listed, plain_files
@@ -14,6 +21,8 @@ from stages.runtimes import RUNTIME_NAMES
 REMEDY = "set VGG19_ARTIFACTS to another folder"
 # When a kept measurement was made; a number follows if another was made in that second.
 KEPT = re.compile(r"[0-9]{8}T[0-9]{6}Z(-[0-9]{1,3})?")
+# A recipe, or one op that is in FP32, in the order in which they were tried.
+TRIAL = re.compile(r"(trial|op)-([0-9]{1,5})")
 
 
 def foreign(path: Path) -> NotWritableError:
@@ -24,8 +33,8 @@ def foreign(path: Path) -> NotWritableError:
     )
 
 
-def require_made(stage: StageFolder) -> None:
-    """Raise NotWritableError for a file in a stage's folder that the stage did not make.
+def require_made(stage: StageFolder | TrialFolder) -> None:
+    """Raise NotWritableError for a file in a stage's folder, or a trial's, that no stage made.
 
     It made what its list names and what it always leaves; if the list is of no use, all in the
     folders that it writes to, too.
@@ -58,14 +67,25 @@ def require_cache(cache: Path) -> None:
 
 def require_history(artifacts: Artifacts) -> None:
     """Check the folder of kept measurements, and the folders in it, by their kinds and names."""
-    require_own(artifacts.history)
     known = [artifacts.history_of(runtime) for runtime in RUNTIME_NAMES]
-    for folder in sorted(artifacts.history.iterdir()):
-        if folder not in known:
+    _require_named(artifacts.history, known, KEPT)
+
+
+def require_trials(artifacts: Artifacts) -> None:
+    """Check the folder of kept trials, and the folders in it, by their kinds and names."""
+    known = [artifacts.trials_of(runtime) for runtime in RUNTIME_NAMES]
+    _require_named(artifacts.trials, known, TRIAL)
+
+
+def _require_named(top: Path, known: Collection[Path], names: re.Pattern[str]) -> None:
+    """Require that a folder has the `known` ones alone, and these only folders of such names."""
+    require_own(top)
+    for folder in sorted(top.iterdir()):
+        if top / (left_overs.owner_of(folder) or folder.name) not in known:
             raise foreign(folder)
         require_own(folder)
         for path in sorted(folder.iterdir()):
-            if not KEPT.fullmatch(left_overs.owner_of(path) or path.name):
+            if not names.fullmatch(left_overs.owner_of(path) or path.name):
                 raise foreign(path)
             require_own(path)
 
@@ -76,3 +96,12 @@ def kept(artifacts: Artifacts, runtime: str) -> Iterator[ProfileFolder]:
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
     for name in sorted(filter(KEPT.fullmatch, names), reverse=True):
         yield ProfileFolder(folder / name)
+
+
+def kept_trials(artifacts: Artifacts, runtime: str) -> Iterator[TrialFolder]:
+    """Yield the folder of each kept trial of a runtime, in the order in which they were made."""
+    folder = artifacts.trials_of(runtime)
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    matches = filter(None, map(TRIAL.fullmatch, names))
+    for match in sorted(matches, key=lambda match: (match[1] == "op", int(match[2]))):
+        yield TrialFolder(folder / match[0])

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from stages.artifacts import Artifacts, StageFolder
+from stages.artifacts import Artifacts, StageFolder, TrialFolder
 from stages.errors import NotWritableError
 from stages.files import left_overs, trees
 from stages.files.checksums import CHECKSUMS
@@ -19,10 +19,12 @@ from stages.folder.foreign import (
     REMEDY,
     foreign,
     kept,
+    kept_trials,
     require_cache,
     require_history,
     require_made,
     require_own,
+    require_trials,
 )
 from stages.program import disk_space
 from stages.program.user import this_user
@@ -115,7 +117,7 @@ def _may_be_marked(folder: Path) -> bool:
 
 
 def ours(root: Path) -> Iterator[Path]:
-    """Yield what stages made in an artifacts folder: their folders, history, cache, left-overs."""
+    """Yield what stages made in an artifacts folder: theirs, history, trials, cache, left-overs."""
     names = known_names(root)
     for path in sorted(root.iterdir()):
         if path.name in names or left_overs.owner_of(path) in names:
@@ -126,7 +128,7 @@ def known_names(root: Path) -> set[str]:
     """Return the names of the folders that stages write to."""
     artifacts = Artifacts(root)
     stages = (stage.path.name for stage in artifacts.stages())
-    return {artifacts.cache.name, artifacts.history.name, *stages}
+    return {artifacts.cache.name, artifacts.history.name, artifacts.trials.name, *stages}
 
 
 def require_replaceable(folder: Path) -> None:
@@ -139,9 +141,13 @@ def require_replaceable(folder: Path) -> None:
         require_made(stage)
 
 
-def _stages_in(folder: Path) -> Iterator[StageFolder]:
-    """Yield the stage's folder that a folder is, or each kept one if it is the history."""
+def _stages_in(folder: Path) -> Iterator[StageFolder | TrialFolder]:
+    """Yield the stage's folder that a folder is, or each kept one if it is of such."""
     artifacts = Artifacts(folder.parent)
+    if folder == artifacts.trials:
+        require_trials(artifacts)
+        for runtime in RUNTIME_NAMES:
+            yield from kept_trials(artifacts, runtime)
     if folder == artifacts.history:
         require_history(artifacts)
         for runtime in RUNTIME_NAMES:
@@ -191,6 +197,8 @@ def _require_ours(root: Path) -> None:
             raise NotWritableError(f"{path} has no {CHECKSUMS}, so no stage made it; {REMEDY}")
         if path == Artifacts(root).history:
             require_history(Artifacts(root))
+        if path == Artifacts(root).trials:
+            require_trials(Artifacts(root))
 
 
 def _mark(root: Path) -> None:

@@ -2,11 +2,13 @@
 
 import os
 import sys
+from contextlib import suppress
 
 from stages.artifacts import Artifacts, QuantizeFolder, read_record, verify, write_record
 from stages.command_line import for_stage
-from stages.common.current import Facts, Product, kept, machine_facts
+from stages.common.current import Product, kept
 from stages.common.host import memory
+from stages.common.host.boot import boot_id
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import (
@@ -15,10 +17,12 @@ from stages.common.host.facts import (
     require_consistent,
     why_impossible,
 )
-from stages.errors import GIVE_UP_S, HostError, exit_code_of
+from stages.errors import GIVE_UP_S, HostError, StageError, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
+from stages.folder.trials import discard
 from stages.isa import ISA_NAMES
+from stages.quantize.kept_trials import KeptTrials, Origin, origins
 from stages.quantize.report import closing_line
 from stages.quantize.run import quantize
 from stages.records.base import Host
@@ -37,7 +41,8 @@ def main() -> None:
         train = read_record(artifacts.train.record, TrainRecord)
         host = describe_host(choose_cores(settings.cores))
         folder = artifacts.quantize(settings.runtime)
-        if kept(_product(folder), settings, _origins(train_sha256, host)):
+        if kept(_product(folder), settings, origins(train_sha256, host)):
+            _discard_trials(artifacts, settings.runtime)
             return
         memory.require_batch(settings.batch_size, train.backbone.name)
         record = _quantize(settings, artifacts, train_sha256, host)
@@ -49,12 +54,8 @@ def _product(folder: QuantizeFolder) -> Product[QuantizeRecord]:
         program="quantize",
         folder=folder,
         kind=QuantizeRecord,
-        origins=lambda record: _origins(record.train_sha256, record.host),
+        origins=lambda record: origins(record.train_sha256, record.host),
     )
-
-
-def _origins(train_sha256: str, host: Host) -> Facts:
-    return {"what train left": train_sha256, **machine_facts(host)}
 
 
 def _quantize(
@@ -62,14 +63,23 @@ def _quantize(
 ) -> QuantizeRecord:
     _require_int8_kernels(cpu_flags())
     require_consistent(host)
+    origin = Origin(settings=settings, train_sha256=train_sha256, host=host, boot=boot_id())
     with (
         holding(host.cores_pinned, "quantize", settings.locks),
         handing_over(artifacts.quantize(settings.runtime).path) as partial,
     ):
-        out = QuantizeFolder(partial)
-        record = quantize(settings, artifacts, out, train_sha256, host)
+        out, trials = QuantizeFolder(partial), KeptTrials(artifacts, origin)
+        trials.take_up()
+        record = quantize(settings, artifacts, out, train_sha256, host, trials)
         write_record(out.record, record)
+    _discard_trials(artifacts, settings.runtime)
     return record
+
+
+def _discard_trials(artifacts: Artifacts, runtime: str) -> None:
+    """Remove the trials, of no use once there is a model; what can't be removed is no failure."""
+    with suppress(StageError, OSError):
+        discard(artifacts, runtime)
 
 
 def _require_int8_kernels(flags: frozenset[str]) -> None:

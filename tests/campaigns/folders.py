@@ -17,6 +17,7 @@ KNOWN = {
     "rehearse",
     "history",
     ".cache",
+    ".trials",
     ".lock",
     ".vgg19-artifacts",
     ".gitignore",
@@ -88,10 +89,9 @@ def judge_folders(
 def judge_left_files(bench: Bench, root: Path, temporary: Path | None = None) -> None:
     """After the next command, no temporary folder may be left of a run that was ended."""
     left = sorted(path.name for path in root.iterdir() if path.name not in KNOWN)
-    cache = root / ".cache"
-    if cache.is_dir():
-        left += [str(path.relative_to(root)) for path in cache.rglob(".*.new*")]
-        left += [str(path.relative_to(root)) for path in cache.rglob(".*.old*")]
+    for folder in filter(Path.is_dir, (root / ".cache", root / ".trials")):
+        left += [str(path.relative_to(root)) for path in folder.rglob(".*.new*")]
+        left += [str(path.relative_to(root)) for path in folder.rglob(".*.old*")]
     if temporary and temporary.is_dir():
         left += [f"in TMPDIR: {path.name}" for path in temporary.iterdir()]
     if left:
