@@ -25,7 +25,7 @@ from stages.records.base import SCHEMA_VERSION
 from stages.runtimes import RUNTIME_NAMES
 
 # The folders that train's cache has; nothing else in it is this project's.
-CACHE_FOLDERS = ("backbones", "cells", "data", "features", "hub", "keras")
+CACHE_FOLDERS = ("backbones", "cells", "data", "features", "hub", "keras", "trials")
 RecordT = TypeVar("RecordT")
 
 
@@ -97,6 +97,24 @@ class RehearseFolder:
         self.proof = path / "proof"
 
 
+class TrialFolder:
+    """Paths of a trial that quantize has done, in the folder of those that it has not handed over.
+
+    What one op costs in INT8 is such a trial, too, whose model and log are not kept.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.record = path / "trial.json"
+        self.model = path / "model_pb.int8"
+        self.log = path / "trial.log"
+
+    @property
+    def name(self) -> str:
+        """What its model is called in messages."""
+        return self.path.name
+
+
 StageFolder: TypeAlias = (
     TrainFolder | QuantizeFolder | ProfileFolder | CompareFolder | PeersFolder | RehearseFolder
 )
@@ -129,6 +147,10 @@ class Artifacts:
     def profile(self, runtime: str) -> ProfileFolder:
         """Output of profile by a runtime."""
         return ProfileFolder(self.root / _of_runtime("profile", runtime))
+
+    def trials_of(self, runtime: str) -> Path:
+        """Return the folder of a runtime's trials that quantize has not handed over yet."""
+        return self.cache / "trials" / self.quantize(runtime).path.name
 
     def cells_of(self, runtime: str) -> Path:
         """Return the folder of what profile knows of a runtime's cells: see profile/known.py."""
@@ -169,7 +191,7 @@ class Artifacts:
         return next((stage for stage in self.stages() if stage.path == path), None)
 
 
-def places(stage: StageFolder) -> set[str]:
+def places(stage: StageFolder | TrialFolder) -> set[str]:
     """Return the relative paths of the files and folders that a stage's folder is known to have."""
     paths: list[Path] = [path for path in vars(stage).values() if path != stage.path]
     return {path.relative_to(stage.path).as_posix() for path in paths}

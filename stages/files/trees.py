@@ -51,6 +51,14 @@ def settle(folder: Path) -> None:
         _settle_one(Path(path), FOLDER_MODE)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, durably and readable for everyone whatever the umask, if it is not there."""
+    if not folder.is_dir():
+        folder.mkdir()
+        folder.chmod(FOLDER_MODE)
+        sync_folder(folder.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make what was renamed in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -4,7 +4,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from stages.artifacts import CACHE_FOLDERS, Artifacts, ProfileFolder, StageFolder, places
+from stages.artifacts import (
+    CACHE_FOLDERS,
+    Artifacts,
+    ProfileFolder,
+    StageFolder,
+    TrialFolder,
+    places,
+)
 from stages.errors import NotWritableError
 from stages.files import left_overs, trees
 from stages.files.checksums import CHECKSUMS, names_listed, plain_files
@@ -24,8 +31,8 @@ def foreign(path: Path) -> NotWritableError:
     )
 
 
-def require_made(stage: StageFolder) -> None:
-    """Raise NotWritableError for a file in a stage's folder that the stage did not make.
+def require_made(stage: StageFolder | TrialFolder) -> None:
+    """Raise NotWritableError for a file in a stage's folder, or a trial's, that it did not make.
 
     It made what its list names and what it always leaves; if the list is of no use, all in the
     folders that it writes to, too.

@@ -93,11 +93,8 @@ def _is_free_for(place: Path, replaced: Path) -> bool:
 def _move(replaced: Path, place: Path) -> None:
     """Give a folder its place in the history, durably; until then it has the one of before."""
     folder = place.parent
-    for made in (folder.parent, folder):
-        if not made.is_dir():
-            made.mkdir()
-            made.chmod(trees.FOLDER_MODE)
-            trees.sync_folder(made.parent)
+    trees.make_folder(folder.parent)
+    trees.make_folder(folder)
     require_history(Artifacts(replaced.parent))
     replaced.rename(place)
     trees.sync_folder(folder)

@@ -5,7 +5,7 @@ import sys
 
 from stages.artifacts import Artifacts, QuantizeFolder, read_record, verify, write_record
 from stages.command_line import for_stage
-from stages.common.current import Facts, Product, kept, machine_facts
+from stages.common.current import Product, kept
 from stages.common.host import memory
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
@@ -19,6 +19,7 @@ from stages.errors import GIVE_UP_S, HostError, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.isa import ISA_NAMES
+from stages.quantize.kept_trials import KeptTrials, Origin, discard, origins
 from stages.quantize.memory_plan import require_memory
 from stages.quantize.report import closing_line
 from stages.quantize.run import quantize
@@ -38,7 +39,8 @@ def main() -> None:
         train = read_record(artifacts.train.record, TrainRecord)
         host = describe_host(choose_cores(settings.cores))
         folder = artifacts.quantize(settings.runtime)
-        if kept(_product(folder), settings, _origins(train_sha256, host)):
+        if kept(_product(folder), settings, origins(train_sha256, host)):
+            discard(artifacts, settings.runtime)
             return
         memory.require_batch(settings.batch_size, train.backbone.name)
         require_memory(settings, cpu_flags(), train.backbone.name)
@@ -51,12 +53,8 @@ def _product(folder: QuantizeFolder) -> Product[QuantizeRecord]:
         program="quantize",
         folder=folder,
         kind=QuantizeRecord,
-        origins=lambda record: _origins(record.train_sha256, record.host),
+        origins=lambda record: origins(record.train_sha256, record.host),
     )
-
-
-def _origins(train_sha256: str, host: Host) -> Facts:
-    return {"what train left": train_sha256, **machine_facts(host)}
 
 
 def _quantize(
@@ -64,13 +62,16 @@ def _quantize(
 ) -> QuantizeRecord:
     _require_int8_kernels(cpu_flags())
     require_consistent(host)
+    origin = Origin(settings=settings, train_sha256=train_sha256, host=host)
     with (
         holding(host.cores_pinned, "quantize", settings.locks),
         handing_over(artifacts.quantize(settings.runtime).path) as partial,
     ):
-        out = QuantizeFolder(partial)
-        record = quantize(settings, artifacts, out, train_sha256, host)
+        out, trials = QuantizeFolder(partial), KeptTrials(artifacts, origin)
+        trials.take_up()
+        record = quantize(settings, artifacts, out, train_sha256, host, trials)
         write_record(out.record, record)
+    discard(artifacts, settings.runtime)
     return record
 
 

@@ -8,6 +8,7 @@ from stages.common.progress import Progress
 from stages.precisions import FP32
 from stages.quantize.compressor import Compressor
 from stages.quantize.evaluator import Contender, Evaluator, Examination
+from stages.quantize.kept_trials import KeptTrials
 from stages.settings import Settings
 
 
@@ -15,8 +16,8 @@ from stages.settings import Settings
 class Context:
     """The stage's settings and folders, the CPU's flags, and what quantizes and measures.
 
-    `out` becomes this stage's folder in `artifacts` when the stage ends; `scratch` has the models
-    and the logs of all trials until then.
+    `out` becomes this stage's folder in `artifacts` when the stage ends; until then, `kept` has the
+    trials with their models, and `scratch` the logs.
     """
 
     settings: Settings
@@ -26,6 +27,7 @@ class Context:
     cpu_flags: frozenset[str]
     evaluator: Evaluator
     compressor: Compressor
+    kept: KeptTrials
     progress: Progress
 
     @property

@@ -27,7 +27,7 @@ def trial_records(
     return [
         _failed_trial(attempt)
         if attempt.failure
-        else _trial(attempt, finals.get(attempt.recipe, []), bound, chosen=attempt is chosen)
+        else trial_record(attempt, finals.get(attempt.recipe, []), bound, chosen=attempt is chosen)
         for attempt in attempts
     ]
 
@@ -52,7 +52,10 @@ def _failed_trial(attempt: Attempt) -> Trial:
     )
 
 
-def _trial(attempt: Attempt, finals: BatchSeconds, bound: Bound, *, chosen: bool) -> Trial:
+def trial_record(
+    attempt: Attempt, finals: BatchSeconds, bound: Bound, *, chosen: bool = False
+) -> Trial:
+    """Return an attempt that worked as the record keeps it; see `trial_records`."""
     return Trial(
         recipe=attempt.recipe,
         verdict=verdict_on(attempt.accuracy_top1, bound, chosen=chosen),
@@ -103,10 +106,12 @@ def closing_line(record: QuantizeRecord) -> str:
         f"{int8.accuracy_top1 or 0:.1%} against {fp32.accuracy_top1 or 0:.1%} on validation "
         f"(loss {int8.loss or 0:+.2%}, bound {record.tolerable_loss:.2%}), "
         f"{len(record.int8_ops)} of {len(record.int8_ops) + len(record.fp32_ops)} compute ops in "
-        f"INT8, by '{recipe_in_words(record.recipe)}', {_trials(len(record.trials))}, "
+        f"INT8, by '{recipe_in_words(record.recipe)}', {_trials(record)}, "
         f"{record.seconds:.0f} s"
     )
 
 
-def _trials(count: int) -> str:
-    return "1 trial" if count == 1 else f"{count} trials"
+def _trials(record: QuantizeRecord) -> str:
+    count, earlier = len(record.trials), record.resumed_trials
+    of_which = f", of which {earlier} by a run that was ended" if earlier else ""
+    return ("1 trial" if count == 1 else f"{count} trials") + of_which

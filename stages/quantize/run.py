@@ -18,6 +18,7 @@ from stages.quantize.capture import output_to
 from stages.quantize.compressor import CalibrationLoader, Compressor
 from stages.quantize.context import Context
 from stages.quantize.evaluator import Answers, Evaluator, Times, index_of_fastest
+from stages.quantize.kept_trials import KeptTrials
 from stages.quantize.op_profile import compute_ops
 from stages.quantize.report import BatchSeconds, no_model_message, trial_records
 from stages.quantize.search import Attempt, Search
@@ -59,10 +60,11 @@ def quantize(
     out: QuantizeFolder,
     train_sha256: str,
     host: Host,
+    kept: KeptTrials,
 ) -> QuantizeRecord:
     """Search for a recipe, leave the model and its proofs in `out`, and return the record.
 
-    `host` says on which cores all is timed.
+    `host` says on which cores all is timed; what is in `kept` is not tried again.
     Raises AccuracyBoundError if no recipe meets the bound, ModelError if the model can't be
     quantized, SettingsError if there are fewer images than asked for.
     """
@@ -71,7 +73,7 @@ def quantize(
         scratch_folder("quantize-") as scratch,
         Progress("quantize", STEPS) as progress,
     ):
-        context = _context(settings, artifacts, out, host.cores_pinned, scratch, progress)
+        context = _context(settings, artifacts, out, host.cores_pinned, scratch, progress, kept)
         outcome = _run_steps(context)
         return _record(context, outcome, train_sha256, host, began)
 
@@ -83,6 +85,7 @@ def _context(
     cores: list[int],
     scratch: Path,
     progress: Progress,
+    kept: KeptTrials,
 ) -> Context:
     require_full_batch(artifacts.train.validation, "batch_size", settings.batch_size)
     calibration = first_samples(artifacts.train.calibration, settings.calibration_samples)
@@ -99,6 +102,7 @@ def _context(
         cpu_flags=cpu_flags(),
         evaluator=Evaluator(settings, artifacts.train, cores, scratch),
         compressor=compressor,
+        kept=kept,
         progress=progress,
     )
 
@@ -139,6 +143,7 @@ def _search(context: Context, fp32: Answers, bound: Bound) -> Search:
         context.scratch,
         context.out.log,
         context.progress,
+        context.kept,
     )
     return Search(
         context.settings,
@@ -197,4 +202,5 @@ def _record(
         int8_ops=compute_ops(chosen.layers, int8=True),
         fp32_ops=compute_ops(chosen.layers, int8=False),
         seconds=time.monotonic() - began,
+        resumed_trials=context.kept.num_taken_up,
     )

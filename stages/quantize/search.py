@@ -20,11 +20,13 @@ from stages.settings import Settings
 class Attempt:
     """What came of a recipe: a model with its figures, or the `failure`; its record is a Trial.
 
-    `predictions` and `accuracy_top1` are on the validation split, `batch_seconds` those of every
-    batch by round; `layers` and `findings` name ops of `graph`; `seconds` is how long it all took.
+    `name` is the model's for messages and files; `predictions` and `accuracy_top1` are on the
+    validation split, `batch_seconds` those of every batch by round; `layers` and `findings` name
+    ops of `graph`; `seconds` is how long it all took.
     """
 
     recipe: Recipe
+    name: str = ""
     model: Path | None = None
     failure: str = ""
     accuracy_top1: float = 0.0
@@ -41,7 +43,7 @@ class Attempt:
         """Its model, to be timed again; ModelError if it has none."""
         if self.model is None:
             raise ModelError(f"a recipe without a model can't be timed: {self.failure}")
-        return Contender(self.model.name, self.model, INT8)
+        return Contender(self.name, self.model, INT8)
 
 
 class Search:

@@ -1,22 +1,28 @@
 """Makes and measures one recipe at a time, as the search asks."""
 
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
 
+from stages.artifacts import TrialFolder
 from stages.common.progress import Progress
 from stages.errors import ModelError, WorkerError, from_shortage
+from stages.files import trees
 from stages.folder.full_disk import require_no_full_disk
+from stages.folder.handover import handing_over
 from stages.precisions import INT8
 from stages.quantize.bound import Bound
 from stages.quantize.capture import output_to
 from stages.quantize.compressor import Compressor
 from stages.quantize.evaluator import Answers, Contender, Evaluator, divergence
 from stages.quantize.findings import collect_findings
+from stages.quantize.kept_trials import OP, RECIPE, KeptTrials
 from stages.quantize.op_profile import compute_ops
 from stages.quantize.recipes import recipe_in_words
+from stages.quantize.report import trial_record
 from stages.quantize.search import Attempt
-from stages.records.quantize import Recipe, Sensitivity
+from stages.records.quantize import Recipe, Sensitivity, Trial
 
 # Characters of a failure's message; what is longer than this is the runtime's, for its log.
 MAX_MESSAGE_LENGTH = 200
@@ -25,8 +31,9 @@ MAX_MESSAGE_LENGTH = 200
 class TrialRunner:
     """Makes models by recipes and measures them.
 
-    `fp32` are the answers that the quantized ones are compared with. Models are kept in `folder`,
-    what tools print in `log`.
+    `fp32` are the answers that the quantized ones are compared with. Logs are in `folder`, what
+    tools print in `log`. A trial that works is kept in `kept` as soon as it is done; what an
+    earlier run kept there is taken as it is. A failure may be the moment's, and is tried again.
     """
 
     def __init__(
@@ -38,22 +45,28 @@ class TrialRunner:
         folder: Path,
         log: Path,
         progress: Progress,
+        kept: KeptTrials,
     ) -> None:
         self._compressor, self._evaluator = compressor, evaluator
         self._fp32, self._bound = fp32, bound
         self._folder, self._log, self._progress = folder, log, progress
-        self._count = 0
+        self._kept = kept
 
     def attempt(self, recipe: Recipe) -> Attempt:
         """Quantize by `recipe`, prove what runs, and measure; a failure is an attempt, too."""
+        if done := self._kept.trial(recipe):
+            attempt = self._restored(*done)
+            self._progress.note(f"{self._in_words(attempt)}; made before")
+            return attempt
         began = time.monotonic()
         try:
-            attempt = self._measure(recipe)
+            attempt = self._measured(recipe)
         except (WorkerError, ModelError) as error:
             self._require_another_cause(error)
-            attempt = Attempt(recipe=recipe, failure=_shortened(error))
+            seconds = time.monotonic() - began
+            attempt = Attempt(recipe=recipe, failure=_shortened(error), seconds=seconds)
         self._progress.note(self._in_words(attempt))
-        return replace(attempt, seconds=time.monotonic() - began)
+        return attempt
 
     def measure_sensitivity(self, base: Attempt) -> list[Sensitivity]:
         """Return what each INT8 op's return to FP32 gives, the most valuable first.
@@ -83,22 +96,61 @@ class TrialRunner:
         return gain
 
     def _sensitivity_to(self, op: str, recipe: Recipe) -> Sensitivity:
-        left_out = tuple(sorted({*recipe.left_out, op}))
-        answers = self._evaluator.classify(self._make(replace(recipe, left_out=left_out)))
-        return Sensitivity(
-            op=op,
-            accuracy_top1=answers.accuracy_top1,
-            divergence=divergence(self._fp32.probabilities, answers.probabilities),
-            predictions=answers.predictions,
+        recipe = replace(recipe, left_out=tuple(sorted({*recipe.left_out, op})))
+        if done := self._kept.sensitivity(recipe):
+            return done
+        place = self._kept.new_place(OP)
+        with handing_over(place.path) as path:
+            partial = TrialFolder(path)
+            answers = self._evaluator.classify(self._make(recipe, place.name, partial.model))
+            trees.remove(partial.model)  # which nothing asks for again
+            gain = Sensitivity(
+                op=op,
+                accuracy_top1=answers.accuracy_top1,
+                divergence=divergence(self._fp32.probabilities, answers.probabilities),
+                predictions=answers.predictions,
+            )
+            self._kept.write(partial, recipe, gain)
+        return gain
+
+    def _measured(self, recipe: Recipe) -> Attempt:
+        """Return a recipe's attempt, whose model and log are then kept with it."""
+        place = self._kept.new_place(RECIPE)
+        with handing_over(place.path) as path:
+            partial, began = TrialFolder(path), time.monotonic()
+            attempt = self._measure(recipe, self._make(recipe, place.name, partial.model))
+            attempt = replace(attempt, seconds=time.monotonic() - began)
+            shutil.copy(self._log_of(place), partial.log)
+            self._kept.write(partial, recipe, trial_record(attempt, [], self._bound))
+        return replace(attempt, model=place.model)
+
+    def _restored(self, place: TrialFolder, trial: Trial) -> Attempt:
+        """Return the attempt that an earlier run kept, with its log where this one's are."""
+        shutil.copy(place.log, self._log_of(place))
+        return Attempt(
+            recipe=trial.recipe,
+            name=place.name,
+            model=place.model,
+            accuracy_top1=trial.accuracy_top1 or 0.0,
+            predictions=trial.predictions,
+            throughput_images_per_s=trial.throughput_images_per_s or 0.0,
+            batch_seconds=trial.batch_seconds,
+            graph=self._compressor.graph_of(place.model),
+            layers=trial.layers,
+            findings=trial.findings,
+            seconds=trial.seconds,
         )
 
-    def _measure(self, recipe: Recipe) -> Attempt:
-        contender = self._make(recipe)
+    def _log_of(self, place: TrialFolder) -> Path:
+        return self._folder / f"{place.name}.log"
+
+    def _measure(self, recipe: Recipe, contender: Contender) -> Attempt:
         graph = self._compressor.graph_of(contender.model)
         examined = self._evaluator.examine(contender, graph)
         times = self._evaluator.time([contender], rounds=1)
         return Attempt(
             recipe=recipe,
+            name=contender.name,
             model=contender.model,
             accuracy_top1=examined.answers.accuracy_top1,
             predictions=examined.answers.predictions,
@@ -109,14 +161,12 @@ class TrialRunner:
             graph=graph,
         )
 
-    def _make(self, recipe: Recipe) -> Contender:
-        self._count += 1
-        model = self._folder / f"trial-{self._count}"
+    def _make(self, recipe: Recipe, name: str, model: Path) -> Contender:
         with output_to(self._log):
             refused = self._compressor.write_model(recipe, model)
         if refused:
             self._progress.note(f"the scale can't be shared at {', '.join(refused)}")
-        return Contender(model.name, model, INT8)
+        return Contender(name, model, INT8)
 
     def _require_another_cause(self, error: WorkerError | ModelError) -> None:
         """Raise DiskFullError or HostError if a recipe failed for want of room or memory.

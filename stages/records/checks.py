@@ -144,6 +144,8 @@ def _rounds(measurement: Measurement) -> list[list[int]]:
 
 def _quantize(record: QuantizeRecord) -> Problems:
     yield from _twice(variant.precision for variant in record.variants)
+    if record.resumed_trials > len(record.trials):
+        yield "an earlier run left more trials than there are"
 
 
 def _train(record: TrainRecord) -> Problems:

@@ -8,6 +8,7 @@ from msgspec import Meta
 from stages.records.base import Host, Record
 from stages.records.fields import (
     ClassIndex,
+    Count,
     Fraction,
     Loss,
     Multiple,
@@ -20,6 +21,7 @@ from stages.records.fields import (
     Size,
     TimeFraction,
     doc,
+    doc_of_added,
 )
 from stages.records.measure import Primitive
 
@@ -211,7 +213,17 @@ class QuantizeRecord(Record):
     variants: Annotated[list[Variant], doc("Every precision; those that are missing come last.")]
     int8_ops: Annotated[list[str], doc("Ops of the chosen model that multiply in INT8.")]
     fp32_ops: Annotated[list[str], doc("Ops of the chosen model that multiply in FP32.")]
-    seconds: Annotated[Seconds, doc("How long the stage took, in seconds.")]
+    seconds: Annotated[
+        Seconds,
+        doc("How long the stage took, in seconds; if it went on, without the run that was ended."),
+    ]
+    resumed_trials: Annotated[
+        Count,
+        doc_of_added(
+            "How many of the trials an earlier run left that was ended: it timed them on the same "
+            "machine, as it was started and set up, by the same program; 0 if it ran through."
+        ),
+    ] = 0
 
     def variant(self, precision: str) -> Variant:
         """Return the variant of a precision; KeyError if the record has none."""

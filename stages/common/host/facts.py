@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stages.common.host import cgroups
 from stages.common.host.amx_probe import why_no_tiles
+from stages.common.host.boot import boot_id
 from stages.common.host.cloud import machine_type
 from stages.common.host.kernel_text import fields_of, name_of, text_of
 from stages.common.host.memory import GIB
@@ -20,7 +21,6 @@ from stages.records.cpu_features import contradiction
 # Seconds; it reads a few files.
 LSCPU_S = 10.0
 CPUINFO = Path("/proc/cpuinfo")
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def cpu_fields(path: Path = CPUINFO) -> dict[str, str]:
@@ -47,7 +47,7 @@ def describe_host(cores: list[int]) -> Host:
         machine=sysfs.machine(),
         machine_type=machine_type(sysfs),
         kernel=platform.release(),
-        boot_id=name_of(text_of(BOOT_ID)) or UNKNOWN,
+        boot_id=boot_id(),
         hypervisor="hypervisor" in flags,
         hypervisor_vendor=hypervisor_vendor(),
         topology=describe_topology(sysfs),

@@ -11,6 +11,7 @@ BELIEVED = {
     "quantize/quantize.json": """
         maker.* host.* seconds trials[].seconds sensitivity[].op sensitivity[].divergence
         trials[].layers[].* variants[].layers[].op variants[].missing variants[].model
+        resumed_trials
         """,
     "profile/measurements.json": """
         maker.* seconds *.load_seconds *.amx_busy.* *.instances[].ended_s[]

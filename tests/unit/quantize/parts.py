@@ -8,14 +8,18 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from stages.common.onednn.log import OnednnLog, parse_log
+from stages.quantize.kept_trials import Origin
 from stages.quantize.op_graph import Graph
 from stages.quantize.op_profile import attribute_primitives
 from stages.quantize.search import Attempt
 from stages.records.measure import NodeTime
 from stages.records.quantize import Finding, FindingKind, Layer, Recipe
+from stages.settings import Settings
+from tests.unit.records import HOST, SHA256
 
 LOGS = Path(__file__).parents[2] / "data" / "onednn"
 RECIPE = Recipe(algorithm="minmax", granularity="per_channel")
+ORIGIN = Origin(settings=Settings(), train_sha256=SHA256, host=HOST)
 
 
 def _constant(*shape: int) -> SimpleNamespace:

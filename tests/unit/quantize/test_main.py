@@ -5,16 +5,18 @@ from typing import Any
 
 import pytest
 
-from stages.artifacts import Artifacts, TrainFolder, verify, write_record
+from stages.artifacts import Artifacts, TrainFolder, TrialFolder, verify, write_record
 from stages.common.host import memory
 from stages.common.provenance import maker
 from stages.errors import exit_code_of
 from stages.folder.handover import handing_over
 from stages.folder.usable import LOCK, MARKER
 from stages.quantize import __main__ as program
+from stages.quantize.kept_trials import KeptTrials
 from stages.records.base import Host
-from stages.records.quantize import QuantizeRecord
+from stages.records.quantize import QuantizeRecord, Recipe, Sensitivity
 from stages.settings import Settings
+from tests.unit.quantize.parts import ORIGIN, RECIPE
 from tests.unit.records import HOST, quantize, train, variant
 
 
@@ -102,7 +104,7 @@ class Stage:
         program.main()
 
     def _quantize(
-        self, settings: Settings, _: Artifacts, out: Any, train_sha256: str, host: Host
+        self, settings: Settings, _: Any, out: Any, train_sha256: str, host: Host, trials: Any
     ) -> QuantizeRecord:
         self.runs += 1
         made = quantize(variant("fp32"), variant("int8"), train_sha256=train_sha256)
@@ -180,3 +182,37 @@ def test_another_trained_model_is_quantized(
     stage.run()
     assert stage.runs == 2
     assert "quantize: runs again: what train left changed\n" in capsys.readouterr().out
+
+
+def leave_trial(stage: Stage, recipe: Recipe = RECIPE) -> None:
+    """Leave a trial as a killed run does."""
+    origin = replace(ORIGIN, settings=Settings(artifacts=stage.artifacts.root))
+    kept = KeptTrials(stage.artifacts, origin)
+    with handing_over(kept.new_place("op").path) as partial:
+        gain = Sensitivity(op="conv1", accuracy_top1=1.0, divergence=0.0)
+        kept.write(TrialFolder(partial), recipe, gain)
+
+
+def test_once_it_has_handed_over_there_are_no_trials(stage: Stage) -> None:
+    leave_trial(stage)
+    stage.run("--force", "quantize")
+    assert stage.runs == 2
+    assert not stage.artifacts.trials_of("itex").exists()
+
+
+def test_a_kill_after_the_hand_over_leaves_trials_that_the_next_run_removes(stage: Stage) -> None:
+    leave_trial(stage)
+    stage.run()
+    assert stage.runs == 1
+    assert not stage.artifacts.trials_of("itex").exists()
+
+
+def test_a_failure_leaves_the_trials(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*arguments: Any) -> None:
+        leave_trial(stage)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program, "quantize", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        stage.run("--max-trials", "3")
+    assert [path.name for path in stage.artifacts.trials_of("itex").iterdir()] == ["op-1"]

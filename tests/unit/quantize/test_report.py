@@ -95,3 +95,10 @@ def test_the_closing_line_tells_speed_accuracy_ops_and_recipe() -> None:
         "validation (loss +0.33%, bound 1.00%), 2 of 3 compute ops in INT8, by 'minmax, per "
         "channel', 0 trials, 61 s"
     )
+
+
+def test_the_closing_line_says_which_trials_an_earlier_run_made() -> None:
+    made = records.quantize(Variant(precision="fp32"), Variant(precision="int8"))
+    trials = trial_records([attempt(), FAILED], {}, attempt(), BOUND)
+    line = closing_line(replace(made, trials=trials, resumed_trials=1))
+    assert line.endswith("', 2 trials, of which 1 by a run that was ended, 1 s")

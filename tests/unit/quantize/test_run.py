@@ -1,60 +1,11 @@
-from pathlib import Path
-from typing import Any
-
-import numpy as np
 import pytest
 
-from stages.artifacts import Artifacts, QuantizeFolder
 from stages.errors import AccuracyBoundError, SettingsError
 from stages.precisions import PRECISION_NAMES
-from stages.quantize import run as module
-from stages.quantize.run import quantize
-from stages.records.quantize import QuantizeRecord
-from stages.samples import Samples
-from stages.settings import Settings
 from tests.unit.quantize.parts import RECIPE, layer
-from tests.unit.quantize.stand_ins import INT8_LAYERS, StandInCompressor, StandInEvaluator
-from tests.unit.records import HOST
-
-
-def save(path: Path, images: int) -> None:
-    Samples(np.zeros((images, 224, 224, 3), np.uint8), np.zeros(images, np.int64)).save(path)
-
-
-class Stage:
-    """Artifacts with four images to calibrate with and three to validate, and stand-ins."""
-
-    def __init__(self, root: Path) -> None:
-        self.artifacts = Artifacts(root)
-        save(self.artifacts.train.calibration, 4)
-        save(self.artifacts.train.validation, 3)
-        self.out = QuantizeFolder(root / ".quantize.new")
-        self.out.path.mkdir()
-        self.evaluator, self.compressor = StandInEvaluator(), StandInCompressor()
-        self.calibrated_with = 0
-
-    def run(self, **settings: Any) -> QuantizeRecord:
-        chosen = Settings(**{"batch_size": 2, "calibration_samples": 4, **settings})
-        return quantize(chosen, self.artifacts, self.out, "sha", HOST)
-
-    def evaluator_in(self, *surroundings: Any) -> StandInEvaluator:
-        self.evaluator.keep_logs_in(surroundings[-1])
-        return self.evaluator
-
-    def compressor_with(self, model: Path, runtime: str, loader: Any, folder: Path) -> Any:
-        self.calibrated_with = sum(len(labels) for _, labels in loader)
-        self.compressor.fuses_qdq = runtime == "itex"
-        return self.compressor
-
-
-@pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    stage = Stage(tmp_path)
-    monkeypatch.setattr(module, "Evaluator", stage.evaluator_in)
-    monkeypatch.setattr(module, "Compressor", stage.compressor_with)
-    monkeypatch.setattr(module, "Model", lambda path: None)
-    monkeypatch.setattr(module, "cpu_flags", lambda: frozenset({"avx2", "avx512_bf16"}))
-    return stage
+from tests.unit.quantize.staged import Stage
+from tests.unit.quantize.stand_ins import INT8_LAYERS
+from tests.unit.records import SHA256
 
 
 def test_more_calibration_images_than_there_are_is_refused(stage: Stage) -> None:
@@ -87,7 +38,7 @@ def test_the_model_its_proofs_and_its_record_are_handed_on(stage: Stage) -> None
     ]
     assert [trial.verdict for trial in record.trials] == ["chosen"]
     assert record.int8_ops == ["conv1", "conv2", "head"]
-    assert (record.train_sha256, record.runtime, record.fp32_ops) == ("sha", "itex", [])
+    assert (record.train_sha256, record.runtime, record.fp32_ops) == (SHA256, "itex", [])
     assert record.variant("int8").speedup == 3.0
     assert "leaves none for BF16" in (record.variant("int8_bf16").missing or "")
 

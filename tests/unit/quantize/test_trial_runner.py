@@ -5,13 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stages.artifacts import Artifacts
 from stages.common.progress import Progress
 from stages.errors import DiskFullError, HostError, ModelError, WorkerError
 from stages.program import disk_space
 from stages.quantize.bound import Bound
 from stages.quantize.evaluator import Answers, Contender
+from stages.quantize.kept_trials import KeptTrials
 from stages.quantize.trial_runner import TrialRunner
-from tests.unit.quantize.parts import RECIPE, attempt, layer
+from tests.unit.quantize.parts import ORIGIN, RECIPE, attempt, layer
 from tests.unit.quantize.stand_ins import INT8_LAYERS, StandInCompressor, StandInEvaluator, answers
 
 
@@ -30,7 +32,9 @@ class Bench:
             folder,
             self.log,
             Progress("quantize", stream=self._stream),
+            KeptTrials(Artifacts(folder), ORIGIN),
         )
+        self.evaluator.keep_logs_in(folder)
 
     @property
     def shown(self) -> str:
@@ -86,7 +90,7 @@ def test_a_full_disk_is_no_failure_of_a_recipe(
 ) -> None:
     bench.evaluator.failures["trial-1"] = error("it died")
     monkeypatch.setattr(disk_space, "full_among", lambda folders: next(iter(folders)))
-    with pytest.raises(DiskFullError, match=f"at {bench.log.parent} "):
+    with pytest.raises(DiskFullError, match=f"at {bench.log.parent}/"):
         bench.runner.attempt(RECIPE)
     bench.compressor.failures[replace(RECIPE, left_out=("conv2",))] = error("it gave up")
     with pytest.raises(DiskFullError):
