@@ -100,6 +100,11 @@ class WorkerError(StageError):
     exit_code = 13
     remedy = "read the lines above, its last ones; raise worker_timeout_s if time ran out"
 
+    def __init__(self, message: str, *, may_pass: bool = False) -> None:
+        """With `may_pass` it may go well another time: time ran out, or another ended it."""
+        super().__init__(message)
+        self.may_pass = may_pass
+
 
 class ProofError(StageError):
     """The oneDNN log shows that a run was not what its name says."""

@@ -54,7 +54,14 @@ def _product(folder: QuantizeFolder) -> Product[QuantizeRecord]:
         folder=folder,
         kind=QuantizeRecord,
         origins=lambda record: origins(record.train_sha256, record.host),
+        unfit=_unfit,
     )
+
+
+def _unfit(record: QuantizeRecord) -> str:
+    """Return that recipes failed for what is not their own, and may not be so another time."""
+    failed = [f"trial {number}" for number, it in enumerate(record.trials, 1) if it.may_pass]
+    return f"{', '.join(failed)} failed for what may have passed" if failed else ""
 
 
 def _quantize(

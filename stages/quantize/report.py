@@ -43,6 +43,7 @@ def _failed_trial(attempt: Attempt) -> Trial:
     return Trial(
         recipe=attempt.recipe,
         verdict=f"failed: {attempt.failure}",
+        may_pass=attempt.may_pass,
         accuracy_top1=None,
         loss=None,
         throughput_images_per_s=None,

@@ -20,6 +20,8 @@ from stages.settings import Settings
 class Attempt:
     """What came of a recipe: a model with its figures, or the `failure`; its record is a Trial.
 
+    A failure that `may_pass` is none of the recipe's own.
+
     `name` is the model's for messages and files; `predictions` and `accuracy_top1` are on the
     validation split, `batch_seconds` those of every batch by round; `layers` and `findings` name
     ops of `graph`; `seconds` is how long it all took.
@@ -29,6 +31,7 @@ class Attempt:
     name: str = ""
     model: Path | None = None
     failure: str = ""
+    may_pass: bool = False
     accuracy_top1: float = 0.0
     predictions: list[int] = field(default_factory=list)
     throughput_images_per_s: float = 0.0

@@ -64,7 +64,12 @@ class TrialRunner:
         except (WorkerError, ModelError) as error:
             self._require_another_cause(error)
             seconds = time.monotonic() - began
-            attempt = Attempt(recipe=recipe, failure=_shortened(error), seconds=seconds)
+            attempt = Attempt(
+                recipe=recipe,
+                failure=_shortened(error),
+                may_pass=isinstance(error, WorkerError) and error.may_pass,
+                seconds=seconds,
+            )
         self._progress.note(self._in_words(attempt))
         return attempt
 

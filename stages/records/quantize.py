@@ -89,6 +89,12 @@ class Trial:
         Meta(pattern="^(chosen$|slower$|beyond the bound$|failed: )"),
         doc("chosen; slower, if within the accuracy bound; beyond the bound; or failed: and why."),
     ]
+    may_pass: Annotated[
+        bool,
+        doc(
+            "True if it failed as time ran out or another ended its process: next time it is tried."
+        ),
+    ] = False
     accuracy_top1: Annotated[
         Fraction | None, doc("Top-1 on the validation split, a fraction from 0 to 1.")
     ]

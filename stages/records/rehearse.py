@@ -196,8 +196,9 @@ class LeftOut:
     runtime: Annotated[str, doc("Which TensorFlow it is about, or which peer.")]
     precision: Annotated[PrecisionName, doc("Its precision.")]
     reason: Annotated[str, doc("Why.")]
-    failed: Annotated[
-        bool, doc("True if a process of it died, hung or lacked memory: next time it is tried.")
+    may_pass: Annotated[
+        bool,
+        doc("True if memory or time ran out, or another ended it: next time it is tried."),
     ] = False
 
 

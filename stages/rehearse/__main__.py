@@ -29,6 +29,7 @@ from stages.errors import (
     HostError,
     ModelError,
     SettingsError,
+    StageError,
     WorkerError,
     exit_code_of,
 )
@@ -112,7 +113,7 @@ def _rehearse(settings: Settings, artifacts: Artifacts, emulator: Emulator) -> s
 
 def _unfit(record: RehearsalRecord) -> str:
     """Return what failed for a cause that may be gone; what a model is does not change."""
-    failed = [f"{cell.runtime} {cell.precision}" for cell in record.left_out if cell.failed]
+    failed = [f"{cell.runtime} {cell.precision}" for cell in record.left_out if cell.may_pass]
     return f"{', '.join(failed)} failed" if failed else ""
 
 
@@ -244,8 +245,13 @@ def _peers(
             peers.append(rehearse_peer(entry, plan.a_record, classes, conditions))
         except (WorkerError, ModelError, HostError) as error:
             note = left_out(entry, " ".join(str(error).split()))
-            failed.append(replace(note, failed=not isinstance(error, ModelError)))
+            failed.append(replace(note, may_pass=_may_pass(error)))
     return peers, failed
+
+
+def _may_pass(error: StageError) -> bool:
+    """Return whether it may go well another time: no fault of model or runtime."""
+    return isinstance(error, HostError) or (isinstance(error, WorkerError) and error.may_pass)
 
 
 def _step(entry: Entry) -> str:

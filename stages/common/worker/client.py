@@ -2,6 +2,7 @@
 
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import time
@@ -21,8 +22,12 @@ from stages.common.host.oom_kills import OomKills
 from stages.common.worker.environment import worker_environment
 from stages.common.worker.protocol import AnswerT, Job, Ready, Refusal, Request
 from stages.errors import PinningError, StageError, WorkerError, of_kind
+from stages.program.signals import ENDING
 from stages.program.tether import tethered
 from stages.records.reading import MAX_BYTES
+
+# What others send; the other signals come of what a process does itself.
+SENT_BY_OTHERS = (signal.SIGKILL, *ENDING)
 
 READ_BYTES = 2**20
 # The largest answers, LoadGen's with two times for each of some million batches, go into a record,
@@ -169,15 +174,17 @@ class WorkerProcess:
 
     def _ended_with(self, code: int) -> StageError:
         short = shortage(f"running {self.job.name}", code, self._log, self._kills)
-        return short or self._failure(ending_in_words(code))
+        return short or self._failure(ending_in_words(code), may_pass=-code in SENT_BY_OTHERS)
 
-    def _failure(self, what: str) -> WorkerError:
-        return WorkerError(f"running {self.job.name} {what}; {print_tail(self._log)}")
+    def _failure(self, what: str, *, may_pass: bool = False) -> WorkerError:
+        said = print_tail(self._log)
+        return WorkerError(f"running {self.job.name} {what}; {said}", may_pass=may_pass)
 
     def _too_long(self) -> WorkerError:
         return WorkerError(
             f"running {self.job.name} took over {self._timeout_s:g} s and was ended; "
-            "raise VGG19_WORKER_TIMEOUT_S or leave it out"
+            "raise VGG19_WORKER_TIMEOUT_S or leave it out",
+            may_pass=True,
         )
 
     def _require_cores(self, cores: list[int]) -> None:

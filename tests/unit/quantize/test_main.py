@@ -12,9 +12,12 @@ from stages.errors import exit_code_of
 from stages.folder.handover import handing_over
 from stages.folder.usable import LOCK, MARKER
 from stages.quantize import __main__ as program
+from stages.quantize.bound import Bound
 from stages.quantize.kept_trials import KeptTrials
+from stages.quantize.report import trial_records
+from stages.quantize.search import Attempt
 from stages.records.base import Host
-from stages.records.quantize import QuantizeRecord, Recipe, Sensitivity
+from stages.records.quantize import QuantizeRecord, Recipe, Sensitivity, Trial
 from stages.settings import Settings
 from tests.unit.quantize.parts import ORIGIN, RECIPE
 from tests.unit.records import HOST, quantize, train, variant
@@ -86,6 +89,7 @@ class Stage:
 
     def __init__(self, root: Path, patch: pytest.MonkeyPatch) -> None:
         self.artifacts, self.runs, self._patch = Artifacts(root), 0, patch
+        self.trials: list[Trial] = []
         patch.setenv("VGG19_ARTIFACTS", str(root))
         patch.setenv("VGG19_RUNTIME", "itex")  # an image names its own
         patch.setattr(program, "quantize", self._quantize)
@@ -109,7 +113,7 @@ class Stage:
         self.runs += 1
         made = quantize(variant("fp32"), variant("int8"), train_sha256=train_sha256)
         by = maker(settings, "quantize")
-        return replace(made, maker=by, host=host, runtime=settings.runtime)
+        return replace(made, maker=by, host=host, runtime=settings.runtime, trials=self.trials)
 
 
 @pytest.fixture
@@ -123,6 +127,19 @@ def stage(
     made.on()
     made.run()
     return made
+
+
+@pytest.mark.parametrize(("may_pass", "again"), [(True, True), (False, False)])
+def test_a_recipe_that_failed_for_what_is_not_its_own_is_tried_the_next_time(
+    stage: Stage, capsys: pytest.CaptureFixture[str], may_pass: bool, again: bool
+) -> None:
+    failed = Attempt(recipe=RECIPE, failure="was ended by SIGKILL", may_pass=may_pass)
+    stage.trials = trial_records([failed], {}, failed, Bound(1.0, 0.01))
+    stage.run("--force", "quantize")
+    stage.run()
+    assert stage.runs == (3 if again else 2)
+    shown = capsys.readouterr().out
+    assert ("quantize: runs again: trial 1 failed for what may have passed\n" in shown) == again
 
 
 def test_a_second_run_searches_for_nothing(
