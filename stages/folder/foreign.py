@@ -12,8 +12,9 @@ from stages.program.printable import shortened
 from stages.runtimes import RUNTIME_NAMES
 
 REMEDY = "set VGG19_ARTIFACTS to another folder"
-# When a kept measurement was made; a number follows if another was made in that second.
-KEPT = re.compile(r"[0-9]{8}T[0-9]{6}Z(-[0-9]{1,3})?")
+# When a kept measurement was made. A number follows, one more than before, from each on that was
+# made no later than what was kept before it: a clock was set back, or both are of one second.
+KEPT = re.compile(r"(?P<made>[0-9]{8}T[0-9]{6}Z)(-(?P<number>[0-9]{1,6}))?")
 
 
 def foreign(path: Path) -> NotWritableError:
@@ -71,8 +72,17 @@ def require_history(artifacts: Artifacts) -> None:
 
 
 def kept(artifacts: Artifacts, runtime: str) -> Iterator[ProfileFolder]:
-    """Yield the folder of each kept measurement of a runtime, the latest first."""
+    """Yield the folder of each kept measurement of a runtime, the one that was kept last first."""
     folder = artifacts.history_of(runtime)
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    for name in sorted(filter(KEPT.fullmatch, names), reverse=True):
+    for name in sorted(filter(KEPT.fullmatch, names), key=order_of, reverse=True):
         yield ProfileFolder(folder / name)
+
+
+def order_of(name: str) -> tuple[int, str]:
+    """Return what sorts the names of kept measurements in the order in which they were kept.
+
+    It is the number in the name, and when it was made.
+    """
+    match = KEPT.fullmatch(name)
+    return (int(match["number"] or 0), match["made"]) if match else (0, "")

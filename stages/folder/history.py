@@ -1,14 +1,12 @@
 """The measurements that later ones replaced: the last of each runtime, kept whole."""
 
-import os
-from itertools import count
 from pathlib import Path
 
 from stages.artifacts import Artifacts, ProfileFolder, read_record, verify
 from stages.errors import NotWritableError, SchemaVersionError, StageError
 from stages.files import left_overs, trees
 from stages.files.checksums import CHECKSUMS, sha256
-from stages.folder.foreign import kept, require_history, require_made
+from stages.folder.foreign import kept, order_of, require_history, require_made
 from stages.program.host_path import shown
 from stages.records.profile import ProfileRecord
 from stages.runtimes import RUNTIME_NAMES
@@ -18,7 +16,8 @@ def keep(replaced: Path) -> bool:
     """Move a runtime's measurement that a later one replaced to the history; return whether it did.
 
     `replaced` has the name of a left-over beside the folder that has its place now. One that is
-    damaged, or of another schema, is not kept; a line says so. What is no measurement is left.
+    damaged, or of another schema, is not kept; a line says so. What is no measurement is left. What
+    else is kept of the same one, whole or not, is removed.
     """
     artifacts = Artifacts(replaced.parent)
     owner = left_overs.owner_of(replaced)
@@ -28,26 +27,22 @@ def keep(replaced: Path) -> bool:
     made = _made(replaced)
     if not made:
         return False
-    place = _place(artifacts.history_of(runtime), made, replaced)
-    if os.path.lexists(place):  # it is there already
-        return False
+    place = _place(artifacts, runtime, made)
     _move(replaced, place)
     print(shown(f"profile: what was measured before is kept in {place}"), flush=True)
+    for folder in kept(artifacts, runtime):
+        if folder.path != place and _has_list_of(folder.path, place):
+            _discard(folder)
     return True
 
 
 def keep_last(artifacts: Artifacts, runtime: str, number: int) -> None:
-    """Remove a runtime's kept measurements but for the last `number`.
+    """Remove a runtime's kept measurements but for the `number` that were kept last.
 
     One that has a file that no stage made stays, and a line says so.
     """
     for folder in [*kept(artifacts, runtime)][number:]:
-        try:
-            trees.require_removable(folder.path)
-            require_made(folder)
-            left_overs.discard(folder.path)
-        except NotWritableError as error:
-            print(shown(f"profile: {folder.path} is not removed: {error}"), flush=True)
+        _discard(folder)
 
 
 def clear(artifacts: Artifacts) -> None:
@@ -77,17 +72,26 @@ def _made(folder: Path) -> str:
     return made.replace("-", "").replace(":", "")
 
 
-def _place(folder: Path, made: str, replaced: Path) -> Path:
-    """Return where to keep what was made then: beside another of that second, if that differs."""
-    names = (f"{made}-{number}" if number else made for number in count())
-    return next(folder / name for name in names if _is_free_for(folder / name, replaced))
+def _place(artifacts: Artifacts, runtime: str, made: str) -> Path:
+    """Return where to keep what was made then: by its name it is the last that was kept."""
+    names = [folder.path.name for folder in kept(artifacts, runtime)]
+    number, latest = order_of(names[0]) if names else (0, "")
+    number += made <= latest
+    return artifacts.history_of(runtime) / (f"{made}-{number}" if number else made)
 
 
-def _is_free_for(place: Path, replaced: Path) -> bool:
-    if not os.path.lexists(place):
-        return True
-    listed = place / CHECKSUMS
-    return listed.is_file() and sha256(listed) == sha256(replaced / CHECKSUMS)
+def _has_list_of(folder: Path, place: Path) -> bool:
+    listed = folder / CHECKSUMS
+    return listed.is_file() and sha256(listed) == sha256(place / CHECKSUMS)
+
+
+def _discard(folder: ProfileFolder) -> None:
+    try:
+        trees.require_removable(folder.path)
+        require_made(folder)
+        left_overs.discard(folder.path)
+    except NotWritableError as error:
+        print(shown(f"profile: {folder.path} is not removed: {error}"), flush=True)
 
 
 def _move(replaced: Path, place: Path) -> None:

@@ -48,8 +48,10 @@ def name_of(made: str) -> str:
     return made.replace("-", "").replace(":", "")
 
 
-def measure(root: Path, made: str, runtime: str = "itex", number: int = 10) -> None:
-    record = profile(measured("int8", "AVX2", 4.0), runtime=runtime)
+def measure(
+    root: Path, made: str, runtime: str = "itex", number: int = 10, rate: float = 4.0
+) -> None:
+    record = profile(measured("int8", "AVX2", rate), runtime=runtime)
     with writing(root, "profile") as artifacts:
         with handing_over(artifacts.profile(runtime).path, keep=history.keep) as partial:
             write_record(
@@ -114,6 +116,39 @@ def test_two_of_one_second_are_both_kept(root: Path) -> None:
         write_record(ProfileFolder(partial).record, replace(record, maker=Provenance(made=SECOND)))
     measure(root, THIRD)
     assert names(root)[:2] == [f"{name_of(SECOND)}-1", name_of(SECOND)]
+
+
+def test_the_last_replaced_stays_though_the_clock_was_ahead(root: Path) -> None:
+    ahead = "2027-01-01T00:00:00Z"
+    measure(root, ahead)
+    measure(root, THIRD, number=2)
+    measure(root, THIRD.replace("T10", "T11"), number=2)
+    assert names(root) == [f"{name_of(THIRD)}-1", name_of(ahead)]
+    measure(root, THIRD.replace("T10", "T12"), number=1)
+    assert names(root) == [f"{name_of(THIRD).replace('T10', 'T11')}-1"]
+
+
+def test_of_many_of_one_second_the_last_stay(root: Path) -> None:
+    for count in range(12):
+        measure(root, SECOND, rate=5.0 + count, number=100)
+    measure(root, THIRD, number=2)
+    last, before = (int(name.rpartition("-")[2]) for name in names(root))
+    assert last == before + 1 > 10
+
+
+@pytest.mark.parametrize("damaged", [True, False])
+def test_one_that_was_copied_back_from_the_history_is_kept_once_and_whole(
+    root: Path, damaged: bool
+) -> None:
+    measure(root, THIRD)
+    copy = root / "history" / "profile" / name_of(FIRST)
+    shutil.rmtree(root / "profile")
+    shutil.copytree(copy, root / "profile")
+    if damaged:
+        (copy / "measurements.json").write_text("{}")
+    measure(root, THIRD)
+    assert names(root) == [f"{name_of(FIRST)}-1", name_of(SECOND)]
+    assert all_there(root) == {FIRST, SECOND, THIRD}
 
 
 @pytest.mark.parametrize(
