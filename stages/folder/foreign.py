@@ -9,6 +9,7 @@ from stages.errors import NotWritableError
 from stages.files import left_overs, trees
 from stages.files.checksums import CHECKSUMS, names_listed, plain_files
 from stages.program.printable import shortened
+from stages.program.user import this_user
 from stages.runtimes import RUNTIME_NAMES
 
 REMEDY = "set VGG19_ARTIFACTS to another folder"
@@ -22,6 +23,13 @@ def foreign(path: Path) -> NotWritableError:
     shown = shortened(str(path))
     return NotWritableError(
         f"{shown} is there, which no stage made; move it elsewhere, or {REMEDY}"
+    )
+
+
+def unreadable(folder: Path) -> NotWritableError:
+    """Return the error to raise for a folder that this user can't list."""
+    return NotWritableError(
+        f"{folder} can't be read by user {this_user()}; change its owner or mode, or {REMEDY}"
     )
 
 
@@ -61,14 +69,21 @@ def require_history(artifacts: Artifacts) -> None:
     """Check the folder of kept measurements, and the folders in it, by their kinds and names."""
     require_own(artifacts.history)
     known = [artifacts.history_of(runtime) for runtime in RUNTIME_NAMES]
-    for folder in sorted(artifacts.history.iterdir()):
+    for folder in _listed(artifacts.history):
         if folder not in known:
             raise foreign(folder)
         require_own(folder)
-        for path in sorted(folder.iterdir()):
+        for path in _listed(folder):
             if not KEPT.fullmatch(left_overs.owner_of(path) or path.name):
                 raise foreign(path)
             require_own(path)
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except PermissionError:
+        raise unreadable(folder) from None
 
 
 def kept(artifacts: Artifacts, runtime: str) -> Iterator[ProfileFolder]:

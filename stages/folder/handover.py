@@ -31,7 +31,7 @@ def handing_over(
     what no stage made; DiskFullError for any failure that a full disk is behind.
     """
     _require_writable(folder.parent)
-    left_overs.clear(folder.parent, [folder.name])
+    left_overs.clear(folder.parent, [folder.name], keep)
     require_replaceable(folder)
     partial = left_overs.new_folder(folder)
     try:

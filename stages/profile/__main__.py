@@ -105,6 +105,8 @@ def _profile(
     samples = earlier.samples(known.on(candidates[0][0])) if earlier else {}
     require_consistent(host)
     require_quota(host)
+    if settings.history:
+        history.require_writable(artifacts, settings.runtime)
     # What rounds are added to is not replaced: it is a part of what takes its place.
     keep = history.keep if settings.history and not earlier else _keep_none
     with (

@@ -1,14 +1,19 @@
 """What a later measurement replaced is kept, whole, wherever a kill comes; at most n are."""
 
+import errno
+import os
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from docker.cleaning import clean
+from docker.share.history import history_text
 from stages.artifacts import Artifacts, ProfileFolder, verify, write_record
 from stages.errors import NotWritableError
 from stages.files import trees
@@ -191,6 +196,95 @@ def test_a_kill_at_any_step_loses_no_measurement(root: Path, tmp_path: Path) -> 
             break
     assert there == {SECOND, THIRD}
     assert count > 15
+
+
+Refuse = Callable[[str], None]
+
+
+@pytest.fixture
+def refuse(monkeypatch: pytest.MonkeyPatch) -> Iterator[Refuse]:
+    """Let a call of the system's be refused for what is in the history, until the test ends."""
+
+    def begin(call: str) -> None:
+        real = getattr(os, call)
+
+        def refused(path: Path, *arguments: object, **options: object) -> object:
+            if any("history" in str(one) for one in (path, *arguments)):
+                raise OSError(code, os.strerror(code), str(path))
+            return real(path, *arguments, **options)
+
+        monkeypatch.setattr(os, call, refused)
+
+    code = errno.ENOSPC
+    yield begin
+    monkeypatch.undo()
+
+
+@pytest.mark.parametrize("call", ["mkdir", "rename"])
+def test_what_can_not_be_kept_stays_until_a_command_can(
+    tmp_path: Path,
+    refuse: Refuse,
+    call: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    measure(tmp_path, FIRST)
+    refuse(call)
+    measure(tmp_path, SECOND)
+    said = capsys.readouterr().out
+    place = tmp_path / "history" / "profile"
+    assert f"before can't be kept in {place} (No space left on device); until" in said
+    for use in (reading, writing):
+        with use(tmp_path, "compare"):
+            assert all_there(tmp_path) == {SECOND}
+    monkeypatch.undo()
+    measure(tmp_path, THIRD)
+    assert all_there(tmp_path) == {FIRST, SECOND, THIRD}
+
+
+def test_on_a_full_disk_the_history_is_shown_and_removed(
+    tmp_path: Path, refuse: Refuse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measure(tmp_path, FIRST)
+    shutil.copytree(tmp_path / "profile", tmp_path / ".profile.abcd1234.old")
+    refuse("mkdir")
+    assert FIRST in history_text(tmp_path, "")
+    clean(tmp_path, assume_yes=True)
+    assert [*ours(tmp_path)] == []
+
+
+@pytest.mark.parametrize("call", ["rename", "rmdir", "listdir"])
+def test_no_failure_to_remove_older_ones_is_one_of_the_measurement(
+    root: Path, refuse: Refuse, call: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measure(root, THIRD)
+    capsys.readouterr()
+    refuse(call)
+    history.keep_last(Artifacts(root), "itex", 1)
+    assert "profile: " in capsys.readouterr().out
+
+
+def test_an_unwritable_history_is_named_before_anything_is_measured(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = root / "history" / "profile"
+    history.require_writable(Artifacts(root), "itex")
+    monkeypatch.setattr(os, "access", lambda path, _: path != place)
+    with pytest.raises(NotWritableError, match=rf"{place} can't be .* by --history 0"):
+        history.require_writable(Artifacts(root), "itex")
+
+
+def test_an_unreadable_history_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, iterdir = root / "history" / "profile", Path.iterdir
+
+    def closed(path: Path) -> Iterator[Path]:
+        if path == place:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return iterdir(path)
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    with pytest.raises(NotWritableError, match=f"{place} can't be read"), writing(root, "train"):
+        pytest.fail("it went on")
 
 
 STRANGERS = {
