@@ -16,7 +16,7 @@ from docker.cleaning import clean
 from docker.share.history import history_text
 from stages.artifacts import Artifacts, ProfileFolder, verify, write_record
 from stages.errors import NotWritableError
-from stages.files import trees
+from stages.files import left_overs, trees
 from stages.files.checksums import write_checksums
 from stages.folder import history
 from stages.folder.access import reading, writing
@@ -45,7 +45,7 @@ def dying(call):
     return run
 for name in CALLS:
     setattr(os, name, dying(getattr(os, name)))
-measure(Path(sys.argv[1]), {THIRD!r}, number=1)
+measure(Path(sys.argv[1]), {THIRD!r}, number=int(sys.argv[3]))
 """
 
 
@@ -58,7 +58,8 @@ def measure(
 ) -> None:
     record = profile(measured("int8", "AVX2", rate), runtime=runtime)
     with writing(root, "profile") as artifacts:
-        with handing_over(artifacts.profile(runtime).path, keep=history.keep) as partial:
+        keep = history.keep if number else None
+        with handing_over(artifacts.profile(runtime).path, keep=keep) as partial:
             write_record(
                 ProfileFolder(partial).record, replace(record, maker=Provenance(made=made))
             )
@@ -178,23 +179,27 @@ def test_one_that_nobody_could_read_is_not_kept(
     assert f"profile: what was measured before {words}, and is not kept" in capsys.readouterr().out
 
 
-def test_a_kill_at_any_step_loses_no_measurement(root: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [1, 0])
+def test_a_kill_at_any_step_loses_no_measurement_that_is_to_be_kept(
+    root: Path, tmp_path: Path, number: int
+) -> None:
     for count in range(1, 60):
         copy = tmp_path / f"copy{count}"
         shutil.copytree(root, copy)
-        command = [sys.executable, "-c", KILLED, str(copy), str(count)]
+        command = [sys.executable, "-c", KILLED, str(copy), str(count), str(number)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True)
         assert done.returncode in (0, -signal.SIGKILL), done.stderr
         with reading(copy, "history"):
             there = all_there(copy)
-        # The first may go, as one is to be kept, once the third has replaced the second.
-        whole = [{FIRST, SECOND}, {FIRST, SECOND, THIRD}, {SECOND, THIRD}]
+        # Those of before go, but for `number`, once the third has replaced the second.
+        kept_one = [{FIRST, SECOND}, {FIRST, SECOND, THIRD}, {SECOND, THIRD}]
+        whole = kept_one if number else [{FIRST, SECOND}, {FIRST, THIRD}, {THIRD}]
         assert there in whole, f"killed at {count}"
-        left = [path for path in copy.rglob(".*") if path.suffix in (".new", ".old")]
+        left = [path for path in copy.rglob(".*") if left_overs.owner_of(path)]
         assert left == [], f"killed at {count}"
         if done.returncode == 0:
             break
-    assert there == {SECOND, THIRD}
+    assert there == ({SECOND, THIRD} if number else {THIRD})
     assert count > 15
 
 
