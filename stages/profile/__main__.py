@@ -110,7 +110,7 @@ def _profile(
     keep = history.keep if settings.history and not earlier else None
     with (
         holding(host.cores_pinned, "profile", settings.locks),
-        handing_over(artifacts.profile(settings.runtime).path, keep=keep) as partial,
+        handing_over(artifacts.profile(settings.runtime).path, keep=keep, last=True) as partial,
     ):
         _say_who_is_here(host.cores_pinned)
         out = ProfileFolder(partial)

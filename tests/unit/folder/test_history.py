@@ -47,6 +47,28 @@ for name in CALLS:
     setattr(os, name, dying(getattr(os, name)))
 measure(Path(sys.argv[1]), {THIRD!r}, number=int(sys.argv[3]))
 """
+# Is interrupted at the call COUNT of those that rename or remove something, and at all after it.
+INTERRUPTED = f"""
+import os, signal, sys
+from pathlib import Path
+from stages.errors import exit_code_of
+from tests.unit.folder.test_history import THIRD, measure
+calls = 0
+def interrupted(call):
+    def run(*arguments, **options):
+        global calls
+        calls += 1
+        if calls >= int(sys.argv[2]):
+            os.kill(os.getpid(), signal.SIGINT)
+        return call(*arguments, **options)
+    return run
+def main():
+    measure(Path(sys.argv[1]), {THIRD!r}, number=1)
+    print("that is it")
+for name in ("rename", "rmdir", "unlink"):
+    setattr(os, name, interrupted(getattr(os, name)))
+sys.exit(exit_code_of("profile", main))
+"""
 
 
 def name_of(made: str) -> str:
@@ -59,7 +81,7 @@ def measure(
     record = profile(measured("int8", "AVX2", rate), runtime=runtime)
     with writing(root, "profile") as artifacts:
         keep = history.keep if number else None
-        with handing_over(artifacts.profile(runtime).path, keep=keep) as partial:
+        with handing_over(artifacts.profile(runtime).path, keep=keep, last=True) as partial:
             write_record(
                 ProfileFolder(partial).record, replace(record, maker=Provenance(made=made))
             )
@@ -290,6 +312,23 @@ def test_an_unreadable_history_is_named(root: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Path, "iterdir", closed)
     with pytest.raises(NotWritableError, match=f"{place} can't be read"), writing(root, "train"):
         pytest.fail("it went on")
+
+
+@pytest.mark.parametrize("count", range(1, 9))
+def test_a_signal_ends_it_as_if_nothing_was_measured_or_comes_too_late(
+    root: Path, count: int
+) -> None:
+    command = [sys.executable, "-c", INTERRUPTED, str(root), str(count)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    there = all_there(root)
+    if done.returncode == 0:
+        assert there == {SECOND, THIRD}, done
+        assert done.stdout.endswith("that is it\n"), done
+        assert done.stderr == ""
+    else:
+        assert (done.returncode, there) == (130, {FIRST, SECOND}), done
+        assert "interrupted; earlier artifacts are untouched" in done.stderr
+    assert (done.returncode == 0) == (count > 2), done  # the two are swapped by two renames
 
 
 STRANGERS = {
