@@ -15,7 +15,7 @@ from stages.runtimes import RUNTIME_NAMES
 REMEDY = "set VGG19_ARTIFACTS to another folder"
 # When a kept measurement was made. A number follows, one more than before, from each on that was
 # made no later than what was kept before it: a clock was set back, or both are of one second.
-KEPT = re.compile(r"(?P<made>[0-9]{8}T[0-9]{6}Z)(-(?P<number>[0-9]{1,6}))?")
+KEPT = re.compile(r"(?P<made>[0-9]{8}T[0-9]{6}Z)(-(?P<number>[0-9]+))?")
 
 
 def foreign(path: Path) -> NotWritableError:

@@ -8,7 +8,7 @@ from stages.artifacts import Artifacts, ProfileFolder, read_record, verify
 from stages.errors import NotWritableError, SchemaVersionError, StageError
 from stages.files import left_overs, trees
 from stages.files.checksums import CHECKSUMS, sha256
-from stages.folder.foreign import kept, order_of, require_history, require_made
+from stages.folder.foreign import KEPT, kept, order_of, require_history, require_made
 from stages.program.host_path import shown
 from stages.program.user import this_user
 from stages.records.profile import ProfileRecord
@@ -91,14 +91,17 @@ def _made(folder: Path) -> str:
     try:
         verify(folder, [record.name])
         made = read_record(record, ProfileRecord).maker.made
-        why = "" if made else "does not say when it was made"
+        why = ""
     except SchemaVersionError:
         made, why = "", "is of another schema"
     except StageError:
         made, why = "", "is damaged"
+    name = made.replace("-", "").replace(":", "")
+    if not why and not KEPT.fullmatch(name):
+        why = "does not say when it was made"
     if why:
         _say(f"what was measured before {why}, and is not kept")
-    return made.replace("-", "").replace(":", "")
+    return "" if why else name
 
 
 def _place(artifacts: Artifacts, runtime: str, made: str) -> Path:

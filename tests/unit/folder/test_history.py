@@ -331,6 +331,18 @@ def test_a_signal_ends_it_as_if_nothing_was_measured_or_comes_too_late(
     assert (done.returncode == 0) == (count > 2), done  # the two are swapped by two renames
 
 
+@pytest.mark.parametrize(
+    "made", [f"{SECOND}\\n", SECOND.replace("2", "\u0662"), "9999-99-99T99:99:99Z"]
+)
+def test_no_odd_time_becomes_a_name_in_it(root: Path, made: str) -> None:
+    record = root / "profile" / "measurements.json"
+    record.write_text(record.read_text().replace(SECOND, made))
+    write_checksums(root / "profile")
+    measure(root, THIRD)
+    with writing(root, "compare"):
+        assert names(root) == [name_of(FIRST)]
+
+
 STRANGERS = {
     "history/thesis.txt": "history/thesis.txt",
     "history/profile/thesis": "history/profile/thesis",
