@@ -136,6 +136,25 @@ def test_a_time_that_names_none_lists_those_there_are(root: Path, when: str, wor
         history_text(root, when)
 
 
+@pytest.mark.parametrize(
+    ("when", "ratio"),
+    [
+        ("20261124T100000Z-1", "0.75x"),
+        ("2026-11-24T10:00:00Z-1", "0.75x"),
+        ("2026-11-24T10:00:00Z", "1.50x"),
+        ("20261124T100000Z,20261124T100000Z-1", "2.00x"),
+    ],
+)
+def test_two_of_one_second_are_told_apart_by_what_the_list_shows(
+    tmp_path: Path, when: str, ratio: str
+) -> None:
+    for made, rate in ((FIRST, 4.0), (FIRST, 8.0), (THIRD, 6.0)):
+        measure(tmp_path, record_of(made, rate))
+    lines = history_text(tmp_path, "").splitlines()
+    assert [line.split()[0] for line in lines[2:]] == [THIRD, f"{FIRST}-1", FIRST]
+    assert ratio in history_text(tmp_path, when)
+
+
 @pytest.mark.parametrize("when", ["current", "current,current", "2026-11-26", ",", "a,b,c"])
 def test_what_names_no_two_is_refused(root: Path, when: str) -> None:
     with pytest.raises(SettingsError, match="compare can't be"):
