@@ -31,7 +31,9 @@ PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 # In train's cache, but left out: it is big, and computed from the rest in minutes.
 DERIVED = ("cells", "features", "trials")
 # What was being written when a run was stopped, by this project, tensorflow-datasets or TF Hub.
-UNFINISHED = (".*.new", ".*.old", "*.tmp.*", "*.tmp", "*.incomplete*", "*.lock", "*.part")
+UNFINISHED = (
+    *(".*.new", ".*.old", ".*.gone", "*.tmp.*", "*.tmp", "*.incomplete*", "*.lock", "*.part"),
+)
 # The lowest level about halves the layers, which are mostly programs; higher ones add little.
 COMPRESSION = 1
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from stages.records.fields import Sha256, doc
+from stages.records.fields import END, Sha256, doc
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,7 +14,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     version: Annotated[str, doc("Version of the project that packed the bundle, such as 0.1.0.")]
     commit: Annotated[
         str,
-        Meta(pattern="^([0-9a-f]{40,64})?$"),
+        Meta(pattern=f"^([0-9a-f]{{40,64}})?{END}"),
         doc("Commit of the source; empty if the source was no clone."),
     ]
     inputs: Annotated[

@@ -8,6 +8,8 @@ from stages.records.cell import Reason
 from stages.setting.values import OWN_BACKBONES
 
 MAX_CELL = 1000
+# Beyond these a figure with decimals shows nothing, or too many digits to read.
+MIN_PLAIN, MAX_PLAIN = 0.001, 1e9
 # In place of an interval, which would be as wide as nothing; and beside a figure in a table.
 NO_INTERVAL, ONCE = "one round: no interval", "(one round)"
 
@@ -28,7 +30,14 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 
 def times(ratio: Interval, *, once: bool) -> str:
     """Return a ratio with its interval, which there is none of after one round."""
-    return f"{ratio.estimate:.2f}x {ONCE if once else f'({ratio.low:.2f}-{ratio.high:.2f})'}"
+    between = ONCE if once else f"({figure(ratio.low)}-{figure(ratio.high)})"
+    return f"{figure(ratio.estimate)}x {between}"
+
+
+def figure(value: float, digits: int = 2) -> str:
+    """Return a figure, zero or more, as tables have it: decimals, unless it is tiny or huge."""
+    is_plain = value == 0 or MIN_PLAIN <= value < MAX_PLAIN
+    return f"{value:.{digits}f}" if is_plain else f"{value:.2e}"
 
 
 def is_of_one_round(reasons: Sequence[Reason]) -> bool:

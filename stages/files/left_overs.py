@@ -16,7 +16,7 @@ from stages.files import trees
 from stages.files.checksums import CHECKSUMS
 from stages.program.left_over_name import PATTERN
 
-NEW, OLD = ".new", ".old"
+NEW, OLD, GONE = ".new", ".old", ".gone"
 # A name may have 255 bytes, a character up to four of them.
 MAX_NAME = 50
 MAX_LEVELS = 8
@@ -47,9 +47,9 @@ def clear_files(path: Path) -> None:
                 left.unlink()
 
 
-def old_name(new: Path) -> Path:
-    """Return what a folder is called while `new` takes its name."""
-    return new.with_suffix(OLD)
+def old_name(new: Path, *, is_kept: bool) -> Path:
+    """Return what a folder is called while `new` takes its name, which says if it is to be kept."""
+    return new.with_suffix(OLD if is_kept else GONE)
 
 
 def owner_of(path: Path) -> str:
@@ -64,8 +64,8 @@ def clear(
     """Restore each folder in `parent` that a kill took away, and remove what else kills left.
 
     With `names`, only what was left beside these. A folder that another has replaced is not removed
-    if `keep`, which may move it elsewhere, returns True. Nothing may be writing there. Raises
-    NotWritableError if something can't be removed.
+    if it was to be kept, and `keep`, which may move it elsewhere, returns True. Nothing may be
+    writing there. Raises NotWritableError if something can't be removed.
     """
     left = [path for path in parent.iterdir() if owner_of(path)]
     for path in sorted(left, key=lambda path: path.lstat().st_ctime_ns, reverse=True):
@@ -81,7 +81,7 @@ def lost(parent: Path, names: Collection[str]) -> list[str]:
 
 def _is_lost(path: Path) -> bool:
     folder = path.parent / owner_of(path)
-    return bool(owner_of(path)) and path.suffix == OLD and not os.path.lexists(folder)
+    return bool(owner_of(path)) and path.suffix in (OLD, GONE) and not os.path.lexists(folder)
 
 
 def _deal_with(path: Path, folder: Path, keep: Callable[[Path], bool]) -> None:

@@ -14,7 +14,14 @@ from stages.errors import NotWritableError
 from stages.files import left_overs
 from stages.folder import history
 from stages.folder.lock import reading_with_others, writing_alone
-from stages.folder.usable import known_names, prepare, require_usable, resolved
+from stages.folder.usable import (
+    is_marked,
+    known_names,
+    ours,
+    prepare,
+    require_usable,
+    resolved,
+)
 
 
 @contextmanager
@@ -34,11 +41,12 @@ def writing(folder: Path, name: str) -> Iterator[Artifacts]:
 def reading(folder: Path, name: str) -> Iterator[Artifacts]:
     """Yield the artifacts in a folder, in which nothing changes in the meantime.
 
-    There may be no such folder. Raises what `writing` raises.
+    There may be no such folder, or nothing in it that a stage made: then it is left as it is.
+    Raises what `writing` raises.
     """
     require_usable(folder)
     root = resolved(folder)
-    if not root.is_dir():
+    if not root.is_dir() or not (is_marked(root) or any(ours(root))):
         yield Artifacts(root)
         return
     if os.access(root, os.W_OK | os.X_OK):

@@ -16,11 +16,13 @@ from stages.errors import NotWritableError
 from stages.files import left_overs, trees
 from stages.files.checksums import CHECKSUMS, names_listed, plain_files
 from stages.program.printable import shortened
+from stages.program.user import this_user
 from stages.runtimes import RUNTIME_NAMES
 
 REMEDY = "set VGG19_ARTIFACTS to another folder"
-# When a kept measurement was made; a number follows if another was made in that second.
-KEPT = re.compile(r"[0-9]{8}T[0-9]{6}Z(-[0-9]{1,3})?")
+# When a kept measurement was made. A number follows, one more than before, from each on that was
+# made no later than what was kept before it: a clock was set back, or both are of one second.
+KEPT = re.compile(r"(?P<made>[0-9]{8}T[0-9]{6}Z)(-(?P<number>[0-9]+))?")
 
 
 def foreign(path: Path) -> NotWritableError:
@@ -28,6 +30,13 @@ def foreign(path: Path) -> NotWritableError:
     shown = shortened(str(path))
     return NotWritableError(
         f"{shown} is there, which no stage made; move it elsewhere, or {REMEDY}"
+    )
+
+
+def unreadable(folder: Path) -> NotWritableError:
+    """Return the error to raise for a folder that this user can't list."""
+    return NotWritableError(
+        f"{folder} can't be read by user {this_user()}; change its owner or mode, or {REMEDY}"
     )
 
 
@@ -67,19 +76,35 @@ def require_history(artifacts: Artifacts) -> None:
     """Check the folder of kept measurements, and the folders in it, by their kinds and names."""
     require_own(artifacts.history)
     known = [artifacts.history_of(runtime) for runtime in RUNTIME_NAMES]
-    for folder in sorted(artifacts.history.iterdir()):
+    for folder in _listed(artifacts.history):
         if folder not in known:
             raise foreign(folder)
         require_own(folder)
-        for path in sorted(folder.iterdir()):
+        for path in _listed(folder):
             if not KEPT.fullmatch(left_overs.owner_of(path) or path.name):
                 raise foreign(path)
             require_own(path)
 
 
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except PermissionError:
+        raise unreadable(folder) from None
+
+
 def kept(artifacts: Artifacts, runtime: str) -> Iterator[ProfileFolder]:
-    """Yield the folder of each kept measurement of a runtime, the latest first."""
+    """Yield the folder of each kept measurement of a runtime, the one that was kept last first."""
     folder = artifacts.history_of(runtime)
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    for name in sorted(filter(KEPT.fullmatch, names), reverse=True):
+    for name in sorted(filter(KEPT.fullmatch, names), key=order_of, reverse=True):
         yield ProfileFolder(folder / name)
+
+
+def order_of(name: str) -> tuple[int, str]:
+    """Return what sorts the names of kept measurements in the order in which they were kept.
+
+    It is the number in the name, and when it was made.
+    """
+    match = KEPT.fullmatch(name)
+    return (int(match["number"] or 0), match["made"]) if match else (0, "")

@@ -1,53 +1,77 @@
 """The measurements that later ones replaced: the last of each runtime, kept whole."""
 
 import os
-from itertools import count
+from contextlib import suppress
 from pathlib import Path
 
 from stages.artifacts import Artifacts, ProfileFolder, read_record, verify
 from stages.errors import NotWritableError, SchemaVersionError, StageError
 from stages.files import left_overs, trees
 from stages.files.checksums import CHECKSUMS, sha256
-from stages.folder.foreign import kept, require_history, require_made
+from stages.folder.foreign import KEPT, kept, order_of, require_history, require_made
 from stages.program.host_path import shown
+from stages.program.user import this_user
 from stages.records.profile import ProfileRecord
 from stages.runtimes import RUNTIME_NAMES
+
+
+def require_writable(artifacts: Artifacts, runtime: str) -> None:
+    """Raise NotWritableError if what a runtime measures could not take its place in the history."""
+    folders = (artifacts.history_of(runtime), artifacts.history)
+    folder = next(filter(os.path.lexists, folders), None)
+    if folder and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise NotWritableError(
+            f"{folder} can't be read and written by user {this_user()}; "
+            "change its owner or mode, or keep nothing by --history 0"
+        )
 
 
 def keep(replaced: Path) -> bool:
     """Move a runtime's measurement that a later one replaced to the history; return whether it did.
 
     `replaced` has the name of a left-over beside the folder that has its place now. One that is
-    damaged, or of another schema, is not kept; a line says so. What is no measurement is left.
+    damaged, or of another schema, is not kept; a line says so. What is no measurement is left. What
+    else is kept of the same one, whole or not, is removed. If it can't be moved it stays for the
+    next command, and a line says so: the one that replaced it is good all the same.
     """
     artifacts = Artifacts(replaced.parent)
     owner = left_overs.owner_of(replaced)
     runtime = next((name for name in RUNTIME_NAMES if _is_of(artifacts, name, owner)), "")
     if not runtime or trees.why_no_folder(replaced):
         return False
+    try:
+        return _keep(artifacts, runtime, replaced)
+    except (NotWritableError, OSError) as error:
+        problem = f"can't be kept in {artifacts.history_of(runtime)} ({_cause(error)})"
+        _say(f"what was measured before {problem}; until a command can, it is in {replaced}")
+        return True
+
+
+def _keep(artifacts: Artifacts, runtime: str, replaced: Path) -> bool:
     made = _made(replaced)
     if not made:
         return False
-    place = _place(artifacts.history_of(runtime), made, replaced)
-    if os.path.lexists(place):  # it is there already
-        return False
+    place = _place(artifacts, runtime, made)
     _move(replaced, place)
-    print(shown(f"profile: what was measured before is kept in {place}"), flush=True)
+    _say(f"what was measured before is kept in {place}")
+    for folder in kept(artifacts, runtime):
+        if folder.path != place and _has_list_of(folder.path, place):
+            _discard(folder)
     return True
 
 
 def keep_last(artifacts: Artifacts, runtime: str, number: int) -> None:
-    """Remove a runtime's kept measurements but for the last `number`.
+    """Remove a runtime's kept measurements but for the `number` that were kept last.
 
-    One that has a file that no stage made stays, and a line says so.
+    One that has a file that no stage made, or that can't be removed, stays, and a line says so.
     """
-    for folder in [*kept(artifacts, runtime)][number:]:
-        try:
-            trees.require_removable(folder.path)
-            require_made(folder)
-            left_overs.discard(folder.path)
-        except NotWritableError as error:
-            print(shown(f"profile: {folder.path} is not removed: {error}"), flush=True)
+    try:
+        folders = [*kept(artifacts, runtime)]
+    except OSError as error:
+        _say(f"{artifacts.history_of(runtime)} can't be read ({_cause(error)})")
+    else:
+        for folder in folders[number:]:
+            _discard(folder)
 
 
 def clear(artifacts: Artifacts) -> None:
@@ -67,27 +91,48 @@ def _made(folder: Path) -> str:
     try:
         verify(folder, [record.name])
         made = read_record(record, ProfileRecord).maker.made
-        why = "" if made else "does not say when it was made"
+        why = ""
     except SchemaVersionError:
         made, why = "", "is of another schema"
     except StageError:
         made, why = "", "is damaged"
+    name = made.replace("-", "").replace(":", "")
+    if not why and not KEPT.fullmatch(name):
+        why = "does not say when it was made"
     if why:
-        print(f"profile: what was measured before {why}, and is not kept", flush=True)
-    return made.replace("-", "").replace(":", "")
+        _say(f"what was measured before {why}, and is not kept")
+    return "" if why else name
 
 
-def _place(folder: Path, made: str, replaced: Path) -> Path:
-    """Return where to keep what was made then: beside another of that second, if that differs."""
-    names = (f"{made}-{number}" if number else made for number in count())
-    return next(folder / name for name in names if _is_free_for(folder / name, replaced))
+def _place(artifacts: Artifacts, runtime: str, made: str) -> Path:
+    """Return where to keep what was made then: by its name it is the last that was kept."""
+    names = [folder.path.name for folder in kept(artifacts, runtime)]
+    number, latest = order_of(names[0]) if names else (0, "")
+    number += made <= latest
+    return artifacts.history_of(runtime) / (f"{made}-{number}" if number else made)
 
 
-def _is_free_for(place: Path, replaced: Path) -> bool:
-    if not os.path.lexists(place):
-        return True
-    listed = place / CHECKSUMS
-    return listed.is_file() and sha256(listed) == sha256(replaced / CHECKSUMS)
+def _has_list_of(folder: Path, place: Path) -> bool:
+    with suppress(OSError):
+        return sha256(folder / CHECKSUMS) == sha256(place / CHECKSUMS)
+    return False
+
+
+def _discard(folder: ProfileFolder) -> None:
+    try:
+        trees.require_removable(folder.path)
+        require_made(folder)
+        left_overs.discard(folder.path)
+    except (StageError, OSError) as error:
+        _say(f"{folder.path} is not removed ({_cause(error)})")
+
+
+def _cause(error: Exception) -> str:
+    return (isinstance(error, OSError) and error.strerror) or str(error).partition(";")[0]
+
+
+def _say(text: str) -> None:
+    print(shown(f"profile: {text}"), flush=True)
 
 
 def _move(replaced: Path, place: Path) -> None:
@@ -97,5 +142,6 @@ def _move(replaced: Path, place: Path) -> None:
     trees.make_folder(folder)
     require_history(Artifacts(replaced.parent))
     replaced.rename(place)
-    trees.sync_folder(folder)
-    trees.sync_folder(replaced.parent)
+    with suppress(OSError):  # it is there
+        trees.sync_folder(folder)
+        trees.sync_folder(replaced.parent)

@@ -23,6 +23,7 @@ from stages.folder.foreign import (
     require_history,
     require_made,
     require_own,
+    unreadable,
 )
 from stages.program import disk_space
 from stages.program.user import this_user
@@ -174,9 +175,7 @@ def _require_ours(root: Path) -> None:
     try:
         marked, inside = is_marked(root), sorted(root.iterdir())
     except PermissionError:
-        raise NotWritableError(
-            f"{root} can't be read by user {this_user()}; change its owner or mode, or {REMEDY}"
-        ) from None
+        raise unreadable(root) from None
     known = known_names(root)
     for path in inside:
         if path.name in BYSTANDERS or (marked and path.name in (MARKER, LOCK)):

@@ -11,7 +11,8 @@ from stages.records.profile import ModelSummary, ProfileRecord
 from stages.runtimes import RUNTIME_NAMES
 
 CURRENT = "current"
-PUNCTUATION = re.compile(r"[-:]")
+# But for what is between a time and the number behind it.
+PUNCTUATION = re.compile(r"(?<!Z)-|:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,14 @@ class Run:
 
     @property
     def made(self) -> str:
-        """When it was made, in UTC; of one that can't be read, its folder's name, or `current`."""
-        if self.record:
-            return self.record.maker.made
-        return CURRENT if self.is_current else self.folder.path.name
+        """When it was made, in UTC, with the number that its folder's name has, if any.
+
+        If it can't be read, the folder's name, or `current`.
+        """
+        if self.record is None:
+            return CURRENT if self.is_current else self.folder.path.name
+        number = "" if self.is_current else "".join(self.folder.path.name.partition("-")[1:])
+        return f"{self.record.maker.made}{number}"
 
     def require_record(self) -> ProfileRecord:
         """Return the record; raise why it can't be read."""
@@ -104,9 +109,16 @@ def _current(runs: Sequence[Run], other: Run) -> Run:
     )
 
 
+def _plain(when: str) -> str:
+    return PUNCTUATION.sub("", when.upper())
+
+
 def _find(runs: Sequence[Run], when: str) -> Run:
-    beginning = PUNCTUATION.sub("", when).upper()
-    found = [run for run in runs if PUNCTUATION.sub("", run.made).startswith(beginning)]
+    beginning = _plain(when)
+    begun = [run for run in runs if _plain(run.made).startswith(beginning)]
+    # The current one has a name of its own, if another was made in that second.
+    exact = [run for run in begun if _plain(run.made) == beginning and not run.is_current]
+    found = exact if len(exact) == 1 else begun
     if len(found) == 1:
         return found[0]
     those = ", ".join(f"{run.made} ({run.runtime})" for run in found or runs)

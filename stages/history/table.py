@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from stages.common.headline import doubt
 from stages.common.reasons import in_words
 from stages.common.stats import independent_speedup
-from stages.common.text import aligned, is_of_one_round, times
+from stages.common.text import aligned, figure, is_of_one_round, times
 from stages.history.conditions import in_few_words, unlike
 from stages.history.runs import Run
 from stages.program.printable import printable
@@ -67,7 +67,7 @@ def _headline(run: Run) -> list[str]:
     fp32, int8 = run.summaries
     speedup = int8.throughput_speedup
     once = is_of_one_round(int8.run_reasons)
-    figures = f"{int8.throughput:.2f} against {fp32.throughput:.2f}"
+    figures = f"{figure(int8.throughput)} against {figure(fp32.throughput)}"
     return [figures, times(speedup, once=once) if speedup else ""]
 
 
@@ -113,9 +113,13 @@ def _measurement(record: ProfileRecord, cell: Cell) -> Measurement | None:
 def _figures(old: Measurement, new: Measurement) -> Iterator[str]:
     """Yield the figures of a cell in both runs, each marked if it can't be relied on."""
     invalid = "" if old.validity.valid and new.validity.valid else " INVALID"
-    ratio = independent_speedup("offline", new.offline.runs, old.offline.runs)
-    once = min(len(counting(one.offline.runs)) for one in (old, new)) < 2
-    yield from (f"{one.offline.throughput_images_per_s.estimate:.2f}" for one in (old, new))
-    yield f"{times(ratio, once=once)}{invalid}"
-    yield from (f"{one.single_stream.latency_p50_ms.estimate:.1f}" for one in (old, new))
+    rates = [one.offline.throughput_images_per_s.estimate for one in (old, new)]
+    yield from map(figure, rates)
+    yield f"{_ratio(old, new) if all(rates) else '-'}{invalid}"
+    yield from (figure(one.single_stream.latency_p50_ms.estimate, 1) for one in (old, new))
     yield from (f"{one.accuracy.top1:.1%}" for one in (old, new))
+
+
+def _ratio(old: Measurement, new: Measurement) -> str:
+    ratio = independent_speedup("offline", new.offline.runs, old.offline.runs)
+    return times(ratio, once=min(len(counting(one.offline.runs)) for one in (old, new)) < 2)

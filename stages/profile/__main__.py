@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from stages.artifacts import Artifacts, ProfileFolder, write_record
 from stages.command_line import for_stage
@@ -105,11 +104,13 @@ def _profile(
     samples = earlier.samples(known.on(candidates[0][0])) if earlier else {}
     require_consistent(host)
     require_quota(host)
+    if settings.history:
+        history.require_writable(artifacts, settings.runtime)
     # What rounds are added to is not replaced: it is a part of what takes its place.
-    keep = history.keep if settings.history and not earlier else _keep_none
+    keep = history.keep if settings.history and not earlier else None
     with (
         holding(host.cores_pinned, "profile", settings.locks),
-        handing_over(artifacts.profile(settings.runtime).path, keep=keep) as partial,
+        handing_over(artifacts.profile(settings.runtime).path, keep=keep, last=True) as partial,
     ):
         _say_who_is_here(host.cores_pinned)
         out = ProfileFolder(partial)
@@ -128,10 +129,6 @@ def _profile(
 def _earlier(settings: Settings, artifacts: Artifacts, inputs: Inputs, host: Host) -> Earlier:
     folder, by = artifacts.profile(settings.runtime), maker(settings, "profile")
     return read_earlier(folder, by, host, inputs.origins(host))
-
-
-def _keep_none(_: Path) -> bool:
-    return False
 
 
 def _plan(settings: Settings, quantize: QuantizeRecord) -> list[PlannedCell]:

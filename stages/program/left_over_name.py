@@ -1,13 +1,14 @@
 """The names of what is being written, which a killed command leaves behind.
 
 NAME is written as `.NAME.XXXX.new`; a folder that was there before becomes `.NAME.XXXX.old` while
-the two are swapped. Earlier versions left the XXXX out.
+the two are swapped, or `.NAME.XXXX.gone` if it is not to be kept. Earlier versions left the XXXX
+out.
 """
 
 import re
 from pathlib import Path
 
-PATTERN = re.compile(r"\.(?P<name>.+?)(?P<random>\.[a-z0-9_]{8})?\.(?:new|old)")
+PATTERN = re.compile(r"\.(?P<name>.+?)(?P<random>\.[a-z0-9_]{8})?\.(?:new|old|gone)")
 
 
 def known_place(path: Path) -> Path:

@@ -107,12 +107,19 @@ def held_back() -> Iterator[None]:
         yield
         return
     handler = _handlers[-1]
-    handler.holding = True
+    before, handler.holding = handler.holding, True
     try:
         yield
     finally:
-        handler.holding = False
-        handler.throw()
+        handler.holding = before
+        if not before:
+            handler.throw()
+
+
+def disregard() -> None:
+    """Let no signal interrupt from now on: what was asked for is done, and it ends in a moment."""
+    if _handlers:
+        _handlers[-1].holding = True
 
 
 @contextmanager

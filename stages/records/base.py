@@ -13,7 +13,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
-from stages.records.fields import ClassIndex, Core, Count, Moment, Seconds, Sha256, Size, doc
+from stages.records.fields import END, ClassIndex, Core, Count, Moment, Seconds, Sha256, Size, doc
 
 SCHEMA_VERSION = 7
 # What a machine does not show of itself.
@@ -42,7 +42,7 @@ class Provenance:
     ] = ""
     source: Annotated[
         str,
-        Meta(pattern="^([0-9a-f]{64})?$"),
+        Meta(pattern=f"^([0-9a-f]{{64}})?{END}"),
         doc(
             "sha256 of the program's source, the same in an image and in a checkout; empty if it "
             "was not recorded."

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from stages.records.base import Interval
 from stages.records.fields import (
+    END,
     Fraction,
     IsaName,
     Milliseconds,
@@ -139,7 +140,7 @@ class Reason:
     ]
     scenario: Annotated[
         str,
-        Meta(pattern="^(offline|single_stream)?$"),
+        Meta(pattern=f"^(offline|single_stream)?{END}"),
         doc("Scenario whose runs it is about; empty if it is about the whole run."),
     ] = ""
     numbers: Annotated[

@@ -13,8 +13,10 @@ _OTHER_VENDORS = re.compile(r"\b(AMD|EPYC|Ryzen|Hygon|ZHAOXIN|VIA)\b", re.IGNORE
 # Intel's with a number of their generation: 1 to 3 of Xeon Scalable came before Sapphire Rapids, as
 # did all that the names of these families stand for. The first with AMX, the fourth, has numbers
 # such as 8480, and w9-3495X for workstations.
-_XEON_SCALABLE = re.compile(r"Xeon\(R\) (Platinum|Gold|Silver|Bronze) \d[123]\d\d", re.IGNORECASE)
-_OLDER_XEON = re.compile(r"Xeon\(R\)( CPU)? +(E\d?-|D-|W-|[ELXW]\d{4})")
+_XEON_SCALABLE = re.compile(
+    r"Xeon\(R\) (Platinum|Gold|Silver|Bronze) [0-9][123][0-9]{2}", re.IGNORECASE
+)
+_OLDER_XEON = re.compile(r"Xeon\(R\)( CPU)? +(E[0-9]?-|D-|W-|[ELXW][0-9]{4})")
 _NO_XEON = re.compile(r"\b(Atom|Celeron|Pentium)\(R\)|\bIntel\(R\) Core\(TM\)")
 
 

@@ -37,9 +37,13 @@ Rounds = Meta(min_length=1, max_length=MAX_ROUNDS)
 BatchSeconds: TypeAlias = Annotated[list[Duration], Meta(min_length=1)]
 # The same, by round; empty if it was not timed.
 RoundsOfBatches: TypeAlias = Annotated[list[BatchSeconds], Meta(max_length=MAX_ROUNDS)]
-Sha256: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+# Ends a pattern the same for every reader of a schema: Python's `$` is before a last newline, too.
+END = r"$(?!\n)"
+Sha256: TypeAlias = Annotated[str, Meta(pattern=f"^[0-9a-f]{{64}}{END}")]
 # A time in UTC, to the second; empty if it was not recorded.
-Moment: TypeAlias = Annotated[str, Meta(pattern=r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?$")]
+DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+TIME = "([01][0-9]|2[0-3])(:[0-5][0-9]){2}"
+Moment: TypeAlias = Annotated[str, Meta(pattern=f"^({DAY}T{TIME}Z)?{END}")]
 
 # What is measured beside our runtimes.
 PEERS = ("openvino", "onnxruntime")

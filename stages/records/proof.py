@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from stages.isa import ISA_NAMES
 from stages.records.fields import (
+    END,
     Count,
     Fraction,
     Milliseconds,
@@ -21,7 +22,7 @@ from stages.records.measure import AmxBusy, Primitive, Span
 # The fields that compare shows, too.
 Verdict: TypeAlias = Annotated[
     str,
-    Meta(pattern=f"^(native|emulated|same-as ({'|'.join(ISA_NAMES)}))$"),
+    Meta(pattern=f"^(native|emulated|same-as ({'|'.join(ISA_NAMES)})){END}"),
     doc(
         "native; emulated: in a type that has no instructions at this isa; or same-as and a lower "
         "isa, at which primitive by primitive the same ran."

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from stages.records.base import Host, Record
 from stages.records.fields import (
+    END,
     ClassIndex,
     Count,
     Fraction,
@@ -86,7 +87,7 @@ class Trial:
     recipe: Annotated[Recipe, doc("What was tried.")]
     verdict: Annotated[
         str,
-        Meta(pattern="^(chosen$|slower$|beyond the bound$|failed: )"),
+        Meta(pattern=f"^((chosen|slower|beyond the bound){END}|failed: )"),
         doc("chosen; slower, if within the accuracy bound; beyond the bound; or failed: and why."),
     ]
     may_pass: Annotated[

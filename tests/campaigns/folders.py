@@ -92,6 +92,7 @@ def judge_left_files(bench: Bench, root: Path, temporary: Path | None = None) ->
     if cache.is_dir():
         left += [str(path.relative_to(root)) for path in cache.rglob(".*.new*")]
         left += [str(path.relative_to(root)) for path in cache.rglob(".*.old*")]
+        left += [str(path.relative_to(root)) for path in cache.rglob(".*.gone*")]
     if temporary and temporary.is_dir():
         left += [f"in TMPDIR: {path.name}" for path in temporary.iterdir()]
     if left:

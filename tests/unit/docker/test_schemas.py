@@ -75,6 +75,13 @@ def test_each_is_a_valid_schema_that_names_itself_and_its_version(name: str) -> 
     assert schema(name)["title"]
 
 
+@pytest.mark.parametrize("name", titles())
+def test_no_pattern_lets_a_newline_or_other_alphabets_digits_through(name: str) -> None:
+    for pattern in re.findall(r'"pattern": ("[^\n]*")', json.dumps(schema(name), indent=1)):
+        assert "\\d" not in json.loads(pattern)
+        assert "$" not in json.loads(pattern).replace("$(?!\\n)", "")
+
+
 def test_every_message_of_the_protocol_has_one() -> None:
     own = {kind for kind in vars(protocol).values() if isinstance(kind, type)}
     messages = {kind for kind in own if kind.__module__ == protocol.__name__} - {protocol.Worker}

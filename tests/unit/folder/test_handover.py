@@ -13,7 +13,7 @@ import pytest
 
 from stages.artifacts import verify
 from stages.errors import DiskFullError, NotWritableError, exit_code_of
-from stages.files import trees
+from stages.files import left_overs, trees
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from tests.commands import ROOT
@@ -56,7 +56,7 @@ def state(root: Path) -> str:
 
 
 def in_the_way(root: Path) -> list[str]:
-    return [path.name for path in root.iterdir() if path.suffix in (".new", ".old")]
+    return [path.name for path in root.iterdir() if left_overs.owner_of(path)]
 
 
 def path_of(descriptor: int) -> str:
@@ -152,7 +152,7 @@ def test_an_interruption_between_the_renames_puts_the_old_folder_back(
     assert in_the_way(root) == []
 
 
-@pytest.mark.parametrize("name", [".train.new", ".train.old", ".train.abcd1234.new"])
+@pytest.mark.parametrize("name", [".train.new", ".train.old", ".train.abcd1234.gone"])
 def test_what_another_stage_left_is_cleared_by_any_command(root: Path, name: str) -> None:
     (root / name / "deep").mkdir(parents=True)
     (root / name / "deep" / "file").touch()
@@ -162,7 +162,7 @@ def test_what_another_stage_left_is_cleared_by_any_command(root: Path, name: str
     assert state(root) == OLD
 
 
-@pytest.mark.parametrize("name", [".train.old", ".train.abcd1234.old"])
+@pytest.mark.parametrize("name", [".train.old", ".train.abcd1234.old", ".train.abcd1234.gone"])
 def test_what_was_moved_away_is_found_by_any_command(root: Path, name: str) -> None:
     (root / "train").rename(root / name)
     with writing(root, "compare"):

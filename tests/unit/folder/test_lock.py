@@ -257,6 +257,13 @@ def test_reading_makes_no_folder(tmp_path: Path) -> None:
         assert not artifacts.root.exists()
 
 
+def test_reading_leaves_a_folder_that_no_stage_used_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").touch()
+    with reading(tmp_path, "history") as artifacts:
+        assert artifacts.root == tmp_path
+    assert [path.name for path in tmp_path.iterdir()] == [".gitignore"]
+
+
 @pytest.mark.parametrize("use", [writing, reading])
 def test_a_writer_that_was_killed_between_the_renames_is_recovered_from(
     tmp_path: Path, use: Use

@@ -13,12 +13,14 @@ from stages.files.checksums import write_checksums
 from stages.folder import history
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
+from stages.history.runs import Run
+from stages.history.table import compared
 from stages.profile.summary import summaries
 from stages.records.base import Provenance
 from stages.records.cell import Reason
 from stages.records.profile import ProfileRecord
 from tests.commands import invoke
-from tests.unit.records import HOST, measured, profile, repeat
+from tests.unit.records import HOST, exactly, measured, profile, repeat
 
 FIRST, SECOND, THIRD = "2026-11-24T10:00:00Z", "2026-11-25T10:00:00Z", "2026-11-26T10:00:00Z"
 FOURTH = "2026-11-27T10:00:00Z"
@@ -122,6 +124,28 @@ def test_what_is_unlike_is_shown_and_marked(root: Path, changes: Any, words: str
     assert f"another {kind}" in history_text(root, "").splitlines()[3]
 
 
+@pytest.mark.parametrize(
+    ("rate", "row"), [(0.0, "0.00 6.00 -"), (1e-100, "1.00e-100 6.00 6.00e+100x")]
+)
+def test_a_rate_of_nothing_has_no_ratio_and_an_odd_one_is_short(
+    root: Path, rate: float, row: str
+) -> None:
+    cell = measured("int8", "AVX2", 4.0, 0.9)
+    assert cell.measurement
+    offline = cell.measurement.offline
+    offline = replace(
+        offline,
+        throughput_images_per_s=exactly(rate),
+        runs=[replace(run, rate_per_s=rate) for run in offline.runs],
+    )
+    cell = replace(cell, measurement=replace(cell.measurement, offline=offline))
+    runs = [Run("itex", one, ProfileFolder(root), record_of(FOURTH, 6.0)) for one in (True, False)]
+    before = replace(runs[1], record=record_of(FIRST, 6.0, cells=[cell]))
+    shown = compared(before, runs[0]).splitlines()[-1]
+    assert " ".join(shown.split()).startswith(f"AVX2 int8 {row} ")
+    assert len(shown) < 200
+
+
 def test_a_cell_of_only_one_of_them_is_left_out(root: Path) -> None:
     cell, twice = measured("fp32", "AVX2", 1.0), repeat(precision="fp32")
     measure(root, record_of(FOURTH, 6.0, cells=[cell], repeat=twice))
@@ -134,6 +158,25 @@ def test_a_cell_of_only_one_of_them_is_left_out(root: Path) -> None:
 def test_a_time_that_names_none_lists_those_there_are(root: Path, when: str, words: str) -> None:
     with pytest.raises(InputMissingError, match=rf"{words}.*{THIRD} \(itex\), {SECOND} \(itex\)"):
         history_text(root, when)
+
+
+@pytest.mark.parametrize(
+    ("when", "ratio"),
+    [
+        ("20261124T100000Z-1", "0.75x"),
+        ("2026-11-24T10:00:00Z-1", "0.75x"),
+        ("2026-11-24T10:00:00Z", "1.50x"),
+        ("20261124T100000Z,20261124T100000Z-1", "2.00x"),
+    ],
+)
+def test_two_of_one_second_are_told_apart_by_what_the_list_shows(
+    tmp_path: Path, when: str, ratio: str
+) -> None:
+    for made, rate in ((FIRST, 4.0), (FIRST, 8.0), (THIRD, 6.0)):
+        measure(tmp_path, record_of(made, rate))
+    lines = history_text(tmp_path, "").splitlines()
+    assert [line.split()[0] for line in lines[2:]] == [THIRD, f"{FIRST}-1", FIRST]
+    assert ratio in history_text(tmp_path, when)
 
 
 @pytest.mark.parametrize("when", ["current", "current,current", "2026-11-26", ",", "a,b,c"])

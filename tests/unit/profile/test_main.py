@@ -1,5 +1,6 @@
 """The stage as a whole, from the folders before it to its own, with a stand-in for the worker."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,11 @@ from stages.errors import (
     InputMissingError,
     InputStaleError,
     NotTrustedError,
+    NotWritableError,
     SettingsError,
 )
 from stages.folder.handover import handing_over
+from stages.folder.usable import prepare
 from stages.profile.__main__ import COMPARED, main
 from stages.records.profile import ProfileRecord
 from stages.samples import Samples
@@ -133,6 +136,19 @@ def test_what_can_not_be_done_is_said_before_anything_is_measured(
         profile(monkeypatch, *arguments)
     assert StandIn.asked == []
     assert not artifacts.profile("stock").path.exists()
+
+
+def test_a_history_that_can_not_be_written_is_refused_before_anything_is_measured(
+    artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = artifacts.history_of("stock")
+    prepare(artifacts.root)
+    place.mkdir(parents=True)
+    monkeypatch.setattr(os, "access", lambda path, _: path != place)
+    with pytest.raises(NotWritableError, match=f"{place} can't be"):
+        profile(monkeypatch, "--isas", "AVX2", "--precisions", "int8")
+    assert StandIn.asked == []
+    profile(monkeypatch, "--isas", "AVX2", "--precisions", "int8", "--history", "0")
 
 
 def test_what_does_not_fit_into_memory_is_refused_before_the_first_proof(

@@ -42,7 +42,7 @@ def test_nothing_of_it_is_done_and_without_dry_all_is() -> None:
     assert [argument.name for argument in task.get_arguments()] == ["flag"]
 
 
-@pytest.mark.parametrize("task", ["compare", "bundle"])
+@pytest.mark.parametrize("task", ["compare", "bundle", "history"])
 def test_the_command_says_so_in_one_line(task: str) -> None:
     done = invoke("--dry", task)
     assert done.code == SettingsError.exit_code, done
