@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from stages.common.headline import doubt
 from stages.common.reasons import in_words
 from stages.common.stats import independent_speedup
+from stages.common.summaries import summaries
 from stages.common.text import aligned, is_of_one_round, times
 from stages.history.conditions import in_few_words, unlike
 from stages.history.runs import Run
@@ -62,9 +63,10 @@ def _row(run: Run, current: ProfileRecord | None) -> list[str]:
 
 
 def _headline(run: Run) -> list[str]:
-    if len(run.summaries) != 2:
+    models = summaries(run.require_record())
+    if not models:
         return ["not both measured", ""]
-    fp32, int8 = run.summaries
+    fp32, int8 = models
     speedup = int8.throughput_speedup
     once = is_of_one_round(int8.run_reasons)
     figures = f"{int8.throughput:.2f} against {fp32.throughput:.2f}"
@@ -72,10 +74,11 @@ def _headline(run: Run) -> list[str]:
 
 
 def _trust(run: Run) -> str:
-    repeat = run.require_record().repeat
+    record = run.require_record()
+    repeat, models = record.repeat, summaries(record)
     if not repeat.trusted:
         return f"NO: {in_words(repeat.reasons[0])}" if repeat.reasons else "NO"
-    invalid = doubt(run.summaries, ["offline"]) if run.summaries else ""
+    invalid = doubt(models, ["offline"]) if models else ""
     return f"yes, but {invalid}" if invalid else "yes"
 
 

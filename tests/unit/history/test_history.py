@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from docker.share.history import history_text
-from stages.artifacts import ProfileFolder, write_record
+from stages.artifacts import Artifacts, ProfileFolder, read_record, write_record
+from stages.common.summaries import summaries
 from stages.errors import InputCorruptError, InputMissingError, SchemaVersionError, SettingsError
 from stages.files.checksums import write_checksums
 from stages.folder import history
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
-from stages.profile.summary import summaries
 from stages.records.base import Provenance
 from stages.records.cell import Reason
-from stages.records.profile import ProfileRecord
+from stages.records.profile import ModelSummary, ProfileRecord
 from tests.commands import invoke
 from tests.unit.records import HOST, measured, profile, repeat
 
@@ -74,6 +74,16 @@ def test_the_headline_is_that_of_the_summaries(root: Path) -> None:
     measure(root, record_of(FOURTH, 8.0, cells=cells, labels=[0] * 100))
     shown = "8.00 against 2.00 4.00x (4.00-4.00) yes current"
     assert history_text(root, "").splitlines()[2].split() == [FOURTH, *shown.split()]
+
+
+def test_the_headline_is_that_of_the_measurements_whatever_the_summaries_say(root: Path) -> None:
+    cells = [measured("fp32", "AVX2", 2.0), measured("int8", "AVX2", 8.0)]
+    measure(root, record_of(FOURTH, 8.0, cells=cells, labels=[0] * 100))
+    folder = Artifacts(root).profile("itex")
+    summary = read_record(folder.summary_int8, ModelSummary)
+    write_record(folder.summary_int8, replace(summary, throughput=99.9))
+    write_checksums(folder.path)
+    assert " 8.00 against 2.00 " in history_text(root, "").splitlines()[2]
 
 
 def test_one_in_doubt_is_listed_with_the_reason(root: Path) -> None:
