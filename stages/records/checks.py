@@ -5,17 +5,18 @@ Ranges are checked by the types of the fields; whether figures follow from sampl
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
 from stages.isa import AMX, missing_flags
 from stages.precisions import get_precision
 from stages.records.base import Host, Interval
-from stages.records.cell import Cell, Measurement, Reason, Validity
+from stages.records.cell import Cell, Measurement, Reason, ServerTest, Validity
+from stages.records.compare import Repeated, Row
 from stages.records.cpu_features import AMX_PREFIX, contradiction
 from stages.records.measure import Batches, Disturbance, Run, Span, counting
 from stages.records.peers import Contender, PeersRecord
-from stages.records.profile import ProfileRecord
+from stages.records.profile import ModelSummary, ProfileRecord, Repeat
 from stages.records.quantize import QuantizeRecord
 from stages.records.rehearse import (
     EMULATOR_VERSION,
@@ -88,9 +89,26 @@ def _reason(reason: Reason) -> Problems:
     )
 
 
-def _validity(validity: Validity) -> Problems:
-    if validity.valid == bool(validity.reasons):
-        yield f"valid is {validity.valid}, with {len(validity.reasons)} reasons"
+def _validity(validity: Validity | Row | Run | ServerTest) -> Problems:
+    yield from _contradicted("valid", validity.valid, validity.reasons)
+
+
+def _trust(repeat: Repeat | Repeated) -> Problems:
+    yield from _contradicted("trusted", repeat.trusted, repeat.reasons)
+
+
+def _summary(summary: ModelSummary) -> Problems:
+    # Older ones have neither of them.
+    if summary.valid or summary.reasons:
+        yield from _contradicted("valid", summary.valid, summary.reasons)
+    if summary.trusted or summary.run_reasons:
+        yield from _contradicted("trusted", summary.trusted, summary.run_reasons)
+
+
+def _contradicted(name: str, flag: bool, reasons: Sequence[Reason] | Sequence[str]) -> Problems:
+    """Yield that a flag, which says that nothing speaks against something, contradicts reasons."""
+    if flag == bool(reasons):
+        yield f"{name} is {flag}, with {len(reasons)} reasons"
 
 
 def _cell(cell: Cell) -> Problems:
@@ -240,6 +258,12 @@ _CHECKS: dict[type, Callable[[Any], Problems]] = {
     Span: _span,
     Reason: _reason,
     Validity: _validity,
+    Row: _validity,
+    Run: _validity,
+    ServerTest: _validity,
+    Repeat: _trust,
+    Repeated: _trust,
+    ModelSummary: _summary,
     Cell: _cell,
     ProfileRecord: _profile,
     QuantizeRecord: _quantize,
