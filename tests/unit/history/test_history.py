@@ -46,7 +46,7 @@ def measure(root: Path, record: ProfileRecord) -> None:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     root = tmp_path / "artifacts"
-    measure(root, record_of(FIRST, 4.0, settings={"rounds": 8, "strict": False}))
+    measure(root, record_of(FIRST, 4.0, settings={"rounds": 2, "strict": False}))
     measure(root, record_of(SECOND, 5.0, settings={"rounds": 0, "strict": False}))
     measure(root, record_of(THIRD, 6.0, settings={"rounds": 0, "strict": False}))
     return root
@@ -58,7 +58,7 @@ def test_all_are_listed_the_current_one_first(root: Path) -> None:
     assert [line.split()[0] for line in lines[2:]] == [THIRD, SECOND, FIRST]
     assert lines[2].endswith("yes      current")
     assert lines[3].endswith("nothing")
-    assert lines[4].endswith("rounds 8")
+    assert lines[4].endswith("rounds 2")
 
 
 def test_each_runtime_has_a_list_of_its_own(root: Path) -> None:
