@@ -18,6 +18,7 @@ HEAD = ["made (UTC)", "INT8 against FP32, images/s", "ratio", "trusted", "differ
 COLUMNS = ["isa cap", "precision", "images/s before", "after", "after/before"]
 COLUMNS += ["p50 ms before", "after", "top-1 before", "after"]
 MAX_LINE = 1000
+SAME = "they may be compared: the same machine, model, data, program, versions, settings and layout"
 
 
 def listed(runs: Sequence[Run]) -> str:
@@ -88,7 +89,7 @@ def _named(run: Run) -> str:
 
 def _verdict(differences: Sequence[str]) -> Iterator[str]:
     if not differences:
-        yield "they may be compared: the same machine, models, versions, batch size and layout"
+        yield SAME
         return
     yield "NOT TO BE COMPARED, as these differ:"
     yield from (printable(f"  {difference}", MAX_LINE) for difference in differences)
