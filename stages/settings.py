@@ -108,6 +108,7 @@ class Settings:
     )
     tolerable_loss: float = fraction(
         0.01,
+        1e-9,
         "largest loss of top-1 on the validation split that INT8 may have, as a fraction of FP32's",
         "quantize",
     )
@@ -203,6 +204,7 @@ class Settings:
     )
     precision_goal: float = fraction(
         0.02,
+        0.0001,
         "how closely profile is to know each ratio of its table: half of the 95% interval, as a "
         "fraction of the ratio",
         "profile",

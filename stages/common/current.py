@@ -70,9 +70,8 @@ def kept(product: Product[RecordT], settings: Settings, now: Facts) -> RecordT |
 def _why_again(product: Product[RecordT], record: RecordT, settings: Settings, now: Facts) -> str:
     if product.program in settings.force:
         return "it is forced"
-    if reason := product.unfit(record):
-        return reason
-    return in_words(facts_of(record.maker, product.origins(record)), now)
+    changed = in_words(facts_of(record.maker, product.origins(record)), now)
+    return changed or product.unfit(record)
 
 
 def stays(product: Product[RecordT]) -> Callable[[Path], bool]:

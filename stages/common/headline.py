@@ -1,6 +1,6 @@
 """The headline of a profile in words: INT8 against FP32, with its interval, and any doubt about it.
 
-Its figures are those of 32.json and 8.json; whatever shows them takes them from there.
+Its figures are those of summaries.py; whatever shows them takes them from there.
 """
 
 from collections.abc import Collection, Mapping, Sequence

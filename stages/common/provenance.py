@@ -15,7 +15,7 @@ PACKAGES = {
     "train": (*TENSORFLOW, "tensorflow-hub", "tensorflow-datasets", "tf-keras"),
     "quantize": (*TENSORFLOW, "neural-compressor"),
     "profile": (*TENSORFLOW, "mlcommons-loadgen"),
-    "compare": ("numpy", "matplotlib"),
+    "compare": ("numpy", "scipy", "matplotlib"),
     PEERS: (*TENSORFLOW, *PEERS_TOOLS),
     REHEARSE: (*TENSORFLOW, *PEERS_TOOLS),
 }

@@ -56,10 +56,10 @@ def speedup(
 ) -> Interval:
     """Return how many times as fast as `reference` `changed` is, with its 95% interval.
 
-    It is the ratio of the very figures that are shown of both, so that these divide to it. Both
-    sides are resampled by the same rounds, so that what slows a round down slows both. Two that
-    shared no round are each held against `anchor`, which was in the rounds of either. 0 if the
-    reference did nothing. Raises ValueError if nothing links the two.
+    It is the ratio of the very figures that are shown of both, so that these divide to it if all
+    their rounds are shared. Both sides are resampled by the same rounds, so that what slows a round
+    down slows both. Two that shared no round are each held against `anchor`, which was in the
+    rounds of either. 0 if the reference did nothing. Raises ValueError if nothing links the two.
     """
     links = [(changed, reference)]
     if not _shared(changed, reference):

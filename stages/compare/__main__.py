@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from stages.artifacts import Artifacts, CompareFolder, write_record
@@ -12,7 +11,7 @@ from stages.common.headline import require_trusted
 from stages.common.progress import Progress
 from stages.common.provenance import maker
 from stages.compare.effects import compare
-from stages.compare.inputs import RuntimeProfile, read_profiles
+from stages.compare.inputs import read_profiles
 from stages.compare.models import Summaries, models_of
 from stages.compare.rehearsed import Rehearsed, read_rehearsed
 from stages.compare.table import render
@@ -23,7 +22,7 @@ from stages.program.host_path import shown
 from stages.records.compare import CompareRecord
 from stages.settings import Settings
 
-EFFECTS, PICTURES = STEPS = ("precision effect and ISA effect", "pictures")
+(PICTURES,) = STEPS = ("pictures",)
 
 
 def main() -> None:
@@ -41,53 +40,64 @@ def main() -> None:
 
 
 def _compare(settings: Settings, artifacts: Artifacts) -> tuple[CompareRecord, str]:
-    """Compare, and return the record and its text."""
+    """Compare, and return the record and its text.
+
+    Both are worked out again, as that takes a moment: what is there is read to see if it can stay.
+    """
     profiles = read_profiles(artifacts)
     rehearsed = read_rehearsed(artifacts, profiles)
     for reason in rehearsed.left_out:
         print(f"compare: the rehearsal is left out: {shown(reason)}", file=sys.stderr)
-    product = _product(artifacts.compare)
-    profile_sha256 = {profile.runtime: profile.sha256 for profile in profiles}
-    if current := kept(product, settings, _origins(profile_sha256, rehearsed.sha256)):
-        return current, artifacts.compare.log.read_text(encoding="utf-8")
-    return _draw_up(settings, product, profiles, rehearsed)
+    summaries = {profile.runtime: profile.summaries for profile in profiles}
+    made = maker(settings, "compare")
+    record = replace(compare(profiles, rehearsed.sha256), maker=made)
+    text = render(record, summaries, rehearsed)
+    product = _product(artifacts.compare, record, text)
+    if not kept(product, settings, _origins(record)):
+        _hand_over(product, record, text, summaries, rehearsed)
+    return record, text
 
 
-def _product(folder: CompareFolder) -> Product[CompareRecord]:
+def _product(folder: CompareFolder, record: CompareRecord, text: str) -> Product[CompareRecord]:
     return Product(
         program="compare",
         folder=folder,
         kind=CompareRecord,
-        origins=lambda record: _origins(record.profile_sha256, record.rehearse_sha256),
+        origins=_origins,
+        unfit=lambda there: _unfit(folder, there, record, text),
     )
 
 
-def _origins(profile_sha256: Mapping[str, str], rehearse_sha256: str | None) -> Facts:
-    profiles = by_runtime("what profile left", profile_sha256)
-    return {**profiles, "what rehearse left": rehearse_sha256}
+def _origins(record: CompareRecord) -> Facts:
+    profiles = by_runtime("what profile left", record.profile_sha256)
+    return {**profiles, "what rehearse left": record.rehearse_sha256}
 
 
-def _draw_up(
-    settings: Settings,
+def _unfit(folder: CompareFolder, there: CompareRecord, record: CompareRecord, text: str) -> str:
+    """Return which file there is not what the profiles give; empty if each is."""
+    if replace(there, maker=record.maker) != record:
+        return f"{folder.record.name} is not what the profiles give"
+    if not folder.log.is_file() or folder.log.read_bytes() != text.encode():
+        return f"{folder.log.name} is not what the profiles give"
+    return ""
+
+
+def _hand_over(
     product: Product[CompareRecord],
-    profiles: Sequence[RuntimeProfile],
+    record: CompareRecord,
+    text: str,
+    summaries: Summaries,
     rehearsed: Rehearsed,
-) -> tuple[CompareRecord, str]:
-    summaries = {profile.runtime: profile.summaries for profile in profiles}
+) -> None:
     with (
         handing_over(product.folder.path, stays(product)) as partial,
         Progress("compare", STEPS) as progress,
     ):
         out = CompareFolder(partial)
-        progress.step(EFFECTS)
-        made = maker(settings, "compare")
-        record = replace(compare(profiles, rehearsed.sha256), maker=made)
-        text = render(record, summaries, rehearsed)
         write_record(out.record, record)
         out.log.write_text(text, encoding="utf-8")
         progress.step(PICTURES)
         _draw(out, record, summaries, rehearsed)
-    return record, text
 
 
 def _draw(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from stages.isa import rank
 from stages.precisions import INT8, get_precision
 from stages.records.compare import DisturbedTurns, Repeated, Saturation
-from stages.records.measure import Disturbance
+from stages.records.measure import Disturbance, counting
 from stages.records.profile import ProfileRecord
 
 
@@ -69,3 +69,9 @@ def saturations(record: ProfileRecord) -> list[Saturation]:
 
 def _count_differing(classes: Sequence[int], others: Sequence[int]) -> int:
     return sum(one != other for one, other in zip(classes, others, strict=True))
+
+
+def is_in_groups(record: ProfileRecord) -> bool:
+    """Return whether the figures of some cells are of other rounds than those of others."""
+    measured = [cell.measurement for cell in record.cells if cell.measurement]
+    return len({tuple(run.round for run in counting(it.offline.runs)) for it in measured}) > 1

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from stages.common.pairs import isa_reference
 from stages.common.stats import right_answers, speedup
 from stages.compare.accuracy import difference, top1_interval
-from stages.compare.checks import disturbed_turns, repeat_verdict, saturations
+from stages.compare.checks import disturbed_turns, is_in_groups, repeat_verdict, saturations
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.limits import limit_rows
 from stages.errors import InputCorruptError
@@ -74,6 +74,7 @@ def compare(
         saturations=[*chain.from_iterable(map(saturations, records))],
         limits=sorted(chain.from_iterable(map(limit_rows, records)), key=order),
         rows=sorted((_row(cells, key, reference) for key in cells), key=order),
+        in_groups=[record.runtime for record in records if is_in_groups(record)],
         impossible=sorted(chain.from_iterable(map(_impossible, records)), key=order),
     )
 

@@ -2,17 +2,15 @@
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 from stages.artifacts import (
     Artifacts,
-    ProfileFolder,
     read_record,
     require_current,
     verify,
 )
+from stages.common.summaries import summaries
 from stages.errors import InputCorruptError, InputStaleError
-from stages.precisions import FP32, INT8
 from stages.program.host_path import shown
 from stages.program.printable import printable
 from stages.records.profile import ModelSummary, ProfileRecord
@@ -68,21 +66,7 @@ def _read(artifacts: Artifacts, runtime: str) -> RuntimeProfile:
         )
     require_current(folder.path, record.train_sha256, artifacts.train.path)
     require_current(folder.path, record.quantize_sha256, artifacts.quantize(runtime).path)
-    return RuntimeProfile(record, sha256, _summaries(folder))
-
-
-def _summaries(folder: ProfileFolder) -> list[ModelSummary]:
-    paths = {FP32: folder.summary_fp32, INT8: folder.summary_int8}
-    return [_summary(path, precision) for precision, path in paths.items() if path.exists()]
-
-
-def _summary(path: Path, precision: str) -> ModelSummary:
-    summary = read_record(path, ModelSummary)
-    if summary.precision != precision:
-        raise InputCorruptError(
-            f"{path} is of {summary.precision}, not {precision}; run the profile stage again"
-        )
-    return summary
+    return RuntimeProfile(record, sha256, summaries(record))
 
 
 def _require_alike(artifacts: Artifacts, first: RuntimeProfile, other: RuntimeProfile) -> None:

@@ -27,6 +27,11 @@ COLUMNS = (
     "verdict",
     "kernel",
 )
+# What the effects are where memory did not hold all cells at once.
+IN_GROUPS = (
+    "over the rounds that both cells share, or through the cell measured twice: cells were "
+    "measured in groups, so the figures shown need not divide to them"
+)
 
 
 def render_matrix(record: CompareRecord) -> str:
@@ -104,6 +109,7 @@ def render_notes(record: CompareRecord) -> str:
             "BF16 without the instructions for it; same-as: the same kernels as at a lower cap",
         ),
     ]
+    notes += [("effects", IN_GROUPS)] if record.in_groups else []
     if len(record.versions) > 1:
         notes.append(("runtime", "whatever a row compares is within its runtime"))
     return aligned(notes)

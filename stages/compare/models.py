@@ -1,7 +1,7 @@
 """FP32 against INT8 at the highest cap that ran both: the last table, and the line that closes it.
 
-Rates, latencies and ratios are the profile's, from 32.json and 8.json; what the test split shows of
-the accuracies is compare's own.
+Rates, latencies and ratios are the profile's headline; what the test split shows of the accuracies
+is compare's own.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,14 +1,14 @@
 """What a record must be beside what its samples give, and the texts and summaries beside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from stages.artifacts import ProfileFolder
+from stages.artifacts import ProfileFolder, read_record
+from stages.common.summaries import summaries
 from stages.errors import InputCorruptError
 from stages.evidence.rejection import MAX_CAUSE
 from stages.evidence.unlike import unlike
 from stages.files.member import MAX_LOG_BYTES, read_plain
-from stages.profile.summary import summaries
 from stages.program.printable import printable
 from stages.records.base import Record, Setting
 from stages.records.profile import ModelSummary, ProfileRecord
@@ -17,18 +17,18 @@ from stages.settings import DEFAULT_ROUNDS
 MAX_SHOWN = 5
 
 
-def require_summaries(
-    folder: ProfileFolder, recorded: Sequence[ModelSummary], record: ProfileRecord
-) -> None:
+def require_summaries(folder: ProfileFolder, record: ProfileRecord) -> None:
     """Raise InputCorruptError unless the summaries beside a record are those that it gives."""
+    paths = [path for path in (folder.summary_fp32, folder.summary_int8) if path.exists()]
+    recorded = [read_record(path, ModelSummary) for path in paths]
     wanted = summaries(record)
     if len(recorded) != len(wanted):
         raise InputCorruptError(
             f"{folder.path} has {len(recorded)} summaries, its record gives {len(wanted)}; "
             "run its stage again"
         )
-    for summary, derived in zip(recorded, wanted, strict=True):
-        require_alike(folder.path, summary, derived)
+    for path, summary, derived in zip(paths, recorded, wanted, strict=True):
+        require_alike(path, summary, derived)
 
 
 def require_alike(path: Path, recorded: Record, derived: Record) -> None:

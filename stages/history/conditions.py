@@ -3,8 +3,14 @@
 from collections.abc import Mapping
 
 from stages.common.current import Facts, changes, machine_facts, value_in_words
+from stages.profile.earlier import OF_ROUNDS
 from stages.records.profile import ProfileRecord
 
+SETTING = "setting"
+# Settings that say which cells are measured and in how many rounds, and those whose outcome is a
+# condition itself: the runtime, and the layout.
+OF_CELLS = ("isas", "precisions", "all_cells", "server_latency_ms")
+OF_NO_FIGURE = (*OF_ROUNDS, *OF_CELLS, "runtime", "num_instances", "cores_per_instance")
 # Settings, or differences, that a line names; it counts the others.
 MAX_SAID = 3
 
@@ -18,7 +24,7 @@ def unlike(before: ProfileRecord, after: ProfileRecord) -> list[str]:
 def in_few_words(record: ProfileRecord, current: ProfileRecord) -> str:
     """Return in which settings a record differs from the current one, and in which conditions."""
     ours, theirs = _conditions(record), _conditions(current)
-    kinds = [f"another {kind}" for kind in ours if ours[kind] != theirs[kind]]
+    kinds = [f"another {kind}" for kind in ours if kind != SETTING and ours[kind] != theirs[kind]]
     settings, others = record.maker.settings, current.maker.settings
     names = [name for name in {**settings, **others} if settings.get(name) != others.get(name)]
     said = [f"{name} {value_in_words(settings.get(name))}" for name in names]
@@ -28,16 +34,19 @@ def in_few_words(record: ProfileRecord, current: ProfileRecord) -> str:
 
 def _conditions(record: ProfileRecord) -> Mapping[str, Facts]:
     """Return what measured times depend on beside chance, by kind."""
-    sizes = {cell.measurement.offline.batch_size for cell in record.cells if cell.measurement}
+    settings = record.maker.settings
     return {
         "machine": {**machine_facts(record.host), "memory": f"{record.host.memory_gib:.0f} GiB"},
         "model": {
             "runtime": record.runtime,
+            "backbone": record.backbone.sha256,
             "what train left": record.train_sha256,
             "what quantize left": record.quantize_sha256,
         },
+        "data": {"data": record.data.name, "its checksum": record.data.sha256},
+        "program": {"this project": record.maker.version, "its source": record.maker.source},
         "version": {**record.host.versions, **record.maker.packages},
-        "batch size": {"batch size": ",".join(map(str, sorted(sizes)))},
+        SETTING: {name: value for name, value in settings.items() if name not in OF_NO_FIGURE},
         "layout": {
             "instances": record.layout.num_instances,
             "cores of each": record.layout.cores_per_instance,

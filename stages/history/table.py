@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from stages.common.headline import doubt
 from stages.common.reasons import in_words
 from stages.common.stats import independent_speedup
+from stages.common.summaries import summaries
 from stages.common.text import aligned, figure, is_of_one_round, times
 from stages.history.conditions import in_few_words, unlike
 from stages.history.runs import Run
@@ -17,6 +18,7 @@ HEAD = ["made (UTC)", "INT8 against FP32, images/s", "ratio", "trusted", "differ
 COLUMNS = ["isa cap", "precision", "images/s before", "after", "after/before"]
 COLUMNS += ["p50 ms before", "after", "top-1 before", "after"]
 MAX_LINE = 1000
+SAME = "they may be compared: the same machine, model, data, program, versions, settings and layout"
 
 
 def listed(runs: Sequence[Run]) -> str:
@@ -62,9 +64,10 @@ def _row(run: Run, current: ProfileRecord | None) -> list[str]:
 
 
 def _headline(run: Run) -> list[str]:
-    if len(run.summaries) != 2:
+    models = summaries(run.require_record())
+    if not models:
         return ["not both measured", ""]
-    fp32, int8 = run.summaries
+    fp32, int8 = models
     speedup = int8.throughput_speedup
     once = is_of_one_round(int8.run_reasons)
     figures = f"{figure(int8.throughput)} against {figure(fp32.throughput)}"
@@ -72,10 +75,11 @@ def _headline(run: Run) -> list[str]:
 
 
 def _trust(run: Run) -> str:
-    repeat = run.require_record().repeat
+    record = run.require_record()
+    repeat, models = record.repeat, summaries(record)
     if not repeat.trusted:
         return f"NO: {in_words(repeat.reasons[0])}" if repeat.reasons else "NO"
-    invalid = doubt(run.summaries, ["offline"]) if run.summaries else ""
+    invalid = doubt(models, ["offline"]) if models else ""
     return f"yes, but {invalid}" if invalid else "yes"
 
 
@@ -85,7 +89,7 @@ def _named(run: Run) -> str:
 
 def _verdict(differences: Sequence[str]) -> Iterator[str]:
     if not differences:
-        yield "they may be compared: the same machine, models, versions, batch size and layout"
+        yield SAME
         return
     yield "NOT TO BE COMPARED, as these differ:"
     yield from (printable(f"  {difference}", MAX_LINE) for difference in differences)

@@ -21,6 +21,7 @@ from stages.common.host.facts import (
 )
 from stages.common.host.interference import MAX_BUSY, MAX_STEAL, look
 from stages.common.provenance import maker
+from stages.common.summaries import summaries
 from stages.errors import GIVE_UP_S, SettingsError, exit_code_of
 from stages.folder import history
 from stages.folder.access import writing
@@ -32,7 +33,7 @@ from stages.profile.layouts import Placement, candidate_placements
 from stages.profile.memory_plan import candidates_that_fit
 from stages.profile.plan import PlannedCell, missing_models, plan_cells
 from stages.profile.run import MeasuredCells, measure
-from stages.profile.summary import closing_line, summaries
+from stages.profile.summary import closing_line
 from stages.records.base import Host
 from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord

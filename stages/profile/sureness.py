@@ -14,6 +14,9 @@ from stages.profile.validity import MAX_REPEAT_SPREAD, MAX_SPREAD
 from stages.records.base import Interval
 from stages.records.measure import Run, counting
 
+# How many times as wide as it may be an interval is taken to be at most: that takes for ever.
+MAX_EXCESS = 1e6
+
 
 @dataclass(frozen=True, slots=True)
 class Sureness:
@@ -36,7 +39,7 @@ class Sureness:
     @property
     def rounds_left(self) -> int:
         """About how many more rounds it takes, if they vary as those before."""
-        expected = self.rounds * max(1.0, self.excess) ** 2
+        expected = self.rounds * min(max(1.0, self.excess), MAX_EXCESS) ** 2
         return 0 if self.sure else max(1, MIN_ROUNDS - self.rounds, round(expected) - self.rounds)
 
 

@@ -5,17 +5,18 @@ Ranges are checked by the types of the fields; whether figures follow from sampl
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
 from stages.isa import AMX, missing_flags
 from stages.precisions import get_precision
 from stages.records.base import Host, Interval
-from stages.records.cell import Cell, Measurement, Reason, Validity
+from stages.records.cell import Cell, Reason, ServerTest, Validity
+from stages.records.compare import Repeated, Row
 from stages.records.cpu_features import AMX_PREFIX, contradiction
-from stages.records.measure import Batches, Disturbance, Run, Span, counting
-from stages.records.peers import Contender, PeersRecord
-from stages.records.profile import ProfileRecord
+from stages.records.measure import Batches, Disturbance, Run, Span
+from stages.records.peers import Contender, Figures, PeersRecord
+from stages.records.profile import ModelSummary, ProfileRecord, Repeat
 from stages.records.quantize import QuantizeRecord
 from stages.records.rehearse import (
     EMULATOR_VERSION,
@@ -26,6 +27,7 @@ from stages.records.rehearse import (
     Side,
     Tiles,
 )
+from stages.records.rounds import unlike_rounds
 from stages.records.train import TrainRecord
 
 PartT = TypeVar("PartT")
@@ -88,9 +90,26 @@ def _reason(reason: Reason) -> Problems:
     )
 
 
-def _validity(validity: Validity) -> Problems:
-    if validity.valid == bool(validity.reasons):
-        yield f"valid is {validity.valid}, with {len(validity.reasons)} reasons"
+def _validity(validity: Validity | Row | Run | ServerTest) -> Problems:
+    yield from _contradicted("valid", validity.valid, validity.reasons)
+
+
+def _trust(repeat: Repeat | Repeated) -> Problems:
+    yield from _contradicted("trusted", repeat.trusted, repeat.reasons)
+
+
+def _summary(summary: ModelSummary) -> Problems:
+    # Older ones have neither of them.
+    if summary.valid or summary.reasons:
+        yield from _contradicted("valid", summary.valid, summary.reasons)
+    if summary.trusted or summary.run_reasons:
+        yield from _contradicted("trusted", summary.trusted, summary.run_reasons)
+
+
+def _contradicted(name: str, flag: bool, reasons: Sequence[Reason] | Sequence[str]) -> Problems:
+    """Yield that a flag, which says that nothing speaks against something, contradicts reasons."""
+    if flag == bool(reasons):
+        yield f"{name} is {flag}, with {len(reasons)} reasons"
 
 
 def _cell(cell: Cell) -> Problems:
@@ -119,27 +138,14 @@ def _profile(record: ProfileRecord) -> Problems:
     ):
         yield f"a cell was measured at {AMX}, for which the CPU lacks flags"
     yield from _unlike_sizes(record)
+    yield from unlike_rounds(record)
 
 
 def _unlike_sizes(record: ProfileRecord) -> Problems:
     figures = [cell.measurement for cell in record.cells if cell.measurement]
-    everything = _rounds(record.repeat.measurement)
-    for measurement in [*figures, record.repeat.measurement]:
-        if not all(map(_are_of, _rounds(measurement), everything)):
-            yield "the cells' figures are not of the same rounds"
+    for measurement in (*figures, record.repeat.measurement):
         if len(measurement.accuracy.predictions) != len(record.labels):
             yield f"a cell has not {len(record.labels)} predictions, one for each label"
-
-
-def _are_of(rounds: list[int], everything: list[int]) -> bool:
-    """Return whether rounds are some of those that the cell measured twice took part in."""
-    return bool(rounds) and len({*rounds}) == len(rounds) and {*rounds} <= {*everything}
-
-
-def _rounds(measurement: Measurement) -> list[list[int]]:
-    """Return the rounds whose turns count, by scenario."""
-    both: tuple[list[Run], ...] = (measurement.offline.runs, measurement.single_stream.runs)
-    return [[run.round for run in counting(runs)] for runs in both]
 
 
 def _quantize(record: QuantizeRecord) -> Problems:
@@ -163,14 +169,16 @@ def _unlike_lengths(one: Mapping[str, list[int]], other: Mapping[str, list[int]]
 def _peers(record: PeersRecord) -> Problems:
     yield from _twice(f"{entry.backend} {entry.precision}" for entry in record.contenders)
     measured = [entry for entry in record.contenders if not entry.missing]
-    if len({tuple(map(_size_and_rounds, entry.figures)) for entry in measured}) > 1:
-        yield "contenders differ in batch sizes or rounds"
+    if len({tuple(figures.batch_size for figures in it.figures) for it in measured}) > 1:
+        yield "contenders differ in batch sizes"
+    if any(_rounds(figures) != record.rounds for it in measured for figures in it.figures):
+        yield f"a contender has not the {record.rounds} rounds that were taken"
     if any(len(entry.predictions) != len(record.labels) for entry in measured):
         yield f"a contender has not {len(record.labels)} predictions, one for each label"
 
 
-def _size_and_rounds(figures: Any) -> tuple[int, int]:
-    return figures.batch_size, len(figures.batch_seconds)
+def _rounds(figures: Figures) -> int:
+    return len(figures.batch_seconds)
 
 
 def _contender(contender: Contender) -> Problems:
@@ -242,6 +250,12 @@ _CHECKS: dict[type, Callable[[Any], Problems]] = {
     Span: _span,
     Reason: _reason,
     Validity: _validity,
+    Row: _validity,
+    Run: _validity,
+    ServerTest: _validity,
+    Repeat: _trust,
+    Repeated: _trust,
+    ModelSummary: _summary,
     Cell: _cell,
     ProfileRecord: _profile,
     QuantizeRecord: _quantize,

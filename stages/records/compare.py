@@ -1,6 +1,6 @@
 """compare.json."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from stages.records import proof
@@ -216,3 +216,10 @@ class CompareRecord(Record):
     saturations: Annotated[list[Saturation], doc("INT8 at each cap without VNNI.")]
     limits: Annotated[list[Limit], doc("Cells with figures of their own, the lowest isa first.")]
     impossible: Annotated[list[NotRun], doc("Cells that were not run, the lowest isa first.")]
+    in_groups: Annotated[
+        list[RuntimeName],
+        doc_of_added(
+            "Runtimes whose cells were measured in groups, as memory did not hold all of them; the "
+            "figures of cells of unlike rounds need not divide to their ratio."
+        ),
+    ] = field(default_factory=list)

@@ -6,18 +6,24 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Numbers from `low` to `high`, both included; `reason` says why not more."""
+    """Numbers from `low` to `high`, both included; `reason` says why not more.
+
+    Between `low` and `least` there is none.
+    """
 
     low: float
     high: float
     reason: str
+    least: float = 0.0
 
     def __contains__(self, number: float) -> bool:
         # False for what is not a number: it compares with none.
-        return self.low <= number <= self.high
+        return number == self.low or max(self.low, self.least) <= number <= self.high
 
     def __str__(self) -> str:
-        return f"from {_plain(self.low)} to {_plain(self.high)}"
+        if self.least:
+            return f"that is {plain(self.low)}, or from {plain(self.least)} to {plain(self.high)}"
+        return f"from {plain(self.low)} to {plain(self.high)}"
 
 
 # Linux, arch/x86/Kconfig: the most that NR_CPUS can be.
@@ -36,10 +42,13 @@ ROUNDS = Range(0, 10_000, "a round takes seconds at least")
 TIME_BUDGET = Range(1, 604_800, "nobody waits for more than a week")
 ROUND_DURATION_S = Range(0.1, 86_400, "a turn of a day is long enough")
 ROUND_QUERIES = Range(1, 1_000_000, "each is timed, and kept in the record")
-SERVER_LATENCY_MS = Range(0, 3_600_000, "nobody waits for an image for more than an hour")
+SERVER_LATENCY_MS = Range(
+    0, 3_600_000, "nobody waits for an image for more than an hour", least=0.001
+)
 HISTORY = Range(0, 1000, "each takes 0.5 to 5 MB")
 WORKER_TIMEOUT_S = Range(1, 604_800, "what hangs for a week hangs for ever")
 
 
-def _plain(number: float) -> str:
-    return f"{number:.0f}" if number == int(number) else f"{number:g}"
+def plain(number: float) -> str:
+    """Return a number as people write it, without an exponent."""
+    return f"{number:.9f}".rstrip("0").rstrip(".")

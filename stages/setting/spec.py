@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.setting.cpu_list import parse_list
-from stages.setting.ranges import Range
+from stages.setting.ranges import Range, plain
 from stages.setting.suggestion import did_you_mean
 
 # What no text may have: control characters, halves of UTF-16 pairs, and line separators. The last
@@ -127,10 +127,10 @@ def one_of(default: str, known: Mapping[str, str], help: str, *programs: str) ->
     return setting(default, spec)
 
 
-def fraction(default: float, help: str, *programs: str) -> Any:
-    """Return the field of a number between 0 and 1, neither included."""
-    allowed = "a number between 0 and 1"
-    return setting(default, Spec(help, programs, _read_decimal, lambda x: 0.0 < x < 1.0, allowed))
+def fraction(default: float, least: float, help: str, *programs: str) -> Any:
+    """Return the field of a number below 1, and not below `least`."""
+    allowed = f"a number between 0 and 1, at least {plain(least)}"
+    return setting(default, Spec(help, programs, _read_decimal, lambda x: least <= x < 1, allowed))
 
 
 def path(default: str, help: str, *programs: str) -> Any:

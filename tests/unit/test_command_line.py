@@ -31,6 +31,19 @@ def test_a_variable_sets_and_the_command_line_wins() -> None:
     assert for_stage("profile", ["--batch-size", "2"], environ).batch_size == 2
 
 
+def test_no_number_is_taken_that_its_own_record_could_not_hold() -> None:
+    numbers = [name for name, spec in specs().items() if spec.allowed.startswith("a number")]
+    assert {"precision_goal", "tolerable_loss", "time_budget"} <= {*numbers}
+    for name in numbers:
+        with pytest.raises(SettingsError, match=name):
+            load({env_name(name): "1e-101"})
+
+
+def test_what_a_zero_switches_off_is_switched_off() -> None:
+    assert load({"VGG19_SERVER_LATENCY_MS": "0"}).server_latency_ms == 0
+    assert load({"VGG19_SERVER_LATENCY_MS": "0.001"}).server_latency_ms == 0.001
+
+
 def test_an_empty_variable_counts_as_unset() -> None:
     assert load({"VGG19_BATCH_SIZE": ""}) == Settings()
 
@@ -47,9 +60,12 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ("backbone", "resnet", "imagenet"),
         ("tolerable_loss", "0", "between 0 and 1"),
         ("tolerable_loss", "2", "between 0 and 1"),
+        ("tolerable_loss", "1e-200", "at least 0.000000001"),
+        ("precision_goal", "1e-200", "at least 0.0001"),
+        ("server_latency_ms", "1e-200", "that is 0, or from 0.001 to 3600000"),
         ("round_duration_s", "-1", "from 0.1 to 86400"),
         ("round_duration_s", "nan", "from 0.1 to 86400"),
-        ("learning_rate", "inf", "from 1e-06 to 10"),
+        ("learning_rate", "inf", "from 0.000001 to 10"),
         ("runtime", "tf", "itex or stock"),
         ("runtime", "itex,stock", "itex or stock"),
         ("batch_sizes", "8,0", "each from 1 to 4096"),

@@ -12,12 +12,15 @@ import pytest
 
 from stages.artifacts import read_record, write_record
 from stages.common.reasons import WORDS, in_words
+from stages.common.summaries import summaries
+from stages.compare.effects import compare
 from stages.errors import InputCorruptError
 from stages.records.base import Interval
 from stages.records.cell import Reason, ReasonKind
-from stages.records.checks import NUMBERS
+from stages.records.checks import NUMBERS, problems
 from stages.records.profile import ProfileRecord
 from tests.unit import records
+from tests.unit.compare.profiles import profiled
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -58,6 +61,7 @@ def test_what_no_record_has_is_named(path: Path, old: str, new: str, words: str)
 
 
 NOISE: dict[str, Any] = {"kind": "spread", "scenario": "offline", "numbers": {}, "text": ""}
+OTHER_CLASSES = {**NOISE, "kind": "other_classes"}
 CONTRADICTIONS: dict[str, tuple[Change, str]] = {
     "a field that is missing": (lambda raw: raw.pop("maker"), "no field `maker` - at `$`"),
     "no cells": (lambda raw: raw["cells"].clear(), "length >= 1 - at `$.cells`"),
@@ -92,6 +96,18 @@ CONTRADICTIONS: dict[str, tuple[Change, str]] = {
         lambda raw: validity(raw).update(reasons=[{**NOISE, "numbers": {"spread": 1}}]),
         "valid is True, with 1 reasons",
     ),
+    "a turn that is valid, with a reason": (
+        lambda raw: run(raw).update(reasons=["no result"]),
+        "valid is True, with 1 reasons - at `$.cells[0].measurement.offline.runs[0]`",
+    ),
+    "trusted, with a reason": (
+        lambda raw: raw["repeat"].update(reasons=[OTHER_CLASSES]),
+        "trusted is True, with 1 reasons - at `$.repeat`",
+    ),
+    "not trusted, for no reason": (
+        lambda raw: raw["repeat"].update(trusted=False),
+        "trusted is False, with 0 reasons - at `$.repeat`",
+    ),
     "a reason without its number": (
         lambda raw: validity(raw).update(valid=False, reasons=[NOISE]),
         "numbers has no `spread`",
@@ -101,6 +117,23 @@ CONTRADICTIONS: dict[str, tuple[Change, str]] = {
         "low is above high",
     ),
 }
+
+
+@pytest.mark.parametrize("flag", ["valid", "trusted"])
+def test_a_summary_or_a_row_that_contradicts_its_reasons_is_refused(flag: str) -> None:
+    cells = (records.measured("fp32", "AVX2", 5.0), records.measured("int8", "AVX2", 20.0))
+    record = records.profile(*cells)
+    reason = Reason(kind="other_classes")
+    (summary, _), compared = summaries(record), compare(profiled(record))
+    doubts = {
+        "valid": replace(summary, reasons=[reason]),
+        "trusted": replace(summary, run_reasons=[reason]),
+    }
+    assert f"{flag} is True, with 1 reasons" in next(problems(doubts[flag]))
+    rows = [replace(row, reasons=[reason]) for row in compared.rows]
+    repeats = [replace(repeated, reasons=[reason]) for repeated in compared.repeats]
+    edited = {"valid": replace(compared, rows=rows), "trusted": replace(compared, repeats=repeats)}
+    assert f"{flag} is True, with 1 reasons" in next(problems(edited[flag]))
 
 
 def double_of(cell: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,8 @@
+import ast
 import re
+import sys
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
@@ -24,3 +27,13 @@ def test_it_says_by_which_packages(program: str) -> None:
     packages = maker(Settings(), program).packages
     assert re.fullmatch(r"3\.\d+\.\d+.*", packages["python"])
     assert packages.keys() <= {"python", *PACKAGES[program]}
+
+
+def test_it_names_all_packages_that_compare_imports() -> None:
+    trees = [ast.parse(path.read_text()) for path in Path("stages/compare").glob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    modules = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    modules |= {alias.name for it in nodes if isinstance(it, ast.Import) for alias in it.names}
+    packages = {module.partition(".")[0] for module in modules} - {"stages"}
+    assert "scipy" in packages
+    assert packages - sys.stdlib_module_names <= {*PACKAGES["compare"]}

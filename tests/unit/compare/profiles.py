@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from stages.common.summaries import summaries
 from stages.compare.inputs import RuntimeProfile
-from stages.profile.summary import summaries
 from stages.records.cell import Cell, Reason
 from stages.records.profile import ProfileRecord
 from tests.unit.records import measured, profile, repeat

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from stages.artifacts import Artifacts, ProfileFolder, verify, write_record
+from stages.common.summaries import summaries
 from stages.compare.inputs import read_profiles
 from stages.errors import InputCorruptError, InputMissingError, InputStaleError
 from stages.folder.handover import handing_over
-from stages.profile.summary import summaries
 from stages.records.base import Host
 from stages.records.profile import Repeat
 from tests.unit.records import HOST, measured, profile, repeat

@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from stages.artifacts import Artifacts, RehearseFolder, verify, write_record
+from stages.artifacts import Artifacts, RehearseFolder, read_record, verify, write_record
 from stages.compare import __main__ as program
+from stages.files.checksums import write_checksums
 from stages.folder.handover import handing_over
+from stages.records.compare import CompareRecord
+from stages.records.profile import ModelSummary
 from tests.unit.compare.test_inputs import make_profile
 from tests.unit.records import HOST
 from tests.unit.rehearse.recordings import rehearsal
@@ -98,3 +102,51 @@ def test_an_edited_table_is_made_again(stage: Stage, capsys: pytest.CaptureFixtu
     shown = capsys.readouterr().out
     assert "compare.log is missing or differs from SHA256SUMS\n" in shown
     assert "99.00" not in shown + log.read_text()
+
+
+@pytest.mark.parametrize("content", [b"\x1b[2J99.90 images/s\n", b"\xff\n", None])
+def test_a_table_that_is_not_what_the_profiles_give_is_made_again_whatever_its_checksum(
+    stage: Stage, capsys: pytest.CaptureFixture[str], content: bytes | None
+) -> None:
+    log = stage.artifacts.compare.log
+    before = log.read_bytes()
+    log.unlink()
+    if content:
+        log.write_bytes(content)
+    write_checksums(log.parent)
+    capsys.readouterr()
+    stage.run()
+    shown = capsys.readouterr().out
+    assert "compare: runs again: compare.log is not what the profiles give\n" in shown
+    assert log.read_bytes() == before
+    assert "\x1b" not in shown
+    assert "99.90" not in shown
+
+
+@pytest.mark.parametrize(
+    "edit", [{"throughput": 99.9, "trusted": True}, {"isa": "AVX512_CORE"}, {}]
+)
+def test_the_headline_is_that_of_the_measurements_whatever_the_summaries_say(
+    stage: Stage, capsys: pytest.CaptureFixture[str], edit: dict[str, Any]
+) -> None:
+    profile = stage.artifacts.profile("itex")
+    if edit:
+        summary = read_record(profile.summary_int8, ModelSummary)
+        write_record(profile.summary_int8, replace(summary, **edit))
+    else:
+        profile.summary_int8.unlink()
+    write_checksums(profile.path)
+    stage.run()
+    assert "compare: INT8 20.00 images/s against FP32 5.00 (4.00x" in capsys.readouterr().out
+
+
+def test_an_edited_record_is_made_again_whatever_its_checksum(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = stage.artifacts.compare.record
+    write_record(path, replace(read_record(path, CompareRecord), rows=[]))
+    write_checksums(path.parent)
+    stage.run()
+    shown = capsys.readouterr().out
+    assert "compare: runs again: compare.json is not what the profiles give\n" in shown
+    assert read_record(path, CompareRecord).rows

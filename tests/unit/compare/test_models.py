@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from stages.common.summaries import summaries
 from stages.compare.effects import compare
 from stages.compare.models import closing_line, models_of, render_models
 from stages.compare.table import render
 from stages.profile.plan import PlannedCell
 from stages.profile.results import build_cells, build_repeat
 from stages.profile.summary import closing_line as profile_line
-from stages.profile.summary import summaries
 from stages.profile.turns import CellSamples
 from stages.records.measure import Run
 from stages.records.profile import ProfileRecord

@@ -16,7 +16,7 @@ from tests.unit.compare.profiles import (
     of_one_round,
     profiled,
 )
-from tests.unit.records import measured, profile, repeat
+from tests.unit.records import measured, profile, repeat, run
 
 ACCURACY = Accuracy(top1=1.0, predictions=[], agreement_fp32=1.0, log="log")
 ONE = profiled(
@@ -183,6 +183,18 @@ def test_what_could_not_run_for_one_reason_is_one_line() -> None:
         "not run: int8 AVX2                  no model",
         "not run: fp32 int8 AVX512_CORE_AMX  no flag",
     ]
+
+
+def test_a_note_says_that_figures_of_unlike_rounds_need_not_divide_to_their_ratio() -> None:
+    cells = [measured("fp32", "AVX2", 5.8), measured("int8", "AVX2", 5.9)]
+    said = "the figures shown need not divide to them"
+    assert said not in text(profiled(profile(*cells)))
+    both = cells[1].measurement
+    assert both
+    runs = [*both.offline.runs, run(2.9, 3)]
+    groups = replace(both, offline=replace(both.offline, runs=runs))
+    cells[1] = replace(cells[1], measurement=groups)
+    assert said in text(profiled(profile(*cells)))
 
 
 def test_one_round_has_no_interval() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stages.artifacts import Artifacts, write_record
 from stages.common.provenance import maker
+from stages.common.summaries import summaries
 from stages.compare.effects import compare
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.table import render
@@ -14,7 +15,6 @@ from stages.evidence.collect import ARTIFACTS_FOLDER
 from stages.files.checksums import CHECKSUMS, sha256, write_checksums
 from stages.peers import rederive as peers_evidence
 from stages.peers.table import render as render_peers
-from stages.profile.summary import summaries
 from stages.records.base import Provenance
 from stages.records.peers import Contender, Figures, PeersRecord
 from stages.records.profile import ProfileRecord

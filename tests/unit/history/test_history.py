@@ -7,20 +7,20 @@ from typing import Any
 import pytest
 
 from docker.share.history import history_text
-from stages.artifacts import ProfileFolder, write_record
+from stages.artifacts import Artifacts, ProfileFolder, read_record, write_record
+from stages.common.summaries import summaries
 from stages.errors import InputCorruptError, InputMissingError, SchemaVersionError, SettingsError
 from stages.files.checksums import write_checksums
 from stages.folder import history
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.history.runs import Run
-from stages.history.table import compared
-from stages.profile.summary import summaries
+from stages.history.table import SAME, compared
 from stages.records.base import Provenance
 from stages.records.cell import Reason
-from stages.records.profile import ProfileRecord
+from stages.records.profile import ModelSummary, ProfileRecord
 from tests.commands import invoke
-from tests.unit.records import HOST, exactly, measured, profile, repeat
+from tests.unit.records import HOST, SOURCE, exactly, measured, profile, repeat
 
 FIRST, SECOND, THIRD = "2026-11-24T10:00:00Z", "2026-11-25T10:00:00Z", "2026-11-26T10:00:00Z"
 FOURTH = "2026-11-27T10:00:00Z"
@@ -30,7 +30,8 @@ def record_of(made: str, rate: float, runtime: str = "itex", **changes: Any) -> 
     settings = changes.pop("settings", {})
     host = changes.pop("host", HOST)
     record = profile(measured("int8", "AVX2", rate, 0.9), runtime=runtime, host=host)
-    return replace(record, maker=Provenance(made=made, settings=settings), **changes)
+    made_by = Provenance(made=made, settings=settings, **changes.pop("maker", {}))
+    return replace(record, maker=made_by, **changes)
 
 
 def measure(root: Path, record: ProfileRecord) -> None:
@@ -48,7 +49,7 @@ def measure(root: Path, record: ProfileRecord) -> None:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     root = tmp_path / "artifacts"
-    measure(root, record_of(FIRST, 4.0, settings={"rounds": 8, "strict": False}))
+    measure(root, record_of(FIRST, 4.0, settings={"rounds": 2, "strict": False}))
     measure(root, record_of(SECOND, 5.0, settings={"rounds": 0, "strict": False}))
     measure(root, record_of(THIRD, 6.0, settings={"rounds": 0, "strict": False}))
     return root
@@ -60,7 +61,7 @@ def test_all_are_listed_the_current_one_first(root: Path) -> None:
     assert [line.split()[0] for line in lines[2:]] == [THIRD, SECOND, FIRST]
     assert lines[2].endswith("yes      current")
     assert lines[3].endswith("nothing")
-    assert lines[4].endswith("rounds 8")
+    assert lines[4].endswith("rounds 2")
 
 
 def test_each_runtime_has_a_list_of_its_own(root: Path) -> None:
@@ -78,6 +79,16 @@ def test_the_headline_is_that_of_the_summaries(root: Path) -> None:
     assert history_text(root, "").splitlines()[2].split() == [FOURTH, *shown.split()]
 
 
+def test_the_headline_is_that_of_the_measurements_whatever_the_summaries_say(root: Path) -> None:
+    cells = [measured("fp32", "AVX2", 2.0), measured("int8", "AVX2", 8.0)]
+    measure(root, record_of(FOURTH, 8.0, cells=cells, labels=[0] * 100))
+    folder = Artifacts(root).profile("itex")
+    summary = read_record(folder.summary_int8, ModelSummary)
+    write_record(folder.summary_int8, replace(summary, throughput=99.9))
+    write_checksums(folder.path)
+    assert " 8.00 against 2.00 " in history_text(root, "").splitlines()[2]
+
+
 def test_one_in_doubt_is_listed_with_the_reason(root: Path) -> None:
     few = Reason(kind="few_rounds", numbers={"rounds": 2.0})
     measure(root, record_of(FOURTH, 6.0, repeat=repeat(trusted=False, reasons=[few])))
@@ -90,7 +101,7 @@ def test_an_earlier_one_is_set_against_the_current(root: Path, when: str) -> Non
     assert lines[:3] == [
         f"before: {SECOND}, itex",
         f"after:  {THIRD}, itex, the current one",
-        "they may be compared: the same machine, models, versions, batch size and layout",
+        SAME,
     ]
     row = "AVX2 int8 5.00 6.00 1.20x (1.20-1.20) 200.0 166.7 90.0% 90.0%"
     assert lines[-1].split() == row.split()
@@ -113,15 +124,34 @@ def test_two_earlier_ones_are_compared_in_the_order_given(root: Path) -> None:
             {"host": replace(HOST, versions={"python": "3.12"})},
             "version: python is 3.12, was 3.11.2",
         ),
+        ({"maker": {"source": "1" * 64}}, "program: its source changed"),
+        ({"maker": {"version": "9.9"}}, "program: this project is 9.9, was not given"),
+        ({"maker": {"packages": {"numpy": "9"}}}, "version: numpy is 9, was none"),
+        ({"data": replace(SOURCE, sha256="1" * 64)}, "data: its checksum changed"),
+        ({"settings": {"rounds": 0, "strict": True}}, "setting: strict is on, was off"),
+        (
+            {"settings": {"rounds": 0, "strict": False, "round_duration_s": 60.0}},
+            "setting: round_duration_s is 60, was none",
+        ),
     ],
 )
 def test_what_is_unlike_is_shown_and_marked(root: Path, changes: Any, words: str) -> None:
-    measure(root, record_of(FOURTH, 12.0, **changes))
+    same = {"settings": {"rounds": 0, "strict": False}}
+    measure(root, record_of(FOURTH, 12.0, **{**same, **changes}))
     lines = history_text(root, "2026-11-26").splitlines()
     assert lines[2:4] == ["NOT TO BE COMPARED, as these differ:", f"  {words}"]
     assert "2.00x" in lines[-1]
     kind = words.partition(":")[0]
-    assert f"another {kind}" in history_text(root, "").splitlines()[3]
+    differs = "strict off" if "strict" in words else f"another {kind}"
+    if "round_duration" in words:
+        differs = "round_duration_s none"
+    assert differs in history_text(root, "").splitlines()[3]
+
+
+def test_runs_of_other_cells_and_rounds_may_be_compared(root: Path) -> None:
+    settings = {"rounds": 0, "strict": False, "precision_goal": 0.01, "isas": ["AVX2"]}
+    measure(root, record_of(FOURTH, 12.0, settings=settings))
+    assert history_text(root, "2026-11-26").splitlines()[2] == SAME
 
 
 @pytest.mark.parametrize(
