@@ -54,6 +54,12 @@ def when(made: str) -> str:
     return f"{day} {time[:5]} UTC"
 
 
+def when_all(parts: Sequence[str]) -> str:
+    """Return when something was measured in parts, the first first: the last, and since when."""
+    since = f", with rounds since {when(parts[0])}" if len(parts) > 1 else ""
+    return f"{when(parts[-1])}{since}"
+
+
 def origins(host: Host, backbone: Source, data: Source) -> list[str]:
     """Return the lines that name the machine, the model and the data of a measurement."""
     network = "VGG19, " if backbone.name in OWN_BACKBONES else ""

@@ -63,7 +63,7 @@ def compare(
     return CompareRecord(
         profile_sha256={profile.runtime: profile.sha256 for profile in profiles},
         rehearse_sha256=rehearse_sha256,
-        measured={record.runtime: record.maker.made for record in records},
+        measured={record.runtime: record.parts for record in records},
         versions={record.runtime: record.host.versions for record in records},
         data=records[0].data,
         backbone=records[0].backbone,

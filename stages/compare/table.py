@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from stages.common.headline import NOT_TRUSTED
 from stages.common.reasons import disturbances_in_words, in_words
-from stages.common.text import MAX_CELL, NO_INTERVAL, aligned, is_of_one_round, origins, when
+from stages.common.text import MAX_CELL, NO_INTERVAL, aligned, is_of_one_round, origins, when_all
 from stages.compare.limits import render_limits
 from stages.compare.matrix import render_matrix, render_notes
 from stages.compare.models import Summaries, closing_line, models_of, render_models
@@ -35,7 +35,7 @@ def render(record: CompareRecord, summaries: Summaries, rehearsed: Rehearsed = N
 
 def _header(record: CompareRecord) -> str:
     lines = origins(record.host, record.backbone, record.data)
-    measured = {runtime: when(made) for runtime, made in record.measured.items()}
+    measured = {runtime: when_all(parts) for runtime, parts in record.measured.items()}
     software = {
         runtime: printable(", ".join(map(" ".join, packages.items())), MAX_CELL)
         for runtime, packages in record.versions.items()

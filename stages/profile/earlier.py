@@ -29,11 +29,6 @@ class Earlier:
     record: ProfileRecord
     folder: ProfileFolder
 
-    @property
-    def parts(self) -> list[str]:
-        """When it was measured, part by part."""
-        return [*self.record.added_to, self.record.maker.made]
-
     def only_layout(self, candidates: Sequence[Placement]) -> list[Placement]:
         """Return the one of several placements that was measured in."""
         return [it for it in candidates if layout_of(it) == self.record.layout]
@@ -41,7 +36,7 @@ class Earlier:
     def with_rounds_of(self, record: ProfileRecord) -> ProfileRecord:
         """Return the record of both, from the one of all samples that were taken."""
         seconds = self.record.seconds + record.seconds
-        return replace(record, added_to=self.parts, tried=self.record.tried, seconds=seconds)
+        return replace(record, added_to=self.record.parts, tried=self.record.tried, seconds=seconds)
 
     def copy_logs(self, to: ProfileFolder) -> None:
         """Copy what its runs follow from."""

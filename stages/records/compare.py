@@ -12,6 +12,7 @@ from stages.records.fields import (
     IsaName,
     Loss,
     Milliseconds,
+    Moment,
     Multiple,
     PerSecond,
     PrecisionName,
@@ -194,8 +195,11 @@ class CompareRecord(Record):
         doc("sha256 of the SHA256SUMS of the rehearse folder that is shown; null if none is."),
     ]
     measured: Annotated[
-        dict[RuntimeName, str],
-        doc("When each profile was made, in UTC, by runtime; empty if that was not recorded."),
+        dict[RuntimeName, list[Moment]],
+        doc(
+            "When the parts of each profile were measured, in UTC, by runtime, the first first; one "
+            "if no rounds were added."
+        ),
     ]
     versions: Annotated[
         dict[RuntimeName, dict[str, str]],

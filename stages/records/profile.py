@@ -85,6 +85,11 @@ class ProfileRecord(MeasuredRecord):
         ),
     ] = field(default_factory=list)
 
+    @property
+    def parts(self) -> list[str]:
+        """When its parts were measured, the first first."""
+        return [*self.added_to, self.maker.made]
+
     def measured_cell(self, cell: Cell) -> Cell:
         """Return one of `cells`, or the one that it is the same as, whose figures are its own."""
         isa = cell.same_as or cell.requested_isa

@@ -10,6 +10,7 @@ import pytest
 
 from stages.artifacts import Artifacts, read_record, verify
 from stages.common.host.memory import Footprint
+from stages.common.text import when
 from stages.common.worker.protocol import LoadgenTest, Trace
 from stages.errors import (
     InputCorruptError,
@@ -208,6 +209,16 @@ def test_rounds_are_added_to_what_was_measured(
     follows_from_its_logs(measured)
     profile(monkeypatch, *SMALL, "--rounds", "1", "--more")
     assert record_of(measured).added_to == [*after.added_to, after.maker.made]
+
+
+def test_it_is_said_since_when_rounds_were_measured(
+    measured: Artifacts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = record_of(measured).maker.made
+    profile(monkeypatch, *SMALL, "--rounds", "2", "--more")
+    last = record_of(measured).maker.made
+    said = f"; measured {when(last)}, with rounds since {when(first)}"
+    assert said in capsys.readouterr().out
 
 
 def test_at_least_one_round_is_added_to_what_is_sure(
