@@ -11,7 +11,7 @@ BELIEVED = {
     "quantize/quantize.json": """
         maker.* host.* seconds trials[].seconds sensitivity[].op sensitivity[].divergence
         trials[].layers[].* variants[].layers[].op variants[].missing variants[].model
-        resumed_trials
+        resumed_trials trials[].may_pass
         """,
     "profile/measurements.json": """
         maker.* seconds *.load_seconds *.amx_busy.* *.instances[].ended_s[]
@@ -22,7 +22,7 @@ BELIEVED = {
     "profile/8.json": "maker.*",
     "compare/compare.json": "maker.*",
     "peers/peers.json": "maker.* seconds host.*",
-    "rehearse/rehearsal.json": "maker.* host.* cells[].layers[].tiles.*",
+    "rehearse/rehearsal.json": "maker.* host.* cells[].layers[].tiles.* left_out[].may_pass",
 }
 
 

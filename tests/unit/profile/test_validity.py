@@ -104,7 +104,7 @@ def test_other_classes_the_second_time_are_not_trusted() -> None:
 
 def test_few_rounds_tell_no_noise() -> None:
     (said,) = judge_repeat(exactly(1.0), exactly(1.0), 1, same_classes=True)
-    assert in_words(said).startswith("1 round is too few to estimate noise; raise VGG19_TIME_BUDG")
+    assert in_words(said).startswith("1 round is too few to estimate noise; add rounds with --more")
 
 
 def test_offline_must_be_known_closer_than_single_queries() -> None:
