@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from stages.artifacts import Artifacts, ProfileFolder, read_record, verify
 from stages.errors import InputCorruptError, InputMissingError, SettingsError, StageError
 from stages.folder.foreign import kept
-from stages.records.profile import ModelSummary, ProfileRecord
+from stages.records.profile import ProfileRecord
 from stages.runtimes import RUNTIME_NAMES
 
 CURRENT = "current"
@@ -17,13 +17,12 @@ PUNCTUATION = re.compile(r"(?<!Z)-|:")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One measurement: its record and summaries, or the error why they can't be read."""
+    """One measurement: its record, or the error why it can't be read."""
 
     runtime: str
     is_current: bool
     folder: ProfileFolder
     record: ProfileRecord | None
-    summaries: Sequence[ModelSummary] = ()
     error: StageError | None = None
 
     @property
@@ -91,13 +90,11 @@ def _read(runtime: str, folder: ProfileFolder, is_current: bool) -> Run:
         record = read_record(folder.record, ProfileRecord)
         if record.runtime != runtime:
             raise InputCorruptError(f"{folder.record} is of runtime {record.runtime}")
-        paths = [path for path in (folder.summary_fp32, folder.summary_int8) if path.exists()]
-        summaries = [read_record(path, ModelSummary) for path in paths]
     except StageError as error:
         cause = str(error).partition("; ")[0]
         remedy = "run the profile stage again" if is_current else f"remove {folder.path}"
         return Run(runtime, is_current, folder, None, error=type(error)(f"{cause}; {remedy}"))
-    return Run(runtime, is_current, folder, record, summaries)
+    return Run(runtime, is_current, folder, record)
 
 
 def _current(runs: Sequence[Run], other: Run) -> Run:
