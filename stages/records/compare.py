@@ -197,8 +197,8 @@ class CompareRecord(Record):
     measured: Annotated[
         dict[RuntimeName, list[Moment]],
         doc(
-            "When the parts of each profile were measured, in UTC, by runtime, the first first; one "
-            "if no rounds were added."
+            "When the parts of each profile were measured, in UTC, by runtime, the first first; "
+            "one if no rounds were added."
         ),
     ]
     versions: Annotated[
