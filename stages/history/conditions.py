@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from stages.common.current import Facts, changes, machine_facts, value_in_words
-from stages.profile.earlier import OF_ROUNDS
+from stages.profile.enough import OF_ROUNDS
 from stages.records.profile import ProfileRecord
 
 SETTING = "setting"

@@ -14,7 +14,8 @@ from stages.records.cell import Cell, Measurement
 from stages.records.measure import counting
 from stages.records.profile import ProfileRecord
 
-HEAD = ["made (UTC)", "INT8 against FP32, images/s", "ratio", "trusted", "differs from the current"]
+HEAD = ["made (UTC)", "INT8 against FP32, images/s", "ratio", "rounds", "trusted"]
+HEAD += ["differs from the current"]
 COLUMNS = ["isa cap", "precision", "images/s before", "after", "after/before"]
 COLUMNS += ["p50 ms before", "after", "top-1 before", "after"]
 MAX_LINE = 1000
@@ -50,17 +51,26 @@ def compared(before: Run, after: Run) -> str:
 
 def _of_runtime(runtime: str, runs: Sequence[Run]) -> str:
     current = next((run.record for run in runs if run.is_current), None)
-    return "\n".join([runtime, aligned([HEAD, *(_row(run, current) for run in runs)])])
+    table = aligned([HEAD, *(_row(run, current) for run in runs)])
+    return "\n".join([runtime, table, *_doubts(*((run.made, run) for run in runs if run.record))])
 
 
 def _row(run: Run, current: ProfileRecord | None) -> list[str]:
     if run.record is None:
-        return [run.made, "can't be read", "", "", str(run.error).partition("; ")[0]]
+        return [run.made, "can't be read", "", "", "", str(run.error).partition("; ")[0]]
     if run.is_current:
         differs = "current"
     else:
         differs = in_few_words(run.record, current) if current else "there is no current one"
-    return [run.made, *_headline(run), _trust(run), differs or "nothing"]
+    trusted = _trust(run).partition(":")[0]
+    return [run.made, *_headline(run), _rounds(run), trusted, differs or "nothing"]
+
+
+def _rounds(run: Run) -> str:
+    """Return how many rounds count, and in how many parts they were measured if in several."""
+    record = run.require_record()
+    rounds = len(counting(record.repeat.measurement.offline.runs))
+    return f"{rounds}, in {len(record.parts)} parts" if record.added_to else str(rounds)
 
 
 def _headline(run: Run) -> list[str]:
@@ -78,9 +88,10 @@ def _trust(run: Run) -> str:
     record = run.require_record()
     repeat, models = record.repeat, summaries(record)
     if not repeat.trusted:
-        return f"NO: {in_words(repeat.reasons[0])}" if repeat.reasons else "NO"
+        cause = in_words(repeat.reasons[0]).partition("; ")[0] if repeat.reasons else ""
+        return f"NO: {cause}"
     invalid = doubt(models, ["offline"]) if models else ""
-    return f"yes, but {invalid}" if invalid else "yes"
+    return f"in part: {invalid}" if invalid else "yes"
 
 
 def _named(run: Run) -> str:
@@ -98,7 +109,7 @@ def _verdict(differences: Sequence[str]) -> Iterator[str]:
 def _doubts(*runs: tuple[str, Run]) -> Iterator[str]:
     for name, run in runs:
         if (trust := _trust(run)) != "yes":
-            yield printable(f"{name} is trusted: {trust}", MAX_LINE)
+            yield printable(f"{name} trusted: {trust}", MAX_LINE)
 
 
 def _rows(before: ProfileRecord, after: ProfileRecord) -> Iterator[list[str]]:
@@ -115,13 +126,17 @@ def _measurement(record: ProfileRecord, cell: Cell) -> Measurement | None:
 
 
 def _figures(old: Measurement, new: Measurement) -> Iterator[str]:
-    """Yield the figures of a cell in both runs, each marked if it can't be relied on."""
-    invalid = "" if old.validity.valid and new.validity.valid else " INVALID"
+    """Yield the figures of a cell in both runs, marked if images/s can't be relied on."""
+    invalid = " INVALID" if any(map(_is_in_doubt, (old, new))) else ""
     rates = [one.offline.throughput_images_per_s.estimate for one in (old, new)]
     yield from map(figure, rates)
     yield f"{_ratio(old, new) if all(rates) else '-'}{invalid}"
     yield from (figure(one.single_stream.latency_p50_ms.estimate, 1) for one in (old, new))
     yield from (f"{one.accuracy.top1:.1%}" for one in (old, new))
+
+
+def _is_in_doubt(one: Measurement) -> bool:
+    return any(reason.scenario in ("offline", "") for reason in one.validity.reasons)
 
 
 def _ratio(old: Measurement, new: Measurement) -> str:

@@ -75,7 +75,7 @@ def test_each_runtime_has_a_list_of_its_own(root: Path) -> None:
 def test_the_headline_is_that_of_the_summaries(root: Path) -> None:
     cells = [measured("fp32", "AVX2", 2.0), measured("int8", "AVX2", 8.0)]
     measure(root, record_of(FOURTH, 8.0, cells=cells, labels=[0] * 100))
-    shown = "8.00 against 2.00 4.00x (4.00-4.00) yes current"
+    shown = "8.00 against 2.00 4.00x (4.00-4.00) 2 yes current"
     assert history_text(root, "").splitlines()[2].split() == [FOURTH, *shown.split()]
 
 
@@ -92,7 +92,14 @@ def test_the_headline_is_that_of_the_measurements_whatever_the_summaries_say(roo
 def test_one_in_doubt_is_listed_with_the_reason(root: Path) -> None:
     few = Reason(kind="few_rounds", numbers={"rounds": 2.0})
     measure(root, record_of(FOURTH, 6.0, repeat=repeat(trusted=False, reasons=[few])))
-    assert "NO: " in history_text(root, "").splitlines()[2]
+    lines = history_text(root, "").splitlines()
+    assert lines[2].split()[-2:] == ["NO", "current"]
+    assert lines[-1] == f"{FOURTH} trusted: NO: 2 rounds are too few to estimate noise"
+
+
+def test_one_that_rounds_were_added_to_says_in_how_many_parts(root: Path) -> None:
+    measure(root, replace(record_of(FOURTH, 6.0), added_to=[THIRD]))
+    assert "2, in 2 parts" in history_text(root, "").splitlines()[2]
 
 
 @pytest.mark.parametrize("when", ["2026-11-25", "20261125", "2026-11-25T10:00:00Z,current"])
