@@ -5,7 +5,7 @@ The record is the key: what it says that it came from must be what it would come
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -34,7 +34,8 @@ class Product(Generic[RecordT]):
     """What a program leaves: its folder, with a record of this kind.
 
     `origins` returns what the record says that it came from, beside what its `maker` says; `unfit`
-    why it is to be made again though all that is the same, empty if it is not.
+    why it is to be made again though all that is the same, empty if it is not. `met` returns the
+    settings whose values now the record meets as it is, though it was made by others.
     """
 
     program: str
@@ -42,6 +43,7 @@ class Product(Generic[RecordT]):
     kind: type[RecordT]
     origins: Callable[[RecordT], Facts]
     unfit: Callable[[RecordT], str] = lambda _: ""
+    met: Callable[[RecordT], Collection[str]] = lambda _: ()
 
 
 def kept(product: Product[RecordT], settings: Settings, now: Facts) -> RecordT | None:
@@ -70,7 +72,9 @@ def kept(product: Product[RecordT], settings: Settings, now: Facts) -> RecordT |
 def _why_again(product: Product[RecordT], record: RecordT, settings: Settings, now: Facts) -> str:
     if product.program in settings.force:
         return "it is forced"
-    changed = in_words(facts_of(record.maker, product.origins(record)), now)
+    met = product.met(record)
+    before = facts_of(record.maker, product.origins(record))
+    changed = in_words(_but(before, met), _but(now, met))
     return changed or product.unfit(record)
 
 
@@ -89,7 +93,7 @@ def stays(product: Product[RecordT]) -> Callable[[Path], bool]:
         except StageError:
             return False
         earlier, later = (read_checksums(path, "") for path in (folder, new))
-        if _but(earlier, record.name) != _but(later, record.name):
+        if _but(earlier, [record.name]) != _but(later, [record.name]):
             return False
         if _timeless(record) != _timeless(new / record.name):
             return False
@@ -175,8 +179,8 @@ def value_in_words(value: Any) -> str:
     return text or "not given"
 
 
-def _but(listed: Mapping[str, str], name: str) -> dict[str, str]:
-    return {path: digest for path, digest in listed.items() if path != name}
+def _but(facts: Facts, names: Collection[str]) -> Facts:
+    return {name: value for name, value in facts.items() if name not in names}
 
 
 def _timeless(path: Path) -> Any:

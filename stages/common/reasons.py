@@ -6,7 +6,7 @@ from stages.records.cell import Reason
 from stages.records.measure import Disturbance
 
 Numbers = Mapping[str, float]
-_MORE = "add rounds with --more, or give it more time (VGG19_TIME_BUDGET)"
+_MORE = "add rounds with --more"
 
 WORDS: dict[str, Callable[[Numbers, str], str]] = {
     "loadgen": lambda n, text: f"LoadGen, {n['runs']:.0f} of {n['of']:.0f} runs: {text}",

@@ -28,8 +28,10 @@ from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.profile.cell_workers import CellWorkers
 from stages.profile.earlier import Earlier, read_earlier
+from stages.profile.enough import settings_met
 from stages.profile.inputs import Inputs, origins_of, read_inputs
 from stages.profile.layouts import Placement, candidate_placements
+from stages.profile.loadgen_settings import has_fixed_rounds
 from stages.profile.memory_plan import candidates_that_fit
 from stages.profile.plan import PlannedCell, missing_models, plan_cells
 from stages.profile.run import MeasuredCells, measure
@@ -70,17 +72,18 @@ def _current(
     settings: Settings, artifacts: Artifacts, inputs: Inputs, host: Host
 ) -> ProfileRecord | None:
     """Return what was measured before, if nothing is to be measured now."""
-    product = _product(artifacts.profile(settings.runtime))
+    product = _product(artifacts.profile(settings.runtime), settings)
     return None if settings.more else kept(product, settings, inputs.origins(host))
 
 
-def _product(folder: ProfileFolder) -> Product[ProfileRecord]:
+def _product(folder: ProfileFolder, settings: Settings) -> Product[ProfileRecord]:
     return Product(
         program="profile",
         folder=folder,
         kind=ProfileRecord,
         origins=origins_of,
         unfit=_unfit,
+        met=lambda record: settings_met(record, settings),
     )
 
 
@@ -107,13 +110,12 @@ def _profile(
     require_quota(host)
     if settings.history:
         history.require_writable(artifacts, settings.runtime)
-    # What rounds are added to is not replaced: it is a part of what takes its place.
-    keep = history.keep if settings.history and not earlier else None
+    keep = history.keep if settings.history else None
     with (
         holding(host.cores_pinned, "profile", settings.locks),
         handing_over(artifacts.profile(settings.runtime).path, keep=keep, last=True) as partial,
     ):
-        _say_who_is_here(host.cores_pinned)
+        _say_who_is_here(host.cores_pinned, settings)
         out = ProfileFolder(partial)
         workers = _workers(settings, artifacts, out)
         if earlier:
@@ -156,15 +158,14 @@ def _candidates(
     return fitting
 
 
-def _say_who_is_here(cores: list[int]) -> None:
-    """Say what else takes the cores, as that makes everything take longer."""
+def _say_who_is_here(cores: list[int], settings: Settings) -> None:
+    """Say what else takes the cores, and what comes of that."""
     steal, busy = look(cores, LOOK_S)
     if busy > MAX_BUSY:
-        print(
-            f"profile: other processes take {busy:.0%} of the cores at the moment: disturbed turns "
-            "will be taken again, which takes longer",
-            flush=True,
-        )
+        until_sure = "it takes longer, and may not get sure in time"
+        comes = "turns will be disturbed" if has_fixed_rounds(settings) else until_sure
+        taken = f"other processes take {busy:.0%} of the cores at the moment"
+        print(f"profile: {taken}; end them, or {comes}", flush=True)
     if steal > MAX_STEAL:
         print(f"profile: the hypervisor takes {steal:.0%} of the cores at the moment", flush=True)
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.artifacts import Artifacts
+from stages.common.host.interference import Snapshot, take_snapshot
 from stages.common.host.memory import Footprint
 from stages.common.onednn.traced import span_of
 from stages.common.provenance import now
 from stages.common.worker.client import WorkerProcess
 from stages.common.worker.protocol import Job, Trace, TraceAnswer, Worker
 from stages.precisions import INT8, get_precision
+from stages.profile.counting import disturbances
 from stages.profile.instance_group import InstanceGroup
 from stages.profile.layouts import Placement
 from stages.profile.plan import PlannedCell
@@ -73,8 +75,10 @@ class CellWorkers:
 
     def trace(self, worker: Worker) -> tuple[TraceResult, Footprint]:
         """Let a worker trace one batch; also return how much memory it takes."""
+        before = _snapshot(worker)
         answer = worker.ask(Trace(self.settings.batch_size), TraceAnswer)
-        trace = TraceResult(span_of(answer.nodes), answer.amx_busy, made=now())
+        disturbed = bool(disturbances(before.until(_snapshot(worker))))
+        trace = TraceResult(span_of(answer.nodes), answer.amx_busy, made=now(), disturbed=disturbed)
         return trace, worker.footprint()
 
     def log_of(self, cell: PlannedCell) -> Path:
@@ -98,3 +102,7 @@ class CellWorkers:
             verbose=verbose,
             waiting=waiting,
         )
+
+
+def _snapshot(worker: Worker) -> Snapshot:
+    return take_snapshot(worker.ready.cores, [worker.process])

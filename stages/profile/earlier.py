@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from stages.artifacts import ProfileFolder, read_record, verify
 from stages.common.current import Facts, facts_of, in_words
 from stages.errors import InputStaleError, StageError
+from stages.profile.enough import OF_ROUNDS
 from stages.profile.inputs import boot, origins_of
-from stages.profile.known import KnownCells, KnownT
+from stages.profile.known import KnownCells
 from stages.profile.layouts import Placement, layout_of
 from stages.profile.plan import PlannedCell
 from stages.profile.rounds import names_of
 from stages.profile.turns import SCENARIOS, CellSamples
 from stages.records.base import UNKNOWN, Host, Provenance
 from stages.records.cell import Measurement
+from stages.records.known import KnownCell
 from stages.records.profile import ProfileRecord
 
-# Settings that say how many rounds there are, and nothing of what a round is.
-OF_ROUNDS = ("rounds", "precision_goal", "time_budget")
 REMEDY = "run profile without --more"
 
 
@@ -98,26 +98,26 @@ def _planned(precision: str, isa: str) -> PlannedCell:
     return PlannedCell(precision, isa, None)
 
 
-def _require_known(name: str, known: KnownT | None, made: str) -> KnownT:
+def _require_known(name: str, known: KnownCell | None, made: str) -> None:
     if known is None or known.maker.made != made:
         raise InputStaleError(
             f"no rounds can be added: what {name} ran when it was measured is not known any more; "
             f"{REMEDY}"
         )
-    return known
 
 
 def _samples(
     name: str, cell: PlannedCell, measurement: Measurement, known: KnownCells
 ) -> CellSamples:
     accuracy = measurement.accuracy
-    answered = _require_known(name, known.classified(cell, name), accuracy.made)
+    _require_known(name, known.classified(cell, name), accuracy.made)
+    offline = [run.rate_per_s / len(run.instances) for run in measurement.runs("offline")]
     return CellSamples(
         name=name,
         predictions=accuracy.predictions,
         accuracy_log=accuracy.log,
         accuracy_made=accuracy.made,
-        images_per_s=answered.images_per_s,
+        images_per_s=max(offline),
         load_seconds=measurement.load_seconds,
         server=measurement.server,
         runs={scenario: [*measurement.runs(scenario)] for scenario in SCENARIOS},

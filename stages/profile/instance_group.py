@@ -10,7 +10,15 @@ from typing import Any
 import msgspec
 
 from stages.common.host.interference import Snapshot, take_snapshot
-from stages.common.worker.protocol import LoadgenAnswer, LoadgenTest, Warm, Warmed, Worker
+from stages.common.worker.protocol import (
+    LoadgenAnswer,
+    LoadgenTest,
+    Turn,
+    TurnAnswer,
+    Warm,
+    Warmed,
+    Worker,
+)
 from stages.profile.run_record import LoadGenResult, run_record
 from stages.records.measure import Batches, Interference, Run
 
@@ -61,6 +69,13 @@ class InstanceGroup:
         answer: LoadgenAnswer
         (answer,) = self._ask_all(self.instances[:1], [request], LoadgenAnswer)
         return answer
+
+    def rate(self, batch_size: int) -> float:
+        """Return the images per second of the first instance, by one batch after a warm-up."""
+        turn = Turn(batch_size=batch_size, min_duration_s=0.0)
+        answer: TurnAnswer
+        (answer,) = self._ask_all(self.instances[:1], [turn], TurnAnswer)
+        return batch_size / min(answer.batch_seconds)
 
     def run(self, request: LoadgenTest, number: int, lasting_s: float, again: int = 0) -> Run:
         """Run a test as round `number`, and return its record.

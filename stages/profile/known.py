@@ -82,7 +82,6 @@ class KnownCells:
             maker=replace(self.maker, made=samples.accuracy_made),
             origins=self._origins(cell),
             predictions=samples.predictions,
-            images_per_s=samples.images_per_s,
         )
         self._keep(_answers(samples.name), record, log)
 

@@ -28,13 +28,15 @@ MIN_FRACTION = 0.9
 class TraceResult:
     """What is known of the traced inference beside its log: when it ran, AMX's counter.
 
-    `again` is when the same inference ran at other times, slower; `made` the time of day in UTC.
+    `again` is when the same inference ran at other times, slower; `made` the time of day in UTC. If
+    it was `disturbed`, it proves what ran, and not how long that takes.
     """
 
     span: Span
     amx_busy: AmxBusy
     again: Sequence[Span] = ()
     made: str = ""
+    disturbed: bool = False
 
 
 def fastest_of(traces: Sequence[TraceResult]) -> TraceResult:

@@ -77,7 +77,7 @@ def _answer(
             predictions=record.predictions,
             accuracy_log=group.accuracy_log,
             accuracy_made=record.maker.made,
-            images_per_s=record.images_per_s,
+            images_per_s=group.rate(settings.batch_size),
             load_seconds=group.load_seconds,
         )
     progress.step(step)

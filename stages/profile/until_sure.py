@@ -59,8 +59,7 @@ def _take_until_sure(
         scenario = min(due, key=turns.rounds.__getitem__)
         turns.take_round(scenario, may_repeat=lambda: budget.allows(0.0))
         known[scenario] = _look(turns, cells, scenario)
-        left_s = _expected_s(turns, known, budget)
-        progress.show(f"{_so_far(turns, cells, known)}; about {left_s:.0f} s left")
+        progress.show(f"{_so_far(turns, cells, known)}; {_time_left(turns, known, budget)}")
     progress.note(_outcome(turns, known))
 
 
@@ -77,10 +76,13 @@ def _look(turns: Turns, cells: Sequence[PlannedCell], scenario: str) -> Sureness
     return sureness(scenario, runs, repeated, again, turns.settings.precision_goal)
 
 
-def _expected_s(turns: Turns, known: dict[str, Sureness], budget: Budget) -> float:
-    """Return about how many seconds more it takes, at most those that are left."""
+def _time_left(turns: Turns, known: dict[str, Sureness], budget: Budget) -> str:
+    """Return how long it takes to be sure, or that there is less time than that."""
     expected = sum(sure.rounds_left * turns.seconds[name] for name, sure in known.items())
-    return max(0.0, min(expected, budget.left_s))
+    left = max(0.0, budget.left_s)
+    if expected <= left:
+        return f"about {expected:.0f} s left"
+    return f"about {expected:.0f} s more to be sure, {left:.0f} s left"
 
 
 def _so_far(turns: Turns, cells: Sequence[PlannedCell], known: dict[str, Sureness]) -> str:

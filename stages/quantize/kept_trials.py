@@ -158,7 +158,7 @@ class KeptTrials:
     def _in_words(self) -> str:
         ops = len(self._sensitivities)
         of_ops = f" and {ops} op{'s' if ops > 1 else ''} in FP32" if ops else ""
-        return f"trial {len(self._trials)} of {self._origin.settings.max_trials}{of_ops}"
+        return f"trial {len(self._trials)} of at most {self._origin.settings.max_trials}{of_ops}"
 
     def _say(self, text: str) -> None:
         print(shown(f"quantize: {text}"), flush=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from stages.records.base import Record, Setting
-from stages.records.fields import Count, PerSecond, Prediction, doc
+from stages.records.fields import Count, Prediction, doc
 from stages.records.measure import AmxBusy, Span
 
 
@@ -34,4 +34,3 @@ class ClassifiedCell(KnownCell):
     """A test of accuracy, beside LoadGen's log of it."""
 
     predictions: Annotated[list[Prediction], doc("Class index of each image of the test split.")]
-    images_per_s: Annotated[PerSecond, doc("Images per second in that test, by one instance.")]

@@ -121,10 +121,10 @@ class Run:
     disturbed_by: Annotated[
         list[Disturbance],
         doc(
-            "Which counters of interference were beyond their bounds, so that the turn was taken "
-            "again; empty if none was. waiting: its processes waited for a core; steal: the "
-            "hypervisor took time; throttled: cores were slowed down for their heat; quota: the "
-            "CPU quota was used up; clock_step: the time of day was set."
+            "Which counters of interference were beyond their bounds, so that the turn is left out "
+            "where enough others are not; empty if none was. waiting: its processes waited for a "
+            "core; steal: the hypervisor took time; throttled: cores were slowed down for their "
+            "heat; quota: the CPU quota was used up; clock_step: the time of day was set."
         ),
     ]
     counts: Annotated[bool, doc("True if the figures follow from this turn, among others.")]

@@ -14,6 +14,8 @@ from stages.common.worker.protocol import (
     Ready,
     Trace,
     TraceAnswer,
+    Turn,
+    TurnAnswer,
     Warm,
     Warmed,
 )
@@ -28,7 +30,8 @@ TRACED_MS = 5000.0
 def quiet_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing disturb a turn, whatever else runs beside the tests."""
     quiet = take_snapshot([])
-    monkeypatch.setattr("stages.profile.instance_group.take_snapshot", lambda *_: quiet)
+    for module in ("instance_group", "cell_workers"):
+        monkeypatch.setattr(f"stages.profile.{module}.take_snapshot", lambda *_: quiet)
 
 
 class StandIn:
@@ -45,6 +48,7 @@ class StandIn:
     waited: list[int]
     peak: int
     loads_alone: bool
+    batch_s = 0.5
     process = os.getpid()
 
     @classmethod
@@ -104,6 +108,8 @@ class StandIn:
             case Trace():
                 # A log without timestamps says 0 for the start of each.
                 return TraceAnswer(nodes=[NodeTime("all", 0.0, TRACED_MS)], amx_busy=NOT_COUNTED)
+            case Turn():
+                return TurnAnswer(batch_seconds=[self.batch_s])
         folder = Path(self._request.folder)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "log").write_text(f"of worker {self._number}")

@@ -24,6 +24,8 @@ from stages.profile.known import KnownCells
 from stages.profile.plan import PlannedCell
 from stages.profile.proof import TraceResult
 from stages.profile.proving import TRACES
+from stages.profile.sureness import Sureness
+from stages.records.base import Interval
 from stages.records.measure import Span
 from stages.records.profile import ProfileRecord
 from tests.unit.profile.stand_in import PREDICTIONS, StandIn
@@ -31,6 +33,7 @@ from tests.unit.profile.test_main import SMALL, artifacts, make_quantize, make_t
 from tests.unit.records import HOST, NOT_COUNTED
 
 __all__ = ["artifacts"]
+UNSURE = Sureness(2.0, Interval(estimate=1.0, low=0.9, high=1.1), 6)
 MADE = "2026-11-26T20:53:07Z"
 
 
@@ -205,7 +208,8 @@ def test_rounds_are_added_to_what_was_measured(
     assert after.added_to == [before.maker.made]
     assert after.seconds > before.seconds
     assert after.maker.settings["rounds"] == 2
-    assert not measured.history.exists()
+    (kept,) = measured.history_of("stock").iterdir()
+    assert read_record(kept / "measurements.json", ProfileRecord) == before
     follows_from_its_logs(measured)
     profile(monkeypatch, *SMALL, "--rounds", "1", "--more")
     assert record_of(measured).added_to == [*after.added_to, after.maker.made]
@@ -284,6 +288,58 @@ def test_no_rounds_are_added_where_it_is_not_known_any_more_what_ran(
     with pytest.raises(InputStaleError, match="is not known any more; run profile without --more"):
         profile(monkeypatch, *SMALL, "--more")
     assert StandIn.started == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "again"),
+    [
+        (["--rounds", "3"], False),
+        (["--rounds", "6", "--precision-goal", "0.5"], False),
+        (["--rounds", "7"], True),
+        (["--precision-goal", "0.5", "--time-budget", "9"], False),
+    ],
+)
+def test_rounds_that_are_enough_for_what_is_asked_are_not_measured_again(
+    measured: Artifacts, monkeypatch: pytest.MonkeyPatch, arguments: list[str], again: bool
+) -> None:
+    profile(monkeypatch, *SMALL, *arguments)
+    assert bool(StandIn.started) == again
+
+
+@pytest.mark.parametrize(("budget", "again"), [("30", False), ("50", True)])
+def test_what_had_as_much_time_for_the_same_goal_is_not_measured_again(
+    artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch, budget: str, again: bool
+) -> None:
+    monkeypatch.setattr("stages.profile.__main__.describe_host", lambda cores: HOST)
+    monkeypatch.setattr("stages.profile.enough.sureness", lambda *_: UNSURE)
+    profile(monkeypatch, *SMALL, "--time-budget", "40")
+    StandIn.reset()
+    profile(monkeypatch, *SMALL, "--time-budget", budget)
+    assert bool(StandIn.started) == again
+
+
+def test_a_trace_that_was_disturbed_is_made_again(
+    artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stages.profile.__main__.describe_host", lambda cores: HOST)
+    monkeypatch.setattr("stages.profile.cell_workers.disturbances", lambda _: ["waiting"])
+    profile(monkeypatch, *SMALL, "--rounds", "6")
+    StandIn.reset()
+    profile(monkeypatch, *SMALL, "--rounds", "7")
+    assert asked()[:2] == (TRACES, 0)
+
+
+def test_turns_are_as_long_as_the_machine_is_fast_now(
+    measured: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(StandIn, "batch_s", 0.01)
+    profile(monkeypatch, *SMALL, "--rounds", "7")
+    turns = [
+        request
+        for _, _, _, request in StandIn.asked
+        if isinstance(request, LoadgenTest) and request.scenario == "offline"
+    ]
+    assert min(turn.min_queries for turn in turns) >= 200
 
 
 def test_what_is_made_again_is_no_place_to_add_to(monkeypatch: pytest.MonkeyPatch) -> None:
