@@ -101,16 +101,20 @@ def _width(ratio: Interval) -> str:
 
 
 def _effect(turns: Turns, cells: Sequence[PlannedCell]) -> Interval | None:
-    """Return INT8 against FP32 at the highest ISA that has both, None if none has."""
+    """Return INT8 against FP32 at the highest ISA that INT8 was timed at, None if there is none.
+
+    FP32 runs there what it runs at the highest ISA, up to that, that it was timed at.
+    """
     runs = {
         (cell.precision, cell.isa): samples.runs["offline"]
         for cell, samples in zip(cells[:-1], turns.samples, strict=False)
     }
-    both = [isa for precision, isa in runs if precision == INT8 and (FP32, isa) in runs]
-    if not both:
+    isas = {name: [isa for precision, isa in runs if precision == name] for name in (FP32, INT8)}
+    int8 = max(isas[INT8], key=rank, default=None)
+    below = [isa for isa in isas[FP32] if int8 and rank(isa) <= rank(int8)]
+    if int8 is None or not below:
         return None
-    isa = max(both, key=rank)
-    return speedup("offline", runs[INT8, isa], runs[FP32, isa])
+    return speedup("offline", runs[INT8, int8], runs[FP32, max(below, key=rank)])
 
 
 def _outcome(turns: Turns, known: dict[str, Sureness]) -> str:

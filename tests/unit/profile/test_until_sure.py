@@ -178,3 +178,19 @@ def test_by_the_way_it_says_how_sure_it_is_and_how_long_it_takes(
     assert "(as yet without interval)" in lines[1]
     assert "FP32 ±" in lines[3]
     assert lines[3].endswith(" s left")
+
+
+def test_int8_is_shown_against_the_fp32_that_runs_at_its_cap(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # FP32 runs the same at VNNI as without it, so it is timed there once.
+    named = (("fp32", "AVX512_CORE"), ("int8", "AVX512_CORE"), ("int8", "AVX512_CORE_VNNI"))
+    cells = [PlannedCell(precision, isa, None) for precision, isa in named]
+    monkeypatch.setattr(f"{__name__}.CELLS", [*cells, cells[-1]])
+    monkeypatch.setattr("stages.common.progress.LINE_INTERVAL_S", 0.0)
+
+    def at(rate: float) -> FakeGroup:
+        return FakeGroup(clock, lambda _: rate)
+
+    take([at(5.0), at(10.0), at(20.0), at(20.0)])
+    assert "INT8 4.00x FP32" in capsys.readouterr().out
