@@ -154,6 +154,17 @@ def profile(*cells: Cell, runtime: str = "itex", host: Host = HOST) -> ProfileRe
     )
 
 
+def both_models() -> ProfileRecord:
+    """Return a profile of FP32 and INT8 at two caps, and of FP32 at a higher one."""
+    return profile(
+        measured("fp32", "AVX2", 3.0),
+        measured("int8", "AVX2", 4.0),
+        measured("fp32", "AVX512_CORE_VNNI", 6.0),
+        measured("int8", "AVX512_CORE_VNNI", 21.0, top1=0.5),
+        measured("fp32", "AVX512_CORE_BF16", 6.1),
+    )
+
+
 def variant(precision: str, missing: str | None = None) -> Variant:
     """Return a variant without figures; `missing` is the reason if there is no model."""
     return Variant(precision=precision, missing=missing)

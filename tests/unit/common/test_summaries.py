@@ -3,21 +3,14 @@ from dataclasses import replace
 from stages.common.summaries import summaries
 from stages.records.base import Interval, Provenance
 from stages.records.cell import Cell, Reason, Validity
-from tests.unit.records import exactly, measured, profile, repeat
+from tests.unit.records import both_models, exactly, measured, profile, repeat
 
 UNEQUAL = Reason(kind="other_classes")
 PAIR = (measured("fp32", "AVX2", 3.0), measured("int8", "AVX2", 6.0))
 
 
 def test_the_summaries_are_of_the_highest_isa_that_ran_both() -> None:
-    record = profile(
-        measured("fp32", "AVX2", 3.0),
-        measured("int8", "AVX2", 4.0),
-        measured("fp32", "AVX512_CORE_VNNI", 6.0),
-        measured("int8", "AVX512_CORE_VNNI", 21.0, top1=0.5),
-        measured("fp32", "AVX512_CORE_BF16", 6.1),
-    )
-    fp32, int8 = summaries(record)
+    fp32, int8 = summaries(both_models())
     assert {fp32.isa, int8.isa} == {"AVX512_CORE_VNNI"}
     assert (fp32.throughput, int8.throughput, int8.accuracy) == (6.0, 21.0, 0.5)
 

@@ -24,20 +24,11 @@ CALLS = ("rename", "fsync", "fchmod")
 STEPS = 13
 # Runs a hand-over and kills itself at the call COUNT of those that change or sync something.
 KILLED = f"""
-import os, signal, sys
+import sys
 from pathlib import Path
+from tests.unit.folder.signalled import die_at
 from tests.unit.folder.test_handover import CALLS, make
-calls = 0
-def dying(call):
-    def run(*arguments, **options):
-        global calls
-        calls += 1
-        if calls == int(sys.argv[2]):
-            os.kill(os.getpid(), signal.SIGKILL)
-        return call(*arguments, **options)
-    return run
-for name in CALLS:
-    setattr(os, name, dying(getattr(os, name)))
+die_at(CALLS, int(sys.argv[2]))
 make(Path(sys.argv[1]), {NEW!r})
 """
 

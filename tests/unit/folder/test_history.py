@@ -31,42 +31,24 @@ FIRST, SECOND, THIRD = "2026-11-24T10:00:00Z", "2026-11-25T10:00:00Z", "2026-11-
 CALLS = ("rename", "fsync", "fchmod", "mkdir", "unlink", "rmdir")
 # Kills itself at the call COUNT of those that change or sync something.
 KILLED = f"""
-import os, signal, sys
+import sys
 from pathlib import Path
+from tests.unit.folder.signalled import die_at
 from tests.unit.folder.test_history import CALLS, THIRD, measure
-calls = 0
-def dying(call):
-    def run(*arguments, **options):
-        global calls
-        calls += 1
-        if calls == int(sys.argv[2]):
-            os.kill(os.getpid(), signal.SIGKILL)
-        return call(*arguments, **options)
-    return run
-for name in CALLS:
-    setattr(os, name, dying(getattr(os, name)))
+die_at(CALLS, int(sys.argv[2]))
 measure(Path(sys.argv[1]), {THIRD!r}, number=int(sys.argv[3]))
 """
 # Is interrupted at the call COUNT of those that rename or remove something, and at all after it.
 INTERRUPTED = f"""
-import os, signal, sys
+import signal, sys
 from pathlib import Path
 from stages.errors import exit_code_of
+from tests.unit.folder.signalled import signal_at
 from tests.unit.folder.test_history import THIRD, measure
-calls = 0
-def interrupted(call):
-    def run(*arguments, **options):
-        global calls
-        calls += 1
-        if calls >= int(sys.argv[2]):
-            os.kill(os.getpid(), signal.SIGINT)
-        return call(*arguments, **options)
-    return run
 def main():
     measure(Path(sys.argv[1]), {THIRD!r}, number=1)
     print("that is it")
-for name in ("rename", "rmdir", "unlink"):
-    setattr(os, name, interrupted(getattr(os, name)))
+signal_at(("rename", "rmdir", "unlink"), int(sys.argv[2]).__le__, signal.SIGINT)
 sys.exit(exit_code_of("profile", main))
 """
 

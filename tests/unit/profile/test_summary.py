@@ -4,21 +4,14 @@ import pytest
 
 from stages.profile.summary import closing_line
 from stages.records.cell import Reason, Validity
-from tests.unit.records import measured, profile, repeat
+from tests.unit.records import both_models, measured, profile, repeat
 
 UNEQUAL = Reason(kind="other_classes")
 PAIR = (measured("fp32", "AVX2", 3.0), measured("int8", "AVX2", 6.0))
 
 
 def test_the_closing_line_has_the_headline() -> None:
-    record = profile(
-        measured("fp32", "AVX2", 3.0),
-        measured("int8", "AVX2", 4.0),
-        measured("fp32", "AVX512_CORE_VNNI", 6.0),
-        measured("int8", "AVX512_CORE_VNNI", 21.0, top1=0.5),
-        measured("fp32", "AVX512_CORE_BF16", 6.1),
-    )
-    assert closing_line(record) == (
+    assert closing_line(both_models()) == (
         "profile: INT8 21.00 images/s against FP32 6.00 (3.50x, 95% interval 3.50-3.50), "
         "top-1 50.0% against 100.0%, capped at AVX512_CORE_VNNI; measured 2026-11-26 17:24 UTC"
     )
