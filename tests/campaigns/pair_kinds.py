@@ -156,7 +156,8 @@ def _fuzzes(bench: Bench, runner: str) -> Pair:
     code, _ = ended(bench, [sys.executable, "-m", "invoke", "--help", "fuzz"], environ)
     if code:
         raise NotTriedError("there is no task fuzz")
-    one = One(invoke("fuzz"), environ)
+    # Enough for both to be at work at the same time; what fuzz finds is its own matter.
+    one = One(invoke("fuzz", "--examples=100"), environ)
     return Pair((one, one))
 
 
