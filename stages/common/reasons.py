@@ -1,53 +1,101 @@
 """The reasons of a verdict in words, each with what to change."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from stages.records.cell import Reason
 from stages.records.measure import Disturbance
 
 Numbers = Mapping[str, float]
 _MORE = "add rounds with --more"
+_ITSELF = "the same cell is {}"
 
-WORDS: dict[str, Callable[[Numbers, str], str]] = {
-    "loadgen": lambda n, text: f"LoadGen, {n['runs']:.0f} of {n['of']:.0f} runs: {text}",
-    "spread": lambda n, _: (
-        f"the median varies by {n['spread']:.1%}; quieten the machine, or {_MORE}"
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A kind of reason: what is wrong and what to change, with {} for the amount."""
+
+    words: str
+    amount: Callable[[Numbers], str] = lambda _: ""
+
+
+WORDS: dict[str, Wording] = {
+    "loadgen": Wording("LoadGen, {}: ", lambda n: f"{n['runs']:.0f} of {n['of']:.0f} runs"),
+    "spread": Wording(
+        f"the median varies by {{}}; quieten the machine, or {_MORE}",
+        lambda n: f"{n['spread']:.1%}",
     ),
-    "drift": lambda n, _: (
-        f"drifted by {n['drift']:+.0%} from the first to the last rounds; run it again"
+    "drift": Wording(
+        "drifted by {} from the first to the last rounds; run it again",
+        lambda n: f"{n['drift']:+.0%}",
     ),
-    "waiting": lambda n, _: (
-        f"waited for a core {n['waiting']:.0%} of the time: another process runs here; end it"
+    "waiting": Wording(
+        "waited for a core {} of the time: another process runs here; end it",
+        lambda n: f"{n['waiting']:.0%}",
     ),
-    "steal": lambda n, _: (
-        f"the hypervisor took {n['steal']:.0%} of the time; take a dedicated host"
+    "steal": Wording(
+        "the hypervisor took {} of the time; take a dedicated host",
+        lambda n: f"{n['steal']:.0%}",
     ),
-    "throttled": lambda n, _: (
-        f"the cores throttled {n['throttled']:.0f} times; cool them or use fewer"
+    "throttled": Wording(
+        "the cores throttled {} times; cool them or use fewer",
+        lambda n: f"{n['throttled']:.0f}",
     ),
-    "quota": lambda n, _: (
-        f"the CPU quota was used up in {n['quota']:.0f} periods; raise it to all pinned cores"
+    "quota": Wording(
+        "the CPU quota was used up in {} periods; raise it to all pinned cores",
+        lambda n: f"{n['quota']:.0f}",
     ),
-    "clock_step": lambda n, _: (
-        f"the clock stepped by {n['clock_step']:+.2f} s; stop what sets it, run it again"
+    "clock_step": Wording(
+        "the clock stepped by {}; stop what sets it, run it again",
+        lambda n: f"{n['clock_step']:+.2f} s",
     ),
-    "overlap": lambda n, _: (
-        f"instances ran together for {n['overlap']:.0%} of the time; raise the duration"
+    "overlap": Wording(
+        "instances ran together for {} of the time; raise the duration",
+        lambda n: f"{n['overlap']:.0%}",
     ),
-    "other_classes": lambda *_: (
+    "other_classes": Wording(
         "the same cell gave other classes the second time; run it again, report it if it stays"
     ),
-    "few_rounds": lambda n, _: f"{_rounds(n['rounds'])} too few to estimate noise; {_MORE}",
-    "not_itself": lambda n, _: f"the same cell is {_ratio(n)}; quieten the machine, or {_MORE}",
-    "noise": lambda n, _: f"the same cell is {_ratio(n)}, which is noise; {_MORE}",
+    "few_rounds": Wording(
+        f"{{}} too few to estimate noise; {_MORE}", lambda n: _rounds(n["rounds"])
+    ),
+    "not_itself": Wording(f"{_ITSELF}; quieten the machine, or {_MORE}", lambda n: _ratio(n)),
+    "noise": Wording(f"{_ITSELF}, which is noise; {_MORE}", lambda n: _ratio(n)),
 }
 
 
 def in_words(reason: Reason) -> str:
     """Return one line: the scenario if the reason is about one, what is wrong, what to change."""
-    text = WORDS[reason.kind](reason.numbers, reason.text)
-    scenario = reason.scenario.replace("_", "-")
-    return f"{scenario}: {text}" if scenario else text
+    text = _worded(reason, _amount(reason))
+    return f"{scenario_name(reason)}: {text}" if reason.scenario else text
+
+
+def together(reasons: Sequence[tuple[str, Reason]]) -> list[tuple[str, str]]:
+    """Return a scenario and a line for each kind of reason, with all cells that have it.
+
+    `reasons` come with the names of their cells.
+    """
+    alike: dict[tuple[str, str, str], list[tuple[str, Reason]]] = {}
+    for cell, reason in reasons:
+        key = (scenario_name(reason), reason.kind, reason.text)
+        alike.setdefault(key, []).append((cell, reason))
+    return [
+        (scenario, _worded(group[0][1], ", ".join(f"{_amount(r)} ({cell})" for cell, r in group)))
+        for (scenario, _, _), group in sorted(alike.items(), key=lambda item: item[0][0])
+    ]
+
+
+def scenario_name(reason: Reason) -> str:
+    """Return the name of the scenario that a reason is about, as people write it."""
+    return reason.scenario.replace("_", "-")
+
+
+def _worded(reason: Reason, amount: str) -> str:
+    return WORDS[reason.kind].words.format(amount) + reason.text
+
+
+def _amount(reason: Reason) -> str:
+    return WORDS[reason.kind].amount(reason.numbers)
 
 
 def _ratio(numbers: Numbers) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from stages.common.headline import NOT_TRUSTED
-from stages.common.reasons import disturbances_in_words, in_words
+from stages.common.reasons import disturbances_in_words, in_words, together
 from stages.common.text import MAX_CELL, NO_INTERVAL, aligned, is_of_one_round, origins, when_all
 from stages.compare.limits import render_limits
 from stages.compare.matrix import render_matrix, render_notes
@@ -12,6 +12,7 @@ from stages.compare.not_run import render_not_run
 from stages.compare.rehearsed import NOTHING, Rehearsed
 from stages.program.printable import printable
 from stages.records.base import Interval
+from stages.records.cell import Reason
 from stages.records.compare import CompareRecord, Repeated
 
 
@@ -70,12 +71,17 @@ def _checks(record: CompareRecord) -> str:
         )
         for cell in record.saturations
     ]
-    rows += [
-        (f"INVALID: {cell.precision} {cell.isa}{_runtime_suffix(cell.runtime, record)}", line)
-        for cell in record.rows
-        for line in map(in_words, cell.reasons)
-    ]
+    rows += [(f"INVALID: {scenario}", line) for scenario, line in together(_invalid(record))]
     return aligned(rows)
+
+
+def _invalid(record: CompareRecord) -> list[tuple[str, Reason]]:
+    """Return why cells are not valid, each with the name of its cell."""
+    return [
+        (f"{cell.precision} {cell.isa}{_runtime_suffix(cell.runtime, record)}", reason)
+        for cell in record.rows
+        for reason in cell.reasons
+    ]
 
 
 def _repeat_lines(repeat: Repeated, record: CompareRecord) -> list[tuple[str, str]]:

@@ -144,6 +144,14 @@ def test_a_precision_is_a_row_like_any_other() -> None:
     assert len(rows) == 1
 
 
+def test_what_is_wrong_with_several_cells_is_said_once() -> None:
+    bad = Validity(valid=False, reasons=[DRIFTED])
+    cells = [measured("int8", isa, 20.0, validity=bad) for isa in ("AVX2", "AVX512_CORE")]
+    lines = [line for line in text(profiled(profile(*cells))).splitlines() if "drifted" in line]
+    assert len(lines) == 1
+    assert "drifted by -10% (int8 AVX2), -10% (int8 AVX512_CORE) from" in lines[0]
+
+
 def test_what_is_wrong_is_named() -> None:
     bad = Validity(valid=False, reasons=[DRIFTED])
     int8 = measured("int8", "AVX2", 20.0, validity=bad)
@@ -151,7 +159,9 @@ def test_what_is_wrong_is_named() -> None:
     lines = text(profiled(noisy)).splitlines()
     assert any("INVALID, native" in line for line in lines)
     assert any(
-        line.startswith("INVALID: int8 AVX2         offline: drifted by -10%") for line in lines
+        line.startswith("INVALID: offline")
+        and "  drifted by -10% (int8 AVX2) from the first to the last rounds; run it again" in line
+        for line in lines
     )
     (twice,) = (index for index, line in enumerate(lines) if line.startswith("measured twice"))
     assert lines[twice].startswith("measured twice: int8 AVX2 ")
