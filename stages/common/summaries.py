@@ -10,7 +10,9 @@ from stages.common.stats import speedup
 from stages.isa import ISA_NAMES
 from stages.precisions import FP32, INT8
 from stages.records.cell import Measurement
+from stages.records.measure import counting
 from stages.records.profile import ModelSummary, ProfileRecord
+from stages.records.rounds import SCENARIOS
 
 
 def measurements(record: ProfileRecord) -> dict[tuple[str, str], Measurement]:
@@ -62,6 +64,7 @@ def _summary(
         latency=latency.estimate,
         throughput_interval=rate,
         latency_interval=latency,
+        rounds={name: len(counting(measurement.runs(name))) for name in SCENARIOS},
         valid=measurement.validity.valid,
         reasons=measurement.validity.reasons,
         trusted=record.repeat.trusted,

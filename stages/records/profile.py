@@ -139,6 +139,10 @@ class ModelSummary(Record):
         Interval | None,
         doc_of_added("FP32's latency over this one, with its 95% interval; null for FP32."),
     ] = None
+    rounds: Annotated[
+        dict[str, int],
+        doc_of_added("Number of rounds that count, by scenario: offline, single_stream."),
+    ] = field(default_factory=dict)
     valid: Annotated[
         bool, doc_of_added("True if throughput and latency can be relied on, beside the run.")
     ] = False
@@ -158,5 +162,6 @@ class ModelSummary(Record):
             "latency_interval": "ms, single-stream median",
             "throughput_speedup": "times FP32's images/s",
             "latency_speedup": "times shorter than FP32's",
+            "rounds": "turns",
         }
     )

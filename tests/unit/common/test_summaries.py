@@ -41,7 +41,17 @@ def test_the_summaries_have_intervals_units_and_what_speaks_against_them() -> No
     numbers |= {
         f"{name}_{kind}" for name in numbers - {"accuracy"} for kind in ("interval", "speedup")
     }
-    assert set(of_int8.units) == numbers
+    assert set(of_int8.units) == {*numbers, "rounds"}
+
+
+def test_a_summary_says_how_many_rounds_its_intervals_are_of() -> None:
+    measurement = PAIR[1].measurement
+    assert measurement
+    counted = {
+        "offline": len(measurement.offline.runs),
+        "single_stream": len(measurement.single_stream.runs),
+    }
+    assert summaries(profile(*PAIR))[1].rounds == counted
 
 
 def test_one_precision_alone_has_no_summary() -> None:
