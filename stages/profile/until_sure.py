@@ -7,6 +7,7 @@ from stages.common.progress import Progress
 from stages.common.stats import speedup, spread
 from stages.isa import rank
 from stages.precisions import FP32, INT8
+from stages.profile.counting import MIN_ROUNDS
 from stages.profile.loadgen_settings import has_fixed_rounds
 from stages.profile.plan import PlannedCell
 from stages.profile.sureness import Sureness, sureness
@@ -78,8 +79,10 @@ def _look(turns: Turns, cells: Sequence[PlannedCell], scenario: str) -> Sureness
 
 def _time_left(turns: Turns, known: dict[str, Sureness], budget: Budget) -> str:
     """Return how long it takes to be sure, or that there is less time than that."""
-    expected = sum(sure.rounds_left * turns.seconds[name] for name, sure in known.items())
     left = max(0.0, budget.left_s)
+    if any(sure.rounds < MIN_ROUNDS for sure in known.values()):
+        return f"at most {left:.0f} s left"  # the intervals of so few rounds say nothing
+    expected = sum(sure.rounds_left * turns.seconds[name] for name, sure in known.items())
     if expected <= left:
         return f"about {expected:.0f} s left"
     return f"about {expected:.0f} s more to be sure, {left:.0f} s left"

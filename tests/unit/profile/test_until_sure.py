@@ -177,7 +177,10 @@ def test_by_the_way_it_says_how_sure_it_is_and_how_long_it_takes(
     assert "rounds: 1 done, INT8 " in lines[1]
     assert "(as yet without interval)" in lines[1]
     assert "FP32 ±" in lines[3]
+    # As yet nobody knows how long it takes, only how much time there is.
+    assert "; at most " in lines[3]
     assert lines[3].endswith(" s left")
+    assert any("; about " in line for line in lines)
 
 
 def test_int8_is_shown_against_the_fp32_that_runs_at_its_cap(
