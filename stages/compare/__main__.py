@@ -90,7 +90,7 @@ def _hand_over(
     rehearsed: Rehearsed,
 ) -> None:
     with (
-        handing_over(product.folder.path, stays(product)) as partial,
+        handing_over(product.folder.path, stays(product), last=True) as partial,
         Progress("compare", STEPS) as progress,
     ):
         out = CompareFolder(partial)

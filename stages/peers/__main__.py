@@ -104,7 +104,10 @@ def _make(
     require_memory(settings, inputs)
     require_consistent(host)
     cores = host.cores_pinned
-    with holding(cores, "peers", settings.locks), handing_over(artifacts.peers.path) as partial:
+    with (
+        holding(cores, "peers", settings.locks),
+        handing_over(artifacts.peers.path, last=True) as partial,
+    ):
         out = PeersFolder(partial)
         conditions = _conditions(settings, artifacts.train, cores)
         contenders = _measure(settings, artifacts.train, out, inputs.ours, conditions)

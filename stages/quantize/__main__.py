@@ -72,7 +72,7 @@ def _quantize(
     origin = Origin(settings=settings, train_sha256=train_sha256, host=host)
     with (
         holding(host.cores_pinned, "quantize", settings.locks),
-        handing_over(artifacts.quantize(settings.runtime).path) as partial,
+        handing_over(artifacts.quantize(settings.runtime).path, last=True) as partial,
     ):
         out, trials = QuantizeFolder(partial), KeptTrials(artifacts, origin)
         trials.take_up()

@@ -158,7 +158,7 @@ def _make(
     memory.require(PROCESSES, PROCESSES * WORKER_BYTES, memory.available(), "take more memory")
     with (
         holding(cores, "rehearse", settings.locks),
-        handing_over(artifacts.rehearse.path, stays(product)) as partial,
+        handing_over(artifacts.rehearse.path, stays(product), last=True) as partial,
         scratch_folder("rehearse-") as scratch,
     ):
         out = RehearseFolder(partial)

@@ -59,7 +59,7 @@ def _train(settings: Settings, artifacts: Artifacts, product: Product[TrainRecor
     from stages.train.run import STEPS, train
 
     with (
-        handing_over(artifacts.train.path, stays(product)) as folder,
+        handing_over(artifacts.train.path, stays(product), last=True) as folder,
         Progress("train", STEPS) as progress,
     ):
         return train(settings, folder, artifacts.cache, progress)
