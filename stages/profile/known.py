@@ -43,15 +43,14 @@ class KnownCells:
     maker: Provenance = field(default_factory=Provenance)
     origins: Mapping[str, Facts] = field(default_factory=dict)
     afresh: bool = False
-    used: list[str] = field(default_factory=list)
-    _reasons: set[str] = field(default_factory=set)
+    _reasons: set[frozenset[str]] = field(default_factory=set)
 
     def trace(self, cell: PlannedCell, log: Path) -> tuple[TraceResult, Footprint] | None:
         """Return what a cell's proof run gave, with oneDNN's log at `log`; None if not known."""
         record = self.traced(cell)
         if record is None:
             return None
-        self._use(_traces(cell), record, log)
+        self._use(_traces(cell), log)
         again, made = record.also_traced, record.maker.made
         trace = TraceResult(record.traced, record.amx_busy, again, made)
         return trace, Footprint(record.peak_bytes, record.loaded_bytes)
@@ -73,7 +72,7 @@ class KnownCells:
         """Return what the instances called `name` answered, with LoadGen's log at `log`."""
         record = self.classified(cell, name)
         if record is not None:
-            self._use(_answers(name), record, log)
+            self._use(_answers(name), log)
         return record
 
     def keep_classes(self, cell: PlannedCell, samples: CellSamples, log: Path) -> None:
@@ -105,10 +104,9 @@ class KnownCells:
                 _copy(log, partial / LOG)
                 write_record(partial / RECORD, record)
 
-    def _use(self, name: str, record: KnownCell, log: Path) -> None:
+    def _use(self, name: str, log: Path) -> None:
         if self.folder is not None:
             _copy(self.folder / name / LOG, log)
-            self.used.append(record.maker.made)
 
     def _read(self, name: str, cell: PlannedCell, kind: type[KnownT]) -> KnownT | None:
         """Return a record, None if there is none that can be used."""
@@ -135,9 +133,10 @@ class KnownCells:
         return bool(why)
 
     def _say(self, why: str) -> None:
-        """Say why something is made again; once, as it is mostly the same for all."""
-        if why not in self._reasons:
-            self._reasons.add(why)
+        """Say why something is made again; once, though records have it in another order."""
+        parts = frozenset(why.split(", "))
+        if parts not in self._reasons:
+            self._reasons.add(parts)
             print(shown(f"profile: what was known of cells is made again: {why}"), flush=True)
 
     def _origins(self, cell: PlannedCell) -> dict[str, Setting | None]:
