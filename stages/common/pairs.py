@@ -1,14 +1,15 @@
 """Which measured cells are set against each other, and are to be known closely for it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TypeAlias
 
 from stages.isa import ISA_NAMES
 from stages.precisions import FP32
 
 PREFERRED_REFERENCE = "AVX512_CORE"
-# A precision at an ISA.
+# A precision at an ISA; and a cell whose ratio to another one a table shows.
 CellName: TypeAlias = tuple[str, str]
+Pair: TypeAlias = tuple[CellName, CellName]
 
 
 def isa_reference(isas: Collection[str]) -> str | None:
@@ -21,17 +22,18 @@ def isa_reference(isas: Collection[str]) -> str | None:
     return next((isa for isa in ISA_NAMES if isa in isas), None)
 
 
-def pairs_of(cells: Collection[CellName]) -> list[tuple[CellName, CellName]]:
-    """Return each pair of `cells` whose ratio a table shows, as (changed, reference).
+def pairs_of(shown: Mapping[CellName, CellName]) -> list[Pair]:
+    """Return each pair of measured cells whose ratio a table shows, as (changed, reference).
 
-    That is a precision against FP32 at the same ISA, and an ISA against the reference at the same
-    precision.
+    `shown` are the cells of the table, each with the cell that its figures are of: itself, or the
+    one that runs the same kernels. A ratio is of a precision to FP32 at the same ISA, or of an ISA
+    to the reference at the same precision.
     """
-    reference = isa_reference([isa for _, isa in cells])
+    reference = isa_reference([isa for _, isa in shown])
     pairs = [
-        (cell, other)
-        for cell in cells
+        (shown[cell], shown[other])
+        for cell in shown
         for other in ((FP32, cell[1]), (cell[0], reference or ""))
-        if other in cells and other != cell
+        if other in shown and shown[other] != shown[cell]
     ]
     return list(dict.fromkeys(pairs))

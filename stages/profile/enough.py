@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from stages.common.pairs import CellName
+from stages.common.pairs import CellName, pairs_of
 from stages.profile.sureness import sureness
 from stages.profile.turns import SCENARIOS
 from stages.records.measure import Run
@@ -42,7 +42,17 @@ def _rounds(record: ProfileRecord) -> int:
 def _is_sure(record: ProfileRecord, scenario: str, settings: Settings) -> bool:
     repeat, runs = record.repeat, _runs(record, scenario)
     repeated, again = (repeat.precision, repeat.isa), repeat.measurement.runs(scenario)
-    return sureness(scenario, runs, repeated, again, settings.precision_goal).sure
+    pairs = pairs_of(_shown(record))
+    return sureness(scenario, runs, repeated, again, pairs, settings.precision_goal).sure
+
+
+def _shown(record: ProfileRecord) -> dict[CellName, CellName]:
+    """Return the cells of the table, each with the cell that its figures are of."""
+    return {
+        (cell.precision, cell.requested_isa): (it.precision, it.requested_isa)
+        for cell in record.cells
+        if (it := record.measured_cell(cell)).measurement
+    }
 
 
 def _runs(record: ProfileRecord, scenario: str) -> dict[CellName, list[Run]]:

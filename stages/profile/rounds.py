@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
+from stages.common.pairs import Pair
 from stages.common.progress import Progress
 from stages.profile.cell_workers import CellWorkers
 from stages.profile.instance_group import InstanceGroup
@@ -26,14 +27,15 @@ def measure_groups(
     placement: Placement,
     known: KnownCells,
     earlier: Mapping[str, CellSamples],
+    pairs: Sequence[Pair],
     scratch: Path,
     progress: Progress,
 ) -> tuple[dict[PlannedCell, CellSamples], CellSamples]:
     """Return the samples of each cell, and those of the second time of the one measured twice.
 
     That one is in every group. What cells answer is not asked again where it is `known`; new turns
-    follow those of the `earlier` samples, by the groups' names. Raises WorkerError if a worker
-    dies, hangs or answers what can't be read.
+    follow those of the `earlier` samples, by the groups' names. `pairs` are the cells whose ratios
+    are to be known. Raises WorkerError if a worker dies, hangs or answers what can't be read.
     """
     timed = list(dict.fromkeys(cell for group in plan.groups for cell in group))
     repeated = cell_to_repeat(timed)
@@ -57,7 +59,7 @@ def measure_groups(
                 if instances.name not in everything:
                     samples = _answer(workers.settings, cell, instances, known, progress)
                     everything[instances.name] = samples
-            _measure(workers.settings, cells, groups, everything, budget_s, progress)
+            _measure(workers.settings, cells, groups, everything, pairs, budget_s, progress)
     return {cell: everything[cell.name] for cell in timed}, everything[again]
 
 
@@ -91,6 +93,7 @@ def _measure(
     cells: Sequence[PlannedCell],
     groups: Sequence[InstanceGroup],
     everything: Mapping[str, CellSamples],
+    pairs: Sequence[Pair],
     budget_s: float,
     progress: Progress,
 ) -> None:
@@ -98,7 +101,7 @@ def _measure(
     samples = [everything[group.name] for group in groups]
     turns = Turns(settings, groups, samples, [*everything.values()])
     progress.step(_rounds_step(settings))
-    take_rounds(turns, cells, budget_s, progress)
+    take_rounds(turns, cells, pairs, budget_s, progress)
     if settings.server_latency_ms:
         _serve_all(settings, groups, samples, progress)
 

@@ -1,9 +1,10 @@
 """All cells from the plan to their figures: proofs first, then the turns, then the verdicts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from stages.common.host import memory
+from stages.common.pairs import CellName, pairs_of
 from stages.common.progress import Progress
 from stages.folder.full_disk import require_room, scratch_folder
 from stages.profile import layout_search, results, rounds
@@ -12,6 +13,7 @@ from stages.profile.known import KnownCells
 from stages.profile.layouts import Placement, layout_of
 from stages.profile.memory_plan import MemoryPlan, plan_groups
 from stages.profile.plan import PlannedCell, cell_to_repeat
+from stages.profile.proof import ProofRun
 from stages.profile.proving import Proving, proof_step
 from stages.profile.turns import CellSamples
 from stages.records.cell import Cell
@@ -65,8 +67,9 @@ def measure(
         timed = [cell for cell in possible if settings.all_cells or not proofs[cell].same_as]
         plan = plan_groups(timed, sizes, len(placement), memory.available())
         _expect(progress, settings, possible, timed, plan)
+        pairs = pairs_of(_shown(possible, timed, proofs))
         samples, second = rounds.measure_groups(
-            workers, plan, placement, known_here, earlier or {}, scratch, progress
+            workers, plan, placement, known_here, earlier or {}, pairs, scratch, progress
         )
     require_room(workers.onednn_logs)
     labels = load_samples(workers.artifacts.train.test).labels.tolist()
@@ -78,6 +81,18 @@ def measure(
         layout=layout_of(placement),
         tried=tried,
     )
+
+
+def _shown(
+    possible: Sequence[PlannedCell],
+    timed: Container[PlannedCell],
+    proofs: Mapping[PlannedCell, ProofRun],
+) -> dict[CellName, CellName]:
+    """Return the cells of the table, each with the timed cell that its figures are of."""
+    isas = {cell: None if cell in timed else proofs[cell].same_as for cell in possible}
+    return {
+        (cell.precision, cell.isa): (cell.precision, isas[cell] or cell.isa) for cell in possible
+    }
 
 
 def _steps(

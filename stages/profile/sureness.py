@@ -7,7 +7,7 @@ little too narrow; docs/measuring.md says by how much.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from stages.common.pairs import CellName, pairs_of
+from stages.common.pairs import CellName, Pair
 from stages.common.stats import interval, round_figures, speedup, spread
 from stages.profile.counting import MIN_ROUNDS
 from stages.profile.validity import MAX_REPEAT_SPREAD, MAX_SPREAD
@@ -48,16 +48,22 @@ def sureness(
     runs: Mapping[CellName, Sequence[Run]],
     repeated: CellName,
     again: Sequence[Run],
+    pairs: Sequence[Pair],
     goal: float,
 ) -> Sureness:
     """Return how sure the figures of a scenario are.
 
     `runs` are each cell's, `again` those of the `repeated` cell's second time. `goal` is half the
-    width that each ratio of the table may have, as a fraction.
+    width that the ratio of each of the `pairs` may have, as a fraction; those that have a cell
+    without `runs` are left out.
     """
     itself = speedup(scenario, again, runs[repeated])
     figures = [interval(round_figures(scenario, cell_runs)) for cell_runs in runs.values()]
-    ratios = [speedup(scenario, runs[one], runs[other]) for one, other in pairs_of(runs)]
+    ratios = [
+        speedup(scenario, runs[one], runs[other])
+        for one, other in pairs
+        if one in runs and other in runs
+    ]
     # The repeated cell may have taken part in others, too.
     rounds = min(len(counting(cell_runs)) for cell_runs in runs.values())
     excesses = [

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 
+from stages.common.pairs import Pair
 from stages.common.progress import Progress
 from stages.common.stats import speedup, spread
 from stages.isa import rank
@@ -32,16 +33,21 @@ class Budget:
 
 
 def take_rounds(
-    turns: Turns, cells: Sequence[PlannedCell], budget_s: float, progress: Progress
+    turns: Turns,
+    cells: Sequence[PlannedCell],
+    pairs: Sequence[Pair],
+    budget_s: float,
+    progress: Progress,
 ) -> None:
     """Take the number of rounds that is asked for, or as many as it takes within `budget_s`.
 
     `cells` are those of the groups, in their order: the last is the second time of one before it.
+    `pairs` are those whose ratios are to be known.
     """
     if has_fixed_rounds(turns.settings):
         _take_fixed(turns, progress)
     else:
-        _take_until_sure(turns, cells, Budget(budget_s), progress)
+        _take_until_sure(turns, cells, pairs, Budget(budget_s), progress)
 
 
 def _take_fixed(turns: Turns, progress: Progress) -> None:
@@ -53,13 +59,17 @@ def _take_fixed(turns: Turns, progress: Progress) -> None:
 
 
 def _take_until_sure(
-    turns: Turns, cells: Sequence[PlannedCell], budget: Budget, progress: Progress
+    turns: Turns,
+    cells: Sequence[PlannedCell],
+    pairs: Sequence[Pair],
+    budget: Budget,
+    progress: Progress,
 ) -> None:
     known: dict[str, Sureness] = {}
     while due := [name for name in SCENARIOS if _is_due(name, turns, known, budget)]:
         scenario = min(due, key=turns.rounds.__getitem__)
         turns.take_round(scenario, may_repeat=lambda: budget.allows(0.0))
-        known[scenario] = _look(turns, cells, scenario)
+        known[scenario] = _look(turns, cells, pairs, scenario)
         progress.show(f"{_so_far(turns, cells, known)}; {_time_left(turns, known, budget)}")
     progress.note(_outcome(turns, known))
 
@@ -70,11 +80,13 @@ def _is_due(scenario: str, turns: Turns, known: dict[str, Sureness], budget: Bud
     return is_first or (not known[scenario].sure and budget.allows(turns.seconds[scenario]))
 
 
-def _look(turns: Turns, cells: Sequence[PlannedCell], scenario: str) -> Sureness:
+def _look(
+    turns: Turns, cells: Sequence[PlannedCell], pairs: Sequence[Pair], scenario: str
+) -> Sureness:
     *first, again = (samples.runs[scenario] for samples in turns.samples)
     *names, repeated = ((cell.precision, cell.isa) for cell in cells)
     runs = dict(zip(names, first, strict=True))
-    return sureness(scenario, runs, repeated, again, turns.settings.precision_goal)
+    return sureness(scenario, runs, repeated, again, pairs, turns.settings.precision_goal)
 
 
 def _time_left(turns: Turns, known: dict[str, Sureness], budget: Budget) -> str:

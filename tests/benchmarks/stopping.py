@@ -1,9 +1,10 @@
 """What ending at the first look that is close enough does to the 95% intervals.
 
-`python -m tests.benchmarks.stopping [--runs N]`: no machine is measured. Rates are drawn whose true
-ratio is known, with a part that all cells of a round share and a part of each turn; profile's own
-rule ends the rounds. The table says how often the last interval holds the true ratio, and the same
-after as many rounds fixed beforehand.
+`python -m tests.benchmarks.stopping [--runs N] [--most ROUNDS]`: no machine is measured. Rates are
+drawn whose true ratios are known, for the cells of a machine with VNNI and BF16, with a part that
+all cells of a round share and a part of each turn; profile's own rule ends the rounds. The table
+says how often the last interval holds the true ratio: INT8's to FP32, and all that the table shows;
+and the same after as many rounds fixed beforehand. More rounds at most are what `--more` adds.
 """
 
 import argparse
@@ -14,17 +15,40 @@ from statistics import mean
 
 import numpy as np
 
+from stages.common.pairs import CellName, Pair, pairs_of
 from stages.common.stats import speedup
 from stages.common.text import aligned
 from stages.profile.sureness import sureness
 from stages.records.measure import Batches, Interference, Run
 
-TRUE_RATES = {("fp32", "AVX512_CORE"): 5.0, ("int8", "AVX512_CORE"): 20.0}
-REPEATED = ("int8", "AVX512_CORE")
-TRUE_RATIO = 4.0
+TRUE_RATES = {
+    ("fp32", "AVX2"): 4.0,
+    ("int8", "AVX2"): 10.0,
+    ("fp32", "AVX512_CORE"): 5.0,
+    ("int8", "AVX512_CORE"): 10.0,
+    ("int8", "AVX512_CORE_VNNI"): 20.0,
+    ("bf16", "AVX512_CORE_BF16"): 10.0,
+}
+FP32, REPEATED = ("fp32", "AVX512_CORE"), ("int8", "AVX512_CORE_VNNI")
+# At each cap above, FP32 and INT8 run the kernels that they have there.
+SHOWN = {
+    **{cell: cell for cell in TRUE_RATES},
+    ("fp32", "AVX512_CORE_VNNI"): FP32,
+    ("fp32", "AVX512_CORE_BF16"): FP32,
+    ("int8", "AVX512_CORE_BF16"): REPEATED,
+}
+PAIRS = pairs_of(SHOWN)
 GOAL = 0.02
-MAX_ROUNDS = 40
-HEAD = ("noise of a turn", "rounds", "INT8/FP32 holds", "as many fixed", "itself holds", "unsure")
+HEAD = (
+    "noise of a turn",
+    "rounds",
+    "INT8/FP32 holds",
+    "all ratios hold",
+    "as many fixed",
+    "all, as many fixed",
+    "unsure",
+)
+Cells = dict[CellName, list[Run]]
 QUIET = Interference(
     waiting=0.0,
     switches=0,
@@ -38,61 +62,80 @@ QUIET = Interference(
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a run ended: its rounds, whether they were enough, and whether intervals held."""
+    """How a run ended: its rounds, whether they were enough, which intervals held the truth."""
 
     rounds: int
     sure: bool
-    ratio_held: bool
-    itself_held: bool
+    held: dict[Pair, bool]
+
+    @property
+    def headline(self) -> bool:
+        """Whether the interval of INT8 against FP32 holds the true ratio."""
+        return self.held[REPEATED, FP32]
+
+    @property
+    def fraction(self) -> float:
+        """The fraction of the ratios whose interval holds the true one."""
+        return mean(self.held.values())
 
 
 def main() -> None:
     """Draw runs at several noises, and print how often the intervals hold the truth."""
     parser = argparse.ArgumentParser("python -m tests.benchmarks.stopping")
     parser.add_argument("--runs", type=int, default=400)
-    count = parser.parse_args().runs
-    print(aligned([HEAD, *(_row(noise, count) for noise in (0.005, 0.01, 0.02, 0.04))]))
+    parser.add_argument("--most", type=int, default=40)
+    asked = parser.parse_args()
+    rows = (_row(noise, asked.runs, asked.most) for noise in (0.005, 0.01, 0.02, 0.04))
+    print(aligned([HEAD, *rows]))
 
 
-def _row(noise: float, count: int) -> tuple[str, ...]:
-    endings = [_until_sure(noise, seed) for seed in range(count)]
+def _row(noise: float, count: int, most: int) -> tuple[str, ...]:
+    endings = [_until_sure(noise, seed, most) for seed in range(count)]
     fixed = [_fixed(noise, count + seed, ending.rounds) for seed, ending in enumerate(endings)]
     return (
         f"{noise:.1%}",
         f"{mean(ending.rounds for ending in endings):.1f}",
-        f"{mean(ending.ratio_held for ending in endings):.1%}",
-        f"{mean(fixed):.1%}",
-        f"{mean(ending.itself_held for ending in endings):.1%}",
+        *(
+            f"{mean(figures):.1%}"
+            for runs in (endings, fixed)
+            for figures in ([run.headline for run in runs], [run.fraction for run in runs])
+        ),
         f"{mean(not ending.sure for ending in endings):.1%}",
     )
 
 
-def _until_sure(noise: float, seed: int) -> Ending:
-    cells: list[list[Run]] = [[], [], []]
+def _until_sure(noise: float, seed: int, most: int) -> Ending:
+    cells: Cells = {name: [] for name in TRUE_RATES}
+    again: list[Run] = []
     for turns in _rounds(noise, seed):
-        for runs, run in zip(cells, turns, strict=True):
+        for runs, run in zip([*cells.values(), again], turns, strict=True):
             runs.append(run)
-        fp32, int8, again = cells
-        if len(fp32) < 2:
+        if len(again) < 2:
             continue
-        own = dict(zip(TRUE_RATES, (fp32, int8), strict=True))
-        known = sureness("offline", own, REPEATED, again, GOAL)
-        if known.sure or len(fp32) == MAX_ROUNDS:
+        sure = sureness("offline", cells, REPEATED, again, PAIRS, GOAL).sure
+        if sure or len(again) == most:
             break
-    ratio = speedup("offline", int8, fp32)
-    held = ratio.low <= TRUE_RATIO <= ratio.high
-    return Ending(len(fp32), known.sure, held, known.itself.low <= 1 <= known.itself.high)
+    return Ending(len(again), sure, _held(cells))
 
 
-def _fixed(noise: float, seed: int, rounds: int) -> bool:
-    """Return whether the interval after a fixed number of rounds holds the true ratio."""
-    fp32, int8, _ = zip(*islice(_rounds(noise, seed), rounds), strict=True)
-    ratio = speedup("offline", int8, fp32)
-    return ratio.low <= TRUE_RATIO <= ratio.high
+def _fixed(noise: float, seed: int, rounds: int) -> Ending:
+    """Return how it ends after a fixed number of rounds."""
+    *runs, _ = zip(*islice(_rounds(noise, seed), rounds), strict=True)
+    cells = dict(zip(TRUE_RATES, map(list, runs), strict=True))
+    return Ending(rounds, True, _held(cells))
+
+
+def _held(cells: Cells) -> dict[Pair, bool]:
+    """Return whether each ratio's interval holds the true one."""
+    held = {}
+    for one, other in PAIRS:
+        ratio = speedup("offline", cells[one], cells[other])
+        held[one, other] = ratio.low <= TRUE_RATES[one] / TRUE_RATES[other] <= ratio.high
+    return held
 
 
 def _rounds(noise: float, seed: int) -> Iterator[list[Run]]:
-    """Yield the turns of each round: FP32, INT8, and INT8 again."""
+    """Yield the turns of each round: those of all cells, and of the repeated one's second time."""
     dice, number = np.random.default_rng(seed), 0
     rates = [*TRUE_RATES.values(), TRUE_RATES[REPEATED]]
     while True:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from stages.common.pairs import pairs_of
 from stages.common.progress import Progress
 from stages.common.worker.protocol import LoadgenTest
 from stages.profile.plan import PlannedCell
@@ -18,6 +19,7 @@ from tests.unit.records import batches, interference, run
 
 CELLS = [PlannedCell("fp32", "AVX2", None), PlannedCell("int8", "AVX2", None)]
 CELLS = [*CELLS, CELLS[1]]
+PAIRS = [(("int8", "AVX2"), ("fp32", "AVX2"))]
 TURN_S = 1.0
 MEDIANS = (5.0, 20.0, 20.0)
 Rate = Callable[[int], float]
@@ -77,7 +79,7 @@ def take(groups: list[FakeGroup], **settings: Any) -> list[CellSamples]:
     turns: Any = Turns(Settings(**settings), groups, samples, samples)  # type: ignore[arg-type]
     with Progress("profile") as progress:
         progress.step("rounds")
-        take_rounds(turns, CELLS, turns.settings.time_budget, progress)
+        take_rounds(turns, CELLS, PAIRS, turns.settings.time_budget, progress)
     return samples
 
 
@@ -121,6 +123,20 @@ def test_a_scenario_that_is_known_takes_no_more_turns(clock: Clock) -> None:
     offline, stream = rounds_of(take(groups, precision_goal=0.001, time_budget=200.0))
     # A single stream's ratios are in no table, and need not be known as closely.
     assert stream < offline
+
+
+def test_the_ratio_to_what_runs_the_kernels_of_a_lower_cap_is_to_be_known(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fp32, vnni = ("fp32", "AVX512_CORE"), ("int8", "AVX512_CORE_VNNI")
+    cells = [PlannedCell(*fp32, None), PlannedCell(*vnni, None)]
+    monkeypatch.setattr(f"{__name__}.CELLS", [*cells, cells[1]])
+    monkeypatch.setattr(f"{__name__}.PAIRS", [])
+    without = rounds_of(take(wobbling(clock, 0.03), precision_goal=0.005))
+    shown = {fp32: fp32, ("fp32", "AVX512_CORE_VNNI"): fp32, vnni: vnni}
+    monkeypatch.setattr(f"{__name__}.PAIRS", pairs_of(shown))
+    clock.now = 0.0
+    assert rounds_of(take(wobbling(clock, 0.03), precision_goal=0.005))[0] > without[0]
 
 
 def test_the_budget_ends_what_can_not_be_known(
