@@ -7,6 +7,7 @@ from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
 
 from stages.errors import SettingsError
+from stages.setting.suggestion import quoted
 
 Contexts = Mapping[str, ParserContext]
 
@@ -41,6 +42,18 @@ def refuse_empty(context: ParserContext) -> None:
         given = argument.raw_value
         if isinstance(given, str) and not given.strip():
             raise refusal(f"{context.name}: error: {argument.name} can't be ''; give a value")
+
+
+def refuse_unknown(context: ParserContext) -> None:
+    """Raise Exit if invoke took a flag that a task does not have for the value it needs."""
+    for argument in context.positional_args:
+        given = argument.raw_value
+        if isinstance(given, str) and given.startswith("-") and len(given) > 1:
+            shown = quoted(given.partition("=")[0], [*context.flags])
+            raise refusal(
+                f"{context.name}: error: there is no flag {shown}; `invoke --help {context.name}` "
+                "shows all"
+            )
 
 
 def of_one_task_alone(tasks: Sequence[ParserContext]) -> list[str]:

@@ -18,7 +18,14 @@ from invoke.parser.parser import Parser
 from invoke.program import Program
 
 from docker.ending import end
-from docker.flags import Contexts, of_one_task_alone, refusal, refuse_empty, refuse_repeated
+from docker.flags import (
+    Contexts,
+    of_one_task_alone,
+    refusal,
+    refuse_empty,
+    refuse_repeated,
+    refuse_unknown,
+)
 from docker.paths import ROOT
 from stages.errors import exit_code_of, report, say
 from stages.program import streams
@@ -69,6 +76,16 @@ class TaskProgram(Program):
             super().create_config()
 
     @_ending_in_order()
+    def parse_core_args(self) -> None:
+        """Read the flags of invoke itself."""
+        try:
+            super().parse_core_args()
+        except ValueError as error:  # a number that is none
+            raise refusal(f"invoke: error: {_of_value(error)}") from None
+        except ParseError as error:
+            raise refusal(f"invoke: error: {explanation(error, {})}") from None
+
+    @_ending_in_order()
     def load_collection(self) -> None:
         """Load the tasks of the folder that this runs in, or of one above it."""
         try:
@@ -94,6 +111,7 @@ class TaskProgram(Program):
                 raise Exit
             super().parse_tasks()
         for context in self.tasks:
+            refuse_unknown(context)
             refuse_empty(context)
         for line in of_one_task_alone(self.tasks):
             print(line, file=sys.stderr)
@@ -183,22 +201,33 @@ def explanation(error: ParseError, contexts: Contexts) -> str:
         return _of_unknown(_quoted(text), context, contexts)
     if MISSING in text and context:
         return _of_missing(context)
-    if NO_VALUE in text and context and (flag := FLAG.match(text)):
-        shown = flag[1].replace("_", "-")
-        return f"--{shown} has no value; `invoke --help {context.name}` says what may be given"
+    if NO_VALUE in text and (flag := FLAG.match(text)):
+        shown, topic = flag[1].replace("_", "-"), _topic(context)
+        return f"--{shown} has no value; `invoke --help{topic}` says what may be given"
     return f"{printable(text, MAX_SHOWN)}; `invoke --help TASK` shows what may be given"
 
 
 def _of_unknown(token: str, context: ParserContext | None, contexts: Contexts) -> str:
-    task = context.name if context and context.name else ""
-    flags = list(context.flags) if context and task else []
+    flags = list(context.flags) if context and _topic(context) else []
     name = token.partition("=")[0]
     if token.startswith("-"):
-        topic = f" {task}" if task else ""
-        shown = quoted(name, flags)
-        return f"{task or 'invoke'} has no flag {shown}; `invoke --help{topic}` shows all"
+        topic, shown = _topic(context), quoted(name, flags)
+        return f"{topic.strip() or 'invoke'} has no flag {shown}; `invoke --help{topic}` shows all"
     # A flag may have lost its dashes, or a task may be misspelt.
     return f"there is no task {quoted(name, [*contexts, *flags])}; plain `invoke` lists all"
+
+
+def _topic(context: ParserContext | None) -> str:
+    """Return the name of a task as it stands behind --help, with a space; empty for none."""
+    return f" {context.name}" if context and context.name else ""
+
+
+def _of_value(error: ValueError) -> str:
+    """Return what to say of a text that invoke can't take for a number."""
+    text = str(error).rpartition(": ")[2]
+    return (
+        f"{printable(text, MAX_SHOWN)} is no whole number; `invoke --help` says what may be given"
+    )
 
 
 def _of_missing(context: ParserContext) -> str:

@@ -53,6 +53,23 @@ def test_it_runs_the_tasks_by_both_names(name: str, environment: Path) -> None:
     assert (done.code, done.output) == (0, f"{__version__}\n")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--list-depth", "x", "--list"], "invoke: error: 'x' is no whole number; "),
+        (["--list-depth"], "invoke: error: --list-depth has no value; "),
+        (["-T", "1x", "version"], "invoke: error: '1x' is no whole number; "),
+    ],
+)
+def test_a_slip_in_a_flag_of_invoke_itself_is_one_line(
+    arguments: list[str], line: str, environment: Path
+) -> None:
+    launcher.write(environment)
+    done = run(str(environment / "bin" / "invoke"), *arguments)
+    assert (done.code, done.output.count("\n")) == (SettingsError.exit_code, 1), done
+    assert done.output.startswith(line)
+
+
 @pytest.mark.parametrize("module", FOREIGN)
 def test_no_module_of_anothers_takes_the_place_of_ours(module: str, environment: Path) -> None:
     launcher.write(environment)

@@ -88,6 +88,7 @@ def test_an_unknown_stage_is_refused() -> None:
         (["verify", "--bundle", "a", "--bundle", "b"], "verify: error: --bundle is there twice"),
         (["--config", "a.yaml", "--config", "b.yaml", "version"], "--config is there twice"),
         (["verify"], "give `invoke verify BUNDLE` or `invoke verify --rebuild`"),
+        (["verify", "--rebuil"], "there is no flag '--rebuil' (did you mean --rebuild?)"),
         (["verify", ""], "bundle can't be ''; give a value"),
         (
             ["--list", "--list-format", "nestd"],
