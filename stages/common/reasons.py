@@ -67,7 +67,7 @@ WORDS: dict[str, Wording] = {
 def in_words(reason: Reason) -> str:
     """Return one line: the scenario if the reason is about one, what is wrong, what to change."""
     text = _worded(reason, _amount(reason))
-    return f"{scenario_name(reason)}: {text}" if reason.scenario else text
+    return f"{_scenario_name(reason)}: {text}" if reason.scenario else text
 
 
 def together(reasons: Sequence[tuple[str, Reason]]) -> list[tuple[str, str]]:
@@ -77,7 +77,7 @@ def together(reasons: Sequence[tuple[str, Reason]]) -> list[tuple[str, str]]:
     """
     alike: dict[tuple[str, str, str], list[tuple[str, Reason]]] = {}
     for cell, reason in reasons:
-        key = (scenario_name(reason), reason.kind, reason.text)
+        key = (_scenario_name(reason), reason.kind, reason.text)
         alike.setdefault(key, []).append((cell, reason))
     return [
         (scenario, _worded(group[0][1], ", ".join(f"{_amount(r)} ({cell})" for cell, r in group)))
@@ -85,7 +85,7 @@ def together(reasons: Sequence[tuple[str, Reason]]) -> list[tuple[str, str]]:
     ]
 
 
-def scenario_name(reason: Reason) -> str:
+def _scenario_name(reason: Reason) -> str:
     """Return the name of the scenario that a reason is about, as people write it."""
     return reason.scenario.replace("_", "-")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from stages.artifacts import read_record, verify, write_record
-from stages.common.current import Facts, facts_of, in_words
+from stages.common.current import Facts, changes, facts_of, in_words
 from stages.common.host.memory import Footprint
 from stages.errors import InputMissingError, StageError
 from stages.folder.handover import handing_over
@@ -122,19 +122,19 @@ class KnownCells:
         except InputMissingError:
             return None
         except StageError as error:
-            self._say(str(error).partition("; ")[0])
+            why = str(error).partition("; ")[0]
+            self._say(why, frozenset([why]))
             return None
 
     def _differs(self, record: KnownCell, cell: PlannedCell) -> bool:
+        before = facts_of(record.maker, record.origins)
         by_now = facts_of(self.maker, self._origins(cell))
-        why = in_words(facts_of(record.maker, record.origins), by_now)
-        if why:
-            self._say(why)
+        if why := in_words(before, by_now):
+            self._say(why, frozenset(changes(before, by_now)))
         return bool(why)
 
-    def _say(self, why: str) -> None:
-        """Say why something is made again; once, though records have it in another order."""
-        parts = frozenset(why.split(", "))
+    def _say(self, why: str, parts: frozenset[str]) -> None:
+        """Say why something is made again; once, in whichever order its `parts` come."""
         if parts not in self._reasons:
             self._reasons.add(parts)
             print(shown(f"profile: what was known of cells is made again: {why}"), flush=True)

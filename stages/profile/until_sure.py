@@ -70,7 +70,8 @@ def _take_until_sure(
         scenario = min(due, key=turns.rounds.__getitem__)
         turns.take_round(scenario, may_repeat=lambda: budget.allows(0.0))
         known[scenario] = _look(turns, cells, pairs, scenario)
-        progress.show(f"{_so_far(turns, cells, known)}; {_time_left(turns, known, budget)}")
+        so_far = _so_far(turns, cells, pairs, known)
+        progress.show(f"{so_far}; {_time_left(turns, known, budget)}")
     progress.note(_outcome(turns, known))
 
 
@@ -100,11 +101,16 @@ def _time_left(turns: Turns, known: dict[str, Sureness], budget: Budget) -> str:
     return f"about {expected:.0f} s more to be sure, {left:.0f} s left"
 
 
-def _so_far(turns: Turns, cells: Sequence[PlannedCell], known: dict[str, Sureness]) -> str:
+def _so_far(
+    turns: Turns,
+    cells: Sequence[PlannedCell],
+    pairs: Sequence[Pair],
+    known: dict[str, Sureness],
+) -> str:
     """Return what is known by now, and how closely."""
     rounds = max(sure.rounds for sure in known.values())
     parts = [f"{rounds} done"]
-    if ratio := _effect(turns, cells):
+    if ratio := _effect(turns, cells, pairs):
         parts.append(f"INT8 {ratio.estimate:.2f}x FP32 {_width(ratio)}")
     itself = known["offline"].itself
     parts.append(f"a cell {itself.estimate:.3f}x itself {_width(itself)}")
@@ -115,21 +121,21 @@ def _width(ratio: Interval) -> str:
     return f"±{spread(ratio):.1%}" if ratio.low < ratio.high else "(as yet without interval)"
 
 
-def _effect(turns: Turns, cells: Sequence[PlannedCell]) -> Interval | None:
-    """Return INT8 against FP32 at the highest ISA that INT8 was timed at, None if there is none.
-
-    FP32 runs there what it runs at the highest ISA, up to that, that it was timed at.
-    """
+def _effect(turns: Turns, cells: Sequence[PlannedCell], pairs: Sequence[Pair]) -> Interval | None:
+    """Return INT8 against FP32 at the highest ISA at which `pairs` have them, None if at none."""
     runs = {
         (cell.precision, cell.isa): samples.runs["offline"]
         for cell, samples in zip(cells[:-1], turns.samples, strict=False)
     }
-    isas = {name: [isa for precision, isa in runs if precision == name] for name in (FP32, INT8)}
-    int8 = max(isas[INT8], key=rank, default=None)
-    below = [isa for isa in isas[FP32] if int8 and rank(isa) <= rank(int8)]
-    if int8 is None or not below:
+    effects = [
+        (int8, fp32)
+        for int8, fp32 in pairs
+        if (int8[0], fp32[0]) == (INT8, FP32) and int8 in runs and fp32 in runs
+    ]
+    if not effects:
         return None
-    return speedup("offline", runs[INT8, int8], runs[FP32, max(below, key=rank)])
+    int8, fp32 = max(effects, key=lambda pair: rank(pair[0][1]))
+    return speedup("offline", runs[int8], runs[fp32])
 
 
 def _outcome(turns: Turns, known: dict[str, Sureness]) -> str:

@@ -206,6 +206,8 @@ def test_int8_is_shown_against_the_fp32_that_runs_at_its_cap(
     named = (("fp32", "AVX512_CORE"), ("int8", "AVX512_CORE"), ("int8", "AVX512_CORE_VNNI"))
     cells = [PlannedCell(precision, isa, None) for precision, isa in named]
     monkeypatch.setattr(f"{__name__}.CELLS", [*cells, cells[-1]])
+    shown = {**{name: name for name in named}, ("fp32", "AVX512_CORE_VNNI"): named[0]}
+    monkeypatch.setattr(f"{__name__}.PAIRS", pairs_of(shown))
     monkeypatch.setattr("stages.common.progress.LINE_INTERVAL_S", 0.0)
 
     def at(rate: float) -> FakeGroup:
