@@ -79,11 +79,10 @@ class TaskProgram(Program):
     def parse_core_args(self) -> None:
         """Read the flags of invoke itself."""
         try:
-            super().parse_core_args()
+            with _refusing({}):
+                super().parse_core_args()
         except ValueError as error:  # a number that is none
             raise refusal(f"invoke: error: {_of_value(error)}") from None
-        except ParseError as error:
-            raise refusal(f"invoke: error: {explanation(error, {})}") from None
 
     @_ending_in_order()
     def load_collection(self) -> None:
@@ -208,10 +207,10 @@ def explanation(error: ParseError, contexts: Contexts) -> str:
 
 
 def _of_unknown(token: str, context: ParserContext | None, contexts: Contexts) -> str:
-    flags = list(context.flags) if context and _topic(context) else []
-    name = token.partition("=")[0]
+    topic, name = _topic(context), token.partition("=")[0]
+    flags = list(context.flags) if context and topic else []
     if token.startswith("-"):
-        topic, shown = _topic(context), quoted(name, flags)
+        shown = quoted(name, flags)
         return f"{topic.strip() or 'invoke'} has no flag {shown}; `invoke --help{topic}` shows all"
     # A flag may have lost its dashes, or a task may be misspelt.
     return f"there is no task {quoted(name, [*contexts, *flags])}; plain `invoke` lists all"

@@ -29,6 +29,7 @@ from stages.common.summaries import summaries
 from stages.common.text import aligned
 from stages.records.base import Interval
 from stages.records.profile import ProfileRecord
+from stages.records.rounds import SCENARIOS
 from stages.settings import env_name
 
 PERIOD_S = 0.1
@@ -117,7 +118,7 @@ def _ending(
         run
         for cell in record.cells
         if cell.measurement
-        for scenario in ("offline", "single_stream")
+        for scenario in SCENARIOS
         for run in cell.measurement.runs(scenario)
     ]
     ratio = int8.throughput_speedup or Interval(estimate=0, low=0, high=0)
