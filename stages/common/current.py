@@ -17,6 +17,7 @@ from stages.errors import StageError
 from stages.files.checksums import read_checksums
 from stages.program.host_path import shown
 from stages.records.base import Host, Provenance, Record
+from stages.records.cpu_generations import full_name
 from stages.setting.cpu_list import format_list
 from stages.settings import Settings
 
@@ -120,7 +121,7 @@ def machine_facts(host: Host) -> Facts:
 def cpu_facts(host: Host) -> Facts:
     """Return what the choice of kernels depends on of a machine."""
     return {
-        "CPU": host.cpu_model,
+        "CPU": full_name(host.cpu_model, host.cpu_id),
         "CPU flags": " ".join(host.cpu_flags),
         "cores": format_list(host.cores_pinned),
     }

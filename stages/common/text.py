@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from stages.program.printable import printable
 from stages.records.base import UNKNOWN, Host, Interval, Source
 from stages.records.cell import Reason
+from stages.records.cpu_generations import full_name
 from stages.setting.values import OWN_BACKBONES
 
 MAX_CELL = 1000
@@ -63,7 +64,8 @@ def when_all(parts: Sequence[str]) -> str:
 def origins(host: Host, backbone: Source, data: Source) -> list[str]:
     """Return the lines that name the machine, the model and the data of a measurement."""
     network = "VGG19, " if backbone.name in OWN_BACKBONES else ""
-    of_host = [host.cpu_model, f"{len(host.cores_pinned)} cores pinned", f"Linux {host.kernel}"]
+    cpu = full_name(host.cpu_model, host.cpu_id)
+    of_host = [cpu, f"{len(host.cores_pinned)} cores pinned", f"Linux {host.kernel}"]
     of_host += ["virtual machine"] if host.hypervisor else []
     of_host += [host.machine_type] if host.machine_type != UNKNOWN else []
     lines = [

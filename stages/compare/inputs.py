@@ -13,6 +13,7 @@ from stages.common.summaries import summaries
 from stages.errors import InputCorruptError, InputStaleError
 from stages.program.host_path import shown
 from stages.program.printable import printable
+from stages.records.cpu_generations import full_name
 from stages.records.profile import ModelSummary, ProfileRecord
 from stages.runtimes import RUNTIME_NAMES
 
@@ -86,7 +87,7 @@ def _conditions(record: ProfileRecord) -> dict[str, str]:
     host = record.host
     sizes = {cell.measurement.offline.batch_size for cell in record.cells if cell.measurement}
     return {
-        "CPU": host.cpu_model,
+        "CPU": full_name(host.cpu_model, host.cpu_id),
         "kernel": host.kernel,
         "cores": ",".join(map(str, host.cores_pinned)),
         "batch size": ",".join(map(str, sorted(sizes))),

@@ -12,6 +12,7 @@ from stages.precisions import PRECISION_NAMES, get_precision
 from stages.program.printable import printable
 from stages.records.base import Interval
 from stages.records.compare import CompareRecord, Row
+from stages.records.cpu_generations import full_name
 
 mpl.use("Agg")
 
@@ -66,7 +67,8 @@ def plot_ladder(record: CompareRecord, path: Path) -> None:
             axes.set_title(runtime, fontsize=11, fontweight="bold")
     panels[-1].set_xlabel("oneDNN capped at")
     _legend(panels[0], _precisions(record), any(row.verdict == "emulated" for row in record.rows))
-    title = f"VGG19 on {plain(record.host.cpu_model)}, {len(record.host.cores_pinned)} cores"
+    cpu = plain(full_name(record.host.cpu_model, record.host.cpu_id))
+    title = f"VGG19 on {cpu}, {len(record.host.cores_pinned)} cores"
     (figure.suptitle if len(runtimes) > 1 else panels[0].set_title)(title)
     save_with(figure, path, run_caution(record))
 

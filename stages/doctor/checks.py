@@ -27,6 +27,7 @@ from stages.profile.plan import PlannedCell, missing_models, plan_cells
 from stages.quantize.memory_plan import least_needed
 from stages.records.base import UNKNOWN, Host
 from stages.records.cpu_features import contradiction
+from stages.records.cpu_generations import full_name
 from stages.records.quantize import QuantizeRecord
 from stages.setting.cpu_list import format_list
 from stages.settings import Settings
@@ -188,7 +189,7 @@ def check_software(host: Host) -> Check:
 
 def _features(host: Host) -> list[Check]:
     """Return that the CPU can't have the flags that it shows, if that is so."""
-    problem = contradiction(host.cpu_model, host.cpu_flags)
+    problem = contradiction(host.cpu_model, host.cpu_flags, host.cpu_id)
     return [Check("CPU flags", NO, f"{problem}; nothing measured here counts")] if problem else []
 
 
@@ -226,7 +227,8 @@ def _machine(host: Host) -> Check:
     container = ", in a container" if host.container else ""
     known = "" if host.machine_type in (UNKNOWN, *host.machine.split()) else host.machine_type
     name = " ".join(filter(None, (host.machine, known)))
-    evidence = f"{host.cpu_model}, {kind}, {name}; Linux {host.kernel}{container}"
+    cpu = full_name(host.cpu_model, host.cpu_id)
+    evidence = f"{cpu}, {kind}, {name}; Linux {host.kernel}{container}"
     return Check("machine", NOTE if host.hypervisor else OK, evidence)
 
 

@@ -13,7 +13,18 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
-from stages.records.fields import END, ClassIndex, Core, Count, Moment, Seconds, Sha256, Size, doc
+from stages.records.fields import (
+    END,
+    ClassIndex,
+    Core,
+    Count,
+    Moment,
+    Seconds,
+    Sha256,
+    Size,
+    doc,
+    doc_of_added,
+)
 
 SCHEMA_VERSION = 7
 # What a machine does not show of itself.
@@ -160,6 +171,13 @@ class Host:
     versions: Annotated[
         dict[str, str], doc("Versions of Python and of the packages that run models, by name.")
     ]
+    cpu_id: Annotated[
+        str,
+        doc_of_added(
+            "Vendor, family, model and stepping of the CPU, such as GenuineIntel-6-207-2; empty if "
+            "it is not shown."
+        ),
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,7 +70,7 @@ def _interval(interval: Interval) -> Problems:
 
 
 def _host(host: Host) -> Problems:
-    if problem := contradiction(host.cpu_model, host.cpu_flags):
+    if problem := contradiction(host.cpu_model, host.cpu_flags, host.cpu_id):
         yield problem
 
 

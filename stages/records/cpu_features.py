@@ -7,6 +7,8 @@ figure of it may pass for a measurement.
 import re
 from collections.abc import Collection
 
+from stages.records.cpu_generations import full_name, generation_of
+
 AMX_PREFIX = "amx_"
 # Vendors whose x86 CPUs have no AMX, by words in the names of their CPUs.
 _OTHER_VENDORS = re.compile(r"\b(AMD|EPYC|Ryzen|Hygon|ZHAOXIN|VIA)\b", re.IGNORECASE)
@@ -20,15 +22,19 @@ _OLDER_XEON = re.compile(r"Xeon\(R\)( CPU)? +(E[0-9]?-|D-|W-|[ELXW][0-9]{4})")
 _NO_XEON = re.compile(r"\b(Atom|Celeron|Pentium)\(R\)|\bIntel\(R\) Core\(TM\)")
 
 
-def contradiction(cpu_model: str, flags: Collection[str]) -> str:
-    """Return why the CPU of this name can't have these flags, empty if it can.
+def contradiction(cpu_model: str, flags: Collection[str], identity: str = "") -> str:
+    """Return why the CPU of this name and `cpu_id` can't have these flags, empty if it can.
 
-    A name that a hypervisor made up, or that names no model, contradicts nothing.
+    A name that a hypervisor made up, or that names no model, contradicts nothing; nor does an
+    identity that is not known here.
     """
     shown = sorted(flag for flag in flags if flag.startswith(AMX_PREFIX))
-    if not shown or not _has_no_amx(cpu_model):
+    generation = generation_of(identity)
+    lacks = generation is not None and not generation.has_amx
+    if not shown or not (lacks or _has_no_amx(cpu_model)):
         return ""
-    return f"{cpu_model} has no AMX, but the flags {' '.join(shown)}: it is emulated, or was edited"
+    cpu, amx = full_name(cpu_model, identity), " ".join(shown)
+    return f"{cpu} has no AMX, but the flags {amx}: it is emulated, or was edited"
 
 
 def _has_no_amx(cpu_model: str) -> bool:

@@ -17,10 +17,13 @@ from stages.errors import HostError
 from stages.isa import AMX, missing_flags
 from stages.records.base import UNKNOWN, Host, Topology
 from stages.records.cpu_features import contradiction
+from stages.records.cpu_generations import cpu_id
 
 # Seconds; it reads a few files.
 LSCPU_S = 10.0
 CPUINFO = Path("/proc/cpuinfo")
+# Fields of it that together say which CPU it is.
+OF_ID = ("vendor_id", "cpu family", "model", "stepping")
 
 
 def cpu_fields(path: Path = CPUINFO) -> dict[str, str]:
@@ -61,12 +64,13 @@ def describe_host(cores: list[int]) -> Host:
         cores_pinned=cores,
         numa_nodes=sysfs.numa_nodes(cores),
         versions=versions(),
+        cpu_id=cpu_id(*(fields.get(name, "") for name in OF_ID)),
     )
 
 
 def require_consistent(host: Host) -> None:
     """Raise HostError if the CPU can't have the flags that it shows: nothing timed there counts."""
-    if problem := contradiction(host.cpu_model, host.cpu_flags):
+    if problem := contradiction(host.cpu_model, host.cpu_flags, host.cpu_id):
         raise HostError(f"{problem}; unload the emulator, or measure on a machine that has AMX")
 
 
