@@ -76,10 +76,14 @@ def _checks(record: CompareRecord) -> str:
 
 
 def _invalid(record: CompareRecord) -> list[tuple[str, Reason]]:
-    """Return why cells are not valid, each with the name of its cell."""
+    """Return why cells are not valid, each with the name of its cell.
+
+    One that has the figures of another is left out: its reasons are those of the other.
+    """
+    timed = [cell for cell in record.rows if not cell.verdict.startswith("same-as")]
     return [
         (f"{cell.precision} {cell.isa}{_runtime_suffix(cell.runtime, record)}", reason)
-        for cell in record.rows
+        for cell in timed
         for reason in cell.reasons
     ]
 

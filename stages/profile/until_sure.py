@@ -15,6 +15,8 @@ from stages.profile.sureness import Sureness, sureness
 from stages.profile.turns import SCENARIOS, Turns
 from stages.records.base import Interval
 
+HOUR_S = 3600.0
+
 
 class Budget:
     """Seconds that may be spent from now on."""
@@ -98,7 +100,8 @@ def _time_left(turns: Turns, known: dict[str, Sureness], budget: Budget) -> str:
     expected = sum(sure.rounds_left * turns.seconds[name] for name, sure in known.items())
     if expected <= left:
         return f"about {expected:.0f} s left"
-    return f"about {expected:.0f} s more to be sure, {left:.0f} s left"
+    more = f"{expected:.0f} s" if expected < HOUR_S else f"{expected / HOUR_S:.0f} h"
+    return f"about {more} more to be sure, {left:.0f} s left"
 
 
 def _so_far(

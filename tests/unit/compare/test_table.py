@@ -7,7 +7,7 @@ from dataclasses import replace
 from stages.compare.effects import compare
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.table import render
-from stages.records.cell import Accuracy, Validity
+from stages.records.cell import Accuracy, Cell, Validity
 from tests.unit.compare.profiles import (
     DRIFTED,
     UNEQUAL,
@@ -242,3 +242,20 @@ def test_the_last_table_says_which_of_its_figures_are_invalid() -> None:
     lines = text(profiled(profile(*cells))).splitlines()
     assert lines[-3] == "INVALID: throughput of INT8: see above"
     assert lines[-1].endswith("; INVALID: throughput of INT8")
+
+
+def test_a_reason_is_said_of_the_cell_that_was_timed_not_of_those_that_have_its_figures() -> None:
+    bad = Validity(valid=False, reasons=[DRIFTED])
+    proof = measured("int8", "AVX512_CORE_BF16", 1.0, verdict="same-as AVX512_CORE_VNNI").proof
+    same = Cell(
+        precision="int8",
+        requested_isa="AVX512_CORE_BF16",
+        same_as="AVX512_CORE_VNNI",
+        proof=proof,
+    )
+    timed = measured("int8", "AVX512_CORE_VNNI", 20.0, validity=bad)
+    lines = text(profiled(profile(measured("fp32", "AVX512_CORE_VNNI", 5.0), timed, same)))
+    (reason,) = (line for line in lines.splitlines() if line.startswith("INVALID: offline"))
+    assert "(int8 AVX512_CORE_VNNI)" in reason
+    assert "AVX512_CORE_BF16" not in reason
+    assert "INVALID, same-as AVX512_CORE_VNNI" in lines
