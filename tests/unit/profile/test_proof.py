@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from stages.common.onednn.kernels import kernel_isa
+from stages.common.onednn.log import parse_log
 from stages.errors import ProofError
+from stages.isa import AMX
 from stages.profile.plan import PlannedCell
 from stages.profile.proof import ProofRun, TraceResult, prove
 from stages.records.measure import AmxBusy, Span
@@ -70,6 +72,16 @@ def test_a_log_proves_the_cell_it_was_recorded_for(log: str, precision: str, isa
 def test_a_misspelt_cap_is_caught() -> None:
     with pytest.raises(ProofError, match="does not know the cap"):
         proof_of("itex2150_int8-nopool_typo", "int8", "AVX512_CORE_VNNI")
+
+
+@pytest.mark.parametrize("precision", ["int8", "bf16"])
+def test_a_real_amx_is_proven_by_its_log(precision: str) -> None:
+    log = LOGS / f"itex2150_{precision}_AVX512_CORE_AMX.txt"
+    began = [one.start_ms for one in parse_log(lines(log.stem)).executions]
+    traced = TraceResult(Span(begin_ms=min(began), end_ms=max(began)), NOT_COUNTED)
+    proof = prove(PlannedCell(precision, AMX, None), log, traced, {}).proof
+    assert proof.verdict == "native"
+    assert {kernel_isa(kernel.implementation) for kernel in proof.kernels[:1]} == {AMX}
 
 
 def test_a_run_under_another_cap_is_caught() -> None:

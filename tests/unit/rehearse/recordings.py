@@ -36,6 +36,11 @@ OTHER_ROWS = [[0.75 + 2**-8, 0.25 - 2**-8], [0.125, 0.875]]
 BATCH = 8
 
 
+def nodes_of(recording: str) -> list[NodeTime]:
+    """Return when each node of a recording's traced inference ran."""
+    return [NodeTime(*node) for node in json.loads((LOGS / f"{recording}.json").read_text())]
+
+
 class RecordedWorker(FakeWorker):
     """A worker that leaves the log, and the counts, of a real one."""
 
@@ -58,8 +63,7 @@ class RecordedWorker(FakeWorker):
 
     def receive(self, answer: Any, lasting_s: float = 0.0) -> Any:
         if isinstance(self._request, Trace):
-            nodes = json.loads((LOGS / f"{self._recording}.json").read_text())
-            return TraceAnswer(nodes=[NodeTime(*node) for node in nodes], amx_busy=NOT_COUNTED)
+            return TraceAnswer(nodes=nodes_of(self._recording), amx_busy=NOT_COUNTED)
         apart = self._emulated and self._entry.precision == "bf16"
         return ClassifyAnswer(probabilities=OTHER_ROWS if apart else ROWS)
 
