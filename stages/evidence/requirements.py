@@ -12,6 +12,7 @@ from stages.files.member import MAX_LOG_BYTES, read_plain
 from stages.program.printable import printable
 from stages.records.base import Record, Setting
 from stages.records.profile import ModelSummary, ProfileRecord
+from stages.records.reading import MAX_BYTES, parse
 from stages.settings import DEFAULT_ROUNDS
 
 MAX_SHOWN = 5
@@ -33,7 +34,9 @@ def require_summaries(folder: ProfileFolder, record: ProfileRecord) -> None:
 
 def require_alike(path: Path, recorded: Record, derived: Record) -> None:
     """Raise InputCorruptError if a record differs from the one that its samples give."""
-    lines = [line for line in unlike(recorded, derived) if not line.startswith("maker")]
+    written = parse(read_plain(path, MAX_BYTES))
+    differing = unlike(recorded, derived, written)
+    lines = [line for line in differing if not line.startswith("maker")]
     if lines:
         shown = ", ".join(printable(line, MAX_CAUSE) for line in lines[:MAX_SHOWN])
         more = f" and {len(lines) - MAX_SHOWN} more" if len(lines) > MAX_SHOWN else ""

@@ -105,20 +105,21 @@ def _problems_of_names(raw: dict[str, Any], record: Any, place: str) -> Iterator
     if isinstance(record, dict):
         yield from (f"half a character - at `{place}`" for name in raw if not _is_whole(name))
         return
-    known = _field_names(record)
+    known = field_names(record)
     yield from (f"unknown field `{name}` - at `{place}`" for name in raw if name not in known)
-    needed = known - _added_names(record.__class__)
+    needed = known - added_names(record.__class__)
     yield from (f"no field `{name}` - at `{place}`" for name in sorted(needed) if name not in raw)
 
 
-def _field_names(record: Any) -> set[str]:
+def field_names(record: Any) -> set[str]:
+    """Return the names of a record's fields."""
     if isinstance(record, msgspec.Struct):
         return set(record.__struct_fields__)
     return {field.name for field in dataclasses.fields(record)}
 
 
 @cache
-def _added_names(kind: type) -> frozenset[str]:
+def added_names(kind: type) -> frozenset[str]:
     """Return the fields of a class that older records of the same schema version lack."""
     hints = get_type_hints(kind, include_extras=True)
     return frozenset(
