@@ -33,8 +33,8 @@ def check_peers(artifacts: Artifacts) -> str:
     folder = artifacts.peers
     _require_current(artifacts, folder, read_record(folder.record, PeersRecord))
     record = checked(folder.record, PeersRecord, peers.rederived, **sources(artifacts))
-    _check_log(folder, record, render_peers)
-    return f"peers: each ratio ({len(record.ratios)}) follows from the batches of both"
+    note = _check_log(folder, record, "peers", render_peers)
+    return f"peers: each ratio ({len(record.ratios)}) follows from the batches of both{note}"
 
 
 def check_rehearsal(artifacts: Artifacts) -> str:
@@ -52,12 +52,12 @@ def check_rehearsal(artifacts: Artifacts) -> str:
         test_images=len(test),
         **sources(artifacts),
     )
-    _check_log(folder, record, render_rehearsal)
+    note = _check_log(folder, record, "rehearse", render_rehearsal)
     layers = sum(len(cell.layers) for cell in record.cells)
     peers_too = f" and peers ({len(record.peers)})" if record.peers else ""
     return (
         f"rehearsal, {REHEARSED}: cells ({len(record.cells)}){peers_too} follow from their "
-        f"answers, layers ({layers}) from oneDNN's logs"
+        f"answers, layers ({layers}) from oneDNN's logs{note}"
     )
 
 
@@ -84,8 +84,9 @@ def _require_current(
 def _check_log(
     folder: PeersFolder | RehearseFolder,
     record: BesideT,
+    program: str,
     render_log: Callable[[BesideT], str],
-) -> None:
+) -> str:
     with following(folder.record):
         text = render_log(record)
-    require_text(folder.log, text)
+    return require_text(folder.log, text, program, record)

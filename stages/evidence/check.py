@@ -202,5 +202,5 @@ def check_comparison(artifacts: Artifacts) -> str:
         summaries = {read.runtime: read.summaries for read in profiles}
         text = render(derived, summaries, rehearsed)
     require_alike(folder.record, recorded, derived)
-    require_text(folder.log, text)
-    return f"the comparison's {len(recorded.rows)} rows follow from the cells"
+    note = require_text(folder.log, text, "compare", recorded)
+    return f"the comparison's {len(recorded.rows)} rows follow from the cells{note}"

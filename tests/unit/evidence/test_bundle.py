@@ -19,7 +19,7 @@ from stages.evidence.check import check, check_profile, makers
 from stages.evidence.collect import ARTIFACTS_FOLDER, collect
 from stages.files.checksums import write_checksums
 from stages.isa import AMX
-from stages.records.compare import NotRun
+from stages.records.compare import CompareRecord, NotRun
 from stages.records.rehearse import RehearsalRecord
 from tests.unit.deep import make_deep, remove_deep
 from tests.unit.evidence.parts import IMAGE, pipeline, rehashed
@@ -242,3 +242,15 @@ def test_what_lies_too_deep_for_a_bundle_is_refused_in_one_line(
             collect(Artifacts(tmp_path / "artifacts"), tmp_path / "bundle")
     finally:
         remove_deep(stage / "deep")
+
+
+def test_the_words_of_another_version_are_not_checked_and_that_is_said(folder: Path) -> None:
+    path = folder / ARTIFACTS_FOLDER / "compare" / "compare.json"
+    older = read_record(path, CompareRecord)
+    write_record(path, replace(older, maker=replace(older.maker, source="0" * 64)))
+    log = path.with_name("compare.log")
+    log.write_text(log.read_text() + "in other words\n")
+    for edited in (path, log):
+        rehashed(folder, edited)
+    (line,) = (line for line in check(folder) if line.startswith("the comparison's "))
+    assert line.endswith("; compare.log has the words of another version, which were not checked")
