@@ -5,6 +5,7 @@ import http.client
 import re
 import socket
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.error import HTTPError, URLError
 
@@ -56,13 +57,19 @@ class Route:
         return f"the proxy {self.proxy}" if self.proxy else self.host
 
 
-def error_of(wanted: Wanted, failure: Failure) -> DownloadError:
-    """Return the error to raise when no more attempts are made."""
-    place = printable(redacted(wanted.url), MAX_SHOWN)
+def error_of(wanted: Wanted, failures: Mapping[str, Failure]) -> DownloadError:
+    """Return the error to raise when each address, by which a Failure is kept, has failed."""
+    tried = "; nor from ".join(f"{place(url)}: {it.cause}" for url, it in failures.items())
+    *_, last = failures.values()
+    remedies = [last.remedy, wanted.by_hand, f"set {wanted.setting} to embedded"]
     return DownloadError(
-        f"{wanted.what} can't be downloaded from {place}: {failure.cause}; {failure.remedy}, "
-        f"or set {wanted.setting} to embedded"
+        f"{wanted.what} can't be downloaded from {tried}; {', or '.join(filter(None, remedies))}"
     )
+
+
+def place(url: str) -> str:
+    """Return an address as it may be shown."""
+    return printable(redacted(url), MAX_SHOWN)
 
 
 def failure_of(error: BaseException, route: Route) -> Failure | StageError:

@@ -1,16 +1,18 @@
 """Fetch a file: within limits, again if that may help, checked, and whole or not at all."""
 
-import hashlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import BinaryIO
 from urllib.error import HTTPError
 
 from stages.download.connection import ask, route_to
+from stages.download.content import BEGINNING_BYTES, is_web_page, other_size, why_not
 from stages.download.failures import (
     LOGIN_PAGE,
     NO_SUCH_PART,
@@ -18,6 +20,7 @@ from stages.download.failures import (
     Failure,
     error_of,
     failure_of,
+    place,
 )
 from stages.download.limits import MB, Limits, Wanted
 from stages.errors import StageError
@@ -37,16 +40,46 @@ def fetch(
     say: Say = print,
     limits: Limits = LIMITS,
 ) -> None:
-    """Download a file to `path`; `say` gets a line for every attempt that failed.
+    """Download a file to `path`, from the first of its addresses that has it.
+
+    `say` gets a line for every attempt that failed, and for every address.
 
     On failure nothing is left. Raises DownloadError, DiskFullError or NotWritableError.
     """
+    failures: dict[str, Failure] = {}
+    urls = (wanted.url, *wanted.copies)
+    for url, following in zip(urls, (*wanted.copies, ""), strict=True):
+        failure = _fetch_from(url, wanted, path, show, say, limits)
+        if not failure:
+            return
+        failures[url] = failure
+        if following:
+            say(f"{wanted.what}: {failure.cause}; asking {place(following)} instead")
+    raise error_of(wanted, failures)
+
+
+def _fetch_from(
+    url: str, wanted: Wanted, path: Path, show: Show, say: Say, limits: Limits
+) -> Failure | None:
+    """Download a file from one address; return why that failed, None if it did not."""
+    try:
+        with _landing(path) as file:
+            _Download(wanted, url, file, show, say, limits).run()
+            if failure := why_not(wanted, file):
+                raise failure
+    except Failure as failure:
+        return failure
+    return None
+
+
+@contextmanager
+def _landing(path: Path) -> Iterator[BinaryIO]:
+    """Yield a new file, which becomes `path` on success, and else is removed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, partial = left_overs.new_file(path)
     try:
         with os.fdopen(descriptor, "w+b") as file:
-            _Download(wanted, file, show, say, limits).run()
-            _require_content(wanted, file)
+            yield file
             os.fsync(file.fileno())
         partial.chmod(0o644)
         partial.replace(path)
@@ -54,19 +87,12 @@ def fetch(
         partial.unlink(missing_ok=True)
 
 
-def has_content(wanted: Wanted, path: Path) -> bool:
-    """Return whether the file at `path` has the checksum of the one that is wanted."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return _digest(wanted.algorithm, file) == wanted.digest
-
-
 @dataclass
 class _Download:
     """One file, in one attempt or several; a later one goes on where the one before was cut."""
 
     wanted: Wanted
+    url: str
     file: BinaryIO
     show: Show
     say: Say
@@ -80,17 +106,17 @@ class _Download:
             before = self.done
             try:
                 return self._attempt()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - what it means is raised
                 failure = self._failure(error)
                 gained = self.done - before >= self.limits.progress_bytes
                 failures = 1 if gained else failures + 1
                 if not failure.temporary or failures > len(self.limits.pauses_s):
-                    raise error_of(self.wanted, failure) from error
+                    raise failure from None
                 self._wait(failure, failures)
 
     def _failure(self, error: Exception) -> Failure:
         """Return why an attempt failed; raise StageError if this machine is the cause."""
-        failure = failure_of(error, route_to(self.wanted.url))
+        failure = failure_of(error, route_to(self.url))
         if isinstance(failure, StageError):
             raise failure from error
         if isinstance(error, HTTPError) and error.code == NO_SUCH_PART:
@@ -109,14 +135,14 @@ class _Download:
         time.sleep(pause_s)
 
     def _attempt(self) -> None:
-        with ask(self.wanted.url, self._range(), self.limits) as answer:
+        with ask(self.url, self._range(), self.limits) as answer:
             start = self._start_of(answer.status, answer.headers.get("Content-Range", ""))
             self.file.seek(start)
             self.file.truncate()
             self.done = start
             self.validator = _validator(answer.headers)
             total = _total(answer.headers.get("Content-Length"), start)
-            self._require_form(answer.headers.get_content_type(), total)
+            self._require_form(answer, total)
             self._receive(answer.read1, total)
 
     def _range(self) -> dict[str, str]:
@@ -134,12 +160,13 @@ class _Download:
         self.validator = ""
         raise Failure("the server sent another part than was asked for", "try again later", True)
 
-    def _require_form(self, content_type: str, total: int) -> None:
+    def _require_form(self, answer: HTTPResponse, total: int) -> None:
         """Raise Failure if the answer's head says that it can't be what is wanted."""
-        if content_type == "text/html":
+        if answer.headers.get_content_type() == "text/html":
             raise Failure(LOGIN_PAGE, OPEN_IT)
         if self.wanted.size and total and total != self.wanted.size:
-            raise _changed(f"it has {total} bytes, not {self.wanted.size}")
+            is_page = is_web_page(answer.peek(BEGINNING_BYTES))
+            raise Failure(LOGIN_PAGE, OPEN_IT) if is_page else other_size(total, self.wanted.size)
         if total > self.wanted.max_bytes:
             raise self._too_big()
 
@@ -157,6 +184,8 @@ class _Download:
         self.file.flush()
 
     def _too_big(self) -> Failure:
+        if self.wanted.size:
+            return other_size(self.done, self.wanted.size)
         most = f"{self.wanted.max_bytes / MB:.0f} MB"
         return Failure(f"the server sends more than {most}", "check the address")
 
@@ -187,25 +216,3 @@ def _validator(headers: Message) -> str:
 def _total(content_length: str | None, start: int) -> int:
     text = content_length or ""
     return start + int(text) if text.isdigit() else 0
-
-
-def _require_content(wanted: Wanted, file: BinaryIO) -> None:
-    file.seek(0)
-    if file.read(512).lstrip().lower().startswith((b"<!doctype html", b"<html")):
-        raise error_of(wanted, Failure(LOGIN_PAGE, OPEN_IT))
-    file.seek(0)
-    if wanted.digest and (digest := _digest(wanted.algorithm, file)) != wanted.digest:
-        cause = f"its {wanted.algorithm} is {digest[:12]}..., not {wanted.digest[:12]}..."
-        raise error_of(wanted, _changed(cause))
-
-
-def _changed(cause: str) -> Failure:
-    remedy = "it was changed on the server or on the way: get it by other means"
-    return Failure(cause, f"{remedy} (docs/data-and-models.md)")
-
-
-def _digest(algorithm: str, file: BinaryIO) -> str:
-    digest = hashlib.new(algorithm, usedforsecurity=False)
-    while chunk := file.read(2**20):
-        digest.update(chunk)
-    return digest.hexdigest()

@@ -36,9 +36,11 @@ class Limits:
 class Wanted:
     """A file to download.
 
+    - `url`: where it is; `copies`: where else, in the order in which they are asked.
     - `what`: the file, for people; `setting`: the setting that asks for it.
     - `max_bytes`: the most that is taken; the size, if that is known.
     - `algorithm`, `digest`: the checksum, empty if it is not known.
+    - `by_hand`: what a user can do who got the file by other means, as an order; empty if nothing.
     """
 
     url: str
@@ -48,3 +50,5 @@ class Wanted:
     size: int | None = None
     algorithm: str = "sha256"
     digest: str = ""
+    copies: tuple[str, ...] = ()
+    by_hand: str = ""

@@ -67,7 +67,7 @@ class DiskFullError(StageError):
 
 
 class DownloadError(StageError):
-    """A hub of models or data, or a service, could not be reached."""
+    """A hub of models or data, or a service, can't be reached, or its file is another."""
 
     exit_code = 9
     remedy = "connect to the network, set the proxy variables, or choose embedded"

@@ -47,6 +47,11 @@ class Cache:
         return self.root / "data" / "downloads"
 
     @property
+    def manual(self) -> Path:
+        """Where users put the files of beans that they got by other means."""
+        return self.data_downloads / "manual"
+
+    @property
     def beans(self) -> Path:
         """The data set beans as tensorflow-datasets prepares it."""
         return self.root / "data" / "beans"

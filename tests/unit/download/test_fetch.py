@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from stages.download.fetch import fetch, has_content
+from stages.download.content import has_content
+from stages.download.fetch import fetch
 from stages.download.limits import Limits, Wanted
 from stages.errors import DiskFullError, DownloadError, NotWritableError
 from tests.unit.download.servers import Answer, Server, head, of_status, serving, whole

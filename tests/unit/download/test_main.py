@@ -14,9 +14,9 @@ import pytest
 from stages.artifacts import Artifacts
 from stages.common.progress import Progress
 from stages.download import run
-from stages.download.fetch import has_content
+from stages.download.content import has_content
 from stages.download.limits import Wanted
-from stages.errors import DownloadError, InputCorruptError, ModelError
+from stages.errors import DownloadError, ModelError
 from stages.folder.cache import MODULE, Cache, is_intact, noted_backbone
 from stages.folder.usable import LOCK, MARKER
 from stages.settings import Settings, needs_download
@@ -231,83 +231,6 @@ def test_the_weights_are_those_that_keras_downloads() -> None:
     vgg19 = pytest.importorskip("tf_keras.src.applications.vgg19")
     assert run.WEIGHTS.url == vgg19.WEIGHTS_PATH_NO_TOP
     assert f'file_hash="{run.WEIGHTS.digest}"' in inspect.getsource(vgg19.VGG19)
-
-
-# The data set.
-
-
-@pytest.fixture
-def beans(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A data set of three files, as tensorflow-datasets knows them, on a server of ours."""
-    tfds = pytest.importorskip("tensorflow_datasets")
-    from tensorflow_datasets.core.download.checksums import UrlInfo
-
-    contents = {f"{name}.zip": name.encode() * 10 for name in ("train", "validation", "test")}
-
-    def answer(request: str, send: Any, count: int) -> None:
-        send(whole(contents[request.split()[1].removeprefix("/")]))
-
-    with serving(answer) as server:
-        infos = {
-            f"{server.url}/{name}": UrlInfo(len(content), hashlib.sha256(content).hexdigest(), name)
-            for name, content in contents.items()
-        }
-
-        class Builder:
-            url_infos = infos
-
-        monkeypatch.setattr(tfds, "builder_cls", lambda name: Builder)
-        yield server, contents, infos
-
-
-@pytest.mark.image
-def test_the_files_of_beans_are_where_tensorflow_datasets_looks(tmp_path: Path, beans: Any) -> None:
-    from tensorflow_datasets.core.download import DownloadManager
-
-    _, contents, infos = beans
-    cache, settings = Cache(tmp_path), Settings(data="beans")
-    assert len(carry_out(settings, cache)) == 3
-    assert carry_out(settings, cache) == []
-    manager = DownloadManager(
-        download_dir=cache.data_downloads, url_infos=infos, dataset_name="beans"
-    )
-    beans[0].close()  # from here on, a download would fail
-    found = manager.download(list(infos))
-    assert [Path(path).read_bytes() for path in found] == list(contents.values())
-
-
-@pytest.mark.image
-def test_files_of_beans_that_were_put_there_need_no_network(tmp_path: Path, beans: Any) -> None:
-    server, contents, _ = beans
-    cache, settings = Cache(tmp_path), Settings(data="beans")
-    manual = cache.data_downloads / "manual"
-    manual.mkdir(parents=True)
-    for name, content in contents.items():
-        (manual / name).write_bytes(content)
-    assert carry_out(settings, cache) == []
-    assert server.requests == []
-    (manual / "test.zip").write_bytes(b"another")
-    with pytest.raises(InputCorruptError, match="remove it, or get it again"):
-        carry_out(settings, cache)
-
-
-@pytest.mark.image
-def test_a_damaged_file_of_beans_is_fetched_again(
-    tmp_path: Path, beans: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
-    cache, settings = Cache(tmp_path), Settings(data="beans")
-    carry_out(settings, cache)
-    next(cache.data_downloads.rglob("*.zip")).write_bytes(b"damaged")
-    assert len(carry_out(settings, cache)) == 1
-    assert "is damaged" in capsys.readouterr().out
-
-
-@pytest.mark.image
-def test_beans_is_known_by_the_checksums_of_tensorflow_datasets() -> None:
-    tfds = pytest.importorskip("tensorflow_datasets")
-    infos = tfds.builder_cls("beans").url_infos
-    assert {info.filename for info in infos.values()} == {"train.zip", "validation.zip", "test.zip"}
-    assert all(len(info.checksum) == 64 and info.size for info in infos.values())
 
 
 def test_a_file_without_a_known_checksum_is_never_there(tmp_path: Path) -> None:

@@ -1,0 +1,81 @@
+"""The files that tensorflow-datasets makes the set beans of, from wherever they can be had."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from stages.download.content import why_not
+from stages.download.limits import Wanted
+from stages.download.step import Step, of_file
+from stages.errors import DownloadError
+from stages.files import left_overs, trees
+from stages.folder.cache import Cache, is_intact
+
+# The same files in the repository of the data set's makers.
+MAKERS = "https://huggingface.co/datasets/AI-Lab-Makerere/beans/resolve/main/data/"
+
+
+def steps(cache: Cache) -> Iterator[Step]:
+    """Yield the steps for the files that are not there; their sha256 decides, not their address.
+
+    Those that the user put into the folder `manual` come first. Raises DownloadError if one of
+    them is another file.
+    """
+    if is_intact(cache.beans):
+        return
+    import tensorflow_datasets as tfds
+
+    infos = tfds.builder_cls("beans").url_infos
+    for url, wanted in _wanted(infos, cache.manual).items():
+        manual = cache.manual / infos[url].filename
+        if manual.exists():
+            _require_manual(wanted, manual)
+        else:
+            yield from _file(wanted, infos[url], cache.data_downloads)
+
+
+def _wanted(infos: Mapping[str, Any], manual: Path) -> dict[str, Wanted]:
+    names = sorted(info.filename for info in infos.values())
+    by_hand = f"put {', '.join(names[:-1])} and {names[-1]} into {manual}"
+    return {
+        url: Wanted(
+            url=url,
+            copies=(MAKERS + info.filename,),
+            what=f"{info.filename} of the data set beans",
+            setting="data",
+            max_bytes=int(info.size),
+            size=int(info.size),
+            digest=info.checksum,
+            by_hand=by_hand,
+        )
+        for url, info in infos.items()
+    }
+
+
+def _require_manual(wanted: Wanted, path: Path) -> None:
+    """Raise DownloadError if a file that the user put there is another: it would be read first."""
+    if not path.is_file():
+        raise DownloadError(f"{path} is no file; remove it, or {wanted.by_hand}")
+    with path.open("rb") as file:
+        if failure := why_not(wanted, file):
+            raise DownloadError(
+                f"{path} is not {wanted.what}: {failure.cause}; remove it, or {wanted.by_hand}"
+            )
+
+
+def _file(wanted: Wanted, info: Any, folder: Path) -> Iterator[Step]:
+    """Yield the step for a file under the name by which tensorflow-datasets looks for it.
+
+    It wants a file beside it that says where it came from.
+    """
+    from tensorflow_datasets.core.download import resource
+
+    path = folder / "beans" / resource.get_dl_fname(wanted.url, wanted.digest)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Aside: tensorflow-datasets has a name of its own for an unfinished file, which a kill leaves.
+    aside = left_overs.new_folder(path)
+    resource.write_info_file(wanted.url, aside / path.name, "beans", info.filename, info)
+    described = resource.get_info_path(aside / path.name)
+    described.replace(resource.get_info_path(path))
+    trees.remove(aside)
+    yield from of_file(wanted, path)
