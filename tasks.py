@@ -22,6 +22,7 @@ if is_of_invoke():
     signal.pthread_sigmask(signal.SIG_BLOCK, heard)
 
 import importlib
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -43,6 +44,7 @@ from docker.options import ReplaceableTask, stage_task
 from docker.paths import ROOT
 from docker.program import adopt
 from docker.reproduce import reproduction
+from docker.runners import TRAIN
 from docker.running import chosen_settings, run_programs
 from docker.share import schemas
 from docker.share.export import write_export
@@ -54,14 +56,8 @@ from stages.command_line import help_text, load
 from stages.errors import exit_code_of
 from stages.folder.usable import resolved
 from stages.runtimes import RUNTIME_NAMES
-from stages.settings import (
-    DOCTOR,
-    DOWNLOAD,
-    PEERS,
-    REHEARSE,
-    specs,
-    specs_of,
-)
+from stages.setting.spec import Spec
+from stages.settings import DOCTOR, DOWNLOAD, PEERS, REHEARSE, specs
 
 STAGE_NAMES = [stage.name for stage in read_stages()]
 RUNTIME_HELP = help_text("runtime")
@@ -225,7 +221,13 @@ def clean(context: Context, yes: bool = False) -> None:
 
 def _program_task(name: str, place: str = "") -> "Task[Any]":
     doc = place + (importlib.import_module(f"stages.{name}").__doc__ or "")
-    return stage_task(name, doc, specs_of(name), partial(run_programs, [name], name))
+    return stage_task(name, doc, _specs_of([name]), partial(run_programs, [name], name))
+
+
+def _specs_of(programs: Sequence[str]) -> dict[str, Spec]:
+    """Return the settings of programs, and those of download, which runs before train."""
+    wanted = {*programs, *([DOWNLOAD] if TRAIN in programs else [])}
+    return {name: spec for name, spec in specs().items() if {*spec.programs} & wanted}
 
 
 def _groups() -> "dict[str, list[Task[Any]]]":
@@ -237,7 +239,7 @@ def _groups() -> "dict[str, list[Task[Any]]]":
     pipeline = stage_task(
         "pipeline",
         f"Run {', '.join(STAGE_NAMES)}; stop at the first that fails.",
-        {name: spec for name, spec in specs().items() if {*spec.programs} & {*STAGE_NAMES}},
+        _specs_of(STAGE_NAMES),
         partial(run_programs, STAGE_NAMES, "pipeline"),
     )
     return {

@@ -48,7 +48,7 @@ from stages.settings import DOWNLOAD, MEASURING, PEERS, REHEARSE, STAGES, env_na
 STAGES_PYTHON = "3.11"
 # By which compose.yaml gets the backbone's handle for train, without its secrets.
 SHOWN_BACKBONE = "STAGES_BACKBONE"
-BACKBONE = env_name("backbone")
+BACKBONE, MIRROR = env_name("backbone"), env_name("download_mirror")
 TRAIN = STAGES[0]
 
 
@@ -133,7 +133,7 @@ def _network_of(stage: Stage, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the variables by which download's container reaches what this machine does."""
     if stage.name != DOWNLOAD or environ.get(NETWORK):
         return {}
-    asked = (*network.proxies(environ), environ.get(BACKBONE, ""))
+    asked = (*network.proxies(environ), environ.get(BACKBONE, ""), environ.get(MIRROR, ""))
     place = network.loopback(asked)
     if not place:
         return {}
@@ -207,6 +207,7 @@ def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outco
 def _without_secrets(stage: Stage, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a stage that may run a model: without passwords for a network."""
     kept = network.without_network(environ)
+    kept.pop(MIRROR, None)
     handle = own_backbone.as_process_sees(kept.pop(BACKBONE, ""))
     reads = handle and "backbone" in specs_of(stage.name)
     return {**kept, **({BACKBONE: redacted_handle(handle)} if reads else {})}

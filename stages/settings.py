@@ -14,7 +14,12 @@ from stages.precisions import PRECISION_NAMES, PRECISIONS
 from stages.records.base import Setting
 from stages.runtimes import RUNTIME_NAMES, RUNTIMES
 from stages.setting import ranges, values
-from stages.setting.addresses import is_remote, redacted, redacted_handle
+from stages.setting.addresses import (
+    is_remote,
+    redacted,
+    redacted_address,
+    redacted_handle,
+)
 from stages.setting.spec import (
     Spec,
     as_text,
@@ -71,6 +76,19 @@ class Settings:
             lambda name: name in values.NAMED_BACKBONES or "/" in name,
             "embedded, imagenet, downloaded, or a TF Hub handle or path (with a '/')",
             values.BACKBONES,
+        ),
+    )
+    download_mirror: str = setting(
+        "",
+        Spec(
+            "mirror of your own, asked first for what is downloaded: the address under which the "
+            "same files lie",
+            (DOWNLOAD,),
+            values.read_mirror,
+            lambda address: not address or is_remote(address),
+            "an address such as https://HOST/FOLDER",
+            alters=False,
+            show=redacted_address,
         ),
     )
     seed: int = whole(
@@ -318,7 +336,7 @@ def env_name(name: str) -> str:
 
 def refusal(name: str, value: Any, reason: str = "") -> SettingsError:
     """Return the error to raise for a value, or a text, that a setting can't have."""
-    shown = quoted(_shown(value)) + (f" ({reason})" if reason else "")
+    shown = quoted(_shown(specs()[name].show(as_text(value)))) + (f" ({reason})" if reason else "")
     return SettingsError(f"{name} can't be {shown}; give {specs()[name].allowed}")
 
 

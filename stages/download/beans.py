@@ -6,6 +6,7 @@ from typing import Any
 
 from stages.download.content import why_not
 from stages.download.limits import Wanted
+from stages.download.mirror import mirrored
 from stages.download.step import Step, of_file
 from stages.errors import DownloadError
 from stages.files import left_overs, trees
@@ -15,7 +16,7 @@ from stages.folder.cache import Cache, is_intact
 MAKERS = "https://huggingface.co/datasets/AI-Lab-Makerere/beans/resolve/main/data/"
 
 
-def steps(cache: Cache) -> Iterator[Step]:
+def steps(cache: Cache, mirror: str) -> Iterator[Step]:
     """Yield the steps for the files that are not there; their sha256 decides, not their address.
 
     Those that the user put into the folder `manual` come first. Raises DownloadError if one of
@@ -31,7 +32,8 @@ def steps(cache: Cache) -> Iterator[Step]:
         if manual.exists():
             _require_manual(wanted, manual)
         else:
-            yield from _file(wanted, infos[url], cache.data_downloads)
+            path = _described(url, infos[url], cache.data_downloads / "beans")
+            yield from of_file(mirrored(wanted, mirror, infos[url].filename), path)
 
 
 def _wanted(infos: Mapping[str, Any], manual: Path) -> dict[str, Wanted]:
@@ -63,19 +65,19 @@ def _require_manual(wanted: Wanted, path: Path) -> None:
             )
 
 
-def _file(wanted: Wanted, info: Any, folder: Path) -> Iterator[Step]:
-    """Yield the step for a file under the name by which tensorflow-datasets looks for it.
+def _described(url: str, info: Any, folder: Path) -> Path:
+    """Return the path by which tensorflow-datasets looks for a file.
 
-    It wants a file beside it that says where it came from.
+    It wants a file beside it that says where it came from, which is written.
     """
     from tensorflow_datasets.core.download import resource
 
-    path = folder / "beans" / resource.get_dl_fname(wanted.url, wanted.digest)
+    path: Path = folder / resource.get_dl_fname(url, info.checksum)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Aside: tensorflow-datasets has a name of its own for an unfinished file, which a kill leaves.
     aside = left_overs.new_folder(path)
-    resource.write_info_file(wanted.url, aside / path.name, "beans", info.filename, info)
+    resource.write_info_file(url, aside / path.name, "beans", info.filename, info)
     described = resource.get_info_path(aside / path.name)
     described.replace(resource.get_info_path(path))
     trees.remove(aside)
-    yield from of_file(wanted, path)
+    return path

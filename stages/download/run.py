@@ -10,6 +10,7 @@ from stages.common.progress import Progress
 from stages.download import beans
 from stages.download.fetch import fetch
 from stages.download.limits import MAX_MODULE_BYTES, MB, Wanted
+from stages.download.mirror import mirrored, name_of_module
 from stages.download.step import Step, of_file, show
 from stages.download.unpack import unpack
 from stages.folder.cache import MODULE, Cache, holds_module, is_intact, sign_module
@@ -35,19 +36,21 @@ _COMPRESSED = ("tf-hub-format", "compressed")
 
 def steps(settings: Settings, cache: Cache) -> Iterator[Step]:
     """Yield what is to be downloaded: its name for people, and a function that does it."""
+    mirror = settings.download_mirror
     if settings.data == "beans":
-        yield from beans.steps(cache)
+        yield from beans.steps(cache, mirror)
     if settings.backbone == "imagenet" and not is_intact(cache.imagenet):
-        yield from of_file(_weights(cache), cache.weights)
+        yield from of_file(_weights(cache, mirror), cache.weights)
     handle = settings.backbone
     if is_remote(handle) and not holds_module(cache.module(handle), handle):
-        wanted = _module(handle)
+        wanted = mirrored(_module(handle), mirror, name_of_module(handle))
         yield wanted.what, partial(_fetch_module, wanted, handle, cache.module(handle))
 
 
-def _weights(cache: Cache) -> Wanted:
+def _weights(cache: Cache, mirror: str) -> Wanted:
     place = cache.weights
-    return replace(WEIGHTS, by_hand=f"put {place.name} into {place.parent}")
+    wanted = replace(WEIGHTS, by_hand=f"put {place.name} into {place.parent}")
+    return mirrored(wanted, mirror, place.name)
 
 
 def _module(handle: str) -> Wanted:

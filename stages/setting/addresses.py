@@ -65,6 +65,14 @@ def has_secrets(handle: str) -> bool:
     return redacted_handle(handle) != handle
 
 
+def redacted_address(address: str) -> str:
+    """Return what was given for an address, without secrets, whatever is wrong with it."""
+    if _HANDLE.match(address):
+        return redacted_handle(address)
+    user, _, place = address.rpartition("@")
+    return (f"{HIDDEN}@" if user else "") + _without_secrets(place)
+
+
 def _without_secrets(rest: str) -> str:
     shown = _USER.sub(f"{HIDDEN}@", rest)
     return _VALUE.sub(lambda match: (match[1] or "") + HIDDEN, shown)

@@ -31,6 +31,7 @@ class Spec:
     - `allowed`: what may be given, as a refusal says it.
     - `values`: what each means, if only certain ones may be given.
     - `is_switch`: a command line gives it no value.
+    - `show`: its text as a refusal repeats it, for one that may hold a password.
     - `alters`: what a program makes may depend on it. Then the record has it, and another value
       makes the program run again.
     """
@@ -43,6 +44,7 @@ class Spec:
     values: Mapping[str, str] = field(default_factory=dict)
     is_switch: bool = False
     alters: bool = True
+    show: Callable[[str], str] = str
 
     def in_words(self) -> str:
         """Return what the setting means, what may be given, and what each value means."""

@@ -1,5 +1,7 @@
 """What may be chosen, and what each choice means; how names beside numbers and paths are read."""
 
+from urllib.parse import urlsplit
+
 from stages.setting.addresses import is_remote, local_path
 from stages.setting.spec import read_whole
 from stages.setting.suggestion import did_you_mean
@@ -48,6 +50,17 @@ def read_backbone(text: str) -> str:
     if text.lower() not in NAMED_BACKBONES:
         raise ValueError(did_you_mean(text, NAMED_BACKBONES))
     return text.lower()
+
+
+def read_mirror(text: str) -> str:
+    """Return the address of a mirror; ValueError if it is no address of the web."""
+    try:
+        host = urlsplit(text).hostname if is_remote(text) else None
+    except ValueError:  # brackets that are no address of version 6
+        host = None
+    if not host:
+        raise ValueError("no address of the web")
+    return text
 
 
 def read_instances(text: str) -> int | str:

@@ -25,7 +25,9 @@ from stages.settings import (
     specs_of,
 )
 
-BACKBONE = env_name("backbone")
+BACKBONE, MIRROR = env_name("backbone"), env_name("download_mirror")
+# What may hold a password, and reaches no container that does not read it.
+SECRET = ("backbone", "download_mirror")
 STOCK = {env_name("runtime"): "stock"}
 
 OUT_OF_ORDER = """
@@ -112,8 +114,8 @@ def test_every_setting_reaches_every_container() -> None:
     for program in PROGRAMS:
         environment = services()[program]["environment"]
         assert isinstance(environment, dict)
-        read = known if "backbone" in specs_of(program) else known - {BACKBONE}
-        assert {name for name in environment if name.startswith("VGG19_")} == read
+        secret = {env_name(name) for name in SECRET if name not in specs_of(program)}
+        assert {name for name in environment if name.startswith("VGG19_")} == known - secret
 
 
 def test_only_download_gets_a_handle_with_its_password_which_check_reads_before() -> None:
@@ -122,6 +124,7 @@ def test_only_download_gets_a_handle_with_its_password_which_check_reads_before(
     assert as_given == {DOWNLOAD, "check"}
     assert environments["train"][BACKBONE] == "${STAGES_BACKBONE-${VGG19_BACKBONE:+downloaded}}"
     assert {name for name, them in environments.items() if BACKBONE in them} == {*as_given, "train"}
+    assert {name for name, them in environments.items() if MIRROR in them} == as_given
 
 
 def test_the_old_switches_reach_quantize() -> None:

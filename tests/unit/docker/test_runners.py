@@ -230,6 +230,7 @@ def test_a_stage_without_a_container_gets_the_variables_that_it_should(tmp_path:
     [
         ({"https_proxy": "http://me:secret@127.0.0.1:3128"}, "host"),
         ({env_name("backbone"): "http://localhost:8000/m.tar.gz"}, "host"),
+        ({env_name("download_mirror"): "http://me:secret@127.0.0.1:8000/m"}, "host"),
         ({"https_proxy": "http://proxy:3128"}, None),
         ({"https_proxy": "http://127.0.0.1:3128", "DOWNLOAD_NETWORK": "mine"}, None),
     ],
@@ -250,16 +251,23 @@ def test_only_download_is_told_of_secrets(tmp_path: Path) -> None:
     python.write_text(f'#!/bin/sh\nenv > {tmp_path}/"$2"\n')
     python.chmod(0o755)
     proxies = {"https_proxy": "http://me:secret@proxy:1", "ALL_PROXY": "http://me:secret@proxy:1"}
-    handle = "https://me:secret@hub/m?key=hidden"
-    environ = {**proxies, "PATH": os.environ["PATH"], "PIP_INDEX_URL": "http://me:secret@index"}
+    handle, mirror = "https://me:secret@hub/m?key=hidden", "https://me:secret@mirror/"
+    environ = {
+        **proxies,
+        runners.MIRROR: mirror,
+        "PATH": os.environ["PATH"],
+        "PIP_INDEX_URL": "http://me:secret@index",
+    }
     stages = [*read_stages({}), read_extra(PEERS), read_extra(DOCTOR)]
     for stage in (read_extra(DOWNLOAD), *stages):
         runners._run_process(stage, str(python), {**environ, BACKBONE: handle})
     shown = {path.suffix[1:]: path.read_text() for path in tmp_path.glob("stages.*")}
     assert "secret@proxy" in shown[DOWNLOAD]
+    assert f"{runners.MIRROR}={mirror}\n" in shown[DOWNLOAD]
     assert "SSL_CERT_FILE=" in shown[DOWNLOAD]
     assert f"{BACKBONE}={handle}\n" in shown.pop(DOWNLOAD)
     assert not [name for name, text in shown.items() if "secret" in text or "hidden" in text]
     assert {name for name, text in shown.items() if BACKBONE in text} == {"train"}
+    assert not [name for name, text in shown.items() if runners.MIRROR in text]
     assert f"{BACKBONE}=https://***@hub/m?key=***\n" in shown["train"]
     assert len(shown) == len(stages)

@@ -34,6 +34,11 @@ def test_pipeline_has_no_flag_of_peers_alone() -> None:
     assert "--batch-sizes=" not in shown
 
 
+@pytest.mark.parametrize(("task", "has"), [("pipeline", True), ("train", True), ("profile", False)])
+def test_what_starts_the_download_has_its_flags(task: str, has: bool) -> None:
+    assert ("--download-mirror=" in invoke("--help", task).output) == has
+
+
 @pytest.mark.parametrize("flag", ["--force-bf16", "--no-bf16"])
 def test_a_switch_takes_no_value(flag: str) -> None:
     done = invoke("quantize", flag, "--max-trials", "none", variables=NO_ENGINE)
