@@ -46,19 +46,25 @@ def module_sha256(folder: Path, name: str) -> str:
     """Return the sha256 of all files of a module, names included.
 
     Raises ModelError if there are none: the key of what is kept of it would be another module's.
+    Raises OSError for what can't be read, for the same reason.
     """
     digest, files = hashlib.sha256(), sorted(_files(folder))
     if not files:
         raise ModelError(f"the backbone {name} is empty; give the folder of a TF2 SavedModel")
     for path in files:
-        digest.update(f"{sha256(path)}  {path.relative_to(folder)}\n".encode())
+        digest.update(f"{sha256(path)}  ".encode() + _in_a_line(path.relative_to(folder)) + b"\n")
     return digest.hexdigest()
+
+
+def _in_a_line(path: Path) -> bytes:
+    """Return a path as `sha256sum` writes it: one with a line break must not be as two files."""
+    return os.fsencode(path).replace(b"\\", rb"\\").replace(b"\n", rb"\n")
 
 
 def _files(folder: Path) -> Iterator[Path]:
     """Yield all files that TensorFlow would find below a folder, through links of folders, too."""
     seen = set()
-    for root, folders, names in os.walk(folder, followlinks=True):
+    for root, folders, names in os.walk(folder, onerror=_fail, followlinks=True):
         if len(Path(root).relative_to(folder).parts) > MAX_LEVELS:
             raise ModelError(
                 f"{shortened(root)} is more than {MAX_LEVELS} folders deep in the backbone; "
@@ -69,3 +75,7 @@ def _files(folder: Path) -> Iterator[Path]:
             continue
         seen.add(os.path.realpath(root))
         yield from (path for path in (Path(root, name) for name in names) if path.is_file())
+
+
+def _fail(error: OSError) -> None:
+    raise error
