@@ -29,9 +29,11 @@ from docker.host.variables import NETWORK
 from docker.outcome import Outcome, killed
 from docker.paths import ROOT
 from docker.reproduce.locked_images import resolve
+from docker.standing import from_here
 from stages import locks
 from stages.common.host.oom_kills import OomKills
 from stages.errors import NotWritableError, PinningError, SettingsError, StageError
+from stages.folder import own_caches
 from stages.folder.full_disk import temporary_directory
 from stages.folder.usable import prepare
 from stages.program.tether import tethered
@@ -192,7 +194,7 @@ def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outco
     began, kills = time.monotonic(), OomKills()
     command = tethered([python, "-m", f"stages.{stage.name}"])
     # As in the images: a scratch working directory, the code found by PYTHONPATH.
-    own = _certificates(environ) if stage.name == DOWNLOAD else _without_secrets(stage, environ)
+    own = _of_download(environ) if stage.name == DOWNLOAD else _without_secrets(stage, environ)
     environment = {**child_environment(own), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with temporary_directory("stage-") as scratch:
         # TensorFlow leaves files in its temporary folder if it is killed.
@@ -213,10 +215,11 @@ def _without_secrets(stage: Stage, environ: Mapping[str, str]) -> dict[str, str]
     return {**kept, **({BACKBONE: redacted_handle(handle)} if reads else {})}
 
 
-def _certificates(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment, which names the certificates that this machine trusts."""
+def _of_download(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment, with this machine's certificates and the user's own caches."""
     bundle = network.ca_bundle(environ)
-    return {**environ, **({"SSL_CERT_FILE": str(bundle)} if bundle else {})}
+    caches = own_caches.as_seen_from(from_here(""), environ)
+    return {**environ, **caches, **({"SSL_CERT_FILE": str(bundle)} if bundle else {})}
 
 
 def _venv_of(stage: Stage) -> str:

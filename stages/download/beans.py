@@ -10,6 +10,7 @@ from stages.download.mirror import mirrored
 from stages.download.step import Step, of_file
 from stages.errors import DownloadError
 from stages.files import left_overs, trees
+from stages.folder import own_caches
 from stages.folder.cache import Cache, is_intact
 
 # The same files in the repository of the data set's makers.
@@ -33,7 +34,8 @@ def steps(cache: Cache, mirror: str) -> Iterator[Step]:
             _require_manual(wanted, manual)
         else:
             path = _described(url, infos[url], cache.data_downloads / "beans")
-            yield from of_file(mirrored(wanted, mirror, infos[url].filename), path)
+            kept = own_caches.data_files("beans", manual.name, path.name)
+            yield from of_file(mirrored(wanted, mirror, manual.name), path, kept)
 
 
 def _wanted(infos: Mapping[str, Any], manual: Path) -> dict[str, Wanted]:

@@ -63,7 +63,7 @@ def _fetch_from(
 ) -> Failure | None:
     """Download a file from one address; return why that failed, None if it did not."""
     try:
-        with _landing(path) as file:
+        with landing(path) as file:
             _Download(wanted, url, file, show, say, limits).run()
             if failure := why_not(wanted, file):
                 raise failure
@@ -73,7 +73,7 @@ def _fetch_from(
 
 
 @contextmanager
-def _landing(path: Path) -> Iterator[BinaryIO]:
+def landing(path: Path) -> Iterator[BinaryIO]:
     """Yield a new file, which becomes `path` on success, and else is removed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, partial = left_overs.new_file(path)

@@ -38,8 +38,13 @@ def unpack(archive: Path, folder: Path, max_bytes: int = MAX_UNPACKED_BYTES) -> 
         raise _refusal("is no tar archive, or damaged") from error
     except OSError as error:
         raise from_os_error(error) or _refusal("is damaged") from error
-    if not any((folder / f"saved_model.{kind}").is_file() for kind in ("pb", "pbtxt")):
+    if not is_saved_model(folder):
         raise _refusal("holds no saved_model.pb at its top")
+
+
+def is_saved_model(folder: Path) -> bool:
+    """Return whether a folder has what makes it a SavedModel at its top."""
+    return any((folder / f"saved_model.{kind}").is_file() for kind in ("pb", "pbtxt"))
 
 
 def _open(archive: Path) -> Any:

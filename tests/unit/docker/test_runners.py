@@ -245,6 +245,19 @@ def test_download_reaches_a_proxy_of_this_machine(
     assert runners._network_of(train, variables) == {}
 
 
+def test_download_finds_the_users_own_caches_from_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\nenv > {tmp_path}/environment\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(runners, "from_here", lambda path: tmp_path / path)
+    given = {"KERAS_HOME": "keras", "TFDS_DATA_DIR": "", "PATH": os.environ["PATH"]}
+    assert runners._run_process(read_extra(DOWNLOAD), str(python), given).exit_code == 0
+    lines = (tmp_path / "environment").read_text().splitlines()
+    assert f"KERAS_HOME={tmp_path}/keras" in lines
+
+
 def test_only_download_is_told_of_secrets(tmp_path: Path) -> None:
     """As processes of this machine, with a stand-in for Python that shows its environment."""
     python = tmp_path / "python"

@@ -197,6 +197,30 @@ def test_a_folder_of_that_name_is_named(cache: Cache, hubs: Hubs) -> None:
     assert "test.zip is no file" in failure(cache)
 
 
+def kept_as(place: str, url: str, name: str) -> str:
+    from tensorflow_datasets.core.download.resource import get_dl_fname
+
+    digest = hashlib.sha256(CONTENTS[name]).hexdigest()
+    return place.format(name=name, kept=get_dl_fname(url, digest))
+
+
+@pytest.mark.parametrize("place", ["manual/{name}", "beans/{kept}", "{kept}"])
+def test_files_of_the_users_own_data_sets_are_taken(
+    place: str, cache: Cache, hubs: Hubs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "tensorflow_datasets"
+    monkeypatch.setenv("TFDS_DATA_DIR", str(home))
+    for url, info in hubs.infos.items():
+        path = home / "downloads" / kept_as(place, url, info.filename)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(CONTENTS[info.filename])
+    path.write_bytes(b"cut")
+    assert [" (from " in name for name in carry_out(BEANS, cache)].count(True) == 2
+    assert hubs.asked() == {"tfds": 1, "makers": 0}
+    assert path.read_bytes() == b"cut"
+    assert found_by_tfds(cache, hubs) == CONTENTS
+
+
 def test_a_damaged_file_is_fetched_again(
     cache: Cache, hubs: Hubs, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -16,6 +16,7 @@ from stages.common.progress import Progress
 from stages.download import run
 from stages.download.content import has_content
 from stages.download.limits import Wanted
+from stages.download.module import archive_of
 from stages.errors import DownloadError, ModelError
 from stages.folder.cache import MODULE, Cache, is_intact, noted_backbone
 from stages.folder.usable import LOCK, MARKER
@@ -188,7 +189,7 @@ def test_variables_set_to_nothing_hide_no_others(tmp_path: Path) -> None:
     ],
 )
 def test_a_handles_archive_is_where_tensorflow_hub_has_it(handle: str, url: str) -> None:
-    assert run._archive_of(handle) == url
+    assert archive_of(handle) == url
 
 
 # The weights.
