@@ -25,6 +25,7 @@ from stages.download.failures import (
 from stages.download.limits import MB, Limits, Wanted
 from stages.errors import StageError
 from stages.files import left_overs
+from stages.program.naming import naming
 
 CHUNK_BYTES = 2**16
 LIMITS = Limits()
@@ -64,7 +65,7 @@ def _fetch_from(
     """Download a file from one address; return why that failed, None if it did not."""
     try:
         with landing(path) as file:
-            _Download(wanted, url, file, show, say, limits).run()
+            _Download(wanted, url, path, file, show, say, limits).run()
             if failure := why_not(wanted, file):
                 raise failure
     except Failure as failure:
@@ -78,7 +79,7 @@ def landing(path: Path) -> Iterator[BinaryIO]:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, partial = left_overs.new_file(path)
     try:
-        with os.fdopen(descriptor, "w+b") as file:
+        with naming(path), os.fdopen(descriptor, "w+b") as file:
             yield file
             os.fsync(file.fileno())
         partial.chmod(0o644)
@@ -93,6 +94,7 @@ class _Download:
 
     wanted: Wanted
     url: str
+    path: Path  # what the file will be
     file: BinaryIO
     show: Show
     say: Say
@@ -173,7 +175,8 @@ class _Download:
     def _receive(self, read: Callable[[int], bytes], total: int) -> None:
         pace = _Pace(self.limits)
         while chunk := read(CHUNK_BYTES):
-            self.file.write(chunk)
+            with naming(self.path):
+                self.file.write(chunk)
             self.done += len(chunk)
             if self.done > self.wanted.max_bytes:
                 raise self._too_big()
@@ -181,7 +184,8 @@ class _Download:
             self.show(self.done, total)
         if self.done < total:
             raise Failure("the server cut the connection", "try again later", True)
-        self.file.flush()
+        with naming(self.path):
+            self.file.flush()
 
     def _too_big(self) -> Failure:
         if self.wanted.size:

@@ -20,6 +20,7 @@ from stages.folder import own_caches
 from stages.folder.cache import MODULE, Cache, holds_module, sign_module
 from stages.folder.handover import handing_over
 from stages.program.host_path import shown
+from stages.program.naming import naming
 from stages.setting.addresses import redacted_handle
 
 # As TensorFlow Hub asks for a module: its server in China has another address for the file.
@@ -73,11 +74,16 @@ def _fetch(wanted: Wanted, handle: str, folder: Path, progress: Progress) -> Non
 def _take(kept: Path, handle: str, folder: Path, progress: Progress) -> None:
     with handing_over(folder) as made:
         for name in plain_files(kept):
-            path = made / MODULE / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(kept / name, path, follow_symlinks=False)
+            _copy(kept / name, made / MODULE / name)
         sign_module(made, handle)
         _say_if_changed(folder, made, progress)
+
+
+def _copy(kept: Path, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # By the name of the copy, as it is there that a disk may be full.
+    with naming(path), kept.open("rb") as source, path.open("xb") as target:
+        shutil.copyfileobj(source, target)
 
 
 def _say_if_changed(folder: Path, made: Path, progress: Progress) -> None:

@@ -3,6 +3,7 @@
 import errno
 import gc
 import hashlib
+import io
 import os
 import re
 import ssl
@@ -502,13 +503,16 @@ def _to(other: Server) -> Answer:
 # This machine.
 
 
-def test_a_full_disk_is_not_called_a_network_failure(path: Path) -> None:
-    class Full:
-        def __call__(self, done: int, total: int) -> None:
-            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+def test_a_full_disk_is_not_called_a_network_failure_and_is_named(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.BufferedRandom):
+        def write(self, _: Any) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")  # without a name
 
-    with serving(well) as server, pytest.raises(DiskFullError):
-        fetch(wanted(server.url), path, Full(), limits=QUICK)
+    monkeypatch.setattr(os, "fdopen", lambda descriptor, _: Full(io.FileIO(descriptor, "r+")))
+    with serving(well) as server, pytest.raises(DiskFullError, match=f"no space left at {path}"):
+        get(server.url, path, copies=("http://127.0.0.1:1/",))
     assert list(path.parent.iterdir()) == []
 
 

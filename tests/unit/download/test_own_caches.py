@@ -1,7 +1,9 @@
 """What the user's own programs have downloaded: taken if it is right, and left as it is."""
 
+import errno
 import hashlib
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from stages.artifacts import Artifacts
 from stages.common.progress import Progress
 from stages.download import run
-from stages.errors import DownloadError
+from stages.errors import DiskFullError, DownloadError
 from stages.folder import own_caches
 from stages.folder.cache import MODULE, Cache
 from stages.settings import Settings
@@ -102,6 +104,17 @@ def test_a_module_is_taken_without_a_network(tmp_path: Path) -> None:
     assert module_in(tmp_path / "artifacts", HANDLE) == PARTS
     del variables["TFHUB_CACHE_DIR"]
     assert program(tmp_path / "artifacts", variables) == (0, "download: all was there\n")
+
+
+def test_a_full_disk_is_that_of_the_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")  # without a name
+
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(kept_module(tmp_path / "home").parent))
+    with pytest.raises(DiskFullError, match=f"no space left at {tmp_path}/cache"):
+        carry_out(Settings(backbone=HANDLE), Cache(tmp_path / "cache"))
+    assert not files(tmp_path / "cache")
 
 
 def test_a_module_of_other_secrets_is_not_taken(tmp_path: Path) -> None:
