@@ -15,9 +15,13 @@ def mirrored(wanted: Wanted, mirror: str, name: str) -> Wanted:
     """
     if not mirror or not name:
         return wanted
+    return replace(wanted, url=at_mirror(mirror, name), copies=(wanted.url, *wanted.copies))
+
+
+def at_mirror(mirror: str, name: str) -> str:
+    """Return the address of a file on a mirror, whose own may end with a query."""
     parts = urlsplit(mirror)
-    url = urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{name}", fragment=""))
-    return replace(wanted, url=url, copies=(wanted.url, *wanted.copies))
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{name}", fragment=""))
 
 
 def name_of_module(handle: str) -> str:
@@ -29,7 +33,8 @@ def name_of_module(handle: str) -> str:
         parts = urlsplit(handle)
     except ValueError:
         return ""  # what is wrong with it is said when it is asked for
-    if parts.query or not parts.path.strip("/"):
+    host = parts.netloc.rpartition("@")[2]
+    if parts.query or not host or not parts.path.strip("/"):
         return ""
-    name = parts.netloc.rpartition("@")[2] + parts.path.rstrip("/")
+    name = host + parts.path.rstrip("/")
     return name if name.endswith(ARCHIVES) else f"{name}.tar.gz"

@@ -1,6 +1,8 @@
 """Settings, the command lines that give them, and what is said of slips."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from urllib.parse import urlsplit
 
 from hypothesis import strategies as st
 from invoke.collection import Collection
@@ -12,8 +14,10 @@ from docker.options import stage_task
 from docker.program import explanation, help_topic
 from stages.agreement import require_agreement
 from stages.command_line import flag_name, for_stage, load
+from stages.download.mirror import at_mirror, name_of_module
+from stages.errors import SettingsError
 from stages.program.printable import printable
-from stages.setting.addresses import redacted, redacted_handle
+from stages.setting.addresses import redacted, redacted_address, redacted_handle
 from stages.setting.cpu_list import format_list, parse_list
 from stages.setting.ranges import MAX_CPUS
 from stages.setting.spec import as_text
@@ -39,6 +43,7 @@ def parsers() -> Iterator[Parser]:
     yield Parser("lists of CPUs", mutated_texts(*LISTS), _read_list, (ValueError,))
     yield Parser("text that is shown", texts(), _show)
     yield Parser("addresses that are shown", mutated_texts(*ADDRESSES), _redact)
+    yield Parser("addresses with a mirror", mutated_texts(*ADDRESSES), _ask_mirror)
     yield Parser("slips", mutated_texts("profile", "--rounds", "AVX3"), _suggest)
 
 
@@ -110,6 +115,18 @@ def _redact(text: str) -> None:
     assert redacted_handle(redacted_handle(text)) == redacted_handle(text)
     assert redacted(redacted_handle(text)) == redacted_handle(redacted(redacted_handle(text)))
     assert "secret" not in redacted_handle(f"https://me:secret{text}@h/m")
+    assert "secret" not in redacted_address(f"me:secret@{text}")
+
+
+def _ask_mirror(text: str) -> None:
+    """Ask a mirror at that address, and for a module whose handle that is."""
+    with suppress(SettingsError):
+        mirror = load({}, {"download_mirror": text}).download_mirror
+        assert urlsplit(at_mirror(mirror, "h/m")).path.endswith("/h/m")
+    name = name_of_module(text)
+    assert not name.startswith("/")
+    assert "secret" not in name.partition("/")[0]
+    assert not name or urlsplit(at_mirror("https://mirror/", name)).netloc == "mirror"
 
 
 def _suggest(text: str) -> None:
