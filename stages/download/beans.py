@@ -27,7 +27,7 @@ def steps(cache: Cache, mirror: str) -> Iterator[Step]:
         return
     import tensorflow_datasets as tfds
 
-    infos = tfds.builder_cls("beans").url_infos
+    infos, silent = tfds.builder_cls("beans").url_infos, set[str]()
     for url, wanted in _wanted(infos, cache.manual).items():
         manual = cache.manual / infos[url].filename
         if manual.exists():
@@ -35,7 +35,7 @@ def steps(cache: Cache, mirror: str) -> Iterator[Step]:
         else:
             path = _described(url, infos[url], cache.data_downloads / "beans")
             kept = own_caches.data_files("beans", manual.name, path.name)
-            yield from of_file(mirrored(wanted, mirror, manual.name), path, kept)
+            yield from of_file(mirrored(wanted, mirror, manual.name), path, kept, silent)
 
 
 def _wanted(infos: Mapping[str, Any], manual: Path) -> dict[str, Wanted]:

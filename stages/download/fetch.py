@@ -40,20 +40,24 @@ def fetch(
     show: Show = lambda done, total: None,
     say: Say = print,
     limits: Limits = LIMITS,
+    silent: set[str] | None = None,
 ) -> None:
     """Download a file to `path`, from the first of its addresses that has it.
 
-    `say` gets a line for every attempt that failed, and for every address.
+    `say` gets a line for every attempt that failed, and for every address. Hosts that kept us
+    waiting in vain are added to `silent`; those in it are asked last.
 
     On failure nothing is left. Raises DownloadError, DiskFullError or NotWritableError.
     """
     failures: dict[str, Failure] = {}
-    urls = (wanted.url, *wanted.copies)
-    for url, following in zip(urls, (*wanted.copies, ""), strict=True):
+    silent = set() if silent is None else silent
+    urls = sorted((wanted.url, *wanted.copies), key=lambda url: route_to(url).host in silent)
+    for url, following in zip(urls, (*urls[1:], ""), strict=True):
         failure = _fetch_from(url, wanted, path, show, say, limits)
         if not failure:
             return
         failures[url] = failure
+        silent |= {route_to(url).host} if failure.temporary else set()
         if following:
             say(f"{wanted.what}: {failure.cause}; asking {place(following)} instead")
     raise error_of(wanted, failures)

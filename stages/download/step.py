@@ -15,10 +15,13 @@ from stages.program.host_path import shown
 Step = tuple[str, Callable[[Progress], None]]
 
 
-def of_file(wanted: Wanted, path: Path, kept: Iterable[Path] = ()) -> Iterator[Step]:
+def of_file(
+    wanted: Wanted, path: Path, kept: Iterable[Path] = (), silent: set[str] | None = None
+) -> Iterator[Step]:
     """Yield the step for a file that is to be at `path`, unless it is there.
 
-    It is taken from one of the places `kept`, if its checksum fits, before it is downloaded.
+    It is taken from one of the places `kept`, if its checksum fits, before it is downloaded. The
+    hosts `silent`, which files may share, are those that `fetch` asks last.
     """
     if has_content(wanted, path):
         return
@@ -27,7 +30,10 @@ def of_file(wanted: Wanted, path: Path, kept: Iterable[Path] = ()) -> Iterator[S
     if place := next((place for place in kept if _is_there(wanted, place)), None):
         yield f"{wanted.what} (from {place})", lambda _: _take(wanted, place, path)
         return
-    yield wanted.what, lambda progress: fetch(wanted, path, show(progress), progress.note)
+    yield (
+        wanted.what,
+        lambda progress: fetch(wanted, path, show(progress), progress.note, silent=silent),
+    )
 
 
 def show(progress: Progress) -> Show:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from stages.command_line import load
+from stages.download.fetch import fetch
 from stages.download.mirror import mirrored, name_of_module
 from stages.errors import DownloadError, SettingsError
 from tests.unit.download import test_fetch
@@ -45,6 +46,27 @@ def test_whatever_is_wrong_at_one_address_the_next_is_asked(fault: str, path: Pa
     assert len(said) == 1
     assert said[0].startswith("the file: ")
     assert said[0].endswith(f"; asking {second.url} instead")
+
+
+def test_a_host_that_kept_us_waiting_is_asked_last_for_other_files(path: Path) -> None:
+    hosts: set[str] = set()
+    with serving(silent) as first, serving(well) as second:
+        file = wanted(f"{first.url}/a", copies=(f"{second.url}/a",))
+        for name in ("file", "other"):
+            fetch(file, path.with_name(name), limits=ONCE, silent=hosts)
+        assert (len(first.requests), len(second.requests)) == (1, 2)
+        # But it is asked, if nobody else has the file.
+        lonely = wanted(f"{first.url}/b")
+        with pytest.raises(DownloadError, match="does not answer"):
+            fetch(lonely, path, limits=ONCE, silent=hosts)
+
+
+def test_a_host_that_lacks_one_file_is_asked_first_for_others(path: Path) -> None:
+    hosts: set[str] = set()
+    with serving(FAULTS["not there"]) as first, serving(well) as second:
+        for _ in range(2):
+            fetch(wanted(first.url, copies=(second.url,)), path, limits=ONCE, silent=hosts)
+        assert (len(first.requests), len(second.requests)) == (2, 2)
 
 
 def test_what_passes_is_awaited_before_another_address_is_asked(path: Path) -> None:
