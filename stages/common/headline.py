@@ -5,6 +5,7 @@ Its figures are those of summaries.py; whatever shows them takes them from there
 
 from collections.abc import Collection, Mapping, Sequence
 
+from stages.common.chance import AT_CHANCE, at_chance
 from stages.common.reasons import in_words
 from stages.common.text import NO_INTERVAL, is_of_one_round
 from stages.errors import NotTrustedError
@@ -32,7 +33,8 @@ def headline(models: Sequence[ModelSummary], difference: str = "") -> str:
         f"INT8 {int8.throughput:.2f} images/s against FP32 {fp32.throughput:.2f}{ratio}, "
         f"top-1 {int8.accuracy:.1%} against {fp32.accuracy:.1%}, capped at {int8.isa}"
     )
-    return "; ".join(filter(None, [text, difference, doubt(models, ["offline"])]))
+    doubts = [doubt(models, ["offline"]), doubt_of_accuracies(models)]
+    return "; ".join(filter(None, [text, difference, *doubts]))
 
 
 def doubt(models: Sequence[ModelSummary], scenarios: Collection[str] = tuple(FIGURES)) -> str:
@@ -46,6 +48,12 @@ def doubt(models: Sequence[ModelSummary], scenarios: Collection[str] = tuple(FIG
         if any(reason.scenario == scenario for reason in model.reasons)
     ]
     return f"INVALID: {', '.join(invalid)}" if invalid else ""
+
+
+def doubt_of_accuracies(models: Sequence[ModelSummary]) -> str:
+    """Return that FP32, the first of `models`, is at chance; empty if it is better."""
+    words = at_chance(models[0].chance)
+    return f"{AT_CHANCE}: {words}" if words else ""
 
 
 def not_trusted(reasons: Sequence[Reason]) -> str:

@@ -6,6 +6,7 @@ the check of a bundle holds them against the measurements.
 
 from dataclasses import replace
 
+from stages.common.chance import chance_of
 from stages.common.stats import speedup
 from stages.isa import ISA_NAMES
 from stages.precisions import FP32, INT8
@@ -69,6 +70,7 @@ def _summary(
         reasons=measurement.validity.reasons,
         trusted=record.repeat.trusted,
         run_reasons=record.repeat.reasons,
+        chance=chance_of(measurement.accuracy.predictions, record.labels),
     )
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
+from stages.common.chance import MAX_P
 from stages.records.base import Interval
 from stages.records.compare import AccuracyDifference
 
-# A difference with a larger p is no more than chance may make.
-MAX_P = 0.05
 # How far below that one is adds nothing.
 SMALL_P = 0.001
 

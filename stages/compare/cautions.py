@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from stages.common.headline import doubt, not_trusted
+from stages.common.headline import doubt, doubt_of_accuracies, not_trusted
 from stages.common.text import is_of_one_round
 from stages.records.compare import CompareRecord, Row
 from stages.records.profile import ModelSummary
@@ -23,7 +23,7 @@ def run_caution(record: CompareRecord) -> str:
 
 def models_caution(models: Sequence[ModelSummary]) -> str:
     """Return what a picture of the models must say, empty if there is no doubt about them."""
-    found = doubt(models)
+    found = "; ".join(filter(None, [doubt(models), doubt_of_accuracies(models)]))
     return f"{found}: {SEE}" if found else ""
 
 

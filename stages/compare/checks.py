@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 
+from stages.common.chance import chance_of
+from stages.common.summaries import measurements
 from stages.isa import rank
-from stages.precisions import INT8, get_precision
+from stages.precisions import FP32, INT8, get_precision
+from stages.records.accuracy import Chance
 from stages.records.compare import DisturbedTurns, Repeated, Saturation
 from stages.records.measure import Disturbance, counting
 from stages.records.profile import ProfileRecord
@@ -75,3 +78,12 @@ def is_in_groups(record: ProfileRecord) -> bool:
     """Return whether the figures of some cells are of other rounds than those of others."""
     measured = [cell.measurement for cell in record.cells if cell.measurement]
     return len({tuple(run.round for run in counting(it.offline.runs)) for it in measured}) > 1
+
+
+def fp32_chance(record: ProfileRecord) -> Chance | None:
+    """Return how FP32 at its highest cap compares with the largest class; None without FP32."""
+    cells = measurements(record)
+    isas = [isa for precision, isa in cells if precision == FP32]
+    if not isas:
+        return None
+    return chance_of(cells[FP32, max(isas, key=rank)].accuracy.predictions, record.labels)

@@ -11,7 +11,13 @@ from typing import NamedTuple
 from stages.common.pairs import isa_reference
 from stages.common.stats import right_answers, speedup
 from stages.compare.accuracy import difference, top1_interval
-from stages.compare.checks import disturbed_turns, is_in_groups, repeat_verdict, saturations
+from stages.compare.checks import (
+    disturbed_turns,
+    fp32_chance,
+    is_in_groups,
+    repeat_verdict,
+    saturations,
+)
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.limits import limit_rows
 from stages.errors import InputCorruptError
@@ -76,6 +82,7 @@ def compare(
         rows=sorted((_row(cells, key, reference) for key in cells), key=order),
         in_groups=[record.runtime for record in records if is_in_groups(record)],
         impossible=sorted(chain.from_iterable(map(_impossible, records)), key=order),
+        chance={record.runtime: found for record in records if (found := fp32_chance(record))},
     )
 
 

@@ -3,9 +3,10 @@
 from functools import partial
 from itertools import compress
 
+from stages.common.chance import MAX_P
 from stages.common.stats import spread
 from stages.common.text import NO_INTERVAL, ONCE, aligned, times
-from stages.compare.accuracy import MAX_P, p_in_words
+from stages.compare.accuracy import p_in_words
 from stages.compare.cautions import had_one_round, is_trusted
 from stages.isa import get_isa
 from stages.records.base import Interval

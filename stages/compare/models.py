@@ -7,7 +7,7 @@ is compare's own.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from stages.common.headline import doubt, headline
+from stages.common.headline import doubt, doubt_of_accuracies, headline
 from stages.common.text import aligned, is_of_one_round, times
 from stages.compare.accuracy import in_words
 from stages.precisions import get_precision
@@ -66,8 +66,8 @@ def render_models(models: Models) -> str:
     names = [get_precision(summary.precision).label for summary in models.summaries]
     head = f"Model ({', '.join(filter(None, (models.isa, models.named)))})"
     table = aligned([(head, *names, " against ".join(reversed(names))), *_quantities(models)])
-    found = doubt(models.summaries)
-    return f"{table}\n{found}: see above" if found else table
+    doubts = [doubt(models.summaries), doubt_of_accuracies(models.summaries)]
+    return "\n".join([table, *(f"{words}: see above" for words in doubts if words)])
 
 
 def closing_line(models: Models) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from stages.common.chance import AT_CHANCE, at_chance
 from stages.common.headline import NOT_TRUSTED
 from stages.common.reasons import disturbances_in_words, in_words, together
 from stages.common.text import MAX_CELL, NO_INTERVAL, aligned, is_of_one_round, origins, when_all
@@ -70,6 +71,11 @@ def _checks(record: CompareRecord) -> str:
             f"{cell.differing} of {cell.images} answers differ from those at {cell.reference_isa}",
         )
         for cell in record.saturations
+    ]
+    rows += [
+        (f"{AT_CHANCE}{_runtime_suffix(runtime, record)}", words)
+        for runtime, chance in record.chance.items()
+        if (words := at_chance(chance))
     ]
     rows += [(f"INVALID: {scenario}", line) for scenario, line in together(_invalid(record))]
     return aligned(rows)

@@ -5,6 +5,7 @@ import sys
 
 from stages.artifacts import Artifacts, QuantizeFolder, read_record, verify, write_record
 from stages.command_line import for_stage
+from stages.common.chance import warn_at_chance
 from stages.common.current import Product, kept
 from stages.common.host import memory
 from stages.common.host.core_lock import holding
@@ -39,12 +40,14 @@ def main() -> None:
         train = read_record(artifacts.train.record, TrainRecord)
         host = describe_host(choose_cores(settings.cores))
         folder = artifacts.quantize(settings.runtime)
-        if kept(_product(folder), settings, origins(train_sha256, host)):
+        if there := kept(_product(folder), settings, origins(train_sha256, host)):
             discard(artifacts, settings.runtime)
+            warn_at_chance("quantize", there.chance, "validation")
             return
         memory.require_batch(settings.batch_size, train.backbone.name)
         require_memory(settings, cpu_flags(), train.backbone.name)
         record = _quantize(settings, artifacts, train_sha256, host)
+    warn_at_chance("quantize", record.chance, "validation")
     print(closing_line(record), flush=True)
 
 

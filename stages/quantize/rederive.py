@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from stages.artifacts import QuantizeFolder
+from stages.common.chance import chance_of
 from stages.common.onednn.kernels import primitive_of, reference_share
 from stages.common.onednn.log import parse_log
 from stages.common.stats import accuracy_top1
@@ -33,6 +34,7 @@ def rederived(record: QuantizeRecord, folder: QuantizeFolder) -> QuantizeRecord:
         variants=[_variant(variant, record, bound, folder) for variant in record.variants],
         int8_ops=compute_ops(int8, int8=True),
         fp32_ops=compute_ops(int8, int8=False),
+        chance=chance_of(fp32.predictions, record.labels),
     )
 
 

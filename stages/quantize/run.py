@@ -8,11 +8,13 @@ from pathlib import Path
 
 from stages.artifacts import Artifacts, QuantizeFolder
 from stages.common.backends.tensorflow import Model
+from stages.common.chance import chance_of
 from stages.common.host.facts import cpu_flags
 from stages.common.progress import Progress
 from stages.common.provenance import maker
 from stages.errors import AccuracyBoundError
 from stages.folder.full_disk import require_room, scratch_folder
+from stages.precisions import FP32
 from stages.quantize.bound import Bound
 from stages.quantize.capture import output_to
 from stages.quantize.compressor import CalibrationLoader, Compressor
@@ -185,6 +187,8 @@ def _record(
     context: Context, outcome: Outcome, train_sha256: str, host: Host, began: float
 ) -> QuantizeRecord:
     settings, search, chosen = context.settings, outcome.search, outcome.chosen
+    labels = load_samples(context.artifacts.train.validation).labels.tolist()
+    fp32 = next(variant for variant in outcome.variants if variant.precision == FP32)
     return QuantizeRecord(
         maker=maker(settings, "quantize"),
         train_sha256=train_sha256,
@@ -194,7 +198,7 @@ def _record(
         max_trials=settings.max_trials,
         calibration_samples=settings.calibration_samples,
         batch_size=settings.batch_size,
-        labels=load_samples(context.artifacts.train.validation).labels.tolist(),
+        labels=labels,
         recipe=chosen.recipe,
         trials=trial_records(search.attempts, outcome.finals, chosen, outcome.bound),
         sensitivity=search.sensitivity,
@@ -203,4 +207,5 @@ def _record(
         fp32_ops=compute_ops(chosen.layers, int8=False),
         seconds=time.monotonic() - began,
         resumed_trials=context.kept.num_taken_up,
+        chance=chance_of(fp32.predictions, labels),
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from stages.records import proof
+from stages.records.accuracy import Chance
 from stages.records.base import Host, Interval, Record, Source
 from stages.records.cell import Reason
 from stages.records.fields import (
@@ -227,3 +228,10 @@ class CompareRecord(Record):
             "figures of cells of unlike rounds need not divide to their ratio."
         ),
     ] = field(default_factory=list)
+    chance: Annotated[
+        dict[RuntimeName, Chance],
+        doc_of_added(
+            "Whether FP32 is better than the largest class alone, on the test split, by runtime; "
+            "at the highest isa at which it was measured."
+        ),
+    ] = field(default_factory=dict)

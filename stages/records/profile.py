@@ -5,6 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from stages.records.accuracy import Chance
 from stages.records.base import Interval, MeasuredRecord, Record
 from stages.records.cell import Cell, Measurement, Reason
 from stages.records.fields import (
@@ -153,6 +154,10 @@ class ModelSummary(Record):
     run_reasons: Annotated[list[Reason], doc_of_added("Why the run can't; empty if it can.")] = (
         field(default_factory=list)
     )
+    chance: Annotated[
+        Chance | None,
+        doc_of_added("Whether accuracy is better than the largest class alone."),
+    ] = None
     units: Annotated[dict[str, str], doc("Unit of each figure in words, by its name.")] = field(
         default_factory=lambda: {
             "accuracy": "top-1, fraction",

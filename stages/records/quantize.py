@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
+from stages.records.accuracy import Chance
 from stages.records.base import Host, Record
 from stages.records.fields import (
     END,
@@ -231,6 +232,10 @@ class QuantizeRecord(Record):
             "machine, as it was started and set up, by the same program; 0 if it ran through."
         ),
     ] = 0
+    chance: Annotated[
+        Chance | None,
+        doc_of_added("Whether FP32 is better than the largest class alone, on validation."),
+    ] = None
 
     def variant(self, precision: str) -> Variant:
         """Return the variant of a precision; KeyError if the record has none."""

@@ -5,8 +5,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from stages.records.accuracy import Chance
 from stages.records.base import Record, Source
-from stages.records.fields import ClassIndex, Count, Fraction, Seconds, doc
+from stages.records.fields import ClassIndex, Count, Fraction, Seconds, doc, doc_of_added
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,4 +45,8 @@ class TrainRecord(Record):
     ] = field(default_factory=dict)
     predictions: Annotated[
         dict[str, list[ClassIndex]], doc("Class index that the model gives each image, by split.")
+    ] = field(default_factory=dict)
+    chance: Annotated[
+        dict[str, Chance],
+        doc_of_added("Whether accuracy_top1 is better than the largest class alone, by split."),
     ] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stages.artifacts import Artifacts
 from stages.command_line import for_stage
+from stages.common.chance import warn_at_chance
 from stages.common.current import Facts, Product, kept, stays
 from stages.common.progress import Progress
 from stages.errors import GIVE_UP_S, exit_code_of
@@ -21,6 +22,9 @@ from stages.setting.values import DOWNLOADED, OWN_BACKBONES
 from stages.settings import Settings
 from stages.train.given_backbone import given_folder, module_sha256
 
+# The splits whose accuracies the later stages compare.
+TUNED_AND_TESTED = ("validation", "test")
+
 
 def main() -> None:
     """Run the stage as the command line and the environment say; print the outcome last."""
@@ -28,10 +32,12 @@ def main() -> None:
     with writing(settings.artifacts, "train") as artifacts:
         settings = _with_backbone(settings, Cache(artifacts.cache))
         product = _product(artifacts)
-        if kept(product, settings, _origins(settings, Cache(artifacts.cache))):
-            return
-        record = _train(settings, artifacts, product)
-    print(_summary(record), flush=True)
+        there = kept(product, settings, _origins(settings, Cache(artifacts.cache)))
+        record = there or _train(settings, artifacts, product)
+    for split in TUNED_AND_TESTED:
+        warn_at_chance("train", record.chance.get(split), split)
+    if not there:
+        print(_summary(record), flush=True)
 
 
 def _product(artifacts: Artifacts) -> Product[TrainRecord]:

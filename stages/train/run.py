@@ -24,7 +24,7 @@ from stages.settings import Settings
 from stages.train import head, model
 from stages.train.backbone import Backbone, load_backbone
 from stages.train.data import load_splits
-from stages.train.rederive import accuracies_top1
+from stages.train.rederive import accuracies_top1, chances
 from stages.train.splits import Splits
 from stages.train.vgg19 import CONV_LAYERS
 
@@ -173,6 +173,7 @@ def _record(
         seconds=seconds,
         labels=labels,
         predictions=predictions,
+        chance=chances(predictions, labels),
     )
 
 

@@ -39,6 +39,7 @@ HOST = Host(
 
 MAKER = Provenance(made="2026-11-26T17:24:05Z")
 IMAGES = 100
+LABELS = [image % 2 for image in range(IMAGES)]
 NOT_COUNTED = AmxBusy(missing="no amx_tile flag")
 
 
@@ -66,9 +67,9 @@ def interference(**changes: Any) -> Interference:
 
 
 def accuracy(top1: float) -> Accuracy:
-    """Return the answers to IMAGES images of class 0, of which the last ones are wrong."""
+    """Return the answers to IMAGES images of two classes, of which the last ones are wrong."""
     right = round(top1 * IMAGES)
-    predictions = [0] * right + [1] * (IMAGES - right)
+    predictions = [*LABELS[:right], *(1 - label for label in LABELS[right:])]
     return Accuracy(top1=top1, predictions=predictions, agreement_fp32=1.0, log="log")
 
 
@@ -134,7 +135,7 @@ def repeat(**changes: Any) -> Repeat:
 
 
 def profile(*cells: Cell, runtime: str = "itex", host: Host = HOST) -> ProfileRecord:
-    """Return a profile of the given cells, on images of class 0."""
+    """Return a profile of the given cells, on images of two classes in turn."""
     answers = [cell.measurement.accuracy.predictions for cell in cells if cell.measurement]
     return ProfileRecord(
         maker=MAKER,
@@ -145,7 +146,7 @@ def profile(*cells: Cell, runtime: str = "itex", host: Host = HOST) -> ProfileRe
         backbone=SOURCE,
         host=host,
         strict=False,
-        labels=[0] * max(map(len, answers), default=IMAGES),
+        labels=LABELS[: max(map(len, answers), default=IMAGES)],
         layout=Layout(num_instances=1, cores_per_instance=2),
         tried=[],
         cells=list(cells),

@@ -54,6 +54,15 @@ def test_a_summary_says_how_many_rounds_its_intervals_are_of() -> None:
     assert summaries(profile(*PAIR))[1].rounds == counted
 
 
+def test_a_summary_says_whether_its_accuracy_is_more_than_chance() -> None:
+    record = profile(measured("fp32", "AVX2", 3.0), measured("int8", "AVX2", 6.0, top1=0.5))
+    fp32, int8 = (summary.chance for summary in summaries(record))
+    assert fp32
+    assert int8
+    assert (fp32.right, fp32.largest_class, fp32.p_value < 1e-9) == (100, 50, True)
+    assert (int8.right, int8.p_value > 0.5) == (50, True)
+
+
 def test_one_precision_alone_has_no_summary() -> None:
     record = profile(measured("fp32", "AVX2", 3.0))
     assert summaries(record) == []

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from stages.common.summaries import summaries
+from stages.compare.cautions import models_caution
 from stages.compare.effects import compare
 from stages.compare.models import closing_line, models_of, render_models
 from stages.compare.table import render
@@ -86,3 +87,36 @@ def test_one_round_has_a_ratio_without_an_interval() -> None:
 def test_without_both_precisions_there_is_no_headline() -> None:
     record = profile(measured("fp32", "AVX2", 5.0))
     assert models_of(compare(profiled(record)), {"itex": summaries(record)}) == []
+
+
+GUESSED = (
+    "AT CHANCE: FP32 gets 51.0% right, the largest class alone 50.0%: no accuracy can be compared"
+)
+
+
+def test_at_chance_every_place_that_shows_accuracies_says_so() -> None:
+    fp32, int8 = measured("fp32", "AVX2", 5.0, top1=0.51), measured("int8", "AVX2", 9.0, top1=0.9)
+    (guessing,) = profiled(profile(fp32, int8))
+    text = render(compare([guessing]), {"itex": guessing.summaries})
+    assert f"\n{GUESSED.replace(': ', '               ', 1)}" in re.sub(" {5,}", " " * 15, text)
+    assert f"\n{GUESSED}: see above\n" in text
+    assert text.rstrip().endswith(f"; {GUESSED}")
+    assert profile_line(guessing.record).endswith(f"; {GUESSED}")
+    assert models_caution(guessing.summaries) == f"{GUESSED}: see compare.log"
+
+
+def test_a_runtime_at_chance_is_named_if_there_are_two() -> None:
+    records = [
+        profile(measured("fp32", "AVX2", 5.0, top1=top1), runtime=name)
+        for name, top1 in (("itex", 0.9), ("stock", 0.5))
+    ]
+    text = render(compare(profiled(*records)), {})
+    assert "AT CHANCE stock" in text
+    assert "AT CHANCE itex" not in text
+
+
+def test_chance_is_that_of_fp32_at_its_highest_cap() -> None:
+    cells = [measured("fp32", isa, 5.0, top1=top1) for isa, top1 in (("AVX512_CORE", 0.9),)]
+    record = profile(measured("fp32", "AVX2", 5.0, top1=0.5), *cells)
+    assert compare(profiled(record)).chance["itex"].right == 90
+    assert compare(profiled(profile(measured("int8", "AVX2", 5.0)))).chance == {}

@@ -106,6 +106,8 @@ def test_variants_and_trials_follow_from_their_samples(quantize_folder: Quantize
     )
     assert chosen.throughput_images_per_s == 32.0
     assert record.recipe == chosen.recipe
+    assert record.chance
+    assert record.chance.right == 3
     assert record.int8_ops == [layer.op for layer in int8.layers or [] if layer.operations]
     assert unlike(record, quantized.rederived(record, quantize_folder)) == []
 
@@ -132,6 +134,9 @@ def test_a_layer_that_is_not_in_the_log_is_found(quantize_folder: QuantizeFolder
 def test_the_accuracies_of_train_follow_from_its_predictions() -> None:
     assert train().accuracy_top1 == {"train": 0.75, "test": 1.0}
     assert train().samples == {"train": 4, "test": 2, "calibration": 2}
+    chance = train().chance["train"]
+    assert (chance.images, chance.right, chance.largest_class) == (4, 3, 2)
+    assert chance.p_value == pytest.approx(5 / 16)
 
 
 def test_peers_follow_from_their_batches() -> None:

@@ -17,8 +17,8 @@ FP32_LAYERS = [layer(int8.op, int8.primitive, ("f32", "f32")) for int8 in INT8_L
 
 
 def answers(accuracy: float, first: float = 0.9) -> Answers:
-    """Return answers in which class 0 has the probability `first` for each of two images."""
-    return Answers(np.array([[first, 1 - first]] * 2), accuracy)
+    """Return answers in which class 0 has the probability `first` for each of three images."""
+    return Answers(np.array([[first, 1 - first]] * 3), accuracy)
 
 
 class StandInEvaluator(Evaluator):

@@ -115,3 +115,9 @@ def test_findings_are_of_int8_alone_and_what_stays_on_purpose_is_none(stage: Sta
 def test_the_test_split_is_never_read(stage: Stage) -> None:
     assert not stage.artifacts.train.test.exists()
     assert stage.run().variant("int8").accuracy_top1 == 1.0
+
+
+def test_the_record_says_that_fp32_is_at_chance(stage: Stage) -> None:
+    chance = stage.run().chance  # all images of the stand-in are of one class
+    assert chance
+    assert (chance.images, chance.right, chance.p_value) == (3, 3, 1.0)

@@ -12,6 +12,7 @@ from stages.artifacts import Artifacts, TrainFolder, verify, write_record
 from stages.common.provenance import maker
 from stages.errors import InputMissingError
 from stages.folder.cache import Cache, note_backbone
+from stages.records.accuracy import Chance
 from stages.records.base import Source
 from stages.records.train import TrainRecord
 from stages.settings import Settings
@@ -39,6 +40,7 @@ class Stage:
 
     def __init__(self, root: Path, patch: pytest.MonkeyPatch) -> None:
         self.artifacts, self.runs, self.weights, self._patch = Artifacts(root), 0, "w", patch
+        self.chance: dict[str, Chance] = {}
         steps: Any = ModuleType("stages.train.run")
         steps.STEPS, steps.train = (), self._train
         patch.setitem(sys.modules, "stages.train.run", steps)
@@ -60,6 +62,7 @@ class Stage:
             accuracy_top1={"validation": 1.0, "test": 1.0},
             samples={"train": 1},
             seconds={"head": float(self.runs)},
+            chance=self.chance,
         )
         paths = TrainFolder(folder)
         paths.model.mkdir()
@@ -121,3 +124,19 @@ def test_a_backbone_of_ones_own_counts_by_its_files(
     stage.run("--backbone", str(own))
     assert stage.runs == 3
     assert "train: runs again: the files of the backbone changed\n" in capsys.readouterr().out
+
+
+def test_at_chance_it_warns_also_if_there_is_nothing_to_do(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    stage.chance = {"test": Chance(images=9, right=3, largest_class=3, p_value=0.6)}
+    warning = (
+        "train: AT CHANCE on test: FP32 gets 33.3% right, the largest class alone 33.3%: "
+        "no accuracy can be compared\n"
+    )
+    stage.run("--epochs", "1")
+    assert capsys.readouterr().err == warning
+    stage.run("--epochs", "1")
+    assert capsys.readouterr().err == warning
+    assert stage.runs == 2
