@@ -130,6 +130,13 @@ class Settings:
         "largest loss of top-1 on the validation split that INT8 may have, as a fraction of FP32's",
         "quantize",
     )
+    tolerable_disagreement: float = decimal(
+        1.0,
+        ranges.DISAGREEMENT,
+        "largest fraction of validation images to which INT8 may give another class than FP32; "
+        "1 bounds nothing",
+        "quantize",
+    )
     max_trials: int = whole(
         12,
         ranges.TRIALS,

@@ -157,3 +157,12 @@ def right_answers(predictions: Sequence[int], labels: Sequence[int]) -> list[boo
     Raises ValueError if there are more of one than of the other.
     """
     return [answer == label for answer, label in zip(predictions, labels, strict=True)]
+
+
+def agreement(predictions: Sequence[int], others: Sequence[int]) -> float:
+    """Return the fraction of images, one at least, to which both give the same class.
+
+    Raises ValueError if there are more of one than of the other.
+    """
+    same = [one == other for one, other in zip(predictions, others, strict=True)]
+    return sum(same) / len(same)

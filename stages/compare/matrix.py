@@ -9,6 +9,7 @@ from stages.common.text import NO_INTERVAL, ONCE, aligned, times
 from stages.compare.accuracy import p_in_words
 from stages.compare.cautions import had_one_round, is_trusted
 from stages.isa import get_isa
+from stages.precisions import FP32
 from stages.records.base import Interval
 from stages.records.compare import CompareRecord, Row
 
@@ -82,7 +83,9 @@ def _top1(row: Row) -> str:
 def _loss(row: Row) -> str:
     found = row.accuracy_difference
     chance = f" ({p_in_words(found)})" if found else ""
-    return f"{_or_dash(row.accuracy_loss, '{:+.2%}')}{chance}"
+    is_against_fp32 = found or row.precision == FP32
+    unknown = "undefined" if is_against_fp32 else "-"
+    return f"{unknown if row.accuracy_loss is None else f'{row.accuracy_loss:+.2%}'}{chance}"
 
 
 def _with_spread(figure: Interval, digits: int, *, once: bool) -> str:

@@ -125,7 +125,7 @@ def _bars(axes: Any, models: Models, panel: _Panel) -> None:
 
 
 def _label(bar: _Bar, shape: str) -> str:
-    figure = shape.format(bar.height)
+    figure = "undefined" if math.isnan(bar.height) else shape.format(bar.height)
     if bar.interval is None:
         return figure
     low, high = (shape.strip("x").format(end) for end in (bar.interval.low, bar.interval.high))

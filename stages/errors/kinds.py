@@ -84,7 +84,9 @@ class AccuracyBoundError(StageError):
     """No quantization trial met the accuracy bound."""
 
     exit_code = 11
-    remedy = "raise tolerable_loss or max_trials, or calibrate with more images"
+    remedy = (
+        "raise tolerable_loss, tolerable_disagreement or max_trials, or calibrate with more images"
+    )
 
 
 class PinningError(StageError):

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from stages.common.stats import accuracy_top1, interval, round_figures, speedup
+from stages.common.stats import accuracy_top1, agreement, interval, round_figures, speedup
 from stages.isa import rank
 from stages.precisions import FP32
 from stages.profile.plan import PlannedCell
@@ -101,12 +101,6 @@ def single_stream(runs: list[Run]) -> SingleStream:
         latency_p99_ms=_percentile_ms(seconds, 0.99),
         runs=runs,
     )
-
-
-def agreement(predictions: Sequence[int], others: Sequence[int]) -> float:
-    """Return the fraction of images to which both give the same class."""
-    same = [a == b for a, b in zip(predictions, others, strict=True)]
-    return sum(same) / len(same)
 
 
 def _cell(cell: PlannedCell, proof: ProofRun | None, figures: Measurement | None) -> Cell:

@@ -7,7 +7,7 @@ from stages.artifacts import QuantizeFolder
 from stages.common.chance import chance_of
 from stages.common.onednn.kernels import primitive_of, reference_share
 from stages.common.onednn.log import parse_log
-from stages.common.stats import accuracy_top1
+from stages.common.stats import accuracy_top1, agreement
 from stages.files.member import member
 from stages.quantize.bound import Bound
 from stages.quantize.evaluator import index_of_fastest, throughput
@@ -23,7 +23,11 @@ def rederived(record: QuantizeRecord, folder: QuantizeFolder) -> QuantizeRecord:
     What no sample shows stays as it is: which op ran a primitive, the findings, the divergences.
     """
     fp32 = record.variant("fp32")
-    bound = Bound(accuracy_top1(fp32.predictions, record.labels), record.tolerable_loss)
+    bound = Bound(
+        accuracy_top1(fp32.predictions, record.labels),
+        record.tolerable_loss,
+        record.tolerable_disagreement,
+    )
     chosen = _chosen(record, bound)
     int8 = record.variant("int8").layers or []
     return replace(
@@ -51,8 +55,14 @@ def _chosen(record: QuantizeRecord, bound: Bound) -> Trial:
     return next(
         trial
         for trial in working
-        if bound.is_met_by(accuracy_top1(trial.predictions, record.labels))
+        if bound.is_met_by(
+            accuracy_top1(trial.predictions, record.labels), _agreement(trial, record)
+        )
     )
+
+
+def _agreement(made: Trial | Variant, record: QuantizeRecord) -> float:
+    return agreement(made.predictions, record.variant("fp32").predictions)
 
 
 def _trial(trial: Trial, record: QuantizeRecord, bound: Bound, *, chosen: bool) -> Trial:
@@ -61,16 +71,18 @@ def _trial(trial: Trial, record: QuantizeRecord, bound: Bound, *, chosen: bool) 
             trial,
             accuracy_top1=None,
             loss=None,
+            agreement_fp32=None,
             throughput_images_per_s=None,
             reference_share=None,
         )
-    accuracy = accuracy_top1(trial.predictions, record.labels)
+    accuracy, agreed = accuracy_top1(trial.predictions, record.labels), _agreement(trial, record)
     layers = with_time_fractions(trial.layers)
     return replace(
         trial,
-        verdict=verdict_on(accuracy, bound, chosen=chosen),
+        verdict=verdict_on(accuracy, agreed, bound, chosen=chosen),
         accuracy_top1=accuracy,
         loss=bound.loss(accuracy),
+        agreement_fp32=agreed,
         throughput_images_per_s=throughput(record.batch_size, trial.batch_seconds),
         layers=layers,
         reference_share=reference_share(layers),
@@ -94,6 +106,7 @@ def _variant(
         variant,
         accuracy_top1=accuracy,
         loss=bound.loss(accuracy),
+        agreement_fp32=_agreement(variant, record),
         throughput_images_per_s=speed,
         speedup=speed / reference,
         layers=layers,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from stages.common.onednn.kernels import reference_share
-from stages.quantize.bound import Bound
+from stages.quantize.bound import DISAGREEMENT, LOSS, Bound, loss_in_words
 from stages.quantize.recipes import recipe_in_words
 from stages.quantize.search import Attempt
 from stages.records.quantize import QuantizeRecord, Recipe, Sensitivity, Trial
@@ -12,6 +12,8 @@ from stages.records.quantize import QuantizeRecord, Recipe, Sensitivity, Trial
 BatchSeconds = list[list[float]]
 # At most this many of the costliest ops are named in a message.
 MAX_NAMED_OPS = 3
+# What to raise if it is what no recipe kept.
+TO_RAISE = {LOSS: "VGG19_TOLERABLE_LOSS", DISAGREEMENT: "VGG19_TOLERABLE_DISAGREEMENT"}
 
 
 def trial_records(
@@ -32,11 +34,11 @@ def trial_records(
     ]
 
 
-def verdict_on(accuracy: float, bound: Bound, *, chosen: bool) -> str:
-    """Return the verdict on a recipe whose model runs, by its top-1 accuracy."""
+def verdict_on(accuracy: float, agreement: float, bound: Bound, *, chosen: bool) -> str:
+    """Return the verdict on a recipe whose model runs, by its top-1 and agreement with FP32."""
     if chosen:
         return "chosen"
-    return "slower" if bound.is_met_by(accuracy) else "beyond the bound"
+    return "slower" if bound.is_met_by(accuracy, agreement) else "beyond the bound"
 
 
 def _failed_trial(attempt: Attempt) -> Trial:
@@ -59,9 +61,10 @@ def trial_record(
     """Return an attempt that worked as the record keeps it; see `trial_records`."""
     return Trial(
         recipe=attempt.recipe,
-        verdict=verdict_on(attempt.accuracy_top1, bound, chosen=chosen),
+        verdict=verdict_on(attempt.accuracy_top1, attempt.agreement_fp32, bound, chosen=chosen),
         accuracy_top1=attempt.accuracy_top1,
         loss=bound.loss(attempt.accuracy_top1),
+        agreement_fp32=attempt.agreement_fp32,
         throughput_images_per_s=attempt.throughput_images_per_s,
         reference_share=reference_share(attempt.layers),
         findings=attempt.findings,
@@ -80,14 +83,30 @@ def no_model_message(
     working = [attempt for attempt in attempts if not attempt.failure]
     if not working:
         return f"none of {len(attempts)} recipes gave a model that runs: {attempts[-1].failure}"
-    best = max(working, key=lambda attempt: attempt.accuracy_top1)
+    best = min(working, key=lambda trial: bound.excess(trial.accuracy_top1, trial.agreement_fp32))
+    missed = bound.missed_by(best.accuracy_top1, best.agreement_fp32)
+    raised = " or ".join(TO_RAISE[name] for name in missed)
     return (
-        f"none of {len(attempts)} recipes kept the loss within {bound.tolerable_loss:.2%}: "
-        f"best {bound.loss(best.accuracy_top1):.2%} (top-1 {best.accuracy_top1:.2%} against "
-        f"FP32's {bound.fp32_top1:.2%}) by '{recipe_in_words(best.recipe)}'"
-        f"{_costliest(sensitivity)}; "
-        "raise VGG19_TOLERABLE_LOSS or VGG19_MAX_TRIALS, or calibrate with more images "
+        f"none of {len(attempts)} recipes kept the loss within {bound.tolerable_loss:.2%}"
+        f"{_in_words(best, bound)} by '{recipe_in_words(best.recipe)}'{_costliest(sensitivity)}; "
+        f"raise {raised} or VGG19_MAX_TRIALS, or calibrate with more images "
         "(VGG19_CALIBRATION_SAMPLES)"
+    )
+
+
+def _in_words(best: Attempt, bound: Bound) -> str:
+    """Return what else is bounded, and the figures of the recipe that came closest."""
+    loss = bound.loss(best.accuracy_top1)
+    best_loss = (
+        f"best {loss_in_words(loss).lstrip('+')} (top-1 {best.accuracy_top1:.2%} against FP32's "
+        f"{bound.fp32_top1:.2%})"
+    )
+    if not bound.bounds_disagreement:
+        return f": {best_loss}"
+    missed = " and ".join(bound.missed_by(best.accuracy_top1, best.agreement_fp32))
+    return (
+        f" and the disagreement with FP32 within {bound.tolerable_disagreement:.2%}: {best_loss} "
+        f"and {1 - best.agreement_fp32:.2%}, which is beyond the bound of {missed},"
     )
 
 
@@ -105,11 +124,19 @@ def closing_line(record: QuantizeRecord) -> str:
     return (
         f"quantize: INT8 about {int8.speedup or 0:.1f}x FP32, which profile measures, top-1 "
         f"{int8.accuracy_top1 or 0:.1%} against {fp32.accuracy_top1 or 0:.1%} on validation "
-        f"(loss {int8.loss or 0:+.2%}, bound {record.tolerable_loss:.2%}), "
+        f"(loss {loss_in_words(int8.loss)}, bound {record.tolerable_loss:.2%}), "
+        f"{_agreement(record)}, "
         f"{len(record.int8_ops)} of {len(record.int8_ops) + len(record.fp32_ops)} compute ops in "
         f"INT8, by '{recipe_in_words(record.recipe)}', {_trials(record)}, "
         f"{record.seconds:.0f} s"
     )
+
+
+def _agreement(record: QuantizeRecord) -> str:
+    """Return how many classes of INT8 are FP32's, and how many must be if that is bounded."""
+    least = 1 - record.tolerable_disagreement
+    bound = f" (at least {least:.1%})" if least else ""
+    return f"agreement with FP32 {record.variant('int8').agreement_fp32 or 0:.1%}{bound}"
 
 
 def _trials(record: QuantizeRecord) -> str:

@@ -112,7 +112,7 @@ def _context(
 def _run_steps(context: Context) -> Outcome:
     context.progress.step(EXAMINE_FP32)
     fp32 = context.examine(context.fp32)
-    bound = Bound(fp32.answers.accuracy_top1, context.settings.tolerable_loss)
+    bound = _bound(context.settings, fp32.answers)
     bound.require_reference()
     context.progress.step(SEARCH)
     search = _search(context, fp32.answers, bound)
@@ -134,6 +134,10 @@ def _run_steps(context: Context) -> Outcome:
         chosen=chosen,
         variants=variants,
     )
+
+
+def _bound(settings: Settings, fp32: Answers) -> Bound:
+    return Bound(fp32.accuracy_top1, settings.tolerable_loss, settings.tolerable_disagreement)
 
 
 def _search(context: Context, fp32: Answers, bound: Bound) -> Search:
@@ -195,6 +199,7 @@ def _record(
         runtime=settings.runtime,
         host=host,
         tolerable_loss=settings.tolerable_loss,
+        tolerable_disagreement=settings.tolerable_disagreement,
         max_trials=settings.max_trials,
         calibration_samples=settings.calibration_samples,
         batch_size=settings.batch_size,

@@ -22,9 +22,10 @@ class Attempt:
 
     A failure that `may_pass` is none of the recipe's own.
 
-    `name` is the model's for messages and files; `predictions` and `accuracy_top1` are on the
-    validation split, `batch_seconds` those of every batch by round; `layers` and `findings` name
-    ops of `graph`; `seconds` is how long it all took.
+    `name` is the model's for messages and files; `predictions`, `accuracy_top1` and
+    `agreement_fp32`, the fraction with FP32's class, are on the validation split, `batch_seconds`
+    those of every batch by round; `layers` and `findings` name ops of `graph`; `seconds` is how
+    long it all took.
     """
 
     recipe: Recipe
@@ -33,6 +34,7 @@ class Attempt:
     failure: str = ""
     may_pass: bool = False
     accuracy_top1: float = 0.0
+    agreement_fp32: float = 0.0
     predictions: list[int] = field(default_factory=list)
     throughput_images_per_s: float = 0.0
     batch_seconds: list[list[float]] = field(default_factory=list)
@@ -136,7 +138,9 @@ class Search:
         return self.attempts[-1]
 
     def _is_within_bound(self, attempt: Attempt) -> bool:
-        return not attempt.failure and self._bound.is_met_by(attempt.accuracy_top1)
+        return not attempt.failure and self._bound.is_met_by(
+            attempt.accuracy_top1, attempt.agreement_fp32
+        )
 
 
 def _speed(attempt: Attempt) -> float:

@@ -2,17 +2,19 @@
 
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from stages.artifacts import TrialFolder
 from stages.common.progress import Progress
+from stages.common.stats import agreement
 from stages.errors import ModelError, WorkerError, from_shortage
 from stages.files import trees
 from stages.folder.full_disk import require_no_full_disk
 from stages.folder.handover import handing_over
 from stages.precisions import INT8
-from stages.quantize.bound import Bound
+from stages.quantize.bound import Bound, loss_in_words
 from stages.quantize.capture import output_to
 from stages.quantize.compressor import Compressor
 from stages.quantize.evaluator import Answers, Contender, Evaluator, divergence
@@ -84,7 +86,13 @@ class TrialRunner:
             for number, op in enumerate(ops, start=1)
         ]
         measured = [sensitivity for sensitivity in returns if sensitivity]
-        return sorted(measured, key=lambda gain: (-gain.accuracy_top1, gain.divergence))
+        return sorted(measured, key=lambda gain: (self._excess(gain), gain.divergence))
+
+    def _excess(self, gain: Sensitivity) -> float:
+        return self._bound.excess(gain.accuracy_top1, self._agreement(gain.predictions))
+
+    def _agreement(self, predictions: Sequence[int]) -> float:
+        return agreement(predictions, self._fp32.predictions)
 
     def _return_to_fp32(self, recipe: Recipe, op: str, position: str) -> Sensitivity | None:
         """Return what `op` in FP32 gives, None if that fails; note either as the progress."""
@@ -137,6 +145,7 @@ class TrialRunner:
             name=place.name,
             model=place.model,
             accuracy_top1=trial.accuracy_top1 or 0.0,
+            agreement_fp32=self._agreement(trial.predictions),
             predictions=trial.predictions,
             throughput_images_per_s=trial.throughput_images_per_s or 0.0,
             batch_seconds=trial.batch_seconds,
@@ -158,6 +167,7 @@ class TrialRunner:
             name=contender.name,
             model=contender.model,
             accuracy_top1=examined.answers.accuracy_top1,
+            agreement_fp32=self._agreement(examined.answers.predictions),
             predictions=examined.answers.predictions,
             throughput_images_per_s=times.throughputs[0],
             batch_seconds=times.batch_seconds[0],
@@ -186,14 +196,19 @@ class TrialRunner:
         recipe = recipe_in_words(attempt.recipe)
         if attempt.failure:
             return f"{recipe}: {attempt.failure}"
-        side = "within" if self._bound.is_met_by(attempt.accuracy_top1) else "beyond"
+        loss = loss_in_words(self._bound.loss(attempt.accuracy_top1))
         kinds = [finding.kind for finding in attempt.findings]
         counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
         return (
             f"{recipe}: {attempt.throughput_images_per_s:.2f} images/s, "
-            f"loss {self._bound.loss(attempt.accuracy_top1):+.2%} ({side} the bound), "
+            f"loss {loss}, agreement {attempt.agreement_fp32:.1%} ({self._side(attempt)}), "
             f"findings: {counts or 'none'}"
         )
+
+    def _side(self, attempt: Attempt) -> str:
+        """Return on which side of the bound an attempt is, and by what if beyond."""
+        missed = self._bound.missed_by(attempt.accuracy_top1, attempt.agreement_fp32)
+        return f"beyond the bound of {' and '.join(missed)}" if missed else "within the bound"
 
 
 def _shortened(error: Exception) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from stages.common.onednn.kernels import reference_share
+from stages.common.stats import agreement
 from stages.precisions import BF16, FP32, INT8, PRECISIONS, Precision
 from stages.quantize.bound import Bound
 from stages.quantize.context import Context
@@ -120,7 +121,8 @@ def _candidate(
 def variants_of(candidates: Sequence[Candidate], times: Times, bound: Bound) -> list[Variant]:
     """Return the candidates as the record keeps them; FP32, the reference, must be among them."""
     names = [candidate.contender.precision for candidate in candidates]
-    fp32 = times.throughputs[names.index(FP32)]
+    place = names.index(FP32)
+    reference, fp32 = candidates[place].predictions, times.throughputs[place]
     figures = zip(candidates, times.throughputs, times.batch_seconds, strict=True)
     return [
         Variant(
@@ -128,6 +130,7 @@ def variants_of(candidates: Sequence[Candidate], times: Times, bound: Bound) -> 
             model=candidate.path,
             accuracy_top1=candidate.accuracy_top1,
             loss=bound.loss(candidate.accuracy_top1),
+            agreement_fp32=agreement(candidate.predictions, reference),
             throughput_images_per_s=throughput,
             speedup=throughput / fp32,
             reference_share=reference_share(candidate.layers),

@@ -102,7 +102,10 @@ class Trial:
     ]
     loss: Annotated[
         Loss | None,
-        doc("Top-1 lost relative to FP32's, at most 1; negative if it is better than FP32."),
+        doc(
+            "Top-1 lost relative to FP32's, at most 1; negative if it is better than FP32; null, "
+            "as it is undefined, if FP32 is never right."
+        ),
     ]
     throughput_images_per_s: Annotated[
         PerSecond | None, doc("Images per second, by the median batch of its one round.")
@@ -113,6 +116,12 @@ class Trial:
     ]
     findings: Annotated[list[Finding], doc("What keeps it from the limit, the costliest first.")]
     seconds: Annotated[Seconds, doc("How long the trial took, in seconds.")]
+    agreement_fp32: Annotated[
+        Fraction | None,
+        doc_of_added(
+            "Fraction of the validation images, from 0 to 1, to which FP32 gives the same class."
+        ),
+    ] = None
     predictions: Annotated[
         list[ClassIndex], doc("Class index that it gives each image of the validation split.")
     ] = field(default_factory=list)
@@ -170,7 +179,10 @@ class Variant:
     ] = None
     loss: Annotated[
         Loss | None,
-        doc("Top-1 lost relative to FP32's, at most 1; negative if it is better than FP32."),
+        doc(
+            "Top-1 lost relative to FP32's, at most 1; negative if it is better than FP32; null, "
+            "as it is undefined, if FP32 is never right."
+        ),
     ] = None
     throughput_images_per_s: Annotated[
         PerSecond | None, doc("Images per second in the median round, by its median batch.")
@@ -186,6 +198,12 @@ class Variant:
         list[Finding] | None, doc("What keeps it from the limit, the costliest first.")
     ] = None
     layers: Annotated[list[Layer] | None, doc("Primitives of one inference, in order.")] = None
+    agreement_fp32: Annotated[
+        Fraction | None,
+        doc_of_added(
+            "Fraction of the validation images, from 0 to 1, to which FP32 gives the same class."
+        ),
+    ] = None
     predictions: Annotated[
         list[ClassIndex], doc("Class index that it gives each image of the validation split.")
     ] = field(default_factory=list)
@@ -225,6 +243,13 @@ class QuantizeRecord(Record):
         Seconds,
         doc("How long the stage took, in seconds; if it went on, without the run that was ended."),
     ]
+    tolerable_disagreement: Annotated[
+        Fraction,
+        doc_of_added(
+            "The other bound: largest fraction of the validation images, from 0 to 1, to which "
+            "INT8 may give another class than FP32; 1 bounds nothing."
+        ),
+    ] = 1.0
     resumed_trials: Annotated[
         Count,
         doc_of_added(

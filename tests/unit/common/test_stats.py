@@ -5,6 +5,7 @@ import pytest
 
 from stages.common.stats import (
     _percentiles,
+    agreement,
     independent_speedup,
     interval,
     round_figures,
@@ -137,3 +138,12 @@ def test_the_fewer_the_rounds_the_further_out_the_percentiles() -> None:
     assert _percentiles(6)[0] == pytest.approx(0.243, abs=0.01)
     assert _percentiles(1000)[0] == pytest.approx(2.5, abs=0.02)
     assert sum(_percentiles(8)) == pytest.approx(100)
+
+
+def test_agreement_is_the_fraction_of_equal_answers() -> None:
+    assert agreement([0, 1, 2, 1], [0, 1, 1, 1]) == 0.75
+
+
+def test_answers_of_unlike_numbers_are_not_compared() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        agreement([0, 1], [0])

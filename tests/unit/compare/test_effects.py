@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from stages.compare.effects import compare
+from stages.compare.table import render
 from stages.errors import InputCorruptError
 from stages.records.cell import Cell, Validity
 from stages.records.compare import CompareRecord
@@ -149,3 +150,14 @@ def test_a_cell_with_figures_of_its_own_is_not_called_the_double_of_another() ->
     first, second = compared(measured("fp32", "AVX512_CORE", 4.0), own).rows
     assert (first.verdict, second.verdict) == ("native", "native")
     assert second.throughput_images_per_s.estimate == 2.0
+
+
+def test_a_loss_is_undefined_if_fp32_is_never_right() -> None:
+    record = profile(measured("fp32", "AVX2", 3.0, top1=0.0), measured("int8", "AVX2", 4.0))
+    found = compare(profiled(record))
+    assert [row.accuracy_loss for row in found.rows] == [None, None]
+    fp32, int8 = (line for line in render(found, {}).splitlines() if line.startswith("AVX2 "))
+    assert " undefined  " in fp32
+    assert " undefined (p < 0.001)  " in int8
+    alone = compare(profiled(profile(measured("int8", "AVX2", 4.0))))
+    assert "undefined" not in render(alone, {})

@@ -96,7 +96,7 @@ def test_a_proof_that_its_log_does_not_give_is_no_proof(folder: ProfileFolder) -
 def test_variants_and_trials_follow_from_their_samples(quantize_folder: QuantizeFolder) -> None:
     record = quantize(quantize_folder)
     int8 = record.variant("int8")
-    assert (int8.accuracy_top1, int8.loss) == (0.75, 0.0)
+    assert (int8.accuracy_top1, int8.loss, int8.agreement_fp32) == (0.75, 0.0, 1.0)
     assert int8.speedup == pytest.approx(4.0)
     chosen, slower, failed = record.trials
     assert (chosen.verdict, slower.verdict, failed.verdict) == (
@@ -121,6 +121,17 @@ def test_without_finals_the_one_recipe_within_the_bound_was_chosen(
     derived = quantized.rederived(replace(record, trials=[beyond, other]), quantize_folder)
     assert [trial.verdict for trial in derived.trials] == ["beyond the bound", "chosen"]
     assert derived.recipe == other.recipe
+
+
+def test_a_recipe_that_disagrees_too_often_was_not_chosen(quantize_folder: QuantizeFolder) -> None:
+    record = replace(quantize(quantize_folder), tolerable_disagreement=0.2)
+    best, other, _ = (replace(trial, final_batch_seconds=[]) for trial in record.trials)
+    # Right as often as FP32, by other answers.
+    unlike_fp32 = replace(best, predictions=[0, 0, 1, 0])
+    derived = quantized.rederived(replace(record, trials=[unlike_fp32, other]), quantize_folder)
+    assert [trial.verdict for trial in derived.trials] == ["beyond the bound", "chosen"]
+    assert [trial.loss for trial in derived.trials] == [0.0, 0.0]
+    assert [trial.agreement_fp32 for trial in derived.trials] == [0.5, 1.0]
 
 
 def test_a_layer_that_is_not_in_the_log_is_found(quantize_folder: QuantizeFolder) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from stages.profile.results import agreement, measurement, single_stream
+from stages.profile.results import measurement, single_stream
 from stages.profile.turns import CellSamples
 from stages.records.cell import SingleStream
 from tests.unit.records import batches, run
@@ -25,10 +25,6 @@ def test_percentiles_are_of_all_queries_and_the_median_of_the_rounds() -> None:
     assert figures.queries == 30
     assert figures.latency_p50_ms.estimate == pytest.approx(20)
     assert figures.latency_p90_ms == pytest.approx(60)
-
-
-def test_agreement_is_the_share_of_equal_answers() -> None:
-    assert agreement([0, 1, 2, 1], [0, 1, 1, 1]) == 0.75
 
 
 def samples(*predictions: int) -> CellSamples:

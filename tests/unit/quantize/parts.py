@@ -123,12 +123,15 @@ def attempt(
     throughput: float = 1.0,
     findings: Sequence[Finding] = (),
     layers: Sequence[Layer] = (),
+    *,
+    agreement: float = 1.0,
 ) -> Attempt:
     """Return an attempt that worked."""
     return Attempt(
         recipe=recipe,
         model=Path("trial"),
         accuracy_top1=accuracy,
+        agreement_fp32=agreement,
         throughput_images_per_s=throughput,
         findings=list(findings),
         layers=list(layers),

@@ -64,6 +64,37 @@ def test_where_none_is_within_the_bound_the_best_the_costliest_and_a_remedy_are_
     )
 
 
+BOTH = Bound(1.0, 0.01, tolerable_disagreement=0.02)
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "agreement", "missed", "raised"),
+    [
+        (1.0, 0.8, "disagreement", "VGG19_TOLERABLE_DISAGREEMENT"),
+        (0.8, 1.0, "loss", "VGG19_TOLERABLE_LOSS"),
+        (0.8, 0.8, "loss and disagreement", "VGG19_TOLERABLE_LOSS or VGG19_TOLERABLE_DISAGREEMENT"),
+    ],
+)
+def test_if_both_are_bounded_the_message_says_which_was_missed(
+    accuracy: float, agreement: float, missed: str, raised: str
+) -> None:
+    tried = [attempt(accuracy=0.1), attempt(KL, accuracy, agreement=agreement)]
+    assert no_model_message(tried, [], BOTH) == (
+        "none of 2 recipes kept the loss within 1.00% and the disagreement with FP32 within 2.00%: "
+        f"best {1 - accuracy:.2%} (top-1 {accuracy:.2%} against FP32's 100.00%) and "
+        f"{1 - agreement:.2%}, which is beyond the bound of {missed}, by 'kl, per channel'; "
+        f"raise {raised} or VGG19_MAX_TRIALS, or calibrate with more images "
+        "(VGG19_CALIBRATION_SAMPLES)"
+    )
+
+
+def test_one_that_disagrees_too_often_is_beyond_the_bound() -> None:
+    chosen, other = attempt(agreement=0.98), attempt(KL, agreement=0.97)
+    trials = trial_records([chosen, other], {}, chosen, BOTH)
+    assert [trial.verdict for trial in trials] == ["chosen", "beyond the bound"]
+    assert [trial.agreement_fp32 for trial in trials] == [0.98, 0.97]
+
+
 def test_without_a_sensitivity_nothing_is_said_of_ops() -> None:
     message = no_model_message([attempt(accuracy=0.9)], [], BOUND)
     assert "costliest" not in message
@@ -82,6 +113,7 @@ def test_the_closing_line_tells_speed_accuracy_ops_and_recipe() -> None:
         precision="int8",
         accuracy_top1=0.987,
         loss=0.0033,
+        agreement_fp32=0.98,
         speedup=3.214,
     )
     record = replace(
@@ -92,9 +124,16 @@ def test_the_closing_line_tells_speed_accuracy_ops_and_recipe() -> None:
     )
     assert closing_line(record) == (
         "quantize: INT8 about 3.2x FP32, which profile measures, top-1 98.7% against 99.0% on "
-        "validation (loss +0.33%, bound 1.00%), 2 of 3 compute ops in INT8, by 'minmax, per "
-        "channel', 0 trials, 61 s"
+        "validation (loss +0.33%, bound 1.00%), agreement with FP32 98.0%, 2 of 3 compute ops in "
+        "INT8, by 'minmax, per channel', 0 trials, 61 s"
     )
+
+
+def test_the_closing_line_says_how_often_int8_must_agree_if_that_is_bounded() -> None:
+    int8 = Variant(precision="int8", accuracy_top1=0.9, agreement_fp32=0.99)
+    made = records.quantize(Variant(precision="fp32"), int8)
+    line = closing_line(replace(made, tolerable_disagreement=0.02))
+    assert "(loss undefined, bound 1.00%), agreement with FP32 99.0% (at least 98.0%), " in line
 
 
 def test_the_closing_line_says_which_trials_an_earlier_run_made() -> None:

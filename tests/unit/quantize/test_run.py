@@ -4,7 +4,7 @@ from stages.errors import AccuracyBoundError, SettingsError
 from stages.precisions import PRECISION_NAMES
 from tests.unit.quantize.parts import RECIPE, layer
 from tests.unit.quantize.staged import Stage
-from tests.unit.quantize.stand_ins import INT8_LAYERS
+from tests.unit.quantize.stand_ins import INT8_LAYERS, answers
 from tests.unit.records import SHA256
 
 
@@ -121,3 +121,18 @@ def test_the_record_says_that_fp32_is_at_chance(stage: Stage) -> None:
     chance = stage.run().chance  # all images of the stand-in are of one class
     assert chance
     assert (chance.images, chance.right, chance.p_value) == (3, 3, 1.0)
+
+
+def test_a_model_that_disagrees_with_fp32_is_refused_if_that_is_bounded(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Always right, and never of FP32's class: what a model at chance can do.
+    monkeypatch.setattr(
+        stage.evaluator,
+        "classify",
+        lambda contender: answers(1.0, 0.9 if contender.name == "fp32" else 0.1),
+    )
+    assert stage.run().variant("int8").agreement_fp32 == 0.0
+    stage.set_up(stage.artifacts.root)
+    with pytest.raises(AccuracyBoundError, match="beyond the bound of disagreement"):
+        stage.run(tolerable_disagreement=0.5, max_trials=2)

@@ -20,7 +20,12 @@ from tests.unit.quantize.stand_ins import INT8_LAYERS, StandInCompressor, StandI
 class Bench:
     """A trial runner, what it works with, and the progress that it has shown."""
 
-    def __init__(self, folder: Path, evaluator: StandInEvaluator | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        evaluator: StandInEvaluator | None = None,
+        bound: Bound = Bound(1.0, 0.01),  # noqa: B008
+    ) -> None:
         self.evaluator = evaluator or StandInEvaluator()
         self.compressor, self._stream = StandInCompressor(), io.StringIO()
         self.log = folder / "log"
@@ -28,7 +33,7 @@ class Bench:
             self.compressor,
             self.evaluator,
             answers(1.0),
-            Bound(1.0, 0.01),
+            bound,
             folder,
             self.log,
             Progress("quantize", stream=self._stream),
@@ -54,7 +59,8 @@ def test_an_attempt_is_made_proved_and_measured(bench: Bench) -> None:
     assert outcome.model is not None
     assert (outcome.model / "saved_model.pb").read_text() == repr(RECIPE)
     assert outcome.seconds > 0
-    assert "20.00 images/s, loss +0.50% (within the bound), findings: none" in bench.shown
+    words = "20.00 images/s, loss +0.50%, agreement 100.0% (within the bound), findings: none"
+    assert words in bench.shown
 
 
 def test_findings_are_told_by_kind(bench: Bench) -> None:
@@ -63,7 +69,8 @@ def test_findings_are_told_by_kind(bench: Bench) -> None:
     bench.evaluator.accuracies["trial-1"] = 0.5
     outcome = bench.runner.attempt(RECIPE)
     assert len(outcome.findings) == 3
-    assert "loss +50.00% (beyond the bound), findings: 2 reference_kernel, 1 reorder" in bench.shown
+    words = "beyond the bound of loss), findings: 2 reference_kernel, 1 reorder"
+    assert f"loss +50.00%, agreement 100.0% ({words}" in bench.shown
 
 
 def test_every_attempt_keeps_its_own_model(bench: Bench) -> None:
@@ -160,6 +167,25 @@ def test_sensitivity_returns_each_op_to_fp32_alone_and_sorts_by_what_that_gives(
     ]
     expected = 0.9 * np.log(0.9 / 0.8) + 0.1 * np.log(0.1 / 0.2)
     assert gains[0].divergence == pytest.approx(expected)
+
+
+def test_if_agreement_is_bounded_the_ops_that_restore_it_come_first(tmp_path: Path) -> None:
+    # How many of three answers are of class 1, where all of FP32's are of class 0; and the top-1.
+    scores = [
+        Answers(np.array([[0.1, 0.9]] * other + [[0.9, 0.1]] * (3 - other)), accuracy)
+        for other, accuracy in ((3, 1.0), (0, 1.0), (1, 1.0))
+    ]
+    bench = Bench(tmp_path, Sensitive(*scores), Bound(1.0, 0.01, tolerable_disagreement=0.1))
+    gains = bench.runner.measure_sensitivity(attempt(layers=INT8_LAYERS))
+    assert [gain.op for gain in gains] == ["conv2", "head", "conv1"]
+
+
+def test_other_classes_than_fp32s_are_beyond_the_bound_though_as_many_are_right(
+    tmp_path: Path,
+) -> None:
+    bench = Bench(tmp_path, Sensitive(answers(1.0, 0.1)), Bound(1.0, 0.01, 0.5))
+    assert bench.runner.attempt(RECIPE).agreement_fp32 == 0.0
+    assert "loss +0.00%, agreement 0.0% (beyond the bound of disagreement)" in bench.shown
 
 
 def test_an_op_whose_return_to_fp32_fails_is_told_and_left_out(bench: Bench) -> None:
