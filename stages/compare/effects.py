@@ -20,6 +20,7 @@ from stages.compare.checks import (
 )
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.limits import limit_rows
+from stages.compare.recall import recalls_of
 from stages.errors import InputCorruptError
 from stages.isa import rank
 from stages.records.base import Interval
@@ -82,6 +83,7 @@ def compare(
         rows=sorted((_row(cells, key, reference) for key in cells), key=order),
         in_groups=[record.runtime for record in records if is_in_groups(record)],
         impossible=sorted(chain.from_iterable(map(_impossible, records)), key=order),
+        recalls=[*chain.from_iterable(map(recalls_of, records))],
         chance={record.runtime: found for record in records if (found := fp32_chance(record))},
     )
 

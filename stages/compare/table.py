@@ -10,6 +10,7 @@ from stages.compare.limits import render_limits
 from stages.compare.matrix import render_matrix, render_notes
 from stages.compare.models import Summaries, closing_line, models_of, render_models
 from stages.compare.not_run import render_not_run
+from stages.compare.recall import render_recalls
 from stages.compare.rehearsed import NOTHING, Rehearsed
 from stages.program.printable import printable
 from stages.records.base import Interval
@@ -29,6 +30,7 @@ def render(record: CompareRecord, summaries: Summaries, rehearsed: Rehearsed = N
     if record.impossible:
         blocks.append(render_not_run(record, rehearsed))
     both = models_of(record, summaries)
+    blocks += [render_recalls(it, named=len(record.versions) > 1) for it in record.recalls]
     blocks += map(render_models, both)
     if both:
         blocks.append("\n".join(map(closing_line, both)))

@@ -170,6 +170,7 @@ def check_profile(artifacts: Artifacts, runtime: str) -> str:
         ProfileRecord,
         partial(profile.rederived, folder=folder),
         runtime=runtime,
+        classes=read_record(artifacts.train.record, TrainRecord).classes,
         **sources(artifacts),
     )
     require_current(folder.path, record.train_sha256, artifacts.train.path)

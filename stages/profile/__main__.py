@@ -198,6 +198,7 @@ def _record(
         cells=measured.cells,
         repeat=measured.repeat,
         seconds=0.0,
+        classes=inputs.train.classes,
     )
 
 

@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from stages.records.fields import Count, Fraction, Size, doc
+from stages.records.fields import (
+    Count,
+    Fraction,
+    IsaName,
+    PrecisionName,
+    RuntimeName,
+    Size,
+    doc,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,3 +29,24 @@ class Chance:
             "0.05 the model is at chance."
         ),
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassRecall:
+    """How many images of a class FP32 and INT8 classify right."""
+
+    name: Annotated[str, doc("Name of the class; its index if the record has no names.")]
+    images: Annotated[Size, doc("Images of the class in the test split.")]
+    right: Annotated[
+        dict[PrecisionName, Count],
+        doc("How many of them are classified right, by precision: FP32, and each that has INT8."),
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalls:
+    """What FP32 and INT8 get right of each class of the test split, at one cap."""
+
+    runtime: Annotated[RuntimeName, doc("Which TensorFlow ran the models.")]
+    isa: Annotated[IsaName, doc("Highest ONEDNN_MAX_CPU_ISA at which both were measured.")]
+    classes: Annotated[list[ClassRecall], doc("Each class that the test split has images of.")]

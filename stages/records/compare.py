@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from stages.records import proof
-from stages.records.accuracy import Chance
+from stages.records.accuracy import Chance, Recalls
 from stages.records.base import Host, Interval, Record, Source
 from stages.records.cell import Reason
 from stages.records.fields import (
@@ -235,3 +235,10 @@ class CompareRecord(Record):
             "at the highest isa at which it was measured."
         ),
     ] = field(default_factory=dict)
+    recalls: Annotated[
+        list[Recalls],
+        doc_of_added(
+            "What FP32 and INT8 get right of each class, by runtime; none unless both were "
+            "measured at a cap."
+        ),
+    ] = field(default_factory=list)

@@ -85,6 +85,9 @@ class ProfileRecord(MeasuredRecord):
             "empty if all was measured at once."
         ),
     ] = field(default_factory=list)
+    classes: Annotated[
+        list[str], doc_of_added("Names of the classes; an index is a place in this list.")
+    ] = field(default_factory=list)
 
     @property
     def parts(self) -> list[str]:

@@ -58,6 +58,10 @@ measured twice: int8 AVX2  1.000x (0.990-1.010) offline, 1.000x (0.990-1.010) si
 
 not run: int8 AVX512_CORE_AMX  no amx_tile flag
 
+Class (AVX512_CORE_VNNI)  images  FP32   INT8
+class 0                   50      98.0%  98.0%
+class 1                   50      98.0%  96.0%
+
 Model (AVX512_CORE_VNNI)  FP32                    INT8                    INT8 against FP32
 accuracy, top-1           0.9800 (0.9296-0.9976)  0.9700 (0.9148-0.9938)  1 of 100 images\
  differs: no more than chance (p = 1)
@@ -98,6 +102,12 @@ measured twice: int8 AVX2 stock  1.000x (0.990-1.010) offline, 1.000x (0.990-1.0
 
 not run: bf16 AVX512_CORE itex  left out
 not run: int8 AVX512_CORE_AMX   no amx_tile flag
+
+Class (AVX512_CORE, itex)  images  FP32    INT8
+class 0                    50      100.0%  50.0%
+class 1                    50      100.0%  50.0%
+
+Recall (AVX512_CORE, stock): no class changes from FP32 to INT8
 
 Model (AVX512_CORE, itex)  FP32                    INT8                    INT8 against FP32
 accuracy, top-1            1.0000 (0.9638-1.0000)  0.5000 (0.3983-0.6017)  50 of 100 images\

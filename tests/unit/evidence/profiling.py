@@ -129,6 +129,7 @@ def profile(folder: ProfileFolder) -> ProfileRecord:
         records.profile(*cells),
         maker=maker(Settings(), "profile"),
         labels=LABELS,
+        classes=records.train().classes,
         repeat=repeat,
         tried=tried(folder),
     )

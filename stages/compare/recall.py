@@ -1,0 +1,68 @@
+"""Recall by class: which classes INT8 gets right more or less often than FP32 does."""
+
+from collections.abc import Iterator, Sequence
+
+from stages.common.summaries import measurements, top_isa
+from stages.common.text import aligned
+from stages.precisions import FP32, INT8, PRECISIONS, get_precision
+from stages.records.accuracy import ClassRecall, Recalls
+from stages.records.cell import Measurement
+from stages.records.profile import ProfileRecord
+
+PRECISIONS_SHOWN = (FP32, *(precision.name for precision in PRECISIONS if precision.model == INT8))
+
+
+def recalls_of(record: ProfileRecord) -> list[Recalls]:
+    """Return what each precision gets right of each class at the highest cap of FP32 and INT8.
+
+    It is the one entry of a list, which is empty unless both were measured at a cap.
+    """
+    isa, cells = top_isa(record), measurements(record)
+    if isa is None:
+        return []
+    shown = {name: cells[name, isa] for name in PRECISIONS_SHOWN if (name, isa) in cells}
+    right = {name: _right_by_class(record.labels, cell) for name, cell in shown.items()}
+    classes = [
+        ClassRecall(
+            name=_name_of(label, record.classes),
+            images=record.labels.count(label),
+            right={precision: counts.count(label) for precision, counts in right.items()},
+        )
+        for label in sorted(set(record.labels))
+    ]
+    return [Recalls(runtime=record.runtime, isa=isa, classes=classes)]
+
+
+def _right_by_class(labels: Sequence[int], measurement: Measurement) -> list[int]:
+    """Return the class of each image that was classified right."""
+    pairs = zip(measurement.accuracy.predictions, labels, strict=True)
+    return [label for prediction, label in pairs if prediction == label]
+
+
+def _name_of(label: int, classes: Sequence[str]) -> str:
+    return classes[label] if label < len(classes) else f"class {label}"
+
+
+def render_recalls(recalls: Recalls, *, named: bool) -> str:
+    """Return a row for each class if one changes, else the line that none does.
+
+    The runtime is named if it is to be `named`.
+    """
+    where = f"({', '.join([recalls.isa, *([recalls.runtime] if named else [])])})"
+    if not any(map(_changes, recalls.classes)):
+        return f"Recall {where}: no class changes from FP32 to INT8"
+    precisions = [*recalls.classes[0].right]
+    labels = [get_precision(precision).label for precision in precisions]
+    head = (f"Class {where}", "images", *labels)
+    return aligned([head, *(tuple(_cells(recall, precisions)) for recall in recalls.classes)])
+
+
+def _changes(recall: ClassRecall) -> bool:
+    return len(set(recall.right.values())) > 1
+
+
+def _cells(recall: ClassRecall, precisions: Sequence[str]) -> Iterator[str]:
+    yield recall.name
+    yield str(recall.images)
+    for precision in precisions:
+        yield f"{recall.right[precision] / recall.images:.1%}"
