@@ -9,9 +9,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from stages.agreement import require_agreement
 from stages.command_line import load
 from stages.errors import NotWritableError, exit_code_of
 from stages.program.user import this_user
+from stages.settings import STAGES
 
 # compose.yaml's: the artifacts folder as the user gave it, and who the stages run as, if .env
 # has it.
@@ -23,10 +25,12 @@ BUILD = "./bootstrap.py --yes build"
 def main(environ: Mapping[str, str] = os.environ) -> None:
     """Read all settings, and try the artifacts folder.
 
-    Raises SettingsError for a setting that is unknown or not allowed, NotWritableError if the
-    folder can't be written.
+    Raises SettingsError for a setting that is unknown or not allowed, or asks for more images than
+    there would be, NotWritableError if the folder can't be written.
     """
-    folder = load(environ).artifacts
+    settings = load(environ)
+    require_agreement(settings, STAGES)
+    folder = settings.artifacts
     if not _is_writable(folder):
         raise NotWritableError(_remedy(environ.get(GIVEN_FOLDER, str(folder)), environ))
 

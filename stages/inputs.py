@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
+from stages.agreement import require_enough
 from stages.artifacts import Artifacts, read_record, require_current, verify
 from stages.files import left_overs
 from stages.folder.cache import Cache, noted_backbone
@@ -19,7 +20,8 @@ def require_inputs(settings: Settings, programs: Collection[str]) -> None:
     """Check what programs that are run in order read of those that are not run before them.
 
     Raises NotWritableError if there can be no artifacts, InputMissingError, InputCorruptError,
-    SchemaVersionError or InputStaleError as the program itself would. What this user may not read
+    SchemaVersionError, InputStaleError, or SettingsError for too few images, as the program itself
+    would. What this user may not read
     is left to the program, which may run as another; so is what a killed command took away, which
     the program gives back.
     """
@@ -42,10 +44,11 @@ def _of_train(settings: Settings, artifacts: Artifacts, _: Collection[str]) -> N
         noted_backbone(Cache(artifacts.cache))
 
 
-def _left_by_train(_: Settings, artifacts: Artifacts, programs: Collection[str]) -> None:
+def _left_by_train(settings: Settings, artifacts: Artifacts, programs: Collection[str]) -> None:
     if "train" not in programs:
         verify(artifacts.train.path)
-        read_record(artifacts.train.record, TrainRecord)
+        record = read_record(artifacts.train.record, TrainRecord)
+        require_enough(settings, programs, record.samples)
 
 
 def _of_profile(settings: Settings, artifacts: Artifacts, programs: Collection[str]) -> None:

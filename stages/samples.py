@@ -12,7 +12,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from stages.errors import InputCorruptError, ModelError, SettingsError
+from stages.errors import InputCorruptError, ModelError
+from stages.sizes import require_batch, require_calibration
 
 IMAGE_SHAPE = (224, 224, 3)
 # Its functions have no types.
@@ -100,11 +101,7 @@ def _array(
 def first_samples(path: Path, count: int) -> Samples:
     """Return the first `count` calibration samples; SettingsError if there are fewer."""
     samples = load_samples(path)
-    if len(samples) < count:
-        raise SettingsError(
-            f"calibration_samples {count} exceeds the {len(samples)} images that train set aside; "
-            f"run train with VGG19_CALIBRATION_SAMPLES={count}, or ask for less"
-        )
+    require_calibration(count, len(samples))
     return Samples(samples.images[:count], samples.labels[:count])
 
 
@@ -116,10 +113,7 @@ def require_full_batch(path: Path, setting: str, batch_size: int) -> None:
     images = len(load_samples(path))
     if not images:
         raise ModelError(f"{path} holds no image; run train again")
-    if batch_size > images:
-        raise SettingsError(
-            f"{setting} {batch_size} exceeds the {images} {path.stem} images; give less"
-        )
+    require_batch(setting, batch_size, path.stem, images)
 
 
 def batches_of(images: Images, size: int) -> list[Images]:

@@ -28,7 +28,6 @@ from stages.errors import (
     GIVE_UP_S,
     HostError,
     ModelError,
-    SettingsError,
     StageError,
     WorkerError,
     exit_code_of,
@@ -60,6 +59,7 @@ from stages.rehearse.table import render
 from stages.rehearse.workers import Conditions
 from stages.samples import Samples, load_samples
 from stages.settings import REHEARSE, Settings
+from stages.sizes import require_rehearsed
 
 # A cell has one worker with the emulator and one without. With VGG19 each takes 1.7 GiB at most.
 PROCESSES, WORKER_BYTES = 2, 2 * memory.GIB
@@ -199,12 +199,7 @@ def _samples(settings: Settings, train: TrainFolder) -> tuple[Samples, int]:
     everything = load_samples(train.test)
     count = settings.rehearse_samples or len(everything)
     samples = Samples(everything.images[:count], everything.labels[:count])
-    if settings.batch_size > len(samples):
-        larger = ", or a larger rehearse_samples" if len(samples) < len(everything) else ""
-        raise SettingsError(
-            f"batch_size {settings.batch_size} exceeds the {len(samples)} images to rehearse with; "
-            f"give less{larger}"
-        )
+    require_rehearsed(settings.batch_size, settings.rehearse_samples, len(everything))
     return samples, len(everything)
 
 

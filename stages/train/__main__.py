@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from stages.agreement import require_agreement
 from stages.artifacts import Artifacts
 from stages.command_line import for_stage
 from stages.common.chance import warn_at_chance
@@ -29,6 +30,7 @@ TUNED_AND_TESTED = ("validation", "test")
 def main() -> None:
     """Run the stage as the command line and the environment say; print the outcome last."""
     settings = for_stage("train", sys.argv[1:], os.environ)
+    require_agreement(settings, ["train"])
     with writing(settings.artifacts, "train") as artifacts:
         settings = _with_backbone(settings, Cache(artifacts.cache))
         product = _product(artifacts)

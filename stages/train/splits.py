@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from stages.errors import SettingsError
 from stages.records.base import Source
 from stages.samples import Samples
+from stages.sizes import too_few_to_train
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,7 @@ def set_aside(samples: Samples, count: int) -> tuple[Samples, Samples]:
     order = _class_by_class(samples)
     taken, rest = np.sort(order[:count]), np.sort(order[count:])
     if len(taken) < count or set(samples.labels[rest]) != set(samples.labels):
-        raise SettingsError(
-            f"{len(samples)} training images are too few to set {count} aside for calibration; "
-            "raise train_samples or lower calibration_samples"
-        )
+        raise too_few_to_train(len(samples), count)
     return _select(samples, rest), _select(samples, taken)
 
 

@@ -28,6 +28,15 @@ def test_a_value_that_no_stage_would_take_is_refused(environ: dict[str, str]) ->
         check.main({**environ, "VGG19_ROUNDS": "none"})
 
 
+def test_settings_that_contradict_each_other_are_refused_before_the_first_stage(
+    environ: dict[str, str],
+) -> None:
+    with pytest.raises(SettingsError, match="8 exceeds the 4 test images that train would leave"):
+        check.main({**environ, "VGG19_TEST_SAMPLES": "4"})
+    with pytest.raises(SettingsError, match="30 training images are too few to set 32 aside"):
+        check.main({**environ, "VGG19_TRAIN_SAMPLES": "30"})
+
+
 @pytest.mark.parametrize(
     ("known", "remedy"),
     [

@@ -3,7 +3,6 @@ import sys
 
 import pytest
 
-from stages.agreement import require_agreement
 from stages.command_line import (
     ALL,
     NOT_GIVEN,
@@ -14,7 +13,7 @@ from stages.command_line import (
     load,
 )
 from stages.errors import SettingsError
-from stages.settings import PROGRAMS, STAGES, Settings, env_name, specs, specs_of
+from stages.settings import PROGRAMS, Settings, env_name, specs, specs_of
 from tests.commands import ROOT
 
 # Settings that take only certain values.
@@ -171,19 +170,6 @@ def test_a_misspelt_flag_is_refused_with_the_nearest_one(argv: list[str], hint: 
 def test_a_misspelt_variable_is_refused_with_the_nearest_one(variable: str) -> None:
     with pytest.raises(SettingsError, match=rf"{variable} is no setting .did you mean VGG19_ROUND"):
         load({variable: "3"})
-
-
-def test_a_batch_that_train_leaves_too_few_images_for_is_refused_before_train() -> None:
-    few = Settings(batch_size=4, test_samples=2)
-    with pytest.raises(SettingsError, match="4 exceeds the 2 test images that train would leave"):
-        require_agreement(few, STAGES)
-    require_agreement(few, ["train"])
-    require_agreement(few, ["profile"])  # which counts the images that there are
-    require_agreement(Settings(batch_size=151, test_samples=151, validation_samples=151), STAGES)
-    with pytest.raises(SettingsError, match="151 exceeds the 128 test images"):
-        require_agreement(
-            Settings(data="beans", batch_size=151, test_samples=500), ["train", "profile"]
-        )
 
 
 def test_sizes_are_read_in_the_order_given() -> None:

@@ -1,6 +1,7 @@
 """What a program reads is checked before anything is installed or started for it."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from stages.errors import (
     InputMissingError,
     InputStaleError,
     NotWritableError,
+    SettingsError,
     StageError,
 )
 from stages.files.checksums import CHECKSUMS, sha256, write_checksums
@@ -82,6 +84,36 @@ def test_what_is_made_on_the_way_need_not_be_there(tmp_path: Path) -> None:
 
 def test_inputs_that_are_whole_and_current_pass(artifacts: Artifacts) -> None:
     require_inputs(Settings(artifacts=artifacts.root), ["quantize", "profile", "peers"])
+
+
+IMAGES = {"calibration": 32, "validation": 7, "test": 31}
+
+
+@pytest.mark.parametrize(
+    ("program", "given", "message"),
+    [
+        ("quantize", {}, "batch_size 8 exceeds the 7 validation images; give less"),
+        ("quantize", {"calibration_samples": 33}, "calibration_samples 33 exceeds the 32 images"),
+        ("profile", {"batch_size": 32}, "batch_size 32 exceeds the 31 test images"),
+        ("peers", {}, "batch_sizes 32 exceeds the 31 test images"),
+        ("peers", {"calibration_samples": 33}, "run train with VGG19_CALIBRATION_SAMPLES=33"),
+        ("rehearse", {"batch_size": 25}, "the 24 images to rehearse with; .*larger rehearse_sam"),
+        ("rehearse", {"batch_size": 32, "rehearse_samples": 0}, "the 31 images to .*; give less$"),
+    ],
+)
+def test_more_images_than_train_left_are_refused_as_the_program_would(
+    program: str, given: dict[str, Any], message: str, artifacts: Artifacts
+) -> None:
+    write_record(artifacts.train.record, replace(records.train(), samples=IMAGES))
+    write_checksums(artifacts.train.path)
+    quantized = artifacts.quantize("itex")
+    made_from = sha256(artifacts.train.path / CHECKSUMS)
+    write_record(quantized.record, records.quantize(train_sha256=made_from))
+    write_checksums(quantized.path)
+    settings = Settings(artifacts=artifacts.root, **given)
+    with pytest.raises(SettingsError, match=message):
+        require_inputs(settings, [program])
+    require_inputs(settings, ["train", program])  # which leaves others
 
 
 def refused(kind: type[StageError], artifacts: Artifacts, program: str) -> None:

@@ -103,6 +103,7 @@ def test_an_unknown_stage_is_refused() -> None:
         (["pipeline", "--backbone="], "backbone can't be ''; give a value"),
         (["test", "--only", "imges"], "did you mean images?"),
         (["pipeline", "--test-samples", "2"], "batch_size 8 exceeds the 2 test images"),
+        (["train", "--train-samples", "34"], "34 training images are too few to set 32 aside"),
     ],
 )
 def test_a_slip_is_refused_with_what_was_most_likely_meant(arguments: list[str], line: str) -> None:

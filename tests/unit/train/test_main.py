@@ -10,7 +10,7 @@ import pytest
 
 from stages.artifacts import Artifacts, TrainFolder, verify, write_record
 from stages.common.provenance import maker
-from stages.errors import InputMissingError
+from stages.errors import InputMissingError, SettingsError
 from stages.folder.cache import Cache, note_backbone
 from stages.records.accuracy import Chance
 from stages.records.base import Source
@@ -140,3 +140,10 @@ def test_at_chance_it_warns_also_if_there_is_nothing_to_do(
     stage.run("--epochs", "1")
     assert capsys.readouterr().err == warning
     assert stage.runs == 2
+
+
+def test_what_leaves_nothing_to_train_on_is_refused_before_anything_is_drawn(stage: Stage) -> None:
+    before = verify(stage.artifacts.train.path)
+    with pytest.raises(SettingsError, match="30 training images are too few to set 28 aside"):
+        stage.run("--train-samples", "30", "--calibration-samples", "28", "--force", "train")
+    assert (stage.runs, verify(stage.artifacts.train.path)) == (1, before)

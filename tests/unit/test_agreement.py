@@ -1,0 +1,46 @@
+"""What can't go together is refused before the first program runs."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from stages.agreement import require_agreement
+from stages.errors import SettingsError
+from stages.settings import STAGES, Settings
+
+
+def test_a_batch_that_train_leaves_too_few_images_for_is_refused_before_train() -> None:
+    few = Settings(batch_size=4, test_samples=2)
+    with pytest.raises(SettingsError, match="4 exceeds the 2 test images that train would leave"):
+        require_agreement(few, STAGES)
+    require_agreement(few, ["train"])
+    require_agreement(few, ["profile"])  # which counts the images that there are
+    require_agreement(Settings(batch_size=151, test_samples=151, validation_samples=151), STAGES)
+    with pytest.raises(SettingsError, match="151 exceeds the 128 test images"):
+        require_agreement(
+            Settings(data="beans", batch_size=151, test_samples=500), ["train", "profile"]
+        )
+    with pytest.raises(SettingsError, match="batch_sizes 32 exceeds the 31 test images"):
+        require_agreement(Settings(test_samples=31), ["train", "peers"])
+    with pytest.raises(SettingsError, match=r"8 exceeds the 7 images .*a larger rehearse_samples"):
+        require_agreement(Settings(rehearse_samples=7), ["train", "rehearse"])
+
+
+@pytest.mark.parametrize(
+    ("given", "images"),
+    [
+        ({"train_samples": 34}, 34),
+        ({"calibration_samples": 382}, 384),
+        ({"data": "beans", "train_samples": 5000, "calibration_samples": 1032}, 1034),
+    ],
+)
+def test_what_would_leave_nothing_to_train_on_is_refused_before_train(
+    given: dict[str, Any], images: int
+) -> None:
+    settings = Settings(**given)
+    with pytest.raises(SettingsError, match=f"{images} training images are too few to set"):
+        require_agreement(settings, ["train"])
+    require_agreement(settings, ["quantize"])
+    one_less = settings.calibration_samples - 1
+    require_agreement(replace(settings, calibration_samples=one_less), ["train"])
