@@ -18,7 +18,7 @@ from stages.records.base import Interval
 
 @dataclass(frozen=True, slots=True)
 class _Bar:
-    """A bar's height, and the interval around it; None if there is none."""
+    """A bar's height, NaN if it is undefined, and the interval around it; None if there is none."""
 
     height: float
     interval: Interval | None = None
@@ -113,7 +113,7 @@ def _bars(axes: Any, models: Models, panel: _Panel) -> None:
     precisions = [get_precision(summary.precision) for summary in models.summaries]
     drawn = axes.bar(
         [precision.label for precision in precisions],
-        [bar.height for bar in panel.bars],
+        [0.0 if math.isnan(bar.height) else bar.height for bar in panel.bars],
         color=[precision.color for precision in precisions],
         width=0.6,
         yerr=[*zip(*(error_of(bar.interval) for bar in panel.bars), strict=True)],

@@ -100,6 +100,20 @@ def test_an_accuracy_of_zero_can_be_drawn(tmp_path: Path) -> None:
     assert draw(profiled(profile(*cells)), tmp_path / "a")
 
 
+def test_what_is_undefined_is_called_that(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from stages.compare import models_plot
+
+    figures: list[Any] = []
+    monkeypatch.setattr(models_plot, "save_with", lambda figure, *_: figures.append(figure))
+    cells = [measured("fp32", "AVX2", 5.0, top1=0.0), measured("int8", "AVX2", 9.0)]
+    (one,) = profiled(profile(*cells))
+    (models,) = models_of(compare([one]), {"itex": one.summaries})
+    models_plot.plot_times(models, tmp_path / "times.png")
+    accuracy = figures[0].axes[0]
+    assert [bar.get_height() for bar in accuracy.patches] == [1.0, 0.0]
+    assert [text.get_text() for text in accuracy.texts] == ["1.00x", "undefined"]
+
+
 @pytest.mark.parametrize("cpu", ["$x_{$", "\\frac{", "\x1b[2J\n", "\u4e2d\u6587", "n" * 100_000])
 def test_a_cpu_of_any_name_is_drawn(tmp_path: Path, cpu: str) -> None:
     (one,) = ONE
