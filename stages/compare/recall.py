@@ -1,5 +1,6 @@
 """Recall by class: which classes INT8 gets right more or less often than FP32 does."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from stages.common.summaries import measurements, top_isa
@@ -25,18 +26,18 @@ def recalls_of(record: ProfileRecord) -> list[Recalls]:
     classes = [
         ClassRecall(
             name=_name_of(label, record.classes),
-            images=record.labels.count(label),
-            right={precision: counts.count(label) for precision, counts in right.items()},
+            images=images,
+            right={precision: counts[label] for precision, counts in right.items()},
         )
-        for label in sorted(set(record.labels))
+        for label, images in sorted(Counter(record.labels).items())
     ]
     return [Recalls(runtime=record.runtime, isa=isa, classes=classes)]
 
 
-def _right_by_class(labels: Sequence[int], measurement: Measurement) -> list[int]:
-    """Return the class of each image that was classified right."""
+def _right_by_class(labels: Sequence[int], measurement: Measurement) -> Counter[int]:
+    """Return how many images of each class were classified right, by the class's index."""
     pairs = zip(measurement.accuracy.predictions, labels, strict=True)
-    return [label for prediction, label in pairs if prediction == label]
+    return Counter(label for prediction, label in pairs if prediction == label)
 
 
 def _name_of(label: int, classes: Sequence[str]) -> str:
