@@ -28,6 +28,24 @@ from stages.records.fields import (
 from stages.records.measure import Primitive
 
 FindingKind: TypeAlias = Literal["reference_kernel", "int8_fallback", "fp32_compute", "reorder"]
+# What trials and variants have, on the validation split.
+Top1: TypeAlias = Annotated[Fraction | None, doc("Top-1 on validation, a fraction from 0 to 1.")]
+LossOfTop1: TypeAlias = Annotated[
+    Loss | None,
+    doc(
+        "Top-1 lost relative to FP32's, at most 1; negative if it is better than FP32; null, "
+        "as it is undefined, if FP32 is never right."
+    ),
+]
+Agreement: TypeAlias = Annotated[
+    Fraction | None,
+    doc_of_added(
+        "Fraction of the validation images, from 0 to 1, to which FP32 gives the same class."
+    ),
+]
+Predictions: TypeAlias = Annotated[
+    list[ClassIndex], doc("Class index that it gives each image of the validation split.")
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,16 +115,8 @@ class Trial:
             "True if it failed as time ran out or another ended its process: next time it is tried."
         ),
     ] = False
-    accuracy_top1: Annotated[
-        Fraction | None, doc("Top-1 on the validation split, a fraction from 0 to 1.")
-    ]
-    loss: Annotated[
-        Loss | None,
-        doc(
-            "Top-1 lost relative to FP32's, at most 1; negative if it is better than FP32; null, "
-            "as it is undefined, if FP32 is never right."
-        ),
-    ]
+    accuracy_top1: Top1
+    loss: LossOfTop1
     throughput_images_per_s: Annotated[
         PerSecond | None, doc("Images per second, by the median batch of its one round.")
     ]
@@ -116,15 +126,8 @@ class Trial:
     ]
     findings: Annotated[list[Finding], doc("What keeps it from the limit, the costliest first.")]
     seconds: Annotated[Seconds, doc("How long the trial took, in seconds.")]
-    agreement_fp32: Annotated[
-        Fraction | None,
-        doc_of_added(
-            "Fraction of the validation images, from 0 to 1, to which FP32 gives the same class."
-        ),
-    ] = None
-    predictions: Annotated[
-        list[ClassIndex], doc("Class index that it gives each image of the validation split.")
-    ] = field(default_factory=list)
+    agreement_fp32: Agreement = None
+    predictions: Predictions = field(default_factory=list)
     layers: Annotated[list[Layer], doc("Primitives of one inference, in order.")] = field(
         default_factory=list
     )
@@ -155,10 +158,7 @@ class Sensitivity:
             "for rounding."
         ),
     ]
-    predictions: Annotated[
-        list[ClassIndex],
-        doc("Class index that the model gives each image of the validation split."),
-    ] = field(default_factory=list)
+    predictions: Predictions = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,16 +174,8 @@ class Variant:
             "INT8, which the runtime converts as it loads it."
         ),
     ] = None
-    accuracy_top1: Annotated[
-        Fraction | None, doc("Top-1 on the validation split, a fraction from 0 to 1.")
-    ] = None
-    loss: Annotated[
-        Loss | None,
-        doc(
-            "Top-1 lost relative to FP32's, at most 1; negative if it is better than FP32; null, "
-            "as it is undefined, if FP32 is never right."
-        ),
-    ] = None
+    accuracy_top1: Top1 = None
+    loss: LossOfTop1 = None
     throughput_images_per_s: Annotated[
         PerSecond | None, doc("Images per second in the median round, by its median batch.")
     ] = None
@@ -198,15 +190,8 @@ class Variant:
         list[Finding] | None, doc("What keeps it from the limit, the costliest first.")
     ] = None
     layers: Annotated[list[Layer] | None, doc("Primitives of one inference, in order.")] = None
-    agreement_fp32: Annotated[
-        Fraction | None,
-        doc_of_added(
-            "Fraction of the validation images, from 0 to 1, to which FP32 gives the same class."
-        ),
-    ] = None
-    predictions: Annotated[
-        list[ClassIndex], doc("Class index that it gives each image of the validation split.")
-    ] = field(default_factory=list)
+    agreement_fp32: Agreement = None
+    predictions: Predictions = field(default_factory=list)
     batch_seconds: Annotated[
         RoundsOfBatches, doc("Seconds of each batch, by round, in turns with the others.")
     ] = field(default_factory=list)
@@ -245,10 +230,7 @@ class QuantizeRecord(Record):
     ]
     tolerable_disagreement: Annotated[
         Fraction,
-        doc_of_added(
-            "The other bound: largest fraction of the validation images, from 0 to 1, to which "
-            "INT8 may give another class than FP32; 1 bounds nothing."
-        ),
+        doc_of_added("Bound: largest fraction of images with another class than FP32's; 1: any."),
     ] = 1.0
     resumed_trials: Annotated[
         Count,
