@@ -22,9 +22,10 @@ from stages.download.failures import (
     failure_of,
     place,
 )
-from stages.download.limits import MB, Limits, Wanted
+from stages.download.limits import Limits, Wanted
 from stages.errors import StageError
 from stages.files import left_overs
+from stages.files.limits import MB
 from stages.program.naming import naming
 
 CHUNK_BYTES = 2**16

@@ -10,12 +10,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from stages.common.progress import Progress
 from stages.download.fetch import fetch
-from stages.download.limits import MAX_MODULE_BYTES, Wanted
+from stages.download.limits import Wanted
 from stages.download.mirror import mirrored, name_of_module
 from stages.download.step import Step, show
-from stages.download.unpack import is_saved_model, unpack
 from stages.errors import InputCorruptError
 from stages.files.checksums import plain_files, read_checksums, sha256
+from stages.files.limits import MAX_MODULE_BYTES
+from stages.files.module_archive import holds_model, unpack
 from stages.folder import own_caches
 from stages.folder.cache import MODULE, Cache, holds_module, sign_module
 from stages.folder.handover import handing_over
@@ -26,6 +27,8 @@ from stages.setting.addresses import redacted_handle
 # As TensorFlow Hub asks for a module: its server in China has another address for the file.
 _HUB_IN_CHINA = "https://hub.tensorflow.google.cn/"
 _FILES_IN_CHINA = "https://gcs.tensorflow.google.cn/tfhub-modules/"
+# What messages call the archive.
+DOWNLOADED = "the module that was downloaded"
 _COMPRESSED = ("tf-hub-format", "compressed")
 
 
@@ -65,7 +68,7 @@ def _fetch(wanted: Wanted, handle: str, folder: Path, progress: Progress) -> Non
     with handing_over(folder) as made:
         archive = made / "archive"
         fetch(wanted, archive, show(progress), progress.note)
-        unpack(archive, made / MODULE)
+        unpack(archive, made / MODULE, DOWNLOADED)
         archive.unlink()
         sign_module(made, handle)
         _say_if_changed(folder, made, progress)
@@ -103,7 +106,7 @@ def _is_whole(folder: Path, what: str) -> bool:
     if not os.path.lexists(folder):
         return False
     try:
-        whole = is_saved_model(folder) and all(map(partial(_is_plain, folder), plain_files(folder)))
+        whole = holds_model(folder) and all(map(partial(_is_plain, folder), plain_files(folder)))
     except OSError:
         whole = False
     if not whole:

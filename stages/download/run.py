@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from stages.download import beans, module
-from stages.download.limits import MB, Wanted
+from stages.download.limits import Wanted
 from stages.download.mirror import mirrored
 from stages.download.step import Step, of_file
+from stages.files.limits import MB
 from stages.folder import own_caches
 from stages.folder.cache import Cache, is_intact
 from stages.setting.addresses import is_remote

@@ -8,7 +8,8 @@ from stages.common.progress import Progress
 from stages.download.content import has_content, why_not
 from stages.download.failures import Failure, error_of
 from stages.download.fetch import Show, fetch, landing
-from stages.download.limits import MB, Wanted
+from stages.download.limits import Wanted
+from stages.files.limits import MB
 from stages.program.host_path import shown
 
 # Its name for people, and a function that carries it out.

@@ -22,7 +22,7 @@ from stages.folder.cache import MODULE, Cache, is_intact, noted_backbone
 from stages.folder.usable import LOCK, MARKER
 from stages.settings import Settings, needs_download
 from tests.unit.download.servers import of_status, serving, whole
-from tests.unit.download.test_unpack import PARTS, packed
+from tests.unit.files.test_module_archive import PARTS, packed
 
 ROOT = Path(__file__).parents[3]
 ARCHIVE = gzip.compress(packed())

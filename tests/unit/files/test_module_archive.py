@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from stages.download import unpack as module
-from stages.download.unpack import unpack
 from stages.errors import ModelError
+from stages.files import module_archive as module
+from stages.files.module_archive import require_model_in, unpack
 
 PARTS = {"saved_model.pb": b"graph", "variables/variables.index": b"index"}
 
@@ -38,7 +38,7 @@ def packed(*others: tarfile.TarInfo, parts: dict[str, bytes] = PARTS) -> bytes:
 def unpacked(content: bytes, tmp_path: Path, max_bytes: int = 10**6) -> Path:
     archive = tmp_path / "archive"
     archive.write_bytes(content)
-    unpack(archive, tmp_path / "in" / "module", max_bytes)
+    unpack(archive, tmp_path / "in" / "module", "the archive", max_bytes)
     return tmp_path / "in" / "module"
 
 
@@ -147,8 +147,45 @@ def test_files_without_number_are_refused(tmp_path: Path, monkeypatch: pytest.Mo
     ],
 )
 def test_what_is_no_whole_archive_is_refused(content: bytes, tmp_path: Path) -> None:
-    assert "give the handle of a TF2 SavedModel" in refused(content, tmp_path)
+    assert "give a TF2 SavedModel, packed by tar and gzip" in refused(content, tmp_path)
 
 
 def test_what_is_no_saved_model_is_refused(tmp_path: Path) -> None:
-    assert "no saved_model.pb" in refused(packed(parts={"model/saved_model.pb": b""}), tmp_path)
+    assert "no saved_model.pb" in refused(packed(parts={"a/b/saved_model.pb": b""}), tmp_path)
+
+
+def test_a_folder_that_was_packed_as_such_is_taken_without_its_name(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    notes = {"._mine": b"of another system"}
+    inner = {f"./mine/{name}": content for name, content in PARTS.items()}
+    folder = unpacked(gzip.compress(packed(parts=notes | inner)), tmp_path)
+    assert {path: (folder / path).read_bytes() for path in PARTS} == PARTS
+    assert [path.name for path in (tmp_path / "in").iterdir()] == ["module"]
+
+
+@pytest.mark.parametrize("prefix", ["", "./", "mine/", "./mine/"])
+def test_a_model_is_found_without_unpacking(prefix: str, tmp_path: Path) -> None:
+    archive = tmp_path / "mine.tar.gz"
+    parts = {prefix + name: content for name, content in PARTS.items()}
+    archive.write_bytes(gzip.compress(packed(parts=parts)))
+    require_model_in(archive, "the archive")
+    assert [*tmp_path.iterdir()] == [archive]
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [
+        (packed(parts={"a/b/saved_model.pb": b""}), "holds no saved_model.pb"),
+        (packed(entry("saved_model.pb", tarfile.DIRTYPE), parts={}), "holds no saved_model.pb"),
+        (packed(entry("../outside"), parts={}), "holds ../outside, which would be"),
+        (b"PK\x03\x04 a zip", "is no tar archive, or damaged"),
+        (gzip.compress(bytes(20_000_000)) + b"x", "holds no saved_model.pb"),
+    ],
+)
+def test_what_can_be_no_module_is_refused_without_unpacking(
+    content: bytes, cause: str, tmp_path: Path
+) -> None:
+    archive = tmp_path / "mine.tar.gz"
+    archive.write_bytes(content)
+    with pytest.raises(ModelError, match=f"the archive ({cause})"):
+        require_model_in(archive, "the archive", 10**6)

@@ -1,0 +1,101 @@
+"""What a user may give as a module, and the one line on what can be none."""
+
+import gzip
+import os
+from pathlib import Path
+
+import pytest
+
+from stages.errors import ModelError, SettingsError
+from stages.files import given_module
+from stages.files.given_module import module_files, require_module
+from tests.unit.deep import make_deep
+from tests.unit.files.test_module_archive import PARTS, packed
+
+
+def make_module(folder: Path) -> Path:
+    """Make a folder with the files of a SavedModel, none of which TensorFlow could read."""
+    for name, content in PARTS.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def refused(kind: type[Exception], path: Path) -> str:
+    with pytest.raises(kind) as caught:
+        require_module(path)
+    assert str(caught.value).isprintable()
+    return str(caught.value)
+
+
+def test_a_folder_an_archive_and_a_link_to_either_can_be_modules(tmp_path: Path) -> None:
+    (tmp_path / "mine.tgz").write_bytes(gzip.compress(packed()))
+    make_module(tmp_path / "mine")
+    for name in ("mine", "mine.tgz"):
+        (tmp_path / f"to-{name}").symlink_to(tmp_path / name)
+        require_module(tmp_path / name)
+        require_module(tmp_path / f"to-{name}")
+
+
+@pytest.mark.parametrize("name", ["nowhere", "a/b", "link", "x" * 300, "file/below", "\x1b[2J"])
+def test_a_path_where_nothing_is_is_named(name: str, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    (tmp_path / "file").touch()
+    assert "is not there; give the folder of a TF2" in refused(SettingsError, tmp_path / name)
+
+
+def test_a_folder_without_a_model_is_refused_and_one_in_it_proposed(tmp_path: Path) -> None:
+    assert "holds no saved_model.pb; give the folder of" in refused(ModelError, tmp_path)
+    make_module(tmp_path / "versions" / "1")
+    words = f"holds no saved_model.pb; give {tmp_path}/versions/1, which has one"
+    assert words in refused(ModelError, tmp_path / "versions")
+
+
+def test_a_file_of_a_model_and_what_is_no_file_are_refused(tmp_path: Path) -> None:
+    inner = make_module(tmp_path / "mine") / "saved_model.pb"
+    assert "is a file of a SavedModel; give its folder" in refused(ModelError, inner)
+    os.mkfifo(tmp_path / "pipe")
+    assert "neither a folder nor a plain file" in refused(ModelError, tmp_path / "pipe")
+    (tmp_path / "weights.h5").write_bytes(b"\x89HDF")
+    assert "weights.h5 is no tar archive" in refused(ModelError, tmp_path / "weights.h5")
+
+
+def test_an_archive_without_end_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(given_module, "MAX_MODULE_BYTES", 10)
+    (tmp_path / "mine.tgz").write_bytes(gzip.compress(packed()))
+    assert "has more than 0 GB; give the folder" in refused(ModelError, tmp_path / "mine.tgz")
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize("name", ["", "saved_model.pb", "variables", "variables/variables.index"])
+def test_what_this_user_may_not_read_is_named(name: str, tmp_path: Path) -> None:
+    folder = make_module(tmp_path / "mine")
+    (folder / name).chmod(0)
+    try:
+        assert f"{folder / name}" in (said := refused(SettingsError, folder))
+        assert "can't be read by user" in said
+    finally:
+        (folder / name).chmod(0o755)
+
+
+def test_what_the_system_denies_is_named_whoever_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_module(tmp_path / "mine")
+    allowed = os.access
+    index = folder / "variables" / "variables.index"
+    monkeypatch.setattr(os, "access", lambda path, way: path != index and allowed(path, way))
+    assert f"the file {index} of the backbone can't be read" in refused(SettingsError, folder)
+
+
+def test_the_files_of_a_module_are_found_through_links_and_come_to_an_end(tmp_path: Path) -> None:
+    folder = make_module(tmp_path / "mine")
+    make_module(tmp_path / "other")
+    (folder / "assets").symlink_to(tmp_path / "other")
+    (folder / "round").symlink_to(folder)
+    found = {path.relative_to(folder).as_posix() for path in module_files(folder)}
+    assert found == {*PARTS, *(f"assets/{name}" for name in PARTS)}
+    make_deep(folder / "deep", levels=200)
+    assert "is more than 64 folders deep" in refused(ModelError, folder)
