@@ -16,6 +16,7 @@ from stages.runtimes import RUNTIME_NAMES, RUNTIMES
 from stages.setting import ranges, values
 from stages.setting.addresses import (
     is_remote,
+    recorded_handle,
     redacted,
     redacted_address,
     redacted_handle,
@@ -76,6 +77,7 @@ class Settings:
             lambda name: name in values.NAMED_BACKBONES or "/" in name,
             "embedded, imagenet, downloaded, or a TF Hub handle or path (with a '/')",
             values.BACKBONES,
+            recorded=recorded_handle,
         ),
     )
     download_mirror: str = setting(
@@ -349,8 +351,9 @@ def refusal(name: str, value: Any, reason: str = "") -> SettingsError:
 
 def recorded_settings(settings: Settings, program: str) -> dict[str, Setting]:
     """Return the settings that what a program makes may depend on, as its record has them."""
-    names = [name for name, spec in specs_of(program).items() if spec.alters]
-    return {name: _as_recorded(getattr(settings, name)) for name in names}
+    altering = {name: spec for name, spec in specs_of(program).items() if spec.alters}
+    values_now = {name: spec.recorded(getattr(settings, name)) for name, spec in altering.items()}
+    return {name: _as_recorded(value) for name, value in values_now.items()}
 
 
 def _as_recorded(value: Any) -> Setting:

@@ -86,7 +86,11 @@ class Source:
     """Where data or a backbone came from."""
 
     name: Annotated[
-        str, doc("As it was asked for: embedded, beans, imagenet, or a TF Hub handle or path.")
+        str,
+        doc(
+            "As it was asked for: embedded, beans, imagenet, or a TF Hub handle; of a path, given/ "
+            "and its last part, as what is before that may name a user."
+        ),
     ]
     sha256: Annotated[
         Sha256, doc("sha256 of the content: all images and labels, or all files of the backbone.")

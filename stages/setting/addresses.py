@@ -1,11 +1,15 @@
 """Addresses of models: which are fetched from a network, and how any address may be shown."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 REMOTE = ("http://", "https://")
 HIDDEN = "***"
+# Before the name of a backbone that was given by its path.
+GIVEN = "given"
+_UNFIT = re.compile(r"[^\w.+@=-]")
 _LOOPBACK = re.compile(r"localhost|::1|127(\.\d+){3}")
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*://"
 # Up to the last `@`, as a password may hold a quote.
@@ -24,8 +28,13 @@ def is_remote(handle: str) -> bool:
 
 
 def local_path(handle: str) -> Path | None:
-    """Return the path that a handle names, None if it is no path of this machine."""
+    """Return the path that a handle names, None if it is no path of this machine.
+
+    `~` is a home, which no shell may have expanded.
+    """
     if "://" not in handle:
+        with suppress(RuntimeError):  # nobody has that home
+            return Path(handle).expanduser()
         return Path(handle)
     try:
         parts = urlsplit(handle)
@@ -58,6 +67,23 @@ def redacted_handle(handle: str) -> str:
     """
     scheme = _HANDLE.match(handle)
     return scheme[0] + _without_secrets(handle[scheme.end() :]) if scheme else handle
+
+
+def recorded_handle(handle: str) -> str:
+    """Return a backbone's name or handle as records have it: of a path, its last part alone.
+
+    What is before that may name a user. What this returns for a path is never one of our names.
+    """
+    path = local_path(handle) if "/" in handle else None
+    return redacted_handle(handle) if path is None else f"{GIVEN}/{given_name(path)}"
+
+
+def given_name(path: Path) -> str:
+    """Return the last part of a path as a name that any file system, record or terminal can have.
+
+    It has word characters and `.+@=-` alone.
+    """
+    return _UNFIT.sub("_", path.name.strip(".") and path.name) or "backbone"
 
 
 def has_secrets(handle: str) -> bool:

@@ -30,6 +30,7 @@ class Spec:
       ValueError, with the reason if it is no plain one.
     - `allowed`: what may be given, as a refusal says it.
     - `values`: what each means, if only certain ones may be given.
+    - `recorded`: a value as JSON has it, if that is another than the value itself.
     - `is_switch`: a command line gives it no value.
     - `show`: its text as a refusal repeats it, for one that may hold a password.
     - `alters`: what a program makes may depend on it. Then the record has it, and another value
@@ -45,6 +46,7 @@ class Spec:
     is_switch: bool = False
     alters: bool = True
     show: Callable[[str], str] = str
+    recorded: Callable[[Any], Any] = lambda value: value
 
     def in_words(self) -> str:
         """Return what the setting means, what may be given, and what each value means."""

@@ -15,7 +15,7 @@ BACKBONES = {
     "embedded": "a VGG19 that this project makes itself, without a network",
     "imagenet": "the VGG19 published with ImageNet weights, downloaded",
     "downloaded": "whichever `download` was asked for last, as compose.yaml has it",
-    "a handle or path": "a TF2 SavedModel that turns 224x224 images into feature vectors",
+    "a handle or path": "a TF2 SavedModel, or its .tar.gz, that makes vectors of 224x224 images",
 }
 # Train checks that these have VGG19's convolutions; any other backbone can be another network.
 OWN_BACKBONES = ("embedded", "imagenet")

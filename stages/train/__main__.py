@@ -19,6 +19,7 @@ from stages.folder.access import writing
 from stages.folder.cache import Cache, noted_backbone
 from stages.folder.handover import handing_over
 from stages.records.train import TrainRecord
+from stages.setting.addresses import recorded_handle
 from stages.setting.values import DOWNLOADED, OWN_BACKBONES
 from stages.settings import Settings
 from stages.train.given_backbone import given_folder, module_sha256
@@ -54,7 +55,7 @@ def _product(artifacts: Artifacts) -> Product[TrainRecord]:
 def _origins(settings: Settings, cache: Cache) -> Facts:
     """Return what the outcome depends on beside settings; another's backbone may be changed."""
     name = settings.backbone
-    return _of_backbone(name, lambda: module_sha256(given_folder(name, cache), name))
+    return _of_backbone(name, lambda: module_sha256(given_folder(name, cache), recorded_handle(name)))
 
 
 def _of_backbone(name: str, digest: Callable[[], str]) -> Facts:

@@ -16,7 +16,7 @@ from stages.folder.cache import Cache, cached
 from stages.program.printable import printable
 from stages.records.base import Source
 from stages.samples import IMAGE_SHAPE, Samples
-from stages.setting.addresses import redacted_handle
+from stages.setting.addresses import recorded_handle
 from stages.settings import Settings
 from stages.train.bean_leaves import ShowProgress, code_digest, drawing_digest
 from stages.train.embedded_backbone import make_weights
@@ -56,7 +56,7 @@ def load_backbone(settings: Settings, cache: Path, progress: ShowProgress) -> Ba
     turn [N, 224, 224, 3] images into feature vectors.
     """
     folder, origin = _resolve(settings, Cache(cache), progress)
-    name = redacted_handle(settings.backbone)
+    name = recorded_handle(settings.backbone)
     digest = module_sha256(folder, name)
     layer = _hub_layer(folder, name)
     _require_features(layer, name)
@@ -74,7 +74,7 @@ def _resolve(settings: Settings, cache: Cache, progress: ShowProgress) -> tuple[
         make = partial(_export_imagenet, cache.weights)
         made = cached(cache.imagenet, make, [SAVED_MODEL])
         return Path(made), "keras.applications VGG19, ImageNet"
-    return given_folder(settings.backbone, cache), redacted_handle(settings.backbone)
+    return given_folder(settings.backbone, cache), recorded_handle(settings.backbone)
 
 
 def _export_embedded(seed: int, progress: ShowProgress, path: Path) -> None:

@@ -18,7 +18,7 @@ from stages.errors import InputCorruptError, ModelError
 from stages.folder.cache import cached
 from stages.records.base import Source
 from stages.records.train import TrainRecord
-from stages.setting.addresses import redacted_handle
+from stages.setting.addresses import recorded_handle
 from stages.setting.values import OWN_BACKBONES
 from stages.settings import Settings
 from stages.train import head, model
@@ -66,7 +66,7 @@ def train(settings: Settings, folder: Path, cache: Path, progress: Progress) -> 
     timer = _StepTimer(progress)
     with timer.step("data", f"{settings.data} data"):
         splits = load_splits(settings, cache, progress.update)
-    with timer.step("backbone", f"{redacted_handle(settings.backbone)} backbone"):
+    with timer.step("backbone", f"{recorded_handle(settings.backbone)} backbone"):
         backbone = load_backbone(settings, cache, progress.update)
     features = _features(backbone, splits, cache, timer)
     with timer.step("head", f"head on {len(splits.train)} training images"):

@@ -9,6 +9,7 @@ from stages.setting.addresses import (
     is_of_this_machine,
     is_remote,
     local_path,
+    recorded_handle,
     redacted,
     redacted_handle,
 )
@@ -98,3 +99,31 @@ def test_a_handle_is_one_address_or_a_path(handle: str, shown: str) -> None:
     assert redacted_handle(handle) == shown
     assert redacted_handle(shown) == shown
     assert has_secrets(handle) == (handle != shown)
+
+
+@pytest.mark.parametrize(
+    ("handle", "recorded"),
+    [
+        ("/home/ann/models/mine", "given/mine"),
+        ("../mine/", "given/mine"),
+        ("~/mine.tar.gz", "given/mine.tar.gz"),
+        ("file:///home/ann/my%20own%1b", "given/my_own_"),
+        ("/models/imagenet", "given/imagenet"),
+        ("/models/\u6a21\u578b", "given/\u6a21\u578b"),
+        ("/models/a:b,c$d", "given/a_b_c_d"),
+        ("/", "given/backbone"),
+        ("./..", "given/backbone"),
+        ("imagenet", "imagenet"),
+        ("https://me:secret@h/m?key=hidden", "https://***@h/m?key=***"),
+    ],
+)
+def test_records_have_the_last_part_of_a_path_alone(handle: str, recorded: str) -> None:
+    assert recorded_handle(handle) == recorded
+    assert recorded_handle(recorded) == recorded
+
+
+def test_a_home_is_found_without_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+    assert local_path("~/mine") == Path("/home/ann/mine")
+    assert local_path("~nobody-has-this-name/mine") == Path("~nobody-has-this-name/mine")
+    assert local_path("file:///~/mine") == Path("/~/mine")

@@ -1,14 +1,15 @@
 """What a backbone must be, and the message if it is not; with real TensorFlow."""
 
+import tarfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from stages.errors import InputMissingError, ModelError
+from stages.errors import InputMissingError, ModelError, SettingsError
 from stages.folder.cache import MODULE, Cache, cached, sign_module
-from stages.settings import Settings
+from stages.settings import Settings, recorded_settings
 from tests.unit.deep import make_deep
 
 tf = pytest.importorskip("tensorflow")
@@ -53,7 +54,7 @@ def test_a_module_for_other_image_sizes_is_no_backbone(tmp_path: Path) -> None:
 
 
 def test_a_path_without_a_model_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="nowhere"):
+    with pytest.raises(SettingsError, match="nowhere is not there; give the folder"):
         load(Settings(backbone=str(tmp_path / "nowhere")), tmp_path)
 
 
@@ -127,10 +128,26 @@ def test_two_modules_whose_files_are_behind_links_are_told_apart(tmp_path: Path)
     assert len(digests) == 2
 
 
-def test_an_empty_folder_is_no_module(tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(ModelError, match="is empty"):
-        load(Settings(backbone=str(tmp_path / "empty")), tmp_path)
+def test_an_archive_is_the_module_that_was_packed_and_is_unpacked_once(tmp_path: Path) -> None:
+    settings = save_module(tmp_path / "mean", lambda x: tf.reduce_mean(x, [1, 2]))
+    with tarfile.open(tmp_path / "mine.tar.gz", "w:gz") as tar:
+        tar.add(tmp_path / "mean", "mean")
+    source = load(Settings(backbone=str(tmp_path / "mine.tar.gz")), tmp_path).source
+    assert source.sha256 == load(settings, tmp_path).source.sha256
+    assert (source.name, source.origin) == ("given/mine.tar.gz", "given/mine.tar.gz")
+    (unpacked,) = (tmp_path / "backbones").iterdir()
+    times = {path: path.stat().st_mtime_ns for path in unpacked.rglob("*")}
+    load(Settings(backbone=str(tmp_path / "mine.tar.gz")), tmp_path)
+    assert times == {path: path.stat().st_mtime_ns for path in unpacked.rglob("*")}
+
+
+def test_a_record_has_no_path_in_which_a_user_may_be_named(tmp_path: Path) -> None:
+    settings = save_module(tmp_path / "mean", lambda x: tf.reduce_mean(x, [1, 2]))
+    (tmp_path / "latest").symlink_to(tmp_path / "mean")
+    given = load(Settings(backbone=str(tmp_path / "latest")), tmp_path).source
+    assert (given.name, given.origin) == ("given/latest", "given/latest")
+    assert given.sha256 == load(settings, tmp_path).source.sha256
+    assert recorded_settings(settings, "train")["backbone"] == "given/mean"
 
 
 @pytest.mark.parametrize(
