@@ -1,6 +1,6 @@
 """The frozen backbone: made, downloaded before or given, and loaded through TensorFlow Hub."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,13 +25,19 @@ from stages.train.vgg19 import Weights, blocks, export
 
 BATCH_SIZE = 16
 SAVED_MODEL = "saved_model.pb"
-MAX_REASON = 200
+MAX_REASON = 240
+DEFAULT_SIGNATURE = "serving_default"
+# Images at once; a module for a fixed number of them fails at one of these.
+PROBED_BATCHES = (2, 1)
 CAFFE_MEAN_RGB = np.array((123.68, 116.779, 103.939), np.float32) / np.float32(255)
 
 
 @dataclass(frozen=True, slots=True)
 class Backbone:
-    """A hub.KerasLayer that maps float32 [N, 224, 224, 3] in [0, 1] to features [N, F]."""
+    """A frozen network.
+
+    `layer`, such as a hub.KerasLayer, maps float32 [N, 224, 224, 3] in [0, 1] to features [N, F].
+    """
 
     layer: Any
     source: Source
@@ -58,8 +64,7 @@ def load_backbone(settings: Settings, cache: Path, progress: ShowProgress) -> Ba
     folder, origin = _resolve(settings, Cache(cache), progress)
     name = recorded_handle(settings.backbone)
     digest = module_sha256(folder, name)
-    layer = _hub_layer(folder, name)
-    _require_features(layer, name)
+    layer = _feature_layer(_hub_layer(folder, name), name)
     return Backbone(layer, Source(name=name, sha256=digest, origin=origin))
 
 
@@ -109,7 +114,9 @@ def from_keras(model: Any) -> Weights:
 
 def _hub_layer(folder: Path, name: str) -> Any:
     try:
-        return hub.KerasLayer(str(folder), trainable=False)
+        return _layer_of(folder)
+    except ModelError as error:
+        raise ModelError(f"the backbone {name} {error}") from error
     except Exception as error:
         raise ModelError(
             f"the backbone {name} can't be loaded ({_reason(error)}); "
@@ -117,30 +124,89 @@ def _hub_layer(folder: Path, name: str) -> Any:
         ) from error
 
 
-def _require_features(layer: Any, name: str) -> None:
+def _layer_of(folder: Path) -> Any:
+    """Return a hub.KerasLayer of a module that can be called, else of its signature.
+
+    Keras 3 exports models that have signatures alone. Raises ModelError, without the backbone's
+    name, if it is not clear which is meant.
+    """
+    module = hub.load(str(folder))
+    if callable(module):
+        return hub.KerasLayer(module, trainable=False)
+    if getattr(module, "_is_hub_module_v1", False):
+        return hub.KerasLayer(str(folder), trainable=False)
+    signature = _signature(list(module.signatures))
+    outputs = list(module.signatures[signature].structured_outputs)
+    only = {"output_key": outputs[0]} if len(outputs) == 1 else {"signature_outputs_as_dict": True}
+    return hub.KerasLayer(str(folder), trainable=False, signature=signature, **only)
+
+
+def _signature(names: list[str]) -> str:
+    if DEFAULT_SIGNATURE in names:
+        return DEFAULT_SIGNATURE
+    if len(names) != 1:
+        known = printable(", ".join(names), MAX_REASON)
+        has = f"has the signatures {known}" if names else "has no signature"
+        raise ModelError(
+            f"can't be called, and {has}; export it with the one signature {DEFAULT_SIGNATURE}"
+        )
+    return names[0]
+
+
+def _feature_layer(layer: Any, name: str) -> Any:
+    """Return a module's layer, with a sole feature vector taken out of a list or a dict.
+
+    Raises ModelError if it does not turn any number of images into float32 [N, F].
+    """
+    probed = {count: _probe(layer, count, name) for count in PROBED_BATCHES}
+    taken = layer if _only(probed[1]) is probed[1] else (lambda images: _only(layer(images)))
+    for count, outputs in probed.items():
+        _require_features(_only(outputs), count, name)
+    return taken
+
+
+def _probe(layer: Any, images: int, name: str) -> Any:
     try:
-        features = layer(tf.zeros((1, *IMAGE_SHAPE)))
+        # Traced, as it will be used; a tensor that is not would be in the library's message.
+        return tf.function(layer, autograph=False)(tf.zeros((images, *IMAGE_SHAPE)))
     except Exception as error:
         raise ModelError(
-            f"the backbone {name} does not take float32 [N, 224, 224, 3] images "
-            f"({_reason(error)}); give the handle of a feature vector module for 224x224 images"
+            f"the backbone {name} does not take float32 [N, 224, 224, 3] images, tried with "
+            f"{images} ({_reason(error)}); give a feature vector module for any number of them"
         ) from error
+
+
+def _only(outputs: Any) -> Any:
+    """Return the one tensor of a list or a dict, else what is given."""
+    values = list(outputs.values()) if isinstance(outputs, Mapping) else outputs
+    return values[0] if isinstance(values, list | tuple) and len(values) == 1 else outputs
+
+
+def _require_features(features: Any, images: int, name: str) -> None:
+    remedy = "give a feature vector module for 224x224 images"
     if not isinstance(features, tf.Tensor) or features.dtype != tf.float32:
         raise ModelError(
-            f"the backbone {name} returns {_in_words(features)}, no float32 tensor; "
-            "give the handle of a feature vector module"
+            f"the backbone {name} returns {_in_words(features)}, no float32 tensor; {remedy}"
         )
-    if len(features.shape) != 2:
+    shape = list(features.shape)
+    if len(shape) != 2 or shape[1] == 0:
+        raise ModelError(f"the backbone {name} returns {shape}, no feature vector; {remedy}")
+    if shape[0] != images:
         raise ModelError(
-            f"the backbone {name} returns {list(features.shape)}, no feature vector; "
-            "give the handle of a feature vector module"
+            f"the backbone {name} returns {shape} for {images} images, no vector for each; {remedy}"
         )
 
 
 def _in_words(value: Any) -> str:
-    return f"a tensor of {value.dtype.name}" if isinstance(value, tf.Tensor) else "several tensors"
+    if isinstance(value, tf.Tensor):
+        return f"a tensor of {value.dtype.name}"
+    if isinstance(value, Mapping):
+        return printable(f"several tensors ({', '.join(map(str, value))})", MAX_REASON)
+    return "several tensors"
 
 
 def _reason(error: Exception) -> str:
-    first = (str(error).strip() or "no reason given").splitlines()[0]
-    return printable(f"{type(error).__name__}: {first}", MAX_REASON)
+    """Return the library's own reason on one line, without what Keras puts before it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    own = [line for line in lines if not line.startswith("Exception encountered when calling")]
+    return printable(f"{type(error).__name__}: {(own or ['no reason given'])[0]}", MAX_REASON)

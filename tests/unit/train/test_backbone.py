@@ -153,9 +153,10 @@ def test_a_record_has_no_path_in_which_a_user_may_be_named(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("function", "returned"),
     [
-        (lambda x: {"a": tf.reduce_mean(x, [1, 2]), "b": x}, "several tensors"),
+        (lambda x: {"a": tf.reduce_mean(x, [1, 2]), "b": x}, r"several tensors \(a, b\)"),
         (lambda x: [tf.reduce_mean(x, [1, 2]), x], "several tensors"),
         (lambda x: tf.cast(tf.reduce_mean(x, [1, 2]), tf.bfloat16), "a tensor of bfloat16"),
+        (lambda x: tf.cast(tf.reduce_mean(x, [1, 2]), tf.float16), "a tensor of float16"),
         (lambda x: tf.cast(tf.reduce_mean(x, [1, 2]), tf.int32), "a tensor of int32"),
     ],
 )
@@ -164,6 +165,73 @@ def test_what_is_no_float32_tensor_is_no_feature_vector(
 ) -> None:
     settings = save_module(tmp_path / "odd", function)
     with pytest.raises(ModelError, match=f"returns {returned}, no float32 tensor"):
+        load(settings, tmp_path)
+
+
+@pytest.mark.parametrize("wrapped", [lambda x: {"features": x}, lambda x: [x], lambda x: (x,)])
+def test_a_sole_feature_vector_is_taken_out_of_what_holds_it(wrapped: Any, tmp_path: Path) -> None:
+    settings = save_module(tmp_path / "sole", lambda x: wrapped(tf.reduce_mean(x, [1, 2])))
+    assert_gives_means(load(settings, tmp_path))
+
+
+def assert_gives_means(backbone: Any) -> None:
+    """Assert that it gives the means of the channels, for more than a batch and in a graph."""
+    from stages.samples import Samples
+    from stages.train.head import Head
+    from stages.train.model import count_ops, freeze
+
+    images = np.random.default_rng(0).integers(0, 256, (17, 224, 224, 3), np.uint8)
+    features = backbone.features(Samples(images, np.zeros(17, np.int64)), lambda done: None)
+    np.testing.assert_allclose(features, images.mean((1, 2)) / 255, rtol=1e-4)
+    head = Head(np.zeros((3, 3), np.float32), np.zeros(3, np.float32))
+    assert count_ops(freeze(backbone.layer, head))["Mean"] == 1
+
+
+def save_signatures(path: Path, function: Any, *names: str) -> Any:
+    """Save what has signatures alone, as Keras 3 exports it, whose own is called serve."""
+    module, spec = tf.Module(), tf.TensorSpec((None, 224, 224, 3), tf.float32)
+    module.serve = tf.function(function, input_signature=[spec])
+    tf.saved_model.save(module, str(path), signatures=dict.fromkeys(names, module.serve))
+    return Settings(backbone=str(path))
+
+
+@pytest.mark.parametrize("names", [("serving_default",), ("serve", "serving_default"), ("embed",)])
+def test_a_module_with_signatures_alone_is_taken_by_the_one_that_is_meant(
+    names: tuple[str, ...], tmp_path: Path
+) -> None:
+    settings = save_signatures(tmp_path / "mean", lambda x: tf.reduce_mean(x, [1, 2]), *names)
+    assert_gives_means(load(settings, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("names", "cause"),
+    [
+        ((), "can't be called, and has no signature; export it with the one"),
+        (("one", "two"), "has the signatures one, two; export it with the one signature serving"),
+    ],
+)
+def test_it_must_be_clear_which_signature_is_meant(
+    names: tuple[str, ...], cause: str, tmp_path: Path
+) -> None:
+    settings = save_signatures(tmp_path / "mean", lambda x: tf.reduce_mean(x, [1, 2]), *names)
+    with pytest.raises(ModelError, match=f"the backbone given/mean .*{cause}"):
+        load(settings, tmp_path)
+
+
+@pytest.mark.parametrize("fixed", [1, 2])
+def test_a_module_for_a_fixed_number_of_images_is_refused_with_the_librarys_reason(
+    fixed: int, tmp_path: Path
+) -> None:
+    settings = save_module(
+        tmp_path / "fixed", lambda x: tf.reduce_mean(x, [1, 2]), (fixed, 224, 224, 3)
+    )
+    with pytest.raises(ModelError, match=rf"tried with {3 - fixed} \(TypeError: .*{fixed}, 224"):
+        load(settings, tmp_path)
+
+
+def test_a_module_that_makes_one_vector_of_all_images_is_refused(tmp_path: Path) -> None:
+    settings = save_module(tmp_path / "one", lambda x: tf.reshape(x, [1, -1]))
+    with pytest.raises(ModelError, match=r"returns \[1, 301056\] for 2 images, no vector for each"):
         load(settings, tmp_path)
 
 
