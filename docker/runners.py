@@ -97,10 +97,10 @@ def prepare_docker(stages: list[Stage], artifacts: Path, task: str) -> Runner:
 
     def run(stage: Stage, settings: Mapping[str, str]) -> Outcome:
         own = {env_name("artifacts"): str(root), env_name("image"): pinned[stage].digest}
-        handle = settings.get(BACKBONE, "")
-        if stage.name == TRAIN:
-            handle = own_backbone.as_container_sees(handle, root)
+        given = settings.get(BACKBONE, "")
+        handle = own_backbone.as_container_sees(given)
         shown = {BACKBONE: handle, SHOWN_BACKBONE: redacted_handle(handle)}
+        shown |= own_backbone.mount(given if stage.name == TRAIN else "")
         variables = {**composed, **_network_of(stage, settings), **own, **shown}
         environ = {**containers.compose_environment(settings), **variables}
         return containers.run(stage, environ, pinned[stage].id)
@@ -210,7 +210,7 @@ def _without_secrets(stage: Stage, environ: Mapping[str, str]) -> dict[str, str]
     """Return the environment of a stage that may run a model: without passwords for a network."""
     kept = network.without_network(environ)
     kept.pop(MIRROR, None)
-    handle = own_backbone.as_process_sees(kept.pop(BACKBONE, ""))
+    handle = kept.pop(BACKBONE, "")
     reads = handle and "backbone" in specs_of(stage.name)
     return {**kept, **({BACKBONE: redacted_handle(handle)} if reads else {})}
 

@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 
 from docker.build.graph import Stage, read_extra, read_stages
 from docker.ending import end_with
-from docker.host import engine
+from docker.host import engine, own_backbone
 from docker.host.env_file import environment
 from docker.outcome import Outcome
 from docker.runners import RUNNERS, TRAIN, Runner, prepare_docker
 from stages.agreement import require_agreement
+from stages.check import require_one_backbone
 from stages.command_line import load
 from stages.errors import NotTrustedError, SettingsError, exit_code_of
+from stages.folder.usable import resolved
 from stages.inputs import require_inputs
 from stages.setting.suggestion import quoted
 from stages.settings import DOCTOR, DOWNLOAD, EXTRAS, STAGES, Settings, env_name, needs_download
@@ -47,6 +49,8 @@ def run_stages(programs: Sequence[str], name: str, runner: str, given: dict[str,
         return 0
     require_agreement(load(settings), programs)
     require_inputs(load(settings), wanted)
+    if TRAIN in wanted:
+        own_backbone.require_usable(settings.get(own_backbone.BACKBONE, ""))
     run = RUNNERS[runner](stages, load(settings).artifacts, name)
     if DOCTOR in programs and RUNNERS[runner] is prepare_docker:
         print(f"engine  {engine.summary()}", flush=True)
@@ -104,4 +108,11 @@ def chosen_settings(given: dict[str, str]) -> dict[str, str]:
     """
     chosen = {env_name(name): text for name, text in given.items()}
     environ = environment()
-    return {**environ, **chosen, env_name("runtime"): load(environ, given).runtime}
+    settings = load(environ, given)
+    if "backbone" not in given:
+        require_one_backbone(environ)
+    backbone = own_backbone.chosen(given.get("backbone", ""), environ)
+    if backbone:
+        handle = own_backbone.on_this_machine(backbone, resolved(settings.artifacts))
+        chosen[own_backbone.BACKBONE] = handle
+    return {**environ, **chosen, env_name("runtime"): settings.runtime}

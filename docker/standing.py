@@ -27,10 +27,10 @@ def here() -> str:
 
 
 # As it is when the tasks are loaded: they change to ROOT then.
-_PLACE = _take(os.environ)
+PLACE = _take(os.environ)
 
 
-def from_here(path: str, place: Path = _PLACE) -> Path:
+def from_here(path: str, place: Path = PLACE) -> Path:
     """Return the whole path of a file as it was given on a command line."""
     whole = place / path
     # A link that is given stays one; the folders before it lose their dots.

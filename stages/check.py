@@ -11,13 +11,16 @@ from pathlib import Path
 
 from stages.agreement import require_agreement
 from stages.command_line import load
-from stages.errors import NotWritableError, exit_code_of
+from stages.errors import NotWritableError, SettingsError, exit_code_of
 from stages.program.user import this_user
-from stages.settings import STAGES
+from stages.settings import STAGES, env_name
 
 # compose.yaml's: the artifacts folder as the user gave it, and who the stages run as, if .env
 # has it.
 GIVEN_FOLDER, KNOWN_USER = "STAGES_ARTIFACTS", "STAGES_UID"
+
+# compose.yaml's: the path of a backbone on the user's machine, which this container does not see.
+GIVEN_BACKBONE = "GIVEN_BACKBONE"
 
 BUILD = "./bootstrap.py --yes build"
 
@@ -25,14 +28,22 @@ BUILD = "./bootstrap.py --yes build"
 def main(environ: Mapping[str, str] = os.environ) -> None:
     """Read all settings, and try the artifacts folder.
 
-    Raises SettingsError for a setting that is unknown or not allowed, or asks for more images than
-    there would be, NotWritableError if the folder can't be written.
+    Raises SettingsError for a setting that is unknown or not allowed, that asks for more images
+    than there would be, or for two backbones; NotWritableError if the folder can't be written.
     """
     settings = load(environ)
+    require_one_backbone(environ)
     require_agreement(settings, STAGES)
     folder = settings.artifacts
     if not _is_writable(folder):
         raise NotWritableError(_remedy(environ.get(GIVEN_FOLDER, str(folder)), environ))
+
+
+def require_one_backbone(environ: Mapping[str, str]) -> None:
+    """Raise SettingsError if two variables name a backbone."""
+    named = env_name("backbone")
+    if environ.get(named) and environ.get(GIVEN_BACKBONE):
+        raise SettingsError(f"{named} and {GIVEN_BACKBONE} both name a backbone; unset one")
 
 
 def _is_writable(folder: Path) -> bool:

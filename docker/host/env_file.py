@@ -13,7 +13,7 @@ from docker.host import network
 from docker.host.at_once import usual_mode, write_at_once
 from docker.host.dotenv import Statement, statements, written
 from docker.host.user import User
-from docker.host.variables import CERTIFICATES, MEMORY, PROJECT
+from docker.host.variables import CERTIFICATES, GIVEN_BACKBONE, MEMORY, PROJECT
 from docker.paths import ENV_FILE, ROOT
 from stages.errors import SettingsError
 from stages.program.printable import printable
@@ -44,8 +44,12 @@ def _settings(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
     text = _text(env_file)
     if text.startswith(UTF_16):
         raise SettingsError(f"{env_file} is UTF-16, which compose can't read; save it as UTF-8")
-    ours = (it for it in statements(text.removeprefix(BOM)) if it.name.upper().startswith(PREFIX))
+    ours = (it for it in statements(text.removeprefix(BOM)) if _is_read(it.name))
     return {it.name: _value(it) for it in ours if it.value is not None or it.name not in environ}
+
+
+def _is_read(name: str) -> bool:
+    return name.upper().startswith(PREFIX) or name == GIVEN_BACKBONE
 
 
 def _text(env_file: Path) -> str:

@@ -8,6 +8,9 @@ from typing import Final
 UID, GID, USERNS = "STAGES_UID", "STAGES_GID", "STAGES_USERNS"
 PROJECT, MEMORY, CERTIFICATES = "COMPOSE_PROJECT_NAME", "STAGES_MEMORY", "CA_BUNDLE"
 OVERRIDE, NETWORK = "STAGES_OVERRIDE", "DOWNLOAD_NETWORK"
+GIVEN_BACKBONE = "GIVEN_BACKBONE"
+# By which invoke says, for each container, what train's is to call that one.
+GIVEN_NAME = "STAGES_GIVEN"
 
 WRITTEN: Final = {
     UID: "the number of the user that the stages run as: yours, and 10001 if you are root without "
@@ -26,4 +29,7 @@ GIVEN: Final = {
     "`docker compose` itself takes it by `-f`",
     NETWORK: "the network of download's container, `bridge` by default; `invoke` sets `host` if a "
     "proxy or a handle is at 127.0.0.1",
+    GIVEN_BACKBONE: "the path of [a backbone of your own]"
+    "(data-and-models.md#a-backbone-of-your-own) on this machine, also in `.env`; `docker compose` "
+    "lets train's container see it",
 }

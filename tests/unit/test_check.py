@@ -37,6 +37,12 @@ def test_settings_that_contradict_each_other_are_refused_before_the_first_stage(
         check.main({**environ, "VGG19_TRAIN_SAMPLES": "30"})
 
 
+def test_two_backbones_are_refused(environ: dict[str, str]) -> None:
+    check.main({**environ, "GIVEN_BACKBONE": "/mine", "VGG19_BACKBONE": ""})
+    with pytest.raises(SettingsError, match="VGG19_BACKBONE and GIVEN_BACKBONE both name"):
+        check.main({**environ, "GIVEN_BACKBONE": "/mine", "VGG19_BACKBONE": "imagenet"})
+
+
 @pytest.mark.parametrize(
     ("known", "remedy"),
     [

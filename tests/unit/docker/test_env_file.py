@@ -111,6 +111,11 @@ def test_a_line_that_is_refused_is_not_shown_as_it_may_hold_a_password(file: Pat
     assert "secret" not in str(caught.value)
 
 
+def test_the_path_of_a_backbone_for_compose_is_read_too(file: Path) -> None:
+    file.write_text("GIVEN_BACKBONE='/my models/mine'\nGIVEN=1\n")
+    assert environment({}, file) == {"GIVEN_BACKBONE": "/my models/mine"}
+
+
 @pytest.mark.timeout(20)
 def test_a_file_of_as_many_lines_as_it_may_have_is_read_at_once(file: Path) -> None:
     file.write_text("A=1\n" * 250_000 + "VGG19_SEED=$x\n")

@@ -122,7 +122,9 @@ def test_only_download_gets_a_handle_with_its_password_which_check_reads_before(
     environments = {name: service.get("environment", {}) for name, service in services().items()}
     as_given = {name for name, them in environments.items() if them.get(BACKBONE, "") is None}
     assert as_given == {DOWNLOAD, "check"}
-    assert environments["train"][BACKBONE] == "${STAGES_BACKBONE-${VGG19_BACKBONE:+downloaded}}"
+    # At most one of them is given, as check sees to it.
+    by_compose = "${VGG19_BACKBONE:+downloaded}${GIVEN_BACKBONE:+/given/backbone}"
+    assert environments["train"][BACKBONE] == f"${{STAGES_BACKBONE-{by_compose}}}"
     assert {name for name, them in environments.items() if BACKBONE in them} == {*as_given, "train"}
     assert {name for name, them in environments.items() if MIRROR in them} == as_given
 
@@ -220,10 +222,21 @@ def test_download_is_in_the_image_of_train_and_before_it() -> None:
     assert needs[DOWNLOAD] == {"condition": "service_completed_successfully"}
 
 
-def test_what_runs_a_strangers_module_first_sees_the_artifacts_alone() -> None:
+def test_what_runs_a_strangers_module_first_sees_the_artifacts_and_that_module_alone() -> None:
     volumes = services()["train"]["volumes"]
     assert isinstance(volumes, list)
-    assert [volume["target"] for volume in volumes] == ["/artifacts"]
+    targets = {volume["target"]: volume for volume in volumes}
+    given = targets.pop("/given/${STAGES_GIVEN:-backbone}")
+    assert [*targets] == ["/artifacts"]
+    # The engine would make a folder, as root, where a misspelt path leads.
+    assert (given["read_only"], given["bind"]) == (True, {"create_host_path": False})
+
+
+def test_nothing_else_sees_a_backbone_of_the_users_own() -> None:
+    seeing = {
+        name for name, service in services().items() if "GIVEN_" in str(service.get("volumes"))
+    }
+    assert seeing == {"train"}
 
 
 def test_proxies_reach_download_alone() -> None:

@@ -1,47 +1,106 @@
-"""A backbone by its path on this machine, as a container and as a process see it."""
+"""A backbone by its path: where it is, whether it will do, and what a container sees of it."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from docker.host.own_backbone import as_container_sees, as_process_sees
-from stages.errors import SettingsError
+from docker.host.own_backbone import (
+    as_container_sees,
+    chosen,
+    mount,
+    on_this_machine,
+    require_usable,
+)
+from stages.errors import ModelError, SettingsError
+from tests.unit.files.test_given_module import make_module
+
+NAMED = ["", "embedded", "imagenet", "downloaded", "https://hub/m/1", "gs://a/b"]
 
 
 @pytest.fixture
-def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A module where it is meant to be, with its artifacts folder in the working directory."""
-    monkeypatch.chdir(tmp_path)
-    folder = tmp_path / "artifacts" / ".cache" / "hub" / "mine"
-    folder.mkdir(parents=True)
+def module(tmp_path: Path) -> Path:
+    """A module that is there under its own name, and as `latest`."""
+    folder = make_module(tmp_path / "models" / "mine")
+    (tmp_path / "models" / "latest").symlink_to("mine")
     return folder
 
 
 @pytest.mark.parametrize(
-    "form", ["{}", "artifacts/.cache/hub/mine", "./artifacts/.cache/hub/mine/"]
+    ("given", "whole"),
+    [
+        ("./mine", "mine"),
+        ("../models/mine/", "mine"),
+        ("~/mine", "mine"),
+        ("./latest", "latest"),
+        ("mine/..", "."),
+        ("file://{}", "mine"),
+        ("{}", "mine"),
+    ],
 )
-def test_a_path_of_this_machine_becomes_the_containers(module: Path, form: str) -> None:
-    root = module.parents[2]
-    assert as_container_sees(form.format(module), root) == "/artifacts/.cache/hub/mine"
-    assert as_process_sees(form.format(module)) == str(module)
+def test_a_path_is_whole_from_where_the_user_is(
+    given: str, whole: str, module: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(module.parent))
+    given = given.format(module)
+    expected = str(module.parent / whole)
+    assert chosen(given, {}, {}, module.parent) == expected
+    variable = {"VGG19_BACKBONE": given}
+    assert chosen("", variable, variable, module.parent) == expected
 
 
-def test_an_address_of_a_file_is_a_path(module: Path) -> None:
-    seen = as_container_sees(f"file://{module}", module.parents[2])
-    assert seen == "/artifacts/.cache/hub/mine"
+def test_a_relative_path_of_env_starts_beside_it_as_compose_has_it(tmp_path: Path) -> None:
+    in_file = {"VGG19_BACKBONE": "./mine"}
+    assert chosen("", in_file, {}, tmp_path / "here", tmp_path) == str(tmp_path / "mine")
+    for given in ("mine", "./mine"):
+        path = {"GIVEN_BACKBONE": given}
+        assert chosen("", path, path, tmp_path / "here", tmp_path) == str(tmp_path / "mine")
 
 
-@pytest.mark.parametrize(
-    "handle",
-    ["", "embedded", "imagenet", "https://hub/m/1", "/artifacts/.cache/hub/mine", "gs://a/b"],
-)
-def test_everything_else_stays_as_it_is(module: Path, handle: str) -> None:
-    assert as_container_sees(handle, module.parents[2]) == handle
-    assert as_process_sees(handle) == handle
+def test_a_flag_wins(tmp_path: Path) -> None:
+    variables = {"VGG19_BACKBONE": "imagenet", "GIVEN_BACKBONE": "/mine"}
+    assert chosen("embedded", variables, variables, tmp_path) == "embedded"
 
 
-def test_a_folder_that_no_container_sees_is_refused(module: Path, tmp_path: Path) -> None:
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    with pytest.raises(SettingsError, match=r"copy it to .*/artifacts/\.cache/hub/, or give"):
-        as_container_sees(str(elsewhere), module.parents[2])
+@pytest.mark.parametrize("handle", NAMED)
+def test_what_is_no_path_stays_as_it_is(handle: str, tmp_path: Path) -> None:
+    assert chosen(handle, {}, {}, tmp_path) == handle
+    assert on_this_machine(handle, tmp_path) == as_container_sees(handle) == handle
+    assert not any(mount(handle).values())
+    require_usable(handle)
+
+
+@pytest.mark.parametrize("name", ["mine", "latest"])
+def test_a_container_sees_it_by_the_name_that_the_user_gave(name: str, module: Path) -> None:
+    handle = str(module.parent / name)
+    require_usable(handle)
+    assert as_container_sees(handle) == f"/given/{name}"
+    assert mount(handle) == {"GIVEN_BACKBONE": str(module), "STAGES_GIVEN": name}
+
+
+def test_a_containers_name_of_what_is_in_the_artifacts_is_understood(module: Path) -> None:
+    root = module.parent
+    assert on_this_machine("/artifacts/mine", root) == str(module)
+    assert on_this_machine(str(module), root) == str(module)
+
+
+def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="is not there"):
+        require_usable(str(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize("target", ["../../other", "{}/other", "{}/models/mine/saved_model.pb"])
+def test_a_link_that_leads_nowhere_in_a_container_is_refused(
+    target: str, module: Path, tmp_path: Path
+) -> None:
+    make_module(tmp_path / "other")
+    (module / "assets").symlink_to(target.format(tmp_path))
+    with pytest.raises(ModelError, match=r"mine/assets is a link out of .* `cp -rL` makes it"):
+        require_usable(str(module))
+
+
+def test_a_link_within_the_folder_is_taken(module: Path) -> None:
+    (module / "saved_model.pb").rename(module / "graph")
+    (module / "saved_model.pb").symlink_to("graph")
+    (module / "again").symlink_to(os.curdir)
+    require_usable(str(module))

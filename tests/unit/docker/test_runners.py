@@ -123,14 +123,16 @@ def test_only_peers_is_told_of_another_interpreter(started: Started, tmp_path: P
     assert [environ for _, _, environ in started] == [expected] * 4
 
 
-def test_a_run_keeps_to_the_images_that_their_names_meant_at_its_start(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    now_meant = {"vgg19-train": ResolvedImage("id-1", "sha256:1")}
-    passed: list[tuple[str, str, str]] = []
+Contained = list[tuple[str, str, Mapping[str, str]]]
+
+
+@pytest.fixture
+def contained(monkeypatch: pytest.MonkeyPatch) -> Contained:
+    """The stages that the docker runner started: name, image and variables for compose."""
+    calls: Contained = []
 
     def start(stage: Stage, environ: Mapping[str, str], image: str) -> Outcome:
-        passed.append((image, environ[env_name("image")], environ["STAGES_BACKBONE"]))
+        calls.append((stage.name, image, environ))
         return Outcome(0, 0.0)
 
     for module, name in (
@@ -141,15 +143,40 @@ def test_a_run_keeps_to_the_images_that_their_names_meant_at_its_start(
     monkeypatch.setattr(engine, "read_info", EngineInfo)
     monkeypatch.setattr(engine, "memory", lambda: 2**34)
     monkeypatch.setattr(artifacts, "prepare", lambda folder, owner: folder)
-    monkeypatch.setattr(runners, "resolve", lambda image: now_meant[image])
+    monkeypatch.setattr(runners, "resolve", lambda image: ResolvedImage(image, "sha256:1"))
     monkeypatch.setattr(containers, "run", start)
+    return calls
+
+
+def test_a_run_keeps_to_the_images_that_their_names_meant_at_its_start(
+    contained: Contained, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    now_meant = {"vgg19-train": ResolvedImage("id-1", "sha256:1")}
+    monkeypatch.setattr(runners, "resolve", lambda image: now_meant[image])
     (train, *_) = read_stages({})
     run = prepare_docker([train], tmp_path, "train")
     run(train, {BACKBONE: "https://me:secret@h/m"})
     now_meant["vgg19-train"] = ResolvedImage("id-2", "sha256:2")  # by a build in another checkout
     run(train, {})
     # And train's container gets the handle without its secrets.
+    passed = [(image, it[env_name("image")], it["STAGES_BACKBONE"]) for _, image, it in contained]
     assert passed == [("id-1", "sha256:1", "https://***@h/m"), ("id-1", "sha256:1", "")]
+
+
+def test_only_trains_container_sees_a_backbone_of_the_users_own(
+    contained: Contained, tmp_path: Path
+) -> None:
+    (tmp_path / "latest").symlink_to(tmp_path / "mine")
+    stages = [read_extra(DOWNLOAD), *read_stages({})]
+    run = prepare_docker(stages, tmp_path, "pipeline")
+    for stage in stages:
+        # .env's own, which compose would read, is not what was asked for.
+        run(stage, {BACKBONE: str(tmp_path / "latest"), "GIVEN_BACKBONE": "/another"})
+    mounted = {name: (it["GIVEN_BACKBONE"], it["STAGES_GIVEN"]) for name, _, it in contained}
+    assert mounted.pop("train") == (str(tmp_path / "mine"), "latest")
+    assert {*mounted.values()} == {("", "")}
+    handles = {(it[BACKBONE], it["STAGES_BACKBONE"]) for _, _, it in contained}
+    assert handles == {("/given/latest", "/given/latest")}
 
 
 LOCAL = """
