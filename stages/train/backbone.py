@@ -41,16 +41,16 @@ class Backbone:
 
     layer: Any
     source: Source
+    traced: Any  # `layer` as one tf.function, of whose traces TensorFlow warns if there are many
 
     def features(self, samples: Samples, add_done: Callable[[int], None]) -> NDArray[np.float32]:
         """Return the features float32 [N, F] of all images.
 
         `add_done` is called after each batch with the number of its images.
         """
-        run = tf.function(self.layer)
         parts = []
         for start in range(0, len(samples), BATCH_SIZE):
-            parts.append(run(tf.constant(samples.batch(start, BATCH_SIZE))).numpy())
+            parts.append(self.traced(tf.constant(samples.batch(start, BATCH_SIZE))).numpy())
             add_done(len(parts[-1]))
         return np.concatenate(parts)
 
@@ -65,7 +65,8 @@ def load_backbone(settings: Settings, cache: Path, progress: ShowProgress) -> Ba
     name = recorded_handle(settings.backbone)
     digest = module_sha256(folder, name)
     layer = _feature_layer(_hub_layer(folder, name), name)
-    return Backbone(layer, Source(name=name, sha256=digest, origin=origin))
+    source = Source(name=name, sha256=digest, origin=origin)
+    return Backbone(layer, source, tf.function(layer))
 
 
 def _resolve(settings: Settings, cache: Cache, progress: ShowProgress) -> tuple[Path, str]:
@@ -158,17 +159,19 @@ def _feature_layer(layer: Any, name: str) -> Any:
 
     Raises ModelError if it does not turn any number of images into float32 [N, F].
     """
-    probed = {count: _probe(layer, count, name) for count in PROBED_BATCHES}
+    # Traced, as it will be used: a tensor that is not would be in the library's message. Not as
+    # itself, as TensorFlow counts a function's traces, and warns of many.
+    traced = tf.function(lambda images: layer(images), autograph=False)
+    probed = {count: _probe(traced, count, name) for count in PROBED_BATCHES}
     taken = layer if _only(probed[1]) is probed[1] else (lambda images: _only(layer(images)))
     for count, outputs in probed.items():
         _require_features(_only(outputs), count, name)
     return taken
 
 
-def _probe(layer: Any, images: int, name: str) -> Any:
+def _probe(traced: Any, images: int, name: str) -> Any:
     try:
-        # Traced, as it will be used; a tensor that is not would be in the library's message.
-        return tf.function(layer, autograph=False)(tf.zeros((images, *IMAGE_SHAPE)))
+        return traced(tf.zeros((images, *IMAGE_SHAPE)))
     except Exception as error:
         raise ModelError(
             f"the backbone {name} does not take float32 [N, 224, 224, 3] images, tried with "

@@ -235,6 +235,20 @@ def test_a_module_that_makes_one_vector_of_all_images_is_refused(tmp_path: Path)
         load(settings, tmp_path)
 
 
+def test_no_sizes_of_the_splits_make_tensorflow_warn(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stages.samples import Samples
+
+    settings = save_module(tmp_path / "mean", lambda x: tf.reduce_mean(x, [1, 2]))
+    monkeypatch.setattr(tf.get_logger(), "propagate", True)
+    backbone = load(settings, tmp_path)
+    for size in (17, 18, 19):
+        images = np.zeros((size, 224, 224, 3), np.uint8)
+        backbone.features(Samples(images, np.zeros(size, np.int64)), lambda done: None)
+    assert "retracing" not in caplog.text
+
+
 def test_published_weights_give_the_features_of_keras_own_preprocessing(tmp_path: Path) -> None:
     import tf_keras
 
