@@ -33,7 +33,7 @@ def local_path(handle: str) -> Path | None:
     `~` is a home, which no shell may have expanded.
     """
     if "://" not in handle:
-        with suppress(RuntimeError):  # nobody has that home
+        with suppress(RuntimeError, ValueError):  # nobody has that home, or can have it
             return Path(handle).expanduser()
         return Path(handle)
     try:

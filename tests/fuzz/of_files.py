@@ -27,6 +27,8 @@ from stages.common.worker import protocol
 from stages.common.worker.client import answer_of
 from stages.common.worker.loadgen import RATES, rate_of, read_answers, read_detail, reasons_of
 from stages.errors import StageError
+from stages.files.given_module import require_module
+from stages.files.module_archive import holds_model, unpack
 from stages.records.measure import Primitive
 from stages.samples import Samples, load_samples
 from tests.fuzz.inputs import contents, mutated_texts
@@ -57,6 +59,7 @@ def parsers() -> Iterator[Parser]:
     yield Parser("lines of listings", contents(LISTING), _differences)
     yield of_file("compose.yaml", _compose, COMPOSE_FILE.read_bytes())
     yield Parser("saved images", contents(*_archives()), _saved)
+    yield of_file("archives of a module", _module, *_modules())
     yield Parser("docker image inspect", mutated_texts('["sha256:1"]', "null"), diff_ids_of)
 
 
@@ -145,6 +148,19 @@ def _archives() -> Iterator[bytes]:
         ]
         files = {manifest[0]["Layers"][0]: blob, "config": b"{}"}
         yield _tar({**files, "manifest.json": json.dumps(manifest).encode()})
+
+
+def _modules() -> Iterator[bytes]:
+    archive = _tar({"./mine/saved_model.pb": b"graph", "./mine/variables/a": b"1"})
+    yield from (archive, gzip.compress(archive, mtime=0))
+
+
+def _module(path: Path) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        unpack(path, Path(folder, "module"), "the archive")
+        assert holds_model(Path(folder, "module"))
+    # What is unpacked was also found before.
+    require_module(path)
 
 
 def _tar(files: dict[str, bytes]) -> bytes:

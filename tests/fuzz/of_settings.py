@@ -16,8 +16,14 @@ from stages.agreement import require_agreement
 from stages.command_line import flag_name, for_stage, load
 from stages.download.mirror import at_mirror, name_of_module
 from stages.errors import SettingsError
+from stages.files.member import is_inside
 from stages.program.printable import printable
-from stages.setting.addresses import redacted, redacted_address, redacted_handle
+from stages.setting.addresses import (
+    recorded_handle,
+    redacted,
+    redacted_address,
+    redacted_handle,
+)
 from stages.setting.cpu_list import format_list, parse_list
 from stages.setting.ranges import MAX_CPUS
 from stages.setting.spec import as_text
@@ -116,6 +122,11 @@ def _redact(text: str) -> None:
     assert redacted(redacted_handle(text)) == redacted_handle(redacted(redacted_handle(text)))
     assert "secret" not in redacted_handle(f"https://me:secret{text}@h/m")
     assert "secret" not in redacted_address(f"me:secret@{text}")
+    assert recorded_handle(recorded_handle(text)) == recorded_handle(text)
+    if "://" not in text:  # else it is no path
+        path = recorded_handle(f"/home/secret/{text}")
+        assert is_inside(path)
+        assert path.startswith("given/")
 
 
 def _ask_mirror(text: str) -> None:
