@@ -13,6 +13,7 @@ from stages.agreement import require_agreement
 from stages.command_line import load
 from stages.errors import NotWritableError, SettingsError, exit_code_of
 from stages.program.user import this_user
+from stages.setting.addresses import local_path
 from stages.settings import STAGES, env_name
 
 # compose.yaml's: the artifacts folder as the user gave it, and who the stages run as, if .env
@@ -29,12 +30,14 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
     """Read all settings, and try the artifacts folder.
 
     Raises SettingsError for a setting that is unknown or not allowed, that asks for more images
-    than there would be, or for two backbones; NotWritableError if the folder can't be written.
+    than there would be, for two backbones, or for one that no container sees; NotWritableError if
+    the folder can't be written.
     """
     settings = load(environ)
-    require_one_backbone(environ)
-    require_agreement(settings, STAGES)
     folder = settings.artifacts
+    require_one_backbone(environ)
+    _require_seen(settings.backbone, folder)
+    require_agreement(settings, STAGES)
     if not _is_writable(folder):
         raise NotWritableError(_remedy(environ.get(GIVEN_FOLDER, str(folder)), environ))
 
@@ -44,6 +47,15 @@ def require_one_backbone(environ: Mapping[str, str]) -> None:
     named = env_name("backbone")
     if environ.get(named) and environ.get(GIVEN_BACKBONE):
         raise SettingsError(f"{named} and {GIVEN_BACKBONE} both name a backbone; unset one")
+
+
+def _require_seen(backbone: str, folder: Path) -> None:
+    path = local_path(backbone) if "/" in backbone else None
+    if path is not None and folder not in path.parents:
+        raise SettingsError(
+            f"{env_name('backbone')} is a path that no container sees; name it "
+            f"{GIVEN_BACKBONE} instead, or start this by `invoke`"
+        )
 
 
 def _is_writable(folder: Path) -> bool:

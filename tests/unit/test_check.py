@@ -43,6 +43,18 @@ def test_two_backbones_are_refused(environ: dict[str, str]) -> None:
         check.main({**environ, "GIVEN_BACKBONE": "/mine", "VGG19_BACKBONE": "imagenet"})
 
 
+@pytest.mark.parametrize("backbone", ["/home/ann/mine", "./mine", "file:///home/ann/mine"])
+def test_a_path_that_no_container_sees_is_refused(backbone: str, environ: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="a path that no container sees; name it GIVEN_BACKB"):
+        check.main({**environ, "VGG19_BACKBONE": backbone})
+
+
+@pytest.mark.parametrize("backbone", ["imagenet", "https://hub/m/1", "{}/.cache/hub/mine"])
+def test_a_backbone_that_train_can_reach_passes(backbone: str, environ: dict[str, str]) -> None:
+    given = backbone.format(environ["VGG19_ARTIFACTS"])
+    check.main({**environ, "VGG19_BACKBONE": given})
+
+
 @pytest.mark.parametrize(
     ("known", "remedy"),
     [
