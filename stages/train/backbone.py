@@ -29,6 +29,7 @@ MAX_REASON = 240
 DEFAULT_SIGNATURE = "serving_default"
 # Images at once; a module for a fixed number of them fails at one of these.
 PROBED_BATCHES = (2, 1)
+_REMEDY = "give a feature vector module for any number of 224x224 images"
 CAFFE_MEAN_RGB = np.array((123.68, 116.779, 103.939), np.float32) / np.float32(255)
 
 
@@ -126,7 +127,7 @@ def _hub_layer(folder: Path, name: str) -> Any:
 
 
 def _layer_of(folder: Path) -> Any:
-    """Return a hub.KerasLayer of a module that can be called, else of its signature.
+    """Return a hub.KerasLayer of a module that can be called, else a function of its signature.
 
     Keras 3 exports models that have signatures alone. Raises ModelError, without the backbone's
     name, if it is not clear which is meant.
@@ -136,10 +137,18 @@ def _layer_of(folder: Path) -> Any:
         return hub.KerasLayer(module, trainable=False)
     if getattr(module, "_is_hub_module_v1", False):
         return hub.KerasLayer(str(folder), trainable=False)
-    signature = _signature(list(module.signatures))
-    outputs = list(module.signatures[signature].structured_outputs)
-    only = {"output_key": outputs[0]} if len(outputs) == 1 else {"signature_outputs_as_dict": True}
-    return hub.KerasLayer(str(folder), trainable=False, signature=signature, **only)
+    return _signature_layer(module, _signature(list(module.signatures)))
+
+
+def _signature_layer(module: Any, name: str) -> Any:
+    """Return a function of images that calls a signature by the name of its input."""
+    inputs = list(module.signatures[name].structured_input_signature[1])
+    if len(inputs) != 1:
+        shown = printable(", ".join(inputs), MAX_REASON)
+        raise ModelError(f"takes {len(inputs)} inputs ({shown}); export it with one, the images")
+
+    # By way of the module, which keeps the variables that the signature reads.
+    return lambda images: module.signatures[name](**{inputs[0]: images})
 
 
 def _signature(names: list[str]) -> str:
@@ -175,7 +184,7 @@ def _probe(traced: Any, images: int, name: str) -> Any:
     except Exception as error:
         raise ModelError(
             f"the backbone {name} does not take float32 [N, 224, 224, 3] images, tried with "
-            f"{images} ({_reason(error)}); give a feature vector module for any number of them"
+            f"{images} ({_reason(error)}); {_REMEDY}"
         ) from error
 
 
@@ -186,17 +195,17 @@ def _only(outputs: Any) -> Any:
 
 
 def _require_features(features: Any, images: int, name: str) -> None:
-    remedy = "give a feature vector module for 224x224 images"
     if not isinstance(features, tf.Tensor) or features.dtype != tf.float32:
         raise ModelError(
-            f"the backbone {name} returns {_in_words(features)}, no float32 tensor; {remedy}"
+            f"the backbone {name} returns {_in_words(features)}, no float32 tensor; {_REMEDY}"
         )
     shape = list(features.shape)
     if len(shape) != 2 or shape[1] == 0:
-        raise ModelError(f"the backbone {name} returns {shape}, no feature vector; {remedy}")
+        raise ModelError(f"the backbone {name} returns {shape}, no feature vector; {_REMEDY}")
     if shape[0] != images:
         raise ModelError(
-            f"the backbone {name} returns {shape} for {images} images, no vector for each; {remedy}"
+            f"the backbone {name} returns {shape} for {images} images, no vector for each; "
+            f"{_REMEDY}"
         )
 
 

@@ -11,6 +11,7 @@ from docker.build.graph import Stage
 from docker.outcome import Outcome
 from docker.runners import RUNNERS
 from stages.settings import STAGES
+from tests.unit.files.test_given_module import make_module
 
 
 @pytest.fixture
@@ -44,8 +45,9 @@ def test_it_comes_before_train_if_anything_comes_from_a_network(
     assert started == ["download", *STAGES]
 
 
-@pytest.mark.parametrize("given", [{}, {"backbone": "/a/module"}, {"backbone": "file:///a/module"}])
-def test_it_is_not_started_if_nothing_does(given: dict[str, str], started: list[str]) -> None:
+@pytest.mark.parametrize("form", ["", "{}", "file://{}"])
+def test_it_is_not_started_if_nothing_does(form: str, started: list[str], tmp_path: Path) -> None:
+    given = {"backbone": form.format(make_module(tmp_path / "module"))} if form else {}
     assert run([*STAGES], **given) == 0
     assert run(["download"], **given) == 0
     assert started == [*STAGES]

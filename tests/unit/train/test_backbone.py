@@ -16,10 +16,15 @@ tf = pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.image
 
 
-def save_module(path: Path, function: Any, shape: Any = (None, 224, 224, 3)) -> Any:
+SHAPE = (None, 224, 224, 3)
+
+
+def save_module(path: Path, function: Any, shape: Any = SHAPE, signatures: Any = None) -> Any:
+    """Save what can be called; or what has signatures of these names alone, as Keras 3 exports."""
     module = tf.Module()
-    module.__call__ = tf.function(function, input_signature=[tf.TensorSpec(shape, tf.float32)])
-    tf.saved_model.save(module, str(path))
+    traced = tf.function(function, input_signature=[tf.TensorSpec(shape, tf.float32)])
+    setattr(module, "serve" if signatures is not None else "__call__", traced)
+    tf.saved_model.save(module, str(path), dict.fromkeys(signatures or (), traced))
     return Settings(backbone=str(path))
 
 
@@ -187,19 +192,11 @@ def assert_gives_means(backbone: Any) -> None:
     assert count_ops(freeze(backbone.layer, head))["Mean"] == 1
 
 
-def save_signatures(path: Path, function: Any, *names: str) -> Any:
-    """Save what has signatures alone, as Keras 3 exports it, whose own is called serve."""
-    module, spec = tf.Module(), tf.TensorSpec((None, 224, 224, 3), tf.float32)
-    module.serve = tf.function(function, input_signature=[spec])
-    tf.saved_model.save(module, str(path), signatures=dict.fromkeys(names, module.serve))
-    return Settings(backbone=str(path))
-
-
 @pytest.mark.parametrize("names", [("serving_default",), ("serve", "serving_default"), ("embed",)])
 def test_a_module_with_signatures_alone_is_taken_by_the_one_that_is_meant(
     names: tuple[str, ...], tmp_path: Path
 ) -> None:
-    settings = save_signatures(tmp_path / "mean", lambda x: tf.reduce_mean(x, [1, 2]), *names)
+    settings = save_module(tmp_path / "mean", lambda x: tf.reduce_mean(x, [1, 2]), SHAPE, names)
     assert_gives_means(load(settings, tmp_path))
 
 
@@ -213,18 +210,26 @@ def test_a_module_with_signatures_alone_is_taken_by_the_one_that_is_meant(
 def test_it_must_be_clear_which_signature_is_meant(
     names: tuple[str, ...], cause: str, tmp_path: Path
 ) -> None:
-    settings = save_signatures(tmp_path / "mean", lambda x: tf.reduce_mean(x, [1, 2]), *names)
+    settings = save_module(tmp_path / "mean", lambda x: tf.reduce_mean(x, [1, 2]), SHAPE, names)
     with pytest.raises(ModelError, match=f"the backbone given/mean .*{cause}"):
         load(settings, tmp_path)
 
 
+def test_a_signature_with_several_inputs_is_refused_by_their_names(tmp_path: Path) -> None:
+    module, spec = tf.Module(), tf.TensorSpec((None, 224, 224, 3), tf.float32)
+    module.serve = tf.function(lambda x, y: tf.reduce_mean(x + y, [1, 2]), [spec, spec])
+    tf.saved_model.save(module, str(tmp_path / "two"), {"serving_default": module.serve})
+    with pytest.raises(ModelError, match=r"given/two takes 2 inputs \(x, y\); export it with one"):
+        load(Settings(backbone=str(tmp_path / "two")), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["", "serving_default"])
 @pytest.mark.parametrize("fixed", [1, 2])
 def test_a_module_for_a_fixed_number_of_images_is_refused_with_the_librarys_reason(
-    fixed: int, tmp_path: Path
+    fixed: int, name: str, tmp_path: Path
 ) -> None:
-    settings = save_module(
-        tmp_path / "fixed", lambda x: tf.reduce_mean(x, [1, 2]), (fixed, 224, 224, 3)
-    )
+    shape, names = (fixed, 224, 224, 3), (name,) if name else None
+    settings = save_module(tmp_path / "fixed", lambda x: tf.reduce_mean(x, [1, 2]), shape, names)
     with pytest.raises(ModelError, match=rf"tried with {3 - fixed} \(TypeError: .*{fixed}, 224"):
         load(settings, tmp_path)
 
