@@ -54,8 +54,8 @@ def _product(artifacts: Artifacts) -> Product[TrainRecord]:
 
 def _origins(settings: Settings, cache: Cache) -> Facts:
     """Return what the outcome depends on beside settings; another's backbone may be changed."""
-    name = settings.backbone
-    return _of_backbone(name, lambda: module_sha256(given_folder(name, cache), recorded_handle(name)))
+    name, shown = settings.backbone, recorded_handle(settings.backbone)
+    return _of_backbone(name, lambda: module_sha256(given_folder(name, cache), shown))
 
 
 def _of_backbone(name: str, digest: Callable[[], str]) -> Facts:

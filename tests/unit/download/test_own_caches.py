@@ -18,7 +18,7 @@ from stages.folder.cache import MODULE, Cache
 from stages.settings import Settings
 from tests.unit.download.servers import serving, whole
 from tests.unit.download.test_main import WEIGHTS, carry_out, files, hub, program, with_weights
-from tests.unit.download.test_unpack import PARTS
+from tests.unit.files.test_module_archive import PARTS
 
 HANDLE = "http://hub.invalid/g/m/1"
 IMAGENET = Settings(backbone="imagenet")

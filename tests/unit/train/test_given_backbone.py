@@ -41,8 +41,10 @@ def test_modules_given_by_any_form_of_path_are_known_by_their_own_files(
 @pytest.mark.parametrize("make", [lambda _: None, lambda path: (path / "variables").mkdir()])
 def test_a_module_without_a_file_has_no_hash(make: Any, tmp_path: Path) -> None:
     make(tmp_path)
-    with pytest.raises(ModelError, match="is empty"):
+    with pytest.raises(ModelError, match=r"holds no saved_model\.pb"):
         digest_by(f"file://{tmp_path}", tmp_path)
+    with pytest.raises(ModelError, match="the backbone mine is empty"):
+        module_sha256(tmp_path, "mine")
 
 
 def test_what_can_not_be_read_is_not_left_out(

@@ -54,7 +54,7 @@ class Stage:
     def _train(self, settings: Settings, folder: Path, cache: Path, _: Any) -> TrainRecord:
         self.runs += 1
         name = settings.backbone
-        digest = module_sha256(Path(name)) if "/" in name else records.SHA256
+        digest = module_sha256(Path(name), name) if "/" in name else records.SHA256
         record = replace(
             records.train(),
             maker=maker(settings, "train"),
