@@ -56,8 +56,9 @@ from stages.command_line import help_text, load
 from stages.errors import exit_code_of
 from stages.folder.usable import resolved
 from stages.runtimes import RUNTIME_NAMES
+from stages.setting.programs import DOCTOR, DOWNLOAD, PEERS, REHEARSE
 from stages.setting.spec import Spec
-from stages.settings import DOCTOR, DOWNLOAD, PEERS, REHEARSE, specs
+from stages.settings import specs
 
 STAGE_NAMES = [stage.name for stage in read_stages()]
 RUNTIME_HELP = help_text("runtime")

@@ -14,7 +14,7 @@ from docker.host.asked import flags_of
 from docker.lockfile import read_lock
 from docker.reproduce.locked_images import changed_inputs, not_locked
 from docker.running import chosen_settings
-from stages.settings import DOCTOR, DOWNLOAD, PEERS, REHEARSE, STAGES
+from stages.setting.programs import DOCTOR, DOWNLOAD, PEERS, REHEARSE, STAGES
 
 # These make it in any case; this one makes images, whether or not the engine has them.
 MAKE_IT, MAKE_IMAGES = {"lock", "verify"}, "release"

@@ -24,7 +24,8 @@ from stages.errors import ArtifactsBusyError, EngineError
 from stages.program import streams
 from stages.program.signals import held_back
 from stages.program.tether import tethered
-from stages.settings import STAGES, env_name
+from stages.setting.programs import STAGES
+from stages.settings import env_name
 
 COMPOSE = ("docker", "compose", "--progress", "quiet")
 # No terminal and no input: a stage that read them would take what the caller's script reads, and

@@ -12,8 +12,9 @@ from docker.share import schemas
 from stages.command_line import WORDS_FOR_DEFAULTS, default_in_words, flag_name
 from stages.errors import INTERNAL_EXIT_CODE, INTERRUPTED_EXIT_CODE, StageError
 from stages.program.streams import UNREAD_EXIT_CODE
+from stages.setting.programs import PROGRAMS
 from stages.setting.spec import Spec
-from stages.settings import PROGRAMS, env_name, specs
+from stages.settings import env_name, specs
 
 COMMAND = "invoke docs --write"
 MADE = f"<!-- Made by `{COMMAND}` from {{source}}; not edited by hand. -->"

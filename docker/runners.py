@@ -45,7 +45,8 @@ from stages.runtimes import (
     get_runtime,
 )
 from stages.setting.addresses import redacted_handle
-from stages.settings import DOWNLOAD, MEASURING, PEERS, REHEARSE, STAGES, env_name, specs_of
+from stages.setting.programs import DOWNLOAD, MEASURING, PEERS, REHEARSE, STAGES
+from stages.settings import env_name, specs_of
 
 STAGES_PYTHON = "3.11"
 # By which compose.yaml gets the backbone's handle for train, without its secrets.

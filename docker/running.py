@@ -16,8 +16,9 @@ from stages.command_line import load
 from stages.errors import NotTrustedError, SettingsError, exit_code_of
 from stages.folder.usable import resolved
 from stages.inputs import require_inputs
+from stages.setting.programs import DOCTOR, DOWNLOAD, EXTRAS, STAGES
 from stages.setting.suggestion import quoted
-from stages.settings import DOCTOR, DOWNLOAD, EXTRAS, STAGES, Settings, env_name, needs_download
+from stages.settings import Settings, env_name, needs_download
 
 # compose.yaml's: that compare follows profile, and says in its place if the run is in doubt.
 COMPARED, COMPARE = "STAGES_COMPARED", STAGES[-1]

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping
 
 from stages.errors import SettingsError
-from stages.settings import PEERS, REHEARSE, Settings
+from stages.setting.programs import PEERS, REHEARSE
+from stages.settings import Settings
 from stages.sizes import require_batch, require_calibration, require_rehearsed, too_few_to_train
 
 # Images of each split; of ibean's, a few may be left out as repeats.

@@ -14,7 +14,8 @@ from stages.command_line import load
 from stages.errors import NotWritableError, SettingsError, exit_code_of
 from stages.program.user import this_user
 from stages.setting.addresses import local_path
-from stages.settings import STAGES, env_name
+from stages.setting.programs import STAGES
+from stages.settings import env_name
 
 # compose.yaml's: the artifacts folder as the user gave it, and who the stages run as, if .env
 # has it.

@@ -13,14 +13,7 @@ from stages.program import streams
 from stages.program.printable import printable
 from stages.setting.spec import Spec, as_text
 from stages.setting.suggestion import MAX_SHOWN, did_you_mean, quoted
-from stages.settings import (
-    ENV_PREFIX,
-    Settings,
-    env_name,
-    refusal,
-    specs,
-    specs_of,
-)
+from stages.settings import ENV_PREFIX, Settings, env_name, refusal, specs, specs_of
 
 # What users of Neural Compressor's former notebook vgg19_ibean made BF16 by.
 OLD_BF16_SWITCHES = ("FORCE_BF16", "MIX_PRECISION_TEST")

@@ -15,7 +15,8 @@ from docker.paths import COMPOSE_FILE
 from stages.errors import InputCorruptError
 from stages.program.printable import printable
 from stages.runtimes import RUNTIME_NAMES
-from stages.settings import PEERS, REHEARSE, env_name
+from stages.setting.programs import PEERS, REHEARSE
+from stages.settings import env_name
 
 IMAGE_PREFIX = "vgg19-"
 # Characters of a parser's complaint that a message repeats.

@@ -6,7 +6,8 @@ from stages import __version__
 from stages.common.host.versions import versions
 from stages.common.source import source_sha256
 from stages.records.base import Provenance
-from stages.settings import PEERS, REHEARSE, Settings, recorded_settings
+from stages.setting.programs import PEERS, REHEARSE
+from stages.settings import Settings, recorded_settings
 
 TENSORFLOW = ("tensorflow-cpu", "tensorflow", "intel-extension-for-tensorflow", "numpy")
 PEERS_TOOLS = ("openvino", "onnxruntime", "nncf", "onnx", "tf2onnx")

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from stages.files.checksums import sha256
-from stages.settings import PROGRAMS
+from stages.setting.programs import PROGRAMS
 
 STAGES = Path(__file__).resolve().parents[1]
 # The folders of stages/ that no program imports but its own, and what reads their

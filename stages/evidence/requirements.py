@@ -14,7 +14,7 @@ from stages.program.printable import printable
 from stages.records.base import Record, Setting
 from stages.records.profile import ModelSummary, ProfileRecord
 from stages.records.reading import MAX_BYTES, parse
-from stages.settings import DEFAULT_ROUNDS
+from stages.setting.of_rounds import DEFAULT_ROUNDS
 
 MAX_SHOWN = 5
 

@@ -58,7 +58,8 @@ from stages.rehearse.run import rehearse
 from stages.rehearse.table import render
 from stages.rehearse.workers import Conditions
 from stages.samples import Samples, load_samples
-from stages.settings import REHEARSE, Settings
+from stages.setting.programs import REHEARSE
+from stages.settings import Settings
 from stages.sizes import require_rehearsed
 
 # A cell has one worker with the emulator and one without. With VGG19 each takes 1.7 GiB at most.

@@ -25,10 +25,11 @@ from stages.setting.addresses import (
     redacted_handle,
 )
 from stages.setting.cpu_list import format_list, parse_list
+from stages.setting.programs import PROGRAMS, STAGES
 from stages.setting.ranges import MAX_CPUS
 from stages.setting.spec import as_text
 from stages.setting.suggestion import nearest, quoted
-from stages.settings import PROGRAMS, STAGES, Settings, env_name, specs, specs_of
+from stages.settings import Settings, env_name, specs, specs_of
 from tests.fuzz.inputs import mutated_texts, texts
 from tests.fuzz.parsers import Parser
 

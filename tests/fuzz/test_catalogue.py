@@ -3,7 +3,8 @@
 import pytest
 
 from stages.errors import SettingsError
-from stages.settings import PROGRAMS, specs
+from stages.setting.programs import PROGRAMS
+from stages.settings import specs
 from tests.fuzz.catalogue import PARSERS
 from tests.fuzz.parsers import Parser, check, try_one
 

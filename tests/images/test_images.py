@@ -12,7 +12,8 @@ from docker.build.graph import Stage, read_all, read_extra
 from docker.build.requirements import LAYERS_BELOW
 from stages.errors import IncompleteHostError
 from stages.isa import ISA_NAMES
-from stages.settings import PEERS, REHEARSE, Settings
+from stages.setting.programs import PEERS, REHEARSE
+from stages.settings import Settings
 from tests.commands import Done, run
 from tests.unit.docker.test_requirements import pins
 

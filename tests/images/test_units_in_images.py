@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from docker.build.graph import Stage
-from stages.settings import DOCTOR, DOWNLOAD
+from stages.setting.programs import DOCTOR, DOWNLOAD
 from tests.commands import ROOT, Done
 
 pytestmark = pytest.mark.usefixtures("built")

@@ -19,7 +19,8 @@ from stages.records.cell import Cell
 from stages.records.compare import CompareRecord
 from stages.records.profile import ProfileRecord
 from stages.runtimes import RUNTIME_NAMES
-from stages.settings import REHEARSE, env_name
+from stages.setting.programs import REHEARSE
+from stages.settings import env_name
 from tests.commands import Done, invoke, run
 from tests.pipeline.conftest import PipelineRun
 from tests.smallest import ONE_ROUND

@@ -21,7 +21,8 @@ from docker.host import user
 from docker.host.env_file import project_name
 from docker.paths import COMPOSE_FILE
 from stages.errors import ArtifactsBusyError, HostError, NotWritableError, SettingsError
-from stages.settings import DOWNLOAD, MEASURING, env_name
+from stages.setting.programs import DOWNLOAD, MEASURING
+from stages.settings import env_name
 from tests.commands import ROOT, Done, invoke, run
 from tests.pipeline.conftest import PROJECT
 

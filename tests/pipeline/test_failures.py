@@ -14,7 +14,8 @@ from docker import artifacts
 from docker.build.graph import read_stages
 from docker.host import user
 from docker.paths import COMPOSE_FILE
-from stages.settings import PEERS, env_name
+from stages.setting.programs import PEERS
+from stages.settings import env_name
 from tests.commands import invoke, run
 from tests.pipeline.conftest import PROJECT, PipelineRun
 

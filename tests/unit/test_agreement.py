@@ -7,7 +7,8 @@ import pytest
 
 from stages.agreement import require_agreement
 from stages.errors import SettingsError
-from stages.settings import STAGES, Settings
+from stages.setting.programs import STAGES
+from stages.settings import Settings
 
 
 def test_a_batch_that_train_leaves_too_few_images_for_is_refused_before_train() -> None:

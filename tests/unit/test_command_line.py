@@ -13,7 +13,8 @@ from stages.command_line import (
     load,
 )
 from stages.errors import SettingsError
-from stages.settings import PROGRAMS, Settings, env_name, specs, specs_of
+from stages.setting.programs import PROGRAMS
+from stages.settings import Settings, env_name, specs, specs_of
 from tests.commands import ROOT
 
 # Settings that take only certain values.

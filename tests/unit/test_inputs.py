@@ -18,7 +18,8 @@ from stages.errors import (
 )
 from stages.files.checksums import CHECKSUMS, sha256, write_checksums
 from stages.inputs import require_inputs
-from stages.settings import STAGES, Settings
+from stages.setting.programs import STAGES
+from stages.settings import Settings
 from tests.commands import invoke
 from tests.unit import records
 from tests.unit.tasks.test_command_line import NO_ENGINE, assert_refused

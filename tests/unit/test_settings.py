@@ -1,6 +1,7 @@
 from dataclasses import fields
 
-from stages.settings import PROGRAMS, Settings, recorded_settings, specs, specs_of
+from stages.setting.programs import PROGRAMS
+from stages.settings import Settings, recorded_settings, specs, specs_of
 
 
 def test_every_setting_has_help_and_a_stage() -> None:

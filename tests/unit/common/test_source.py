@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from stages.common.source import APART, STAGES, source_sha256
-from stages.settings import PROGRAMS
+from stages.setting.programs import PROGRAMS
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from stages.command_line import OLD_BF16_SWITCHES
 from stages.errors import InputCorruptError
 from stages.runtimes import RUNTIME_NAMES
 from stages.runtimes import RUNTIME_NAMES as RUNTIMES
-from stages.settings import (
+from stages.setting.programs import (
     DOCTOR,
     DOWNLOAD,
     EXTRAS,
@@ -20,10 +20,8 @@ from stages.settings import (
     PROGRAMS,
     REHEARSE,
     STAGES,
-    env_name,
-    specs,
-    specs_of,
 )
+from stages.settings import env_name, specs, specs_of
 
 BACKBONE, MIRROR = env_name("backbone"), env_name("download_mirror")
 # What may hold a password, and reaches no container that does not read it.

@@ -17,7 +17,8 @@ from docker.runners import prepare_docker, prepare_local
 from stages.common.host.cgroups import Cgroups
 from stages.common.host.oom_kills import OomKills
 from stages.errors import HostError, SettingsError
-from stages.settings import DOCTOR, DOWNLOAD, PEERS, REHEARSE, env_name
+from stages.setting.programs import DOCTOR, DOWNLOAD, PEERS, REHEARSE
+from stages.settings import env_name
 from tests.unit.processes import orphan_ends, start
 
 AUTHORITY = ROOT / "tests" / "data" / "tls" / "authority.pem"

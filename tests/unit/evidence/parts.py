@@ -20,7 +20,8 @@ from stages.records.peers import Contender, Figures, PeersRecord
 from stages.records.profile import ProfileRecord
 from stages.records.train import TrainRecord
 from stages.rehearse.table import render as render_rehearsal
-from stages.settings import PEERS, Settings
+from stages.setting.programs import PEERS
+from stages.settings import Settings
 from stages.train import rederive as train_evidence
 from tests.unit import records
 from tests.unit.evidence.profiling import profile

@@ -19,7 +19,8 @@ from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
 from stages.records.rehearse import REHEARSED, RehearsalRecord
 from stages.rehearse.table import render
-from stages.settings import REHEARSE, Settings
+from stages.setting.programs import REHEARSE
+from stages.settings import Settings
 from tests.unit.records import HOST
 from tests.unit.rehearse.recordings import rehearsal
 

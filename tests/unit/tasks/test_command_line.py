@@ -8,7 +8,8 @@ import pytest
 from docker.options import NO_FLAGS
 from docker.share import schemas
 from stages.errors import DiskFullError, EngineError, NotWritableError, SettingsError
-from stages.settings import PROGRAMS, specs_of
+from stages.setting.programs import PROGRAMS
+from stages.settings import specs_of
 from tests.commands import ROOT, Done, invoke, run
 
 NO_ENGINE = {"DOCKER_HOST": "unix:///nonexistent.sock"}

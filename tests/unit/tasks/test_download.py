@@ -10,7 +10,7 @@ from docker import running
 from docker.build.graph import Stage
 from docker.outcome import Outcome
 from docker.runners import RUNNERS
-from stages.settings import STAGES
+from stages.setting.programs import STAGES
 from tests.unit.files.test_given_module import make_module
 
 

@@ -1,7 +1,7 @@
 import re
 
 from docker.task_list import MAX_WIDTH
-from stages.settings import DOCTOR, DOWNLOAD, PEERS, REHEARSE, STAGES
+from stages.setting.programs import DOCTOR, DOWNLOAD, PEERS, REHEARSE, STAGES
 from tests.commands import invoke
 
 # A line that begins a task, not one that goes on with its help.

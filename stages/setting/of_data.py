@@ -1,0 +1,75 @@
+"""Where artifacts lie, what data and model are, and how the head is trained."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from stages.setting import ranges, values
+from stages.setting.addresses import is_remote, recorded_handle, redacted_address
+from stages.setting.programs import DOWNLOAD, PEERS, PROGRAMS
+from stages.setting.spec import Spec, choices, decimal, one_of, path, setting, whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfData:
+    """The settings of that."""
+
+    artifacts: Path = path("artifacts", "folder that the stages share", *PROGRAMS)
+    force: tuple[str, ...] = choices(
+        (),
+        values.PRODUCTS,
+        "make these again, though nothing that they depend on has changed",
+        *values.PRODUCTS,
+        alters=False,
+    )
+    data: str = one_of(
+        "embedded", values.DATA_SETS, "data set to train, tune and test on", DOWNLOAD, "train"
+    )
+    backbone: str = setting(
+        "embedded",
+        Spec(
+            "frozen network below the new head",
+            (DOWNLOAD, "train"),
+            values.read_backbone,
+            lambda name: name in values.NAMED_BACKBONES or "/" in name,
+            "embedded, imagenet, downloaded, or a TF Hub handle or path (with a '/')",
+            values.BACKBONES,
+            recorded=recorded_handle,
+        ),
+    )
+    download_mirror: str = setting(
+        "",
+        Spec(
+            "mirror of your own, asked first for what is downloaded: the address under which the "
+            "same files lie",
+            (DOWNLOAD,),
+            values.read_mirror,
+            lambda address: not address or is_remote(address),
+            "an address such as https://HOST/FOLDER",
+            alters=False,
+            show=redacted_address,
+        ),
+    )
+    seed: int = whole(
+        0,
+        ranges.SEED,
+        "seed of the embedded data and backbone, and of the turns' order",
+        "train",
+        "profile",
+    )
+    train_samples: int = whole(
+        0, ranges.IMAGES, "training images, those to calibrate with included; 0 takes all", "train"
+    )
+    validation_samples: int = whole(0, ranges.IMAGES, "validation images; 0 takes all", "train")
+    test_samples: int = whole(0, ranges.IMAGES, "test images; 0 takes all", "train")
+    calibration_samples: int = whole(
+        32,
+        ranges.CALIBRATION,
+        "training images set aside to calibrate INT8 with",
+        "train",
+        "quantize",
+        PEERS,
+    )
+    epochs: int = whole(300, ranges.EPOCHS, "epochs of the new head", "train")
+    learning_rate: float = decimal(
+        0.05, ranges.LEARNING_RATE, "learning rate of the new head", "train"
+    )
