@@ -20,6 +20,7 @@ from docker import artifacts as artifacts_folder
 from docker.host import user
 from docker.host.env_file import project_name
 from docker.paths import COMPOSE_FILE
+from docker.runners import TRAIN
 from stages.errors import ArtifactsBusyError, HostError, NotWritableError, SettingsError
 from stages.setting.programs import DOWNLOAD, MEASURING
 from stages.settings import env_name
@@ -164,6 +165,8 @@ def test_every_container_is_limited_as_the_engine_has_it(variables: dict[str, st
         )
         if service == DOWNLOAD:
             assert places.pop("/run/ca-bundle.pem")
+        if service == TRAIN:  # no backbone of the user's own was given
+            assert places.pop("/given/backbone") == "/dev/null"
         assert set(places) <= {"/artifacts"}
     run("docker", "compose", *every, "down", variables=limited)
 
