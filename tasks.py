@@ -39,13 +39,12 @@ from docker.checkout import writing_checkout
 from docker.develop.tasks import audit, check, fuzz, lint, release, run_tests, version
 from docker.ending import end_with
 from docker.host import engine, env_file, user
-from docker.host.env_file import environment
 from docker.options import ReplaceableTask, stage_task
 from docker.paths import ROOT
 from docker.program import adopt
 from docker.reproduce import reproduction
 from docker.runners import TRAIN
-from docker.running import chosen_settings, run_programs
+from docker.running import chosen_settings, load_settings, run_programs
 from docker.share import schemas
 from docker.share.export import write_export
 from docker.share.output import require_writable
@@ -136,7 +135,7 @@ def bundle(_: Context, output: str = "vgg19-bundle.tar") -> None:
         from docker.share.bundle import write_bundle
 
         path = from_here(output)
-        artifacts = Artifacts(resolved(load(environment()).artifacts))
+        artifacts = Artifacts(resolved(load_settings().artifacts))
         lines = write_bundle(artifacts, path).lines
         size = path.stat().st_size / 1e6
         print("\n".join(f"bundle: {line}" for line in [*lines, f"{output}, {size:.1f} MB"]))
@@ -154,7 +153,7 @@ def history(_: Context, compare: str = "") -> None:
     def show() -> None:
         from docker.share.history import history_text
 
-        print(history_text(load(environment()).artifacts, compare))
+        print(history_text(load_settings().artifacts, compare))
 
     end_with(exit_code_of("history", show))
 
@@ -217,7 +216,7 @@ def clean(context: Context, yes: bool = False) -> None:
     artifacts, in this checkout).
     """
     dry = bool(context.config.run.dry)
-    end_with(exit_code_of("clean", lambda: cleaning.clean(load(environment()).artifacts, yes, dry)))
+    end_with(exit_code_of("clean", lambda: cleaning.clean(load_settings().artifacts, yes, dry)))
 
 
 def _program_task(name: str, place: str = "") -> "Task[Any]":

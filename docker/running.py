@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from docker.build.graph import Stage, read_extra, read_stages
 from docker.ending import end_with
 from docker.host import engine, own_backbone
-from docker.host.env_file import environment
+from docker.host.env_file import environment, with_place
 from docker.outcome import Outcome
 from docker.runners import RUNNERS, TRAIN, Runner, prepare_docker
 from stages.agreement import require_agreement
@@ -102,14 +102,21 @@ def _say_failure(name: str, stage: str, outcome: Outcome) -> None:
         print(f"{name}: stopped, as {stage} failed with code {outcome.exit_code}")
 
 
+def load_settings(given: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings of the environment and .env, with what is given on top."""
+    try:
+        return load(environment(), given or {})
+    except SettingsError as error:
+        raise with_place(error) from None
+
+
 def chosen_settings(given: dict[str, str]) -> dict[str, str]:
     """Return the environment with what is given on top, checked; it always names the runtime.
 
     Compose would else take that from .env, and run another image than was built here.
     """
     chosen = {env_name(name): text for name, text in given.items()}
-    environ = environment()
-    settings = load(environ, given)
+    environ, settings = environment(), load_settings(given)
     if "backbone" not in given:
         require_one_backbone(environ)
     backbone = own_backbone.chosen(given.get("backbone", ""), environ)

@@ -40,6 +40,16 @@ def environment(
     return {**_settings(env_file, environ), **environ}
 
 
+def with_place(
+    error: SettingsError, environ: Mapping[str, str] = os.environ, env_file: Path = ENV_FILE
+) -> SettingsError:
+    """Return an error about a setting, which says so if .env has the setting, and no variable."""
+    words = str(error).split(" ", 1)[0]
+    theirs = [name for name in _settings(env_file, environ) if name not in environ]
+    named = any(words in (name, name.removeprefix(PREFIX).lower()) for name in theirs)
+    return SettingsError(f"{error}; it is in {env_file}") if named else error
+
+
 def _settings(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
     text = _text(env_file)
     if text.startswith(UTF_16):

@@ -8,7 +8,13 @@ import pytest
 
 from docker.host import env_file
 from docker.host.dotenv import statements
-from docker.host.env_file import compose_variables, environment, memory_limit, project_name
+from docker.host.env_file import (
+    compose_variables,
+    environment,
+    memory_limit,
+    project_name,
+    with_place,
+)
 from docker.host.user import User
 from stages.command_line import load
 from stages.errors import SettingsError
@@ -275,3 +281,14 @@ def test_what_root_writes_in_anothers_checkout_is_that_users(tmp_path: Path) -> 
     os.chown(tmp_path, 4_000_123, 4_000_123)
     env_file.write({"A": "1"}, tmp_path / ".env")
     assert (tmp_path / ".env").stat().st_uid == 4_000_123
+
+
+@pytest.mark.parametrize("name", ["VGG19_ROUND is no setting", "rounds can't be 'x'; give less"])
+def test_a_refused_setting_that_env_has_is_said_to_be_there(name: str, tmp_path: Path) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_text("VGG19_ROUND=3\nVGG19_ROUNDS=x\n")
+    refused = SettingsError(name)
+    assert str(with_place(refused, {}, env_file)) == f"{name}; it is in {env_file}"
+    shell = {"VGG19_ROUND": "3", "VGG19_ROUNDS": "x"}
+    assert str(with_place(refused, shell, env_file)) == name
+    assert str(with_place(SettingsError("isas can't be 'x'"), {}, env_file)) == "isas can't be 'x'"
