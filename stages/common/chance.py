@@ -12,6 +12,7 @@ from typing import Final
 
 from stages.common.stats import right_answers
 from stages.records.accuracy import Chance
+from stages.records.reading import MIN_NUMBER
 
 # What has a larger p is no more than chance may make.
 MAX_P: Final = 0.05
@@ -39,8 +40,8 @@ def at_chance(chance: Chance | None) -> str:
     if chance is None or chance.p_value <= MAX_P:
         return ""
     return (
-        f"FP32 gets {chance.right / chance.images:.1%} right, the largest class alone "
-        f"{chance.largest_class / chance.images:.1%}: no accuracy can be compared"
+        f"FP32 gets {chance.right} of {chance.images} right, the largest class alone gives "
+        f"{chance.largest_class} (p = {chance.p_value:.2g}): no accuracy can be compared"
     )
 
 
@@ -55,7 +56,8 @@ def _at_least(successes: int, tries: int, probability: float) -> float:
     if successes == 0 or probability == 1:
         return 1.0
     terms = (_term(count, tries, probability) for count in range(successes, tries + 1))
-    return min(fsum(terms), 1.0)
+    likely = min(fsum(terms), 1.0)
+    return likely if likely >= MIN_NUMBER else 0.0  # what no record may hold is as good as never
 
 
 def _term(count: int, tries: int, probability: float) -> float:

@@ -45,7 +45,8 @@ def test_the_last_image_that_is_no_more_than_chance() -> None:
 
 def test_always_answering_the_largest_class_is_chance() -> None:
     assert at_chance(classified(90, 100, 90)) == (
-        "FP32 gets 90.0% right, the largest class alone 90.0%: no accuracy can be compared"
+        "FP32 gets 90 of 100 right, the largest class alone gives 90 (p = 0.58): no accuracy can "
+        "be compared"
     )
 
 
@@ -71,6 +72,12 @@ def test_the_warning_is_one_line_and_only_if_need_be(capsys: pytest.CaptureFixtu
     assert capsys.readouterr() == ("", "")
     warn_at_chance("train", classified(35, 100, 34), "test")
     assert capsys.readouterr().err == (
-        "train: AT CHANCE on test: FP32 gets 35.0% right, the largest class alone 34.0%: no "
-        "accuracy can be compared\n"
+        "train: AT CHANCE on test: FP32 gets 35 of 100 right, the largest class alone gives 34 "
+        "(p = 0.45): no accuracy can be compared\n"
     )
+
+
+def test_a_model_that_is_always_right_leaves_a_p_that_a_record_may_hold() -> None:
+    # 3 ** -352 is below the smallest number that records are read with.
+    assert classified(352, 352, 118).p_value == 0.0
+    assert 0 < classified(200, 200, 67).p_value < 1e-90

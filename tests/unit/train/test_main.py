@@ -132,8 +132,8 @@ def test_at_chance_it_warns_also_if_there_is_nothing_to_do(
     capsys.readouterr()
     stage.chance = {"test": Chance(images=9, right=3, largest_class=3, p_value=0.6)}
     warning = (
-        "train: AT CHANCE on test: FP32 gets 33.3% right, the largest class alone 33.3%: "
-        "no accuracy can be compared\n"
+        "train: AT CHANCE on test: FP32 gets 3 of 9 right, the largest class alone gives 3 "
+        "(p = 0.6): no accuracy can be compared\n"
     )
     stage.run("--epochs", "1")
     assert capsys.readouterr().err == warning
