@@ -9,6 +9,7 @@ from stages.records.cpu_generations import full_name
 from stages.setting.values import OWN_BACKBONES
 
 MAX_CELL = 1000
+VGG19 = "VGG19"
 # Beyond these a figure with decimals shows nothing, or too many digits to read.
 MIN_PLAIN, MAX_PLAIN = 0.001, 1e9
 # In place of an interval, which would be as wide as nothing; and beside a figure in a table.
@@ -61,9 +62,14 @@ def when_all(parts: Sequence[str]) -> str:
     return f"{when(parts[-1])}{since}"
 
 
+def network_of(backbone: Source) -> str:
+    """Return the network that a backbone is of, which is known of our own alone; else its name."""
+    return VGG19 if backbone.name in OWN_BACKBONES else backbone.name
+
+
 def origins(host: Host, backbone: Source, data: Source) -> list[str]:
     """Return the lines that name the machine, the model and the data of a measurement."""
-    network = "VGG19, " if backbone.name in OWN_BACKBONES else ""
+    network = f"{VGG19}, " if backbone.name in OWN_BACKBONES else ""
     cpu = full_name(host.cpu_model, host.cpu_id)
     of_host = [cpu, f"{len(host.cores_pinned)} cores pinned", f"Linux {host.kernel}"]
     of_host += ["virtual machine"] if host.hypervisor else []

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from stages.common.headline import doubt, doubt_of_accuracies, headline
-from stages.common.text import aligned, is_of_one_round, times
+from stages.common.text import aligned, is_of_one_round, network_of, times
 from stages.compare.accuracy import in_words
 from stages.precisions import get_precision
 from stages.records.base import Interval
@@ -23,12 +23,13 @@ Summaries = Mapping[str, Sequence[ModelSummary]]
 class Models:
     """FP32's and INT8's summary of a runtime, in this order, and their rows of the comparison.
 
-    `named` is the runtime if the comparison has several, else empty.
+    `named` is the runtime if the comparison has several, else empty; `network` that of the model.
     """
 
     summaries: Sequence[ModelSummary]
     rows: Sequence[Row]
     named: str
+    network: str
 
     @property
     def isa(self) -> str:
@@ -55,6 +56,7 @@ def models_of(record: CompareRecord, summaries: Summaries) -> list[Models]:
             summaries=both,
             rows=[rows[runtime, summary.precision, summary.isa] for summary in both],
             named=runtime if len(record.versions) > 1 else "",
+            network=network_of(record.backbone),
         )
         for runtime, both in summaries.items()
         if both
@@ -91,8 +93,8 @@ def _quantities(models: Models) -> Iterator[tuple[str, ...]]:
         _timed(summary.latency, summary.latency_interval, models) for summary in (fp32, int8)
     )
     yield "accuracy, top-1", *accuracies, models.difference or "-"
-    yield "throughput, images/s", *rates, _ratio(int8.throughput_speedup, models)
-    yield "latency, ms (median)", *latencies, _ratio(int8.latency_speedup, models, " shorter")
+    yield "throughput, images/s", *rates, ratio_in_words(int8.throughput_speedup, models)
+    yield "latency, ms (median)", *latencies, latency_ratio(int8.latency_speedup, models)
 
 
 def _timed(figure: float, interval: Interval | None, models: Models) -> str:
@@ -105,5 +107,14 @@ def _between(figure: str, interval: Interval | None, digits: int) -> str:
     return f"{figure} ({interval.low:.{digits}f}-{interval.high:.{digits}f})"
 
 
-def _ratio(ratio: Interval | None, models: Models, ending: str = "") -> str:
+def ratio_in_words(ratio: Interval | None, models: Models, ending: str = "") -> str:
+    """Return a ratio with its interval, a dash if there is none."""
     return f"{times(ratio, once=models.once)}{ending}" if ratio else "-"
+
+
+def latency_ratio(ratio: Interval | None, models: Models) -> str:
+    """Return how many times shorter INT8's latency is than FP32's, or longer, in words."""
+    if ratio is None or ratio.estimate >= 1 or not ratio.low:
+        return ratio_in_words(ratio, models, " shorter")
+    turned = Interval(estimate=1 / ratio.estimate, low=1 / ratio.high, high=1 / ratio.low)
+    return ratio_in_words(turned, models, " longer")

@@ -8,10 +8,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from stages.common.text import times
 from stages.compare.cautions import models_caution
-from stages.compare.models import Models
-from stages.compare.plots import ERROR_BARS, error_of, save_with
+from stages.compare.models import Models, latency_ratio, ratio_in_words
+from stages.compare.plots import ERROR_BARS, error_of, plain, save_with
 from stages.precisions import get_precision
 from stages.records.base import Interval
 
@@ -38,8 +37,8 @@ def plot_absolute(models: Models, path: Path) -> None:
     fp32, int8 = models.summaries
     rates = [_timed(one.throughput, one.throughput_interval, models) for one in (fp32, int8)]
     latencies = [_timed(one.latency, one.latency_interval, models) for one in (fp32, int8)]
-    faster = _against(int8.throughput_speedup, models)
-    shorter = _against(int8.latency_speedup, models, " shorter")
+    faster = _against(ratio_in_words(int8.throughput_speedup, models))
+    shorter = _against(latency_ratio(int8.latency_speedup, models))
     panels = [
         _Panel(
             ["top-1 accuracy (higher is better)", *_difference(models)], "{:.4f}", _top1(models)
@@ -47,7 +46,7 @@ def plot_absolute(models: Models, path: Path) -> None:
         _Panel(["throughput, images/s (higher is better)", faster], "{:.2f}", rates),
         _Panel(["latency, ms (lower is better)", shorter], "{:.2f}", latencies),
     ]
-    _draw(panels, f"VGG19{_by(models)}, oneDNN capped at {models.isa}", models, path)
+    _draw(panels, f"{_name(models)}, oneDNN capped at {models.isa}", models, path)
 
 
 def plot_times(models: Models, path: Path) -> None:
@@ -63,7 +62,7 @@ def plot_times(models: Models, path: Path) -> None:
         _Panel(["throughput, times FP32's"], "{:.2f}x", [_Bar(1.0), faster]),
         _Panel(["latency, times shorter"], "{:.2f}x", [_Bar(1.0), shorter]),
     ]
-    title = f"VGG19{_by(models)}, INT8 against FP32, oneDNN capped at {models.isa}"
+    title = f"{_name(models)}, INT8 against FP32, oneDNN capped at {models.isa}"
     _draw(panels, title, models, path, reference=1.0)
 
 
@@ -76,8 +75,8 @@ def _difference(models: Models) -> list[str]:
     return models.difference.replace(": ", ":\n").splitlines()
 
 
-def _against(ratio: Interval | None, models: Models, ending: str = "") -> str:
-    return f"INT8 against FP32: {times(ratio, once=models.once)}{ending}" if ratio else ""
+def _against(ratio: str) -> str:
+    return f"INT8 against FP32: {ratio}" if ratio != "-" else ""
 
 
 def _times(ratio: Interval | None, models: Models) -> _Bar:
@@ -88,8 +87,8 @@ def _timed(height: float, interval: Interval | None, models: Models) -> _Bar:
     return _Bar(height, None if models.once else interval)
 
 
-def _by(models: Models) -> str:
-    return f" by {models.named}" if models.named else ""
+def _name(models: Models) -> str:
+    return plain(models.network) + (f" by {models.named}" if models.named else "")
 
 
 def _draw(

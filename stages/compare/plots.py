@@ -1,11 +1,13 @@
 """The picture of the precision by isa matrix, and how all pictures are made."""
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from stages.common.text import network_of
 from stages.compare.cautions import had_one_round, is_invalid, run_caution
 from stages.isa import ISA_NAMES
 from stages.precisions import PRECISION_NAMES, get_precision
@@ -20,6 +22,8 @@ EMULATED_HATCH = "//"
 MAX_NAME = 100
 ERROR_BARS = {"elinewidth": 0.8, "ecolor": "#333333"}
 CAUTION_COLOR = "#b22222"
+# At the size of a caution; a longer one takes several lines.
+CHARACTERS_PER_INCH = 11
 # No time of day goes into the file, so that equal figures give equal bytes.
 METADATA = {"Software": None, "Creation Time": None}
 
@@ -27,7 +31,8 @@ METADATA = {"Software": None, "Creation Time": None}
 def save_with(figure: Figure, path: Path, caution: str) -> None:
     """Write a figure with a caution below it, if there is any."""
     if caution:
-        figure.supxlabel(caution, color=CAUTION_COLOR, fontsize=11)
+        width = int(figure.get_figwidth() * CHARACTERS_PER_INCH)
+        figure.supxlabel(textwrap.fill(caution, width), color=CAUTION_COLOR, fontsize=11)
     save(figure, path)
 
 
@@ -68,7 +73,8 @@ def plot_ladder(record: CompareRecord, path: Path) -> None:
     panels[-1].set_xlabel("oneDNN capped at")
     _legend(panels[0], _precisions(record), any(row.verdict == "emulated" for row in record.rows))
     cpu = plain(full_name(record.host.cpu_model, record.host.cpu_id))
-    title = f"VGG19 on {cpu}, {len(record.host.cores_pinned)} cores"
+    network = plain(network_of(record.backbone))
+    title = f"{network} on {cpu}, {len(record.host.cores_pinned)} cores"
     (figure.suptitle if len(runtimes) > 1 else panels[0].set_title)(title)
     save_with(figure, path, run_caution(record))
 

@@ -9,12 +9,13 @@ import pytest
 from stages.common.summaries import summaries
 from stages.compare.cautions import models_caution
 from stages.compare.effects import compare
-from stages.compare.models import closing_line, models_of, render_models
+from stages.compare.models import closing_line, latency_ratio, models_of, render_models
 from stages.compare.table import render
 from stages.profile.plan import PlannedCell
 from stages.profile.results import build_cells, build_repeat
 from stages.profile.summary import closing_line as profile_line
 from stages.profile.turns import CellSamples
+from stages.records.base import Interval
 from stages.records.measure import Run
 from stages.records.profile import ProfileRecord
 from tests.unit.compare.profiles import of_one_round, profiled
@@ -90,7 +91,8 @@ def test_without_both_precisions_there_is_no_headline() -> None:
 
 
 GUESSED = (
-    "AT CHANCE: FP32 gets 51.0% right, the largest class alone 50.0%: no accuracy can be compared"
+    "AT CHANCE: FP32 gets 51 of 100 right, the largest class alone gives 50 (p = 0.46): no "
+    "accuracy can be compared"
 )
 
 
@@ -120,3 +122,12 @@ def test_chance_is_that_of_fp32_at_its_highest_cap() -> None:
     record = profile(measured("fp32", "AVX2", 5.0, top1=0.5), *cells)
     assert compare(profiled(record)).chance["itex"].right == 90
     assert compare(profiled(profile(measured("int8", "AVX2", 5.0)))).chance == {}
+
+
+def test_a_latency_that_grew_is_said_to_be_longer() -> None:
+    cells = measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 2.0)
+    (one,) = profiled(profile(*cells))
+    (slower,) = models_of(compare([one]), {"itex": one.summaries})
+    grown = Interval(estimate=0.2, low=0.1, high=0.25)
+    assert latency_ratio(grown, slower) == "5.00x (4.00-10.00) longer"
+    assert latency_ratio(Interval(estimate=2.0, low=0.5, high=4.0), slower).endswith(" shorter")
