@@ -11,7 +11,7 @@ from stages.artifacts import (
     read_record,
     require_current,
 )
-from stages.evidence.checked import checked, sources
+from stages.evidence.checked import checked, labels_of, sources
 from stages.evidence.rejection import following
 from stages.evidence.requirements import require_text
 from stages.peers import rederive as peers
@@ -32,7 +32,13 @@ def check_peers(artifacts: Artifacts) -> str:
     """Check peers.json and peers.log."""
     folder = artifacts.peers
     _require_current(artifacts, folder, read_record(folder.record, PeersRecord))
-    record = checked(folder.record, PeersRecord, peers.rederived, **sources(artifacts))
+    record = checked(
+        folder.record,
+        PeersRecord,
+        peers.rederived,
+        **sources(artifacts),
+        **labels_of(artifacts, "test"),
+    )
     note = _check_log(folder, record, "peers", render_peers)
     return f"peers: each ratio ({len(record.ratios)}) follows from the batches of both{note}"
 

@@ -21,7 +21,7 @@ from stages.compare.rehearsed import NOTHING, read_rehearsed
 from stages.compare.table import render
 from stages.errors import InputCorruptError
 from stages.evidence.beside import check_peers, check_rehearsal
-from stages.evidence.checked import checked, sources
+from stages.evidence.checked import checked, labels_of, sources
 from stages.evidence.collect import ARTIFACTS_FOLDER, excluded_folders, is_within
 from stages.evidence.listing import REMEDY, require_listed
 from stages.evidence.rejection import GET_AGAIN, as_of_a_bundle, following
@@ -153,6 +153,7 @@ def check_quantize(artifacts: Artifacts, runtime: str) -> str:
         QuantizeRecord,
         partial(quantize.rederived, folder=folder),
         runtime=runtime,
+        **labels_of(artifacts, "validation"),
     )
     require_current(folder.path, record.train_sha256, artifacts.train.path)
     made = [variant for variant in record.variants if not variant.missing]
@@ -172,6 +173,7 @@ def check_profile(artifacts: Artifacts, runtime: str) -> str:
         runtime=runtime,
         classes=read_record(artifacts.train.record, TrainRecord).classes,
         **sources(artifacts),
+        **labels_of(artifacts, "test"),
     )
     require_current(folder.path, record.train_sha256, artifacts.train.path)
     require_current(folder.path, record.quantize_sha256, artifacts.quantize(runtime).path)

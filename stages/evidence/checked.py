@@ -29,6 +29,11 @@ def checked(
     return record
 
 
+def labels_of(artifacts: Artifacts, split: str) -> dict[str, list[int]]:
+    """Return the classes of a split that train.json names, and all later records must."""
+    return {"labels": read_record(artifacts.train.record, TrainRecord).labels[split]}
+
+
 def sources(artifacts: Artifacts) -> dict[str, Source]:
     """Return the data and backbone that train.json names, and all later records must."""
     record = read_record(artifacts.train.record, TrainRecord)

@@ -10,17 +10,10 @@ from typing import BinaryIO
 from stages.errors import InputCorruptError, InputMissingError
 from stages.evidence.limits import MAX_BUNDLE_BYTES
 from stages.files.checksums import CHECKSUMS
+from stages.files.packed import SIGNATURE_BYTES, compression_of
 
 CHUNK = 2**20
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:/.+", re.IGNORECASE)
-_PACKED = {
-    b"\x1f\x8b": "gzip",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ": "xz",
-    b"\x28\xb5\x2f\xfd": "zstd",
-    b"PK\x03\x04": "zip",
-    b"7z\xbc\xaf": "7z",
-}
 # Mode, owner, group, size and time of a member as a bundle has them; other tars have a time.
 _OWN_HEADER = re.compile(rb"0000644\x000000000\x000000000\x00[0-7]{11}\x000{11}\x00")
 _OWN_HEADER_BYTES = 48
@@ -54,14 +47,13 @@ def opened(archive: Path) -> BinaryIO:
 
 def require_unpacked(archive: Path, stream: BinaryIO) -> None:
     """Raise InputCorruptError if a file is compressed; OSError if it can't be read."""
-    start = stream.read(8)
+    kind = compression_of(stream.read(SIGNATURE_BYTES))
     stream.seek(0)
-    for signature, kind in _PACKED.items():
-        if start.startswith(signature):
-            raise InputCorruptError(
-                f"{archive} is no bundle (it is compressed by {kind}); "
-                "unpack it, and name the bundle if one comes out"
-            )
+    if kind:
+        raise InputCorruptError(
+            f"{archive} is no bundle (it is compressed by {kind}); "
+            "unpack it, and name the bundle if one comes out"
+        )
 
 
 def _open(archive: Path) -> int:

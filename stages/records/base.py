@@ -177,6 +177,7 @@ class Host:
     ]
     cpu_id: Annotated[
         str,
+        Meta(pattern=f"^((GenuineIntel|AuthenticAMD)(-[0-9]{{1,3}}){{3}})?{END}"),
         doc_of_added(
             "Vendor, family, model and stepping of the CPU, such as GenuineIntel-6-207-2; empty if "
             "it is not shown."

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 INTEL, AMD = "GenuineIntel", "AuthenticAMD"
-_ID = re.compile(rf"({INTEL}|{AMD})-([0-9]{{1,3}})-([0-9]{{1,3}})-([0-9]{{1,2}})")
+_ID = re.compile(rf"({INTEL}|{AMD})-([0-9]{{1,3}})-([0-9]{{1,3}})-([0-9]{{1,3}})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Generation:
     vendor: str
     family: int
     models: tuple[range, ...]
-    steppings: range = range(100)
+    steppings: range = range(1000)
     has_amx: bool = False
 
 
@@ -28,7 +28,7 @@ GENERATIONS = (
     Generation("Broadwell", INTEL, 6, (range(79, 80), range(86, 87))),
     Generation("Skylake", INTEL, 6, (range(85, 86),), range(5)),
     Generation("Cascade Lake", INTEL, 6, (range(85, 86),), range(5, 10)),
-    Generation("Cooper Lake", INTEL, 6, (range(85, 86),), range(10, 16)),
+    Generation("Cooper Lake", INTEL, 6, (range(85, 86),), range(10, 1000)),
     Generation("Ice Lake", INTEL, 6, (range(106, 107), range(108, 109))),
     Generation("Sapphire Rapids", INTEL, 6, (range(143, 144),), has_amx=True),
     Generation("Emerald Rapids", INTEL, 6, (range(207, 208),), has_amx=True),

@@ -148,14 +148,14 @@ class ModelSummary(Record):
         doc_of_added("Number of rounds that count, by scenario: offline, single_stream."),
     ] = field(default_factory=dict)
     valid: Annotated[
-        bool, doc_of_added("True if throughput and latency can be relied on, beside the run.")
+        bool, doc("True if throughput and latency can be relied on, beside the run.")
     ] = False
-    reasons: Annotated[list[Reason], doc_of_added("Why they can't; empty if they can.")] = field(
+    reasons: Annotated[list[Reason], doc("Why they can't; empty if they can.")] = field(
         default_factory=list
     )
-    trusted: Annotated[bool, doc_of_added("True if the run as a whole can be relied on.")] = False
-    run_reasons: Annotated[list[Reason], doc_of_added("Why the run can't; empty if it can.")] = (
-        field(default_factory=list)
+    trusted: Annotated[bool, doc("True if the run as a whole can be relied on.")] = False
+    run_reasons: Annotated[list[Reason], doc("Why the run can't; empty if it can.")] = field(
+        default_factory=list
     )
     chance: Annotated[
         Chance | None,

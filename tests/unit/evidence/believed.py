@@ -16,7 +16,7 @@ BELIEVED = {
     "profile/measurements.json": """
         maker.* seconds *.load_seconds *.amx_busy.* *.instances[].ended_s[]
         *.offline.runs[].instances[].seconds[] tried[].runs[].instances[].seconds[]
-        *.interference.switches
+        *.interference.*
         """,
     "profile/32.json": "maker.*",
     "profile/8.json": "maker.*",

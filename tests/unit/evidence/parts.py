@@ -34,12 +34,12 @@ IMAGE = "sha256:1"
 
 def train() -> TrainRecord:
     """Return what train made."""
-    by_split = {"train": PREDICTIONS, "test": PREDICTIONS[:2]}
+    splits = ("train", "validation", "test")
     record = replace(
         records.train(),
         maker=Provenance(image=IMAGE),
-        labels={"train": LABELS, "test": LABELS[:2]},
-        predictions=by_split,
+        labels=dict.fromkeys(splits, LABELS),
+        predictions=dict.fromkeys(splits, PREDICTIONS),
         samples={"calibration": 2},
         head={"epochs": 200},
         seconds={"head": 1.5},
@@ -138,7 +138,7 @@ def _peers(artifacts: Artifacts, record: PeersRecord) -> None:
 
 def _rehearse(artifacts: Artifacts, train_sha256: str, quantize_sha256: str) -> None:
     folder = artifacts.rehearse
-    record = rehearsal(folder.path, train_sha256, quantize_sha256, test_images=len(LABELS[:2]))
+    record = rehearsal(folder.path, train_sha256, quantize_sha256, test_images=len(LABELS))
     shutil.rmtree(folder.path / "scratch")
     write_record(folder.record, record)
     folder.log.write_text(render_rehearsal(record))

@@ -1,5 +1,6 @@
 """A bundle of a whole pipeline: accepted as it is, and in no other form."""
 
+import json
 import random
 import shutil
 from dataclasses import replace
@@ -56,7 +57,7 @@ def unpack_and_check(bundle: Path, folder: Path) -> list[str]:
 def test_a_bundle_says_what_was_checked(bundle: Path, tmp_path: Path) -> None:
     assert unpack_and_check(bundle, tmp_path / "again") == [
         "56 files of 6 stages are as their stage left them",
-        "train: the accuracies follow from 6 predictions",
+        "train: the accuracies follow from 12 predictions",
         "itex: each trial (3) and variant (2) follows from its batches and predictions, the layers "
         "from oneDNN's logs",
         "itex: 2 cells and their repeat follow from 12 runs and LoadGen's logs, 3 proofs from "
@@ -116,6 +117,17 @@ def test_an_edited_comparison_is_rejected_though_its_hashes_fit(folder: Path) ->
     path.write_text(text.replace('"accuracy_top1": 0.75', '"accuracy_top1": 0.99'))
     rehashed(folder, path)
     with pytest.raises(InputCorruptError, match=r"accuracy_top1 is 0\.99, its samples give 0\.75"):
+        check(folder)
+
+
+@pytest.mark.parametrize("name", ["profile/measurements.json", "quantize/quantize.json"])
+def test_classes_that_train_does_not_name_are_rejected(folder: Path, name: str) -> None:
+    path = folder / ARTIFACTS_FOLDER / name
+    record = json.loads(path.read_text())
+    record["labels"][0] = 1 - record["labels"][0]
+    path.write_text(json.dumps(record))
+    rehashed(folder, path)
+    with pytest.raises(InputCorruptError, match=r"labels\[0\] is \d, its samples give \d"):
         check(folder)
 
 

@@ -143,8 +143,8 @@ def test_a_layer_that_is_not_in_the_log_is_found(quantize_folder: QuantizeFolder
 
 
 def test_the_accuracies_of_train_follow_from_its_predictions() -> None:
-    assert train().accuracy_top1 == {"train": 0.75, "test": 1.0}
-    assert train().samples == {"train": 4, "test": 2, "calibration": 2}
+    assert train().accuracy_top1 == {"train": 0.75, "validation": 0.75, "test": 0.75}
+    assert train().samples == {"train": 4, "validation": 4, "test": 4, "calibration": 2}
     chance = train().chance["train"]
     assert (chance.images, chance.right, chance.largest_class) == (4, 3, 2)
     assert chance.p_value == pytest.approx(5 / 16)
