@@ -143,7 +143,7 @@ class _Download:
 
     def _attempt(self) -> None:
         with ask(self.url, self._range(), self.limits) as answer:
-            start = self._start_of(answer.status, answer.headers.get("Content-Range", ""))
+            start = self._start_of(answer)
             self.file.seek(start)
             self.file.truncate()
             self.done = start
@@ -158,11 +158,13 @@ class _Download:
             return {}
         return {"Range": f"bytes={self.done}-", "If-Range": self.validator}
 
-    def _start_of(self, status: int, content_range: str) -> int:
+    def _start_of(self, answer: HTTPResponse) -> int:
         """Return where in the file the answer begins."""
-        if status != 206:
+        if answer.status != 206:
             return 0
-        if content_range.startswith(f"bytes {self.done}-"):
+        part = answer.headers.get("Content-Range", "")
+        same = _validator(answer.headers) in ("", self.validator)
+        if part.startswith(f"bytes {self.done}-") and same:
             return self.done
         self.validator = ""
         raise Failure("the server sent another part than was asked for", "try again later", True)

@@ -15,7 +15,7 @@ from stages.download.mirror import mirrored, name_of_module
 from stages.download.step import Step, show
 from stages.errors import InputCorruptError
 from stages.files.checksums import plain_files, read_checksums, sha256
-from stages.files.limits import MAX_MODULE_BYTES
+from stages.files.limits import MAX_MODULE_BYTES, MAX_UNPACKED_BYTES
 from stages.files.module_archive import holds_model, unpack
 from stages.folder import own_caches
 from stages.folder.cache import MODULE, Cache, holds_module, sign_module
@@ -106,12 +106,22 @@ def _is_whole(folder: Path, what: str) -> bool:
     if not os.path.lexists(folder):
         return False
     try:
-        whole = holds_model(folder) and all(map(partial(_is_plain, folder), plain_files(folder)))
+        whole = (
+            _is_of_a_size(folder)
+            and holds_model(folder)
+            and all(map(partial(_is_plain, folder), plain_files(folder)))
+        )
     except OSError:
         whole = False
     if not whole:
         print(shown(f"{what} in {folder.parent} is not whole, or can't be read; not taken"))
     return whole
+
+
+def _is_of_a_size(folder: Path) -> bool:
+    """Return whether a folder takes no more than a module may, though it may have holes."""
+    sizes = ((folder / name).lstat().st_size for name in plain_files(folder))
+    return sum(sizes) <= MAX_UNPACKED_BYTES
 
 
 def _is_plain(folder: Path, name: str) -> bool:

@@ -90,7 +90,7 @@ def _of_stream(name: str, error: OSError) -> StageError:
 def _place(error: OSError) -> str:
     name = error.filename
     if name is None or isinstance(name, int):
-        return "the artifacts folder, or another file,"
+        return "the artifacts folder, or another file"
     return shortened(str(known_place(Path(os.fsdecode(name)))))
 
 

@@ -13,12 +13,15 @@ from typing import Any
 
 from stages.errors import ModelError, from_os_error
 from stages.files.limits import GB, MAX_DEPTH, MAX_FILES, MAX_UNPACKED_BYTES, MB
+from stages.files.packed import SIGNATURE_BYTES, compression_of
 from stages.program.printable import printable
 
 # Python reads the head of a file in one piece; those that name and size make do with less.
 MAX_READ_BYTES = 4 * MB
 CHUNK_BYTES = 2**20
 MAX_NAME = 100
+# Folders of all members together, and bytes of a name in a folder.
+MAX_FOLDERS, MAX_PART_BYTES = 10_000, 255
 # What TensorFlow reads a SavedModel from.
 GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
 _OPENERS: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open}
@@ -86,10 +89,18 @@ def _reading(
     except _Refused as error:
         raise ModelError(f"{what} {error}; {_REMEDY}") from error
     except (tarfile.TarError, EOFError, zlib.error, ValueError, OverflowError) as error:
-        raise ModelError(f"{what} is no tar archive, or damaged; {_REMEDY}") from error
+        raise ModelError(f"{what} is {_instead(archive)}; {_REMEDY}") from error
     except OSError as error:
         damaged = ModelError(f"{what} is damaged; {_REMEDY}")
         raise from_os_error(error) or damaged from error
+
+
+def _instead(archive: Path) -> str:
+    """Return what a file is that can't be read as a tar."""
+    with archive.open("rb") as file:
+        kind = compression_of(file.read(SIGNATURE_BYTES))
+    other = kind not in ("", "gzip", "bzip2")
+    return f"compressed by {kind}" if other else "no tar archive, or damaged"
 
 
 def _open(archive: Path) -> Any:
@@ -145,6 +156,7 @@ def _extract(tar: tarfile.TarFile, folder: Path) -> None:
 
 
 def _checked(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    folders = set[PurePosixPath]()
     for count, member in enumerate(tar):
         name = printable(member.name, MAX_NAME)
         parts = PurePosixPath(member.name).parts
@@ -156,7 +168,18 @@ def _checked(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
             raise _Refused(f"holds {name}, which would be outside of its folder")
         if len(parts) > MAX_DEPTH:
             raise _Refused(f"holds {name}, which is in more than {MAX_DEPTH} folders")
+        if not _is_plain(member.name):
+            raise _Refused(f"holds {name}, whose name no model's file has")
+        folders.update(PurePosixPath(member.name).parents)
+        if len(folders) > MAX_FOLDERS:
+            raise _Refused(f"holds more than {MAX_FOLDERS} folders")
         yield member
+
+
+def _is_plain(name: str) -> bool:
+    """Return whether a file may have a name: one that a list can have, and a file system."""
+    too_long = any(len(os.fsencode(part)) > MAX_PART_BYTES for part in name.split("/"))
+    return name.isprintable() and "\\" not in name and not too_long
 
 
 def _without_model(what: str) -> str:

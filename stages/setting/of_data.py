@@ -30,7 +30,7 @@ class OfData:
             "frozen network below the new head",
             (DOWNLOAD, "train"),
             values.read_backbone,
-            lambda name: name in values.NAMED_BACKBONES or "/" in name,
+            values.is_backbone,
             "embedded, imagenet, downloaded, or a TF Hub handle or path (with a '/')",
             values.BACKBONES,
             recorded=recorded_handle,

@@ -52,14 +52,23 @@ def read_backbone(text: str) -> str:
     return text.lower()
 
 
+def is_backbone(name: str) -> bool:
+    """Return whether a text can name a backbone; an address has no blank, in a password neither."""
+    blank = is_remote(name) and any(map(str.isspace, name))
+    return name in NAMED_BACKBONES or ("/" in name and not blank)
+
+
 def read_mirror(text: str) -> str:
     """Return the address of a mirror; ValueError if it is no address of the web."""
     try:
-        host = urlsplit(text).hostname if is_remote(text) else None
-    except ValueError:  # brackets that are no address of version 6
-        host = None
-    if not host:
+        parts = urlsplit(text)
+        found = is_remote(text) and parts.hostname and parts.port != 0
+    except ValueError:  # brackets that are no address of version 6, or a port that can't be
+        found = False
+    if not found:
         raise ValueError("no address of the web")
+    if parts.fragment or any(map(str.isspace, text)):
+        raise ValueError("an address of the web has no blank and no #")
     return text
 
 

@@ -164,7 +164,8 @@ def test_the_hub_is_asked_if_the_mirror_has_it_not(tmp_path: Path) -> None:
     "text",
     [
         *("/srv/files", "file:///srv/files", "ftp://me:secret@h/", "me:secret@h/f", "https://"),
-        *("https:/me:secret@h", "https://[::1/x", "https://me:secret@"),
+        *("https:/me:secret@h", "https://[::1/x", "https://me:secret@", "http://localhost:99999/m"),
+        *("http://me:sec ret@h/m", "http://h/m#part"),
     ],
 )
 def test_what_is_no_address_of_the_web_is_refused_without_its_password(text: str) -> None:

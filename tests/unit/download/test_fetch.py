@@ -199,6 +199,25 @@ def test_a_part_that_is_not_there_is_asked_for_as_a_whole(path: Path) -> None:
     assert path.read_bytes() == CONTENT
 
 
+def test_the_rest_of_another_version_is_not_taken(path: Path) -> None:
+    other = bytes(len(CONTENT))
+
+    def answer(request: str, send: Any, count: int) -> None:
+        if count == 0:
+            send(whole(CONTENT, ETag='"1"')[:-50_000])
+        elif "Range:" in request:  # as a server does that does not know If-Range
+            start = int(request.partition("bytes=")[2].partition("-")[0])
+            span, rest = f"bytes {start}-{len(other) - 1}/{len(other)}", other[start:]
+            part = head("206 Partial", Content_Length=len(rest), Content_Range=span, ETag='"2"')
+            send(part + rest)
+        else:
+            send(whole(other, ETag='"2"'))
+
+    with serving(answer) as server:
+        get(server.url, path, digest="")  # nothing else shows it of a module
+    assert path.read_bytes() == other
+
+
 @pytest.mark.parametrize("span", ["bytes 0-9/10", "", "bytes */10"])
 def test_another_part_than_asked_for_is_not_taken(span: str, path: Path) -> None:
     def answer(request: str, send: Any, count: int) -> None:

@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import io
+import lzma
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -163,6 +164,11 @@ def test_a_folder_that_was_packed_as_such_is_taken_without_its_name(tmp_path: Pa
     assert [path.name for path in (tmp_path / "in").iterdir()] == ["module"]
 
 
+def many_folders() -> list[tarfile.TarInfo]:
+    """Return few empty files in many folders."""
+    return [entry(f"{number}/{'e/' * 40}f") for number in range(300)]
+
+
 @pytest.mark.parametrize("prefix", ["", "./", "mine/", "./mine/"])
 def test_a_model_is_found_without_unpacking(prefix: str, tmp_path: Path) -> None:
     archive = tmp_path / "mine.tar.gz"
@@ -178,7 +184,13 @@ def test_a_model_is_found_without_unpacking(prefix: str, tmp_path: Path) -> None
         (packed(parts={"a/b/saved_model.pb": b""}), "holds no saved_model.pb"),
         (packed(entry("saved_model.pb", tarfile.DIRTYPE), parts={}), "holds no saved_model.pb"),
         (packed(entry("../outside"), parts={}), "holds ../outside, which would be"),
-        (b"PK\x03\x04 a zip", "is no tar archive, or damaged"),
+        (b"plain words", "is no tar archive, or damaged"),
+        (b"PK\x03\x04 a zip", "is compressed by zip; give"),
+        (lzma.compress(packed(parts=PARTS)), "is compressed by xz; give"),
+        (packed(entry("a\\b"), parts={}), r"holds a\\.*b, whose name no model's file has"),
+        (packed(entry("a\nb"), parts={}), "whose name no model's file has"),
+        (packed(entry("a/" + 256 * "b"), parts={}), "whose name no model's file has"),
+        (packed(*many_folders(), parts={}), "holds more than 10000 folders"),
         (gzip.compress(bytes(20_000_000)) + b"x", "holds no saved_model.pb"),
     ],
 )
