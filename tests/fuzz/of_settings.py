@@ -122,7 +122,8 @@ def _redact(text: str) -> None:
     assert redacted_handle(redacted_handle(text)) == redacted_handle(text)
     assert redacted(redacted_handle(text)) == redacted_handle(redacted(redacted_handle(text)))
     assert "secret" not in redacted_handle(f"https://me:secret{text}@h/m")
-    assert "secret" not in redacted_address(f"me:secret@{text}")
+    if "hush" not in text:  # inputs have a "secret" of their own, which may be a host's name
+        assert "hush" not in redacted_address(f"me:hush@{text}")
     assert recorded_handle(recorded_handle(text)) == recorded_handle(text)
     if "://" not in text:  # else it is no path
         path = recorded_handle(f"/home/secret/{text}")
@@ -137,7 +138,7 @@ def _ask_mirror(text: str) -> None:
         assert urlsplit(at_mirror(mirror, "h/m")).path.endswith("/h/m")
     name = name_of_module(text)
     assert not name.startswith("/")
-    assert "secret" not in name.partition("/")[0]
+    assert "hush" in text or "hush" not in name_of_module(f"https://me:hush@{text}")
     assert not name or urlsplit(at_mirror("https://mirror/", name)).netloc == "mirror"
 
 
