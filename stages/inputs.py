@@ -21,9 +21,8 @@ def require_inputs(settings: Settings, programs: Collection[str]) -> None:
 
     Raises NotWritableError if there can be no artifacts, InputMissingError, InputCorruptError,
     SchemaVersionError, InputStaleError, or SettingsError for too few images, as the program itself
-    would. What this user may not read
-    is left to the program, which may run as another; so is what a killed command took away, which
-    the program gives back.
+    would. What this user may not read is left to the program, which may run as another; so is what
+    a killed command took away, which the program gives back.
     """
     require_usable(settings.artifacts)
     artifacts = Artifacts(resolved(settings.artifacts))

@@ -70,12 +70,12 @@ def test_docker_compose_up(failing: str | None, variables: dict[str, str]) -> No
 
 @pytest.mark.parametrize("failing", [PEERS, None], indirect=True)
 def test_invoke_peers_runs_nothing_else(
-    failing: str | None, variables: dict[str, str], by_invoke: PipelineRun
+    failing: str | None, variables: dict[str, str], tiny: dict[str, str], by_invoke: PipelineRun
 ) -> None:
     root = Path(variables[env_name("artifacts")])
     shutil.copytree(by_invoke.artifacts.root, root, dirs_exist_ok=True)
     before = {name: (root / name).stat().st_mtime_ns for name in NAMES}
-    done = invoke("peers", variables=variables)
+    done = invoke("peers", "--batch-sizes", "1", variables={**tiny, **variables})
     assert done.code == (EXIT_CODE if failing else 0), done
     assert (root / PEERS).is_file()
     assert {name: (root / name).stat().st_mtime_ns for name in NAMES} == before
