@@ -19,7 +19,6 @@ from stages.peers.table import render as render_peers
 from stages.records.peers import PeersRecord
 from stages.records.quantize import QuantizeRecord
 from stages.records.rehearse import REHEARSED, RehearsalRecord
-from stages.records.train import TrainRecord
 from stages.rehearse import rederive as rehearse
 from stages.rehearse.layers import operations_per_image
 from stages.rehearse.table import render as render_rehearsal
@@ -36,8 +35,8 @@ def check_peers(artifacts: Artifacts) -> str:
         folder.record,
         PeersRecord,
         peers.rederived,
+        labels=labels_of(artifacts, "test"),
         **sources(artifacts),
-        **labels_of(artifacts, "test"),
     )
     note = _check_log(folder, record, "peers", render_peers)
     return f"peers: each ratio ({len(record.ratios)}) follows from the batches of both{note}"
@@ -46,7 +45,7 @@ def check_peers(artifacts: Artifacts) -> str:
 def check_rehearsal(artifacts: Artifacts) -> str:
     """Check rehearsal.json and rehearsal.log."""
     folder = artifacts.rehearse
-    test = read_record(artifacts.train.record, TrainRecord).labels.get("test", [])
+    test = labels_of(artifacts, "test")
     given = read_record(folder.record, RehearsalRecord)
     _require_current(artifacts, folder, given)
     taken = len(given.labels)

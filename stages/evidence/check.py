@@ -153,7 +153,7 @@ def check_quantize(artifacts: Artifacts, runtime: str) -> str:
         QuantizeRecord,
         partial(quantize.rederived, folder=folder),
         runtime=runtime,
-        **labels_of(artifacts, "validation"),
+        labels=labels_of(artifacts, "validation"),
     )
     require_current(folder.path, record.train_sha256, artifacts.train.path)
     made = [variant for variant in record.variants if not variant.missing]
@@ -172,8 +172,8 @@ def check_profile(artifacts: Artifacts, runtime: str) -> str:
         partial(profile.rederived, folder=folder),
         runtime=runtime,
         classes=read_record(artifacts.train.record, TrainRecord).classes,
+        labels=labels_of(artifacts, "test"),
         **sources(artifacts),
-        **labels_of(artifacts, "test"),
     )
     require_current(folder.path, record.train_sha256, artifacts.train.path)
     require_current(folder.path, record.quantize_sha256, artifacts.quantize(runtime).path)

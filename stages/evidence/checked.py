@@ -29,9 +29,9 @@ def checked(
     return record
 
 
-def labels_of(artifacts: Artifacts, split: str) -> dict[str, list[int]]:
-    """Return the classes of a split that train.json names, and all later records must."""
-    return {"labels": read_record(artifacts.train.record, TrainRecord).labels[split]}
+def labels_of(artifacts: Artifacts, split: str) -> list[int]:
+    """Return the classes of a split, none if train.json has none: later records must have them."""
+    return read_record(artifacts.train.record, TrainRecord).labels.get(split, [])
 
 
 def sources(artifacts: Artifacts) -> dict[str, Source]:

@@ -12,7 +12,7 @@ from stages.setting.spec import Spec, choices, cpus, setting, switch, whole
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfCells(OfQuantizing):
-    """The settings of that."""
+    """Settings of the cells, their cores and batches."""
 
     precisions: tuple[str, ...] = choices(
         PRECISION_NAMES,

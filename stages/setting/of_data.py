@@ -11,7 +11,7 @@ from stages.setting.spec import Spec, choices, decimal, one_of, path, setting, w
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfData:
-    """The settings of that."""
+    """Settings of the artifacts, the data, the backbone and the head."""
 
     artifacts: Path = path("artifacts", "folder that the stages share", *PROGRAMS)
     force: tuple[str, ...] = choices(

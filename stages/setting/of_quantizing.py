@@ -11,7 +11,7 @@ from stages.setting.spec import choices, decimal, fraction, one_of, switch, whol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfQuantizing(OfData):
-    """The settings of that."""
+    """Settings of the runtime and the INT8 model."""
 
     runtime: str = one_of(
         RUNTIME_NAMES[0],

@@ -13,7 +13,7 @@ DEFAULT_ROUNDS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfRounds(OfCells):
-    """The settings of that."""
+    """Settings of the rounds."""
 
     batch_size: int = whole(
         8,

@@ -23,6 +23,8 @@ from stages.profile import rederive as profiles
 from stages.records.compare import CompareRecord, NotRun
 from stages.records.profile import ProfileRecord
 from stages.records.rehearse import RehearsalRecord
+from stages.records.train import TrainRecord
+from stages.train import rederive as trained
 from tests.unit.deep import make_deep, remove_deep
 from tests.unit.evidence.parts import IMAGE, pipeline, rehashed
 
@@ -130,6 +132,22 @@ def test_classes_that_train_does_not_name_are_rejected_though_all_follows_from_t
     write_record(place.record, profiles.rederived(replace(record, labels=labels), place))
     rehashed(folder, place.record)
     with pytest.raises(InputCorruptError, match=r"labels\[0\] is \d, its samples give \d"):
+        check(folder)
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_a_split_that_train_does_not_name_has_no_classes(folder: Path, split: str) -> None:
+    path = Artifacts(folder / ARTIFACTS_FOLDER).train.record
+    record = read_record(path, TrainRecord)
+    kept = [name for name in record.labels if name != split]
+    record = replace(
+        record,
+        labels={name: record.labels[name] for name in kept},
+        predictions={name: record.predictions[name] for name in kept},
+    )
+    write_record(path, trained.rederived(record))
+    rehashed(folder, path)
+    with pytest.raises(InputCorruptError, match=r"labels is .*, its samples give "):
         check(folder)
 
 
