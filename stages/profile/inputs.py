@@ -36,6 +36,7 @@ class Inputs:
             maker=replace(maker(settings, "profile"), settings={}),
             origins={FP32: fp32, INT8: {"what quantize left": self.quantize_sha256, **fp32}},
             afresh="profile" in settings.force or host.boot_id == UNKNOWN,
+            as_measured=settings.more,
         )
 
 

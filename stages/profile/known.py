@@ -35,14 +35,15 @@ class KnownCells:
     """What is known of a runtime's cells, in `folder`; nothing is, and is kept, if that is None.
 
     `maker` is what makes it now, and `origins`, by the model that a cell has, what it comes from
-    now: what came from anything else is not used. Nothing is if it is to be made `afresh`. `used`
-    are the times at which all was made that was used.
+    now: what came from anything else is not used. Nothing is if it is to be made `afresh`. A trace
+    that was disturbed is used where it is `as_measured`: by rounds that are added to its cell's.
     """
 
     folder: Path | None = None
     maker: Provenance = field(default_factory=Provenance)
     origins: Mapping[str, Facts] = field(default_factory=dict)
     afresh: bool = False
+    as_measured: bool = False
     _reasons: set[frozenset[str]] = field(default_factory=set)
 
     def trace(self, cell: PlannedCell, log: Path) -> tuple[TraceResult, Footprint] | None:
@@ -52,7 +53,7 @@ class KnownCells:
             return None
         self._use(_traces(cell), log)
         again, made = record.also_traced, record.maker.made
-        trace = TraceResult(record.traced, record.amx_busy, again, made)
+        trace = TraceResult(record.traced, record.amx_busy, again, made, record.disturbed)
         return trace, Footprint(record.peak_bytes, record.loaded_bytes)
 
     def keep_trace(self, cell: PlannedCell, trace: TraceResult, size: Footprint, log: Path) -> None:
@@ -63,6 +64,7 @@ class KnownCells:
             traced=trace.span,
             amx_busy=trace.amx_busy,
             also_traced=[*trace.again],
+            disturbed=trace.disturbed,
             peak_bytes=size.peak,
             loaded_bytes=size.loaded,
         )
@@ -86,7 +88,9 @@ class KnownCells:
 
     def traced(self, cell: PlannedCell) -> TracedCell | None:
         """Return what is known of a cell's proof run, which is of what there is now, or None."""
-        return self._read(_traces(cell), cell, TracedCell)
+        record = self._read(_traces(cell), cell, TracedCell)
+        made_again = record is not None and record.disturbed and not self.as_measured
+        return None if made_again else record
 
     def classified(self, cell: PlannedCell, name: str) -> ClassifiedCell | None:
         """Return what is known of the answers of the instances called `name`, or None."""

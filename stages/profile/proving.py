@@ -76,7 +76,7 @@ class Proving:
                 trace, size = self._traced[cell]
                 log = self._workers.log_of(cell)
                 self.proofs[cell] = prove(cell, log, trace, self.proofs)
-                if cell not in self._taken and not trace.disturbed:
+                if cell not in self._taken:
                     self._known.keep_trace(cell, trace, size, log)
 
 

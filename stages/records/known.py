@@ -25,6 +25,9 @@ class TracedCell(KnownCell):
     traced: Annotated[Span, doc("When the fastest of the traced inferences ran.")]
     amx_busy: Annotated[AmxBusy, doc("How busy that inference kept AMX's tile unit.")]
     also_traced: Annotated[list[Span], doc("When the others ran.")] = field(default_factory=list)
+    disturbed: Annotated[
+        bool, doc("Whether something else disturbed it: only a run that adds rounds uses it.")
+    ] = False
     peak_bytes: Annotated[Count, doc("Memory that the process took at its peak, in bytes.")]
     loaded_bytes: Annotated[Count, doc("Memory that it took once it was loaded, in bytes.")]
 

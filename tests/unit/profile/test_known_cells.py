@@ -328,6 +328,21 @@ def test_a_trace_that_was_disturbed_is_made_again(
     assert asked()[:2] == (TRACES, 0)
 
 
+def test_rounds_are_added_to_what_was_disturbed_when_it_was_traced(
+    artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stages.profile.__main__.describe_host", lambda cores: HOST)
+    with monkeypatch.context() as disturbed:
+        disturbed.setattr("stages.profile.cell_workers.disturbances", lambda _: ["waiting"])
+        profile(monkeypatch, *SMALL, "--rounds", "6")
+    before = record_of(artifacts)
+    StandIn.reset()
+    profile(monkeypatch, *SMALL, "--rounds", "2", "--more")
+    assert asked() == (0, 0, 2 * 2 * 2)
+    assert record_of(artifacts).cells[0].proof == before.cells[0].proof
+    follows_from_its_logs(artifacts)
+
+
 def test_turns_are_as_long_as_the_machine_is_fast_now(
     measured: Artifacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
