@@ -70,7 +70,7 @@ def build(_: Context, runtime: str = "") -> None:
     def make() -> None:
         settings = chosen_settings({"runtime": runtime} if runtime else {})
         engine.require("build")
-        env_file.write(env_file.compose_variables(user.invoking_user(), engine.memory()))
+        env_file.write(env_file.compose_variables(user.invoking_user(), engine.read_info()))
         images.build_missing(read_stages(settings))
 
     end_with(exit_code_of("build", make))

@@ -22,6 +22,8 @@ from stages.program.printable import printable
 from stages.program.tether import tethered_through
 
 GROUP = "docker"
+# By the engine's driver, what `docker run --cgroup-parent` calls the root.
+ROOT_CGROUPS: Mapping[str, str] = {"cgroupfs": "/", "systemd": "-.slice"}
 
 
 class State(enum.Enum):
@@ -43,6 +45,7 @@ class EngineInfo:
     - `rootless`: it runs without root, so that root in a container is the user who started it.
     - `remaps_users`: a user in a container is another one outside.
     - `desktop`: it runs in a virtual machine of Docker Desktop.
+    - `cgroup_driver`: what makes its containers' control groups, `systemd` or `cgroupfs`.
     - `memory`: what its machine has, in bytes, 0 if it does not say.
     """
 
@@ -51,6 +54,18 @@ class EngineInfo:
     remaps_users: bool = False
     desktop: bool = False
     memory: int = 0
+    cgroup_driver: str = ""
+
+    @property
+    def root_cgroup(self) -> str:
+        """The name by which a container is put into the root of the machine's control groups.
+
+        There its shares count against each program of the machine; anywhere else, only against
+        those in the same group. Empty if the engine can't reach that root.
+        """
+        if self.rootless or self.desktop:
+            return ""
+        return ROOT_CGROUPS.get(self.cgroup_driver, "")
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> "EngineInfo":
@@ -62,17 +77,13 @@ class EngineInfo:
             "name=userns" in options,
             "Docker Desktop" in str(fields.get("OperatingSystem", "")),
             fields["MemTotal"] if isinstance(fields.get("MemTotal"), int) else 0,
+            str(fields.get("CgroupDriver", "")),
         )
 
 
 def read_info() -> EngineInfo:
     """Return what the engine says of itself; nothing in particular if it does not answer."""
     return EngineInfo.of(ask_for_object("info", "--format={{json .}}"))
-
-
-def memory() -> int:
-    """Return the memory of the engine's machine in bytes, 0 if it does not say."""
-    return read_info().memory
 
 
 def summary() -> str:

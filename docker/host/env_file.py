@@ -12,8 +12,16 @@ from pathlib import Path
 from docker.host import network
 from docker.host.at_once import usual_mode, write_at_once
 from docker.host.dotenv import Statement, statements, written
+from docker.host.engine import EngineInfo
 from docker.host.user import User
-from docker.host.variables import CERTIFICATES, GIVEN_BACKBONE, MEMORY, PROJECT
+from docker.host.variables import (
+    CERTIFICATES,
+    CGROUP_PARENT,
+    CPU_SHARES,
+    GIVEN_BACKBONE,
+    MEMORY,
+    PROJECT,
+)
 from docker.paths import ENV_FILE, ROOT
 from stages.errors import SettingsError
 from stages.program.printable import printable
@@ -28,6 +36,8 @@ BOM = "\ufeff"
 UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")
 # Left to the machine itself, as a fraction of its memory and at least so much.
 RESERVE, MIN_RESERVE = 1 / 16, GIB
+# The most that the kernel takes, and what it gives where nothing is said.
+ALL_SHARES, USUAL_SHARES = "262144", "1024"
 
 
 def environment(
@@ -91,13 +101,16 @@ def _value(said: Statement) -> str:
 
 
 def compose_variables(
-    user: User, memory: int, environ: Mapping[str, str] = os.environ, root: Path = ROOT
+    user: User, engine: EngineInfo, environ: Mapping[str, str] = os.environ, root: Path = ROOT
 ) -> dict[str, str]:
-    """Return what compose.yaml reads beside the settings; `memory` is the engine's, in bytes."""
+    """Return what compose.yaml reads beside the settings."""
+    parent = engine.root_cgroup
     return {
         **user.variables(),
         PROJECT: project_name(root),
-        MEMORY: environ.get(MEMORY) or memory_limit(memory),
+        MEMORY: environ.get(MEMORY) or memory_limit(engine.memory),
+        CGROUP_PARENT: parent,
+        CPU_SHARES: environ.get(CPU_SHARES) or (ALL_SHARES if parent else USUAL_SHARES),
         CERTIFICATES: str(network.ca_bundle(environ) or ""),
     }
 

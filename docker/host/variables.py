@@ -7,6 +7,7 @@ from typing import Final
 
 UID, GID, USERNS = "STAGES_UID", "STAGES_GID", "STAGES_USERNS"
 PROJECT, MEMORY, CERTIFICATES = "COMPOSE_PROJECT_NAME", "STAGES_MEMORY", "CA_BUNDLE"
+CGROUP_PARENT, CPU_SHARES = "STAGES_CGROUP_PARENT", "STAGES_CPU_SHARES"
 OVERRIDE, NETWORK = "STAGES_OVERRIDE", "DOWNLOAD_NETWORK"
 GIVEN_BACKBONE = "GIVEN_BACKBONE"
 # By which invoke says, for each container, what train's is to call that one.
@@ -21,6 +22,12 @@ WRITTEN: Final = {
     "from its path, so that two checkouts do not meet",
     MEMORY: "the memory that each container may take, such as `14336m`: the machine's, less a "
     "sixteenth and at least 1 GiB; a variable of the shell wins, and is written",
+    CGROUP_PARENT: "the control group in which the containers that measure are: the machine's "
+    "root, where their shares count against all other programs; empty if the engine is rootless or "
+    "in a machine of its own",
+    CPU_SHARES: "[how much of their cores](measuring.md#other-programs-wait) they are given while "
+    "others want them, too: 262144 where any other program has 1024; a variable of the shell wins, "
+    "and is written",
     CERTIFICATES: "the file with the certificates that download trusts; see "
     "[Networks, mirrors and proxies](reproducing.md#networks-mirrors-and-proxies)",
 }

@@ -162,8 +162,8 @@ def _say_who_is_here(cores: list[int], settings: Settings) -> None:
     """Say what else takes the cores, and what comes of that."""
     steal, busy = look(cores, LOOK_S)
     if busy > MAX_BUSY:
-        until_sure = "it takes longer, and may not get sure in time"
-        comes = "turns will be disturbed" if has_fixed_rounds(settings) else until_sure
+        until_sure = "it may take longer, and not get sure in time"
+        comes = "turns may be disturbed" if has_fixed_rounds(settings) else until_sure
         taken = f"other processes take {busy:.0%} of the cores at the moment"
         print(f"profile: {taken}; end them, or {comes}", flush=True)
     if steal > MAX_STEAL:

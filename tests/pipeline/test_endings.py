@@ -18,6 +18,7 @@ import yaml
 
 from docker import artifacts as artifacts_folder
 from docker.host import user
+from docker.host.engine import read_info
 from docker.host.env_file import project_name
 from docker.paths import COMPOSE_FILE
 from docker.runners import TRAIN
@@ -152,13 +153,21 @@ def test_compose_opens_the_folder_of_the_locks_to_all_users(variables: dict[str,
 
 def test_every_container_is_limited_as_the_engine_has_it(variables: dict[str, str]) -> None:
     every = ("--profile=peers", "--profile=doctor")
-    limited = {**variables, "STAGES_MEMORY": "2g"}
+    limited = {
+        **variables,
+        "STAGES_MEMORY": "2g",
+        "STAGES_CGROUP_PARENT": read_info().root_cgroup,
+        "STAGES_CPU_SHARES": "2048",
+    }
     created = run("docker", "compose", *every, "create", variables=limited)
     assert created.code == 0, created
     names = run("docker", "compose", *every, "ps", "--all", "--quiet", variables=limited)
     for container in json.loads(run("docker", "inspect", *names.output.split()).output):
         require_limits(container["HostConfig"])
         service = container["Config"]["Labels"]["com.docker.compose.service"]
+        host = container["HostConfig"]
+        first = (read_info().root_cgroup, 2048) if service in MEASURING else ("", 0)
+        assert (host["CgroupParent"], host["CpuShares"]) == first
         places = {mount["Destination"]: mount["Source"] for mount in container["Mounts"]}
         assert places.pop("/locks", None) == (
             "/dev/shm/vgg19-locks" if service in (*MEASURING, "locks") else None

@@ -10,6 +10,7 @@ from invoke.exceptions import ParseError
 from invoke.parser import Parser
 
 import tasks
+from docker.host.engine import EngineInfo
 from docker.host.env_file import compose_variables
 from docker.host.user import User
 from docker.paths import DOCS, ROOT
@@ -57,7 +58,7 @@ def anchors(page: Path) -> set[str]:
 
 def test_the_settings_page_has_every_variable_that_compose_is_told() -> None:
     page = (DOCS / "settings.md").read_text()
-    written = compose_variables(User(1, 2, "host"), 2**33, {})
+    written = compose_variables(User(1, 2, "host"), EngineInfo(), {})
     read = set(re.findall(r"\$\{(\w+)", (ROOT / "compose.yaml").read_text()))
     given = {name for name in read if not name.startswith("VGG19_") and name.upper() == name}
     proxies = {name for name in given if name.endswith("_PROXY")}

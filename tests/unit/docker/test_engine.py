@@ -153,6 +153,7 @@ ROOTFUL = {
     "SecurityOptions": ["name=apparmor", "name=seccomp,profile=builtin", "name=cgroupns"],
     "DockerRootDir": "/var/lib/docker",
     "MemTotal": 16_000_000_000,
+    "CgroupDriver": "systemd",
 }
 ROOTLESS = ROOTFUL | {
     "SecurityOptions": ["name=seccomp,profile=builtin", "name=rootless", "name=cgroupns"],
@@ -181,9 +182,10 @@ def test_a_stage_is_who_may_write_the_artifacts(
     assert user_in_container(User(1000, 100), engine.read_info()).variables() == inside
 
 
-def test_an_engine_says_how_much_memory_it_has(docker: FakeEngine) -> None:
+def test_an_engine_says_what_its_machine_has(docker: FakeEngine) -> None:
     docker.answer({"info": reply(json.dumps(ROOTFUL))})
     assert engine.read_info().memory == 16_000_000_000
+    assert engine.read_info().root_cgroup == "-.slice"
     docker.answer({"info": reply("no JSON")})
     assert engine.read_info() == EngineInfo()
 

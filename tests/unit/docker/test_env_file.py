@@ -8,6 +8,7 @@ import pytest
 
 from docker.host import env_file
 from docker.host.dotenv import statements
+from docker.host.engine import EngineInfo
 from docker.host.env_file import (
     compose_variables,
     environment,
@@ -248,7 +249,7 @@ def test_a_path_is_written_so_that_compose_reads_it_as_it_is(path: str, file: Pa
 def test_each_checkout_has_a_name_of_its_own_that_follows_where_it_is(tmp_path: Path) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     one.mkdir()
-    name = compose_variables(User(1, 2), 8 * GIB, {}, one)["COMPOSE_PROJECT_NAME"]
+    name = compose_variables(User(1, 2), EngineInfo(), {}, one)["COMPOSE_PROJECT_NAME"]
     assert name == project_name(one)
     assert name.startswith("vgg19-")
     one.rename(other)
@@ -265,8 +266,28 @@ def test_a_container_leaves_some_memory_to_the_machine(gib: int, limit: int) -> 
 
 
 def test_a_limit_that_was_given_holds() -> None:
-    given = {"STAGES_MEMORY": "4g"}
-    assert compose_variables(User(1, 2), 8 * GIB, given)["STAGES_MEMORY"] == "4g"
+    given = {"STAGES_MEMORY": "4g", "STAGES_CPU_SHARES": "2048"}
+    info = EngineInfo(memory=8 * GIB, cgroup_driver="systemd")
+    assert given.items() <= compose_variables(User(1, 2), info, given).items()
+
+
+@pytest.mark.parametrize(
+    ("info", "parent", "shares"),
+    [
+        (EngineInfo(cgroup_driver="cgroupfs"), "/", "262144"),
+        (EngineInfo(cgroup_driver="systemd"), "-.slice", "262144"),
+        (EngineInfo(cgroup_driver="systemd", rootless=True), "", "1024"),
+        (EngineInfo(cgroup_driver="cgroupfs", desktop=True), "", "1024"),
+        (EngineInfo(cgroup_driver="none"), "", "1024"),
+        (EngineInfo(), "", "1024"),
+    ],
+)
+def test_other_programs_wait_where_the_engine_can_make_them(
+    info: EngineInfo, parent: str, shares: str
+) -> None:
+    composed = compose_variables(User(1, 2), info, {})
+    assert composed["STAGES_CGROUP_PARENT"] == parent
+    assert composed["STAGES_CPU_SHARES"] == shares
 
 
 @pytest.mark.parametrize("value", ["a\0b", "'a\0b'", '"a\0b"'])

@@ -25,6 +25,8 @@ from stages.settings import env_name, specs, specs_of
 
 BACKBONE, MIRROR = env_name("backbone"), env_name("download_mirror")
 # What may hold a password, and reaches no container that does not read it.
+# What only the services that measure have.
+FIRST = {"cgroup_parent", "cpu_shares"}
 SECRET = ("backbone", "download_mirror")
 STOCK = {env_name("runtime"): "stock"}
 
@@ -171,11 +173,18 @@ def test_all_else_waits_until_settings_and_folder_are_checked() -> None:
 def test_what_is_beside_the_pipeline_is_kept_in_as_the_stages_are(extra: str) -> None:
     # cap_add: only the profile stage, and the doctor for it, count the processor's events.
     own = {"image", "profiles", "depends_on", "environment", "entrypoint", "cap_add", "volumes"}
+    own |= FIRST
     beside, profile = (
         {key: value for key, value in services()[name].items() if key not in own}
         for name in (extra, "profile")
     )
     assert beside == profile
+
+
+def test_what_measures_gets_its_cores_first() -> None:
+    first = {name for name, service in services().items() if service.keys() & FIRST}
+    assert first == {*MEASURING}
+    assert all(services()[name].keys() >= FIRST for name in first)
 
 
 def test_only_download_has_a_network() -> None:

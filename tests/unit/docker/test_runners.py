@@ -142,7 +142,6 @@ def contained(monkeypatch: pytest.MonkeyPatch) -> Contained:
     ):
         monkeypatch.setattr(module, name, lambda *_: None)
     monkeypatch.setattr(engine, "read_info", EngineInfo)
-    monkeypatch.setattr(engine, "memory", lambda: 2**34)
     monkeypatch.setattr(artifacts, "prepare", lambda folder, owner: folder)
     monkeypatch.setattr(runners, "resolve", lambda image: ResolvedImage(image, "sha256:1"))
     monkeypatch.setattr(containers, "run", start)
