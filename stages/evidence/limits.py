@@ -5,6 +5,8 @@ With these a check ends within minutes, and takes less than about 4 GiB of memor
 
 MIB = 2**20
 MAX_BUNDLE_BYTES = 1024 * MIB
+# What the highest level of xz takes to decompress, and some more.
+MAX_XZ_MEMORY = 128 * MIB
 MAX_FILES = 50_000
 MAX_FOLDERS = 20_000
 MAX_FILE_BYTES = 256 * MIB

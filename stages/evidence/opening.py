@@ -1,16 +1,21 @@
 """What is given as a bundle, opened if it may be one; else what it is instead."""
 
 import errno
+import lzma
 import os
 import re
 import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from stages.errors import InputCorruptError, InputMissingError
-from stages.evidence.limits import MAX_BUNDLE_BYTES
+from stages.evidence.limits import MAX_BUNDLE_BYTES, MAX_XZ_MEMORY
 from stages.files.checksums import CHECKSUMS
 from stages.files.packed import SIGNATURE_BYTES, compression_of
+from stages.folder.full_disk import require_no_full_disk
 
 CHUNK = 2**20
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:/.+", re.IGNORECASE)
@@ -31,8 +36,9 @@ _KINDS = {
 def opened(archive: Path) -> BinaryIO:
     """Open a bundle, which may be a trap: a pipe that never ends, a device, a link to either.
 
-    Raises InputMissingError if there is none or it can't be read, InputCorruptError if it is no
-    plain file, or larger than a bundle may be.
+    One that xz compressed is decompressed to a temporary file without a name. Raises
+    InputMissingError if there is none or it can't be read, InputCorruptError if it is no plain
+    file, or larger than a bundle may be, DiskFullError if there is no room to decompress it.
     """
     if _ADDRESS.match(str(archive)):
         raise InputMissingError(f"{archive} is an address; download it, and name the file")
@@ -42,7 +48,61 @@ def opened(archive: Path) -> BinaryIO:
     except InputCorruptError:
         os.close(descriptor)
         raise
-    return os.fdopen(descriptor, "rb")
+    stream = os.fdopen(descriptor, "rb")
+    return _decompressed(archive, stream) if _is_by_xz(stream) else stream
+
+
+def _is_by_xz(stream: BinaryIO) -> bool:
+    try:
+        start = stream.read(SIGNATURE_BYTES)
+        stream.seek(0)
+    except OSError:
+        return False  # whoever reads it next says why
+    return compression_of(start) == "xz"
+
+
+def _decompressed(archive: Path, stream: BinaryIO) -> BinaryIO:
+    """Return what a file holds, of which no more than a bundle may have is ever written."""
+    whole: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - whoever asked closes it
+    try:
+        with stream, _in_words(archive):
+            _decompress(stream, whole)
+            whole.seek(0)
+    except BaseException:
+        whole.close()
+        raise
+    return whole
+
+
+@contextmanager
+def _in_words(archive: Path) -> Iterator[None]:
+    try:
+        yield
+    except (lzma.LZMAError, EOFError):
+        raise InputCorruptError(f"{archive} was damaged (xz can't read it); get it again") from None
+    except OverflowError:
+        raise no_bundle(archive, f"it is larger than {MAX_BUNDLE_BYTES / 1e6:.0f} MB") from None
+    except OSError as error:
+        require_no_full_disk(error)
+        raise
+
+
+def _decompress(stream: BinaryIO, whole: BinaryIO) -> None:
+    """Write what xz compressed: one stream of it, and nothing behind.
+
+    Raises LZMAError or EOFError if it is no such, OverflowError if it is too large.
+    """
+    xz = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MAX_XZ_MEMORY)
+    size = 0
+    while not xz.eof:
+        packed = stream.read(CHUNK) if xz.needs_input else b""
+        if xz.needs_input and not packed:
+            raise EOFError
+        size += whole.write(xz.decompress(packed, max_length=CHUNK))
+        if size > MAX_BUNDLE_BYTES:
+            raise OverflowError
+    if xz.unused_data or stream.read(1):
+        raise lzma.LZMAError
 
 
 def require_unpacked(archive: Path, stream: BinaryIO) -> None:

@@ -27,6 +27,7 @@ from stages.common.worker import protocol
 from stages.common.worker.client import answer_of
 from stages.common.worker.loadgen import RATES, rate_of, read_answers, read_detail, reasons_of
 from stages.errors import StageError
+from stages.evidence.opening import opened
 from stages.files.given_module import require_module
 from stages.files.module_archive import holds_model, unpack
 from stages.records.measure import Primitive
@@ -54,6 +55,7 @@ def parsers() -> Iterator[Parser]:
     yield Parser("lines of a worker", contents(*ANSWER_LINES), _line, (StageError, ValueError))
     yield of_file("images as .npz", _samples, _npz())
     yield of_file("SHA256SUMS", _sums, f"{SHA256}  SHA256SUMS\n".encode())
+    yield of_file("bundles that xz compressed", _opened, lzma.compress(b"SHA256SUMS"))
     yield of_file("images.lock", read_lock, IMAGES_LOCK.read_bytes()[:4000])
     yield of_file("listings", _listing, lzma.compress(LISTING))
     yield Parser("lines of listings", contents(LISTING), _differences)
@@ -115,6 +117,11 @@ def _samples(path: Path) -> None:
 
 def _sums(path: Path) -> None:
     verify(path.rename(path.with_name("SHA256SUMS")).parent)
+
+
+def _opened(path: Path) -> None:
+    with opened(path) as stream:
+        stream.read()
 
 
 def _listing(path: Path) -> None:

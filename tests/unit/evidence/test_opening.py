@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import lzma
 import os
 import socket
 import tarfile
@@ -13,6 +14,7 @@ import pytest
 
 from docker.share.bundle import verify_bundle
 from stages.errors import InputCorruptError, exit_code_of
+from stages.evidence import opening
 from stages.evidence.archive import pack
 
 
@@ -54,6 +56,8 @@ CONTENTS: dict[str, tuple[bytes, str]] = {
     "nothing": (b"", "it is empty"),
     "gzip": (gzip.compress(b"text"), "it is compressed by gzip"),
     "zip": (zip_of("text"), "it is compressed by zip"),
+    "xz of text": (lzma.compress(b"text"), "it has nothing that a bundle has"),
+    "xz in xz": (lzma.compress(lzma.compress(b"text")), "it is compressed by xz"),
     "another tar": (tar_of("README.md"), "it is a tar of something else"),
     "an engine's images": (tar_of("manifest.json"), "it is a tar of something else"),
 }
@@ -99,6 +103,18 @@ def flipped(content: bytes) -> bytes:
     return content[:3] + b"\xff" + content[4:]
 
 
+def cut(content: bytes) -> bytes:
+    return content[:-20]
+
+
+def flipped_late(content: bytes) -> bytes:
+    return content[:100] + bytes([content[100] ^ 1]) + content[101:]
+
+
+def with_more(content: bytes) -> bytes:
+    return content + content
+
+
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "its first byte gone": lambda content: content[1:],
     "its first header flipped": flipped,
@@ -114,6 +130,31 @@ def test_a_bundle_that_came_to_harm_is_said_to_be_damaged(tmp_path: Path, damage
     content = packed(tmp_path, "SHA256SUMS", "licences.txt", "manifest.json")
     (tmp_path / "bundle.tar").write_bytes(DAMAGES[damage](content))
     assert "was damaged or edited" in refusal(tmp_path / "bundle.tar")
+
+
+def test_one_that_xz_compressed_is_read_as_it_was(tmp_path: Path) -> None:
+    content = packed(tmp_path, "SHA256SUMS", "train.json")
+    (tmp_path / "bundle.tar.xz").write_bytes(lzma.compress(content))
+    assert "bundle.tar.xz is no bundle (it has no manifest.json)" in refusal(
+        tmp_path / "bundle.tar.xz"
+    )
+
+
+@pytest.mark.parametrize("damage", [cut, flipped_late, with_more])
+def test_one_that_xz_can_not_read_is_damaged(
+    tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    content = packed(tmp_path, "SHA256SUMS", "manifest.json")
+    (tmp_path / "bundle.tar.xz").write_bytes(damage(lzma.compress(content)))
+    assert "bundle.tar.xz was damaged (xz can't read it)" in refusal(tmp_path / "bundle.tar.xz")
+
+
+def test_what_xz_makes_too_large_is_refused_before_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "MAX_BUNDLE_BYTES", 3 * 2**20)
+    (tmp_path / "bomb.xz").write_bytes(lzma.compress(bytes(8 * 2**20)))
+    assert "is no bundle (it is larger than 3 MB)" in refusal(tmp_path / "bomb.xz")
 
 
 def test_what_the_kernel_can_not_read_is_named(capsys: pytest.CaptureFixture[str]) -> None:
