@@ -1,6 +1,7 @@
 """Flags as people give them: twice, empty, or behind one of several tasks."""
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 
 from invoke.exceptions import Exit
 from invoke.parser.argument import Argument
@@ -10,6 +11,34 @@ from stages.errors import SettingsError
 from stages.setting.suggestion import quoted
 
 Contexts = Mapping[str, ParserContext]
+
+
+def spelled_out(tokens: Sequence[str], contexts: Contexts) -> list[str]:
+    """Return a command line in which the words behind a task that takes several have its flag.
+
+    invoke knows no argument without a flag that may be there more than once; it would take the
+    second word for a task.
+    """
+    shown: list[str] = []
+    context: ParserContext | None = None
+    value_of = False
+    read = [*takewhile(lambda token: token != "--", tokens)]
+    for token in read:
+        flag = context.flags.get(token.partition("=")[0]) if context else None
+        is_word = not value_of and not token.startswith("-")
+        if is_word and context and (several := _flag_of_several(context)):
+            shown += [several, token]
+        else:
+            context = contexts.get(token, context) if is_word else context
+            shown.append(token)
+        value_of = bool(flag and flag.takes_value and "=" not in token)
+    return [*shown, *tokens[len(read) :]]
+
+
+def _flag_of_several(context: ParserContext) -> str:
+    """Return the flag of a task's list of arguments, empty if it has none."""
+    flags = (name for name, argument in context.flags.items() if argument.kind is list)
+    return next(flags, "")
 
 
 def refuse_repeated(tokens: Sequence[str], core: ParserContext, contexts: Contexts) -> None:

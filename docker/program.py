@@ -25,6 +25,7 @@ from docker.flags import (
     refuse_empty,
     refuse_repeated,
     refuse_unknown,
+    spelled_out,
 )
 from docker.paths import ROOT
 from stages.errors import exit_code_of, report, say
@@ -101,9 +102,11 @@ class TaskProgram(Program):
     def parse_tasks(self) -> None:
         """Find the tasks and their flags; show a task's help wherever it is asked for."""
         self.parser = self._make_parser()
-        topic = help_topic(self.core.unparsed, self.parser.contexts)
+        contexts = self.parser.contexts
+        topic = help_topic(self.core.unparsed, contexts)
+        self.core.unparsed = spelled_out(self.core.unparsed, contexts)
         if not topic:
-            refuse_repeated(self.argv[1:], self.initial_context, self.parser.contexts)
+            refuse_repeated(spelled_out(self.argv[1:], contexts), self.initial_context, contexts)
         with _refusing(self.parser.contexts):
             if topic:
                 self.print_task_help(topic)

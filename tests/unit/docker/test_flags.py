@@ -4,7 +4,7 @@ import pytest
 from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
 
-from docker.flags import of_one_task_alone
+from docker.flags import of_one_task_alone, spelled_out
 
 
 def task(name: str, **given: str) -> ParserContext:
@@ -42,3 +42,28 @@ def test_a_flag_that_the_earlier_do_not_have_is_no_slip() -> None:
 )
 def test_what_was_meant_is_not_spoken_of(tasks: list[ParserContext]) -> None:
     assert of_one_task_alone(tasks) == []
+
+
+def several() -> ParserContext:
+    """Return a task that takes several machines, a file of prices and a switch."""
+    arguments = [Argument(names=("machines",), kind=list), Argument(names=("prices",))]
+    return ParserContext("diff", args=[*arguments, Argument(names=("quick",), kind=bool)])
+
+
+@pytest.mark.parametrize(
+    ("line", "spelled"),
+    [
+        ("diff a b", "diff --machines a --machines b"),
+        ("diff a --prices p b", "diff --machines a --prices p --machines b"),
+        ("diff --prices=p a", "diff --prices=p --machines a"),
+        ("diff --quick a", "diff --quick --machines a"),
+        ("diff --machines a b", "diff --machines a --machines b"),
+        ("train --runner local diff train", "train --runner local diff --machines train"),
+        ("diff a --help", "diff --machines a --help"),
+        ("diff a -- b c", "diff --machines a -- b c"),
+        ("train a", "train a"),
+    ],
+)
+def test_the_words_behind_a_task_that_takes_several_have_its_flag(line: str, spelled: str) -> None:
+    contexts = {"diff": several(), "train": task("train")}
+    assert spelled_out(line.split(), contexts) == spelled.split()
