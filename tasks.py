@@ -158,6 +158,27 @@ def history(_: Context, compare: str = "") -> None:
     end_with(exit_code_of("history", show))
 
 
+@task(
+    iterable=["machines"],
+    help={"machines": "PATH, or NAME=PATH: an artifacts folder, or a bundle, be it a .tar.xz"},
+    auto_shortflags=False,
+)
+def diff(_: Context, machines: Sequence[str]) -> None:
+    """Set machines side by side: `invoke diff A B...`, artifacts folders or bundles.
+
+    The first is what the others are compared with. As all words behind it are machines, this is the
+    last task of a command.
+    """
+
+    def show() -> None:
+        from docker.share.machines import side_by_side
+
+        for text in side_by_side(machines):
+            print(text)
+
+    end_with(exit_code_of("diff", show))
+
+
 class _Verify(ReplaceableTask):
     replacements = ("rebuild",)
 
@@ -246,7 +267,7 @@ def _groups() -> "dict[str, list[Task[Any]]]":
         "Before a run": [_program_task(DOCTOR), _program_task(DOWNLOAD)],
         "The pipeline, and its stages in order": [pipeline, *stages],
         "Beside the pipeline, when it has run": [_program_task(PEERS), _program_task(REHEARSE)],
-        "Results": [history, bundle, verify, export, schema],
+        "Results": [history, diff, bundle, verify, export, schema],
         "Development": [
             *(check, lint, run_tests, fuzz, docs, lock, audit, build, clean, release, version),
         ],

@@ -88,11 +88,21 @@ def verify_bundle(bundle: Path) -> Verdict:
 
     Raises InputCorruptError if a byte, a figure or a record is not what it must be.
     """
+    with checked_bundle(bundle) as (_, verdict):
+        return verdict
+
+
+@contextmanager
+def checked_bundle(bundle: Path) -> Iterator[tuple[Path, Verdict]]:
+    """Yield the folder that a bundle was unpacked to, checked, and what was found.
+
+    Raises what `verify_bundle` raises.
+    """
     with _temporary_folder() as folder:
         unpack(bundle, folder)
         if not (folder / MANIFEST).is_file():
             raise no_bundle(bundle, f"it has no {MANIFEST}")
-        return _check(folder, GET_AGAIN)
+        yield folder, _check(folder, GET_AGAIN)
 
 
 @contextmanager

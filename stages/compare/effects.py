@@ -144,7 +144,7 @@ def _row(cells: CellFigures, key: CellKey, reference: str) -> Row:
         valid=measurement.validity.valid,
         reasons=measurement.validity.reasons,
         accuracy_top1=measurement.accuracy.top1,
-        accuracy_loss=_loss(measurement, cells[fp32].measurement) if fp32 in cells else None,
+        accuracy_loss=loss(measurement, cells[fp32].measurement) if fp32 in cells else None,
         agreement_fp32=measurement.accuracy.agreement_fp32,
         throughput_images_per_s=measurement.offline.throughput_images_per_s,
         latency_p50_ms=measurement.single_stream.latency_p50_ms,
@@ -157,7 +157,8 @@ def _row(cells: CellFigures, key: CellKey, reference: str) -> Row:
     )
 
 
-def _loss(changed: Measurement, reference: Measurement) -> float | None:
+def loss(changed: Measurement, reference: Measurement) -> float | None:
+    """Return the top-1 lost relative to a reference's, None if that has none."""
     if not reference.accuracy.top1:
         return None
     return 1 - changed.accuracy.top1 / reference.accuracy.top1

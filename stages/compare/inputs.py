@@ -34,12 +34,12 @@ class RuntimeProfile:
         return self.record.runtime
 
 
-def read_profiles(artifacts: Artifacts) -> list[RuntimeProfile]:
+def read_profiles(artifacts: Artifacts, program: str = "compare") -> list[RuntimeProfile]:
     """Return the profile of each runtime that has a current one, in the order of RUNTIME_NAMES.
 
-    One that was made from other inputs than those present is left out, with a line on stderr.
-    Raises InputMissingError if there is none, and InputStaleError if none is current, or if two
-    were measured under different conditions.
+    One that was made from other inputs than those present is left out, with a line of `program`
+    on stderr. Raises InputMissingError if there is none, and InputStaleError if none is current,
+    or if two were measured under different conditions.
     """
     there = [name for name in RUNTIME_NAMES if artifacts.profile(name).path.is_dir()]
     runtimes = there or [*RUNTIME_NAMES[:1]]
@@ -51,7 +51,7 @@ def read_profiles(artifacts: Artifacts) -> list[RuntimeProfile]:
             if runtime == runtimes[-1] and not profiles:
                 raise
             reason = shown(error)
-            print(f"compare: {runtime} is left out: {reason}", file=sys.stderr)
+            print(f"{program}: {runtime} is left out: {reason}", file=sys.stderr)
     for other in profiles[1:]:
         _require_alike(artifacts, profiles[0], other)
     return profiles

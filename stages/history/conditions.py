@@ -17,13 +17,13 @@ MAX_SAID = 3
 
 def unlike(before: ProfileRecord, after: ProfileRecord) -> list[str]:
     """Return in words each condition that differs, so that the two may not be compared."""
-    earlier, later = _conditions(before), _conditions(after)
+    earlier, later = conditions(before), conditions(after)
     return [f"{kind}: {change}" for kind in later for change in changes(earlier[kind], later[kind])]
 
 
 def in_few_words(record: ProfileRecord, current: ProfileRecord) -> str:
     """Return in which settings a record differs from the current one, and in which conditions."""
-    ours, theirs = _conditions(record), _conditions(current)
+    ours, theirs = conditions(record), conditions(current)
     kinds = [f"another {kind}" for kind in ours if kind != SETTING and ours[kind] != theirs[kind]]
     settings, others = record.maker.settings, current.maker.settings
     names = [name for name in {**settings, **others} if settings.get(name) != others.get(name)]
@@ -32,7 +32,7 @@ def in_few_words(record: ProfileRecord, current: ProfileRecord) -> str:
     return ", ".join([*kinds, *said[:MAX_SAID], *more])
 
 
-def _conditions(record: ProfileRecord) -> Mapping[str, Facts]:
+def conditions(record: ProfileRecord) -> Mapping[str, Facts]:
     """Return what measured times depend on beside chance, by kind."""
     settings = record.maker.settings
     return {

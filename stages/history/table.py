@@ -127,7 +127,7 @@ def _measurement(record: ProfileRecord, cell: Cell) -> Measurement | None:
 
 def _figures(old: Measurement, new: Measurement) -> Iterator[str]:
     """Yield the figures of a cell in both runs, marked if images/s can't be relied on."""
-    invalid = " INVALID" if any(map(_is_in_doubt, (old, new))) else ""
+    invalid = " INVALID" if any(map(is_in_doubt, (old, new))) else ""
     rates = [one.offline.throughput_images_per_s.estimate for one in (old, new)]
     yield from map(figure, rates)
     yield f"{_ratio(old, new) if all(rates) else '-'}{invalid}"
@@ -135,7 +135,8 @@ def _figures(old: Measurement, new: Measurement) -> Iterator[str]:
     yield from (f"{one.accuracy.top1:.1%}" for one in (old, new))
 
 
-def _is_in_doubt(one: Measurement) -> bool:
+def is_in_doubt(one: Measurement) -> bool:
+    """Return whether the images/s of a cell can't be relied on."""
     return any(reason.scenario in ("offline", "") for reason in one.validity.reasons)
 
 

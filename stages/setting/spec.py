@@ -91,7 +91,7 @@ def whole(default: int, bounds: Range, help: str, *programs: str, alters: bool =
 def decimal(default: float, bounds: Range, help: str, *programs: str, alters: bool = True) -> Any:
     """Return the field of a number within `bounds`."""
     allowed = f"a number {bounds} ({bounds.reason})"
-    spec = Spec(help, programs, _read_decimal, bounds.__contains__, allowed, alters=alters)
+    spec = Spec(help, programs, read_decimal, bounds.__contains__, allowed, alters=alters)
     return setting(default, spec)
 
 
@@ -134,7 +134,7 @@ def one_of(default: str, known: Mapping[str, str], help: str, *programs: str) ->
 def fraction(default: float, least: float, help: str, *programs: str) -> Any:
     """Return the field of a number below 1, and not below `least`."""
     allowed = f"a number between 0 and 1, at least {plain(least)}"
-    return setting(default, Spec(help, programs, _read_decimal, lambda x: least <= x < 1, allowed))
+    return setting(default, Spec(help, programs, read_decimal, lambda x: least <= x < 1, allowed))
 
 
 def path(default: str, help: str, *programs: str) -> Any:
@@ -179,7 +179,8 @@ def as_text(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def _read_decimal(text: str) -> float:
+def read_decimal(text: str) -> float:
+    """Return the number that a text stands for; ValueError if there is anything else."""
     if not _DECIMAL.fullmatch(text):
         raise ValueError("")
     return float(text)

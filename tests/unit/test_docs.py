@@ -10,6 +10,7 @@ from invoke.exceptions import ParseError
 from invoke.parser import Parser
 
 import tasks
+from docker.flags import spelled_out
 from docker.host.engine import EngineInfo
 from docker.host.env_file import compose_variables
 from docker.host.user import User
@@ -115,7 +116,8 @@ def test_every_command_is_one_that_there_is(page: Path) -> None:
             assert words[1] in (*tasks.ns.task_names, PLACEHOLDER), command
             continue
         try:
-            Parser(tasks.ns.to_contexts()).parse_argv(words)
+            contexts = {str(context.name): context for context in tasks.ns.to_contexts()}
+            Parser([*contexts.values()]).parse_argv(spelled_out(words, contexts))
         except ParseError as error:
             pytest.fail(f"{command}: {error}")
 

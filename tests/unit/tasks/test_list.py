@@ -20,6 +20,7 @@ def test_plain_invoke_shows_the_tasks_in_the_order_of_the_work() -> None:
         PEERS,
         REHEARSE,
         "history",
+        "diff",
         "bundle",
         "verify",
         "export",

@@ -1,0 +1,110 @@
+"""`invoke diff`: artifacts folders and bundles, opened and set side by side."""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from docker.share.bundle import MANIFEST, checked_bundle
+from docker.standing import from_here
+from stages.artifacts import Artifacts
+from stages.errors import NotTrustedError, SettingsError, StageError
+from stages.evidence.collect import ARTIFACTS_FOLDER
+from stages.evidence.rejection import GET_AGAIN, as_of_a_bundle
+from stages.folder.access import reading
+from stages.machines.alike import require_alike
+from stages.machines.entries import entries_of
+from stages.machines.machine import PROGRAM, Machine, distinct, read_machine
+from stages.machines.table import render
+
+# NAME=PATH: few clouds show a machine what its type is called.
+NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,59})=(.+)", re.DOTALL)
+BY_SAMPLES, BY_FILES = "each figure, by its samples", "each file, by its checksum"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A machine as it is given on a command line: its name, empty if none, and where it is."""
+
+    name: str
+    path: Path
+
+
+def side_by_side(texts: Sequence[str]) -> Iterator[str]:
+    """Yield the comparison of the machines that the texts name.
+
+    Raises NotTrustedError at the end if what was measured on a
+    machine is in doubt as a whole; before, SettingsError, InputStaleError if the
+    machines' models or data differ, and what `verify_bundle` and `read_profiles` raise.
+    """
+    given = [read_given(text) for text in texts]
+    machines = read_machines(given)
+    yield render(machines, entries_of(machines))
+    _require_trusted(machines)
+
+
+def read_given(text: str) -> Given:
+    """Return what `PATH` or `NAME=PATH` names; a file that is really called so is a path."""
+    named = NAMED.fullmatch(text)
+    if named and not from_here(text).exists():
+        # A shell expands no tilde behind a name.
+        return Given(named[1], from_here(os.path.expanduser(named[2])))  # noqa: PTH111
+    return Given("", from_here(text))
+
+
+def read_machines(given: Sequence[Given]) -> list[Machine]:
+    """Return what was measured on each machine, each under a name of its own.
+
+    Raises SettingsError if none is given or two share rounds, InputStaleError if their
+    models or data differ, and what `verify_bundle` and `read_profiles` raise.
+    """
+    if not given:
+        raise SettingsError("diff needs machines; give folders of artifacts or bundles behind it")
+    machines = distinct([_read(one) for one in given])
+    require_alike(machines)
+    return machines
+
+
+def _read(given: Given) -> Machine:
+    with _naming(given.path):
+        return _of_folder(given) if given.path.is_dir() else _of_bundle(given)
+
+
+def _of_folder(given: Given) -> Machine:
+    if (given.path / ARTIFACTS_FOLDER).is_dir() and (given.path / MANIFEST).is_file():
+        raise SettingsError("it is an unpacked bundle; give the bundle itself")
+    with reading(given.path, PROGRAM) as artifacts:
+        return read_machine(artifacts, given.name, given.path.name, BY_FILES)
+
+
+def _of_bundle(given: Given) -> Machine:
+    name = given.path.name.removesuffix(".xz").removesuffix(".tar")
+    with checked_bundle(given.path) as (folder, _), as_of_a_bundle(folder, GET_AGAIN):
+        artifacts = Artifacts(folder / ARTIFACTS_FOLDER)
+        return read_machine(artifacts, given.name, name, BY_SAMPLES)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Let an error say which of several machines it is about."""
+    try:
+        yield
+    except StageError as error:
+        if str(path) in str(error):
+            raise
+        raise type(error)(f"{path}: {error}") from None
+
+
+def _require_trusted(machines: Sequence[Machine]) -> None:
+    doubtful = [
+        machine.name
+        for machine in machines
+        if not all(one.trusted for one in machine.runtimes.values())
+    ]
+    if doubtful:
+        raise NotTrustedError(
+            f"what was measured on {' and '.join(doubtful)} is not to be trusted; "
+            "add rounds there, by `invoke profile --more compare`"
+        )

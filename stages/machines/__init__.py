@@ -1,0 +1,1 @@
+"""Measurements of several machines side by side."""

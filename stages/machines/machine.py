@@ -1,0 +1,188 @@
+"""What one machine measured, as far as it is set beside others: its samples are not kept.
+
+Some fifty machines with all their samples would take gigabytes.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from stages.artifacts import Artifacts
+from stages.common.current import Facts
+from stages.common.stats import round_figures
+from stages.common.summaries import measurements
+from stages.common.text import is_of_one_round
+from stages.compare.effects import CellKey, loss
+from stages.compare.inputs import RuntimeProfile, read_profiles
+from stages.errors import InputCorruptError
+from stages.files.checksums import read_checksums
+from stages.history.conditions import conditions
+from stages.history.table import is_in_doubt
+from stages.precisions import FP32
+from stages.program.printable import printable
+from stages.records.base import UNKNOWN, Host, Interval, Source
+from stages.records.cell import Cell, Measurement
+from stages.records.profile import Layout, ProfileRecord
+
+PROGRAM = "diff"
+MAX_NAME = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellFigures:
+    """What was measured of a cell. Rates are in images per second, latencies in milliseconds.
+
+    - `rates`: one for each round that counts; `rate` is their median, with its interval.
+    - `loss`: top-1 lost relative to FP32's at the same cap; None if that is not known.
+    - `in_doubt`: images/s can't be relied on; `valid`: no figure is in doubt.
+    """
+
+    batch_size: int
+    rate: Interval
+    rates: Sequence[float]
+    p50_ms: Interval
+    p90_ms: float | None
+    p99_ms: float | None
+    top1: float
+    loss: float | None
+    in_doubt: bool
+    valid: bool
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What one runtime measured on a machine.
+
+    - `sha256`: that of the profile folder's list of checksums; `models`: that of all files of the
+      models that it ran, by precision.
+    - `conditions`: what the figures depend on beside chance, by kind.
+    - `once`: each cell was timed once, so that no figure has an interval.
+    """
+
+    sha256: str
+    models: Mapping[str, str]
+    data: Source
+    backbone: Source
+    layout: Layout
+    conditions: Mapping[str, Facts]
+    made: Sequence[str]
+    trusted: bool
+    once: bool
+    cells: Mapping[CellKey, CellFigures]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What all runtimes measured on a machine.
+
+    - `name`: as the tables have it; `given`: as the user named it, empty if not.
+    - `checked`: what is known to be true of its figures.
+    """
+
+    name: str
+    given: str
+    checked: str
+    host: Host
+    runtimes: Mapping[str, Measured]
+
+    @property
+    def cells(self) -> dict[CellKey, CellFigures]:
+        """All measured cells."""
+        return {key: cell for one in self.runtimes.values() for key, cell in one.cells.items()}
+
+    @property
+    def type(self) -> str:
+        """What its cloud calls its type, empty if that was not recorded."""
+        return "" if self.host.machine_type == UNKNOWN else self.host.machine_type
+
+
+def read_machine(artifacts: Artifacts, given: str, fallback: str, checked: str) -> Machine:
+    """Return what is measured in an artifacts folder.
+
+    It is called as `given`, else by the type that its cloud names, else `fallback`. Raises what
+    `read_profiles` raises, and InputCorruptError if a list of checksums names no model.
+    """
+    profiles = read_profiles(artifacts, PROGRAM)
+    host = profiles[0].record.host
+    machine = Machine(
+        name="",
+        given=given,
+        checked=checked,
+        host=host,
+        runtimes={profile.runtime: _measured(artifacts, profile) for profile in profiles},
+    )
+    return replace(machine, name=printable(given or machine.type or fallback, MAX_NAME))
+
+
+def distinct(machines: Sequence[Machine]) -> list[Machine]:
+    """Return the machines with a number behind each name that another before has, too."""
+    seen: Counter[str] = Counter()
+    named = []
+    for machine in machines:
+        seen[machine.name] += 1
+        number = seen[machine.name]
+        name = f"{machine.name}#{number}" if number > 1 else machine.name
+        named.append(replace(machine, name=name))
+    return named
+
+
+def _measured(artifacts: Artifacts, profile: RuntimeProfile) -> Measured:
+    record = profile.record
+    quantize, train = artifacts.quantize(record.runtime), artifacts.train
+    return Measured(
+        sha256=profile.sha256,
+        models={
+            "FP32": _digest_of_model(train.path, train.model),
+            "INT8": _digest_of_model(quantize.path, quantize.model),
+        },
+        data=record.data,
+        backbone=record.backbone,
+        layout=record.layout,
+        conditions=conditions(record),
+        made=record.parts,
+        trusted=record.repeat.trusted,
+        once=is_of_one_round(record.repeat.reasons),
+        cells=_cells(record),
+    )
+
+
+def _digest_of_model(folder: Path, model: Path) -> str:
+    """Return the sha256 of the checksums of a model's files, which a bundle has alone of it."""
+    beginning = f"{model.name}/"
+    listed = read_checksums(folder, "run its stage again")
+    lines = [f"{listed[name]}  {name}" for name in sorted(listed) if name.startswith(beginning)]
+    if not lines:
+        raise InputCorruptError(f"{folder} lists no file of {model.name}; run its stage again")
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _cells(record: ProfileRecord) -> dict[CellKey, CellFigures]:
+    """Return each cell's figures, its own or those of the cell that it is the same as."""
+    found = measurements(record)
+    cells = {(cell.precision, cell.requested_isa): cell for cell in record.cells}
+    return {
+        CellKey(record.runtime, *name): _figures(
+            cells[name], measurement, found.get((FP32, name[1]))
+        )
+        for name, measurement in found.items()
+    }
+
+
+def _figures(cell: Cell, measurement: Measurement, fp32: Measurement | None) -> CellFigures:
+    stream = measurement.single_stream
+    return CellFigures(
+        batch_size=measurement.offline.batch_size,
+        rate=measurement.offline.throughput_images_per_s,
+        rates=round_figures("offline", measurement.offline.runs),
+        p50_ms=stream.latency_p50_ms,
+        p90_ms=stream.latency_p90_ms,
+        p99_ms=stream.latency_p99_ms,
+        top1=measurement.accuracy.top1,
+        loss=loss(measurement, fp32) if fp32 else None,
+        in_doubt=is_in_doubt(measurement),
+        valid=measurement.validity.valid,
+        verdict=cell.verdict,
+    )

@@ -1,0 +1,237 @@
+"""What `invoke diff` shows of several machines, and which it refuses to set side by side."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from docker.share.machines import side_by_side
+from stages.errors import (
+    InputCorruptError,
+    InputMissingError,
+    InputStaleError,
+    NotTrustedError,
+    SettingsError,
+)
+from stages.files.checksums import sha256, write_checksums
+from stages.records.base import Provenance
+from stages.records.cell import Reason, Validity
+from tests.commands import invoke
+from tests.unit.machines.parts import FLAGS, RATES, cell, leave, measure, read, row, shown
+from tests.unit.records import HOST, SOURCE, exactly, profile, repeat
+
+AMX = "AVX512_CORE_AMX"
+SLOW, FAST = RATES, [2 * rate for rate in RATES]
+
+
+@pytest.fixture
+def a(tmp_path: Path) -> Path:
+    return measure(tmp_path / "a", cell("fp32", "AVX2", *SLOW), cell("int8", "AVX2", *FAST))
+
+
+@pytest.fixture
+def b(tmp_path: Path) -> Path:
+    cells = [cell("fp32", "AVX2", *FAST, top1=0.9), cell("int8", AMX, *FAST, top1=0.9)]
+    return measure(tmp_path / "b", *cells, machine_type="m7i.xlarge", cpu_model="Other CPU")
+
+
+def test_each_cell_of_each_machine_stands_beside_that_of_the_first(a: Path, b: Path) -> None:
+    text = shown(a, b)
+    assert row(text, "a", "not")[3:6] == ["A", "CPU", "2"]
+    assert row(text, "m7i.xlarge", "m7i.xlarge")[2:5] == ["Other", "CPU", "2"]
+    assert row(text, "isa", "cap", "precision")[3:5] == ["images/s", "top-1"]
+    fp32 = row(text, "AVX2", "fp32")
+    assert fp32[2:7] == ["10.00", "±2.0%", "100.0%", "20.00", "±2.0%"]
+    assert fp32[7] == "2.00x"
+    low, high = map(float, fp32[8].strip("()").split("-"))
+    assert 1.9 < low < 2.0 < high < 2.1
+    assert fp32[9] == "90.0%"
+
+
+def test_a_cell_that_one_of_them_did_not_run_has_a_dash(a: Path, b: Path) -> None:
+    text = shown(a, b)
+    assert row(text, "AVX2", "int8")[2:] == ["20.00", "±2.0%", "100.0%", "-", "-", "-"]
+    assert row(text, AMX, "int8")[2:] == ["-", "-", "20.00", "±2.0%", "-", "90.0%"]
+
+
+def test_rounds_of_two_machines_are_not_paired_though_they_have_the_same_numbers(
+    a: Path, tmp_path: Path
+) -> None:
+    same = measure(tmp_path / "same", cell("fp32", "AVX2", *SLOW))
+    words = row(shown(a, same), "AVX2", "fp32")
+    assert words[7] == "1.00x"
+    assert words[8] != "(1.00-1.00)"
+
+
+def test_what_differs_has_a_column_for_each_machine(tmp_path: Path) -> None:
+    made = profile(cell("int8", "AVX2", *SLOW))
+    again = repeat(measurement=made.cells[0].measurement)
+    folders = []
+    for name, number, version in (("a", 8, "3.11.2"), ("b", 16, "3.12.0")):
+        maker = Provenance(made="2026-11-26T17:24:05Z", settings={"batch_size": number})
+        host = replace(HOST, versions={"python": version}, boot_id=name, kernel="6.1")
+        record = replace(made, maker=maker, host=host, repeat=again)
+        folders.append(leave(tmp_path / name, record))
+    text = shown(*folders)
+    assert row(text, "setting:")[1:] == ["batch_size", "8", "16"]
+    assert row(text, "version:")[1:] == ["python", "3.11.2", "3.12.0"]
+    assert "kernel" not in text
+    assert "one machine" not in text
+
+
+def test_of_long_lists_that_differ_each_machine_has_what_not_all_have(
+    a: Path, tmp_path: Path
+) -> None:
+    flags = [one for one in FLAGS if one != "avx512f"]
+    other = measure(tmp_path / "c", cell("fp32", "AVX2", *SLOW), cpu_flags=[*flags, "sse9"])
+    assert row(shown(a, other), "machine:", "CPU", "flags")[3:] == ["avx512f", "sse9"]
+
+
+def test_two_measurements_of_one_boot_are_said_to_be_of_one_machine(tmp_path: Path) -> None:
+    first = measure(tmp_path / "a", cell("fp32", "AVX2", *SLOW), boot_id="d0e3")
+    made = "2026-11-26T18:00:00Z"
+    other = measure(
+        tmp_path / "c", cell("fp32", "AVX2", *FAST), made=made, boot_id="d0e3", cores_pinned=[0]
+    )
+    text = shown(first, other)
+    assert "a and c: one machine, which was not started in between" in text
+    assert row(text, "machine:")[1:] == ["cores", "0,1", "0"]
+
+
+def test_machines_of_one_name_have_numbers(tmp_path: Path) -> None:
+    cells = [cell("fp32", "AVX2", *SLOW)]
+    folders = [measure(tmp_path / name / "artifacts", *cells, kernel=name) for name in "ab"]
+    assert [one.name for one in read(*folders)] == ["artifacts", "artifacts#2"]
+    assert [one.name for one in read(*(f"x={path}" for path in folders))] == ["x", "x#2"]
+
+
+def test_a_name_that_is_given_is_taken_unless_a_file_is_called_so(
+    a: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("docker.standing.PLACE", tmp_path)
+    assert [one.name for one in read(f"m7i.large={a}")] == ["m7i.large"]
+    odd = measure(tmp_path / "x=y", cell("fp32", "AVX2", *SLOW))
+    assert [one.name for one in read(odd)] == ["x=y"]
+
+
+def test_another_model_is_refused_with_both_hashes(a: Path, tmp_path: Path) -> None:
+    other = measure(tmp_path / "c", cell("fp32", "AVX2", *SLOW), weights=b"others")
+    with pytest.raises(InputStaleError, match=r"a and c measured other models by itex: .* FP32 "):
+        read(a, other)
+
+
+def test_other_data_are_refused_with_both_hashes(a: Path, tmp_path: Path) -> None:
+    beans = replace(SOURCE, name="beans", sha256="1" * 64)
+    other = measure(tmp_path / "c", cell("fp32", "AVX2", *SLOW), data=beans)
+    said = r"a and c measured other data: embedded \(000000000000\) and beans \(111111111111\)"
+    with pytest.raises(InputStaleError, match=said):
+        read(a, other)
+
+
+def test_one_measurement_given_twice_is_refused(a: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(a)
+    with pytest.raises(SettingsError, match="a and link have rounds of one measurement"):
+        read(a, tmp_path / "link")
+
+
+def test_a_measurement_is_refused_beside_that_which_its_rounds_were_added_to(
+    tmp_path: Path,
+) -> None:
+    made = profile(cell("int8", "AVX2", *SLOW))
+    made = replace(made, repeat=repeat(measurement=made.cells[0].measurement))
+    later = replace(made.maker, made="2026-11-26T18:00:00Z")
+    added = replace(made, maker=later, added_to=[made.maker.made])
+    folders = [leave(tmp_path / "a", made), leave(tmp_path / "b", added)]
+    with pytest.raises(SettingsError, match="a and b have rounds of one measurement"):
+        read(*folders)
+
+
+def test_what_is_in_doubt_is_marked(a: Path, tmp_path: Path) -> None:
+    invalid = Validity(
+        valid=False, reasons=[Reason(kind="spread", scenario="offline", numbers={"spread": 0.3})]
+    )
+    cells = [
+        cell("fp32", "AVX2", *SLOW),
+        cell("int8", "AVX2", *FAST, validity=invalid),
+    ]
+    few = Reason(kind="few_rounds", numbers={"rounds": 6.0})
+    record = profile(*cells, host=replace(HOST))
+    record = replace(
+        record, repeat=repeat(trusted=False, reasons=[few], measurement=cells[1].measurement)
+    )
+    other = leave(tmp_path / "c", record)
+    texts = side_by_side([str(a), str(other)])
+    text = next(texts)
+    assert "20.00 ±2.0% INVALID" in text
+    assert "10.00 ±2.0% NOT TO BE TRUSTED" in text
+    with pytest.raises(NotTrustedError, match="measured on c is not to be trusted"):
+        next(texts)
+
+
+def test_a_machine_that_did_nothing_has_no_ratio(a: Path, tmp_path: Path) -> None:
+    idle = cell("fp32", "AVX2", *SLOW)
+    assert idle.measurement
+    offline = idle.measurement.offline
+    runs = [replace(run, rate_per_s=0.0) for run in offline.runs]
+    offline = replace(offline, throughput_images_per_s=exactly(0.0), runs=runs)
+    idle = replace(idle, measurement=replace(idle.measurement, offline=offline))
+    other = measure(tmp_path / "c", idle)
+    assert row(shown(a, other), "AVX2", "fp32")[5:] == ["0.00", "±0.0%", "-", "100.0%"]
+
+
+def test_a_strangers_names_reach_no_terminal(a: Path, tmp_path: Path) -> None:
+    evil = "\x1b[31mm7i\u202e.large\n| x"
+    other = measure(tmp_path / "c", cell("fp32", "AVX2", *SLOW), machine_type=evil, cpu_model=evil)
+    text = shown(a, other)
+    assert all(char.isprintable() or char == "\n" for char in text)
+    assert r"\x1b[31mm7i\u202e.large\n| x" in text
+
+
+def test_what_lists_no_model_is_refused(a: Path, b: Path) -> None:
+    record = json.loads((a / "profile" / "measurements.json").read_text())
+    (a / "train" / "model_keras.fp32" / "saved_model.pb").unlink()
+    write_checksums(a / "train")
+    record["train_sha256"] = sha256(a / "train" / "SHA256SUMS")
+    (a / "profile" / "measurements.json").write_text(json.dumps(record))
+    write_checksums(a / "profile")
+    with pytest.raises(InputCorruptError, match="lists no file of model_keras"):
+        read(a, b)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "words"),
+    [
+        ("nothing", InputMissingError, "nothing is missing"),
+        ("empty", InputMissingError, "run the profile stage first"),
+        ("file", InputCorruptError, "is no bundle"),
+        ("bundle", SettingsError, "is an unpacked bundle"),
+    ],
+)
+def test_what_is_no_machine_is_named(
+    tmp_path: Path, name: str, kind: type[Exception], words: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("text")
+    (tmp_path / "bundle" / "artifacts").mkdir(parents=True)
+    (tmp_path / "bundle" / "manifest.json").write_text("{}")
+    with pytest.raises(kind) as raised:
+        read(tmp_path / name)
+    assert str(tmp_path / name) in str(raised.value)
+    assert words in str(raised.value)
+
+
+def test_the_shipped_bundles_stand_side_by_side() -> None:
+    bundles = [f"docs/measured/emerald-rapids-{number}-cpus.tar.xz" for number in (16, 4)]
+    done = invoke("diff", *bundles)
+    assert done.code == NotTrustedError.exit_code, done
+    assert "emerald-rapids-16-cpus and emerald-rapids-4-cpus: one machine" in done.output
+    words = row(done.output, AMX, "int8")
+    assert words[2:5] == ["172.48", "±26.7%", "INVALID"]
+    assert words[6:10] == ["70.05", *words[7:8], "INVALID", "0.41x"]
+
+
+def test_without_a_machine_it_says_what_to_give() -> None:
+    done = invoke("diff")
+    assert done.code == SettingsError.exit_code
+    assert "diff needs machines" in done.output
