@@ -160,10 +160,21 @@ def history(_: Context, compare: str = "") -> None:
 
 @task(
     iterable=["machines"],
-    help={"machines": "PATH, or NAME=PATH: an artifacts folder, or a bundle, be it a .tar.xz"},
+    help={
+        "machines": "PATH, or NAME=PATH: an artifacts folder, or a bundle, be it a .tar.xz",
+        "prices": "CSV file of what machines cost by the hour, as docs/prices.csv",
+        "latency_ms": "with prices: the latency that the cheapest cell must keep, in ms",
+        "loss": "with prices: top-1 that it may lose relative to FP32's, as 0.01",
+    },
     auto_shortflags=False,
 )
-def diff(_: Context, machines: Sequence[str]) -> None:
+def diff(
+    _: Context,
+    machines: Sequence[str],
+    prices: str = "",
+    latency_ms: str = "",
+    loss: str = "",
+) -> None:
     """Set machines side by side: `invoke diff A B...`, artifacts folders or bundles.
 
     The first is what the others are compared with. As all words behind it are machines, this is the
@@ -171,9 +182,10 @@ def diff(_: Context, machines: Sequence[str]) -> None:
     """
 
     def show() -> None:
-        from docker.share.machines import side_by_side
+        from docker.share.machines import Asked, side_by_side
 
-        for text in side_by_side(machines):
+        asked = Asked(machines, prices, latency_ms, loss)
+        for text in side_by_side(asked):
             print(text)
 
     end_with(exit_code_of("diff", show))

@@ -15,13 +15,26 @@ from stages.evidence.collect import ARTIFACTS_FOLDER
 from stages.evidence.rejection import GET_AGAIN, as_of_a_bundle
 from stages.folder.access import reading
 from stages.machines.alike import require_alike
+from stages.machines.cost_table import render_costs
+from stages.machines.costs import Bounds, read_bounds
 from stages.machines.entries import entries_of
 from stages.machines.machine import PROGRAM, Machine, distinct, read_machine
+from stages.machines.prices import PriceTable, prices_of, read_prices, today
 from stages.machines.table import render
 
 # NAME=PATH: few clouds show a machine what its type is called.
 NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,59})=(.+)", re.DOTALL)
 BY_SAMPLES, BY_FILES = "each figure, by its samples", "each file, by its checksum"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is given on the command line, each text empty if it is not."""
+
+    machines: Sequence[str]
+    prices: str = ""
+    latency_ms: str = ""
+    loss: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +45,20 @@ class Given:
     path: Path
 
 
-def side_by_side(texts: Sequence[str]) -> Iterator[str]:
-    """Yield the comparison of the machines that the texts name.
+def side_by_side(asked: Asked) -> Iterator[str]:
+    """Yield the comparison, and what it costs if there are prices.
 
     Raises NotTrustedError at the end if what was measured on a
     machine is in doubt as a whole; before, SettingsError, InputStaleError if the
     machines' models or data differ, and what `verify_bundle` and `read_profiles` raise.
     """
-    given = [read_given(text) for text in texts]
+    given = [read_given(text) for text in asked.machines]
+    table, bounds = _prices_and_bounds(asked)
     machines = read_machines(given)
-    yield render(machines, entries_of(machines))
+    entries = entries_of(machines, prices_of(machines, table) if table else {})
+    yield render(machines, entries)
+    if table:
+        yield f"\n{render_costs(machines, entries, bounds)}"
     _require_trusted(machines)
 
 
@@ -65,6 +82,15 @@ def read_machines(given: Sequence[Given]) -> list[Machine]:
     machines = distinct([_read(one) for one in given])
     require_alike(machines)
     return machines
+
+
+def _prices_and_bounds(asked: Asked) -> tuple[PriceTable | None, Bounds]:
+    bounds = read_bounds(asked.latency_ms, asked.loss)
+    if asked.prices:
+        return read_prices(from_here(asked.prices), today()), bounds
+    if bounds.in_words:
+        raise SettingsError("latency_ms and loss are bounds of what is cheapest; give prices, too")
+    return None, bounds
 
 
 def _read(given: Given) -> Machine:

@@ -1,17 +1,26 @@
-"""The cells of all machines, each beside that of the first machine."""
+"""The cells of all machines, each beside that of the first machine, and with what it costs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from stages.common.stats import independent_ratio
 from stages.compare.effects import CellKey
 from stages.isa import rank
 from stages.machines.machine import CellFigures, Machine, Measured
+from stages.machines.prices import Price
 from stages.precisions import PRECISION_NAMES
 from stages.records.base import Interval
 from stages.runtimes import RUNTIME_NAMES
 
 INVALID, UNTRUSTED = "INVALID", "NOT TO BE TRUSTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a million images cost, in the currency of the price."""
+
+    price: Price
+    per_million: Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +30,7 @@ class Entry:
     - `ratio`: its images/s over those of the same cell on the first machine; None if there are
       none, or it is the first. `ratio_once`: one of both was timed once, so that it has no
       interval.
+    - `cost`: None without prices, or if the cell did nothing.
     """
 
     machine: Machine
@@ -29,6 +39,7 @@ class Entry:
     cell: CellFigures
     ratio: Interval | None
     ratio_once: bool
+    cost: Cost | None
 
     @property
     def doubt(self) -> str:
@@ -37,13 +48,21 @@ class Entry:
             return INVALID
         return "" if self.measured.trusted else UNTRUSTED
 
+    @property
+    def amount(self) -> float:
+        """What a million images cost, infinite if that is not known."""
+        return self.cost.per_million.estimate if self.cost else float("inf")
 
-def entries_of(machines: Sequence[Machine]) -> list[Entry]:
-    """Return all measured cells, the lowest cap first, and each cell's machines in their order."""
+
+def entries_of(machines: Sequence[Machine], prices: Mapping[str, Price]) -> list[Entry]:
+    """Return all measured cells, the lowest cap first, and each cell's machines in their order.
+
+    `prices` are by the machines' names; there may be none.
+    """
     cells = {machine.name: machine.cells for machine in machines}
     keys = {key for of_machine in cells.values() for key in of_machine}
     return [
-        _entry(machine, machines[0], key, cell)
+        _entry(machine, machines[0], key, cell, prices.get(machine.name))
         for key in sorted(keys, key=_place)
         for machine in machines
         if (cell := cells[machine.name].get(key))
@@ -55,9 +74,12 @@ def _place(key: CellKey) -> tuple[int, int, int]:
     return rank(key.isa), precision, runtime
 
 
-def _entry(machine: Machine, first: Machine, key: CellKey, cell: CellFigures) -> Entry:
+def _entry(
+    machine: Machine, first: Machine, key: CellKey, cell: CellFigures, price: Price | None
+) -> Entry:
     measured, reference = machine.runtimes[key.runtime], first.runtimes.get(key.runtime)
     other = reference.cells.get(key) if reference and machine is not first else None
+    per_million = price.per_million(cell.rate) if price else None
     return Entry(
         machine=machine,
         measured=measured,
@@ -65,6 +87,7 @@ def _entry(machine: Machine, first: Machine, key: CellKey, cell: CellFigures) ->
         cell=cell,
         ratio=ratio(cell, other) if other else None,
         ratio_once=measured.once or bool(reference and reference.once),
+        cost=Cost(price, per_million) if price and per_million else None,
     )
 
 

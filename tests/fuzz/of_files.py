@@ -8,6 +8,7 @@ import lzma
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from stages.errors import StageError
 from stages.evidence.opening import opened
 from stages.files.given_module import require_module
 from stages.files.module_archive import holds_model, unpack
+from stages.machines.prices import COLUMNS, read_prices
 from stages.records.measure import Primitive
 from stages.samples import Samples, load_samples
 from tests.fuzz.inputs import contents, mutated_texts
@@ -45,6 +47,10 @@ ANSWER_LINES = (
     b'{"type":"refusal","exit_code":2,"message":"no"}\n',
     b'{"batch_seconds": [0.1, 0.2]}\n',
 )
+_PRICES = f"""# comment
+{",".join(COLUMNS)}
+m7i.large,Amazon,eu-west-1,EUR,0.25,2,2026-11-20,"a list, of that day"
+"""
 LISTING = b"etc/a\t0\t644\t0:0\t7\t1\tabc\netc/b\t2\t777\t0:0\t7\t0\t-> a\n"
 
 
@@ -55,6 +61,7 @@ def parsers() -> Iterator[Parser]:
     yield Parser("lines of a worker", contents(*ANSWER_LINES), _line, (StageError, ValueError))
     yield of_file("images as .npz", _samples, _npz())
     yield of_file("SHA256SUMS", _sums, f"{SHA256}  SHA256SUMS\n".encode())
+    yield of_file("table of prices", _prices, _PRICES.encode())
     yield of_file("bundles that xz compressed", _opened, lzma.compress(b"SHA256SUMS"))
     yield of_file("images.lock", read_lock, IMAGES_LOCK.read_bytes()[:4000])
     yield of_file("listings", _listing, lzma.compress(LISTING))
@@ -117,6 +124,13 @@ def _samples(path: Path) -> None:
 
 def _sums(path: Path) -> None:
     verify(path.rename(path.with_name("SHA256SUMS")).parent)
+
+
+def _prices(path: Path) -> None:
+    for name, price in read_prices(path, date(2026, 11, 27)).prices.items():
+        assert price.machine_type == name
+        assert 0 < price.per_hour < float("inf")
+        assert price.vcpus > 0
 
 
 def _opened(path: Path) -> None:

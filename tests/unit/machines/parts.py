@@ -5,11 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from docker.share.machines import read_given, read_machines, side_by_side
+from docker.share.machines import Asked, read_given, read_machines, side_by_side
 from stages.artifacts import Artifacts, write_record
 from stages.files.checksums import sha256, write_checksums
 from stages.folder.access import writing
 from stages.isa import LADDER
+from stages.machines.entries import Entry, entries_of
 from stages.machines.machine import Machine
 from stages.records.base import Interval, Provenance, Source
 from stages.records.cell import Cell, Measurement
@@ -78,9 +79,14 @@ def read(*given: str | Path) -> list[Machine]:
     return read_machines([read_given(str(one)) for one in given])
 
 
-def shown(*given: str | Path) -> str:
+def entries(*given: str | Path) -> list[Entry]:
+    """Return their cells, without prices."""
+    return entries_of(read(*given), {})
+
+
+def shown(*given: str | Path, **options: str) -> str:
     """Return what the command prints of machines that are to be trusted."""
-    texts = side_by_side([*map(str, given)])
+    texts = side_by_side(Asked([*map(str, given)], **options))
     return "\n".join(texts)
 
 

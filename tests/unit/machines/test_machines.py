@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from docker.share.machines import side_by_side
+from docker.share.machines import Asked, side_by_side
 from stages.errors import (
     InputCorruptError,
     InputMissingError,
@@ -161,7 +161,7 @@ def test_what_is_in_doubt_is_marked(a: Path, tmp_path: Path) -> None:
         record, repeat=repeat(trusted=False, reasons=[few], measurement=cells[1].measurement)
     )
     other = leave(tmp_path / "c", record)
-    texts = side_by_side([str(a), str(other)])
+    texts = side_by_side(Asked([str(a), str(other)]))
     text = next(texts)
     assert "20.00 ±2.0% INVALID" in text
     assert "10.00 ±2.0% NOT TO BE TRUSTED" in text

@@ -1,0 +1,125 @@
+"""Which cell is the cheapest that meets some bounds, and at which prices two cost the same."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stages.errors import SettingsError
+from stages.machines.entries import Entry, ratio
+from stages.machines.machine import CellFigures, Machine
+from stages.records.base import Interval
+from stages.setting.ranges import Range
+from stages.setting.spec import read_decimal
+from stages.setting.suggestion import quoted
+
+LATENCY_MS = Range(0.001, 3_600_000, "nobody waits for an image for more than an hour")
+LOSS = Range(0, 1, "a fraction of FP32's top-1, as 0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a cell must meet to be chosen; None if anything will do.
+
+    `latency_ms` is in milliseconds, `loss` a fraction of the top-1 of FP32 at the same cap.
+    """
+
+    latency_ms: float | None = None
+    loss: float | None = None
+
+    @property
+    def in_words(self) -> str:
+        """What is asked for, empty if anything will do."""
+        latency = f"latency at most {self.latency_ms:g} ms" if self.latency_ms is not None else ""
+        loss = f"loss at most {100 * self.loss:g}%" if self.loss is not None else ""
+        return ", ".join(filter(None, [latency, loss]))
+
+    def met_by(self, cell: CellFigures) -> bool:
+        """Return whether a cell meets both; one whose loss is not known meets no bound of it."""
+        _, latency = latency_of(cell)
+        in_time = self.latency_ms is None or latency <= self.latency_ms
+        right = self.loss is None or (cell.loss is not None and cell.loss <= self.loss)
+        return in_time and right
+
+
+def read_bounds(latency_ms: str, loss: str) -> Bounds:
+    """Return the bounds that two texts stand for, an empty one for none.
+
+    Raises SettingsError for what is no number, or out of range.
+    """
+    return Bounds(
+        _number("latency_ms", latency_ms, LATENCY_MS) if latency_ms else None,
+        _number("loss", loss, LOSS) if loss else None,
+    )
+
+
+def _number(name: str, text: str, bounds: Range) -> float:
+    try:
+        number = read_decimal(text.strip())
+    except ValueError:
+        number = math.nan
+    if number not in bounds:
+        allowed = f"a number {bounds} ({bounds.reason})"
+        raise SettingsError(f"{name} can't be {quoted(text)}; give {allowed}")
+    return number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakEven:
+    """The price of one machine as a multiple of another's at which a million images cost the same.
+
+    `at` is that multiple, `now` the one of the prices given. `once`: `at` has no interval.
+    """
+
+    name: str
+    other: str
+    at: Interval
+    now: float
+    once: bool
+
+    @property
+    def verdict(self) -> str:
+        """Whether the one is cheaper than the other, as far as the interval shows it."""
+        if not self.once and self.now < self.at.low:
+            return "cheaper"
+        return "dearer" if not self.once and self.now > self.at.high else "not decided"
+
+
+def latency_of(cell: CellFigures) -> tuple[str, float]:
+    """Return the name of the percentile that a latency bound is about, and it in milliseconds.
+
+    It is the 99th of single images, or the median if there were too few for that.
+    """
+    return ("p50", cell.p50_ms.estimate) if cell.p99_ms is None else ("p99", cell.p99_ms)
+
+
+def cheapest_of_each(entries: Sequence[Entry], bounds: Bounds) -> list[Entry]:
+    """Return the cheapest cell of each machine that meets the bounds, the cheapest machine first.
+
+    If cells cost the same, as they ran the same kernels, it is the one at the lowest cap.
+    """
+    best: dict[str, Entry] = {}
+    for entry in entries:
+        there = best.get(entry.machine.name)
+        if entry.cost and bounds.met_by(entry.cell) and (not there or entry.amount < there.amount):
+            best[entry.machine.name] = entry
+    return sorted(best.values(), key=lambda entry: entry.amount)
+
+
+def break_evens(best: Sequence[Entry], reference: Machine) -> list[BreakEven]:
+    """Return the break-even of each machine against another; none if that is not among them."""
+    others = [entry for entry in best if entry.machine is reference]
+    found = (_break_even(entry, other) for other in others for entry in best if entry is not other)
+    return [one for one in found if one]
+
+
+def _break_even(one: Entry, other: Entry) -> BreakEven | None:
+    same_at = ratio(one.cell, other.cell)
+    if not (one.cost and other.cost and same_at):
+        return None
+    return BreakEven(
+        name=one.machine.name,
+        other=other.machine.name,
+        at=same_at,
+        now=one.cost.price.per_hour / other.cost.price.per_hour,
+        once=one.measured.once or other.measured.once,
+    )

@@ -1,0 +1,132 @@
+"""What a million images cost, and which machine is the cheapest."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from stages.errors import SettingsError
+from stages.machines.costs import Bounds, latency_of, read_bounds
+from stages.machines.prices import COLUMNS, read_prices
+from stages.records.base import Interval
+from tests.unit.machines.parts import RATES, cell, entries, measure, row, shown
+
+SLOW, FAST = RATES, [2 * rate for rate in RATES]
+AMX = "AVX512_CORE_AMX"
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> list[str]:
+    """Two machines, of which the second is twice as fast; INT8 loses a tenth on it."""
+    small = [cell("fp32", "AVX2", *SLOW), cell("int8", "AVX2", *FAST)]
+    large = [cell("fp32", "AVX2", *FAST), cell("int8", "AVX2", *(4 * r for r in RATES), top1=0.9)]
+    paths = [measure(tmp_path / "a", *small), measure(tmp_path / "b", *large)]
+    return [f"{name}={path}" for name, path in zip(("small", "large"), paths, strict=True)]
+
+
+def prices(tmp_path: Path, small: float = 0.36, large: float = 0.36) -> str:
+    path = tmp_path / "prices.csv"
+    rows = [
+        f"{name},X,eu,USD,{price},4,2026-11-20,a list"
+        for name, price in (("small", small), ("large", large))
+    ]
+    path.write_text("\n".join([",".join(COLUMNS), *rows]))
+    return str(path)
+
+
+def test_a_million_images_cost_the_hours_that_they_take(folders: list[str], tmp_path: Path) -> None:
+    text = shown(*folders, prices=prices(tmp_path))
+    costs = text[text.index("USD a million") :]
+    # At 10 images/s it takes 27.8 hours: 10 dollars.
+    assert row(costs, "AVX2", "fp32")[2] == "10.00"
+    assert row(costs, "AVX2", "fp32")[3] == "(9.80-10.20)"
+    assert row(costs, "AVX2", "int8")[4] == "2.50"
+
+
+def test_the_cheapest_of_each_machine_comes_first(folders: list[str], tmp_path: Path) -> None:
+    text = shown(*folders, prices=prices(tmp_path))
+    lines = text[text.index("cheapest ") :].splitlines()
+    assert [line.split()[0] for line in lines[1:3]] == ["large", "small"]
+    assert lines[1].split()[1:6] == ["2.50", "(2.45-2.55)", "USD", "int8", "AVX2"]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "first"),
+    [
+        ({"loss": "0.05"}, ["large", "4.17", "fp32"]),
+        ({"latency_ms": "30"}, ["large", "2.08", "int8"]),
+        ({"latency_ms": "24"}, None),
+    ],
+)
+def test_a_cell_beyond_a_bound_is_not_chosen(
+    folders: list[str], tmp_path: Path, bounds: dict[str, str], first: list[str] | None
+) -> None:
+    text = shown(*folders, prices=prices(tmp_path, large=0.3), **bounds)
+    if first is None:
+        assert "no cell of any machine meets: latency at most 24 ms" in text
+        return
+    words = text[text.index("cheapest ") :].splitlines()[1].split()
+    assert [words[0], words[1], words[4]] == first
+
+
+@pytest.mark.parametrize(
+    ("large", "verdict"), [(0.3, "cheaper"), (0.72, "not decided"), (2.0, "dearer")]
+)
+def test_the_break_even_is_the_ratio_of_the_speeds(
+    folders: list[str], tmp_path: Path, large: float, verdict: str
+) -> None:
+    text = shown(*folders, prices=prices(tmp_path, large=large))
+    line = next(line for line in text.splitlines() if line.startswith("large against small"))
+    assert "2.00x (" in line
+    assert "the price of small" in line
+    assert line.endswith(verdict)
+    assert f"{large / 0.36:.2f}x" in line
+
+
+def test_it_is_the_p99_that_must_keep_the_bound_if_there_is_one(folders: list[str]) -> None:
+    (first, *_) = entries(*folders)
+    assert latency_of(first.cell) == ("p50", 100.0)
+    tailed = replace(first.cell, p99_ms=120.0)
+    assert latency_of(tailed) == ("p99", 120.0)
+    assert Bounds(latency_ms=110.0).met_by(first.cell)
+    assert not Bounds(latency_ms=110.0).met_by(tailed)
+
+
+def test_a_loss_that_is_not_known_meets_no_bound_of_it(folders: list[str]) -> None:
+    unknown = replace(entries(*folders)[0].cell, loss=None)
+    assert Bounds().met_by(unknown)
+    assert not Bounds(loss=1.0).met_by(unknown)
+
+
+def test_a_rate_that_may_be_nothing_leaves_the_cost_without_an_end(
+    folders: list[str], tmp_path: Path
+) -> None:
+    price = read_prices(Path(prices(tmp_path)), date(2026, 11, 27)).prices["small"]
+    cost = price.per_million(Interval(estimate=10.0, low=0.0, high=20.0))
+    assert cost
+    assert cost.low == pytest.approx(5.0)
+    assert cost.high == float("inf")
+    assert price.per_million(Interval(estimate=0.0, low=0.0, high=0.0)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("latency_ms", "0"),
+        ("latency_ms", "-1"),
+        ("latency_ms", "nan"),
+        ("latency_ms", "fast"),
+        ("loss", "1.5"),
+        ("loss", "1%"),
+        ("loss", "-0.1"),
+    ],
+)
+def test_a_bound_that_can_be_none_is_refused(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} can't be '{text}'; give a number from"):
+        read_bounds(**{"latency_ms": "", "loss": "", name: text})
+
+
+def test_a_bound_without_prices_is_refused(folders: list[str]) -> None:
+    with pytest.raises(SettingsError, match="give prices, too"):
+        shown(*folders, loss="0.01")
