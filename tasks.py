@@ -165,6 +165,7 @@ def history(_: Context, compare: str = "") -> None:
         "prices": "CSV file of what machines cost by the hour, as docs/prices.csv",
         "latency_ms": "with prices: the latency that the cheapest cell must keep, in ms",
         "loss": "with prices: top-1 that it may lose relative to FP32's, as 0.01",
+        "output": "folder to write summary.csv and summary.md to",
     },
     auto_shortflags=False,
 )
@@ -174,6 +175,7 @@ def diff(
     prices: str = "",
     latency_ms: str = "",
     loss: str = "",
+    output: str = "",
 ) -> None:
     """Set machines side by side: `invoke diff A B...`, artifacts folders or bundles.
 
@@ -184,8 +186,8 @@ def diff(
     def show() -> None:
         from docker.share.machines import Asked, side_by_side
 
-        asked = Asked(machines, prices, latency_ms, loss)
-        for text in side_by_side(asked):
+        asked = Asked(machines, prices, latency_ms, loss, output)
+        for text in side_by_side(asked, load_settings().artifacts):
             print(text)
 
     end_with(exit_code_of("diff", show))

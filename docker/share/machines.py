@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docker.share.bundle import MANIFEST, checked_bundle
+from docker.share.output import agree_to_replace, require_writable, written_whole
 from docker.standing import from_here
 from stages.artifacts import Artifacts
 from stages.errors import NotTrustedError, SettingsError, StageError
@@ -17,13 +18,15 @@ from stages.folder.access import reading
 from stages.machines.alike import require_alike
 from stages.machines.cost_table import render_costs
 from stages.machines.costs import Bounds, read_bounds
-from stages.machines.entries import entries_of
+from stages.machines.entries import Entry, entries_of
+from stages.machines.export import as_csv, as_markdown
 from stages.machines.machine import PROGRAM, Machine, distinct, read_machine
 from stages.machines.prices import PriceTable, prices_of, read_prices, today
 from stages.machines.table import render
 
 # NAME=PATH: few clouds show a machine what its type is called.
 NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,59})=(.+)", re.DOTALL)
+CSV, MARKDOWN = "summary.csv", "summary.md"
 BY_SAMPLES, BY_FILES = "each figure, by its samples", "each file, by its checksum"
 
 
@@ -35,6 +38,7 @@ class Asked:
     prices: str = ""
     latency_ms: str = ""
     loss: str = ""
+    output: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +49,24 @@ class Given:
     path: Path
 
 
-def side_by_side(asked: Asked) -> Iterator[str]:
-    """Yield the comparison, and what it costs if there are prices.
+def side_by_side(asked: Asked, artifacts: Path) -> Iterator[str]:
+    """Yield the comparison, what it costs if there are prices, and which files were written.
 
-    Raises NotTrustedError at the end if what was measured on a
-    machine is in doubt as a whole; before, SettingsError, InputStaleError if the
+    None is written among `artifacts`. Raises NotTrustedError at the end if what was measured on a
+    machine is in doubt as a whole; before, SettingsError, NotWritableError, InputStaleError if the
     machines' models or data differ, and what `verify_bundle` and `read_profiles` raise.
     """
     given = [read_given(text) for text in asked.machines]
     table, bounds = _prices_and_bounds(asked)
+    if asked.output:
+        _require_place(from_here(asked.output), [artifacts, *(one.path for one in given)])
     machines = read_machines(given)
     entries = entries_of(machines, prices_of(machines, table) if table else {})
     yield render(machines, entries)
     if table:
         yield f"\n{render_costs(machines, entries, bounds)}"
+    if asked.output:
+        yield from _write_summaries(entries, from_here(asked.output))
     _require_trusted(machines)
 
 
@@ -121,6 +129,21 @@ def _naming(path: Path) -> Iterator[None]:
         if str(path) in str(error):
             raise
         raise type(error)(f"{path}: {error}") from None
+
+
+def _require_place(output: Path, artifacts: Sequence[Path]) -> None:
+    for folder in artifacts:
+        for name in (CSV, MARKDOWN):
+            require_writable(output / name, folder)
+
+
+def _write_summaries(entries: Sequence[Entry], output: Path) -> Iterator[str]:
+    """Write all cells as CSV and as Markdown; yield what is to be said of it."""
+    for name, text in {CSV: as_csv(entries), MARKDOWN: as_markdown(entries)}.items():
+        replaced = agree_to_replace(output / name)
+        with written_whole(output / name) as part:
+            part.write_text(text, encoding="utf-8")
+        yield "\n".join(f"{PROGRAM}: {line}" for line in [*replaced, f"wrote {output / name}"])
 
 
 def _require_trusted(machines: Sequence[Machine]) -> None:

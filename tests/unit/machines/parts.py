@@ -86,7 +86,7 @@ def entries(*given: str | Path) -> list[Entry]:
 
 def shown(*given: str | Path, **options: str) -> str:
     """Return what the command prints of machines that are to be trusted."""
-    texts = side_by_side(Asked([*map(str, given)], **options))
+    texts = side_by_side(Asked([*map(str, given)], **options), Path("/nowhere"))
     return "\n".join(texts)
 
 

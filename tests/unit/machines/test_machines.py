@@ -17,7 +17,7 @@ from stages.errors import (
 from stages.files.checksums import sha256, write_checksums
 from stages.records.base import Provenance
 from stages.records.cell import Reason, Validity
-from tests.commands import invoke
+from tests.commands import ROOT, invoke
 from tests.unit.machines.parts import FLAGS, RATES, cell, leave, measure, read, row, shown
 from tests.unit.records import HOST, SOURCE, exactly, profile, repeat
 
@@ -161,7 +161,7 @@ def test_what_is_in_doubt_is_marked(a: Path, tmp_path: Path) -> None:
         record, repeat=repeat(trusted=False, reasons=[few], measurement=cells[1].measurement)
     )
     other = leave(tmp_path / "c", record)
-    texts = side_by_side(Asked([str(a), str(other)]))
+    texts = side_by_side(Asked([str(a), str(other)]), Path("/nowhere"))
     text = next(texts)
     assert "20.00 ±2.0% INVALID" in text
     assert "10.00 ±2.0% NOT TO BE TRUSTED" in text
@@ -221,17 +221,19 @@ def test_what_is_no_machine_is_named(
     assert words in str(raised.value)
 
 
-def test_the_shipped_bundles_stand_side_by_side() -> None:
+def test_the_shipped_bundles_stand_side_by_side(tmp_path: Path) -> None:
     bundles = [f"docs/measured/emerald-rapids-{number}-cpus.tar.xz" for number in (16, 4)]
-    done = invoke("diff", *bundles)
+    done = invoke("diff", *bundles, "--output", str(tmp_path))
     assert done.code == NotTrustedError.exit_code, done
     assert "emerald-rapids-16-cpus and emerald-rapids-4-cpus: one machine" in done.output
     words = row(done.output, AMX, "int8")
     assert words[2:5] == ["172.48", "±26.7%", "INVALID"]
     assert words[6:10] == ["70.05", *words[7:8], "INVALID", "0.41x"]
+    assert (tmp_path / "summary.csv").read_text().count("\n") == 21
 
 
 def test_without_a_machine_it_says_what_to_give() -> None:
     done = invoke("diff")
     assert done.code == SettingsError.exit_code
     assert "diff needs machines" in done.output
+    assert not ROOT.joinpath("summary.csv").exists()
