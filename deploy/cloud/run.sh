@@ -15,7 +15,8 @@ write_status() { # STATE WORDS: state, words and what was printed last, all or n
     printf '%s\n' "$1" "$2" "step $step, attempt $attempt, $(date -u +'%F %T UTC')"
     [[ $1 == running ]] || { printf '%s\n' "the last lines of $STATE_FOLDER/log:"; last_lines; }
   } >status.new && mv status.new status
-  printf 'vgg19: %s, %s: %s\n' "$1" "$step" "$2" >&3 # the console, for who can't log in
+  # The console, for who can't log in; in a process of its own, which may fail if none reads it.
+  (printf 'vgg19: %s, %s: %s\n' "$1" "$step" "$2" >&3)
 }
 
 last_lines() { # of this step
