@@ -1,13 +1,14 @@
-"""The pages and schemas of docs/ that are made from the code, so that they say what it does."""
+"""What is made from the code, so that it says what that does: pages, schemas, cloud user-data."""
 
 import inspect
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from docker.host import variables
 from docker.host.venv import VenvError
 from docker.options import NO_FLAGS
-from docker.paths import DOCS, SCHEMAS
+from docker.paths import CLOUD, DOCS, ROOT, SCHEMAS
 from docker.share import schemas
 from stages.command_line import WORDS_FOR_DEFAULTS, default_in_words, flag_name
 from stages.errors import INTERNAL_EXIT_CODE, INTERRUPTED_EXIT_CODE, StageError
@@ -112,6 +113,7 @@ OTHERS = """\
 def pages() -> dict[Path, str]:
     """Return the text of each page by its path."""
     own = {DOCS / "settings.md": _settings(), DOCS / "exit-codes.md": _exit_codes()}
+    own[CLOUD / "cloud-init.yaml"] = _cloud_init()
     return own | schemas.texts(SCHEMAS)
 
 
@@ -139,7 +141,7 @@ def require_current() -> None:
     """Say that the pages are what the code gives; raise StageError if one is not."""
     names = ", ".join(path.name for path in stale())
     if names:
-        raise StageError(f"{names} in {DOCS} differ from what the code says; run `{COMMAND}`")
+        raise StageError(f"{names} in {ROOT} differ from what the code says; run `{COMMAND}`")
     print(f"docs: {', '.join(path.name for path in pages())} are what the code says")
 
 
@@ -221,6 +223,13 @@ def _exit_codes() -> str:
 def _row(kind: type[StageError]) -> list[str]:
     meaning = (inspect.getdoc(kind) or "").partition("\n")[0]
     return [str(kind.exit_code), f"`{kind.__name__}`", meaning, kind.remedy]
+
+
+def _cloud_init() -> str:
+    """Return the user-data: the template, with the script in it, by the indentation of YAML."""
+    script = (CLOUD / "run.sh").read_text(encoding="utf-8")
+    template = (CLOUD / "cloud-init.in").read_text(encoding="utf-8")
+    return template.replace("@run.sh\n", textwrap.indent(script, " " * 6))
 
 
 def _joined(parts: Sequence[str]) -> str:

@@ -33,6 +33,7 @@ class Check:
     shows: bool = False
 
 
+SCRIPTS = ("deploy/**/*.sh", "docker/**/*.sh", ".ci/run")
 # The slowest first.
 LINT = (
     Check("mypy", ("mypy", "--strict", ".")),
@@ -43,7 +44,7 @@ LINT = (
     Check("ruff format", ("ruff", "format", "--check", ".")),
     Check("hadolint", ("hadolint",), files=("docker/Dockerfile",)),
     # What dpkg and awk are to expand stands in single quotes, which SC2016 takes for a slip.
-    Check("shellcheck", ("shellcheck", "--exclude=SC2016"), files=("docker/**/*.sh", ".ci/run")),
+    Check("shellcheck", ("shellcheck", "--exclude=SC2016"), files=SCRIPTS),
     Check("actionlint", ("actionlint",), files=(".github/workflows/*.yml",)),
 )
 # The kinds of tests: of the units, in the images, of the whole pipeline.

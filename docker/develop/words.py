@@ -9,7 +9,7 @@ from docker.paths import ROOT
 
 LIST = Path(__file__).with_name("words.txt")
 KINDS = ("*.md", "*.py", "*.toml", "*.yaml", "*.yml", "*.sh", "*.in", "Dockerfile")
-PLACES = (".", ".github/**", "docker/**", "docs/**", "stages/**", "tests/**")
+PLACES = (".", ".github/**", "deploy/**", "docker/**", "docs/**", "stages/**", "tests/**")
 EXCEPT = "except "
 
 

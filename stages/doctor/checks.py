@@ -4,6 +4,7 @@ import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from stages.artifacts import Artifacts, read_record
 from stages.common.host.cores import NUMACTL_S, choose_cores
@@ -233,6 +234,16 @@ def _machine(host: Host) -> Check:
 
 
 def _quota(host: Host) -> Check:
+    shared = _sharing(host)
     if shortage := quota_shortage(host):
-        return Check("CPU quota", NO, shortage)
-    return Check("CPU quota", OK, "none" if host.cpu_quota is None else f"{host.cpu_quota:g} CPUs")
+        return Check("CPU quota", NO, shortage + shared)
+    quota = "none" if host.cpu_quota is None else f"{host.cpu_quota:g} CPUs"
+    return Check("CPU quota", NOTE if shared else OK, quota + shared)
+
+
+def _sharing(host: Host) -> str:
+    """Return that a quota limits the time on cores, but not others' use of them; else empty."""
+    if host.cpu_quota is None or len(host.cores_allowed) <= ceil(host.cpu_quota):
+        return ""
+    remedy = "a cpuset sets some apart, in Kubernetes the static CPU manager"
+    return f"; others may use the same {len(host.cores_allowed)} cores: {remedy}"

@@ -19,7 +19,7 @@ from docker.runners import VENVS
 
 README = ROOT / "README.md"
 PAGES = [path for path in (README, ROOT / "CONTRIBUTING.md") if path.is_file()]
-PAGES += sorted(DOCS.glob("*.md"))
+PAGES += sorted(DOCS.rglob("*.md"))
 MAX_README_LINES, MAX_COLUMNS = 150, 100
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.*)$", re.MULTILINE)
@@ -84,7 +84,7 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
         new = {target for target in targets if target.suffix == ".md"} - reached
         reached |= new
         waiting += new
-    assert set(DOCS.glob("*.md")) <= reached
+    assert set(DOCS.rglob("*.md")) <= reached
 
 
 def test_the_readme_is_for_the_first_minute() -> None:
@@ -100,7 +100,7 @@ def test_no_block_of_the_readme_is_wider_than_a_terminal() -> None:
 def commands(page: Path) -> Iterator[str]:
     """Return what a page lets its reader run: lines of blocks; in docs/, what is inline, too."""
     shown = [line for block in FENCED.findall(page.read_text()) for line in block.splitlines()]
-    if page.parent == DOCS:
+    if DOCS in page.parents:
         shown += INLINE.findall(prose(page))
     for text in shown:
         command = SETTING.sub("", text.strip())

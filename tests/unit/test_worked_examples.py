@@ -8,7 +8,7 @@ import pytest
 
 from tests.commands import ROOT, run_in
 
-TREE = ("stages", "docker", "tests", "tasks.py", "compose.yaml", "pyproject.toml")
+TREE = ("stages", "deploy", "docker", "tests", "tasks.py", "compose.yaml", "pyproject.toml")
 IGNORED = shutil.ignore_patterns("__pycache__", "listings", ".venv*")
 TEXT = (ROOT / "CONTRIBUTING.md").read_text()
 STEP = re.compile(

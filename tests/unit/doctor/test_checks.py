@@ -71,6 +71,8 @@ def test_cores_that_can_not_be_pinned_are_said_with_the_remedy() -> None:
         ({"hypervisor": True}, "machine", NOTE, "A CPU, virtual (unknown)"),
         ({"cpu_quota": 1.5}, "CPU quota", NO, "1.5 CPUs for 2 cores; raise the quota"),
         ({"cpu_quota": 2.0}, "CPU quota", OK, "2 CPUs"),
+        ({"cpu_quota": 2.0, "cores_allowed": [*range(64)]}, "CPU quota", NOTE, "same 64 cores"),
+        ({"cpu_quota": 1.0, "cores_allowed": [*range(64)]}, "CPU quota", NO, "same 64 cores"),
         ({"numa_nodes": [0, 1]}, "NUMA nodes", NOTE, "--num-instances"),
         ({}, "NUMA nodes", OK, "cores on 0, of 1"),
         ({"numa_nodes": []}, "NUMA nodes", NOTE, "not shown here"),

@@ -1,0 +1,130 @@
+#!/bin/bash
+#SBATCH --job-name=vgg19 --nodes=1 --ntasks=1 --signal=B:TERM@120
+#PBS -N vgg19
+#PBS -j oe
+# The pipeline as a job of Slurm, PBS or Torque, submitted in the clone. It installs nothing; with a
+# container engine it uses that, else `--runner local`. Variables:
+#   LABEL     what the node must be, such as spr: checked by the CPU's flags, as labels may be wrong
+#   OPTIONS   for `pipeline`, such as "--data beans --backbone imagenet"
+# What it leaves in the clone: artifacts-JOB/, vgg19-bundle-JOB.tar. docs/batch.md has more.
+set -uo pipefail
+
+refuse() { # CODE WORDS
+  echo "run_job: error: $2" >&2
+  exit "$1"
+}
+
+# What a scheduler that does not read options behind the script's name hands on, as Slurm's qsub.
+read_options() {
+  local place
+  while [[ $# -gt 1 ]]; do
+    case $1 in
+      -d) folder=$2 ;;
+      -l) handed_on=$2 ;;
+      *) refuse 2 "$1 is no option of this script; give the scheduler's before the script's name" ;;
+    esac
+    shift 2
+  done
+  [[ $# == 0 ]] || refuse 2 "$1 is no option of this script; give OPTIONS='$1 ...' as a variable"
+  IFS=:, read -ra places <<<"$handed_on"
+  for place in "${places[@]}"; do
+    case $place in
+      nodes=* | walltime=* | mem=* | '') ;;
+      ppn=* | ncpus=*) granted=${place#*=} ;;
+      *=*) ;;
+      *) LABEL=$place ;;
+    esac
+  done
+  [[ ! $handed_on ]] || echo "run_job: the scheduler did not read \`-l $handed_on\`; it goes before the script"
+}
+
+find_clone() {
+  local place
+  for place in "$folder" "${SLURM_SUBMIT_DIR:-}" "${PBS_O_WORKDIR:-}" "$PWD"; do
+    [[ $place && -f $place/bootstrap.py ]] && cd "$place" && return
+  done
+  refuse 3 "no bootstrap.py in the folder of the submission; submit this in the clone, or give -d CLONE"
+}
+
+require_label() {
+  local flag needed
+  case ${LABEL,,} in
+    '') return ;;
+    spr | emr | gnr | amx) needed='amx_tile amx_int8 amx_bf16' ;;
+    cpx) needed='avx512_bf16' ;;
+    icx | clx) needed='avx512_vnni' ;;
+    skx) needed='avx512f avx512bw avx512vl avx512dq' ;;
+    *) refuse 2 "LABEL $LABEL is none of spr, emr, gnr, amx, cpx, icx, clx, skx" ;;
+  esac
+  for flag in $needed; do
+    grep -qm1 "^flags.* $flag\( \|\$\)" "$CPUINFO" ||
+      refuse 17 "this node, $(uname -n), is no $LABEL: its CPU has no $flag; ask the scheduler for another"
+  done
+}
+
+# The CPUs that this job may use, one thread of each core: an engine's containers do not inherit
+# the job's limits, so the pinning must.
+job_cores() {
+  local cpu siblings seen=' '
+  for cpu in $(allowed_cpus); do
+    siblings=$(cat "/sys/devices/system/cpu/cpu$cpu/topology/thread_siblings_list" 2>/dev/null)
+    [[ $seen == *" ${siblings:-$cpu} "* ]] || { seen+="${siblings:-$cpu} " && echo "$cpu"; }
+  done | paste -sd,
+}
+
+# All, if the scheduler binds the job to what it granted; else the first of as many.
+allowed_cpus() {
+  local all
+  read -ra all < <(python3 -c 'import os; print(*sorted(os.sched_getaffinity(0)))')
+  [[ $granted =~ ^[1-9][0-9]*$ && $granted -lt ${#all[@]} ]] || granted=${#all[@]}
+  [[ $granted == "${#all[@]}" ]] || echo "run_job: the job has $granted CPUs and is bound to none: \
+others may use the same; have the scheduler bind it, or ask for a node alone" >&2
+  echo "${all[@]:0:granted}"
+}
+
+# The scheduler's signal goes on to the task, which ends its container.
+task() {
+  local code
+  ./bootstrap.py "$@" </dev/null &
+  child=$!
+  wait $child
+  code=$?
+  while kill -0 $child 2>/dev/null; do
+    wait $child
+    code=$?
+  done
+  [[ ! $stopped ]] || refuse 143 "the scheduler ended the job; submit it again with the same \
+VGG19_ARTIFACTS, $VGG19_ARTIFACTS, to go on"
+  return $code
+}
+
+# shellcheck disable=SC2329 # the trap calls it
+stop() {
+  stopped=yes
+  [[ $child == 0 ]] || kill -TERM "$child"
+}
+
+folder='' handed_on='' stopped='' child=0 LABEL=${LABEL:-} CPUINFO=${CPUINFO:-/proc/cpuinfo}
+granted=${SLURM_CPUS_ON_NODE:-${PBS_NUM_PPN:-${NCPUS:-}}}
+read_options "$@"
+find_clone
+require_label
+job=${SLURM_JOB_ID:-${PBS_JOBID:-$$}}
+job=${job%%.*}
+export VGG19_ARTIFACTS=${VGG19_ARTIFACTS:-$PWD/artifacts-$job}
+[[ ${VGG19_CORES:-} ]] || VGG19_CORES=$(job_cores)
+export VGG19_CORES
+engine=() runner=()
+docker version >/dev/null 2>&1 || { engine=(--no-engine) && runner=(--runner local); }
+echo "run_job: job $job on $(uname -n), cores $VGG19_CORES, ${runner[*]:-in containers}"
+trap stop TERM INT HUP
+task "${engine[@]}" doctor "${runner[@]}"
+code=$?
+[[ $code == 0 || $code == 18 ]] || refuse $code "doctor refuses this node; its lines above say why"
+read -ra options <<<"${OPTIONS:-}"
+task "${engine[@]}" pipeline "${runner[@]}" "${options[@]}"
+code=$?
+[[ $code == 0 || $code == 23 ]] || refuse $code "the pipeline failed; its last line above says why"
+task --no-engine bundle --output "vgg19-bundle-$job.tar" || refuse $? "no bundle was packed"
+cat "$VGG19_ARTIFACTS/compare/compare.log"
+exit $code

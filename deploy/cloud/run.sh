@@ -1,0 +1,170 @@
+#!/bin/bash
+# Runs the pipeline on a machine that was just created: once, whatever happens to the machine.
+#   vgg19-run         what vgg19.service starts at each boot, as the user vgg19
+#   vgg19-run ended   what it calls after that: says so, if the run could not do it itself
+# What to run is in /etc/vgg19/job; status, log, bundle.tar and source are in /var/lib/vgg19.
+set -uo pipefail
+JOB_FILE=${JOB_FILE:-/etc/vgg19/job} STATE_FOLDER=${STATE_FOLDER:-/var/lib/vgg19}
+TRIES=${TRIES:-60} PAUSE_S=${PAUSE_S:-10} # of what needs a network, or apt's lock
+MAX_ATTEMPTS=3 LINES_SHOWN=20
+step=start attempt=0 POWER_OFF=no
+export GIT_TERMINAL_PROMPT=0 LC_ALL=C.UTF-8
+
+write_status() { # STATE WORDS: state, words and what was printed last, all or nothing
+  {
+    printf '%s\n' "$1" "$2" "step $step, attempt $attempt, $(date -u +'%F %T UTC')"
+    [[ $1 == running ]] || { printf '%s\n' "the last lines of $STATE_FOLDER/log:"; last_lines; }
+  } >status.new && mv status.new status
+  # The console, for who can't log in; in a process of its own, which may fail if none reads it.
+  (printf 'vgg19: %s, %s: %s\n' "$1" "$step" "$2" >&3)
+}
+
+last_lines() { # of this step
+  local line lines=()
+  while IFS= read -r line; do
+    [[ $line != "== "* ]] || lines=()
+    lines+=("${line:0:400}")
+  done < <(tail -n "$LINES_SHOWN" log 2>/dev/null)
+  printf '%s\n' "${lines[@]}"
+}
+
+state() { head -n 1 status 2>/dev/null; }
+
+finish() { # STATE CODE WORDS
+  rm -f reserve # a full disk then has room for the status
+  write_status "$1" "code $2: $3"
+  [[ $POWER_OFF != yes ]] || sudo poweroff
+  exit "$2"
+}
+
+fail() { finish failed "$@"; }
+
+stop() { # a shutdown, or `systemctl stop`: the next start goes on
+  write_status stopped "code 143: by a signal; it goes on when the machine, or vgg19.service, starts"
+  exit 143
+}
+
+ended() { # by systemd's variables, what ended a run that could not say so
+  [[ $(state) == running ]] || exit 0
+  step=$(sed -n 's/^step \([a-z]*\),.*/\1/p' status) attempt=$(cat attempts)
+  [[ $(systemctl is-system-running) != stopping ]] || stop
+  read_job
+  fail 137 "it was ended by ${EXIT_STATUS:-a signal} (${SERVICE_RESULT:-unknown}); was memory short?"
+}
+
+read_job() {
+  SOURCE='' COMMIT='' SHA256='' OPTIONS='' ALL_ISAS=no
+  # shellcheck source=/dev/null
+  . "$JOB_FILE" || fail 2 "$JOB_FILE can't be read; it is a part of the user-data"
+}
+
+check_job() {
+  [[ $SOURCE ]] || fail 2 "SOURCE is empty in $JOB_FILE; give the address of a clone or an export"
+  [[ $COMMIT || $SHA256 ]] || fail 2 "neither COMMIT nor SHA256 is given in $JOB_FILE; give one"
+  [[ ! $COMMIT || ! $SHA256 ]] || fail 2 "COMMIT is of a clone, SHA256 of an export; give one"
+  [[ ! $COMMIT || $COMMIT =~ ^([0-9a-f]{40}|[0-9a-f]{64})$ ]] ||
+    fail 2 "COMMIT is no whole hash of a commit; give all its digits, as \`git rev-parse HEAD\` does"
+  [[ ! $SHA256 || $SHA256 =~ ^[0-9a-f]{64}$ ]] ||
+    fail 2 "SHA256 is no sha256; give 64 digits, as \`sha256sum vgg19-export.tar.gz\` does"
+}
+
+count_attempt() {
+  attempt=$(cat attempts 2>/dev/null)
+  [[ $attempt =~ ^[0-9]$ ]] || attempt=0
+  [[ $attempt -lt $MAX_ATTEMPTS ]] ||
+    fail 1 "it was stopped in the middle $attempt times; remove attempts and status to try again"
+  echo $((++attempt)) >attempts
+}
+
+fetch() { # source/, unless an earlier attempt did
+  local what="$SOURCE $COMMIT$SHA256" try
+  [[ $(cat source.of 2>/dev/null) != "$what" ]] || return 0
+  for ((try = 1; try <= TRIES; try++)); do
+    rm -rf source.new
+    if [[ $COMMIT ]]; then fetch_clone; else fetch_export; fi && break
+    echo "fetch: try $try of $TRIES failed; again in $PAUSE_S s"
+    sleep "$PAUSE_S"
+  done
+  [[ $try -le $TRIES ]] || fail 9 "$SOURCE can't be fetched; see to network and address"
+  [[ -f source.new/bootstrap.py ]] || fail 4 "$SOURCE holds no bootstrap.py; give this project's"
+  { rm -rf source && mv source.new source && echo "$what" >source.of; } ||
+    fail 8 "$STATE_FOLDER can't be written; give the machine a larger disk"
+}
+
+fetch_clone() {
+  { need git && git clone --quiet -- "$SOURCE" source.new; } || return 1
+  git -C source.new checkout --quiet --detach "$COMMIT" || fail 4 "$SOURCE has no commit $COMMIT"
+}
+
+fetch_export() {
+  { need curl && curl -fsSL -o export.tar.gz -- "$SOURCE"; } || return 1
+  echo "$SHA256  export.tar.gz" | sha256sum --check --quiet ||
+    fail 4 "$SOURCE has another sha256 than the one given"
+  mkdir source.new
+  tar -xzf export.tar.gz --no-same-owner --strip-components=1 -C source.new ||
+    fail 4 "$SOURCE can't be unpacked, or the disk is full; the log says which"
+  rm export.tar.gz
+}
+
+need() { # PROGRAM: install it, if it is not there
+  ! command -v "$1" >/dev/null || return 0
+  sudo apt-get -q update # at worst another process's lock: the next try waits
+  sudo DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 install -y \
+    --no-install-recommends "$1" ca-certificates
+}
+
+quieten() { # updates in the background would be measured, too
+  local try
+  sudo systemctl stop apt-daily.timer apt-daily-upgrade.timer
+  for ((try = 1; try <= TRIES; try++)); do
+    systemctl is-active --quiet apt-daily.service apt-daily-upgrade.service || return 0
+    sleep "$PAUSE_S"
+  done
+}
+
+project() { (cd source && exec ./bootstrap.py --yes "$@") 9>&-; } # without the lock
+
+enter() {
+  step=$1
+  echo "== $step, attempt $attempt, $(date -u +'%F %T UTC')"
+  write_status running "since $(date -u +'%F %T UTC')"
+}
+
+run() {
+  local code options
+  enter fetch
+  fetch
+  enter doctor
+  quieten
+  project doctor
+  code=$?
+  [[ $code == 0 || $code == 18 && $ALL_ISAS != yes ]] || fail $code "doctor found what is said below"
+  enter pipeline
+  read -ra options <<<"$OPTIONS"
+  project pipeline "${options[@]}"
+  code=$?
+  [[ $code == 0 || $code == 23 ]] || fail $code "the pipeline failed; what it made is kept"
+  enter bundle
+  project bundle --output "$PWD/bundle.tar" || fail $? "no bundle was packed"
+  cp source/artifacts/compare/{compare.log,report.html} . # for who wants no more than these
+  [[ $code == 0 ]] || finish "done" $code "all was measured, and is not to be trusted; see the log"
+  finish "done" 0 "the bundle is $PWD/bundle.tar"
+}
+
+main() {
+  exec 3>&1 </dev/null
+  cd "$STATE_FOLDER" || exit 7
+  exec >>log 2>&1
+  exec 9>lock
+  flock --timeout 2 9 || { printf 'vgg19: another run is at work\n' >&3 && exit 21; }
+  trap stop TERM INT HUP
+  [[ ${1:-} != ended ]] || ended
+  [[ ! $(state) =~ ^(done|failed)$ ]] || exit 0 # the machine was started again
+  head -c 65536 /dev/zero >reserve
+  count_attempt
+  read_job
+  check_job
+  run
+}
+
+main "$@"

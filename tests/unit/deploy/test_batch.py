@@ -1,0 +1,183 @@
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from docker.paths import ROOT
+
+SCRIPT = ROOT / "deploy" / "batch" / "run_job.sh"
+AMX = "flags\t\t: fpu avx512f avx512_vnni avx512_bf16 amx_tile amx_int8 amx_bf16\n"
+NO_AMX = "flags\t\t: fpu avx512f avx512_vnni avx512_bf16\n"
+BOOTSTRAP = """\
+#!/bin/bash
+echo "$* on $VGG19_CORES" >>calls
+if [[ $* == *pipeline* ]]; then
+  mkdir -p "$VGG19_ARTIFACTS/compare" && echo "the table" >"$VGG19_ARTIFACTS/compare/compare.log"
+  trap 'echo ended >>calls; exit 143' TERM
+  for _ in $(seq "$(cat waits 2>/dev/null || echo 0)"); do sleep 0.05; done
+fi
+for task in doctor pipeline bundle; do
+  [[ $* != *"$task"* ]] || exit "$(cat "$task" 2>/dev/null || echo 0)"
+done
+"""
+
+
+class Node:
+    """A node of a cluster, with a clone whose bootstrap.py is a stand-in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clone, self.programs = folder / "clone", folder / "bin"
+        self.clone.mkdir()
+        self.programs.mkdir()
+        self.write(self.clone / "bootstrap.py", BOOTSTRAP)
+        self.cpuinfo = folder / "cpuinfo"
+        self.cpuinfo.write_text(AMX)
+        self.engine(False)
+
+    def write(self, path: Path, text: str) -> None:
+        path.write_text(text)
+        path.chmod(0o755)
+
+    def engine(self, answers: bool) -> None:
+        self.write(self.programs / "docker", f"#!/bin/sh\nexit {0 if answers else 1}\n")
+
+    def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
+        path = f"{self.programs}:{os.environ['PATH']}"
+        submission = {"SLURM_SUBMIT_DIR": str(self.clone), "SLURM_JOB_ID": "7"}
+        return subprocess.Popen(
+            [SCRIPT, *arguments],
+            env={"PATH": path, "CPUINFO": str(self.cpuinfo)} | submission | variables,
+            cwd="/",
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def submit(self, *arguments: str, **variables: str) -> tuple[int, list[str]]:
+        """Run the job; return its exit code and its lines."""
+        process = self.start(*arguments, **variables)
+        output, _ = process.communicate()
+        return process.returncode, output.splitlines()
+
+    def calls(self) -> list[str]:
+        path = self.clone / "calls"
+        return path.read_text().splitlines() if path.exists() else []
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Node:
+    return Node(tmp_path)
+
+
+def tasks(node: Node) -> list[str]:
+    return [call.partition(" on ")[0] for call in node.calls()]
+
+
+def test_without_an_engine_the_local_runner_is_used_and_the_table_comes_last(node: Node) -> None:
+    code, lines = node.submit(OPTIONS="--data beans")
+    assert (code, lines[-1]) == (0, "the table")
+    assert tasks(node) == [
+        "--no-engine doctor --runner local",
+        "--no-engine pipeline --runner local --data beans",
+        "--no-engine bundle --output vgg19-bundle-7.tar",
+    ]
+    assert (node.clone / "artifacts-7").is_dir()
+
+
+def test_with_an_engine_it_is_used_and_nothing_is_installed(node: Node) -> None:
+    node.engine(True)
+    assert node.submit()[0] == 0
+    assert tasks(node)[:2] == ["doctor", "pipeline"]
+    assert "--yes" not in " ".join(node.calls())
+
+
+def test_the_cores_are_the_ones_of_the_job(node: Node) -> None:
+    allowed = sorted(os.sched_getaffinity(0))
+    code, lines = node.submit(SLURM_CPUS_ON_NODE="1")
+    assert code == 0
+    assert {call.partition(" on ")[2] for call in node.calls()} == {str(allowed[0])}
+    assert any("bound to none" in line for line in lines) == (len(allowed) > 1)
+
+
+def test_cores_that_are_given_are_left_as_they_are(node: Node) -> None:
+    node.submit(VGG19_CORES="5,7")
+    assert {call.partition(" on ")[2] for call in node.calls()} == {"5,7"}
+
+
+@pytest.mark.parametrize("label", ["spr", "SPR", "gnr", "amx"])
+def test_a_node_that_is_not_what_its_label_says_is_refused(node: Node, label: str) -> None:
+    assert node.submit(LABEL=label)[0] == 0
+    node.cpuinfo.write_text(NO_AMX)
+    code, lines = node.submit(LABEL=label)
+    assert code == 17
+    assert f"is no {label}: its CPU has no amx_tile" in lines[-1]
+
+
+def test_a_label_that_nobody_knows_is_refused(node: Node) -> None:
+    code, lines = node.submit(LABEL="xyz")
+    assert code == 2
+    assert "none of spr" in lines[-1]
+    assert node.calls() == []
+
+
+def test_options_behind_the_script_are_read_as_they_were_meant(node: Node) -> None:
+    form = ("-d", str(node.clone), "-l", "nodes=1:spr:ppn=1")
+    code, lines = node.submit(*form, SLURM_SUBMIT_DIR="/")
+    assert code == 0
+    assert lines[0].startswith("run_job: the scheduler did not read `-l nodes=1:spr:ppn=1`")
+    assert node.calls()[0].endswith(f" on {min(os.sched_getaffinity(0))}")
+    node.cpuinfo.write_text(NO_AMX)
+    assert node.submit(*form, SLURM_SUBMIT_DIR="/")[0] == 17
+
+
+@pytest.mark.parametrize("arguments", [("-q", "fast"), ("--data", "beans"), ("spr",)])
+def test_other_arguments_are_refused(node: Node, arguments: tuple[str, ...]) -> None:
+    code, lines = node.submit(*arguments)
+    assert code == 2
+    assert arguments[0] in lines[-1]
+    assert node.calls() == []
+
+
+def test_outside_of_a_clone_it_says_so(node: Node) -> None:
+    code, lines = node.submit(SLURM_SUBMIT_DIR="/tmp")
+    assert code == 3
+    assert "submit this in the clone" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("task", "code", "ran"), [("doctor", 15, 1), ("pipeline", 11, 2), ("bundle", 8, 3)]
+)
+def test_a_task_that_fails_gives_its_code(node: Node, task: str, code: int, ran: int) -> None:
+    (node.clone / task).write_text(str(code))
+    assert node.submit()[0] == code
+    assert len(node.calls()) == ran
+
+
+def test_a_missing_instruction_set_is_no_failure(node: Node) -> None:
+    (node.clone / "doctor").write_text("18")
+    assert node.submit()[0] == 0
+
+
+def test_what_is_not_to_be_trusted_is_packed_and_shown_all_the_same(node: Node) -> None:
+    (node.clone / "pipeline").write_text("23")
+    code, lines = node.submit()
+    assert (code, lines[-1]) == (23, "the table")
+    assert len(node.calls()) == 3
+
+
+def test_a_signal_to_the_job_ends_the_task_first(node: Node) -> None:
+    (node.clone / "waits").write_text("400")
+    process = node.start()
+    deadline = time.monotonic() + 20
+    while not any("pipeline" in call for call in node.calls()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate()
+    assert process.returncode == 143
+    assert node.calls()[-1] == "ended"
+    assert "submit it again" in output
