@@ -11,6 +11,7 @@ from stages import __version__
 from stages.errors import SettingsError
 from stages.program import streams
 from stages.program.printable import printable
+from stages.setting.addresses import redacted_address
 from stages.setting.spec import Spec, as_text
 from stages.setting.suggestion import MAX_SHOWN, did_you_mean, quoted
 from stages.settings import ENV_PREFIX, Settings, env_name, refusal, specs, specs_of
@@ -90,7 +91,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _no_flag(text: str, stage: str) -> str:
-    shown = quoted(text.partition("=")[0], map(flag_name, specs_of(stage)))
+    # It may be an address with its password, whose flag was left out.
+    shown = quoted(redacted_address(text.partition("=")[0]), map(flag_name, specs_of(stage)))
     return f"{stage} has no flag {shown}; `python -m stages.{stage} --help` shows all flags"
 
 

@@ -25,7 +25,7 @@ from urllib.request import (
 
 from stages.download.failures import Failure, Route
 from stages.download.limits import Limits
-from stages.setting.addresses import is_remote
+from stages.setting.addresses import hides_password, is_remote
 
 CERTIFICATES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
@@ -154,7 +154,8 @@ def _kind_of(proxy: str) -> str:
     """Return the scheme of a proxy's address, empty if that can't be read."""
     try:
         parts = _split(proxy)
-        return parts.scheme.lower() if parts.hostname and parts.port != 0 else ""
+        known = parts.hostname and parts.port != 0 and not hides_password(proxy)
+        return parts.scheme.lower() if known else ""
     except ValueError:
         return ""
 

@@ -219,6 +219,11 @@ def test_a_misspelt_variable_is_refused() -> None:
         load({"VGG19_BATCHSIZE": "4"})
 
 
+def test_an_address_without_its_flag_is_shown_without_its_password() -> None:
+    with pytest.raises(SettingsError, match=r"train has no flag 'http://\*\*\*@h/m'"):
+        for_stage("train", ["http://a:s3/cr@h/m"], {})
+
+
 def test_a_setting_of_another_stage_is_no_flag() -> None:
     with pytest.raises(SettingsError, match="compare has no flag '--runtime'"):
         for_stage("compare", ["--runtime", "stock"], {})

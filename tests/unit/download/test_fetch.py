@@ -442,6 +442,17 @@ def test_what_is_no_address_of_a_proxy_is_refused(
     assert f"has no HOST:PORT; set {scheme}_proxy to one as http://HOST:PORT" in message
 
 
+@pytest.mark.parametrize("password", ["12/secret", "secret/", "12?secret", "s[e]cret", "#secret"])
+def test_a_proxys_password_that_ends_its_address_is_not_shown(
+    password: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxied(monkeypatch, f"http://me:{password}@127.0.0.1:1", "all_proxy")
+    message = refused("http://hub.invalid/file", path)
+    assert "the proxy that the environment names has no HOST:PORT" in message
+    assert "me:" not in message
+    assert "cret" not in message
+
+
 def test_no_proxy_is_obeyed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     proxied(monkeypatch, "http://proxy.invalid:1")
     monkeypatch.setenv("NO_PROXY", "localhost,127.0.0.1")

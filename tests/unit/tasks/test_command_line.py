@@ -84,6 +84,7 @@ def test_an_unknown_stage_is_refused() -> None:
         (["profil"], "there is no task 'profil' (did you mean profile?)"),
         (["profile", "--rouns", "3"], "profile has no flag '--rouns' (did you mean --rounds?)"),
         (["profile", "isas=AVX2"], "there is no task 'isas' (did you mean --isas?)"),
+        (["train", "http://a:s3/cr@h/m"], "there is no task 'http://***@h/m'; plain"),
         (["--help", "trian"], "there is no task 'trian' (did you mean train?)"),
         (["profile", "--rounds"], "--rounds has no value; `invoke --help profile`"),
         (["profile", "--batch-size"], "--batch-size has no value; `invoke --help profile`"),
