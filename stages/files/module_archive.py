@@ -20,8 +20,9 @@ from stages.program.printable import printable
 MAX_READ_BYTES = 4 * MB
 CHUNK_BYTES = 2**20
 MAX_NAME = 100
-# Folders of all members together, and bytes of a name in a folder.
-MAX_FOLDERS, MAX_PART_BYTES = 10_000, 255
+# Folders of all members together, bytes of a name in a folder, and of a path below the module's
+# own, for which and for the file system's notes there must be room in the 4096 that Linux takes.
+MAX_FOLDERS, MAX_PART_BYTES, MAX_PATH_BYTES = 10_000, 255, 2048
 # What TensorFlow reads a SavedModel from.
 GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
 _OPENERS: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open}
@@ -179,6 +180,7 @@ def _checked(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
 def _is_plain(name: str) -> bool:
     """Return whether a file may have a name: one that a list can have, and a file system."""
     too_long = any(len(os.fsencode(part)) > MAX_PART_BYTES for part in name.split("/"))
+    too_long |= len(os.fsencode(name)) > MAX_PATH_BYTES
     return name.isprintable() and "\\" not in name and not too_long
 
 
