@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from docker.build.graph import Stage, read_extra, read_stages
 from docker.ending import end_with
 from docker.host import engine, own_backbone
+from docker.host.asked import require_runner
 from docker.host.env_file import environment, with_place
 from docker.outcome import Outcome
 from docker.runners import RUNNERS, TRAIN, Runner, prepare_docker
@@ -17,7 +18,6 @@ from stages.errors import NotTrustedError, SettingsError, exit_code_of
 from stages.folder.usable import resolved
 from stages.inputs import require_inputs
 from stages.setting.programs import DOCTOR, DOWNLOAD, EXTRAS, STAGES
-from stages.setting.suggestion import quoted
 from stages.settings import Settings, env_name, needs_download
 
 # compose.yaml's: that compare follows profile, and says in its place if the run is in doubt.
@@ -36,9 +36,7 @@ def run_stages(programs: Sequence[str], name: str, runner: str, given: dict[str,
 
     What is not to be trusted has not failed: its code is returned when all have run.
     """
-    if runner not in RUNNERS:
-        shown = quoted(runner, RUNNERS)
-        raise SettingsError(f"runner can't be {shown}; give {' or '.join(RUNNERS)}")
+    require_runner(runner)
     settings = chosen_settings(given)
     _require_made(given.get("force", ""), programs)
     extras = (read_extra(extra, settings) for extra in EXTRAS)

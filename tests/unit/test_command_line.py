@@ -173,6 +173,25 @@ def test_a_misspelt_variable_is_refused_with_the_nearest_one(variable: str) -> N
         load({variable: "3"})
 
 
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        *(("VGG_19_ROUNDS", "ROUNDS"), ("VGG19ROUNDS", "ROUNDS"), ("VGG19-ROUNDS", "ROUNDS")),
+        *(("VG19_ROUNDS", "ROUNDS"), ("VGGG19_ROUNDS", "ROUNDS"), ("vgg_19_isas", "ISAS")),
+        *(("VGG91_BATCHSIZE", "BATCH_SIZE"), ("VGG_19_ROUND", "ROUNDS")),
+    ],
+)
+def test_a_misspelt_prefix_is_refused_with_what_was_meant(variable: str, meant: str) -> None:
+    line = f"{variable} is no setting .did you mean VGG19_{meant}.?; unset it"
+    with pytest.raises(SettingsError, match=line):
+        load({variable: "3"})
+
+
+@pytest.mark.parametrize("variable", ["VGG_ROUNDS", "VGG16_ROUNDS", "VGG_19_HOME", "XVGG_19_ISAS"])
+def test_variables_of_other_programs_are_left_alone(variable: str) -> None:
+    assert load({variable: "x"}) == Settings()
+
+
 def test_sizes_are_read_in_the_order_given() -> None:
     assert load({"VGG19_BATCH_SIZES": "32, 1"}).batch_sizes == (32, 1)
 
