@@ -113,7 +113,8 @@ def _is_whole(folder: Path, what: str) -> bool:
     except OSError:
         whole = False
     if not whole:
-        print(shown(f"{what} in {folder.parent} is not whole, or can't be read; not taken"))
+        why = "is a link" if folder.is_symlink() else "is not whole, or can't be read"
+        print(shown(f"{what} in {folder.parent} {why}; not taken"))
     return whole
 
 

@@ -105,7 +105,7 @@ def _instead(archive: Path) -> str:
 
 
 def _open(archive: Path) -> Any:
-    with archive.open("rb") as file:
+    with _reading_source(), archive.open("rb") as file:
         return _OPENERS.get(file.read(2), open)(archive, "rb")
 
 
@@ -115,6 +115,17 @@ def _tar(stream: Any) -> tarfile.TarFile:
 
 class _Refused(Exception):
     """What an archive holds, or is, that no module may."""
+
+
+@contextmanager
+def _reading_source() -> Iterator[None]:
+    """Let what the system says of an archive not be taken for what it says of the artifacts."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:  # of what unpacks it
+            raise
+        raise _Refused(f"can't be read ({error.strerror})") from error
 
 
 class _Bounded(io.RawIOBase):
@@ -127,7 +138,8 @@ class _Bounded(io.RawIOBase):
         if not 0 <= size <= MAX_READ_BYTES:
             raise _Refused("has a name or an attribute that is too long")
         self._require_within(self._stream.seek(0, io.SEEK_CUR) + size)
-        return self._stream.read(size)
+        with _reading_source():
+            return self._stream.read(size)
 
     def seek(self, position: int, whence: int = 0) -> Any:
         if whence == 0:
