@@ -3,7 +3,7 @@
 Standard library only: bootstrap.py uses it before anything is installed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -87,11 +87,11 @@ def refuse_slips(words: Sequence[str]) -> None:
             require_runner(value)
 
 
-def require_runner(name: str) -> None:
+def require_runner(name: str, runners: Collection[str] = RUNNERS) -> None:
     """Raise SettingsError if there is no such runner."""
-    if name not in RUNNERS:
-        shown = quoted(name, RUNNERS)
-        raise SettingsError(f"runner can't be {shown}; give {' or '.join(RUNNERS)}")
+    if name not in runners:
+        shown = quoted(name, runners)
+        raise SettingsError(f"runner can't be {shown}; give {' or '.join(runners)}")
 
 
 def flags_of(words: Sequence[str]) -> list[tuple[str, ...]]:
