@@ -156,7 +156,8 @@ class _Download:
             self.file.seek(start)
             self.file.truncate()
             self.done = start
-            self.validator = validator_of(answer.headers)
+            # A part need not repeat what the whole was known by.
+            self.validator = validator_of(answer.headers) or (self.validator if start else "")
             total = total_of(answer.headers, start)
             self._require_form(answer, total)
             self._receive(answer.read1, total)

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 
@@ -182,8 +183,8 @@ def test_a_misspelt_variable_is_refused_with_the_nearest_one(variable: str) -> N
     ],
 )
 def test_a_misspelt_prefix_is_refused_with_what_was_meant(variable: str, meant: str) -> None:
-    line = f"{variable} is no setting .did you mean VGG19_{meant}.?; unset it"
-    with pytest.raises(SettingsError, match=line):
+    line = f"{variable} is no setting (did you mean VGG19_{meant}?); unset it"
+    with pytest.raises(SettingsError, match=re.escape(line)):
         load({variable: "3"})
 
 

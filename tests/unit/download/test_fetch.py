@@ -355,7 +355,6 @@ def test_a_redirect_may_have_a_name_and_a_password(path: Path) -> None:
         ("http://[::1/x", "what is no address"),
         ("http://me:secret@h:secret/x", "what is no address"),
         ("http://h:secret/x", "what is no address"),
-        ("http:///x", "what is no address"),
     ],
 )
 @pytest.mark.parametrize("status", ["302 Found", "308 Permanent Redirect"])
@@ -386,7 +385,9 @@ def test_behind_a_redirect_a_name_that_is_none_is_that_one(path: Path) -> None:
     assert "hidden" not in message
 
 
-@pytest.mark.parametrize("length", ["\u00b2", 5000 * "9", "-5", "+5", "5, 5", "0x10"])
+@pytest.mark.parametrize(
+    "length", ["\u00b2", pytest.param(5000 * "9", id="digits"), "-5", "5, 5", "0x10"]
+)
 def test_a_length_that_is_none_is_no_fault_of_the_address(length: str, path: Path) -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: " + length.encode("latin-1") + b"\r\n\r\n"
     with serving(lambda request, send, count: send(answer + CONTENT)) as server:
