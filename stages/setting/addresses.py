@@ -139,6 +139,6 @@ def _without_secrets(scheme: str, rest: str, no_port: re.Pattern[str] = _NO_PORT
     """
     shown = rest
     if not (_OF_FILES.fullmatch(scheme) and _PATH.match(rest)):
-        user, at, place = rest.rpartition("@")
-        shown = (HIDDEN + at if user else "") + no_port.sub(rf"\1:{HIDDEN}", place)
+        _, at, place = rest.rpartition("@")
+        shown = (HIDDEN + at if at else "") + no_port.sub(rf"\1:{HIDDEN}", place)
     return _VALUE.sub(lambda match: (match[1] or "") + HIDDEN, shown)
