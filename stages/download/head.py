@@ -2,7 +2,7 @@
 
 from email.message import Message
 
-# Of a number of bytes; Python reads no number of some thousand digits.
+# How many a number of bytes may have: Python reads none of some thousand digits.
 MAX_DIGITS = 18
 
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from stages.common.progress import Progress
@@ -32,10 +33,11 @@ def of_file(
     if place := next((place for place in kept if _is_there(wanted, place)), None):
         yield f"{wanted.what} (from {place})", lambda _: _take(wanted, place, path)
         return
-    yield (
-        wanted.what,
-        lambda progress: fetch(wanted, path, show(progress), progress.note, silent=silent),
-    )
+    yield wanted.what, partial(_fetch, wanted, path, silent)
+
+
+def _fetch(wanted: Wanted, path: Path, silent: set[str] | None, progress: Progress) -> None:
+    fetch(wanted, path, show(progress), progress.note, silent=silent)
 
 
 def show(progress: Progress) -> Show:

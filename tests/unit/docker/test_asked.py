@@ -71,11 +71,11 @@ def test_who_wants_no_engine_gets_none(words: str, runs_here: bool) -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        ("pipelin", "there is no task 'pipelin' (did you mean pipeline?)"),
-        ("pipelin --runner local", "there is no task 'pipelin'"),
-        ("doctor pipelin", "there is no task 'pipelin'"),
-        ("doctor --isas AVX2 pipelin", "there is no task 'pipelin'"),
-        ("--help pipelin", "there is no task 'pipelin'"),
+        ("profil", "there is no task 'profil' (did you mean profile?)"),
+        ("profil --runner local", "there is no task 'profil'"),
+        ("doctor profil", "there is no task 'profil'"),
+        ("doctor --isas AVX2 profil", "there is no task 'profil'"),
+        ("--help profil", "there is no task 'profil'"),
         ("http://me:s3/cr@h/m", "there is no task 'http://***@h/m'"),
         ("pipeline --runner Local", "runner can't be 'Local' (did you mean local?)"),
         ("pipeline --runner=podman", "runner can't be 'podman'; give docker or local"),
