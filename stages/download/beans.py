@@ -28,9 +28,9 @@ def steps(cache: Cache, mirror: str) -> Iterator[Step]:
         return
     import tensorflow_datasets as tfds
 
-    _require_folder(cache.manual)
     infos, silent = tfds.builder_cls("beans").url_infos, set[str]()
     for url, wanted in _wanted(infos, cache.manual).items():
+        _require_folder(wanted, cache.manual)
         manual = cache.manual / infos[url].filename
         if os.path.lexists(manual):
             _require_manual(wanted, manual)
@@ -69,11 +69,13 @@ def _require_manual(wanted: Wanted, path: Path) -> None:
             )
 
 
-def _require_folder(manual: Path) -> None:
+def _require_folder(wanted: Wanted, manual: Path) -> None:
     """Raise DownloadError if something else has the name of the folder for what a user has."""
     if os.path.lexists(manual) and not manual.is_dir():
         instead = _what_instead(manual).replace("no file", "no folder")
-        raise DownloadError(f"{manual} {instead}; remove it")
+        raise DownloadError(
+            f"{manual} {instead}; remove it, and, if you have the files, {wanted.by_hand}"
+        )
 
 
 def _what_instead(path: Path) -> str:
