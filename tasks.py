@@ -60,7 +60,12 @@ from stages.setting.spec import Spec
 from stages.settings import specs
 
 STAGE_NAMES = [stage.name for stage in read_stages()]
-RUNTIME_HELP = help_text("runtime")
+RUNTIME_HELP, ARTIFACTS_HELP = help_text("runtime"), help_text("artifacts")
+
+
+def _given(**flags: str) -> dict[str, str]:
+    """Return the flags that were given."""
+    return {name: text for name, text in flags.items() if text}
 
 
 @task(help={"runtime": RUNTIME_HELP}, auto_shortflags=False)
@@ -68,7 +73,7 @@ def build(_: Context, runtime: str = "") -> None:
     """Build the images of the pipeline, with their base image."""
 
     def make() -> None:
-        settings = chosen_settings({"runtime": runtime} if runtime else {})
+        settings = chosen_settings(_given(runtime=runtime))
         engine.require("build")
         env_file.write(env_file.compose_variables(user.invoking_user(), engine.read_info()))
         images.build_missing(read_stages(settings))
@@ -85,7 +90,7 @@ def build(_: Context, runtime: str = "") -> None:
 )
 def lock(_: Context, runtime: str = "", images: bool = False) -> None:
     """Lock requirements, Debian packages and images as they are today."""
-    chosen = {"runtime": runtime} if runtime else {}
+    chosen = _given(runtime=runtime)
 
     def write() -> None:
         load({}, chosen)
@@ -100,43 +105,47 @@ def lock(_: Context, runtime: str = "", images: bool = False) -> None:
 
 
 @task(
-    help={"output": "file to write (default: vgg19-export.tar.gz)", "runtime": RUNTIME_HELP},
+    help={
+        "output": "file to write (default: vgg19-export.tar.gz)",
+        "runtime": RUNTIME_HELP,
+        "artifacts": ARTIFACTS_HELP,
+    },
     auto_shortflags=False,
 )
-def export(_: Context, output: str = "vgg19-export.tar.gz", runtime: str = "") -> None:
-    """Pack source, images, tools and data for a machine that reaches no network.
-
-    The data are the downloads in the folder that the variable VGG19_ARTIFACTS names (default:
-    artifacts, in this checkout).
-    """
+def export(
+    _: Context, output: str = "vgg19-export.tar.gz", runtime: str = "", artifacts: str = ""
+) -> None:
+    """Pack source, images, tools and downloads for a machine that reaches no network."""
 
     def write() -> None:
-        settings = chosen_settings({"runtime": runtime} if runtime else {})
-        artifacts = Artifacts(resolved(load(settings).artifacts))
+        settings = chosen_settings(_given(runtime=runtime, artifacts=artifacts))
+        folder = Artifacts(resolved(load(settings).artifacts))
         path = from_here(output)
-        require_writable(path, artifacts.root)
+        require_writable(path, folder.root)
         engine.require("export")
-        write_export(read_stages(settings), artifacts, path)
+        write_export(read_stages(settings), folder, path)
         print(f"export: {path.stat().st_size / 1e6:.0f} MB in {output}")
 
     end_with(exit_code_of("export", write))
 
 
-@task(help={"output": "file to write (default: vgg19-bundle.tar)"}, auto_shortflags=False)
-def bundle(_: Context, output: str = "vgg19-bundle.tar") -> None:
-    """Pack the results with all they came from into one file that anyone can check.
-
-    The artifacts are those in the folder that the variable VGG19_ARTIFACTS names (default:
-    artifacts, in this checkout).
-    """
+@task(
+    help={
+        "output": "file to write (default: vgg19-bundle.tar)",
+        "artifacts": ARTIFACTS_HELP,
+    },
+    auto_shortflags=False,
+)
+def bundle(_: Context, output: str = "vgg19-bundle.tar", artifacts: str = "") -> None:
+    """Pack the results with all they came from into one file that anyone can check."""
 
     def write() -> None:
         # Imported only now: it takes half a second, which every command would wait for.
         from docker.share.bundle import write_bundle
 
         path = from_here(output)
-        artifacts = Artifacts(resolved(load_settings().artifacts))
-        lines = write_bundle(artifacts, path).lines
+        folder = Artifacts(resolved(load_settings(_given(artifacts=artifacts)).artifacts))
+        lines = write_bundle(folder, path).lines
         size = path.stat().st_size / 1e6
         print("\n".join(f"bundle: {line}" for line in [*lines, f"{output}, {size:.1f} MB"]))
 
@@ -144,16 +153,20 @@ def bundle(_: Context, output: str = "vgg19-bundle.tar") -> None:
 
 
 @task(
-    help={"compare": "WHEN, or WHEN,WHEN: beginnings of times as listed, or current (the default)"},
+    help={
+        "compare": "WHEN, or WHEN,WHEN: beginnings of times as listed, or current (the default)",
+        "artifacts": ARTIFACTS_HELP,
+    },
     auto_shortflags=False,
 )
-def history(_: Context, compare: str = "") -> None:
+def history(_: Context, compare: str = "", artifacts: str = "") -> None:
     """List the measurements that are there, earlier ones too, or compare two of them."""
 
     def show() -> None:
         from docker.share.history import history_text
 
-        print(history_text(load_settings().artifacts, compare))
+        folder = load_settings(_given(artifacts=artifacts)).artifacts
+        print(history_text(folder, compare))
 
     end_with(exit_code_of("history", show))
 
@@ -243,15 +256,15 @@ def docs(_: Context, write: bool = False) -> None:
     end_with(exit_code_of("docs", run))
 
 
-@task(help={"yes": "remove without asking"}, auto_shortflags=False)
-def clean(context: Context, yes: bool = False) -> None:
-    """Show all artifacts, downloads too, ask, and remove them; with `invoke --dry` only show.
+@task(help={"yes": "remove without asking", "artifacts": ARTIFACTS_HELP}, auto_shortflags=False)
+def clean(context: Context, yes: bool = False, artifacts: str = "") -> None:
+    """Show all artifacts, downloads too, ask, and remove them; with `invoke --dry` only show."""
 
-    The artifacts are those in the folder that the variable VGG19_ARTIFACTS names (default:
-    artifacts, in this checkout).
-    """
-    dry = bool(context.config.run.dry)
-    end_with(exit_code_of("clean", lambda: cleaning.clean(load_settings().artifacts, yes, dry)))
+    def remove() -> None:
+        folder = load_settings(_given(artifacts=artifacts)).artifacts
+        cleaning.clean(folder, yes, bool(context.config.run.dry))
+
+    end_with(exit_code_of("clean", remove))
 
 
 def _program_task(name: str, place: str = "") -> "Task[Any]":

@@ -31,6 +31,7 @@ from docker.paths import ROOT
 from stages.errors import exit_code_of, report, say
 from stages.program import streams
 from stages.program.printable import printable, shortened
+from stages.setting.addresses import redacted_address
 from stages.setting.suggestion import MAX_SHOWN, quoted
 
 FLAG = re.compile(r"Flag <\w+: ([\w-]+)")
@@ -210,7 +211,7 @@ def explanation(error: ParseError, contexts: Contexts) -> str:
 
 
 def _of_unknown(token: str, context: ParserContext | None, contexts: Contexts) -> str:
-    topic, name = _topic(context), token.partition("=")[0]
+    topic, name = _topic(context), redacted_address(token.partition("=")[0])
     flags = list(context.flags) if context and topic else []
     if token.startswith("-"):
         shown = quoted(name, flags)

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from docker.build.graph import Stage, read_extra, read_stages
 from docker.ending import end_with
 from docker.host import engine, own_backbone
+from docker.host.asked import require_runner
 from docker.host.env_file import environment, with_place
 from docker.outcome import Outcome
-from docker.runners import RUNNERS, TRAIN, Runner, prepare_docker
+from docker.runners import RUNNERS, TRAIN, Runner, prepare_docker, prepare_local
 from stages.agreement import require_agreement
 from stages.check import require_one_backbone
 from stages.command_line import load
@@ -17,7 +18,6 @@ from stages.errors import NotTrustedError, SettingsError, exit_code_of
 from stages.folder.usable import resolved
 from stages.inputs import require_inputs
 from stages.setting.programs import DOCTOR, DOWNLOAD, EXTRAS, STAGES
-from stages.setting.suggestion import quoted
 from stages.settings import Settings, env_name, needs_download
 
 # compose.yaml's: that compare follows profile, and says in its place if the run is in doubt.
@@ -36,9 +36,7 @@ def run_stages(programs: Sequence[str], name: str, runner: str, given: dict[str,
 
     What is not to be trusted has not failed: its code is returned when all have run.
     """
-    if runner not in RUNNERS:
-        shown = quoted(runner, RUNNERS)
-        raise SettingsError(f"runner can't be {shown}; give {' or '.join(RUNNERS)}")
+    require_runner(runner, RUNNERS)
     settings = chosen_settings(given)
     _require_made(given.get("force", ""), programs)
     extras = (read_extra(extra, settings) for extra in EXTRAS)
@@ -52,6 +50,11 @@ def run_stages(programs: Sequence[str], name: str, runner: str, given: dict[str,
     require_inputs(load(settings), wanted)
     if TRAIN in wanted:
         own_backbone.require_usable(settings.get(own_backbone.BACKBONE, ""))
+    if RUNNERS[runner] is prepare_local:
+        # Imported only now: it takes a second, which every command would wait for.
+        from stages.possible import require_possible
+
+        require_possible(load(settings), wanted)
     run = RUNNERS[runner](stages, load(settings).artifacts, name)
     if DOCTOR in programs and RUNNERS[runner] is prepare_docker:
         print(f"engine  {engine.summary()}", flush=True)

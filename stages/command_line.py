@@ -11,6 +11,8 @@ from stages import __version__
 from stages.errors import SettingsError
 from stages.program import streams
 from stages.program.printable import printable
+from stages.setting.addresses import redacted_address
+from stages.setting.prefix import meant_by
 from stages.setting.spec import Spec, as_text
 from stages.setting.suggestion import MAX_SHOWN, did_you_mean, quoted
 from stages.settings import ENV_PREFIX, Settings, env_name, refusal, specs, specs_of
@@ -90,7 +92,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _no_flag(text: str, stage: str) -> str:
-    shown = quoted(text.partition("=")[0], map(flag_name, specs_of(stage)))
+    # It may be an address with its password, whose flag was left out.
+    shown = quoted(redacted_address(text.partition("=")[0]), map(flag_name, specs_of(stage)))
     return f"{stage} has no flag {shown}; `python -m stages.{stage} --help` shows all flags"
 
 
@@ -127,10 +130,11 @@ def _old_bf16_switches(environ: Mapping[str, str]) -> dict[str, str]:
 
 def _refuse_unknown(environ: Mapping[str, str], known: Mapping[str, Spec]) -> None:
     names = {env_name(name) for name in known}
-    for variable in sorted(environ):
-        # A name in small letters sets nothing either, which nobody would notice.
-        if variable.upper().startswith(ENV_PREFIX) and variable not in names:
-            hint = did_you_mean(variable, names)
+    for variable in sorted({*environ} - names):
+        # A name in small letters, or with another prefix, sets nothing, which nobody would notice.
+        ours, meant = variable.upper().startswith(ENV_PREFIX), meant_by(variable, names)
+        if ours or meant:
+            hint = f"did you mean {meant}?" if meant else did_you_mean(variable, names)
             raise SettingsError(
                 f"{printable(variable, MAX_SHOWN)} is no setting"
                 + (f" ({hint}); unset it" if hint else f"; known are {', '.join(sorted(names))}")

@@ -3,9 +3,13 @@
 Standard library only: bootstrap.py uses it before anything is installed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+
+from stages.errors import SettingsError
+from stages.setting.addresses import redacted_address
+from stages.setting.suggestion import quoted
 
 # The tasks that have `--runner local`, and those that take an engine in any case.
 LOCAL_TASKS = (
@@ -13,6 +17,13 @@ LOCAL_TASKS = (
     *("peers", "rehearse"),
 )
 ENGINE_TASKS = (*LOCAL_TASKS, "export", "test", "lock", "build", "release")
+TASKS = (
+    *(*ENGINE_TASKS, "audit", "bundle", "check", "clean", "diff", "docs", "fuzz", "history"),
+    *("lint", "list", "schema", "verify", "version"),
+)
+# Those behind which a word is needed that is no task.
+WITH_WORD = ("diff", "release", "schema", "verify")
+RUNNERS = ("docker", "local")
 # Whose unit tests pin cores of this machine itself.
 TESTING = {"check", "test"}
 REBUILD, HELP = "--rebuild", {"--help", "-h"}
@@ -54,6 +65,33 @@ class Asked:
 
     def _without_engine(self) -> int:
         return sum(pair in WITHOUT for pair in flags_of(self.words))
+
+
+def refuse_slips(words: Sequence[str]) -> None:
+    """Raise SettingsError for a task or a runner that there is not, before anything is installed.
+
+    invoke says so, too, but only once it is there; a word may be the value of a flag that invoke
+    alone knows.
+    """
+    task, before = "", ""
+    for word in words:
+        if word == "--":
+            break
+        must_be_one = not before.startswith("-") or before in HELP
+        if must_be_one and not word.startswith("-") and word not in TASKS and task not in WITH_WORD:
+            shown = quoted(redacted_address(word), TASKS)
+            raise SettingsError(f"there is no task {shown}; plain `./bootstrap.py` lists all")
+        task, before = word if word in TASKS else task, word
+    for flag, value in flags_of(words):
+        if flag == "--runner":
+            require_runner(value)
+
+
+def require_runner(name: str, runners: Collection[str] = RUNNERS) -> None:
+    """Raise SettingsError if there is no such runner."""
+    if name not in runners:
+        shown = quoted(name, runners)
+        raise SettingsError(f"runner can't be {shown}; give {' or '.join(runners)}")
 
 
 def flags_of(words: Sequence[str]) -> list[tuple[str, ...]]:

@@ -25,6 +25,7 @@ from docker.host.variables import (
 from docker.paths import ENV_FILE, ROOT
 from stages.errors import SettingsError
 from stages.program.printable import printable
+from stages.setting.prefix import is_like_ours
 from stages.setting.suggestion import MAX_SHOWN
 
 PREFIX = "VGG19_"
@@ -69,7 +70,8 @@ def _settings(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _is_read(name: str) -> bool:
-    return name.upper().startswith(PREFIX) or name == GIVEN_BACKBONE
+    # Something like the prefix, too: what is misspelt is refused, and not ignored.
+    return is_like_ours(name) or name == GIVEN_BACKBONE
 
 
 def _text(env_file: Path) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from docker.host.pip_settings import pip_options
 from docker.paths import CERTIFICATES
 from stages.errors import SettingsError
-from stages.setting.addresses import is_of_this_machine
+from stages.setting.addresses import hides_password, is_of_this_machine
 
 PROXIES = tuple(
     name
@@ -75,6 +75,8 @@ def loopback(addresses: Iterable[str]) -> str:
     A container with a network of its own finds nobody there.
     """
     for address in addresses:
+        if hides_password(address):
+            continue  # its host is not known, which is said when it is asked
         place = re.split(r"[/?#]", address.rpartition("://")[2])[0]
         if is_of_this_machine(place):
             return place.rpartition("@")[2]

@@ -20,7 +20,14 @@ from docker.host.environment import child_environment
 from docker.host.ownership import give_to_owner_of
 from docker.host.pip_settings import pip_environment
 from docker.host.venv_lock import locked
-from docker.host.venv_stamp import OUR_PROMPT, Stamp, is_ours, read_stamp, write_stamp
+from docker.host.venv_stamp import (
+    OUR_PROMPT,
+    Stamp,
+    is_ours,
+    is_unfinished,
+    read_stamp,
+    write_stamp,
+)
 from stages.errors import DiskFullError, NotWritableError, StageError
 from stages.program import disk_space
 
@@ -81,22 +88,34 @@ def _bring_up_to_date(
 
 @contextmanager
 def _replacing(folder: Path) -> Iterator[None]:
-    """Put `folder` aside while another one is made by its name, and back if that fails."""
+    """Put `folder` aside while another one is made by its name, and back if that fails.
+
+    One that is not whole is removed, beforehand and afterwards: it takes as much space.
+    """
     aside = folder.with_name(f"{folder.name}.old")
-    if os.path.lexists(aside):  # of a run that was killed
+    if os.path.lexists(aside):
         _require_own(aside)
-        shutil.rmtree(aside)
+        _remove_left_over(aside)
+    if is_unfinished(folder):
+        _remove_left_over(folder)
     existed = os.path.lexists(folder)
     if existed:
         folder.rename(aside)
     try:
         yield
     except BaseException:
-        if existed:
+        if existed or is_unfinished(folder):
             shutil.rmtree(folder, ignore_errors=True)
+        if existed:
             aside.rename(folder)
         raise
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def _remove_left_over(folder: Path) -> None:
+    """Remove what a command left that was killed, and say so."""
+    print(f"removing {folder.name}, which a command left that was ended", flush=True)
+    shutil.rmtree(folder)
 
 
 def _install_all(folder: Path, locks: Iterable[Path], descriptor: int) -> None:

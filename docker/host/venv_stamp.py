@@ -43,6 +43,12 @@ def read_stamp(folder: Path) -> Stamp | None:
     return stamp if complete else None
 
 
+def is_unfinished(folder: Path) -> bool:
+    """Return whether an environment of ours was never completed, or added to without end."""
+    file = folder / FILE
+    return not folder.is_symlink() and file.is_file() and not file.stat().st_size
+
+
 def write_stamp(folder: Path, stamp: Stamp | None) -> None:
     """Write an environment's stamp; without one, it is marked as ours, and unfinished."""
     (folder / FILE).write_text(json.dumps(asdict(stamp)) if stamp else "")

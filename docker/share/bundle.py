@@ -14,6 +14,7 @@ from docker.paths import IMAGES_LOCK, REQUIREMENTS, ROOT
 from docker.reproduce.locked_images import digest_of, inputs, locked_digest
 from docker.share import sbom, schemas
 from docker.share.manifest import Manifest
+from docker.share.origins import compare_with_commit, require_locks
 from docker.share.output import agree_to_replace, require_writable, written_whole
 from stages import __version__
 from stages.artifacts import Artifacts
@@ -172,8 +173,10 @@ def _check(folder: Path, remedy: str) -> Verdict:
     with as_of_a_bundle(folder, remedy):
         _require_known(folder)
         manifest = _read_manifest(folder / MANIFEST)
+        require_locks(folder / LOCKS, manifest)
         made, in_doubt = [*makers(folder)], doubts(folder)
-    return Verdict([*checked, *_check_makers(made, manifest)], in_doubt)
+    source = compare_with_commit(manifest)
+    return Verdict([*checked, source, *_check_makers(made, manifest)], in_doubt)
 
 
 def _require_known(folder: Path) -> None:

@@ -30,11 +30,11 @@ WORDS: dict[str, Wording] = {
         lambda n: f"{n['drift']:+.0%}",
     ),
     "waiting": Wording(
-        "waited for a core {} of the time: another process runs here; end it",
-        lambda n: f"{n['waiting']:.0%}",
+        "waited for a core {} of the cores' time: another process runs here; end it",
+        lambda n: _of_all(n["waiting"]),
     ),
     "steal": Wording(
-        "the hypervisor took {} of the time; take a dedicated host",
+        "the hypervisor took {} of the cores' time; take a dedicated host",
         lambda n: f"{n['steal']:.0%}",
     ),
     "throttled": Wording(
@@ -103,14 +103,21 @@ def _ratio(numbers: Numbers) -> str:
     return f"{numbers['estimate']:.3f} times as fast as itself ({low:.3f} to {high:.3f})"
 
 
+def _of_all(fraction: float) -> str:
+    """Return a fraction of the cores' time: more threads than cores may have waited at once."""
+    return f"{min(fraction, 1.0):.0%}"
+
+
 def _rounds(count: float) -> str:
     return "1 round is" if count == 1 else f"{count:.0f} rounds are"
 
 
 # What disturbed a turn at most, by its kind.
 AT_MOST: dict[Disturbance, Callable[[float], str]] = {
-    "waiting": lambda most: f"waited for a core up to {most:.0%} of the time: another process ran",
-    "steal": lambda most: f"the hypervisor took up to {most:.0%} of the time",
+    "waiting": lambda most: (
+        f"waited for a core up to {_of_all(most)} of the cores' time: another process ran"
+    ),
+    "steal": lambda most: f"the hypervisor took up to {most:.0%} of the cores' time",
     "throttled": lambda most: f"the cores throttled up to {most:.0f} times",
     "quota": lambda most: f"the CPU quota was used up in up to {most:.0f} periods",
     "clock_step": lambda most: f"the clock stepped by up to {most:+.2f} s",

@@ -1,5 +1,6 @@
 """The files that tensorflow-datasets makes the set beans of, from wherever they can be had."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,9 @@ def steps(cache: Cache, mirror: str) -> Iterator[Step]:
 
     infos, silent = tfds.builder_cls("beans").url_infos, set[str]()
     for url, wanted in _wanted(infos, cache.manual).items():
+        _require_folder(wanted, cache.manual)
         manual = cache.manual / infos[url].filename
-        if manual.exists():
+        if os.path.lexists(manual):
             _require_manual(wanted, manual)
         else:
             path = _described(url, infos[url], cache.data_downloads / "beans")
@@ -59,12 +61,25 @@ def _wanted(infos: Mapping[str, Any], manual: Path) -> dict[str, Wanted]:
 def _require_manual(wanted: Wanted, path: Path) -> None:
     """Raise DownloadError if a file that the user put there is another: it would be read first."""
     if not path.is_file():
-        raise DownloadError(f"{path} is no file; remove it, or {wanted.by_hand}")
+        raise DownloadError(f"{path} {_what_instead(path)}; remove it, or {wanted.by_hand}")
     with path.open("rb") as file:
         if failure := why_not(wanted, file):
             raise DownloadError(
                 f"{path} is not {wanted.what}: {failure.cause}; remove it, or {wanted.by_hand}"
             )
+
+
+def _require_folder(wanted: Wanted, manual: Path) -> None:
+    """Raise DownloadError if something else has the name of the folder for what a user has."""
+    if os.path.lexists(manual) and not manual.is_dir():
+        instead = _what_instead(manual).replace("no file", "no folder")
+        raise DownloadError(
+            f"{manual} {instead}; remove it, and, if you have the files, {wanted.by_hand}"
+        )
+
+
+def _what_instead(path: Path) -> str:
+    return "is no file" if path.exists() else "is a link that leads nowhere"
 
 
 def _described(url: str, info: Any, folder: Path) -> Path:

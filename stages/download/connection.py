@@ -5,10 +5,10 @@ import http.client
 import os
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
 from urllib.request import (
     HTTPDefaultErrorHandler,
     HTTPErrorProcessor,
@@ -23,20 +23,29 @@ from urllib.request import (
     proxy_bypass,
 )
 
-from stages.download.failures import Failure, Route
+from stages.download.failures import OTHER_MEANS, Failure, Route
 from stages.download.limits import Limits
-from stages.setting.addresses import is_remote
+from stages.program.printable import printable
+from stages.setting.addresses import hides_password
 
+WEB = ("http", "https")
+MAX_KIND = 20
 CERTIFICATES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
-def ask(url: str, headers: Mapping[str, str], limits: Limits) -> http.client.HTTPResponse:
+def ask(
+    url: str,
+    headers: Mapping[str, str],
+    limits: Limits,
+    follow: Callable[[str], None] = lambda address: None,
+) -> http.client.HTTPResponse:
     """Return the answer to a GET of `url`, whose body is still to be read.
 
-    Raises what urllib does, TimeoutError if no answer begins in time, Failure if the environment
-    names a proxy or certificates that can't be used.
+    `follow` gets each address that a server redirects to, before that is asked. Raises what urllib
+    does, TimeoutError if no answer begins in time, Failure if the environment names a proxy or
+    certificates that can't be used.
     """
-    opener = _opener()
+    opener = _opener(follow)
     request = _request(url, headers)
     # In a thread, as a byte every now and then keeps each of urllib's own timeouts from ending it.
     answer = _Answer(lambda: opener.open(request, timeout=limits.silence_s))
@@ -48,13 +57,18 @@ def route_to(url: str) -> Route:
     """Return the host of `url`, and the proxy through which it is asked."""
     try:
         parts = urlsplit(url)
-        place = parts.netloc.rpartition("@")[2]
+        place = place_of(url)
         proxies = _proxies()
         if parts.scheme not in proxies or proxy_bypass(place):
             return Route(place)
         return Route(place, _split(proxies[parts.scheme]).netloc.rpartition("@")[2])
     except ValueError:
         return Route("the server")  # an address that can't be read, which is said when it is asked
+
+
+def place_of(url: str) -> str:
+    """Return HOST:PORT of an address; ValueError if it can't be read."""
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 class _Answer:
@@ -87,40 +101,79 @@ class _Answer:
 
 
 def _request(url: str, headers: Mapping[str, str]) -> Request:
-    parts = urlsplit(url)
-    user, _, place = parts.netloc.rpartition("@")
-    request = Request(urlunsplit(parts._replace(netloc=place, fragment="")), headers={**headers})
+    address, login = _without_login(url)
+    request = Request(address, headers={**headers})
     # As they are: what a server packs again has another checksum, and another size.
     request.add_header("Accept-Encoding", "identity")
     request.add_header("User-Agent", "vgg19-download")
-    if user:
-        name, _, password = user.partition(":")
-        pair = f"{unquote(name)}:{unquote(password)}".encode()
-        # Not handed on to where the server redirects to.
-        request.add_unredirected_header("Authorization", f"Basic {base64.b64encode(pair).decode()}")
+    return _with_login(request, login)
+
+
+def _with_login(request: Request, login: str) -> Request:
+    """Return a request with a login, which is not handed on to where the server redirects to."""
+    if login:
+        request.add_unredirected_header("Authorization", login)
     return request
+
+
+def _without_login(url: str) -> tuple[str, str]:
+    """Return an address without name and password, and the header that has them, "" if none."""
+    parts = urlsplit(url)
+    user, _, place = parts.netloc.rpartition("@")
+    name, _, password = user.partition(":")
+    pair = base64.b64encode(f"{unquote(name)}:{unquote(password)}".encode()).decode()
+    address = urlunsplit(parts._replace(netloc=place, fragment=""))
+    return address, f"Basic {pair}" if user else ""
 
 
 class _Redirects(HTTPRedirectHandler):
     """Follows redirects to the web alone, and none from TLS to an open connection."""
 
+    def __init__(self, follow: Callable[[str], None]) -> None:
+        self._follow = follow
+
+    def http_error_302(self, req: Request, fp: Any, code: int, msg: str, headers: Any) -> Any:
+        target = headers.get("Location") or headers.get("URI") or ""
+        if failure := _why_not_followed(req.full_url, target):
+            fp.close()
+            raise failure
+        return super().http_error_302(req, fp, code, msg, headers)
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
     def redirect_request(
         self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
     ) -> Request | None:
-        if not is_remote(newurl) or (req.type == "https" and urlsplit(newurl).scheme != "https"):
-            fp.close()
-            raise Failure(
-                f"{req.host} redirects to an address that is not protected by TLS",
-                "check the address",
-            )
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+        address, login = _without_login(newurl)
+        request = super().redirect_request(req, fp, code, msg, headers, address)
+        self._follow(address)
+        return _with_login(request, login) if request else None
 
 
-def _opener() -> OpenerDirector:
+def _why_not_followed(url: str, target: str) -> Failure | None:
+    """Return why what `url` redirects to, if it names anything, can't be asked or must not be."""
+    host = place_of(url)
+    try:
+        parts = urlsplit(urljoin(url, target))
+        known = parts.hostname and parts.port != 0
+    except ValueError:  # brackets that are no address of version 6, or a port that can't be
+        return Failure(f"{host} redirects to what is no address", OTHER_MEANS)
+    if parts.scheme not in WEB:
+        kind = printable(parts.scheme, MAX_KIND)
+        return Failure(f"{host} redirects to an address of another kind ({kind})", OTHER_MEANS)
+    if not known:
+        return Failure(f"{host} redirects to what is no address", OTHER_MEANS)
+    if url.lower().startswith("https:") and parts.scheme != "https":
+        why = "redirects to an address that is not protected by TLS"
+        return Failure(f"{host} {why}", OTHER_MEANS)
+    return None
+
+
+def _opener(follow: Callable[[str], None]) -> OpenerDirector:
     opener = OpenerDirector()
     for handler in (
         *(ProxyHandler(_checked(_proxies())), HTTPHandler(), HTTPSHandler(context=_tls())),
-        *(HTTPDefaultErrorHandler(), _Redirects(), HTTPErrorProcessor(), UnknownHandler()),
+        *(HTTPDefaultErrorHandler(), _Redirects(follow), HTTPErrorProcessor(), UnknownHandler()),
     ):
         opener.add_handler(handler)
     return opener
@@ -154,7 +207,8 @@ def _kind_of(proxy: str) -> str:
     """Return the scheme of a proxy's address, empty if that can't be read."""
     try:
         parts = _split(proxy)
-        return parts.scheme.lower() if parts.hostname and parts.port != 0 else ""
+        known = parts.hostname and parts.port != 0 and not hides_password(proxy)
+        return parts.scheme.lower() if known else ""
     except ValueError:
         return ""
 

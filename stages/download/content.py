@@ -5,12 +5,11 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
-from stages.download.failures import LOGIN_PAGE, OPEN_IT, Failure
+from stages.download.failures import LOGIN_PAGE, OPEN_IT, OTHER_MEANS, Failure
 from stages.download.limits import Wanted
 
 PAGES = (b"<!doctype html", b"<html")
 BEGINNING_BYTES = 512
-_REMEDY = "get it by other means (docs/data-and-models.md)"
 
 
 def has_content(wanted: Wanted, path: Path) -> bool:
@@ -35,7 +34,7 @@ def why_not(wanted: Wanted, file: BinaryIO) -> Failure | None:
     file.seek(0)
     if wanted.digest and (digest := _digest(wanted.algorithm, file)) != wanted.digest:
         found = f"its {wanted.algorithm} is {digest[:12]}..., not {wanted.digest[:12]}..."
-        return Failure(f"{found}: another version, or changed on the way", _REMEDY)
+        return Failure(f"{found}: another version, or changed on the way", OTHER_MEANS)
     return None
 
 
@@ -47,8 +46,8 @@ def is_web_page(beginning: bytes) -> bool:
 def other_size(size: int, wanted: int) -> Failure:
     """Return the Failure of a file of `size` bytes, or more, which is not as long as the wanted."""
     if size < wanted:
-        return Failure(f"it has {size} bytes, not {wanted}: it was cut", _REMEDY)
-    return Failure(f"it has more than {wanted} bytes: another version", _REMEDY)
+        return Failure(f"it has {size} bytes, not {wanted}: it was cut", OTHER_MEANS)
+    return Failure(f"it has more than {wanted} bytes: another version", OTHER_MEANS)
 
 
 def _digest(algorithm: str, file: BinaryIO) -> str:

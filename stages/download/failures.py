@@ -20,13 +20,14 @@ _TUNNEL = re.compile(r"Tunnel connection failed: (\d+)")
 _UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL)
 _CONNECT = "connect to the network, or set https_proxy if only a proxy leads out of it"
 _PROXY = "check https_proxy and http_proxy"
-_ADDRESS = "check the address"
+ADDRESS = "check the address"
 _LATER = "try again later"
 _CERTIFICATES = (
     "if your network inspects TLS, set SSL_CERT_FILE to a file with the certificates that it "
     "trusts, its own authority's among them"
 )
 LOGIN_PAGE = "the server sent a web page: a login page of your network?"
+OTHER_MEANS = "get the file by other means (docs/data-and-models.md)"
 OPEN_IT = "open the address in a browser"
 MAX_SHOWN = 200
 
@@ -89,7 +90,7 @@ def failure_of(error: BaseException, route: Route) -> Failure | StageError:
         return _of_connection(error, route)
     if isinstance(error, OSError):
         return from_os_error(error) or _of_system(error, route)
-    return Failure(f"it is no address that can be asked ({_first_line(error)})", _ADDRESS)
+    return Failure(f"it is no address that can be asked ({_first_line(error)})", ADDRESS)
 
 
 def _of_status(error: HTTPError, route: Route) -> Failure:
@@ -100,14 +101,13 @@ def _of_status(error: HTTPError, route: Route) -> Failure:
     if code in TEMPORARY_STATUS:
         return Failure(f"{route.host} answers {code}", _LATER, True, _pause(error))
     if code in (404, 410):
-        return Failure(f"{route.host} has no such file ({code})", _ADDRESS)
+        return Failure(f"{route.host} has no such file ({code})", ADDRESS)
     if code == 401:
         remedy = "put them into the address, as https://NAME:PASSWORD@HOST/"
         return Failure(f"{route.host} asks for a name and a password (401)", remedy)
     if code in (301, 302, 303, 307, 308):
-        return Failure(f"{route.host} redirects to where can't be followed ({code})", _ADDRESS)
-    remedy = "get the file by other means (docs/data-and-models.md)"
-    return Failure(f"{route.host} refuses it ({code})", remedy)
+        return Failure(f"{route.host} redirects to where can't be followed ({code})", ADDRESS)
+    return Failure(f"{route.host} refuses it ({code})", OTHER_MEANS)
 
 
 def _pause(error: HTTPError) -> float:
@@ -132,7 +132,7 @@ def _of_tls(error: ssl.SSLError, route: Route) -> Failure:
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
         return Failure(f"{route.host} cut the connection", _LATER, True)
     reason = (error.reason or "no TLS").replace("_", " ").lower()
-    return Failure(f"{route.host} does not speak TLS as it should ({reason})", _ADDRESS)
+    return Failure(f"{route.host} does not speak TLS as it should ({reason})", ADDRESS)
 
 
 def _of_connection(error: BaseException, route: Route) -> Failure:
@@ -145,8 +145,8 @@ def _of_connection(error: BaseException, route: Route) -> Failure:
     if isinstance(error, cut):
         return Failure(f"{route.first} cut the connection", _LATER, True)
     if isinstance(error, http.client.InvalidURL):
-        return Failure(f"it is no address that can be asked ({_first_line(error)})", _ADDRESS)
-    return Failure(f"{route.first} does not speak HTTP ({type(error).__name__})", _ADDRESS)
+        return Failure(f"it is no address that can be asked ({_first_line(error)})", ADDRESS)
+    return Failure(f"{route.first} does not speak HTTP ({type(error).__name__})", ADDRESS)
 
 
 def _of_refusal(route: Route) -> str:

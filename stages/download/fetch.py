@@ -4,8 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from email.message import Message
+from dataclasses import dataclass, replace
 from http.client import HTTPResponse
 from pathlib import Path
 from typing import BinaryIO
@@ -14,14 +13,17 @@ from urllib.error import HTTPError
 from stages.download.connection import ask, route_to
 from stages.download.content import BEGINNING_BYTES, is_web_page, other_size, why_not
 from stages.download.failures import (
+    ADDRESS,
     LOGIN_PAGE,
     NO_SUCH_PART,
     OPEN_IT,
+    OTHER_MEANS,
     Failure,
     error_of,
     failure_of,
     place,
 )
+from stages.download.head import total_of, validator_of
 from stages.download.limits import Limits, Wanted
 from stages.errors import StageError
 from stages.files import left_overs
@@ -42,8 +44,8 @@ def fetch(
     say: Say = print,
     limits: Limits = LIMITS,
     silent: set[str] | None = None,
-) -> None:
-    """Download a file to `path`, from the first of its addresses that has it.
+) -> str:
+    """Download a file to `path`, from the first of its addresses that has it; return that.
 
     `say` gets a line for every attempt that failed, and for every address. Hosts that kept us
     waiting in vain are added to `silent`; those in it are asked last.
@@ -56,7 +58,7 @@ def fetch(
     for url, following in zip(urls, (*urls[1:], ""), strict=True):
         failure = _fetch_from(url, wanted, path, show, say, limits)
         if not failure:
-            return
+            return url
         failures[url] = failure
         silent |= {route_to(url).host} if failure.temporary else set()
         if following:
@@ -106,16 +108,18 @@ class _Download:
     limits: Limits
     done: int = 0  # bytes that are in the file
     validator: str = ""
+    asked: str = ""  # the address that was asked last: this one, or one that it redirects to
 
     def run(self) -> None:
-        failures = 0
+        failures = most = 0
         while True:
-            before = self.done
             try:
                 return self._attempt()
             except Exception as error:  # noqa: BLE001 - what it means is raised
                 failure = self._failure(error)
-                gained = self.done - before >= self.limits.progress_bytes
+                # Not more than in the attempt before, which may have begun again.
+                gained = self.done - most >= self.limits.progress_bytes
+                most = max(most, self.done)
                 failures = 1 if gained else failures + 1
                 if not failure.temporary or failures > len(self.limits.pauses_s):
                     raise failure from None
@@ -123,12 +127,16 @@ class _Download:
 
     def _failure(self, error: Exception) -> Failure:
         """Return why an attempt failed; raise StageError if this machine is the cause."""
-        failure = failure_of(error, route_to(self.url))
+        route = route_to(self.asked)
+        failure = failure_of(error, route)
         if isinstance(failure, StageError):
             raise failure from error
         if isinstance(error, HTTPError) and error.code == NO_SUCH_PART:
             self.validator = ""  # so that all of it is asked for
-        return failure
+        return failure if self.asked == self.url else _redirected(failure, route.host)
+
+    def _follow(self, address: str) -> None:
+        self.asked = address
 
     def _wait(self, failure: Failure, failures: int) -> None:
         pause_s = (
@@ -142,13 +150,15 @@ class _Download:
         time.sleep(pause_s)
 
     def _attempt(self) -> None:
-        with ask(self.url, self._range(), self.limits) as answer:
+        self.asked = self.url
+        with ask(self.url, self._range(), self.limits, self._follow) as answer:
             start = self._start_of(answer)
             self.file.seek(start)
             self.file.truncate()
             self.done = start
-            self.validator = _validator(answer.headers)
-            total = _total(answer.headers.get("Content-Length"), start)
+            # A part need not repeat what the whole was known by.
+            self.validator = validator_of(answer.headers) or (self.validator if start else "")
+            total = total_of(answer.headers, start)
             self._require_form(answer, total)
             self._receive(answer.read1, total)
 
@@ -163,7 +173,7 @@ class _Download:
         if answer.status != 206:
             return 0
         part = answer.headers.get("Content-Range", "")
-        same = _validator(answer.headers) in ("", self.validator)
+        same = validator_of(answer.headers) in ("", self.validator)
         if part.startswith(f"bytes {self.done}-") and same:
             return self.done
         self.validator = ""
@@ -218,12 +228,7 @@ class _Pace:
         self._began, self._bytes = now, 0
 
 
-def _validator(headers: Message) -> str:
-    """Return what names this version of a file: a strong ETag, else the time of its change."""
-    tag = str(headers.get("ETag", ""))
-    return tag if tag and not tag.startswith("W/") else str(headers.get("Last-Modified", ""))
-
-
-def _total(content_length: str | None, start: int) -> int:
-    text = content_length or ""
-    return start + int(text) if text.isdigit() else 0
+def _redirected(failure: Failure, host: str) -> Failure:
+    """Return a Failure at an address that a server redirected to, which is none of the user's."""
+    remedy = OTHER_MEANS if failure.remedy == ADDRESS else failure.remedy
+    return replace(failure, cause=f"it redirects to {host}: {failure.cause}", remedy=remedy)

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from stages.common.progress import Progress
+from stages.download.failures import place
 from stages.download.fetch import fetch
 from stages.download.limits import Wanted
 from stages.download.mirror import mirrored, name_of_module
@@ -27,8 +28,6 @@ from stages.setting.addresses import redacted_handle
 # As TensorFlow Hub asks for a module: its server in China has another address for the file.
 _HUB_IN_CHINA = "https://hub.tensorflow.google.cn/"
 _FILES_IN_CHINA = "https://gcs.tensorflow.google.cn/tfhub-modules/"
-# What messages call the archive.
-DOWNLOADED = "the module that was downloaded"
 _COMPRESSED = ("tf-hub-format", "compressed")
 
 
@@ -67,8 +66,8 @@ def archive_of(handle: str) -> str:
 def _fetch(wanted: Wanted, handle: str, folder: Path, progress: Progress) -> None:
     with handing_over(folder) as made:
         archive = made / "archive"
-        fetch(wanted, archive, show(progress), progress.note)
-        unpack(archive, made / MODULE, DOWNLOADED)
+        url = fetch(wanted, archive, show(progress), progress.note)
+        unpack(archive, made / MODULE, f"what was downloaded from {place(url)}")
         archive.unlink()
         sign_module(made, handle)
         _say_if_changed(folder, made, progress)
@@ -114,7 +113,8 @@ def _is_whole(folder: Path, what: str) -> bool:
     except OSError:
         whole = False
     if not whole:
-        print(shown(f"{what} in {folder.parent} is not whole, or can't be read; not taken"))
+        why = "is a link" if folder.is_symlink() else "is not whole, or can't be read"
+        print(shown(f"{what} in {folder.parent} {why}; not taken"))
     return whole
 
 

@@ -1,7 +1,9 @@
 """A step of download: one file whose checksum is known, brought to its place."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from stages.common.progress import Progress
@@ -26,15 +28,16 @@ def of_file(
     """
     if has_content(wanted, path):
         return
-    if path.exists():
+    if os.path.lexists(path):
         print(shown(f"{path} is damaged; getting it again"), flush=True)
     if place := next((place for place in kept if _is_there(wanted, place)), None):
         yield f"{wanted.what} (from {place})", lambda _: _take(wanted, place, path)
         return
-    yield (
-        wanted.what,
-        lambda progress: fetch(wanted, path, show(progress), progress.note, silent=silent),
-    )
+    yield wanted.what, partial(_fetch, wanted, path, silent)
+
+
+def _fetch(wanted: Wanted, path: Path, silent: set[str] | None, progress: Progress) -> None:
+    fetch(wanted, path, show(progress), progress.note, silent=silent)
 
 
 def show(progress: Progress) -> Show:
@@ -45,7 +48,10 @@ def show(progress: Progress) -> Show:
 def _is_there(wanted: Wanted, place: Path) -> bool:
     """Return whether a file is the one that is wanted; say so if it is there, and is not."""
     try:
+        if not os.path.lexists(place):
+            return False
         if not place.is_file():
+            print(shown(f"{place} is no file, or a link that leads nowhere; not taken"), flush=True)
             return False
         with place.open("rb") as file:
             failure = why_not(wanted, file)

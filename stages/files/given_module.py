@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stages.errors import ModelError, SettingsError
-from stages.files.limits import GB, MAX_MODULE_BYTES
+from stages.files.limits import GB, MAX_MODULE_BYTES, MAX_UNPACKED_BYTES
 from stages.files.module_archive import GRAPHS, holds_model, require_model_in
 from stages.files.trees import MAX_LEVELS
 from stages.program.printable import printable, shortened
@@ -35,7 +35,8 @@ def require_module(path: Path) -> None:
 def module_files(folder: Path) -> Iterator[Path]:
     """Yield all files that TensorFlow would find below a folder, through links of folders, too.
 
-    Raises SettingsError if a folder can't be listed, ModelError if they have no end.
+    Raises SettingsError if a folder can't be listed, ModelError if they have no end, or for a pipe
+    or a device, on which TensorFlow would wait, or read for ever.
     """
     seen = set()
     for root, folders, names in os.walk(folder, followlinks=True, onerror=_refuse):
@@ -49,7 +50,19 @@ def module_files(folder: Path) -> Iterator[Path]:
             continue
         seen.add(os.path.realpath(root))
         paths = (Path(root, name) for name in names)
-        yield from (path for path in paths if os.path.isfile(path))  # noqa: PTH113 - may be denied
+        yield from filter(_is_plain, paths)
+
+
+def _is_plain(path: Path) -> bool:
+    """Return whether a path leads to a plain file, and not to nothing; ModelError if to a pipe."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:  # a link may lead nowhere, and a file may be denied
+        return False
+    if not stat.S_ISREG(mode):
+        name = printable(shortened(f"the file {path} of the backbone"))
+        raise ModelError(f"{name} is no plain file; give {_FORMS}")
+    return True
 
 
 def _mode_of(path: Path, name: str) -> int:
@@ -66,8 +79,21 @@ def _require_model(folder: Path, name: str) -> None:
         inner = [path for path in sorted(folder.iterdir()) if path.is_dir() and holds_model(path)]
         hint = shortened(f"{inner[0]}, which has one") if inner else _FORMS
         raise ModelError(f"{name} holds no saved_model.pb; give {printable(hint)}")
+    total = 0
     for path in module_files(folder):
-        _require_readable(path, printable(shortened(f"the file {path} of the backbone")))
+        _require_readable(path, name := printable(shortened(f"the file {path} of the backbone")))
+        if path.name in GRAPHS:
+            _require_content(path, name)
+        total += path.stat().st_size
+    if total > MAX_UNPACKED_BYTES:  # they may have holes
+        most = f"{MAX_UNPACKED_BYTES / GB:.0f} GB"
+        raise ModelError(f"the files of the backbone {folder} have more than {most}; give {_FORMS}")
+
+
+def _require_content(path: Path, name: str) -> None:
+    """Raise ModelError if a file is empty, as those of /proc are that have no end."""
+    if not path.stat().st_size:
+        raise ModelError(f"{name} is empty, or none that is kept on a disk; give {_FORMS}")
 
 
 def _require_archive(path: Path, name: str) -> None:
@@ -76,6 +102,7 @@ def _require_archive(path: Path, name: str) -> None:
     if path.stat().st_size > MAX_MODULE_BYTES:
         most = f"{MAX_MODULE_BYTES / GB:.0f} GB"
         raise ModelError(f"{name} has more than {most}; give the folder that was packed in it")
+    _require_content(path, name)
     require_model_in(path, name)
 
 

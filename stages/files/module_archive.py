@@ -20,8 +20,9 @@ from stages.program.printable import printable
 MAX_READ_BYTES = 4 * MB
 CHUNK_BYTES = 2**20
 MAX_NAME = 100
-# Folders of all members together, and bytes of a name in a folder.
-MAX_FOLDERS, MAX_PART_BYTES = 10_000, 255
+# Folders of all members together, bytes of a name in a folder, and of a path below the module's
+# own, for which and for the file system's notes there must be room in the 4096 that Linux takes.
+MAX_FOLDERS, MAX_PART_BYTES, MAX_PATH_BYTES = 10_000, 255, 2048
 # What TensorFlow reads a SavedModel from.
 GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
 _OPENERS: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open}
@@ -104,7 +105,7 @@ def _instead(archive: Path) -> str:
 
 
 def _open(archive: Path) -> Any:
-    with archive.open("rb") as file:
+    with _reading_source(), archive.open("rb") as file:
         return _OPENERS.get(file.read(2), open)(archive, "rb")
 
 
@@ -114,6 +115,17 @@ def _tar(stream: Any) -> tarfile.TarFile:
 
 class _Refused(Exception):
     """What an archive holds, or is, that no module may."""
+
+
+@contextmanager
+def _reading_source() -> Iterator[None]:
+    """Let what the system says of an archive not be taken for what it says of the artifacts."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:  # of what unpacks it
+            raise
+        raise _Refused(f"can't be read ({error.strerror})") from error
 
 
 class _Bounded(io.RawIOBase):
@@ -126,7 +138,8 @@ class _Bounded(io.RawIOBase):
         if not 0 <= size <= MAX_READ_BYTES:
             raise _Refused("has a name or an attribute that is too long")
         self._require_within(self._stream.seek(0, io.SEEK_CUR) + size)
-        return self._stream.read(size)
+        with _reading_source():
+            return self._stream.read(size)
 
     def seek(self, position: int, whence: int = 0) -> Any:
         if whence == 0:
@@ -179,6 +192,7 @@ def _checked(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
 def _is_plain(name: str) -> bool:
     """Return whether a file may have a name: one that a list can have, and a file system."""
     too_long = any(len(os.fsencode(part)) > MAX_PART_BYTES for part in name.split("/"))
+    too_long |= len(os.fsencode(name)) > MAX_PATH_BYTES
     return name.isprintable() and "\\" not in name and not too_long
 
 

@@ -18,11 +18,12 @@ from stages.common.host.facts import (
     describe_host,
     require_consistent,
     require_quota,
+    why_impossible,
 )
 from stages.common.host.interference import MAX_BUSY, MAX_STEAL, look
 from stages.common.provenance import maker
 from stages.common.summaries import summaries
-from stages.errors import GIVE_UP_S, SettingsError, exit_code_of
+from stages.errors import GIVE_UP_S, HostError, SettingsError, StageError, exit_code_of
 from stages.folder import history
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
@@ -135,11 +136,21 @@ def _earlier(settings: Settings, artifacts: Artifacts, inputs: Inputs, host: Hos
 
 
 def _plan(settings: Settings, quantize: QuantizeRecord) -> list[PlannedCell]:
-    planned = plan_cells(settings, cpu_flags(), missing_models(quantize))
+    flags = cpu_flags()
+    planned = plan_cells(settings, flags, missing_models(quantize))
     if all(cell.impossible for cell in planned):
-        reason = planned[0].impossible
-        raise SettingsError(f"no cell can run here ({reason}); ask for other isas or precisions")
+        raise _why_none(planned, flags)
     return planned
+
+
+def _why_none(planned: Sequence[PlannedCell], flags: frozenset[str]) -> StageError:
+    """Return why no cell can run: for want of an instruction set, if that is behind any."""
+    for cell in planned:
+        if cell.impossible == why_impossible(cell.isa, flags):
+            remedy = "ask for other isas, or use another machine"
+            return HostError(f"no cell can run here ({cell.impossible}); {remedy}")
+    reason = planned[0].impossible
+    return SettingsError(f"no cell can run here ({reason}); ask for other isas or precisions")
 
 
 def _candidates(

@@ -14,12 +14,11 @@ from stages.common.host.facts import (
     cpu_flags,
     describe_host,
     require_consistent,
-    why_impossible,
+    require_int8_kernels,
 )
-from stages.errors import GIVE_UP_S, HostError, exit_code_of
+from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
-from stages.isa import ISA_NAMES
 from stages.quantize.kept_trials import KeptTrials, Origin, discard, origins
 from stages.quantize.memory_plan import require_memory
 from stages.quantize.report import closing_line
@@ -70,7 +69,7 @@ def _unfit(record: QuantizeRecord) -> str:
 def _quantize(
     settings: Settings, artifacts: Artifacts, train_sha256: str, host: Host
 ) -> QuantizeRecord:
-    _require_int8_kernels(cpu_flags())
+    require_int8_kernels(cpu_flags())
     require_consistent(host)
     origin = Origin(settings=settings, train_sha256=train_sha256, host=host)
     with (
@@ -83,14 +82,6 @@ def _quantize(
         write_record(out.record, record)
     discard(artifacts, settings.runtime)
     return record
-
-
-def _require_int8_kernels(flags: frozenset[str]) -> None:
-    """Raise HostError if this CPU is below the lowest ISA that oneDNN has INT8 kernels for."""
-    lowest = ISA_NAMES[0]
-    reason = why_impossible(lowest, flags)
-    if reason:
-        raise HostError(f"INT8 needs at least {lowest} ({reason}); use another CPU")
 
 
 if __name__ == "__main__":

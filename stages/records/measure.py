@@ -48,7 +48,8 @@ class Interference:
         TimeFraction | None,
         doc(
             "Fraction of the cores' time in which threads of the instances were ready and waited "
-            "for a core; null if the kernel does not show it."
+            "for a core, more than 1 if more threads than cores did at once; null if the kernel "
+            "does not show it."
         ),
     ]
     switches: Annotated[

@@ -15,16 +15,48 @@ _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*://"
 # Up to the last `@`, as a password may hold a quote.
 _ADDRESS = re.compile(rf"\b({_SCHEME})((?:\S*@)?[^\s'\"<>]*)")
 _HANDLE = re.compile(rf"\s*{_SCHEME}")
-_IPV6 = r"\[[0-9A-Fa-f:.]*\](?::\d*)?(?:[/?#]|$)"
-# Up to the last `@`, if that comes before the path; or if what looks like a port is none, as a
-# password may hold a slash, a question mark or a hash.
-_USER = re.compile(rf"^(?:[^/?#]*@|(?!{_IPV6})[^/?#@]*:(?!\d*(?:[/?#]|$)).*@)", re.DOTALL)
+_IPV6 = r"\[[^\]/?#@]*\]"
+_HOST = rf"^({_IPV6}|(?!{_IPV6})[^/?#:@]*):"
+# What should be a port and is none: a password, if its host was left out. In the midst of a text,
+# a sign may follow a port.
+_NO_PORT = re.compile(rf"{_HOST}(?!\d*(?:[/?#]|$)).*", re.DOTALL)
+_NO_PORT_IN_TEXT = re.compile(rf"{_HOST}(?!\d*(?:\W|$)).*", re.DOTALL)
+_BEHIND_HOST = re.compile(r"[/?#].*", re.DOTALL)
+# A path may hold an `@`, and has nothing before it.
+_OF_FILES = re.compile(r"\s*file://", re.IGNORECASE)
+_PATH = re.compile(r"(?:localhost)?/")
 _VALUE = re.compile(r"(?<=[?&])(?:([^=&#]*=))?[^&#]+")
 
 
 def is_remote(handle: str) -> bool:
     """Return whether a backbone's handle is fetched from a network."""
     return handle.lower().startswith(REMOTE)
+
+
+def why_no_address(text: str) -> str:
+    """Return why a text is no address of the web, in words without any of it; "" if it is one.
+
+    One with an `@` behind its host is none, though it can be read: that may be the end of a
+    password with a slash, of which all before would be taken for host and port.
+    """
+    if hides_password(text):
+        return (
+            "in a name or password write / ? # as %2F %3F %23, and behind the host write @ as %40"
+        )
+    try:
+        parts = urlsplit(text)
+        found = is_remote(text) and parts.hostname and parts.port != 0
+    except ValueError:  # brackets that are no address of version 6, or a port that can't be
+        found = False
+    if not found:
+        return "no address of the web"
+    return "an address of the web has no blank" if any(map(str.isspace, text)) else ""
+
+
+def hides_password(address: str) -> bool:
+    """Return whether what is read as host, path or query may be a part of a password."""
+    behind = _BEHIND_HOST.search(address.partition("://")[2] or address)
+    return bool(behind and "@" in behind[0])
 
 
 def local_path(handle: str) -> Path | None:
@@ -49,15 +81,17 @@ def local_path(handle: str) -> Path | None:
 def is_of_this_machine(place: str) -> bool:
     """Return whether NAME:PASSWORD@HOST:PORT is out of reach for other machines and containers."""
     try:
-        name = urlsplit(f"//{place}").hostname or ""
+        parts = urlsplit(f"//{place}")
+        return parts.port != 0 and bool(_LOOPBACK.fullmatch(parts.hostname or ""))
     except ValueError:
         return False  # no address at all, which is said when it is used
-    return bool(_LOOPBACK.fullmatch(name))
 
 
 def redacted(text: str) -> str:
     """Return `text`, in which no address has a name, a password or a value of its query."""
-    return _ADDRESS.sub(lambda match: match[1] + _without_secrets(match[2]), text)
+    return _ADDRESS.sub(
+        lambda match: match[1] + _without_secrets(match[1], match[2], _NO_PORT_IN_TEXT), text
+    )
 
 
 def redacted_handle(handle: str) -> str:
@@ -66,7 +100,7 @@ def redacted_handle(handle: str) -> str:
     What this returns is a handle, too, of which it returns the same.
     """
     scheme = _HANDLE.match(handle)
-    return scheme[0] + _without_secrets(handle[scheme.end() :]) if scheme else handle
+    return scheme[0] + _without_secrets(scheme[0], handle[scheme.end() :]) if scheme else handle
 
 
 def recorded_handle(handle: str) -> str:
@@ -95,10 +129,16 @@ def redacted_address(address: str) -> str:
     """Return what was given for an address, without secrets, whatever is wrong with it."""
     if _HANDLE.match(address):
         return redacted_handle(address)
-    user, _, place = address.rpartition("@")
-    return (f"{HIDDEN}@" if user else "") + _without_secrets(place)
+    return _without_secrets("", address)
 
 
-def _without_secrets(rest: str) -> str:
-    shown = _USER.sub(f"{HIDDEN}@", rest)
+def _without_secrets(scheme: str, rest: str, no_port: re.Pattern[str] = _NO_PORT) -> str:
+    """Return what follows a scheme: without all up to the last `@`, wherever that is.
+
+    A password may hold a slash, a question mark or a hash, which would end it if it were escaped.
+    """
+    shown = rest
+    if not (_OF_FILES.fullmatch(scheme) and _PATH.match(rest)):
+        _, at, place = rest.rpartition("@")
+        shown = (HIDDEN + at if at else "") + no_port.sub(rf"\1:{HIDDEN}", place)
     return _VALUE.sub(lambda match: (match[1] or "") + HIDDEN, shown)

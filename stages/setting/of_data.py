@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.setting import ranges, values
-from stages.setting.addresses import is_remote, recorded_handle, redacted_address
+from stages.setting.addresses import recorded_handle, redacted_address
 from stages.setting.programs import DOWNLOAD, PEERS, PROGRAMS
 from stages.setting.spec import Spec, choices, decimal, one_of, path, setting, whole
 
@@ -34,6 +34,7 @@ class OfData:
             "embedded, imagenet, downloaded, or a TF Hub handle or path (with a '/')",
             values.BACKBONES,
             recorded=recorded_handle,
+            show=redacted_address,
         ),
     )
     download_mirror: str = setting(
@@ -43,7 +44,7 @@ class OfData:
             "same files lie",
             (DOWNLOAD,),
             values.read_mirror,
-            lambda address: not address or is_remote(address),
+            lambda address: not (address and values.why_no_mirror(address)),
             "an address such as https://HOST/FOLDER",
             alters=False,
             show=redacted_address,

@@ -1,8 +1,8 @@
 """What may be chosen, and what each choice means; how names beside numbers and paths are read."""
 
-from urllib.parse import urlsplit
+import re
 
-from stages.setting.addresses import is_remote, local_path
+from stages.setting.addresses import is_remote, local_path, why_no_address
 from stages.setting.spec import read_whole
 from stages.setting.suggestion import did_you_mean
 
@@ -29,6 +29,8 @@ GRANULARITIES = {
     "per_channel": "one for each output channel",
     "per_tensor": "one for all weights of a layer",
 }
+# NAME:PASSWORD@HOST/ without a scheme, with half of one, or with its slashes alone.
+_LIKE_ADDRESS = re.compile(r"(?:[^/]*:|//).*@", re.DOTALL)
 
 # What each program makes that is kept, and not made again while it is current.
 PRODUCTS = {
@@ -44,8 +46,8 @@ PRODUCTS = {
 def read_backbone(text: str) -> str:
     """Return a backbone as it is known; ValueError if it is neither named nor a handle."""
     if "/" in text:
-        if not is_remote(text) and local_path(text) is None:
-            raise ValueError("an address of a kind that is not supported")
+        if reason := _why_no_handle(text):
+            raise ValueError(reason)
         return text
     if text.lower() not in NAMED_BACKBONES:
         raise ValueError(did_you_mean(text, NAMED_BACKBONES))
@@ -53,23 +55,34 @@ def read_backbone(text: str) -> str:
 
 
 def is_backbone(name: str) -> bool:
-    """Return whether a text can name a backbone; an address has no blank, in a password neither."""
-    blank = is_remote(name) and any(map(str.isspace, name))
-    return name in NAMED_BACKBONES or ("/" in name and not blank)
+    """Return whether a text can name a backbone."""
+    return name in NAMED_BACKBONES or ("/" in name and not _why_no_handle(name))
+
+
+def _why_no_handle(text: str) -> str:
+    """Return why neither the web nor this machine can have a backbone there, "" if one can."""
+    if is_remote(text):
+        return why_no_address(text)
+    if local_path(text) is None:
+        return "an address of a kind that is not supported"
+    if "://" not in text and _LIKE_ADDRESS.match(
+        text
+    ):  # else it would be shown, with its password, as a path
+        return "an address begins with https://, and a path of that kind with ./ or one /"
+    return ""
 
 
 def read_mirror(text: str) -> str:
     """Return the address of a mirror; ValueError if it is no address of the web."""
-    try:
-        parts = urlsplit(text)
-        found = is_remote(text) and parts.hostname and parts.port != 0
-    except ValueError:  # brackets that are no address of version 6, or a port that can't be
-        found = False
-    if not found:
-        raise ValueError("no address of the web")
-    if parts.fragment or any(map(str.isspace, text)):
-        raise ValueError("an address of the web has no blank and no #")
+    if reason := why_no_mirror(text):
+        raise ValueError(reason)
     return text
+
+
+def why_no_mirror(text: str) -> str:
+    """Return why a text is no address that the names of files can be added to; "" if it is one."""
+    no_fragment = "" if "#" not in text else "the address of a mirror has no #"
+    return why_no_address(text) or no_fragment
 
 
 def read_instances(text: str) -> int | str:

@@ -4,12 +4,12 @@ import hashlib
 import os
 from pathlib import Path
 
-from stages.errors import InputMissingError, ModelError
+from stages.errors import InputMissingError, ModelError, SettingsError
 from stages.files.checksums import sha256
 from stages.files.given_module import module_files, require_module
 from stages.files.module_archive import unpack
 from stages.folder.cache import MODULE, Cache, cached, holds_module
-from stages.program.printable import printable
+from stages.program.printable import printable, shortened
 from stages.setting.addresses import is_remote, local_path, redacted_handle
 
 
@@ -49,14 +49,22 @@ def module_sha256(folder: Path, name: str) -> str:
     """Return the sha256 of all files of a module, names included.
 
     Raises ModelError if there are none: the key of what is kept of it would be another module's.
-    Raises SettingsError or OSError for what can't be read, for the same reason.
+    Raises SettingsError for what can't be read, for the same reason.
     """
     digest, files = hashlib.sha256(), sorted(module_files(folder))
     if not files:
         raise ModelError(f"the backbone {name} is empty; give the folder of a TF2 SavedModel")
     for path in files:
-        digest.update(f"{sha256(path)}  ".encode() + _in_a_line(path.relative_to(folder)) + b"\n")
+        digest.update(f"{_sha256(path)}  ".encode() + _in_a_line(path.relative_to(folder)) + b"\n")
     return digest.hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return sha256(path)
+    except OSError as error:  # which else is taken for one of the artifacts
+        name = printable(shortened(f"the file {path} of the backbone"))
+        raise SettingsError(f"{name} can't be read ({error.strerror}); give another copy") from None
 
 
 def _in_a_line(path: Path) -> bytes:

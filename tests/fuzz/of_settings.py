@@ -38,6 +38,7 @@ ADDRESSES = (
     "see http://u:p@h/ and ftp://[::1]:21/a@b?c",
     "https://me:se/cr?et@h/@scope/m?a?b",
 )
+PASSWORDS = ("se/c", "12/c", "s#c", "s?c", "s[e]c", "a@h/s", "%2F", " ")
 LISTS = ("0-3,8", "0", "0-31,64-95", "8191", "3-1", "0,0", "0-99999999999")
 HELP = {"-h", "--help", "--version"}
 
@@ -51,6 +52,7 @@ def parsers() -> Iterator[Parser]:
     yield Parser("text that is shown", texts(), _show)
     yield Parser("addresses that are shown", mutated_texts(*ADDRESSES), _redact)
     yield Parser("addresses with a mirror", mutated_texts(*ADDRESSES), _ask_mirror)
+    yield Parser("addresses with a password", mutated_texts(*PASSWORDS), _refuse_address)
     yield Parser("slips", mutated_texts("profile", "--rounds", "AVX3"), _suggest)
 
 
@@ -140,6 +142,21 @@ def _ask_mirror(text: str) -> None:
     assert not name.startswith("/")
     assert "hush" in text or "hush" not in name_of_module(f"https://me:hush@{text}")
     assert not name or urlsplit(at_mirror("https://mirror/", name)).netloc == "mirror"
+
+
+def _refuse_address(text: str) -> None:
+    for name in ("backbone", "download_mirror"):
+        for address in (f"http://me:{text}hush@h/m", f"me:{text}hush@h/m", f"//me{text}:hush@h/m"):
+            assert "hush" not in _refusal_of(name, address).replace(text, "")
+
+
+def _refusal_of(name: str, text: str) -> str:
+    """Return why a text is no value of a setting, "" if it is one."""
+    try:
+        load({}, {name: text})
+    except SettingsError as error:
+        return str(error)
+    return ""
 
 
 def _suggest(text: str) -> None:

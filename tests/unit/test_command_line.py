@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 
@@ -173,6 +174,25 @@ def test_a_misspelt_variable_is_refused_with_the_nearest_one(variable: str) -> N
         load({variable: "3"})
 
 
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        *(("VGG_19_ROUNDS", "ROUNDS"), ("VGG19ROUNDS", "ROUNDS"), ("VGG19-ROUNDS", "ROUNDS")),
+        *(("VG19_ROUNDS", "ROUNDS"), ("VGGG19_ROUNDS", "ROUNDS"), ("vgg_19_isas", "ISAS")),
+        *(("VGG91_BATCHSIZE", "BATCH_SIZE"), ("VGG_19_ROUND", "ROUNDS")),
+    ],
+)
+def test_a_misspelt_prefix_is_refused_with_what_was_meant(variable: str, meant: str) -> None:
+    line = f"{variable} is no setting (did you mean VGG19_{meant}?); unset it"
+    with pytest.raises(SettingsError, match=re.escape(line)):
+        load({variable: "3"})
+
+
+@pytest.mark.parametrize("variable", ["VGG_ROUNDS", "VGG16_ROUNDS", "VGG_19_HOME", "XVGG_19_ISAS"])
+def test_variables_of_other_programs_are_left_alone(variable: str) -> None:
+    assert load({variable: "x"}) == Settings()
+
+
 def test_sizes_are_read_in_the_order_given() -> None:
     assert load({"VGG19_BATCH_SIZES": "32, 1"}).batch_sizes == (32, 1)
 
@@ -217,6 +237,11 @@ def test_an_old_switch_means_nothing_where_it_is_off_or_not_read(
 def test_a_misspelt_variable_is_refused() -> None:
     with pytest.raises(SettingsError, match="VGG19_BATCHSIZE"):
         load({"VGG19_BATCHSIZE": "4"})
+
+
+def test_an_address_without_its_flag_is_shown_without_its_password() -> None:
+    with pytest.raises(SettingsError, match=r"train has no flag 'http://\*\*\*@h/m'"):
+        for_stage("train", ["http://a:s3/cr@h/m"], {})
 
 
 def test_a_setting_of_another_stage_is_no_flag() -> None:

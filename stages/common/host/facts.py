@@ -14,7 +14,7 @@ from stages.common.host.memory import GIB
 from stages.common.host.topology import HERE, Sysfs
 from stages.common.host.versions import versions
 from stages.errors import HostError
-from stages.isa import AMX, missing_flags
+from stages.isa import AMX, ISA_NAMES, missing_flags
 from stages.records.base import UNKNOWN, Host, Topology
 from stages.records.cpu_features import contradiction
 from stages.records.cpu_generations import cpu_id
@@ -78,6 +78,13 @@ def require_quota(host: Host) -> None:
     """Raise HostError if the CPU quota is below the pinned cores: each turn would be stopped."""
     if shortage := quota_shortage(host):
         raise HostError(f"CPU quota of {shortage}, or pin fewer cores (VGG19_CORES)")
+
+
+def require_int8_kernels(flags: frozenset[str]) -> None:
+    """Raise HostError if this CPU is below the lowest ISA that oneDNN has INT8 kernels for."""
+    lowest = ISA_NAMES[0]
+    if reason := why_impossible(lowest, flags):
+        raise HostError(f"INT8 needs at least {lowest} ({reason}); use another CPU")
 
 
 def quota_shortage(host: Host) -> str:

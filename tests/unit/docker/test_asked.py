@@ -3,19 +3,33 @@
 import pytest
 
 import tasks
-from docker.host.asked import ENGINE_TASKS, LOCAL_TASKS, Asked, or_without_engine
-
-# Those that need no engine, or only ask one that is there.
-OTHERS = "audit bundle check clean docs fuzz history lint list schema verify version"
+from docker.host.asked import (
+    LOCAL_TASKS,
+    RUNNERS,
+    TASKS,
+    WITH_WORD,
+    Asked,
+    or_without_engine,
+    refuse_slips,
+)
+from docker.runners import RUNNERS as ALL_RUNNERS
+from stages.errors import SettingsError
 
 
 def test_each_task_has_its_place() -> None:
-    assert {*ENGINE_TASKS, *OTHERS.split()} == {*tasks.ns.tasks}
+    assert sorted(TASKS) == sorted(tasks.ns.tasks)
+    assert [*ALL_RUNNERS] == [*RUNNERS]
     flags = {
         name: {it.name for it in task.get_arguments()} for name, task in tasks.ns.tasks.items()
     }
     runner = {name for name, names in flags.items() if "runner" in names}
     assert runner == {*LOCAL_TASKS}
+    words = {
+        name
+        for name, task in tasks.ns.tasks.items()
+        if any(it.positional for it in task.get_arguments())
+    }
+    assert words == {*WITH_WORD}
 
 
 @pytest.mark.parametrize(
@@ -52,6 +66,39 @@ def test_it_needs_an_engine_only_for_what_takes_one(
 def test_who_wants_no_engine_gets_none(words: str, runs_here: bool) -> None:
     asked = Asked(tuple(words.split()), engine=False)
     assert (asked.needs_engine, asked.runs_here) == (False, runs_here)
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("profil", "there is no task 'profil' (did you mean profile?)"),
+        ("profil --runner local", "there is no task 'profil'"),
+        ("doctor profil", "there is no task 'profil'"),
+        ("doctor --isas AVX2 profil", "there is no task 'profil'"),
+        ("--help profil", "there is no task 'profil'"),
+        ("http://me:s3/cr@h/m", "there is no task 'http://***@h/m'"),
+        ("pipeline --runner Local", "runner can't be 'Local' (did you mean local?)"),
+        ("pipeline --runner=podman", "runner can't be 'podman'; give docker or local"),
+    ],
+)
+def test_a_slip_is_refused_before_anything_is_installed(words: str, line: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        refuse_slips(words.split())
+    assert line in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("", "doctor pipeline", "profile --isas AVX2 compare", "verify it.tar", "--list"),
+        *("bundle --output a.tar verify a.tar", "release 1.2.3 --dry-run", "schema train version"),
+        *("diff artifacts mine=b.tar", "compare diff a b --output ."),
+        *("--collection tasks doctor", "profile --more compare", "pipeline -- x", "--help verify"),
+        "verify --rebuild it.tar",
+    ],
+)
+def test_what_may_be_meant_is_left_to_invoke(words: str) -> None:
+    refuse_slips(words.split())
 
 
 def test_the_task_is_the_first_that_needs_an_engine() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -195,6 +196,47 @@ def test_a_manifest_that_is_none_is_rejected_though_its_hash_fits(
     pack(folder, tmp_path / "edited.tar")
     with pytest.raises(InputCorruptError, match=r"manifest\.json can't be read .*inputs"):
         bundle.verify_bundle(tmp_path / "edited.tar")
+
+
+def packed_again(folder: Path, tmp_path: Path) -> Path:
+    write_checksums(folder)
+    pack(folder, tmp_path / "edited.tar")
+    return tmp_path / "edited.tar"
+
+
+def edit_lock(locks: Path) -> None:
+    (locks / "tensorflow.txt").write_text("tensorflow==1.0\n")
+
+
+def remove_lock(locks: Path) -> None:
+    (locks / "tensorflow.txt").unlink()
+
+
+def add_lock(locks: Path) -> None:
+    (locks / "more.txt").write_text("")
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (edit_lock, "tensorflow.txt is none of those that the manifest's inputs name"),
+        (remove_lock, "tensorflow.txt is missing"),
+        (add_lock, "more.txt is none of those that the manifest's inputs name"),
+    ],
+)
+def test_locks_that_the_manifest_does_not_name_are_rejected_though_their_hashes_fit(
+    edit: Callable[[Path], None], words: str, folder: Path, tmp_path: Path
+) -> None:
+    edit(folder / LOCKS)
+    with pytest.raises(InputCorruptError, match=f"{LOCKS}/{words}"):
+        bundle.verify_bundle(packed_again(folder, tmp_path))
+
+
+def test_another_commit_is_noticed(folder: Path, tmp_path: Path) -> None:
+    manifest = json.loads((folder / MANIFEST).read_text())
+    (folder / MANIFEST).write_text(json.dumps({**manifest, "commit": 40 * "0"}))
+    lines = bundle.verify_bundle(packed_again(folder, tmp_path)).checked
+    assert any(line.startswith("note: no commit 000000000000 is in this clone") for line in lines)
 
 
 def test_without_images_there_are_no_bills(

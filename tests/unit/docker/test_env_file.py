@@ -104,7 +104,12 @@ def test_a_name_alone_stands_for_the_environments_value(file: Path) -> None:
     assert environment({"VGG19_DATA": "beans"}, file) == expected
 
 
-@pytest.mark.parametrize("name", ["vgg19_data", "Vgg19_Data", "VGG19_DATA.X", "VGG19_DÄTA"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("vgg19_data", "Vgg19_Data", "VGG19_DATA.X", "VGG19_DÄTA", "VGG_19_DATA", "VGG19DATA"),
+    ],
+)
 def test_a_name_that_is_misspelt_is_passed_on_to_be_refused(name: str, file: Path) -> None:
     file.write_text(f"{name}=beans\n")
     with pytest.raises(SettingsError, match=r"is no setting .did you mean VGG19_DATA\?"):

@@ -107,6 +107,8 @@ def test_without_a_pip_nothing_is_configured(
         ("http://127.example:1", ""),
         ("localhost:3128/", "localhost:3128"),
         ("http://[::1", ""),
+        ("http://localhost:12/secret@h", ""),
+        ("http://localhost:secret/", ""),
         ("", ""),
     ],
 )

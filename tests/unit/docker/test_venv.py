@@ -184,8 +184,32 @@ def test_one_that_was_cut_off_in_a_package_is_made_again(
         patch.setattr(venv, "_install", install_half)
         with pytest.raises(type(error)):
             venv.get_or_create(tmp_path / "venv", base_python, locks)
+        assert not (tmp_path / "venv").exists()
     venv.get_or_create(tmp_path / "venv", base_python, locks)
     assert steps == ["created", *WHOLE]
+
+
+@pytest.mark.parametrize("name", ["venv", "venv.old"])
+def test_what_a_kill_left_is_removed_first_and_said(
+    name: str,
+    steps: list[str],
+    locks: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    venv.get_or_create(tmp_path / name, base_python, locks)
+    venv_stamp.write_stamp(tmp_path / name, None)
+    create = venv._create
+
+    def create_alone(folder: Path, python: str, descriptor: int) -> None:
+        assert [path.name for path in tmp_path.glob("venv*")] == []
+        create(folder, python, descriptor)
+
+    monkeypatch.setattr(venv, "_create", create_alone)
+    venv.get_or_create(tmp_path / "venv", base_python, locks)
+    assert steps == WHOLE * 2
+    assert f"removing {name}, which a command left that was ended" in capsys.readouterr().out
 
 
 def test_a_python_that_does_not_run_is_named(locks: list[Path], tmp_path: Path) -> None:

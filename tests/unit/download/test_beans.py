@@ -197,6 +197,16 @@ def test_a_folder_of_that_name_is_named(cache: Cache, hubs: Hubs) -> None:
     assert "test.zip is no file" in failure(cache)
 
 
+@pytest.mark.parametrize("name", ["test.zip", ""])
+def test_a_link_that_leads_nowhere_is_named(name: str, cache: Cache, hubs: Hubs) -> None:
+    cache.manual.parent.mkdir(parents=True)
+    if name:
+        cache.manual.mkdir()
+    (cache.manual / name).symlink_to("gone")
+    assert f"{cache.manual / name} is a link that leads nowhere; remove it" in failure(cache)
+    assert hubs.asked() == {"tfds": 0, "makers": 0}
+
+
 def kept_as(place: str, url: str, name: str) -> str:
     from tensorflow_datasets.core.download.resource import get_dl_fname
 

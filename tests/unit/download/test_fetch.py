@@ -338,10 +338,88 @@ def test_a_redirect_is_followed_without_the_password(path: Path) -> None:
     assert path.read_bytes() == CONTENT
 
 
-@pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x"])
-def test_a_redirect_leads_to_the_web_alone(target: str, path: Path) -> None:
-    with serving(of_status("302 Found", Location=target)) as server:
-        assert "redirects to" in refused(server.url, path)
+def test_a_redirect_may_have_a_name_and_a_password(path: Path) -> None:
+    with serving(well) as other:
+        target = f"http://you:hidden@127.0.0.1:{other.port}/file"
+        with serving(of_status("302 Found", Location=target)) as server:
+            get(f"http://me:secret@127.0.0.1:{server.port}/", path)
+        assert "Authorization: Basic eW91OmhpZGRlbg==" in other.requests[0]
+    assert path.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("target", "cause"),
+    [
+        ("file:///etc/passwd", "an address of another kind (file)"),
+        ("ftp://127.0.0.1/x", "an address of another kind (ftp)"),
+        ("http://[::1/x", "what is no address"),
+        ("http://me:secret@h:secret/x", "what is no address"),
+        ("http://h:secret/x", "what is no address"),
+    ],
+)
+@pytest.mark.parametrize("status", ["302 Found", "308 Permanent Redirect"])
+def test_a_redirect_leads_to_the_web_alone(
+    target: str, cause: str, status: str, path: Path
+) -> None:
+    with serving(of_status(status, Location=target)) as server:
+        message = refused(server.url, path)
+        assert f"127.0.0.1:{server.port} redirects to {cause}" in message
+    assert "secret" not in message
+    assert "check the address" not in message
+
+
+def test_a_failure_behind_a_redirect_names_the_host_that_failed(path: Path) -> None:
+    with serving(of_status("404 Not Found")) as other:
+        place = f"127.0.0.1:{other.port}"
+        with serving(of_status("302 Found", Location=f"http://you:hidden@{place}/x")) as server:
+            message = refused(server.url, path)
+    assert f"it redirects to {place}: {place} has no such file (404)" in message
+    assert "hidden" not in message
+
+
+def test_behind_a_redirect_a_name_that_is_none_is_that_one(path: Path) -> None:
+    to_nobody = of_status("302 Found", Location="http://you:hidden@nobody.invalid/x")
+    with serving(to_nobody) as server:
+        message = refused(server.url, path)
+    assert "the name of nobody.invalid can't be resolved" in message
+    assert "hidden" not in message
+
+
+@pytest.mark.parametrize(
+    "length", ["\u00b2", pytest.param(5000 * "9", id="digits"), "-5", "5, 5", "0x10"]
+)
+def test_a_length_that_is_none_is_no_fault_of_the_address(length: str, path: Path) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: " + length.encode("latin-1") + b"\r\n\r\n"
+    with serving(lambda request, send, count: send(answer + CONTENT)) as server:
+        if length.isdecimal():
+            assert "the server sends more than" in refused(server.url, path, digest="")
+        else:
+            get(server.url, path)
+            assert path.read_bytes() == CONTENT
+
+
+def test_a_part_that_is_empty_is_not_the_rest(path: Path) -> None:
+    def answer(request: str, send: Any, count: int) -> None:
+        if count == 0:
+            send(whole(CONTENT, ETag='"1"')[:-50_000])
+            return
+        start = request.partition("bytes=")[2].partition("-")[0]
+        send(head("206 Partial", Content_Length=0, Content_Range=f"bytes {start}-/{len(CONTENT)}"))
+
+    with serving(answer) as server:
+        assert "cut the connection" in refused(server.url, path, digest="")
+        assert len(server.requests) == 4
+
+
+def test_attempts_that_begin_again_and_bring_no_more_are_given_up(path: Path) -> None:
+    def answer(request: str, send: Any, count: int) -> None:
+        assert count < 20
+        send(whole(CONTENT)[: len(CONTENT) // (2 + count % 2)])
+
+    limits = Limits(pauses_s=(0.0, 0.0), progress_bytes=1000)
+    with serving(answer) as server:
+        assert "cut the connection" in refused(server.url, path, limits)
+        assert len(server.requests) == 3
 
 
 def test_a_circle_of_redirects_ends(path: Path) -> None:
@@ -440,6 +518,17 @@ def test_what_is_no_address_of_a_proxy_is_refused(
     proxied(monkeypatch, proxy, f"{scheme}_proxy")
     message = refused(f"{scheme}://hub.invalid/file", path)
     assert f"has no HOST:PORT; set {scheme}_proxy to one as http://HOST:PORT" in message
+
+
+@pytest.mark.parametrize("password", ["12/secret", "secret/", "12?secret", "s[e]cret", "#secret"])
+def test_a_proxys_password_that_ends_its_address_is_not_shown(
+    password: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxied(monkeypatch, f"http://me:{password}@127.0.0.1:1", "all_proxy")
+    message = refused("http://hub.invalid/file", path)
+    assert "the proxy that the environment names has no HOST:PORT" in message
+    assert "me:" not in message
+    assert "cret" not in message
 
 
 def test_no_proxy_is_obeyed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

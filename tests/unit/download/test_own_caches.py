@@ -144,14 +144,28 @@ def a_pipe(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
 
 
+def linked(folder: Path) -> None:
+    folder.rename(folder.with_suffix(".elsewhere"))
+    folder.symlink_to(folder.with_suffix(".elsewhere"))
+
+
 def a_file(folder: Path) -> None:
     folder.rename(folder.with_suffix(".old"))
     folder.write_text("")
 
 
-@pytest.mark.parametrize("damage", [no_graph, a_link, a_pipe, a_file])
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [
+        (no_graph, "is not whole, or can't be read"),
+        (a_link, "is not whole, or can't be read"),
+        (a_pipe, "is not whole, or can't be read"),
+        (a_file, "is not whole, or can't be read"),
+        (linked, "is a link"),
+    ],
+)
 def test_what_is_no_whole_module_is_named_and_downloaded(
-    damage: Callable[[Path], None], tmp_path: Path
+    damage: Callable[[Path], None], why: str, tmp_path: Path
 ) -> None:
     with serving(hub) as server:
         handle = f"{server.url}/m"
@@ -160,7 +174,7 @@ def test_what_is_no_whole_module_is_named_and_downloaded(
         variables = {"VGG19_BACKBONE": handle, "TFHUB_CACHE_DIR": str(kept.parent)}
         code, output = program(tmp_path / "artifacts", variables)
         assert (code, len(server.requests)) == (0, 1), output
-    assert f"the backbone {handle} in {kept.parent} is not whole, or can't be read" in output
+    assert f"the backbone {handle} in {kept.parent} {why}; not taken" in output
     assert module_in(tmp_path / "artifacts", handle) == PARTS
 
 

@@ -1,7 +1,10 @@
 """What a user may give as a module, and the one line on what can be none."""
 
+import errno
 import gzip
+import io
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -58,6 +61,62 @@ def test_a_file_of_a_model_and_what_is_no_file_are_refused(tmp_path: Path) -> No
     assert "neither a folder nor a plain file" in refused(ModelError, tmp_path / "pipe")
     (tmp_path / "weights.h5").write_bytes(b"\x89HDF")
     assert "weights.h5 is no tar archive" in refused(ModelError, tmp_path / "weights.h5")
+
+
+@pytest.mark.parametrize("name", ["/proc/self/mem", "/proc/self/pagemap", "empty.tar"])
+def test_a_file_that_the_system_makes_while_it_is_read_is_refused(
+    name: str, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.tar").touch()
+    assert "is empty, or none that is kept" in refused(ModelError, tmp_path / name)
+    graph = make_module(tmp_path / "mine") / "saved_model.pb"
+    graph.unlink()
+    graph.symlink_to(tmp_path / name)
+    assert f"{graph} of the backbone is empty, or none" in refused(ModelError, tmp_path / "mine")
+
+
+def make_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def make_endless(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("make", [make_pipe, make_endless])
+def test_a_file_of_a_module_that_has_no_end_is_named(
+    make: Callable[[Path], None], tmp_path: Path
+) -> None:
+    folder = make_module(tmp_path / "mine")
+    make(folder / "variables" / "more")
+    assert "variables/more of the backbone is no plain file" in refused(ModelError, folder)
+
+
+def test_files_with_holes_are_not_read_to_their_end(tmp_path: Path) -> None:
+    folder = make_module(tmp_path / "mine")
+    with (folder / "saved_model.pb").open("r+b") as file:
+        file.truncate(2**40)
+    assert "have more than 8 GB" in refused(ModelError, folder)
+
+
+def test_what_can_not_be_read_is_no_fault_of_the_artifacts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    archive = tmp_path / "mine.tar"
+    archive.write_bytes(packed())
+    monkeypatch.setattr("stages.files.module_archive.open", lambda *_: Failing(fail), raising=False)
+    assert "mine.tar can't be read (Input/output error)" in refused(ModelError, archive)
+
+
+class Failing(io.BytesIO):
+    """A file that opens, and fails when it is read."""
+
+    def __init__(self, read: Callable[..., bytes]) -> None:
+        super().__init__()
+        self.read = read  # type: ignore[method-assign]
 
 
 def test_an_archive_without_end_is_not_read(

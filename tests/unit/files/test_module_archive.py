@@ -190,6 +190,10 @@ def test_a_model_is_found_without_unpacking(prefix: str, tmp_path: Path) -> None
         (packed(entry("a\\b"), parts={}), r"holds a\\.*b, whose name no model's file has"),
         (packed(entry("a\nb"), parts={}), r"holds a\\nb, whose name no model's file has"),
         (
+            packed(entry("/".join(20 * [200 * "b"])), parts={}),
+            r"holds b+\.\.\., whose name no model's file has",
+        ),
+        (
             packed(entry("a/" + 256 * "b"), parts={}),
             r"holds a/b+\.\.\., whose name no model's file has",
         ),

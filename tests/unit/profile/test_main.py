@@ -125,7 +125,6 @@ def test_a_model_quantized_from_another_is_refused(
     ("arguments", "message"),
     [
         (["--batch-size", "4"], "exceeds the 3 test images"),
-        (["--isas", "AVX512_CORE"], "no cell can run here .*avx512f.*; ask for other isas"),
         (["--precisions", "int8_bf16"], r"no cell can run here \(left out\)"),
     ],
 )
@@ -136,6 +135,15 @@ def test_what_can_not_be_done_is_said_before_anything_is_measured(
         profile(monkeypatch, *arguments)
     assert StandIn.asked == []
     assert not artifacts.profile("stock").path.exists()
+
+
+@pytest.mark.parametrize("precisions", ["fp32", "int8_bf16,fp32"])
+def test_an_instruction_set_that_the_machine_lacks_is_no_wrong_setting(
+    artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch, precisions: str
+) -> None:
+    with pytest.raises(HostError, match=r"no cell can run here .*avx512f.*; ask for other isas"):
+        profile(monkeypatch, "--isas", "AVX512_CORE", "--precisions", precisions)
+    assert StandIn.asked == []
 
 
 def test_a_history_that_can_not_be_written_is_refused_before_anything_is_measured(

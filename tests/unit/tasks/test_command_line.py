@@ -84,6 +84,7 @@ def test_an_unknown_stage_is_refused() -> None:
         (["profil"], "there is no task 'profil' (did you mean profile?)"),
         (["profile", "--rouns", "3"], "profile has no flag '--rouns' (did you mean --rounds?)"),
         (["profile", "isas=AVX2"], "there is no task 'isas' (did you mean --isas?)"),
+        (["train", "http://a:s3/cr@h/m"], "there is no task 'http://***@h/m'; plain"),
         (["--help", "trian"], "there is no task 'trian' (did you mean train?)"),
         (["profile", "--rounds"], "--rounds has no value; `invoke --help profile`"),
         (["profile", "--batch-size"], "--batch-size has no value; `invoke --help profile`"),
@@ -116,10 +117,19 @@ def test_two_tasks_may_have_the_same_flag_and_a_switch_may_be_there_twice() -> N
     assert done.code == 0, done
 
 
-@pytest.mark.parametrize("task", ["bundle", "clean", "export"])
+@pytest.mark.parametrize("task", ["bundle", "clean", "export", "history"])
 def test_help_says_whose_artifacts_are_meant(task: str) -> None:
     shown = " ".join(invoke("--help", task).output.split())
-    assert "VGG19_ARTIFACTS names (default: artifacts, in this checkout)" in shown
+    assert "--artifacts=STRING" in shown
+    assert "(default: artifacts; variable: VGG19_ARTIFACTS)" in shown
+
+
+@pytest.mark.parametrize("task", ["bundle", "clean", "history"])
+def test_a_flag_says_whose_artifacts_are_meant(task: str, tmp_path: Path) -> None:
+    folder, other = tmp_path / "mine", tmp_path / "other"
+    done = invoke(task, f"--artifacts={folder}", variables={"VGG19_ARTIFACTS": str(other)})
+    assert str(folder) in done.output
+    assert "other" not in done.output
 
 
 @pytest.mark.parametrize("task", ["schema", "verify", "release", "train"])
