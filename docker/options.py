@@ -33,6 +33,11 @@ def stage_task(
     return Task(run, name=name, help=help_texts, auto_shortflags=False)
 
 
+def flags_given(**flags: str) -> dict[str, str]:
+    """Return the flags that were given."""
+    return {name: text for name, text in flags.items() if text}
+
+
 def _text(value: str | bool | None) -> str:
     return value if isinstance(value, str) else "1"
 

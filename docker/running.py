@@ -3,12 +3,14 @@
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from docker.build.graph import Stage, read_extra, read_stages
 from docker.ending import end_with
 from docker.host import engine, own_backbone
 from docker.host.asked import require_runner
 from docker.host.env_file import environment, with_place
+from docker.options import flags_given
 from docker.outcome import Outcome
 from docker.runners import RUNNERS, TRAIN, Runner, prepare_docker, prepare_local
 from stages.agreement import require_agreement
@@ -111,6 +113,11 @@ def load_settings(given: Mapping[str, str] | None = None) -> Settings:
         return load(environment(), given or {})
     except SettingsError as error:
         raise with_place(error) from None
+
+
+def artifacts_of(flag: str = "") -> Path:
+    """Return the artifacts folder that a flag names, else, if that is empty, the settings'."""
+    return load_settings(flags_given(artifacts=flag)).artifacts
 
 
 def chosen_settings(given: dict[str, str]) -> dict[str, str]:
