@@ -6,6 +6,7 @@ same job.
 
 import hashlib
 import os
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from docker.host import network
 from docker.host.at_once import usual_mode, write_at_once
 from docker.host.dotenv import Statement, statements, written
 from docker.host.engine import EngineInfo
-from docker.host.user import User
+from docker.host.user import User, user_in_container
 from docker.host.variables import (
     CERTIFICATES,
     CGROUP_PARENT,
@@ -26,7 +27,7 @@ from docker.paths import ENV_FILE, ROOT
 from stages.errors import SettingsError
 from stages.program.printable import printable
 from stages.setting.prefix import is_like_ours
-from stages.setting.suggestion import MAX_SHOWN
+from stages.setting.suggestion import MAX_SHOWN, quoted
 
 PREFIX = "VGG19_"
 MIB, GIB = 2**20, 2**30
@@ -38,7 +39,9 @@ UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")
 # Left to the machine itself, as a fraction of its memory and at least so much.
 RESERVE, MIN_RESERVE = 1 / 16, GIB
 # The most that the kernel takes, and what it gives where nothing is said.
-ALL_SHARES, USUAL_SHARES = "262144", "1024"
+ALL_SHARES, USUAL_SHARES, MIN_SHARES = "262144", "1024", 2
+# As `docker run --memory` takes it.
+_MEMORY = re.compile(r"[0-9]+(\.[0-9]+)?([kmgt]i?)?b?", re.IGNORECASE)
 
 
 def environment(
@@ -103,18 +106,34 @@ def _value(said: Statement) -> str:
 
 
 def compose_variables(
-    user: User, engine: EngineInfo, environ: Mapping[str, str] = os.environ, root: Path = ROOT
+    owner: User, engine: EngineInfo, environ: Mapping[str, str] = os.environ, root: Path = ROOT
 ) -> dict[str, str]:
-    """Return what compose.yaml reads beside the settings."""
+    """Return what compose.yaml reads beside the settings; `owner` is whose the artifacts are."""
     parent = engine.root_cgroup
     return {
-        **user.variables(),
+        **user_in_container(owner, engine).variables(),
         PROJECT: project_name(root),
-        MEMORY: environ.get(MEMORY) or memory_limit(engine.memory),
+        MEMORY: _memory(environ) or memory_limit(engine.memory),
         CGROUP_PARENT: parent,
-        CPU_SHARES: environ.get(CPU_SHARES) or (ALL_SHARES if parent else USUAL_SHARES),
+        CPU_SHARES: _shares(environ) or (ALL_SHARES if parent else USUAL_SHARES),
         CERTIFICATES: str(network.ca_bundle(environ) or ""),
     }
+
+
+def _memory(environ: Mapping[str, str]) -> str:
+    text = environ.get(MEMORY, "").strip()
+    if text and not _MEMORY.fullmatch(text):
+        raise SettingsError(f"{MEMORY} can't be {quoted(text)}; give a size such as 14336m or 8g")
+    return text
+
+
+def _shares(environ: Mapping[str, str]) -> str:
+    text = environ.get(CPU_SHARES, "").strip()
+    known = text.isascii() and text.isdecimal() and len(text) <= len(ALL_SHARES)
+    if text and not (known and MIN_SHARES <= int(text) <= int(ALL_SHARES)):
+        allowed = f"a whole number from {MIN_SHARES} to {ALL_SHARES} ({USUAL_SHARES}: evenly)"
+        raise SettingsError(f"{CPU_SHARES} can't be {quoted(text)}; give {allowed}")
+    return text
 
 
 def project_name(root: Path = ROOT) -> str:

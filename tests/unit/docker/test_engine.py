@@ -11,6 +11,7 @@ import pytest
 
 from docker.host import client, engine
 from docker.host.engine import EngineInfo
+from docker.host.env_file import compose_variables
 from docker.host.user import User, user_in_container
 from docker.host.visibility import require_visible
 from stages.errors import EngineError
@@ -163,6 +164,7 @@ REMAPPED = ROOTFUL | {
     "SecurityOptions": ["name=seccomp,profile=builtin", "name=userns", "name=cgroupns"],
     "DockerRootDir": "/var/lib/docker/100000.100000",
 }
+USER = ("STAGES_UID", "STAGES_GID", "STAGES_USERNS")
 DESKTOP = ROOTFUL | {"Name": "docker-desktop", "OperatingSystem": "Docker Desktop"}
 
 
@@ -180,6 +182,8 @@ def test_a_stage_is_who_may_write_the_artifacts(
 ) -> None:
     docker.answer({"info": reply(json.dumps(info))})
     assert user_in_container(User(1000, 100), engine.read_info()).variables() == inside
+    composed = compose_variables(User(1000, 100), engine.read_info(), {})
+    assert {name: composed[name] for name in composed if name in USER} == inside
 
 
 def test_an_engine_says_what_its_machine_has(docker: FakeEngine) -> None:

@@ -295,6 +295,18 @@ def test_other_programs_wait_where_the_engine_can_make_them(
     assert composed["STAGES_CPU_SHARES"] == shares
 
 
+@pytest.mark.parametrize("text", ["x", "0", "1", "-2", "1e3", "262145", "٣٣", "9" * 5000, "10.5"])
+def test_shares_that_the_kernel_does_not_take_are_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"STAGES_CPU_SHARES can't be .*; give a whole number"):
+        compose_variables(User(1, 2), EngineInfo(), {"STAGES_CPU_SHARES": text})
+
+
+@pytest.mark.parametrize("text", ["x", "-1g", "4 gigs", "1e9", "g", "4gg", "4bb"])
+def test_a_limit_that_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"STAGES_MEMORY can't be .*; give a size"):
+        compose_variables(User(1, 2), EngineInfo(), {"STAGES_MEMORY": text})
+
+
 @pytest.mark.parametrize("value", ["a\0b", "'a\0b'", '"a\0b"'])
 def test_a_value_that_no_program_can_be_given_is_refused(value: str, file: Path) -> None:
     file.write_text(f"VGG19_DATA={value}\n")
