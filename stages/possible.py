@@ -11,11 +11,11 @@ from stages.common.host.cores import choose_cores
 from stages.common.host.facts import (
     cpu_flags,
     describe_host,
+    no_cell_runs,
     require_int8_kernels,
     require_quota,
     why_impossible,
 )
-from stages.errors import HostError
 from stages.profile.layouts import candidate_placements
 from stages.rehearse.host import has_amx, require_vectors
 from stages.setting.programs import DOCTOR, REHEARSE
@@ -47,7 +47,6 @@ def require_possible(settings: Settings, programs: Collection[str]) -> None:
 def _require_profile(settings: Settings, cores: list[int], flags: frozenset[str]) -> None:
     candidate_placements(settings, cores)
     require_quota(describe_host(cores))
-    reasons = [why_impossible(isa, flags) for isa in settings.isas]
-    if all(reasons):
-        remedy = "ask for other isas, or use another machine"
-        raise HostError(f"no cell can run here ({reasons[0]}); {remedy}")
+    reasons = [*filter(None, (why_impossible(isa, flags) for isa in settings.isas))]
+    if len(reasons) == len(settings.isas):
+        raise no_cell_runs(reasons[0])

@@ -33,7 +33,7 @@ INSPECTION_S = 120.0
 def inputs(environ: Mapping[str, str] = {}, root: Path = ROOT) -> dict[str, str]:
     """Return the sha256 of each input of a build: the base's recipe, the files, the stages."""
     paths = sorted(path for pattern in INPUT_FILES for path in root.glob(pattern))
-    files = {path.relative_to(root).as_posix(): _sha256(path.read_bytes()) for path in paths}
+    files = {path.relative_to(root).as_posix(): sha256_of(path.read_bytes()) for path in paths}
     for path in HOST_LOCKS:
         files.pop(path, None)
     recipe = base.recipe_sha256(environ.get(base.OVERRIDE, ""))
@@ -135,15 +135,16 @@ def tree_sha256(files: Iterable[TreeFile]) -> str:
     """Return the sha256 of a tree of files."""
     ordered = sorted(files, key=lambda file: PurePosixPath(file.name))
     lines = [f"{file.name} {file.is_executable} {file.sha256}" for file in ordered]
-    return _sha256("\n".join(lines).encode())
+    return sha256_of("\n".join(lines).encode())
 
 
 def _files_in(folder: Path) -> Iterator[TreeFile]:
     for path in folder.rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
             name, mode = path.relative_to(folder).as_posix(), path.stat().st_mode
-            yield TreeFile(name, bool(mode & 0o111), _sha256(path.read_bytes()))
+            yield TreeFile(name, bool(mode & 0o111), sha256_of(path.read_bytes()))
 
 
-def _sha256(content: bytes) -> str:
+def sha256_of(content: bytes) -> str:
+    """Return the sha256 of some bytes."""
     return hashlib.sha256(content).hexdigest()

@@ -1,13 +1,12 @@
 """What the manifest says of a bundle's source, held against the locks in it and against a clone."""
 
-import hashlib
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from docker.host import git
 from docker.paths import IMAGES_LOCK, ROOT
-from docker.reproduce.locked_images import HOST_LOCKS, STAGES, TreeFile, tree_sha256
+from docker.reproduce.locked_images import HOST_LOCKS, STAGES, TreeFile, sha256_of, tree_sha256
 from docker.share.manifest import Manifest
 from stages.errors import InputCorruptError
 from stages.files.member import read_plain
@@ -38,7 +37,7 @@ def require_locks(folder: Path, manifest: Manifest) -> None:
         path = folder / name
         if name not in there:
             raise InputCorruptError(f"{path} is missing; make the bundle again")
-        if _sha256(read_plain(path, MAX_LOCK_BYTES)) != named.get(name):
+        if sha256_of(read_plain(path, MAX_LOCK_BYTES)) != named.get(name):
             raise InputCorruptError(
                 f"{path} is none of those that the manifest's inputs name; make the bundle again"
             )
@@ -95,8 +94,4 @@ def _files_of(commit: str, root: Path) -> dict[str, TreeFile] | None:
 def _file_of(tar: tarfile.TarFile, member: tarfile.TarInfo) -> TreeFile:
     stream = tar.extractfile(member)
     content = stream.read() if stream else b""
-    return TreeFile(member.name, bool(member.mode & 0o111), _sha256(content))
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+    return TreeFile(member.name, bool(member.mode & 0o111), sha256_of(content))

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 from urllib.request import (
     HTTPDefaultErrorHandler,
     HTTPErrorProcessor,
@@ -26,7 +26,7 @@ from urllib.request import (
 from stages.download.failures import OTHER_MEANS, Failure, Route
 from stages.download.limits import Limits
 from stages.program.printable import printable
-from stages.setting.addresses import hides_password
+from stages.setting.addresses import hides_password, parts_of
 
 WEB = ("http", "https")
 MAX_KIND = 20
@@ -61,7 +61,7 @@ def route_to(url: str) -> Route:
         proxies = _proxies()
         if parts.scheme not in proxies or proxy_bypass(place):
             return Route(place)
-        return Route(place, _split(proxies[parts.scheme]).netloc.rpartition("@")[2])
+        return Route(place, place_of(_whole(proxies[parts.scheme])))
     except ValueError:
         return Route("the server")  # an address that can't be read, which is said when it is asked
 
@@ -205,16 +205,12 @@ def _checked(proxies: Mapping[str, str]) -> dict[str, str]:
 
 def _kind_of(proxy: str) -> str:
     """Return the scheme of a proxy's address, empty if that can't be read."""
-    try:
-        parts = _split(proxy)
-        known = parts.hostname and parts.port != 0 and not hides_password(proxy)
-        return parts.scheme.lower() if known else ""
-    except ValueError:
-        return ""
+    parts = parts_of(_whole(proxy))
+    return parts.scheme.lower() if parts and not hides_password(proxy) else ""
 
 
-def _split(proxy: str) -> SplitResult:
-    return urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+def _whole(proxy: str) -> str:
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def _tls() -> ssl.SSLContext:

@@ -16,6 +16,7 @@ from stages.common.host.cores import choose_cores
 from stages.common.host.facts import (
     cpu_flags,
     describe_host,
+    no_cell_runs,
     require_consistent,
     require_quota,
     why_impossible,
@@ -23,7 +24,7 @@ from stages.common.host.facts import (
 from stages.common.host.interference import MAX_BUSY, MAX_STEAL, look
 from stages.common.provenance import maker
 from stages.common.summaries import summaries
-from stages.errors import GIVE_UP_S, HostError, SettingsError, StageError, exit_code_of
+from stages.errors import GIVE_UP_S, SettingsError, StageError, exit_code_of
 from stages.folder import history
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
@@ -146,9 +147,8 @@ def _plan(settings: Settings, quantize: QuantizeRecord) -> list[PlannedCell]:
 def _why_none(planned: Sequence[PlannedCell], flags: frozenset[str]) -> StageError:
     """Return why no cell can run: for want of an instruction set, if that is behind any."""
     for cell in planned:
-        if cell.impossible == why_impossible(cell.isa, flags):
-            remedy = "ask for other isas, or use another machine"
-            return HostError(f"no cell can run here ({cell.impossible}); {remedy}")
+        if cell.impossible and cell.impossible == why_impossible(cell.isa, flags):
+            return no_cell_runs(cell.impossible)
     reason = planned[0].impossible
     return SettingsError(f"no cell can run here ({reason}); ask for other isas or precisions")
 

@@ -3,7 +3,7 @@
 import re
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 REMOTE = ("http://", "https://")
 HIDDEN = "***"
@@ -43,14 +43,18 @@ def why_no_address(text: str) -> str:
         return (
             "in a name or password write / ? # as %2F %3F %23, and behind the host write @ as %40"
         )
-    try:
-        parts = urlsplit(text)
-        found = is_remote(text) and parts.hostname and parts.port != 0
-    except ValueError:  # brackets that are no address of version 6, or a port that can't be
-        found = False
-    if not found:
+    if not (is_remote(text) and parts_of(text)):
         return "no address of the web"
     return "an address of the web has no blank" if any(map(str.isspace, text)) else ""
+
+
+def parts_of(address: str) -> SplitResult | None:
+    """Return the parts of an address that has a host, and no port that can't be; else None."""
+    try:
+        parts = urlsplit(address)
+        return parts if parts.hostname and parts.port != 0 else None
+    except ValueError:  # brackets that are no address of version 6, or a port that can't be
+        return None
 
 
 def hides_password(address: str) -> bool:
@@ -80,11 +84,8 @@ def local_path(handle: str) -> Path | None:
 
 def is_of_this_machine(place: str) -> bool:
     """Return whether NAME:PASSWORD@HOST:PORT is out of reach for other machines and containers."""
-    try:
-        parts = urlsplit(f"//{place}")
-        return parts.port != 0 and bool(_LOOPBACK.fullmatch(parts.hostname or ""))
-    except ValueError:
-        return False  # no address at all, which is said when it is used
+    parts = parts_of(f"//{place}")  # of no address at all, it is said when that is used
+    return bool(parts and _LOOPBACK.fullmatch(parts.hostname or ""))
 
 
 def redacted(text: str) -> str:

@@ -80,6 +80,12 @@ def require_quota(host: Host) -> None:
         raise HostError(f"CPU quota of {shortage}, or pin fewer cores (VGG19_CORES)")
 
 
+def no_cell_runs(reason: str) -> HostError:
+    """Return the error for a CPU that has the instructions for none of the cells asked for."""
+    remedy = "ask for other isas, or use another machine"
+    return HostError(f"no cell can run here ({reason}); {remedy}")
+
+
 def require_int8_kernels(flags: frozenset[str]) -> None:
     """Raise HostError if this CPU is below the lowest ISA that oneDNN has INT8 kernels for."""
     lowest = ISA_NAMES[0]
