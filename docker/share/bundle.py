@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,7 @@ from docker.reproduce.locked_images import digest_of, inputs, locked_digest
 from docker.share import sbom, schemas
 from docker.share.manifest import Manifest
 from docker.share.origins import compare_with_commit, require_locks
-from docker.share.output import agree_to_replace, require_writable, written_whole
+from docker.share.output import agree_to_replace, holds_first, require_writable, written_whole
 from stages import __version__
 from stages.artifacts import Artifacts
 from stages.common.source import source_sha256
@@ -72,7 +73,7 @@ def write_bundle(artifacts: Artifacts, output: Path) -> Verdict:
     engine that does not answer could know their images.
     """
     require_writable(output, artifacts.root)
-    replaced = agree_to_replace(output)
+    replaced = agree_to_replace(output, partial(holds_first, CHECKSUMS))
     with _temporary_folder() as folder:
         with reading(artifacts.root, "bundle") as held:
             collect(held, folder)

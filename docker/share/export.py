@@ -6,6 +6,7 @@ import sys
 import tarfile
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 
 from docker import images
@@ -16,7 +17,7 @@ from docker.host.copying import copy_plain
 from docker.host.environment import engine_environment
 from docker.host.pip_settings import pip_environment
 from docker.paths import EXPORT, ROOT
-from docker.share.output import agree_to_replace, require_writable, written_whole
+from docker.share.output import agree_to_replace, holds_first, require_writable, written_whole
 from stages.artifacts import Artifacts
 from stages.errors import EngineError, SettingsError
 from stages.folder.access import reading
@@ -47,7 +48,7 @@ def write_export(stages: Sequence[Stage], artifacts: Artifacts, output: Path) ->
     """
     require_writable(output, artifacts.root)
     require_usable(artifacts.root)
-    replaced = agree_to_replace(output)
+    replaced = agree_to_replace(output, partial(holds_first, f"{TOP}/"))
     files = _source_files()
     images.build_missing(stages)
     with scratch_folder("export-") as folder:

@@ -5,10 +5,11 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from docker.share.bundle import MANIFEST, checked_bundle
-from docker.share.output import agree_to_replace, require_writable, written_whole
+from docker.share.output import agree_to_replace, begins, require_writable, written_whole
 from docker.standing import from_here
 from stages.artifacts import Artifacts
 from stages.errors import NotTrustedError, SettingsError, StageError
@@ -27,6 +28,8 @@ from stages.machines.table import render
 # NAME=PATH: few clouds show a machine what its type is called.
 NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,59})=(.+)", re.DOTALL)
 CSV, MARKDOWN = "summary.csv", "summary.md"
+# How each of them begins: another program's file of its name is not replaced.
+BEGINNINGS = {CSV: "machine,", MARKDOWN: "| machine |"}
 BY_SAMPLES, BY_FILES = "each figure, by its samples", "each file, by its checksum"
 
 
@@ -139,11 +142,15 @@ def _require_place(output: Path, artifacts: Sequence[Path]) -> None:
 
 def _write_summaries(entries: Sequence[Entry], output: Path) -> Iterator[str]:
     """Write all cells as CSV and as Markdown; yield what is to be said of it."""
-    for name, text in {CSV: as_csv(entries), MARKDOWN: as_markdown(entries)}.items():
-        replaced = agree_to_replace(output / name)
+    texts = {CSV: as_csv(entries), MARKDOWN: as_markdown(entries)}
+    said = {
+        name: agree_to_replace(output / name, partial(begins, start))
+        for name, start in BEGINNINGS.items()
+    }
+    for name, text in texts.items():
         with written_whole(output / name) as part:
             part.write_text(text, encoding="utf-8")
-        yield "\n".join(f"{PROGRAM}: {line}" for line in [*replaced, f"wrote {output / name}"])
+        yield "\n".join(f"{PROGRAM}: {line}" for line in [*said[name], f"wrote {output / name}"])
 
 
 def _require_trusted(machines: Sequence[Machine]) -> None:

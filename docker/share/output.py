@@ -1,11 +1,14 @@
 """A file that a task is asked to write: refused at once if it can't be, and there only whole."""
 
 import fcntl
+import lzma
 import os
 import re
 import stat
+import tarfile
 import tempfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -42,19 +45,42 @@ def require_writable(output: Path, artifacts: Path) -> None:
     part.unlink(missing_ok=True)
 
 
-def agree_to_replace(output: Path) -> list[str]:
+def agree_to_replace(output: Path, is_ours: Callable[[Path], bool]) -> list[str]:
     """Return what to say of a file that will be replaced, nothing if there is none.
 
-    A person at a terminal is asked first. Raises NotWritableError if the answer is no.
+    A person at a terminal is asked first. Raises NotWritableError if the answer is no, or if the
+    file is none of those that the task writes, as `is_ours` has it.
     """
     try:
         written = datetime.fromtimestamp(output.stat().st_mtime).astimezone()
     except FileNotFoundError:
         return []
     which = f"the file {output} of {written:%Y-%m-%d %H:%M}"
+    if output.stat().st_size and not is_ours(output):
+        raise NotWritableError(f"{which} is another program's; give another name by --output")
     if asking.is_possible() and not asking.agreed(f"Replace {which}?"):
         raise NotWritableError(f"{which} stays as it is; give another name by --output")
     return [f"replaced {which}"]
+
+
+def begins(text: str, path: Path) -> bool:
+    """Return whether a file begins with a text."""
+    start = text.encode()
+    try:
+        with path.open("rb") as stream:
+            return stream.read(len(start)) == start
+    except OSError:
+        return False
+
+
+def holds_first(name: str, path: Path) -> bool:
+    """Return whether a file is a tar, compressed or not, whose first member has a name."""
+    try:
+        with tarfile.open(path) as tar:
+            first = tar.next()
+    except (OSError, EOFError, tarfile.TarError, zlib.error, lzma.LZMAError):
+        return False
+    return first is not None and first.name.startswith(name)
 
 
 @contextmanager

@@ -5,13 +5,21 @@ import fcntl
 import os
 import subprocess
 import sys
+import tarfile
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from docker.host import asking
-from docker.share.output import agree_to_replace, require_writable, written_whole
+from docker.share.output import (
+    agree_to_replace,
+    begins,
+    holds_first,
+    require_writable,
+    written_whole,
+)
 from stages.errors import NotWritableError
 from tests.commands import ROOT, invoke
 
@@ -82,6 +90,26 @@ def answer(monkeypatch: pytest.MonkeyPatch, yes: bool | None) -> list[str]:
     return asked
 
 
+def mine(path: Path) -> bool:
+    return begins("earlier", path)
+
+
+def test_another_programs_file_is_not_replaced(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(monkeypatch, yes=True)
+    (place / "notes.txt").write_text("my notes")
+    with tarfile.open(place / "other.tar.gz", "w:gz") as tar:
+        tar.add(place / "notes.txt", "notes.txt")
+    for name in ("notes.txt", "other.tar.gz"):
+        for is_ours in (mine, partial(holds_first, "SHA256SUMS")):
+            with pytest.raises(NotWritableError, match="is another program's; give another name"):
+                agree_to_replace(place / name, is_ours)
+    (place / "empty").touch()  # as mktemp leaves it
+    assert agree_to_replace(place / "empty", mine)
+    assert agree_to_replace(place / "other.tar.gz", partial(holds_first, "notes"))
+
+
 def test_a_file_that_is_there_is_not_replaced_without_a_word(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,14 +117,14 @@ def test_a_file_that_is_there_is_not_replaced_without_a_word(
     os.utime(place / "file", (written, written))
     which = f"the file {place / 'file'} of 2025-11-26 15:02"
     assert answer(monkeypatch, None) == []
-    assert agree_to_replace(place / "file") == [f"replaced {which}"]
-    assert agree_to_replace(place / "new") == []
+    assert agree_to_replace(place / "file", mine) == [f"replaced {which}"]
+    assert agree_to_replace(place / "new", mine) == []
     asked = answer(monkeypatch, yes=True)
-    assert agree_to_replace(place / "file") == [f"replaced {which}"]
+    assert agree_to_replace(place / "file", mine) == [f"replaced {which}"]
     assert asked == [f"Replace {which}?"]
     answer(monkeypatch, yes=False)
     with pytest.raises(NotWritableError, match="stays as it is; give another name by --output"):
-        agree_to_replace(place / "file")
+        agree_to_replace(place / "file", mine)
 
 
 def test_it_takes_its_place_when_it_is_whole(place: Path) -> None:
