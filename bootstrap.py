@@ -44,7 +44,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there yet with -
 try:
     from docker import standing
     from docker.host import engine, interpreter, launcher, setup, venv
-    from docker.host.asked import Asked, refuse_slips
+    from docker.host.asked import Asked, refuse_slips, tasks_of
     from docker.host.environment import child_environment
     from docker.paths import REQUIREMENTS, ROOT
     from stages import __version__
@@ -69,7 +69,7 @@ def main() -> None:
     """Set up what is missing and become `invoke TASK...`."""
     arguments = _parse(sys.argv[1:])
     refuse_slips(arguments.task)
-    locks = [HOST_LOCK, *([DEVELOP_LOCK] if DEVELOP_TASKS & {*arguments.task} else [])]
+    locks = [HOST_LOCK, *([DEVELOP_LOCK] if DEVELOP_TASKS & {*tasks_of(arguments.task)} else [])]
     asked = Asked(tuple(arguments.task), arguments.engine)
     creates_venv = venv.must_be_created(VENV, locks)
     setup.carry_out(setup.plan_setup(asked, creates_venv), arguments.yes)

@@ -5,7 +5,7 @@ Standard library only: bootstrap.py uses it before anything is installed.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from stages.errors import SettingsError
 from stages.setting.addresses import redacted_address
@@ -23,6 +23,19 @@ TASKS = (
 )
 # Those behind which a word is needed that is no task.
 WITH_WORD = ("diff", "release", "schema", "verify")
+# The one of them behind which all words are its own.
+WITH_WORDS = "diff"
+# Flags without a value. Behind any other stands one, which may be called as a task is.
+SWITCHES = frozenset(
+    (
+        *("--help", "-h", "--all-cells", "--dry-run", "--force-bf16", "--images", "--more"),
+        *("--no-bf16", "--rebuild", "--strict", "--write", "--yes", "--complete", "--debug", "-d"),
+        *("--dry", "-R", "--echo", "-e", "--no-dedupe", "--prompt-for-sudo-password", "--pty"),
+        *("-p", "--version", "-V", "--warn-only", "-w", "--write-pyc"),
+    )
+)
+# The flag by which bootstrap.py itself asks nothing, and the one task that has it, too.
+YES, ASKING = "--yes", "clean"
 RUNNERS = ("docker", "local")
 # Whose unit tests pin cores of this machine itself.
 TESTING = {"check", "test"}
@@ -44,14 +57,14 @@ class Asked:
     def task(self) -> str:
         """The first task that may need an engine, pipeline if there is none."""
         rebuild = f"verify {REBUILD}" if REBUILD in self.words else "pipeline"
-        return next((word for word in self.words if word in ENGINE_TASKS), rebuild)
+        return next((name for name in tasks_of(self.words) if name in ENGINE_TASKS), rebuild)
 
     @property
     def needs_engine(self) -> bool:
         """Whether a task needs one: each for itself, as a flag is for the task before it alone."""
         if not self.engine or HELP & {*self.words}:
             return False
-        needing = sum(word in ENGINE_TASKS for word in self.words)
+        needing = sum(name in ENGINE_TASKS for name in tasks_of(self.words))
         return not self.words or REBUILD in self.words or needing > self._without_engine()
 
     @property
@@ -59,29 +72,47 @@ class Asked:
         """Whether something is run by this machine itself, and so pinned by its own numactl."""
         if HELP & {*self.words}:
             return False
-        without = self._without_engine() or TESTING & {*self.words}
-        wanted = not self.words or {*self.words} & {*ENGINE_TASKS}
+        tasks = {*tasks_of(self.words)}
+        without = self._without_engine() or TESTING & tasks
+        wanted = not self.words or tasks & {*ENGINE_TASKS}
         return bool(without or (wanted and not self.engine))
 
     def _without_engine(self) -> int:
         return sum(pair in WITHOUT for pair in flags_of(self.words))
 
 
+def tasks_of(words: Sequence[str]) -> list[str]:
+    """Return the words that stand where invoke takes each for a task, whether there is one or not.
+
+    Flags and their values are none, nor is what stands behind a task that needs a word.
+    """
+    tasks: list[str] = []
+    value_is_next, about = False, ""
+    for word in takewhile(lambda word: word != "--", words):
+        if word.startswith("-"):
+            value_is_next = "=" not in word and word not in SWITCHES
+        elif value_is_next:
+            value_is_next = False
+        elif about:
+            about = about if about == WITH_WORDS else ""
+        else:
+            tasks.append(word)
+            about = word if word in WITH_WORD else ""
+    return tasks
+
+
 def refuse_slips(words: Sequence[str]) -> None:
     """Raise SettingsError for a task or a runner that there is not, before anything is installed.
 
-    invoke says so, too, but only once it is there; a word may be the value of a flag that invoke
-    alone knows.
+    invoke says so, too, but only once it is there. So is a `--yes` that comes too late.
     """
-    task, before = "", ""
-    for word in words:
-        if word == "--":
-            break
-        must_be_one = not before.startswith("-") or before in HELP
-        if must_be_one and not word.startswith("-") and word not in TASKS and task not in WITH_WORD:
-            shown = quoted(redacted_address(word), TASKS)
+    tasks = tasks_of(words)
+    for name in tasks:
+        if name not in TASKS:
+            shown = quoted(redacted_address(name), TASKS)
             raise SettingsError(f"there is no task {shown}; plain `./bootstrap.py` lists all")
-        task, before = word if word in TASKS else task, word
+    if tasks and YES in words and ASKING not in tasks:
+        raise SettingsError(f"{YES} comes before the tasks: `./bootstrap.py {YES} {tasks[0]} ...`")
     for flag, value in flags_of(words):
         if flag == "--runner":
             require_runner(value)

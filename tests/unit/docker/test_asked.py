@@ -1,11 +1,14 @@
 """What bootstrap.py is asked for says whether it takes an engine."""
 
 import pytest
+from invoke.program import Program
 
 import tasks
 from docker.host.asked import (
+    ASKING,
     LOCAL_TASKS,
     RUNNERS,
+    SWITCHES,
     TASKS,
     WITH_WORD,
     Asked,
@@ -30,6 +33,19 @@ def test_each_task_has_its_place() -> None:
         if any(it.positional for it in task.get_arguments())
     }
     assert words == {*WITH_WORD}
+    assert {name for name, names in flags.items() if "yes" in names} == {ASKING}
+
+
+def test_each_flag_without_a_value_is_known() -> None:
+    of_tasks = [it for task in tasks.ns.tasks.values() for it in task.get_arguments()]
+    of_invoke = [*Program().core_args(), *Program().task_args()]
+    every = [*of_tasks, *of_invoke]
+    names = {_flag(name) for it in every if not it.takes_value for name in it.names}
+    assert names | {"--help", "-h"} == SWITCHES
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}" if len(name) > 1 else f"-{name}"
 
 
 @pytest.mark.parametrize(
@@ -50,6 +66,14 @@ def test_each_task_has_its_place() -> None:
         ("trian", False, False),
         ("test", True, True),
         ("test --only unit", False, True),
+        ("schema train", False, False),
+        ("verify profile", False, False),
+        ("diff pipeline test", False, False),
+        ("bundle --output test", False, False),
+        ("history --artifacts pipeline", False, False),
+        ("pipeline --runner local --force profile", False, True),
+        ("compare --force train --runner local", False, True),
+        ("profile --more compare --runner local", True, True),
         ("check", False, True),
     ],
 )
@@ -75,6 +99,9 @@ def test_who_wants_no_engine_gets_none(words: str, runs_here: bool) -> None:
         ("profil --runner local", "there is no task 'profil'"),
         ("doctor profil", "there is no task 'profil'"),
         ("doctor --isas AVX2 profil", "there is no task 'profil'"),
+        ("profile --more compar", "there is no task 'compar' (did you mean compare?)"),
+        ("schema train profil", "there is no task 'profil'"),
+        ("pipeline --yes", "--yes comes before the tasks: `./bootstrap.py --yes pipeline ...`"),
         ("--help profil", "there is no task 'profil'"),
         ("http://me:s3/cr@h/m", "there is no task 'http://***@h/m'"),
         ("pipeline --runner Local", "runner can't be 'Local' (did you mean local?)"),
@@ -94,7 +121,7 @@ def test_a_slip_is_refused_before_anything_is_installed(words: str, line: str) -
         *("bundle --output a.tar verify a.tar", "release 1.2.3 --dry-run", "schema train version"),
         *("diff artifacts mine=b.tar", "compare diff a b --output ."),
         *("--collection tasks doctor", "profile --more compare", "pipeline -- x", "--help verify"),
-        "verify --rebuild it.tar",
+        *("verify --rebuild it.tar", "clean --yes", "doctor clean --yes"),
     ],
 )
 def test_what_may_be_meant_is_left_to_invoke(words: str) -> None:
