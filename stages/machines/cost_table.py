@@ -4,7 +4,14 @@ import math
 from collections.abc import Sequence
 
 from stages.common.text import ONCE, aligned, figure, times
-from stages.machines.costs import Bounds, BreakEven, break_evens, cheapest_of_each, latency_of
+from stages.machines.costs import (
+    Bounds,
+    BreakEven,
+    break_evens,
+    cheapest_of_each,
+    latency_of,
+    percentile_of,
+)
 from stages.machines.entries import Cost, Entry
 from stages.machines.machine import Machine
 from stages.machines.table import NOTHING, marked, matrix
@@ -31,7 +38,7 @@ NOTES = (
     ),
     ("", "whole price counts, also that of CPUs that were not measured on"),
     ("latency", "of one image at a time, which one instance classifies alone: not while batches"),
-    ("", "give the images/s; p99 if there were 200 images, else p50"),
+    ("", "give the images/s; the highest percentile that is known of all cells"),
 )
 
 
@@ -40,8 +47,8 @@ def render_costs(machines: Sequence[Machine], entries: Sequence[Entry], bounds: 
 
     Each of the `entries` that ran at all has a cost.
     """
-    best = cheapest_of_each(entries, bounds)
-    blocks = [_prices(entries), _matrix(machines, entries), _best(best, bounds)]
+    best, percentile = cheapest_of_each(entries, bounds), percentile_of(entries)
+    blocks = [_prices(entries), _matrix(machines, entries), _best(best, bounds, percentile)]
     if len(machines) > 1:
         blocks.append(_break_evens(best, machines[0]))
     return "\n\n".join([*blocks, aligned(NOTES)])
@@ -86,17 +93,17 @@ def _cost(entry: Entry) -> str:
     return marked(cost_in_words(entry.cost, once=entry.measured.once), entry)
 
 
-def _best(best: Sequence[Entry], bounds: Bounds) -> str:
+def _best(best: Sequence[Entry], bounds: Bounds, percentile: str) -> str:
     asked = bounds.in_words
     if not best:
         return f"no cell of any machine meets: {asked}"
     bounded = [f"bounds: {asked}"] if asked else []
-    return "\n".join([*bounded, aligned([CHEAPEST, *map(_choice, best)])])
+    rows = [_choice(entry, percentile) for entry in best]
+    return "\n".join([*bounded, aligned([CHEAPEST, *rows])])
 
 
-def _choice(entry: Entry) -> tuple[str, ...]:
+def _choice(entry: Entry, percentile: str) -> tuple[str, ...]:
     cell, layout = entry.cell, entry.measured.layout
-    percentile, latency = latency_of(cell)
     return (
         entry.machine.name,
         _amount(entry),
@@ -105,10 +112,10 @@ def _choice(entry: Entry) -> tuple[str, ...]:
         entry.key.runtime,
         f"{layout.num_instances} of {layout.cores_per_instance} cores",
         str(cell.batch_size),
-        f"{percentile} {figure(latency, 1)} ms",
+        f"{percentile} {figure(latency_of(cell, percentile), 1)} ms",
         f"{cell.top1:.1%}",
         NOTHING if cell.loss is None else f"{cell.loss:+.2%}",
-        entry.doubt or NOTHING,
+        entry.any_doubt or NOTHING,
     )
 
 

@@ -12,6 +12,9 @@ from stages.setting.ranges import Range
 from stages.setting.spec import read_decimal
 from stages.setting.suggestion import quoted
 
+# What is known of the latency of single images, the highest first.
+MEDIAN = "p50"
+PERCENTILES = ("p99", "p90", MEDIAN)
 LATENCY_MS = Range(0.001, 3_600_000, "nobody waits for an image for more than an hour")
 LOSS = Range(0, 1, "a fraction of FP32's top-1, as 0.01")
 
@@ -33,10 +36,12 @@ class Bounds:
         loss = f"loss at most {100 * self.loss:g}%" if self.loss is not None else ""
         return ", ".join(filter(None, [latency, loss]))
 
-    def met_by(self, cell: CellFigures) -> bool:
-        """Return whether a cell meets both; one whose loss is not known meets no bound of it."""
-        _, latency = latency_of(cell)
-        in_time = self.latency_ms is None or latency <= self.latency_ms
+    def met_by(self, cell: CellFigures, percentile: str = MEDIAN) -> bool:
+        """Return whether a cell meets both, the latency at a percentile.
+
+        One whose loss is not known meets no bound of it.
+        """
+        in_time = self.latency_ms is None or latency_of(cell, percentile) <= self.latency_ms
         right = self.loss is None or (cell.loss is not None and cell.loss <= self.loss)
         return in_time and right
 
@@ -68,6 +73,7 @@ class BreakEven:
     """The price of one machine as a multiple of another's at which a million images cost the same.
 
     `at` is that multiple, `now` the one of the prices given. `once`: `at` has no interval.
+    `in_doubt`: the figures of either can't be relied on.
     """
 
     name: str
@@ -75,21 +81,33 @@ class BreakEven:
     at: Interval
     now: float
     once: bool
+    in_doubt: bool
 
     @property
     def verdict(self) -> str:
         """Whether the one is cheaper than the other, as far as the interval shows it."""
-        if not self.once and self.now < self.at.low:
-            return "cheaper"
-        return "dearer" if not self.once and self.now > self.at.high else "not decided"
+        if self.once or self.at.low <= self.now <= self.at.high:
+            return "not decided"
+        cheaper = "cheaper" if self.now < self.at.low else "dearer"
+        return f"{cheaper}, IN DOUBT" if self.in_doubt else cheaper
 
 
-def latency_of(cell: CellFigures) -> tuple[str, float]:
-    """Return the name of the percentile that a latency bound is about, and it in milliseconds.
+def percentile_of(entries: Sequence[Entry]) -> str:
+    """Return the highest percentile of single images that is known of all cells.
 
-    It is the 99th of single images, or the median if there were too few for that.
+    A bound on it is the same for all: slow cells had too few images for the higher ones.
     """
-    return ("p50", cell.p50_ms.estimate) if cell.p99_ms is None else ("p99", cell.p99_ms)
+    known = (name for name in PERCENTILES if all(_latencies(it.cell)[name] for it in entries))
+    return next(known, MEDIAN)
+
+
+def latency_of(cell: CellFigures, percentile: str) -> float:
+    """Return a percentile of a cell's latency in milliseconds, which must be known of it."""
+    return _latencies(cell)[percentile] or math.inf
+
+
+def _latencies(cell: CellFigures) -> dict[str, float | None]:
+    return {"p99": cell.p99_ms, "p90": cell.p90_ms, MEDIAN: cell.p50_ms.estimate}
 
 
 def cheapest_of_each(entries: Sequence[Entry], bounds: Bounds) -> list[Entry]:
@@ -98,9 +116,11 @@ def cheapest_of_each(entries: Sequence[Entry], bounds: Bounds) -> list[Entry]:
     If cells cost the same, as they ran the same kernels, it is the one at the lowest cap.
     """
     best: dict[str, Entry] = {}
+    percentile = percentile_of(entries)
     for entry in entries:
         there = best.get(entry.machine.name)
-        if entry.cost and bounds.met_by(entry.cell) and (not there or entry.amount < there.amount):
+        meets = entry.cost and bounds.met_by(entry.cell, percentile)
+        if meets and (not there or entry.amount < there.amount):
             best[entry.machine.name] = entry
     return sorted(best.values(), key=lambda entry: entry.amount)
 
@@ -122,4 +142,5 @@ def _break_even(one: Entry, other: Entry) -> BreakEven | None:
         at=same_at,
         now=one.cost.price.per_hour / other.cost.price.per_hour,
         once=one.measured.once or other.measured.once,
+        in_doubt=bool(one.doubt or other.doubt),
     )

@@ -49,6 +49,11 @@ class Entry:
         return "" if self.measured.trusted else UNTRUSTED
 
     @property
+    def any_doubt(self) -> str:
+        """The same for a row that shows its latency, too."""
+        return self.doubt if self.cell.valid else INVALID
+
+    @property
     def amount(self) -> float:
         """What a million images cost, infinite if that is not known."""
         return self.cost.per_million.estimate if self.cost else float("inf")

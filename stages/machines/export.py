@@ -124,7 +124,7 @@ def _shown(entry: Entry, currency: str) -> dict[str, str]:
     if currency:
         cost = cost_in_words(entry.cost, once=once) if entry.cost else NOTHING
         shown[f"{currency} a million"] = cost
-    return {**shown, "in doubt": entry.doubt or NOTHING}
+    return {**shown, "in doubt": entry.any_doubt or NOTHING}
 
 
 def _plain(text: str) -> str:

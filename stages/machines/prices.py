@@ -67,16 +67,17 @@ class PriceTable:
     def price_of(self, machine: Machine) -> Price:
         """Return the price of a machine: that of the name it was given, else of its type.
 
-        Raises SettingsError if there is none, or if fewer CPUs are paid for than were measured.
+        Raises SettingsError if there is none, or if fewer CPUs are paid for than the machine has:
+        it would be the price of another, whose neighbours are not idle.
         """
         found = self.prices.get(machine.given) or self.prices.get(machine.type)
         if not found:
             raise SettingsError(self._why_none(machine))
-        pinned = len(machine.host.cores_pinned)
-        if pinned > found.vcpus:
+        there = len({*machine.host.cores_allowed, *machine.host.cores_pinned})
+        if there > found.vcpus:
             raise SettingsError(
                 f"{self.path} has {found.vcpus} billed_vcpus for {found.machine_type}, but "
-                f"{machine.name} was measured on {pinned}; correct it, or name another row"
+                f"{machine.name} has {there} CPUs, used or not; give the price of all of them"
             )
         return found
 
@@ -177,7 +178,7 @@ def _price(cells: Mapping[str, str], latest: date) -> Price:
         region=_filled(cells, "region"),
         currency=_matching(cells, "currency", _CURRENCY, "three capital letters, as USD"),
         per_hour=_above_zero(cells),
-        vcpus=int(_matching(cells, "billed_vcpus", _COUNT, "a whole number from 1 on")),
+        vcpus=int(_matching(cells, "billed_vcpus", _COUNT, "a whole number from 1 to 99999")),
         day=_day(cells, latest),
         source=_filled(cells, "source"),
     )

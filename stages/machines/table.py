@@ -119,7 +119,7 @@ def _figures(entry: Entry, is_first: bool) -> list[str]:
 def _notes(machines: Sequence[Machine]) -> str:
     first = machines[0].name
     notes = [
-        ("±, (from-to)", "95% interval of chance over the rounds of each machine"),
+        ("(from-to)", "95% interval of chance over the rounds of each machine; ±: half its width"),
         (NOTHING, "not measured there"),
         ("isa cap", "the highest instruction set that oneDNN may use"),
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stages.errors import SettingsError
-from stages.machines.costs import Bounds, latency_of, read_bounds
+from stages.machines.costs import Bounds, latency_of, percentile_of, read_bounds
 from stages.machines.prices import COLUMNS, read_prices
 from stages.records.base import Interval
 from tests.unit.machines.parts import RATES, cell, entries, measure, row, shown
@@ -84,13 +84,38 @@ def test_the_break_even_is_the_ratio_of_the_speeds(
     assert f"{large / 0.36:.2f}x" in line
 
 
-def test_it_is_the_p99_that_must_keep_the_bound_if_there_is_one(folders: list[str]) -> None:
-    (first, *_) = entries(*folders)
-    assert latency_of(first.cell) == ("p50", 100.0)
-    tailed = replace(first.cell, p99_ms=120.0)
-    assert latency_of(tailed) == ("p99", 120.0)
-    assert Bounds(latency_ms=110.0).met_by(first.cell)
-    assert not Bounds(latency_ms=110.0).met_by(tailed)
+def test_the_latency_is_the_highest_percentile_that_all_cells_have(folders: list[str]) -> None:
+    first, *others = entries(*folders)
+    assert percentile_of([first, *others]) == "p50"
+    tailed = replace(first.cell, p90_ms=110.0, p99_ms=120.0)
+    fast = replace(first, cell=tailed)
+    assert percentile_of([fast, *others]) == "p50"
+    assert percentile_of([fast]) == "p99"
+    assert percentile_of([fast, replace(fast, cell=replace(tailed, p99_ms=None))]) == "p90"
+    assert (latency_of(tailed, "p50"), latency_of(tailed, "p99")) == (100.0, 120.0)
+    bound = Bounds(latency_ms=115.0)
+    assert bound.met_by(tailed, "p90")
+    assert not bound.met_by(tailed, "p99")
+
+
+def test_a_latency_in_doubt_is_marked_though_its_rate_is_not(
+    folders: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert not entries(*folders)[0].any_doubt
+    text = shown(*folders, prices=prices(tmp_path))
+    assert text[text.index("cheapest ") :].splitlines()[1].endswith(" -")
+    monkeypatch.setattr("stages.machines.machine.is_in_doubt", lambda _: False)
+    invalid = replace(entries(*folders)[0], cell=replace(entries(*folders)[0].cell, valid=False))
+    assert (invalid.doubt, invalid.any_doubt) == ("", "INVALID")
+
+
+def test_a_verdict_on_prices_says_that_speeds_are_in_doubt(
+    folders: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stages.machines.machine.is_in_doubt", lambda _: True)
+    text = shown(*folders, prices=prices(tmp_path, large=2.0))
+    line = next(line for line in text.splitlines() if line.startswith("large against small"))
+    assert line.endswith("dearer, IN DOUBT")
 
 
 def test_a_loss_that_is_not_known_meets_no_bound_of_it(folders: list[str]) -> None:

@@ -53,8 +53,8 @@ def test_a_row_is_read_among_comments_and_empty_lines(tmp_path: Path) -> None:
         ("price_per_hour", "1e3", "a number above 0"),
         ("price_per_hour", "٣", "a number above 0"),
         ("price_per_hour", "", "a number above 0"),
-        ("billed_vcpus", "0", "a whole number from 1 on"),
-        ("billed_vcpus", "2.5", "a whole number from 1 on"),
+        ("billed_vcpus", "0", "a whole number from 1 to 99999"),
+        ("billed_vcpus", "2.5", "a whole number from 1 to 99999"),
         ("currency", "euro", "three capital letters"),
         ("currency", "€", "three capital letters"),
         ("date", "2026-11-28", "is in the future"),
@@ -122,15 +122,18 @@ def test_a_machine_without_a_price_is_named_with_what_to_do(tmp_path: Path) -> N
         prices.price_of(unknown)
 
 
-def test_a_machine_with_more_cpus_than_are_paid_for_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pinned", [[0], [0, 1, 2]])
+def test_a_machine_with_more_cpus_than_are_paid_for_is_refused(
+    tmp_path: Path, pinned: list[int]
+) -> None:
     folder = measure(
         tmp_path / "a",
         cell("fp32", "AVX2", *RATES),
-        cores_pinned=[0, 1, 2],
+        cores_pinned=pinned,
         cores_allowed=[0, 1, 2],
     )
     (machine,) = read(f"m7i.large={folder}")
-    with pytest.raises(SettingsError, match=r"has 2 billed_vcpus for m7i.large, but .* on 3"):
+    with pytest.raises(SettingsError, match=r"has 2 billed_vcpus for m7i.large, but .* 3 CPUs"):
         table(tmp_path, ROW).price_of(machine)
 
 
