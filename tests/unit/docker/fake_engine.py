@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 SCRIPT = """\
-#!{python}
 import json, os, sys, time
 answers = json.load(open({answers!r}))
 asked = " ".join(sys.argv[1:])
@@ -53,8 +52,12 @@ class FakeEngine:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, python: str) -> None:
         self._answers, self._log = folder / "answers.json", folder / "asked"
         self.path = folder / "docker"
-        script = SCRIPT.format(python=python, answers=str(self._answers), log=str(self._log))
-        self.path.write_text(script)
+        program = folder / "answering.py"
+        program.write_text(SCRIPT.format(answers=str(self._answers), log=str(self._log)))
+        # Not in a first line `#!`: a path there may have no blank.
+        self.path.write_text(
+            f'#!/bin/sh\nexec {shlex.quote(python)} {shlex.quote(str(program))} "$@"\n'
+        )
         self.path.chmod(0o755)
         self.answer({})
         monkeypatch.setenv("PATH", str(folder))

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import venv
 from pathlib import Path
+from shlex import quote
 
 import invoke as invoke_module
 import pytest
@@ -31,7 +32,8 @@ def environment(tmp_path: Path) -> Path:
     """A virtual environment's folder, with what the launcher needs, and pip's `invoke`."""
     folder = tmp_path / "it's a $(false) folder"
     (folder / "bin").mkdir(parents=True)
-    for name, text in {"python": f'exec {sys.executable} "$@"', "invoke": "echo of pip"}.items():
+    python = f'exec {quote(sys.executable)} "$@"'
+    for name, text in {"python": python, "invoke": "echo of pip"}.items():
         path = folder / "bin" / name
         path.write_text(f"#!/bin/sh\n{text}\n")
         path.chmod(0o755)
