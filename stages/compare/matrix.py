@@ -121,7 +121,8 @@ def render_notes(record: CompareRecord) -> str:
 
 def _interval_notes(record: CompareRecord) -> list[tuple[str, str]]:
     once = [had_one_round(record, runtime) for runtime in record.versions]
-    notes = [("±, (from-to)", "95% interval over the rounds, in which the cells took turns")]
+    turns = "95% interval over the rounds, in which the cells took turns; ±: half its width"
+    notes = [("(from-to)", turns)]
     if all(once):
         notes = []
     if any(once):

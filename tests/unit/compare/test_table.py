@@ -27,7 +27,7 @@ ONE = profiled(
     )
 )
 NOTES = """\
-±, (from-to)      95% interval over the rounds, in which the cells took turns
+(from-to)         95% interval over the rounds, in which the cells took turns; ±: half its width
 isa cap           oneDNN capped by ONEDNN_MAX_CPU_ISA; proven by oneDNN's own log
 precision effect  images/s over FP32's at the same cap
 ISA effect        images/s over those of the same precision at {}
@@ -233,7 +233,7 @@ def test_of_two_runs_only_that_of_one_round_has_no_interval() -> None:
     lines = text([once, stock]).splitlines()
     assert any(" itex " in line and "20.00 (one round)" in line for line in lines)
     assert any(" stock " in line and "10.00 ±0.0%" in line for line in lines)
-    assert any(line.startswith("±, (from-to)") for line in lines)
+    assert any(line.startswith("(from-to)") for line in lines)
     assert any(line.startswith("(one round) ") for line in lines)
 
 
