@@ -100,7 +100,8 @@ static void start_row(void) {
 /* Addresses by the stack pointer, by r12 and r13, and relative to what follows. */
 static void addresses(void) {
     static layout l;
-    static uint8_t from[1024], to[1024];
+    static uint8_t from[1024]; /* each thread writes the same */
+    uint8_t to[1024];
     for (int i = 0; i < 1024; i++) from[i] = (uint8_t)(i * 7);
     l = layout_of(16, 16, 16);
     __asm__ volatile("ldtilecfg %[l]\n mov %[from], %%r13\n mov $16, %%r12\n"
