@@ -4,6 +4,7 @@
 same job.
 """
 
+import difflib
 import hashlib
 import os
 import re
@@ -40,6 +41,8 @@ UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")
 RESERVE, MIN_RESERVE = 1 / 16, GIB
 # The most that the kernel takes, and what it gives where nothing is said.
 ALL_SHARES, USUAL_SHARES, MIN_SHARES = "262144", "1024", 2
+# The variables of the shell that are written as they are given, and how like one a slip is.
+CHOSEN, SIMILAR = (MEMORY, CPU_SHARES), 0.9
 # As `docker run --memory` takes it.
 _MEMORY = re.compile(r"[0-9]+(\.[0-9]+)?([kmgt]i?)?b?", re.IGNORECASE)
 
@@ -108,7 +111,11 @@ def _value(said: Statement) -> str:
 def compose_variables(
     owner: User, engine: EngineInfo, environ: Mapping[str, str] = os.environ, root: Path = ROOT
 ) -> dict[str, str]:
-    """Return what compose.yaml reads beside the settings; `owner` is whose the artifacts are."""
+    """Return what compose.yaml reads beside the settings; `owner` is whose the artifacts are.
+
+    Raises SettingsError for a variable of the shell that can't be what it says, or is misspelt.
+    """
+    _refuse_misspelt(environ)
     parent = engine.root_cgroup
     return {
         **user_in_container(owner, engine).variables(),
@@ -118,6 +125,13 @@ def compose_variables(
         CPU_SHARES: _shares(environ) or (ALL_SHARES if parent else USUAL_SHARES),
         CERTIFICATES: str(network.ca_bundle(environ) or ""),
     }
+
+
+def _refuse_misspelt(environ: Mapping[str, str]) -> None:
+    for name in sorted(name for name in environ if name not in CHOSEN):
+        if meant := difflib.get_close_matches(name, CHOSEN, 1, SIMILAR):
+            shown = printable(name, MAX_SHOWN)
+            raise SettingsError(f"{shown} is no variable (did you mean {meant[0]}?); unset it")
 
 
 def _memory(environ: Mapping[str, str]) -> str:

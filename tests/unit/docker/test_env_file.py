@@ -301,6 +301,13 @@ def test_shares_that_the_kernel_does_not_take_are_refused(text: str) -> None:
         compose_variables(User(1, 2), EngineInfo(), {"STAGES_CPU_SHARES": text})
 
 
+@pytest.mark.parametrize("name", ["STAGES_CPU_SHARE", "STAGE_CPU_SHARES", "STAGES_MEMORI"])
+def test_a_misspelt_variable_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is no variable .did you mean STAGES_"):
+        compose_variables(User(1, 2), EngineInfo(), {name: "1024"})
+    compose_variables(User(1, 2), EngineInfo(), {"STAGES_IMAGE": "1", "STAGES_ENABLED": "1"})
+
+
 @pytest.mark.parametrize("text", ["x", "-1g", "4 gigs", "1e9", "g", "4gg", "4bb"])
 def test_a_limit_that_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match=r"STAGES_MEMORY can't be .*; give a size"):
