@@ -1,10 +1,9 @@
 """Compare the images that the engine has, and the inputs of a build, with docker/images.lock."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from pathlib import Path
 
 import msgspec
 
@@ -20,8 +19,6 @@ INPUT_FILES = (
     *("docker/Dockerfile", "docker/install_layer.sh", "docker/requirements/*.txt"),
     "emulator/*.*",  # not what is built beside them
 )
-# The name of the input that is the tree of the stages' source.
-STAGES = "stages"
 # invoke's own requirements are in no image.
 HOST_LOCKS = ("docker/requirements/develop.txt", "docker/requirements/host.txt")
 # In place of the configuration's digest, if the engine names images by the digest of a manifest.
@@ -37,7 +34,7 @@ def inputs(environ: Mapping[str, str] = {}, root: Path = ROOT) -> dict[str, str]
     for path in HOST_LOCKS:
         files.pop(path, None)
     recipe = base.recipe_sha256(environ.get(base.OVERRIDE, ""))
-    return {"base": recipe, **files, STAGES: tree_sha256(_files_in(root / STAGES))}
+    return {"base": recipe, **files, "stages": _tree_sha256(root / "stages")}
 
 
 def changed_inputs(lock: ImagesLock, environ: Mapping[str, str]) -> list[str]:
@@ -123,26 +120,16 @@ def _docker(*arguments: str) -> str:
     return answer.output if answer.ok else ""
 
 
-class TreeFile(NamedTuple):
-    """A file by its path in a tree, as far as an image depends on it."""
-
-    name: str
-    is_executable: bool
-    sha256: str
-
-
-def tree_sha256(files: Iterable[TreeFile]) -> str:
-    """Return the sha256 of a tree of files."""
-    ordered = sorted(files, key=lambda file: PurePosixPath(file.name))
-    lines = [f"{file.name} {file.is_executable} {file.sha256}" for file in ordered]
+def _tree_sha256(folder: Path) -> str:
+    paths = sorted(
+        path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    )
+    lines = [
+        f"{path.relative_to(folder).as_posix()} {bool(path.stat().st_mode & 0o111)} "
+        f"{sha256_of(path.read_bytes())}"
+        for path in paths
+    ]
     return sha256_of("\n".join(lines).encode())
-
-
-def _files_in(folder: Path) -> Iterator[TreeFile]:
-    for path in folder.rglob("*"):
-        if path.is_file() and "__pycache__" not in path.parts:
-            name, mode = path.relative_to(folder).as_posix(), path.stat().st_mode
-            yield TreeFile(name, bool(mode & 0o111), sha256_of(path.read_bytes()))
 
 
 def sha256_of(content: bytes) -> str:

@@ -176,7 +176,7 @@ def _check(folder: Path, remedy: str) -> Verdict:
         manifest = _read_manifest(folder / MANIFEST)
         require_locks(folder / LOCKS, manifest)
         made, in_doubt = [*makers(folder)], doubts(folder)
-    source = compare_with_commit(manifest)
+    source = compare_with_commit(folder / LOCKS, manifest)
     return Verdict([*checked, source, *_check_makers(made, manifest)], in_doubt)
 
 

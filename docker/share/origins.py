@@ -1,21 +1,22 @@
 """What the manifest says of a bundle's source, held against the locks in it and against a clone."""
 
 import tarfile
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from docker.host import git
 from docker.paths import IMAGES_LOCK, ROOT
-from docker.reproduce.locked_images import HOST_LOCKS, STAGES, TreeFile, sha256_of, tree_sha256
+from docker.reproduce.locked_images import HOST_LOCKS, inputs, sha256_of
 from docker.share.manifest import Manifest
 from stages.errors import InputCorruptError
 from stages.files.member import read_plain
 from stages.folder.full_disk import temporary_directory
+from stages.program.printable import printable, shortened
 
 # Where the locks of the images' packages lie in the source.
 REQUIREMENTS = "docker/requirements/"
 # The recipe of the base, which is no file.
-NOT_IN_TREE = ("base",)
+NOT_IN_TREE = {"base"}
+IMAGES = IMAGES_LOCK.relative_to(ROOT).as_posix()
 MAX_LOCK_BYTES = 16 * 2**20
 # Characters of a commit, and inputs, that a line has.
 SHORT, MAX_SHOWN = 12, 3
@@ -43,55 +44,47 @@ def require_locks(folder: Path, manifest: Manifest) -> None:
             )
 
 
-def compare_with_commit(manifest: Manifest, root: Path = ROOT) -> str:
-    """Return whether a bundle's inputs are those of the commit that its manifest names.
+def compare_with_commit(locks: Path, manifest: Manifest, root: Path = ROOT) -> str:
+    """Return whether a bundle's inputs, and all its `locks`, are those of the commit that it names.
 
     That can be seen if `root` is a clone that has the commit. A checkout may have had changes when
     the bundle was packed, so that other inputs are no damage.
     """
-    commit = manifest.commit[:SHORT]
+    commit = printable(manifest.commit[:SHORT])
     if not commit:
         return "note: the bundle names no commit; of which source it is, is believed"
-    files = _files_of(manifest.commit, root)
-    if files is None:
-        return f"note: no commit {commit} is in this clone; that the source is its, is believed"
-    differing = [*_differing(manifest.inputs, files)]
+    with temporary_directory("commit-") as folder:
+        source = Path(folder)
+        if not _check_out(manifest.commit, root, source):
+            return f"note: no commit {commit} is in this clone; that the source is its, is believed"
+        expected = inputs(root=source) | _free_locks(source / REQUIREMENTS, source / IMAGES)
+    found = manifest.inputs | _free_locks(locks, locks / IMAGES_LOCK.name)
+    names = {*expected, *found} - NOT_IN_TREE
+    differing = sorted(name for name in names if expected.get(name) != found.get(name))
     if not differing:
         return f"the locks and sources that it names are those of commit {commit}"
-    shown = ", ".join(differing[:MAX_SHOWN])
+    shown = ", ".join(printable(shortened(name)) for name in differing[:MAX_SHOWN])
     more = f" and {len(differing) - MAX_SHOWN} more" if len(differing) > MAX_SHOWN else ""
     return f"note: {shown}{more} differ from commit {commit}: packed with changes, or of another"
 
 
-def _differing(inputs: Mapping[str, str], files: Mapping[str, TreeFile]) -> Iterator[str]:
-    """Yield the inputs that are other in a source of these files."""
-    prefix = f"{STAGES}/"
-    stages = [
-        TreeFile(it.name.removeprefix(prefix), it.is_executable, it.sha256)
-        for it in files.values()
-        if it.name.startswith(prefix)
-    ]
-    for name, sha256 in sorted(inputs.items()):
-        found = files.get(name)
-        is_same = found is not None and found.sha256 == sha256
-        if name == STAGES:
-            is_same = tree_sha256(stages) == sha256
-        if name not in NOT_IN_TREE and not is_same:
-            yield name
+def _free_locks(requirements: Path, images_lock: Path) -> dict[str, str]:
+    """Return the sha256 of the locks that are among no inputs, of those that are there."""
+    host = {name: requirements / Path(name).name for name in HOST_LOCKS}
+    paths = {**host, IMAGES: images_lock}
+    return {
+        name: sha256_of(read_plain(path, MAX_LOCK_BYTES))
+        for name, path in paths.items()
+        if path.is_file()
+    }
 
 
-def _files_of(commit: str, root: Path) -> dict[str, TreeFile] | None:
-    """Return the files of a commit by their paths, None if there is no clone that has it."""
-    with temporary_directory("commit-") as folder:
-        archive = Path(folder, "source.tar")
-        if git.ask(root, "archive", "--format=tar", f"--output={archive}", commit) is None:
-            return None
-        with tarfile.open(archive, "r:") as tar:
-            members = [member for member in tar if member.isfile()]
-            return {member.name: _file_of(tar, member) for member in members}
-
-
-def _file_of(tar: tarfile.TarFile, member: tarfile.TarInfo) -> TreeFile:
-    stream = tar.extractfile(member)
-    content = stream.read() if stream else b""
-    return TreeFile(member.name, bool(member.mode & 0o111), sha256_of(content))
+def _check_out(commit: str, root: Path, folder: Path) -> bool:
+    """Write the files of a commit to a folder; return whether there is a clone that has it."""
+    archive = folder / "source.tar"
+    if git.ask(root, "archive", "--format=tar", f"--output={archive}", commit) is None:
+        return False
+    with tarfile.open(archive, "r:") as tar:
+        files = [member for member in tar if member.isfile() or member.isdir()]
+        tar.extractall(folder, files)
+    return True
