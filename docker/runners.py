@@ -18,7 +18,7 @@ from docker.host import (
     env_file,
     interpreter,
     network,
-    own_backbone,
+    own_files,
     user,
     venv,
     visibility,
@@ -97,10 +97,10 @@ def prepare_docker(stages: list[Stage], artifacts: Path, task: str) -> Runner:
 
     def run(stage: Stage, settings: Mapping[str, str]) -> Outcome:
         own = {env_name("artifacts"): str(root), env_name("image"): pinned[stage].digest}
-        given = settings.get(BACKBONE, "")
-        handle = own_backbone.as_container_sees(given)
+        handle = own_files.BACKBONE.as_container_sees(settings.get(BACKBONE, ""))
         shown = {BACKBONE: handle, SHOWN_BACKBONE: redacted_handle(handle)}
-        shown |= own_backbone.mount(given if stage.name == TRAIN else "")
+        for given in own_files.OWN:
+            shown |= given.mount(settings.get(given.variable, "") if stage.name == TRAIN else "")
         variables = {**composed, **_network_of(stage, settings), **own, **shown}
         environ = {**containers.compose_environment(settings), **variables}
         return containers.run(stage, environ, pinned[stage].id)

@@ -24,9 +24,16 @@ CALIBRATING = ("quantize", PEERS)
 
 
 def require_agreement(settings: Settings, programs: Collection[str]) -> None:
-    """Raise SettingsError if train would have too few images, or leave too few for a program."""
+    """Raise SettingsError if train would have too few images, or leave too few for a program.
+
+    Raises it, too, for what is said of a model that is not given.
+    """
     if "train" not in programs:
         return
+    if settings.preprocessing != "none" and not settings.model:
+        raise SettingsError(
+            f"preprocessing {settings.preprocessing} is for a model that is given; give model, too"
+        )
     images = images_of(settings, "train")
     if images - settings.calibration_samples < CLASSES:
         raise too_few_to_train(images, settings.calibration_samples)

@@ -21,8 +21,8 @@ from stages.settings import env_name
 # has it.
 GIVEN_FOLDER, KNOWN_USER = "STAGES_ARTIFACTS", "STAGES_UID"
 
-# compose.yaml's: the path of a backbone on the user's machine, which this container does not see.
-GIVEN_BACKBONE = "GIVEN_BACKBONE"
+# compose.yaml's: paths on the user's machine, which this container does not see, by setting.
+GIVEN = {"backbone": "GIVEN_BACKBONE", "model": "GIVEN_MODEL"}
 
 BUILD = "./bootstrap.py --yes build"
 
@@ -31,32 +31,40 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
     """Read all settings, and try the artifacts folder.
 
     Raises SettingsError for a setting that is unknown or not allowed, that asks for more images
-    than there would be, for two backbones, or for one that no container sees; NotWritableError if
-    the folder can't be written.
+    than there would be, for two backbones or models, or for one that no container sees;
+    NotWritableError if the folder can't be written.
     """
     settings = load(environ)
     folder = settings.artifacts
-    require_one_backbone(environ)
-    _require_seen(settings.backbone, folder)
+    for name, given in GIVEN.items():
+        require_one(env_name(name), given, environ)
+        _require_seen(name, getattr(settings, name), folder)
+    settings = load(_with_given(environ))
     require_agreement(settings, STAGES)
     if not _is_writable(folder):
         raise NotWritableError(_remedy(environ.get(GIVEN_FOLDER, str(folder)), environ))
 
 
-def require_one_backbone(environ: Mapping[str, str]) -> None:
-    """Raise SettingsError if two variables name a backbone."""
-    named = env_name("backbone")
-    if environ.get(named) and environ.get(GIVEN_BACKBONE):
-        raise SettingsError(f"{named} and {GIVEN_BACKBONE} both name a backbone; unset one")
+def require_one(named: str, given: str, environ: Mapping[str, str]) -> None:
+    """Raise SettingsError if two variables name the same: that of a setting, and of a path."""
+    if environ.get(named) and environ.get(given):
+        what = given.rpartition("_")[2].lower()
+        raise SettingsError(f"{named} and {given} both name a {what}; unset one")
 
 
-def _require_seen(backbone: str, folder: Path) -> None:
-    path = local_path(backbone) if "/" in backbone else None
+def _require_seen(name: str, text: str, folder: Path) -> None:
+    path = local_path(text) if "/" in text or (text and name == "model") else None
     if path is not None and folder not in path.parents:
         raise SettingsError(
-            f"{env_name('backbone')} is a path that no container sees; name it "
-            f"{GIVEN_BACKBONE} instead, or start this by `invoke`"
+            f"{env_name(name)} is a path that no container sees; name it "
+            f"{GIVEN[name]} instead, or start this by `invoke`"
         )
+
+
+def _with_given(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables with a given model's, which contradicts others as it is not alone."""
+    given = environ.get(GIVEN["model"], "")
+    return {**environ, **({env_name("model"): given} if given else {})}
 
 
 def _is_writable(folder: Path) -> bool:

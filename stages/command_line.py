@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from importlib import import_module
 from typing import Any, NoReturn
@@ -17,6 +17,8 @@ from stages.setting.spec import Spec, as_text
 from stages.setting.suggestion import MAX_SHOWN, did_you_mean, quoted
 from stages.settings import ENV_PREFIX, Settings, env_name, refusal, specs, specs_of
 
+# What a model of one's own leaves nothing to do for.
+WITHOUT_MODEL = ("backbone", "epochs", "learning_rate")
 # What users of Neural Compressor's former notebook vgg19_ibean made BF16 by.
 OLD_BF16_SWITCHES = ("FORCE_BF16", "MIX_PRECISION_TEST")
 # Shown for defaults that have no text to give; no setting takes these as a value.
@@ -33,7 +35,18 @@ def load(environ: Mapping[str, str], overrides: Mapping[str, str] | None = None)
     texts = {name: environ[env_name(name)] for name in known if environ.get(env_name(name))}
     _refuse_unknown(environ, known)
     texts.update(overrides or {})
+    _refuse_beside_model(texts)
     return Settings(**{name: _read(name, text, known[name]) for name, text in texts.items()})
+
+
+def _refuse_beside_model(texts: Collection[str]) -> None:
+    """Raise SettingsError if what makes a model is given beside one that is trained already."""
+    if "model" in texts:
+        for name in WITHOUT_MODEL:
+            if name in texts:
+                raise SettingsError(
+                    f"{name} contradicts model, of which nothing is trained; give one of them"
+                )
 
 
 def for_stage(stage: str, argv: Sequence[str], environ: Mapping[str, str]) -> Settings:

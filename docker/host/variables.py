@@ -12,6 +12,8 @@ OVERRIDE, NETWORK = "STAGES_OVERRIDE", "DOWNLOAD_NETWORK"
 GIVEN_BACKBONE = "GIVEN_BACKBONE"
 # By which invoke says, for each container, what train's is to call that one.
 GIVEN_NAME = "STAGES_GIVEN"
+GIVEN_MODEL = "GIVEN_MODEL"
+GIVEN_MODEL_NAME = "STAGES_GIVEN_MODEL"
 
 WRITTEN: Final = {
     UID: "the number of the user that the stages run as: yours, and 10001 if you are root without "
@@ -39,4 +41,6 @@ GIVEN: Final = {
     GIVEN_BACKBONE: "the path of [a backbone of your own]"
     "(data-and-models.md#a-backbone-of-your-own) on this machine, also in `.env`; `docker compose` "
     "lets train's container see it",
+    GIVEN_MODEL: "the path of [a model of your own](data-and-models.md#a-model-of-your-own) on "
+    "this machine, also in `.env`; `docker compose` lets train's container see it",
 }

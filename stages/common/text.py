@@ -6,6 +6,7 @@ from stages.program.printable import printable
 from stages.records.base import UNKNOWN, Host, Interval, Source
 from stages.records.cell import Reason
 from stages.records.cpu_generations import full_name
+from stages.setting.addresses import GIVEN
 from stages.setting.values import OWN_BACKBONES
 
 MAX_CELL = 1000
@@ -63,20 +64,31 @@ def when_all(parts: Sequence[str]) -> str:
 
 
 def network_of(backbone: Source) -> str:
-    """Return the network that a backbone is of, which is known of our own alone; else its name."""
+    """Return the network that a backbone is of, which is known of our own alone; else its name.
+
+    A whole model that was given is called as its file or folder is.
+    """
+    if backbone.whole:
+        return backbone.name.removeprefix(f"{GIVEN}/")
     return VGG19 if backbone.name in OWN_BACKBONES else backbone.name
+
+
+def _model_of(backbone: Source) -> str:
+    if backbone.whole:
+        return f"{network_of(backbone)}, as it was given"
+    network = f"{VGG19}, " if backbone.name in OWN_BACKBONES else ""
+    return f"{network}{backbone.name} backbone"
 
 
 def origins(host: Host, backbone: Source, data: Source) -> list[str]:
     """Return the lines that name the machine, the model and the data of a measurement."""
-    network = f"{VGG19}, " if backbone.name in OWN_BACKBONES else ""
     cpu = full_name(host.cpu_model, host.cpu_id)
     of_host = [cpu, f"{len(host.cores_pinned)} cores pinned", f"Linux {host.kernel}"]
     of_host += ["virtual machine"] if host.hypervisor else []
     of_host += [host.machine_type] if host.machine_type != UNKNOWN else []
     lines = [
         f"host      {', '.join(of_host)}",
-        f"model     {network}{backbone.name} backbone ({backbone.sha256[:12]})",
+        f"model     {_model_of(backbone)} ({backbone.sha256[:12]})",
         f"data      {data.name} ({data.sha256[:12]}), test split",
     ]
     return [printable(line, MAX_CELL) for line in lines]

@@ -4,7 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.setting import ranges, values
-from stages.setting.addresses import recorded_handle, redacted_address
+from stages.setting.addresses import (
+    recorded_handle,
+    recorded_model,
+    redacted_address,
+)
 from stages.setting.programs import DOWNLOAD, PEERS, PROGRAMS
 from stages.setting.spec import Spec, choices, decimal, one_of, path, setting, whole
 
@@ -35,6 +39,28 @@ class OfData:
             values.BACKBONES,
             recorded=recorded_handle,
             show=redacted_address,
+        ),
+    )
+    model: str = setting(
+        "",
+        Spec(
+            "trained classifier of your own, of which nothing is trained, in place of backbone "
+            "and head",
+            ("train",),
+            values.read_model,
+            allowed="a path: of a .keras or .h5 file, a SavedModel's folder, or a .tar.gz of it",
+            recorded=recorded_model,
+        ),
+    )
+    preprocessing: str = setting(
+        "none",
+        Spec(
+            "what the given model expects to be done to images",
+            ("train",),
+            values.read_preprocessing,
+            lambda name: name in values.PREPROCESSINGS,
+            " or ".join(values.PREPROCESSINGS),
+            values.PREPROCESSINGS,
         ),
     )
     download_mirror: str = setting(

@@ -21,6 +21,17 @@ BACKBONES = {
 OWN_BACKBONES = ("embedded", "imagenet")
 DOWNLOADED = "downloaded"
 NAMED_BACKBONES = (*OWN_BACKBONES, DOWNLOADED)
+# As keras.applications has them, whose names for the last three are "tf", "torch" and "caffe".
+PREPROCESSINGS = {
+    "none": "nothing: it takes pixels from 0 to 255, and does in itself what it needs",
+    "unit": "pixels from 0 to 1",
+    "symmetric": 'pixels from -1 to 1, the mode "tf" of Keras',
+    "imagenet": "pixels from 0 to 1, less ImageNet's mean, divided by its deviation, the mode "
+    '"torch" of Keras',
+    "caffe": "pixels from 0 to 255 as blue, green, red, less ImageNet's mean, the mode "
+    '"caffe" of Keras',
+}
+MODES_OF_KERAS = {"tf": "symmetric", "torch": "imagenet"}
 ALGORITHMS = {
     "minmax": "from the smallest to the largest value seen",
     "kl": "the range that loses least information, which takes minutes and gigabytes",
@@ -70,6 +81,21 @@ def _why_no_handle(text: str) -> str:
     ):  # else it would be shown, with its password, as a path
         return "an address begins with https://, and a path of that kind with ./ or one /"
     return ""
+
+
+def read_model(text: str) -> str:
+    """Return the path of a model as it was given; ValueError if it is an address of a network."""
+    if local_path(text) is None:
+        raise ValueError("no path of this machine")
+    return text
+
+
+def read_preprocessing(text: str) -> str:
+    """Return one of PREPROCESSINGS, also by the name that Keras has for it; ValueError if none."""
+    name = MODES_OF_KERAS.get(text.lower(), text.lower())
+    if name not in PREPROCESSINGS:
+        raise ValueError(did_you_mean(text, PREPROCESSINGS))
+    return name
 
 
 def read_mirror(text: str) -> str:

@@ -20,7 +20,7 @@ from stages.files import trees
 from stages.folder.cache import Cache, cached
 from stages.program import disk_space
 from stages.records.base import Source
-from stages.samples import IMAGE_SHAPE, Samples
+from stages.samples import IMAGE_SHAPE, ImageShape, Samples
 from stages.settings import Settings
 from stages.train.bean_leaves import ShowProgress, make_config
 from stages.train.splits import Splits, content_sha256, set_aside, without_repeats
@@ -32,17 +32,19 @@ EMBEDDED = SPLIT_SIZES["embedded"]
 METADATA = ("dataset_info.json", "features.json")
 
 
-def load_splits(settings: Settings, cache: Path, progress: ShowProgress) -> Splits:
+def load_splits(
+    settings: Settings, cache: Path, progress: ShowProgress, shape: ImageShape = IMAGE_SHAPE
+) -> Splits:
     """Return the images of `settings.data`; at first use draw or prepare them in `cache`.
 
-    Images are uint8 [N, 224, 224, 3]; no image is in two of the sets. Raises InputMissingError if
+    Images are uint8 [N, *shape]; no image is in two of the sets. Raises InputMissingError if
     they are to be downloaded first, InputCorruptError for a damaged cache, SettingsError for too
     few images.
     """
     builder, parts = (
-        _load_beans(settings, Cache(cache))
+        _load_beans(settings, Cache(cache), shape)
         if settings.data == "beans"
-        else _load_embedded(settings, Cache(cache), progress)
+        else _load_embedded(settings, Cache(cache), shape, progress)
     )
     sets = _disjoint(parts, settings.calibration_samples)
     source = Source(
@@ -68,12 +70,12 @@ def _limits(settings: Settings) -> dict[str, int]:
 
 
 def _load_embedded(
-    settings: Settings, cache: Cache, progress: ShowProgress
+    settings: Settings, cache: Cache, shape: ImageShape, progress: ShowProgress
 ) -> tuple[Any, dict[str, Samples]]:
     sizes = {split: limit or EMBEDDED[split] for split, limit in _limits(settings).items()}
     config = make_config(settings.seed, sizes, progress)
     builder = _builder("bean_leaves", cache.bean_leaves(config.name), _draw, config)
-    return builder, {split: _read(builder, split) for split in sizes}
+    return builder, {split: _read(builder, split, shape) for split in sizes}
 
 
 def _draw(builder: Any, scratch: Path) -> None:
@@ -81,10 +83,12 @@ def _draw(builder: Any, scratch: Path) -> None:
         builder.download_and_prepare(download_dir=str(scratch))
 
 
-def _load_beans(settings: Settings, cache: Cache) -> tuple[Any, dict[str, Samples]]:
+def _load_beans(
+    settings: Settings, cache: Cache, shape: ImageShape
+) -> tuple[Any, dict[str, Samples]]:
     builder = _builder("beans", cache.beans, partial(_prepare_beans, cache.data_downloads))
     parts = {
-        split: _read(builder, f"{split}[:{limit}]" if limit else split)
+        split: _read(builder, f"{split}[:{limit}]" if limit else split, shape)
         for split, limit in _limits(settings).items()
     }
     return builder, parts
@@ -137,10 +141,10 @@ def _manual(info: Any) -> str:
     return f"manual/{info.filename}"
 
 
-def _read(builder: Any, split: str) -> Samples:
+def _read(builder: Any, split: str, shape: ImageShape) -> Samples:
     try:
         dataset = builder.as_dataset(split=split, as_supervised=True)
-        pairs = list(tfds.as_numpy(dataset.map(_resized)))
+        pairs = list(tfds.as_numpy(dataset.map(partial(_resized, shape=shape))))
     except tf.errors.OpError as error:  # though all of it has its checksum
         raise InputCorruptError(
             f"the cached data set in {builder.data_dir} can't be read; "
@@ -150,10 +154,10 @@ def _read(builder: Any, split: str) -> Samples:
     return Samples(images, np.array([label for _, label in pairs], np.int64))
 
 
-def _resized(image: Any, label: Any) -> tuple[Any, Any]:
-    if image.shape == IMAGE_SHAPE:
+def _resized(image: Any, label: Any, shape: ImageShape) -> tuple[Any, Any]:
+    if image.shape == shape:
         return image, label
-    resized = tf.image.resize(image, IMAGE_SHAPE[:2], antialias=True)
+    resized = tf.image.resize(image, shape[:2], antialias=True)
     return tf.cast(tf.clip_by_value(tf.round(resized), 0, 255), tf.uint8), label
 
 

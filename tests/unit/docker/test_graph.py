@@ -27,7 +27,7 @@ BACKBONE, MIRROR = env_name("backbone"), env_name("download_mirror")
 # What may hold a password, and reaches no container that does not read it.
 # What only the services that measure have.
 FIRST = {"cgroup_parent", "cpu_shares"}
-SECRET = ("backbone", "download_mirror")
+SECRET = ("backbone", "download_mirror", "model")
 STOCK = {env_name("runtime"): "stock"}
 
 OUT_OF_ORDER = """
@@ -233,10 +233,11 @@ def test_what_runs_a_strangers_module_first_sees_the_artifacts_and_that_module_a
     volumes = services()["train"]["volumes"]
     assert isinstance(volumes, list)
     targets = {volume["target"]: volume for volume in volumes}
-    given = targets.pop("/given/${STAGES_GIVEN:-backbone}")
+    for name in ("given/${STAGES_GIVEN:-backbone}", "given-model/${STAGES_GIVEN_MODEL:-model}"):
+        given = targets.pop(f"/{name}")
+        # The engine would make a folder, as root, where a misspelt path leads.
+        assert (given["read_only"], given["bind"]) == (True, {"create_host_path": False})
     assert [*targets] == ["/artifacts"]
-    # The engine would make a folder, as root, where a misspelt path leads.
-    assert (given["read_only"], given["bind"]) == (True, {"create_host_path": False})
 
 
 def test_nothing_else_sees_a_backbone_of_the_users_own() -> None:

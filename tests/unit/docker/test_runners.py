@@ -179,6 +179,19 @@ def test_only_trains_container_sees_a_backbone_of_the_users_own(
     assert handles == {("/given/latest", "/given/latest")}
 
 
+def test_only_trains_container_sees_a_model_of_the_users_own(
+    contained: Contained, tmp_path: Path
+) -> None:
+    given = str(tmp_path / "mine.keras")
+    stages = [read_extra(DOWNLOAD), *read_stages({})]
+    run = prepare_docker(stages, tmp_path, "pipeline")
+    for stage in stages:
+        run(stage, {"VGG19_MODEL": given, "GIVEN_MODEL": "/another"})
+    mounted = {name: (it["GIVEN_MODEL"], it["STAGES_GIVEN_MODEL"]) for name, _, it in contained}
+    assert mounted.pop("train") == (given, "mine.keras")
+    assert {*mounted.values()} == {("", "")}
+
+
 LOCAL = """
 import os, sys
 from docker.build.graph import Stage
