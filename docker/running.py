@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from docker.build.graph import Stage, read_extra, read_stages
 from docker.ending import end_with
-from docker.host import engine, own_backbone
+from docker.host import engine
 from docker.host.env_file import environment, with_place
+from docker.host.own_files import OWN
 from docker.outcome import Outcome
 from docker.runners import RUNNERS, TRAIN, Runner, prepare_docker
 from stages.agreement import require_agreement
-from stages.check import require_one_backbone
+from stages.check import require_one
 from stages.command_line import load
 from stages.errors import NotTrustedError, SettingsError, exit_code_of
 from stages.folder.usable import resolved
@@ -51,7 +52,8 @@ def run_stages(programs: Sequence[str], name: str, runner: str, given: dict[str,
     require_agreement(load(settings), programs)
     require_inputs(load(settings), wanted)
     if TRAIN in wanted:
-        own_backbone.require_usable(settings.get(own_backbone.BACKBONE, ""))
+        for own in OWN:
+            own.require_usable(settings.get(own.variable, ""))
     run = RUNNERS[runner](stages, load(settings).artifacts, name)
     if DOCTOR in programs and RUNNERS[runner] is prepare_docker:
         print(f"engine  {engine.summary()}", flush=True)
@@ -117,10 +119,9 @@ def chosen_settings(given: dict[str, str]) -> dict[str, str]:
     """
     chosen = {env_name(name): text for name, text in given.items()}
     environ, settings = environment(), load_settings(given)
-    if "backbone" not in given:
-        require_one_backbone(environ)
-    backbone = own_backbone.chosen(given.get("backbone", ""), environ)
-    if backbone:
-        handle = own_backbone.on_this_machine(backbone, resolved(settings.artifacts))
-        chosen[own_backbone.BACKBONE] = handle
+    for own in OWN:
+        if own.setting not in given:
+            require_one(own.variable, own.given, environ)
+        if text := own.chosen(given.get(own.setting, ""), environ):
+            chosen[own.variable] = own.on_this_machine(text, resolved(settings.artifacts))
     return {**environ, **chosen, env_name("runtime"): settings.runtime}

@@ -15,14 +15,15 @@ from stages.errors import NotWritableError, SettingsError, exit_code_of
 from stages.program.user import this_user
 from stages.setting.addresses import local_path
 from stages.setting.programs import STAGES
+from stages.setting.values import is_data_path
 from stages.settings import env_name
 
 # compose.yaml's: the artifacts folder as the user gave it, and who the stages run as, if .env
 # has it.
 GIVEN_FOLDER, KNOWN_USER = "STAGES_ARTIFACTS", "STAGES_UID"
 
-# compose.yaml's: the path of a backbone on the user's machine, which this container does not see.
-GIVEN_BACKBONE = "GIVEN_BACKBONE"
+# compose.yaml's: paths on the user's machine, which this container does not see, by setting.
+GIVEN = {"backbone": "GIVEN_BACKBONE", "data": "GIVEN_DATA"}
 
 BUILD = "./bootstrap.py --yes build"
 
@@ -31,31 +32,34 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
     """Read all settings, and try the artifacts folder.
 
     Raises SettingsError for a setting that is unknown or not allowed, that asks for more images
-    than there would be, for two backbones, or for one that no container sees; NotWritableError if
-    the folder can't be written.
+    than there would be, that is given twice, or is a path that no container sees;
+    NotWritableError if the folder can't be written.
     """
     settings = load(environ)
     folder = settings.artifacts
-    require_one_backbone(environ)
-    _require_seen(settings.backbone, folder)
-    require_agreement(settings, STAGES)
+    for name, given in GIVEN.items():
+        require_one(env_name(name), given, environ)
+    _require_seen("backbone", settings.backbone if "/" in settings.backbone else "", folder)
+    _require_seen("data", settings.data if is_data_path(settings.data) else "", folder)
+    sees_data = not (environ.get(GIVEN["data"]) or is_data_path(settings.data))
+    require_agreement(settings, STAGES, sees_data=sees_data)
     if not _is_writable(folder):
         raise NotWritableError(_remedy(environ.get(GIVEN_FOLDER, str(folder)), environ))
 
 
-def require_one_backbone(environ: Mapping[str, str]) -> None:
-    """Raise SettingsError if two variables name a backbone."""
-    named = env_name("backbone")
-    if environ.get(named) and environ.get(GIVEN_BACKBONE):
-        raise SettingsError(f"{named} and {GIVEN_BACKBONE} both name a backbone; unset one")
+def require_one(named: str, given: str, environ: Mapping[str, str]) -> None:
+    """Raise SettingsError if two variables name the same: that of a setting, and of a path."""
+    if environ.get(named) and environ.get(given):
+        what = {"GIVEN_DATA": "data"}.get(given, f"a {given.rpartition('_')[2].lower()}")
+        raise SettingsError(f"{named} and {given} both name {what}; unset one")
 
 
-def _require_seen(backbone: str, folder: Path) -> None:
-    path = local_path(backbone) if "/" in backbone else None
+def _require_seen(name: str, handle: str, folder: Path) -> None:
+    path = local_path(handle) if handle else None
     if path is not None and folder not in path.parents:
         raise SettingsError(
-            f"{env_name('backbone')} is a path that no container sees; name it "
-            f"{GIVEN_BACKBONE} instead, or start this by `invoke`"
+            f"{env_name(name)} is a path that no container sees; name it "
+            f"{GIVEN[name]} instead, or start this by `invoke`"
         )
 
 

@@ -19,6 +19,7 @@ from docker.host.variables import (
     CGROUP_PARENT,
     CPU_SHARES,
     GIVEN_BACKBONE,
+    GIVEN_DATA,
     MEMORY,
     PROJECT,
 )
@@ -69,7 +70,7 @@ def _settings(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _is_read(name: str) -> bool:
-    return name.upper().startswith(PREFIX) or name == GIVEN_BACKBONE
+    return name.upper().startswith(PREFIX) or name in (GIVEN_BACKBONE, GIVEN_DATA)
 
 
 def _text(env_file: Path) -> str:

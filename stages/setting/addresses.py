@@ -78,12 +78,12 @@ def recorded_handle(handle: str) -> str:
     return redacted_handle(handle) if path is None else f"{GIVEN}/{given_name(path)}"
 
 
-def given_name(path: Path) -> str:
+def given_name(path: Path, otherwise: str = "backbone") -> str:
     """Return the last part of a path as a name that any file system, record or terminal can have.
 
-    It has word characters and `.+@=-` alone.
+    That is `otherwise` if there is none. It has word characters and `.+@=-` alone.
     """
-    return _UNFIT.sub("_", path.name.strip(".") and path.name) or "backbone"
+    return _UNFIT.sub("_", path.name.strip(".") and path.name) or otherwise
 
 
 def has_secrets(handle: str) -> bool:

@@ -16,9 +16,10 @@ from stages.records.accuracy import Chance
 from stages.records.base import Source
 from stages.records.train import TrainRecord
 from stages.settings import Settings
-from stages.train.__main__ import _with_backbone, main
+from stages.train.__main__ import _pictures_sha256, _with_backbone, main
 from stages.train.given_backbone import module_sha256
 from tests.unit import records
+from tests.unit.pictures.folders import folder_with, names
 
 
 def test_the_backbone_is_the_one_that_download_was_asked_for(tmp_path: Path) -> None:
@@ -63,6 +64,7 @@ class Stage:
             samples={"train": 1},
             seconds={"head": float(self.runs)},
             chance=self.chance,
+            data_files_sha256=_pictures_sha256(settings),
         )
         paths = TrainFolder(folder)
         paths.model.mkdir()
@@ -124,6 +126,22 @@ def test_a_backbone_of_ones_own_counts_by_its_files(
     stage.run("--backbone", str(own))
     assert stage.runs == 3
     assert "train: runs again: the files of the backbone changed\n" in capsys.readouterr().out
+
+
+def test_pictures_of_ones_own_count_by_their_contents(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = folder_with(tmp_path / "own", [*names("roses", 30), *names("tulips", 30)])
+    for _ in range(2):
+        stage.run("--data", str(own))
+    assert stage.runs == 2
+    (own / "roses" / "3.jpg").touch()
+    stage.run("--data", str(own))
+    assert stage.runs == 2
+    (own / "roses" / "3.jpg").write_text("another")
+    stage.run("--data", str(own))
+    assert stage.runs == 3
+    assert "train: runs again: the files of the pictures changed\n" in capsys.readouterr().out
 
 
 def test_at_chance_it_warns_also_if_there_is_nothing_to_do(
