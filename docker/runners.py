@@ -51,7 +51,8 @@ from stages.settings import env_name, specs_of
 STAGES_PYTHON = "3.11"
 # By which compose.yaml gets the backbone's handle for train, without its secrets.
 SHOWN_BACKBONE = "STAGES_BACKBONE"
-BACKBONE, MIRROR = env_name("backbone"), env_name("download_mirror")
+BACKBONE, DATA = env_name("backbone"), env_name("data")
+MIRROR = env_name("download_mirror")
 TRAIN = STAGES[0]
 
 
@@ -98,7 +99,8 @@ def prepare_docker(stages: list[Stage], artifacts: Path, task: str) -> Runner:
     def run(stage: Stage, settings: Mapping[str, str]) -> Outcome:
         own = {env_name("artifacts"): str(root), env_name("image"): pinned[stage].digest}
         handle = own_files.BACKBONE.as_container_sees(settings.get(BACKBONE, ""))
-        shown = {BACKBONE: handle, SHOWN_BACKBONE: redacted_handle(handle)}
+        data = own_files.DATA.as_container_sees(settings.get(DATA, ""))
+        shown = {BACKBONE: handle, SHOWN_BACKBONE: redacted_handle(handle), DATA: data}
         for given in own_files.OWN:
             shown |= given.mount(settings.get(given.variable, "") if stage.name == TRAIN else "")
         variables = {**composed, **_network_of(stage, settings), **own, **shown}

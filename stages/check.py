@@ -6,7 +6,7 @@ It is the first service of compose.yaml. `invoke` checks the same on the host be
 import os
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from stages.agreement import require_agreement
@@ -15,6 +15,7 @@ from stages.errors import NotWritableError, SettingsError, exit_code_of
 from stages.program.user import this_user
 from stages.setting.addresses import local_path
 from stages.setting.programs import STAGES
+from stages.setting.values import is_data_path
 from stages.settings import env_name
 
 # compose.yaml's: the artifacts folder as the user gave it, and who the stages run as, if .env
@@ -22,7 +23,12 @@ from stages.settings import env_name
 GIVEN_FOLDER, KNOWN_USER = "STAGES_ARTIFACTS", "STAGES_UID"
 
 # compose.yaml's: paths on the user's machine, which this container does not see, by setting.
-GIVEN = {"backbone": "GIVEN_BACKBONE", "model": "GIVEN_MODEL"}
+GIVEN = {"backbone": "GIVEN_BACKBONE", "data": "GIVEN_DATA", "model": "GIVEN_MODEL"}
+IS_PATH: Mapping[str, Callable[[str], bool]] = {
+    "backbone": lambda text: "/" in text,
+    "data": is_data_path,
+    "model": bool,
+}
 
 BUILD = "./bootstrap.py --yes build"
 
@@ -31,7 +37,7 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
     """Read all settings, and try the artifacts folder.
 
     Raises SettingsError for a setting that is unknown or not allowed, that asks for more images
-    than there would be, for two backbones or models, or for one that no container sees;
+    than there would be, that is given twice, or is a path that no container sees;
     NotWritableError if the folder can't be written.
     """
     settings = load(environ)
@@ -39,8 +45,8 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
     for name, given in GIVEN.items():
         require_one(env_name(name), given, environ)
         _require_seen(name, getattr(settings, name), folder)
-    settings = load(_with_given(environ))
-    require_agreement(settings, STAGES)
+    sees_data = not (environ.get(GIVEN["data"]) or is_data_path(settings.data))
+    require_agreement(load(_with_given(environ)), STAGES, sees_data=sees_data)
     if not _is_writable(folder):
         raise NotWritableError(_remedy(environ.get(GIVEN_FOLDER, str(folder)), environ))
 
@@ -48,12 +54,12 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
 def require_one(named: str, given: str, environ: Mapping[str, str]) -> None:
     """Raise SettingsError if two variables name the same: that of a setting, and of a path."""
     if environ.get(named) and environ.get(given):
-        what = given.rpartition("_")[2].lower()
-        raise SettingsError(f"{named} and {given} both name a {what}; unset one")
+        what = {"GIVEN_DATA": "data"}.get(given, f"a {given.rpartition('_')[2].lower()}")
+        raise SettingsError(f"{named} and {given} both name {what}; unset one")
 
 
 def _require_seen(name: str, text: str, folder: Path) -> None:
-    path = local_path(text) if "/" in text or (text and name == "model") else None
+    path = local_path(text) if IS_PATH[name](text) else None
     if path is not None and folder not in path.parents:
         raise SettingsError(
             f"{env_name(name)} is a path that no container sees; name it "

@@ -15,6 +15,7 @@ from stages.errors import ModelError
 from stages.files.given_module import require_classifier, require_module
 from stages.program.printable import printable, shortened
 from stages.setting.addresses import given_name, local_path
+from stages.setting.values import is_data_path
 
 # What compose.yaml calls the artifacts folder in each container.
 ARTIFACTS = Path("/artifacts")
@@ -26,7 +27,7 @@ class Own:
 
     - `variable`: that of the setting.
     - `given`, `name`: the variables by which compose.yaml mounts it, in `folder`.
-    - `check`: raises what is wrong with a path that will not do.
+    - `check`: what is raised for a path that will not do; None if that is found elsewhere.
     - `path_of`: the path that the setting's text names, None if it names something else.
     """
 
@@ -35,7 +36,7 @@ class Own:
     given: str
     name: str
     folder: Path
-    check: Callable[[Path], None]
+    check: Callable[[Path], None] | None
     path_of: Callable[[str], Path | None]
 
     def chosen(
@@ -72,7 +73,7 @@ class Own:
         Raises SettingsError if it is not there or can't be read, ModelError if it will not do.
         """
         path = self.path_of(text)
-        if path is None:
+        if path is None or self.check is None:
             return
         self.check(path)
         for link in _ways_out(path.resolve()):
@@ -111,6 +112,10 @@ def _path_of_model(text: str) -> Path | None:
     return local_path(text) if text else None
 
 
+def _path_of_data(text: str) -> Path | None:
+    return local_path(text) if is_data_path(text) else None
+
+
 BACKBONE = Own(
     "backbone",
     "VGG19_BACKBONE",
@@ -129,7 +134,17 @@ MODEL = Own(
     require_classifier,
     _path_of_model,
 )
-OWN = (BACKBONE, MODEL)
+# What is in a folder of pictures is looked at where the settings' agreement is.
+DATA = Own(
+    "data",
+    "VGG19_DATA",
+    variables.GIVEN_DATA,
+    variables.GIVEN_DATA_NAME,
+    Path("/given-data"),
+    None,
+    _path_of_data,
+)
+OWN = (BACKBONE, MODEL, DATA)
 
 
 def _ways_out(folder: Path) -> Iterator[Path]:

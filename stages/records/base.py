@@ -88,8 +88,8 @@ class Source:
     name: Annotated[
         str,
         doc(
-            "As it was asked for: embedded, beans, imagenet, or a TF Hub handle; of a path, given/ "
-            "and its last part, as what is before that may name a user."
+            "As it was asked for: embedded, beans, the name of a data set, imagenet, or a TF Hub "
+            "handle; of a path, given/ and its last part, as what is before that may name a user."
         ),
     ]
     sha256: Annotated[

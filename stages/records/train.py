@@ -8,6 +8,7 @@ from msgspec import Meta
 from stages.records.accuracy import Chance
 from stages.records.base import Record, Source
 from stages.records.fields import (
+    END,
     ClassIndex,
     Count,
     Fraction,
@@ -75,3 +76,11 @@ class TrainRecord(Record):
         dict[str, Chance],
         doc_of_added("Whether accuracy_top1 is better than the largest class alone, by split."),
     ] = field(default_factory=dict)
+    data_files_sha256: Annotated[
+        str,
+        Meta(pattern=f"^([0-9a-f]{{64}})?{END}"),
+        doc_of_added(
+            "Hash of the names, splits and contents of the files that were taken, if data are a "
+            "folder of pictures; else empty."
+        ),
+    ] = ""

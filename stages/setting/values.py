@@ -1,8 +1,9 @@
 """What may be chosen, and what each choice means; how names beside numbers and paths are read."""
 
 import re
+from difflib import SequenceMatcher
 
-from stages.setting.addresses import is_remote, local_path, why_no_address
+from stages.setting.addresses import GIVEN, given_name, is_remote, local_path, why_no_address
 from stages.setting.spec import read_whole
 from stages.setting.suggestion import did_you_mean
 
@@ -10,7 +11,17 @@ AUTO = "auto"
 DATA_SETS = {
     "embedded": "bean leaves that this project draws itself, without a network",
     "beans": "the ibean photographs of bean leaves, downloaded through tensorflow-datasets",
+    "a name": "any other image classification set of tensorflow-datasets, downloaded: NAME, "
+    "NAME:VERSION or NAME/CONFIG:VERSION",
+    "a path": "a folder of pictures, FOLDER/CLASS/*.jpg or FOLDER/train/CLASS/*.jpg",
 }
+NAMED_DATA = ("embedded", "beans")
+# As tensorflow-datasets names its own sets, their configurations and their versions.
+_SET = re.compile(r"[a-z][a-z0-9_]*(/[A-Za-z0-9_.+-]+)?(:[0-9]+\.[0-9]+\.[0-9]+)?")
+# A name that is as like one of NAMED_DATA is a slip, which a network need not be asked about.
+_LIKE = 0.75
+# How a path begins; what only has a `/` is a set with its configuration.
+_PATH = ("/", "./", "../", "~", "file://")
 BACKBONES = {
     "embedded": "a VGG19 that this project makes itself, without a network",
     "imagenet": "the VGG19 published with ImageNet weights, downloaded",
@@ -52,6 +63,41 @@ PRODUCTS = {
     "peers": "the measurement beside other runtimes",
     "rehearse": "the rehearsal under emulation",
 }
+
+
+def read_data(text: str) -> str:
+    """Return data as they are known; ValueError if they are neither named nor at a path."""
+    if is_data_path(text):
+        if local_path(text) is None:
+            raise ValueError("an address of another machine")
+        return text
+    if text.lower() in NAMED_DATA:
+        return text.lower()
+    like = (name for name in NAMED_DATA if SequenceMatcher(a=text, b=name).ratio() >= _LIKE)
+    if hint := next(like, ""):
+        raise ValueError(f"did you mean {hint}?")
+    return text
+
+
+def is_data(name: str) -> bool:
+    """Return whether a text can name data."""
+    return is_data_path(name) or bool(_SET.fullmatch(name))
+
+
+def is_data_path(name: str) -> bool:
+    """Return whether data are given by the path of a folder."""
+    return name.startswith(_PATH)
+
+
+def is_downloaded(data: str) -> bool:
+    """Return whether data are a set that comes from a network."""
+    return data != "embedded" and not is_data_path(data)
+
+
+def recorded_data(name: str) -> str:
+    """Return data as records have them: of a path, its last part alone."""
+    path = local_path(name) if is_data_path(name) else None
+    return name if path is None else f"{GIVEN}/{given_name(path, 'data')}"
 
 
 def read_backbone(text: str) -> str:

@@ -20,9 +20,10 @@ from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder.access import writing
 from stages.folder.cache import Cache, noted_backbone
 from stages.folder.handover import handing_over
+from stages.pictures.given import files_sha256, listing_of, plan_for
 from stages.records.train import TrainRecord
 from stages.setting.addresses import recorded_handle, recorded_model
-from stages.setting.values import DOWNLOADED, OWN_BACKBONES
+from stages.setting.values import DOWNLOADED, OWN_BACKBONES, is_data_path
 from stages.settings import Settings
 from stages.train.given_files import given_folder, given_model, model_sha256, module_sha256
 
@@ -56,23 +57,40 @@ def _product(artifacts: Artifacts) -> Product[TrainRecord]:
 
 
 def _recorded_origins(record: TrainRecord) -> Facts:
-    source = record.backbone
+    source, pictures = record.backbone, _of_pictures(record.data_files_sha256)
     if source.whole:
-        return {OF_MODEL: source.sha256}
-    return _of_backbone(source.name, lambda: source.sha256)
+        return {OF_MODEL: source.sha256, **pictures}
+    return {**_of_backbone(source.name, lambda: source.sha256), **pictures}
 
 
 def _origins(settings: Settings, cache: Cache) -> Facts:
     """Return what the outcome depends on beside settings; another's files may be changed."""
     if settings.model:
         path = given_model(settings.model, cache)
-        return {OF_MODEL: model_sha256(path, recorded_model(settings.model))}
+        digest = model_sha256(path, recorded_model(settings.model))
+        return {OF_MODEL: digest, **_of_pictures(_pictures_sha256(settings))}
     name, shown = settings.backbone, recorded_handle(settings.backbone)
-    return _of_backbone(name, lambda: module_sha256(given_folder(name, cache), shown))
+    return {
+        **_of_backbone(name, lambda: module_sha256(given_folder(name, cache), shown)),
+        **_of_pictures(_pictures_sha256(settings)),
+    }
 
 
 def _of_backbone(name: str, digest: Callable[[], str]) -> Facts:
     return {} if name in OWN_BACKBONES else {"the files of the backbone": digest()}
+
+
+def _of_pictures(digest: str) -> Facts:
+    return {"the files of the pictures": digest} if digest else {}
+
+
+def _pictures_sha256(settings: Settings) -> str:
+    """Return the hash of the user's own pictures that are taken, empty if there are none."""
+    if not is_data_path(settings.data):
+        return ""
+    path, listing = listing_of(settings.data)
+    plan = plan_for(path, listing, settings.samples(), settings.seed)
+    return files_sha256(path, plan.taken)
 
 
 def _train(settings: Settings, artifacts: Artifacts, product: Product[TrainRecord]) -> TrainRecord:

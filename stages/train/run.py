@@ -15,7 +15,7 @@ from stages.folder.cache import cached
 from stages.records.base import Source
 from stages.records.train import TrainRecord
 from stages.setting.addresses import recorded_handle
-from stages.setting.values import OWN_BACKBONES
+from stages.setting.values import OWN_BACKBONES, recorded_data
 from stages.settings import Settings
 from stages.train import head, model
 from stages.train.backbone import Backbone, load_backbone
@@ -35,8 +35,8 @@ def train(settings: Settings, folder: Path, cache: Path, progress: Progress) -> 
     if a backbone called VGG19 is not one.
     """
     timer = StepTimer(progress)
-    with timer.step("data", f"{settings.data} data"):
-        splits = load_splits(settings, cache, progress.update)
+    with timer.step("data", f"{recorded_data(settings.data)} data"):
+        splits = load_splits(settings, cache, progress.update, say=progress.note)
     with timer.step("backbone", f"{recorded_handle(settings.backbone)} backbone"):
         backbone = load_backbone(settings, cache, progress.update)
     features = _features(backbone, splits, cache, timer)
@@ -143,6 +143,7 @@ def _record(
         labels=labels,
         predictions=predictions,
         chance=chances(predictions, labels),
+        data_files_sha256=splits.files_sha256,
     )
 
 

@@ -11,6 +11,7 @@ from stages.common.progress import Progress
 from stages.common.provenance import maker
 from stages.errors import ModelError
 from stages.records.train import TrainRecord
+from stages.setting.values import recorded_data
 from stages.settings import Settings
 from stages.train import model
 from stages.train.data import load_splits
@@ -33,8 +34,8 @@ def take(settings: Settings, folder: Path, cache: Path, progress: Progress) -> T
     timer = StepTimer(progress)
     with timer.step("model", "the given model"):
         given = load_given(settings, cache)
-    with timer.step("data", f"{settings.data} data"):
-        splits = load_splits(settings, cache, progress.update, given.image_shape)
+    with timer.step("data", f"{recorded_data(settings.data)} data"):
+        splits = load_splits(settings, cache, progress.update, given.image_shape, progress.note)
     given.require_classes(splits.classes)
     answers = _answers(given, splits, timer)
     kind = kind_of(answers["validation"])
@@ -100,6 +101,7 @@ def _record(
         labels=labels,
         predictions=predictions,
         chance=chances(predictions, labels),
+        data_files_sha256=splits.files_sha256,
         image_size=list(given.image_shape[:2]),
         outputs=kind,
     )

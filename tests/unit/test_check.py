@@ -85,3 +85,16 @@ def test_a_folder_that_can_not_be_written_is_named_as_it_was_given(
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(NotWritableError, match=rf"^./my own can't be written by user .*{remedy}"):
         check.main({**environ, "STAGES_UID": known})
+
+
+def test_pictures_that_no_container_sees_yet_are_not_looked_for(environ: dict[str, str]) -> None:
+    check.main({**environ, "GIVEN_DATA": "/home/ann/flowers", "VGG19_TRAIN_SAMPLES": "40"})
+    with pytest.raises(SettingsError, match="VGG19_DATA and GIVEN_DATA both name data"):
+        check.main({**environ, "GIVEN_DATA": "/home/ann/flowers", "VGG19_DATA": "beans"})
+    with pytest.raises(SettingsError, match="a path that no container sees; name it GIVEN_DATA"):
+        check.main({**environ, "VGG19_DATA": "/home/ann/flowers"})
+
+
+@pytest.mark.parametrize("data", ["tf_flowers", "imagenette/320px-v2:1.0.0"])
+def test_a_set_by_its_name_passes(data: str, environ: dict[str, str]) -> None:
+    check.main({**environ, "VGG19_DATA": data})

@@ -32,6 +32,7 @@ WAYS_IN = ("invoke ", "./bootstrap.py ")
 NOT_A_TASKS = ("--yes", "--no-engine", "--dry")
 SET_FOR_EACH_CONTAINER = {"STAGES_IMAGE", "STAGES_CONTAINER", "STAGES_TERMINAL", "STAGES_BACKBONE"}
 SET_FOR_EACH_CONTAINER |= {"STAGES_COMPARED", "STAGES_GIVEN", "STAGES_GIVEN_MODEL"}
+SET_FOR_EACH_CONTAINER |= {"STAGES_GIVEN_DATA"}
 PLACEHOLDER = "TASK"
 # What an implicit concatenation puts between the halves of a message.
 BETWEEN_LITERALS = re.compile(r'"\s*\n\s*f?"')

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docker.host.own_files import BACKBONE, MODEL
+from docker.host.own_files import BACKBONE, DATA, MODEL
 from stages.errors import ModelError, SettingsError
 from tests.unit.files.test_given_module import make_module
 
@@ -113,3 +113,28 @@ def test_a_model_is_a_path_also_without_a_slash_and_has_a_place_of_its_own(tmp_p
     assert MODEL.mount(given) == {"GIVEN_MODEL": given, "STAGES_GIVEN_MODEL": "my_model.keras"}
     with pytest.raises(SettingsError, match=r"the model .*keras is not there; give a \.keras or"):
         MODEL.require_usable(given)
+
+
+def test_pictures_are_shown_to_a_container_as_a_backbone_is(tmp_path: Path) -> None:
+    folder = tmp_path / "my roses"
+    folder.mkdir()
+    assert DATA.chosen("./my roses", {}, {}, tmp_path) == str(folder)
+    assert DATA.as_container_sees(str(folder)) == "/given-data/my_roses"
+    assert DATA.mount(str(folder)) == {
+        "GIVEN_DATA": str(folder),
+        "STAGES_GIVEN_DATA": "my_roses",
+    }
+
+
+@pytest.mark.parametrize("given", ["roses", "my/roses", "./roses", "../roses", "{}/roses"])
+def test_the_variable_for_compose_is_always_a_path(given: str, tmp_path: Path) -> None:
+    variable = {"GIVEN_DATA": given.format(tmp_path)}
+    chosen = DATA.chosen("", variable, variable, tmp_path / "here", tmp_path / "root")
+    assert chosen.startswith(str(tmp_path))
+    assert chosen.endswith("/roses")
+
+
+@pytest.mark.parametrize("name", ["embedded", "beans", "tf_flowers", "imagenette/320px:1.0.0"])
+def test_a_set_by_its_name_is_no_path(name: str, tmp_path: Path) -> None:
+    assert DATA.chosen(name, {}, {}, tmp_path) == DATA.as_container_sees(name) == name
+    assert not any(DATA.mount(name).values())

@@ -17,9 +17,10 @@ from stages.records.accuracy import Chance
 from stages.records.base import Source
 from stages.records.train import TrainRecord
 from stages.settings import Settings
-from stages.train.__main__ import _with_backbone, main
+from stages.train.__main__ import _pictures_sha256, _with_backbone, main
 from stages.train.given_files import model_sha256
 from tests.unit import records
+from tests.unit.pictures.folders import folder_with, names
 
 
 def test_the_backbone_is_the_one_that_download_was_asked_for(tmp_path: Path) -> None:
@@ -65,6 +66,7 @@ class Stage:
             samples={"train": 1},
             seconds={"head": float(self.runs)},
             chance=self.chance,
+            data_files_sha256=_pictures_sha256(settings),
         )
         paths = TrainFolder(folder)
         paths.model.mkdir()
@@ -151,6 +153,22 @@ def test_a_backbone_or_a_head_beside_a_model_is_refused(stage: Stage) -> None:
             stage.run("--model", "mine.h5", flag, value)
     with pytest.raises(SettingsError, match="preprocessing unit is for a model that is given"):
         stage.run("--preprocessing", "unit")
+
+
+def test_pictures_of_ones_own_count_by_their_contents(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = folder_with(tmp_path / "own", [*names("roses", 30), *names("tulips", 30)])
+    for _ in range(2):
+        stage.run("--data", str(own))
+    assert stage.runs == 2
+    (own / "roses" / "3.jpg").touch()
+    stage.run("--data", str(own))
+    assert stage.runs == 2
+    (own / "roses" / "3.jpg").write_text("another")
+    stage.run("--data", str(own))
+    assert stage.runs == 3
+    assert "train: runs again: the files of the pictures changed\n" in capsys.readouterr().out
 
 
 def test_at_chance_it_warns_also_if_there_is_nothing_to_do(
