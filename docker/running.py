@@ -1,37 +1,63 @@
 """Run stages one after the other, as a task asks: check what is given, prepare, say how it went."""
 
+import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stdout
+from typing import TYPE_CHECKING
 
 from docker.build.graph import Stage, read_extra, read_stages
 from docker.ending import end_with
 from docker.host import engine, own_backbone
 from docker.host.env_file import environment, with_place
+from docker.how import How
 from docker.outcome import Outcome
-from docker.runners import RUNNERS, TRAIN, Runner, prepare_docker
+from docker.runners import RUNNERS, TRAIN, Runner, prepare_docker, to_prepare
 from stages.agreement import require_agreement
 from stages.check import require_one_backbone
 from stages.command_line import load
-from stages.errors import NotTrustedError, SettingsError, exit_code_of
+from stages.errors import NotTrustedError, SettingsError, StageError, exit_code_of
 from stages.folder.usable import resolved
 from stages.inputs import require_inputs
+from stages.program.clock import time_of_day
+from stages.program.quiet import QUIET
 from stages.setting.programs import DOCTOR, DOWNLOAD, EXTRAS, STAGES
 from stages.setting.suggestion import quoted
 from stages.settings import Settings, env_name, needs_download
 
+if TYPE_CHECKING:
+    from stages.forecast.duration import Duration
+
+NORMAL = How()
 # compose.yaml's: that compare follows profile, and says in its place if the run is in doubt.
 COMPARED, COMPARE = "STAGES_COMPARED", STAGES[-1]
 
 
-def run_programs(programs: Sequence[str], name: str, runner: str, given: dict[str, str]) -> None:
+def run_programs(
+    programs: Sequence[str], name: str, runner: str, given: dict[str, str], how: How = NORMAL
+) -> None:
     """Run these in order up to the first that fails, whose exit code becomes invoke's."""
     codes: list[int] = []
-    code = exit_code_of(name, lambda: codes.append(run_stages(programs, name, runner, given)))
-    end_with(code or codes[0])
+
+    def run() -> None:
+        how.require_possible()
+        with _hushed() if how.quiet else nullcontext():
+            codes.append(run_stages(programs, name, runner, given, how))
+
+    end_with(exit_code_of(name, run) or codes[0])
 
 
-def run_stages(programs: Sequence[str], name: str, runner: str, given: dict[str, str]) -> int:
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Let what this process prints go nowhere; what stages print is theirs."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+        yield
+
+
+def run_stages(
+    programs: Sequence[str], name: str, runner: str, given: dict[str, str], how: How = NORMAL
+) -> int:
     """Run what is wanted by one of RUNNERS, and return the exit code of the first that fails.
 
     What is not to be trusted has not failed: its code is returned when all have run.
@@ -52,16 +78,33 @@ def run_stages(programs: Sequence[str], name: str, runner: str, given: dict[str,
     require_inputs(load(settings), wanted)
     if TRAIN in wanted:
         own_backbone.require_usable(settings.get(own_backbone.BACKBONE, ""))
-    run = RUNNERS[runner](stages, load(settings).artifacts, name)
+    if how.dry_run:
+        _forecast(name, load(settings), stages, runner)
+        return 0
+    run = RUNNERS[runner](stages, load(settings).artifacts, name, how.verbose)
     if DOCTOR in programs and RUNNERS[runner] is prepare_docker:
         print(f"engine  {engine.summary()}", flush=True)
-    compared = {COMPARED: "1" if COMPARE in wanted else ""}
-    return _run_all(run, stages, settings | compared, name)
+    asked = {COMPARED: "1" if COMPARE in wanted else "", QUIET: "1" if how.quiet else ""}
+    return _run_all(run, stages, settings | asked, name)
+
+
+def _forecast(name: str, settings: Settings, stages: list[Stage], runner: str) -> None:
+    """Show what a run would do, which is worked out without an engine or TensorFlow."""
+    from stages.forecast.text import forecast
+
+    print(f"{name}: nothing is run; this is what it would do")
+    names = [stage.name for stage in stages]
+    print(forecast(settings, names, [to_prepare(runner, stages)]), flush=True)
 
 
 def _run_all(run: Runner, stages: Sequence[Stage], settings: Mapping[str, str], name: str) -> int:
     began, inside, code = time.monotonic(), 0.0, 0
-    for stage in stages:
+    takes = _duration(stages, load(settings)) if len(stages) > 1 else None
+    for index, stage in enumerate(stages):
+        if takes:
+            left = f"{takes.left([it.name for it in stages[index:]])} left in all"
+            source = "" if index else f", {takes.source}"
+            print(f"{time_of_day()} {name}: {stage.name} begins; {left}{source}", flush=True)
         outcome = run(stage, settings)
         inside += outcome.seconds
         if outcome.exit_code not in (0, NotTrustedError.exit_code):
@@ -69,11 +112,25 @@ def _run_all(run: Runner, stages: Sequence[Stage], settings: Mapping[str, str], 
             return outcome.exit_code
         code = outcome.exit_code or code
         which = "" if name == stage.name else f"{stage.name} "
-        print(f"{name}: {which}took {outcome.seconds:.1f} s", flush=True)
+        print(f"{time_of_day()} {name}: {which}took {outcome.seconds:.1f} s", flush=True)
     # What the stages' processes didn't take is starting and removing their containers.
     orchestration = time.monotonic() - began - inside
-    print(f"{name}: done in {inside:.1f} s and {orchestration:.1f} s of orchestration")
+    print(
+        f"{time_of_day()} {name}: done in {inside:.1f} s and {orchestration:.1f} s of orchestration"
+    )
     return code
+
+
+def _duration(stages: Sequence[Stage], settings: Settings) -> "Duration | None":
+    """Return how long these stages will take; None if there are no cores to say it for."""
+    from stages.forecast.duration import duration
+    from stages.forecast.standing import standings, this_host
+
+    try:
+        host = this_host(settings)
+        return duration(standings(settings, [stage.name for stage in stages], host), host)
+    except (StageError, OSError):  # the stage that it stops says why
+        return None
 
 
 def _require_made(forced: str, programs: Sequence[str]) -> None:

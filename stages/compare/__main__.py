@@ -20,6 +20,7 @@ from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.program.host_path import shown
+from stages.program.quiet import answer
 from stages.records.compare import CompareRecord
 from stages.settings import Settings
 
@@ -35,6 +36,7 @@ def main() -> None:
     with writing(settings.artifacts, "compare") as artifacts:
         record, text = _compare(settings, artifacts)
     print(text, end="", flush=True)
+    answer(text.partition("\n\n")[0])
     log, place = artifacts.compare.log.name, shown(artifacts.compare.path)
     print(f"compare: the pictures, and {log} with all columns, are in {place}", flush=True)
     runs = {repeat.runtime: repeat for repeat in record.repeats}

@@ -30,7 +30,7 @@ WAYS_IN = ("invoke ", "./bootstrap.py ")
 # Options of bootstrap.py and of invoke itself.
 NOT_A_TASKS = ("--yes", "--no-engine", "--dry")
 SET_FOR_EACH_CONTAINER = {"STAGES_IMAGE", "STAGES_CONTAINER", "STAGES_TERMINAL", "STAGES_BACKBONE"}
-SET_FOR_EACH_CONTAINER |= {"STAGES_COMPARED", "STAGES_GIVEN", "STAGES_TZ"}
+SET_FOR_EACH_CONTAINER |= {"STAGES_COMPARED", "STAGES_GIVEN", "STAGES_QUIET", "STAGES_TZ"}
 PLACEHOLDER = "TASK"
 # What an implicit concatenation puts between the halves of a message.
 BETWEEN_LITERALS = re.compile(r'"\s*\n\s*f?"')

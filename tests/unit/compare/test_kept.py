@@ -1,5 +1,6 @@
 """A second comparison of the same shows the first one again; the pictures are a stand-in's."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -166,3 +167,18 @@ def test_the_whole_text_is_shown_if_it_is_asked_for_and_alters_nothing(
     answer = "INT8 runs 4.00 times (4.00 to 4.00) as fast as FP32 here"
     assert [text.splitlines()[1].startswith(answer) for text in (short, long)] == [True, True]
     assert verify(stage.artifacts.compare.path) == before
+
+
+def test_one_that_is_quiet_shows_the_answer_alone(
+    stage: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAGES_QUIET", "1")
+    monkeypatch.setattr("sys.stdout", sys.stdout)  # so that it is as before when the test ends
+    capsys.readouterr()
+    stage.run()
+    sys.stdout.close()  # where all else went
+    monkeypatch.undo()
+    shown = capsys.readouterr()
+    assert shown.out.startswith("INT8 runs 4.00 times (4.00 to 4.00) as fast as FP32 here")
+    assert len(shown.out.splitlines()) == 2
+    assert shown.err == ""

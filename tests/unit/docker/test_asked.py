@@ -37,6 +37,8 @@ def test_each_task_has_its_place() -> None:
         ("test", True, True),
         ("test --only unit", False, True),
         ("check", False, True),
+        ("pipeline --dry-run", False, False),
+        ("train pipeline --dry-run", True, False),
     ],
 )
 def test_it_needs_an_engine_only_for_what_takes_one(
