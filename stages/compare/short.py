@@ -6,7 +6,7 @@ No line is longer than WIDTH. What it leaves out is in table.py's text, which co
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress
 
-from stages.common.reasons import alike, from_to
+from stages.common.reasons import Named, alike, from_to
 from stages.common.text import INDENT, WIDTH, aligned, hanging, times, wrapped
 from stages.compare.answer import answers
 from stages.compare.cautions import had_one_round, is_trusted
@@ -65,19 +65,29 @@ def _head(record: CompareRecord) -> str:
 
 
 def _numbered(record: CompareRecord) -> tuple[dict[str, list[int]], list[tuple[str, str]]]:
-    """Return by name the numbers of the notes on each cell, and the notes, with their numbers."""
+    """Return by name the numbers of the notes on each cell, and the notes, with their numbers.
+
+    A note on all cells has no number.
+    """
     timed = {name_of(row, record) for row in _timed(record)}
     numbers: dict[str, list[int]] = {}
-    notes = []
-    for number, group in enumerate(alike(invalid_cells(record)), start=1):
+    of_all: list[tuple[str, str]] = []
+    of_some: list[tuple[str, str]] = []
+    for group in alike(invalid_cells(record)):
         cells = dict.fromkeys(cell for cell, _ in group)
+        if len(timed) > 1 and cells.keys() >= timed:
+            of_all.append(("all cells", _note(group)))
+            continue
+        of_some.append((f"[{len(of_some) + 1}]", _note(group)))
         for cell in cells:
-            numbers.setdefault(cell, []).append(number)
-        where = [SCENARIOS.get(group[0][1].scenario, "")]
-        where += ["in all cells"] if cells.keys() >= timed and len(timed) > 1 else []
-        head = " ".join(filter(None, where))
-        notes.append((f"[{number}]", f"{head}: {from_to(group)}" if head else from_to(group)))
-    return numbers, notes
+            numbers.setdefault(cell, []).append(len(of_some))
+    return numbers, [*of_all, *of_some]
+
+
+def _note(group: Sequence[Named]) -> str:
+    """Return what is wrong with some figures, and which they are."""
+    figures = SCENARIOS.get(group[0][1].scenario, "")
+    return ": ".join(filter(None, (figures, from_to(group))))
 
 
 def _timed(record: CompareRecord) -> list[Row]:
@@ -117,7 +127,7 @@ def _status(record: CompareRecord, row: Row, numbers: Numbers) -> str:
     ran = [] if row.verdict == "native" else [row.verdict]
     if not row.valid:
         shown = ",".join(map(str, numbers.get(name_of(row, record), ())))
-        return ", ".join([*ran, f"INVALID [{shown}]"])
+        return ", ".join([*ran, f"INVALID [{shown}]" if shown else "INVALID"])
     return ", ".join([*ran, "not trusted"]) if not is_trusted(record, row.runtime) else row.verdict
 
 
@@ -147,7 +157,7 @@ def _meanings(record: CompareRecord) -> list[tuple[str, str]]:
         (
             "status",
             "native: in its own precision, by kernels of its cap, as oneDNN's log proves; INVALID: "
-            "a figure can't be relied on, for the reason in [ ]",
+            "a figure can't be relied on, for the reasons above",
         ),
     ]
     return [*meanings, ("speed-up", IN_GROUPS)] if record.in_groups else meanings
