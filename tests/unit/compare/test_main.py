@@ -60,5 +60,6 @@ def test_a_run_that_is_not_to_be_trusted_is_shown_and_handed_over_and_ends_with_
     with pytest.raises(NotTrustedError, match=said):
         main()
     verify(artifacts.compare.path)
-    first = capsys.readouterr().out.splitlines()[0]
-    assert "THIS RUN IS NOT TO BE TRUSTED" in first or len(runtimes) > 1
+    named = "stock: " if len(runtimes) > 1 else ""
+    answer = f"\n{named}THIS RUN IS NOT TO BE TRUSTED. INT8 runs 4.00 times "
+    assert answer in capsys.readouterr().out
