@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
-from typing import TYPE_CHECKING
 
 from docker.build.graph import Stage, read_extra, read_stages
 from docker.ending import end_with
@@ -25,9 +24,6 @@ from stages.program.quiet import QUIET
 from stages.setting.programs import DOCTOR, DOWNLOAD, EXTRAS, STAGES
 from stages.setting.suggestion import quoted
 from stages.settings import Settings, env_name, needs_download
-
-if TYPE_CHECKING:
-    from stages.forecast.duration import Duration
 
 NORMAL = How()
 # compose.yaml's: that compare follows profile, and says in its place if the run is in doubt.
@@ -99,12 +95,9 @@ def _forecast(name: str, settings: Settings, stages: list[Stage], runner: str) -
 
 def _run_all(run: Runner, stages: Sequence[Stage], settings: Mapping[str, str], name: str) -> int:
     began, inside, code = time.monotonic(), 0.0, 0
-    takes = _duration(stages, load(settings)) if len(stages) > 1 else None
     for index, stage in enumerate(stages):
-        if takes:
-            left = f"{takes.left([it.name for it in stages[index:]])} left in all"
-            source = "" if index else f", {takes.source}"
-            print(f"{time_of_day()} {name}: {stage.name} begins; {left}{source}", flush=True)
+        if len(stages) > 1:
+            _say_begin(name, stages[index:], load(settings))
         outcome = run(stage, settings)
         inside += outcome.seconds
         if outcome.exit_code not in (0, NotTrustedError.exit_code):
@@ -121,16 +114,27 @@ def _run_all(run: Runner, stages: Sequence[Stage], settings: Mapping[str, str], 
     return code
 
 
-def _duration(stages: Sequence[Stage], settings: Settings) -> "Duration | None":
-    """Return how long these stages will take; None if there are no cores to say it for."""
+def _say_begin(name: str, stages: Sequence[Stage], settings: Settings) -> None:
+    """Say that the first of these stages begins, and how long all of them will take.
+
+    That is worked out again for each: what the one before it left may be as before.
+    """
+    begins = f"{name}: {stages[0].name} begins"
+    said = "; ".join(filter(None, (begins, _duration(stages, settings))))
+    print(f"{time_of_day()} {said}", flush=True)
+
+
+def _duration(stages: Sequence[Stage], settings: Settings) -> str:
+    """Return in words how long these stages will take, empty if that can't be said."""
     from stages.forecast.duration import duration
     from stages.forecast.standing import standings, this_host
 
+    names = [stage.name for stage in stages]
     try:
         host = this_host(settings)
-        return duration(standings(settings, [stage.name for stage in stages], host), host)
+        return duration(standings(settings, names, host), host).in_all(" left in all")
     except (StageError, OSError):  # the stage that it stops says why
-        return None
+        return ""
 
 
 def _require_made(forced: str, programs: Sequence[str]) -> None:

@@ -23,10 +23,10 @@ class Duration:
     seconds: dict[str, float]
     source: str
 
-    def left(self, programs: Sequence[str]) -> str:
-        """Return in words how long these of the stages will take together."""
-        total = sum(self.seconds.get(program, 0.0) for program in programs)
-        return f"about {in_words(total)}"
+    def in_all(self, ending: str = "") -> str:
+        """Return how long all of them take together, with this ending, and where that is from."""
+        total = f"about {in_words(sum(self.seconds.values()))}{ending}"
+        return f"{total} ({self.source})" if self.source else total
 
 
 def duration(standings: Sequence[Standing], host: Host) -> Duration:
@@ -39,7 +39,7 @@ def duration(standings: Sequence[Standing], host: Host) -> Duration:
         for it in standings
     }
     by_readme = busy - seen.keys() - {"compare"}
-    return Duration(seconds, _source(by_readme, bool(seen)))
+    return Duration(seconds, _source(by_readme, busy & seen.keys()))
 
 
 def in_words(seconds: float) -> str:
@@ -68,9 +68,9 @@ def _took(standing: Standing) -> float:
     return record.seconds if isinstance(record, QuantizeRecord | ProfileRecord) else 0.0
 
 
-def _source(by_readme: set[str], any_seen: bool) -> str:
+def _source(by_readme: set[str], by_last: set[str]) -> str:
     if not by_readme:
-        return "by the last run here"
-    if not any_seen:
+        return "by the last run here" if by_last else ""
+    if not by_last:
         return "by README's machine of two cores"
     return f"by the last run here, {' and '.join(sorted(by_readme))} by README's machine"

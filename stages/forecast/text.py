@@ -27,7 +27,7 @@ def forecast(
     host = this_host(settings)
     stages = standings(settings, programs, host)
     takes = duration(stages, host)
-    needs = [("disk", _disk(settings, stages)), *more, ("time", _time(stages, takes))]
+    needs = [("disk", _disk(settings, stages)), *more, ("time", takes.in_all())]
     blocks = [[_stage(stage, takes) for stage in stages]]
     if any(stage.program == "profile" and stage.why for stage in stages):
         timed = timed_rows(settings)
@@ -55,8 +55,3 @@ def _disk(settings: Settings, stages: Sequence[Standing]) -> str:
 
 def _existing(place: Path) -> Path:
     return next(path for path in (place, *place.parents) if path.is_dir())
-
-
-def _time(stages: Sequence[Standing], takes: Duration) -> str:
-    total = takes.left([stage.program for stage in stages])
-    return f"{total}, {takes.source}" if any(stage.why for stage in stages) else total
