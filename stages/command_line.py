@@ -11,6 +11,7 @@ from stages import __version__
 from stages.errors import SettingsError
 from stages.program import streams
 from stages.program.printable import printable
+from stages.program.quiet import hush
 from stages.setting.addresses import redacted_address
 from stages.setting.prefix import meant_by
 from stages.setting.spec import Spec, as_text
@@ -52,6 +53,7 @@ def _refuse_beside_model(texts: Collection[str]) -> None:
 def for_stage(stage: str, argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
     """Build Settings for `python -m stages.<stage> ARGV`; `--help` prints what can be set.
 
+    From then on the program is quiet if the environment asks for that.
     Raises SettingsError for a flag that there is not, and as `load` does.
     """
     doc = import_module(f"stages.{stage}").__doc__
@@ -70,6 +72,7 @@ def for_stage(stage: str, argv: Sequence[str], environ: Mapping[str, str]) -> Se
     texts = {name: text for name, text in vars(given).items() if text is not None}
     if "force_bf16" in specs_of(stage):
         texts = _old_bf16_switches(environ) | texts
+    hush(environ)
     return load(environ, texts)
 
 

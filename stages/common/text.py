@@ -1,6 +1,7 @@
 """Pieces of the reports in plain text: aligned tables, and what the figures come from."""
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 from stages.program.printable import printable
 from stages.records.base import UNKNOWN, Host, Interval, Source
@@ -10,6 +11,10 @@ from stages.setting.addresses import GIVEN
 from stages.setting.values import OWN_BACKBONES
 
 MAX_CELL = 1000
+# Columns of a terminal that text for people keeps to, and those of the names beside a text.
+WIDTH, MAX_NAME = 100, 44
+# Where the texts of the lines begin that say what was measured.
+INDENT = 10
 VGG19 = "VGG19"
 # Beyond these a figure with decimals shows nothing, or too many digits to read.
 MIN_PLAIN, MAX_PLAIN = 0.001, 1e9
@@ -29,6 +34,38 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
         for row in rows
     )
     return "\n".join(line.rstrip() for line in lines)
+
+
+def hanging(rows: Sequence[tuple[str, str]]) -> str:
+    """Return names, each with a text beside it, in lines of at most WIDTH characters.
+
+    The texts are aligned; one whose name is longer than MAX_NAME begins on a line of its own.
+    """
+    rows = [(printable(name, MAX_CELL), printable(text, MAX_CELL)) for name, text in rows]
+    indent = 2 + max((len(name) for name, _ in rows if len(name) <= MAX_NAME), default=2)
+    return "\n".join(line.rstrip() for row in rows for line in _hanging(*row, indent))
+
+
+def _hanging(name: str, text: str, indent: int) -> list[str]:
+    is_long = len(name) > indent - 2
+    above = wrapped(name) if is_long else []
+    beside = "" if is_long else name
+    return [*above, *(wrapped(text, beside.ljust(indent), " " * indent) or [beside])]
+
+
+def wrapped(text: str, first: str = "", others: str = "") -> list[str]:
+    """Return a text as lines of at most WIDTH characters, unless a word is longer than that.
+
+    The first line begins with `first`, all others with `others`.
+    """
+    return wrap(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=others,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def times(ratio: Interval, *, once: bool) -> str:

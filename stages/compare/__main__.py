@@ -14,11 +14,13 @@ from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
 from stages.compare.models import Summaries, models_of
 from stages.compare.rehearsed import Rehearsed, read_rehearsed
+from stages.compare.short import render_answers, render_short
 from stages.compare.table import render
 from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.program.host_path import shown
+from stages.program.quiet import answer
 from stages.records.compare import CompareRecord
 from stages.settings import Settings
 
@@ -34,15 +36,18 @@ def main() -> None:
     with writing(settings.artifacts, "compare") as artifacts:
         record, text = _compare(settings, artifacts)
     print(text, end="", flush=True)
-    print(f"compare: the table and its pictures are in {shown(artifacts.compare.path)}", flush=True)
+    answer(text.partition("\n\n")[0])
+    log, place = artifacts.compare.log.name, shown(artifacts.compare.path)
+    print(f"compare: the pictures, and {log} with all columns, are in {place}", flush=True)
     runs = {repeat.runtime: repeat for repeat in record.repeats}
     require_trusted(runs, named=len(runs) > 1)
 
 
 def _compare(settings: Settings, artifacts: Artifacts) -> tuple[CompareRecord, str]:
-    """Compare, and return the record and its text.
+    """Compare, and return the record and what to show of it.
 
-    Both are worked out again, as that takes a moment: what is there is read to see if it can stay.
+    The record and its whole text are worked out again, as that takes a moment: what is there is
+    read to see if it can stay.
     """
     profiles = read_profiles(artifacts)
     rehearsed = read_rehearsed(artifacts, profiles)
@@ -55,7 +60,9 @@ def _compare(settings: Settings, artifacts: Artifacts) -> tuple[CompareRecord, s
     product = _product(artifacts.compare, record, text)
     if not kept(product, settings, _origins(record)):
         _hand_over(product, record, text, summaries, rehearsed)
-    return record, text
+    if settings.long:
+        return record, f"{render_answers(record, summaries)}\n\n{text}"
+    return record, render_short(record, summaries, rehearsed)
 
 
 def _product(folder: CompareFolder, record: CompareRecord, text: str) -> Product[CompareRecord]:
