@@ -6,6 +6,7 @@ from stages.common.chance import AT_CHANCE, at_chance
 from stages.common.headline import NOT_TRUSTED
 from stages.common.reasons import disturbances_in_words, in_words, together
 from stages.common.text import MAX_CELL, NO_INTERVAL, aligned, is_of_one_round, origins, when_all
+from stages.compare.cautions import is_derived
 from stages.compare.limits import render_limits
 from stages.compare.matrix import render_matrix, render_notes
 from stages.compare.models import Summaries, closing_line, models_of, render_models
@@ -88,7 +89,7 @@ def _invalid(record: CompareRecord) -> list[tuple[str, Reason]]:
 
     One that has the figures of another is left out: its reasons are those of the other.
     """
-    timed = [cell for cell in record.rows if not cell.verdict.startswith("same-as")]
+    timed = [cell for cell in record.rows if not is_derived(cell)]
     return [
         (f"{cell.precision} {cell.isa}{_runtime_suffix(cell.runtime, record)}", reason)
         for cell in timed
