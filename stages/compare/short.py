@@ -9,7 +9,7 @@ from itertools import compress
 from stages.common.reasons import Named, alike, from_to
 from stages.common.text import INDENT, WIDTH, aligned, hanging, times, wrapped
 from stages.compare.answer import answers
-from stages.compare.cautions import had_one_round, is_trusted
+from stages.compare.cautions import had_one_round, is_derived, is_trusted
 from stages.compare.matrix import IN_GROUPS, interval_notes, or_dash, with_spread
 from stages.compare.models import Summaries, models_of
 from stages.compare.not_run import not_run_rows
@@ -92,7 +92,7 @@ def _note(group: Sequence[Named]) -> str:
 
 def _timed(record: CompareRecord) -> list[Row]:
     """Return the rows whose figures are their own."""
-    return [row for row in record.rows if not row.verdict.startswith("same-as")]
+    return [row for row in record.rows if not is_derived(row)]
 
 
 def _table(record: CompareRecord, numbers: Numbers) -> str:
@@ -135,7 +135,7 @@ def _same(record: CompareRecord) -> list[tuple[str, str]]:
     """Return the cells that have the figures of another, by that one's cap."""
     caps: dict[tuple[str, str, str], list[str]] = {}
     for row in record.rows:
-        if row.verdict.startswith("same-as"):
+        if is_derived(row):
             caps.setdefault((row.verdict, row.precision, row.runtime), []).append(row.isa)
     named = len(record.versions) > 1
     return [

@@ -14,6 +14,7 @@ from stages.common.text import (
     origins,
     when_all,
 )
+from stages.compare.cautions import is_derived
 from stages.compare.limits import render_limits
 from stages.compare.matrix import render_matrix, render_notes
 from stages.compare.models import Summaries, closing_line, models_of, render_models
@@ -107,7 +108,7 @@ def invalid_cells(record: CompareRecord) -> list[tuple[str, Reason]]:
 
     One that has the figures of another is left out: its reasons are those of the other.
     """
-    timed = [cell for cell in record.rows if not cell.verdict.startswith("same-as")]
+    timed = [cell for cell in record.rows if not is_derived(cell)]
     return [(name_of(cell, record), reason) for cell in timed for reason in cell.reasons]
 
 

@@ -59,7 +59,7 @@ PRODUCTS = {
     "train": "the trained model with its data",
     "quantize": "the INT8 model of the runtime",
     "profile": "the measurement of the runtime",
-    "compare": "the table and the pictures",
+    "compare": "the table, the page and the pictures",
     "peers": "the measurement beside other runtimes",
     "rehearse": "the rehearsal under emulation",
 }

@@ -24,6 +24,7 @@ class Stage:
     def __init__(self, root: Path, patch: pytest.MonkeyPatch) -> None:
         self.artifacts, self.runs, self._patch = Artifacts(root), 0, patch
         patch.setattr(program, "_draw", self._draw)
+        patch.setattr(program, "_write_page", lambda *_: None)
         patch.setenv("VGG19_ARTIFACTS", str(root))
         make_profile(self.artifacts, "itex")
 

@@ -14,6 +14,11 @@ from tests.unit.records import repeat
 pytestmark = pytest.mark.image
 
 
+def place(artifacts: Artifacts) -> str:
+    what = "compare.log with all columns, the page report.html, and pictures"
+    return f"compare: {what} are in {artifacts.compare.path}\n"
+
+
 @pytest.mark.parametrize("runtimes", [["itex"], ["itex", "stock"]])
 def test_it_leaves_what_it_prints_and_the_pictures(
     tmp_path: Path,
@@ -31,11 +36,12 @@ def test_it_leaves_what_it_prints_and_the_pictures(
     verify(artifacts.compare.path)
     assert list(read_record(artifacts.compare.record, CompareRecord).versions) == runtimes
     shown = capsys.readouterr().out
-    where = f"are in {artifacts.compare.path}\n"
-    assert shown.endswith(f"compare: the pictures, and compare.log with all columns, {where}")
+    assert shown.endswith(place(artifacts))
     assert artifacts.compare.log.read_text() not in shown
     pictures = (artifacts.compare.absolute, artifacts.compare.times, artifacts.compare.ladder)
     assert all(path.is_file() for path in pictures)
+    assert all(path.with_suffix(".svg").is_file() for path in pictures)
+    assert "<svg" in artifacts.compare.page.read_text()
     assert not artifacts.compare.rehearsal.exists()
 
 
