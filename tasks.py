@@ -31,7 +31,7 @@ from invoke.context import Context
 from invoke.main import program
 from invoke.tasks import Task, task
 
-from docker import cleaning, dry_run, images, reference
+from docker import cleaning, dry_run, how, images, reference
 from docker.build import base
 from docker.build.graph import read_stages
 from docker.build.requirements import lock_requirements
@@ -39,7 +39,7 @@ from docker.checkout import writing_checkout
 from docker.develop.tasks import audit, check, fuzz, lint, release, run_tests, version
 from docker.ending import end_with
 from docker.host import engine, env_file, user
-from docker.options import flags_given, stage_task
+from docker.options import DRY_RUN, HOWS, flags_given, stage_task
 from docker.paths import ROOT
 from docker.program import adopt
 from docker.reproduce import reproduction
@@ -58,15 +58,15 @@ STAGE_NAMES = [stage.name for stage in read_stages()]
 RUNTIME_HELP, ARTIFACTS_HELP = help_text("runtime"), help_text("artifacts")
 
 
-@task(help={"runtime": RUNTIME_HELP}, auto_shortflags=False)
-def build(_: Context, runtime: str = "") -> None:
+@task(help={"runtime": RUNTIME_HELP, "verbose": how.HELP["verbose"]}, auto_shortflags=False)
+def build(_: Context, runtime: str = "", verbose: bool = False) -> None:
     """Build the images of the pipeline, with their base image."""
 
     def make() -> None:
         settings = chosen_settings(flags_given(runtime=runtime))
         engine.require("build")
         env_file.write(env_file.compose_variables(user.invoking_user(), engine.read_info()))
-        images.build_missing(read_stages(settings))
+        images.build_missing(read_stages(settings), os.environ, verbose)
 
     end_with(exit_code_of("build", make))
 
@@ -138,6 +138,7 @@ def _groups() -> "dict[str, list[Task[Any]]]":
         f"Run {', '.join(STAGE_NAMES)}; stop at the first that fails.",
         _specs_of(STAGE_NAMES),
         partial(run_programs, STAGE_NAMES, "pipeline"),
+        (*HOWS, DRY_RUN),
     )
     return {
         "Before a run": [_program_task(DOCTOR), _program_task(DOWNLOAD)],

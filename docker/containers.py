@@ -22,6 +22,7 @@ from docker.outcome import STATE, Outcome, of_container
 from docker.paths import COMPOSE_FILE, ROOT
 from stages.errors import ArtifactsBusyError, EngineError
 from stages.program import streams
+from stages.program.clock import zone
 from stages.program.signals import held_back
 from stages.program.tether import tethered
 from stages.setting.programs import STAGES
@@ -34,6 +35,8 @@ UNATTENDED = ("--no-deps", "--no-TTY", "--interactive=false")
 CHECKOUT, STARTED_BY = "vgg19.checkout", "vgg19.started-by"
 # compose.yaml's variables for a container's name, and for whether a person watches.
 CONTAINER, TERMINAL = "STAGES_CONTAINER", "STAGES_TERMINAL"
+# And for the zone of the times of day that it shows.
+ZONE = "STAGES_TZ"
 # Seconds for a stage to end by itself; it takes less, see stages.errors.GIVE_UP_S.
 GRACE_S = 3
 # Seconds for the engine to do what takes it one or two, so that one that hangs holds up no end.
@@ -54,7 +57,7 @@ def run(stage: Stage, environ: Mapping[str, str], image: str) -> Outcome:
     labels = {CHECKOUT: str(ROOT), STARTED_BY: str(processes.current())}
     options = [f"--label={label}={value}" for label, value in labels.items()]
     command = [*COMPOSE, "run", *UNATTENDED, f"--name={name}", *options, stage.name]
-    watched = {TERMINAL: "1" if sys.stdout.isatty() else ""}
+    watched = {TERMINAL: "1" if sys.stdout.isatty() else "", ZONE: zone()}
     variables = {**environ, PINNED_IMAGE: image, CONTAINER: name, **watched}
     client = None
     try:

@@ -11,7 +11,7 @@ from docker.ending import end_with
 from stages.errors import SettingsError, exit_code_of
 
 # These change nothing, or show what they would do.
-OBEYING = ("clean", "list", "schema", "version")
+OBEYING = ("clean", "list", "pipeline", "schema", "version")
 
 
 def guard(tasks: "Iterable[Task[Any]]") -> None:

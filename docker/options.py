@@ -8,9 +8,11 @@ from invoke.context import Context
 from invoke.parser.argument import Argument
 from invoke.tasks import Task
 
+from docker.how import HELP, How
 from stages.command_line import help_text
 from stages.setting.spec import Spec
 
+HOWS, DRY_RUN = ("quiet", "verbose"), "dry_run"
 RUNNER_HELP = "docker: in containers; local: as processes of this host (default: docker)"
 # Whoever makes the images, interpreters and the emulator says which they are, the image of peers
 # or a runner; and the locks must be the same for all.
@@ -18,18 +20,30 @@ NO_FLAGS = {"emulator", "image", "itex_python", "locks"}
 
 
 def stage_task(
-    name: str, doc: str, specs: Mapping[str, Spec], body: Callable[[str, dict[str, str]], None]
+    name: str,
+    doc: str,
+    specs: Mapping[str, Spec],
+    body: Callable[[str, dict[str, str], How], None],
+    hows: Sequence[str] = HOWS,
 ) -> "Task[Any]":
-    """Return a task with a flag for every setting; `body` gets the runner and those given."""
+    """Return a task with a flag for every setting, and for each of `hows`, fields of How.
+
+    `body` gets the runner, the settings that were given, and How. invoke's own `--dry` is as good
+    as dry_run, if that is one of `hows`.
+    """
     flags = {setting: spec for setting, spec in specs.items() if setting not in NO_FLAGS}
 
-    def run(_: Context, runner: str, **given: str | bool | None) -> None:
+    def run(context: Context | None, runner: str, **given: str | bool | None) -> None:
+        how = {name: bool(given.pop(name)) for name in hows}
+        if DRY_RUN in hows and context and context.config.run.dry:
+            how[DRY_RUN] = True
         chosen = {name: value for name, value in given.items() if value not in (None, False)}
-        body(runner, {name: _text(value) for name, value in chosen.items()})
+        body(runner, {name: _text(value) for name, value in chosen.items()}, How(**how))
 
     run.__name__, run.__doc__ = name, doc
-    run.__signature__ = _signature(flags)  # type: ignore[attr-defined]
+    run.__signature__ = _signature(flags, hows)  # type: ignore[attr-defined]
     help_texts = {setting: help_text(setting) for setting in flags} | {"runner": RUNNER_HELP}
+    help_texts |= {how: HELP[how] for how in hows}
     return Task(run, name=name, help=help_texts, auto_shortflags=False)
 
 
@@ -42,12 +56,13 @@ def _text(value: str | bool | None) -> str:
     return value if isinstance(value, str) else "1"
 
 
-def _signature(settings: Mapping[str, Spec]) -> inspect.Signature:
+def _signature(settings: Mapping[str, Spec], hows: Sequence[str]) -> inspect.Signature:
     def parameter(name: str, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
         return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
 
     # invoke makes a flag without a value of what is False by default.
     flags = [parameter(name, False if spec.is_switch else None) for name, spec in settings.items()]
+    flags += [parameter(how, False) for how in hows]
     return inspect.Signature([parameter("_"), parameter("runner", "docker"), *flags])
 
 

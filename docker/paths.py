@@ -7,6 +7,8 @@ COMPOSE_FILE = ROOT / "compose.yaml"
 ENV_FILE = ROOT / ".env"
 # Made of a folder of certificates, for what takes a file.
 CERTIFICATES = ROOT / ".certificates.pem"
+# What was printed when images were built the last time.
+BUILD_LOG = ROOT / "build.log"
 DOCKERFILE = ROOT / "docker" / "Dockerfile"
 REQUIREMENTS = ROOT / "docker" / "requirements"
 IMAGES_LOCK = ROOT / "docker" / "images.lock"

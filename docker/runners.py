@@ -1,5 +1,6 @@
 """Run a stage in its container, or as a process of this host; the stage is the same in both."""
 
+import os
 import shutil
 import signal
 import time
@@ -18,7 +19,7 @@ from docker.host import (
     env_file,
     interpreter,
     network,
-    own_backbone,
+    own_files,
     user,
     venv,
     visibility,
@@ -51,7 +52,8 @@ from stages.settings import env_name, specs_of
 STAGES_PYTHON = "3.11"
 # By which compose.yaml gets the backbone's handle for train, without its secrets.
 SHOWN_BACKBONE = "STAGES_BACKBONE"
-BACKBONE, MIRROR = env_name("backbone"), env_name("download_mirror")
+BACKBONE, DATA = env_name("backbone"), env_name("data")
+MIRROR = env_name("download_mirror")
 TRAIN = STAGES[0]
 
 
@@ -74,10 +76,12 @@ OF_LOCAL = ("emulator", "itex_python")
 Runner = Callable[[Stage, Mapping[str, str]], Outcome]
 
 
-def prepare_docker(stages: list[Stage], artifacts: Path, task: str) -> Runner:
+def prepare_docker(
+    stages: list[Stage], artifacts: Path, task: str, verbose: bool = False
+) -> Runner:
     """Prepare all that `stages` need; return a function that runs one of them in its container.
 
-    `task` is the one that was asked for.
+    `task` is the one that was asked for; with `verbose`, what builds print is shown.
 
     Raises EngineError if the engine does not answer or an image can't be built,
     NotWritableError if `artifacts` is no folder.
@@ -90,17 +94,18 @@ def prepare_docker(stages: list[Stage], artifacts: Path, task: str) -> Runner:
     root = artifacts_folder.prepare(artifacts, owner)
     visibility.require_visible(root)
     require_free(root, {stage.name for stage in stages})
-    images.build_missing(stages)
+    images.build_missing(stages, os.environ, verbose)
     _open_locks(stages)
     # What a name means may change during the run: a build in another checkout moves it.
     pinned = {stage: resolve(stage.image) for stage in stages}
 
     def run(stage: Stage, settings: Mapping[str, str]) -> Outcome:
         own = {env_name("artifacts"): str(root), env_name("image"): pinned[stage].digest}
-        given = settings.get(BACKBONE, "")
-        handle = own_backbone.as_container_sees(given)
-        shown = {BACKBONE: handle, SHOWN_BACKBONE: redacted_handle(handle)}
-        shown |= own_backbone.mount(given if stage.name == TRAIN else "")
+        handle = own_files.BACKBONE.as_container_sees(settings.get(BACKBONE, ""))
+        data = own_files.DATA.as_container_sees(settings.get(DATA, ""))
+        shown = {BACKBONE: handle, SHOWN_BACKBONE: redacted_handle(handle), DATA: data}
+        for given in own_files.OWN:
+            shown |= given.mount(settings.get(given.variable, "") if stage.name == TRAIN else "")
         variables = {**composed, **_network_of(stage, settings), **own, **shown}
         environ = {**containers.compose_environment(settings), **variables}
         return containers.run(stage, environ, pinned[stage].id)
@@ -143,7 +148,9 @@ def _network_of(stage: Stage, environ: Mapping[str, str]) -> dict[str, str]:
     return {NETWORK: "host"}
 
 
-def prepare_local(stages: list[Stage], artifacts: Path, _task: str) -> Runner:
+def prepare_local(
+    stages: list[Stage], artifacts: Path, _task: str, _verbose: bool = False
+) -> Runner:
     """Prepare all that `stages` need; return a function that runs one of them as a process.
 
     Raises VenvError without the images' version of Python, PinningError without numactl,
@@ -188,6 +195,16 @@ def _other_interpreters() -> dict[str, str]:
 
 
 RUNNERS = {"docker": prepare_docker, "local": prepare_local}
+
+
+def to_prepare(runner: str, stages: list[Stage]) -> tuple[str, str]:
+    """Return a name and in words what one of RUNNERS would first make, without making it."""
+    if RUNNERS[runner] is prepare_docker:
+        return "images", images.to_build(stages)
+    folders = {VENVS[_venv_of(stage)][0] for stage in stages}
+    missing = sorted(folder.name for folder in folders if not folder.is_dir())
+    installed = f"to be installed: {', '.join(missing)}" if missing else "all are installed"
+    return "packages", installed
 
 
 def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outcome:

@@ -1,39 +1,69 @@
 """Run stages one after the other, as a task asks: check what is given, prepare, say how it went."""
 
+import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 
 from docker.build.graph import Stage, read_extra, read_stages
 from docker.ending import end_with
-from docker.host import engine, own_backbone
+from docker.host import engine
 from docker.host.asked import require_runner
 from docker.host.env_file import environment, with_place
+from docker.host.own_files import OWN
+from docker.how import How
 from docker.options import flags_given
 from docker.outcome import Outcome
-from docker.runners import RUNNERS, TRAIN, Runner, prepare_docker, prepare_local
+from docker.runners import (
+    RUNNERS,
+    TRAIN,
+    Runner,
+    prepare_docker,
+    prepare_local,
+    to_prepare,
+)
 from stages.agreement import require_agreement
-from stages.check import require_one_backbone
+from stages.check import require_one
 from stages.command_line import load
-from stages.errors import NotTrustedError, SettingsError, exit_code_of
+from stages.errors import NotTrustedError, SettingsError, StageError, exit_code_of
 from stages.folder.usable import resolved
 from stages.inputs import require_inputs
+from stages.program.clock import time_of_day
+from stages.program.quiet import QUIET
 from stages.setting.programs import DOCTOR, DOWNLOAD, EXTRAS, STAGES
 from stages.settings import Settings, env_name, needs_download
 
+NORMAL = How()
 # compose.yaml's: that compare follows profile, and says in its place if the run is in doubt.
 COMPARED, COMPARE = "STAGES_COMPARED", STAGES[-1]
 
 
-def run_programs(programs: Sequence[str], name: str, runner: str, given: dict[str, str]) -> None:
+def run_programs(
+    programs: Sequence[str], name: str, runner: str, given: dict[str, str], how: How = NORMAL
+) -> None:
     """Run these in order up to the first that fails, whose exit code becomes invoke's."""
     codes: list[int] = []
-    code = exit_code_of(name, lambda: codes.append(run_stages(programs, name, runner, given)))
-    end_with(code or codes[0])
+
+    def run() -> None:
+        how.require_possible()
+        with _hushed() if how.quiet else nullcontext():
+            codes.append(run_stages(programs, name, runner, given, how))
+
+    end_with(exit_code_of(name, run) or codes[0])
 
 
-def run_stages(programs: Sequence[str], name: str, runner: str, given: dict[str, str]) -> int:
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Let what this process prints go nowhere; what stages print is theirs."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+        yield
+
+
+def run_stages(
+    programs: Sequence[str], name: str, runner: str, given: dict[str, str], how: How = NORMAL
+) -> int:
     """Run what is wanted by one of RUNNERS, and return the exit code of the first that fails.
 
     What is not to be trusted has not failed: its code is returned when all have run.
@@ -51,22 +81,37 @@ def run_stages(programs: Sequence[str], name: str, runner: str, given: dict[str,
     require_agreement(load(settings), programs)
     require_inputs(load(settings), wanted)
     if TRAIN in wanted:
-        own_backbone.require_usable(settings.get(own_backbone.BACKBONE, ""))
+        for own in OWN:
+            own.require_usable(settings.get(own.variable, ""))
     if RUNNERS[runner] is prepare_local:
         # Imported only now: it takes a second, which every command would wait for.
         from stages.possible import require_possible
 
         require_possible(load(settings), wanted)
-    run = RUNNERS[runner](stages, load(settings).artifacts, name)
+    if how.dry_run:
+        _forecast(name, load(settings), stages, runner)
+        return 0
+    run = RUNNERS[runner](stages, load(settings).artifacts, name, how.verbose)
     if DOCTOR in programs and RUNNERS[runner] is prepare_docker:
         print(f"engine  {engine.summary()}", flush=True)
-    compared = {COMPARED: "1" if COMPARE in wanted else ""}
-    return _run_all(run, stages, settings | compared, name)
+    asked = {COMPARED: "1" if COMPARE in wanted else "", QUIET: "1" if how.quiet else ""}
+    return _run_all(run, stages, settings | asked, name)
+
+
+def _forecast(name: str, settings: Settings, stages: list[Stage], runner: str) -> None:
+    """Show what a run would do, which is worked out without an engine or TensorFlow."""
+    from stages.forecast.text import forecast
+
+    print(f"{name}: nothing is run; this is what it would do")
+    names = [stage.name for stage in stages]
+    print(forecast(settings, names, [to_prepare(runner, stages)]), flush=True)
 
 
 def _run_all(run: Runner, stages: Sequence[Stage], settings: Mapping[str, str], name: str) -> int:
     began, inside, code = time.monotonic(), 0.0, 0
-    for stage in stages:
+    for index, stage in enumerate(stages):
+        if len(stages) > 1:
+            _say_begin(name, stages[index:], load(settings))
         outcome = run(stage, settings)
         inside += outcome.seconds
         if outcome.exit_code not in (0, NotTrustedError.exit_code):
@@ -74,11 +119,36 @@ def _run_all(run: Runner, stages: Sequence[Stage], settings: Mapping[str, str], 
             return outcome.exit_code
         code = outcome.exit_code or code
         which = "" if name == stage.name else f"{stage.name} "
-        print(f"{name}: {which}took {outcome.seconds:.1f} s", flush=True)
+        print(f"{time_of_day()} {name}: {which}took {outcome.seconds:.1f} s", flush=True)
     # What the stages' processes didn't take is starting and removing their containers.
     orchestration = time.monotonic() - began - inside
-    print(f"{name}: done in {inside:.1f} s and {orchestration:.1f} s of orchestration")
+    print(
+        f"{time_of_day()} {name}: done in {inside:.1f} s and {orchestration:.1f} s of orchestration"
+    )
     return code
+
+
+def _say_begin(name: str, stages: Sequence[Stage], settings: Settings) -> None:
+    """Say that the first of these stages begins, and how long all of them will take.
+
+    That is worked out again for each: what the one before it left may be as before.
+    """
+    begins = f"{name}: {stages[0].name} begins"
+    said = "; ".join(filter(None, (begins, _duration(stages, settings))))
+    print(f"{time_of_day()} {said}", flush=True)
+
+
+def _duration(stages: Sequence[Stage], settings: Settings) -> str:
+    """Return in words how long these stages will take, empty if that can't be said."""
+    from stages.forecast.duration import duration
+    from stages.forecast.standing import standings, this_host
+
+    names = [stage.name for stage in stages]
+    try:
+        host = this_host(settings)
+        return duration(standings(settings, names, host), host).in_all(" left in all")
+    except (StageError, OSError):  # the stage that it stops says why
+        return ""
 
 
 def _require_made(forced: str, programs: Sequence[str]) -> None:
@@ -127,10 +197,9 @@ def chosen_settings(given: dict[str, str]) -> dict[str, str]:
     """
     chosen = {env_name(name): text for name, text in given.items()}
     environ, settings = environment(), load_settings(given)
-    if "backbone" not in given:
-        require_one_backbone(environ)
-    backbone = own_backbone.chosen(given.get("backbone", ""), environ)
-    if backbone:
-        handle = own_backbone.on_this_machine(backbone, resolved(settings.artifacts))
-        chosen[own_backbone.BACKBONE] = handle
+    for own in OWN:
+        if own.setting not in given:
+            require_one(own.variable, own.given, environ)
+        if text := own.chosen(given.get(own.setting, ""), environ):
+            chosen[own.variable] = own.on_this_machine(text, resolved(settings.artifacts))
     return {**environ, **chosen, env_name("runtime"): settings.runtime}

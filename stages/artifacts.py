@@ -71,10 +71,19 @@ class CompareFolder:
         self.path = path
         self.record = path / "compare.json"
         self.log = path / "compare.log"
+        self.page = path / "report.html"
         self.absolute = path / "fp32_int8_absolute.png"
         self.times = path / "fp32_int8_times.png"
         self.ladder = path / "precision_isa.png"
+        self.latency = path / "latency.png"
+        self.layers = path / "layers.png"
+        self.instances = path / "instances.png"
+        self.roofline = path / "roofline.png"
         self.rehearsal = path / "rehearsal.png"
+        # Each picture as an SVG, too.
+        self.drawings = [
+            it.with_suffix(".svg") for it in vars(self).values() if it.suffix == ".png"
+        ]
 
 
 class PeersFolder:
@@ -193,7 +202,8 @@ class Artifacts:
 
 def places(stage: StageFolder | TrialFolder) -> set[str]:
     """Return the relative paths of the files and folders that a stage's folder is known to have."""
-    paths: list[Path] = [path for path in vars(stage).values() if path != stage.path]
+    values = [value if isinstance(value, list) else [value] for value in vars(stage).values()]
+    paths: list[Path] = [path for own in values for path in own if path != stage.path]
     return {path.relative_to(stage.path).as_posix() for path in paths}
 
 

@@ -6,7 +6,7 @@ It is the first service of compose.yaml. `invoke` checks the same on the host be
 import os
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from stages.agreement import require_agreement
@@ -15,14 +15,20 @@ from stages.errors import NotWritableError, SettingsError, exit_code_of
 from stages.program.user import this_user
 from stages.setting.addresses import local_path
 from stages.setting.programs import STAGES
+from stages.setting.values import is_data_path
 from stages.settings import env_name
 
 # compose.yaml's: the artifacts folder as the user gave it, and who the stages run as, if .env
 # has it.
 GIVEN_FOLDER, KNOWN_USER = "STAGES_ARTIFACTS", "STAGES_UID"
 
-# compose.yaml's: the path of a backbone on the user's machine, which this container does not see.
-GIVEN_BACKBONE = "GIVEN_BACKBONE"
+# compose.yaml's: paths on the user's machine, which this container does not see, by setting.
+GIVEN = {"backbone": "GIVEN_BACKBONE", "data": "GIVEN_DATA", "model": "GIVEN_MODEL"}
+IS_PATH: Mapping[str, Callable[[str], bool]] = {
+    "backbone": lambda text: "/" in text,
+    "data": is_data_path,
+    "model": bool,
+}
 
 BUILD = "./bootstrap.py --yes build"
 
@@ -31,32 +37,40 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
     """Read all settings, and try the artifacts folder.
 
     Raises SettingsError for a setting that is unknown or not allowed, that asks for more images
-    than there would be, for two backbones, or for one that no container sees; NotWritableError if
-    the folder can't be written.
+    than there would be, that is given twice, or is a path that no container sees;
+    NotWritableError if the folder can't be written.
     """
     settings = load(environ)
     folder = settings.artifacts
-    require_one_backbone(environ)
-    _require_seen(settings.backbone, folder)
-    require_agreement(settings, STAGES)
+    for name, given in GIVEN.items():
+        require_one(env_name(name), given, environ)
+        _require_seen(name, getattr(settings, name), folder)
+    sees_data = not (environ.get(GIVEN["data"]) or is_data_path(settings.data))
+    require_agreement(load(_with_given(environ)), STAGES, sees_data=sees_data)
     if not _is_writable(folder):
         raise NotWritableError(_remedy(environ.get(GIVEN_FOLDER, str(folder)), environ))
 
 
-def require_one_backbone(environ: Mapping[str, str]) -> None:
-    """Raise SettingsError if two variables name a backbone."""
-    named = env_name("backbone")
-    if environ.get(named) and environ.get(GIVEN_BACKBONE):
-        raise SettingsError(f"{named} and {GIVEN_BACKBONE} both name a backbone; unset one")
+def require_one(named: str, given: str, environ: Mapping[str, str]) -> None:
+    """Raise SettingsError if two variables name the same: that of a setting, and of a path."""
+    if environ.get(named) and environ.get(given):
+        what = {"GIVEN_DATA": "data"}.get(given, f"a {given.rpartition('_')[2].lower()}")
+        raise SettingsError(f"{named} and {given} both name {what}; unset one")
 
 
-def _require_seen(backbone: str, folder: Path) -> None:
-    path = local_path(backbone) if "/" in backbone else None
+def _require_seen(name: str, text: str, folder: Path) -> None:
+    path = local_path(text) if IS_PATH[name](text) else None
     if path is not None and folder not in path.parents:
         raise SettingsError(
-            f"{env_name('backbone')} is a path that no container sees; name it "
-            f"{GIVEN_BACKBONE} instead, or start this by `invoke`"
+            f"{env_name(name)} is a path that no container sees; name it "
+            f"{GIVEN[name]} instead, or start this by `invoke`"
         )
+
+
+def _with_given(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables with a given model's, which contradicts others as it is not alone."""
+    given = environ.get(GIVEN["model"], "")
+    return {**environ, **({env_name("model"): given} if given else {})}
 
 
 def _is_writable(folder: Path) -> bool:

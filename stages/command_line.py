@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from importlib import import_module
 from typing import Any, NoReturn
@@ -11,12 +11,15 @@ from stages import __version__
 from stages.errors import SettingsError
 from stages.program import streams
 from stages.program.printable import printable
+from stages.program.quiet import hush
 from stages.setting.addresses import redacted_address
 from stages.setting.prefix import meant_by
 from stages.setting.spec import Spec, as_text
 from stages.setting.suggestion import MAX_SHOWN, did_you_mean, quoted
 from stages.settings import ENV_PREFIX, Settings, env_name, refusal, specs, specs_of
 
+# What a model of one's own leaves nothing to do for.
+WITHOUT_MODEL = ("backbone", "epochs", "learning_rate")
 # What users of Neural Compressor's former notebook vgg19_ibean made BF16 by.
 OLD_BF16_SWITCHES = ("FORCE_BF16", "MIX_PRECISION_TEST")
 # Shown for defaults that have no text to give; no setting takes these as a value.
@@ -33,12 +36,24 @@ def load(environ: Mapping[str, str], overrides: Mapping[str, str] | None = None)
     texts = {name: environ[env_name(name)] for name in known if environ.get(env_name(name))}
     _refuse_unknown(environ, known)
     texts.update(overrides or {})
+    _refuse_beside_model(texts)
     return Settings(**{name: _read(name, text, known[name]) for name, text in texts.items()})
+
+
+def _refuse_beside_model(texts: Collection[str]) -> None:
+    """Raise SettingsError if what makes a model is given beside one that is trained already."""
+    if "model" in texts:
+        for name in WITHOUT_MODEL:
+            if name in texts:
+                raise SettingsError(
+                    f"{name} contradicts model, of which nothing is trained; give one of them"
+                )
 
 
 def for_stage(stage: str, argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
     """Build Settings for `python -m stages.<stage> ARGV`; `--help` prints what can be set.
 
+    From then on the program is quiet if the environment asks for that.
     Raises SettingsError for a flag that there is not, and as `load` does.
     """
     doc = import_module(f"stages.{stage}").__doc__
@@ -57,6 +72,7 @@ def for_stage(stage: str, argv: Sequence[str], environ: Mapping[str, str]) -> Se
     texts = {name: text for name, text in vars(given).items() if text is not None}
     if "force_bf16" in specs_of(stage):
         texts = _old_bf16_switches(environ) | texts
+    hush(environ)
     return load(environ, texts)
 
 

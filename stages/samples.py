@@ -15,7 +15,10 @@ import numpy.typing as npt
 from stages.errors import InputCorruptError, ModelError
 from stages.sizes import require_batch, require_calibration
 
-IMAGE_SHAPE = (224, 224, 3)
+# Height, width, and the channels red, green and blue.
+ImageShape: TypeAlias = tuple[int, int, int]
+# VGG19's, and that of the embedded images; a model that is given may have another.
+IMAGE_SHAPE: ImageShape = (224, 224, 3)
 # Its functions have no types.
 NPY: Any = np.lib.format
 # What zipfile and numpy raise for a file of another form.
@@ -39,7 +42,7 @@ Images: TypeAlias = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """`images`: uint8 [N, 224, 224, 3], RGB; `labels`: int64 [N], indices of the classes."""
+    """`images`: uint8 [N, height, width, 3], RGB; `labels`: int64 [N], indices of the classes."""
 
     images: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.int64]
@@ -60,7 +63,10 @@ class Samples:
                 archive.writestr(entry, content.getbuffer())
 
     def batch(self, start: int, size: int) -> npt.NDArray[np.float32]:
-        """Return images start..start+size as model input: float32 [n, 224, 224, 3] in [0, 1]."""
+        """Return images start..start+size as model input.
+
+        They are float32 [n, height, width, 3] in [0, 1].
+        """
         scaled: Any = self.images[start : start + size].astype(np.float32) / np.float32(255)
         return np.asarray(scaled, np.float32)
 
@@ -70,7 +76,7 @@ def load_samples(path: Path) -> Samples:
     try:
         with zipfile.ZipFile(path) as archive, warnings.catch_warnings():
             warnings.simplefilter("error")  # a header of another form, as Python 2 wrote it
-            images = _array(archive, "images", np.dtype(np.uint8), IMAGE_SHAPE)
+            images = _array(archive, "images", np.dtype(np.uint8), (0, 0, IMAGE_SHAPE[-1]))
             labels = _array(archive, "labels", np.dtype(np.int64), ())
     except UNREADABLE as error:
         raise InputCorruptError(f"{path} can't be read ({error}); run train again") from error
@@ -82,7 +88,10 @@ def load_samples(path: Path) -> Samples:
 def _array(
     archive: zipfile.ZipFile, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]
 ) -> npt.NDArray[Any]:
-    """Return an array [N, *shape]; ValueError if it is of another form, before it takes memory."""
+    """Return an array [N, *shape], in which 0 stands for any length.
+
+    Raises ValueError if it is of another form, before it takes memory.
+    """
     entry = archive.getinfo(f"{name}.npy")
     if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size:
         raise ValueError(f"{name} is compressed, as train does not write it")
@@ -92,10 +101,16 @@ def _array(
             raise ValueError(f"{name} has a header of version {version}")
         found, fortran, kind = NPY.read_array_header_1_0(stream)
     size = math.prod(found) * dtype.itemsize
-    if fortran or kind != dtype or found[1:] != shape or not found or size > entry.file_size:
-        raise ValueError(f"{name} is {kind} {list(found)}, not {dtype} of shape {['N', *shape]}")
+    fits = len(found) == len(shape) + 1 and all(map(_is_length, found[1:], shape))
+    if fortran or kind != dtype or not fits or size > entry.file_size:
+        form = ["N", *(length or "any" for length in shape)]
+        raise ValueError(f"{name} is {kind} {list(found)}, not {dtype} of shape {form}")
     with archive.open(entry) as stream:
         return np.asarray(NPY.read_array(stream, allow_pickle=False))
+
+
+def _is_length(found: int, wanted: int) -> bool:
+    return found == wanted if wanted else found > 0
 
 
 def first_samples(path: Path, count: int) -> Samples:

@@ -80,7 +80,7 @@ def specs_of(program: str) -> dict[str, Spec]:
 def needs_download(settings: Settings) -> bool:
     """Return whether data or backbone come from a network, at least at first use."""
     handle = settings.backbone
-    return settings.data == "beans" or handle == "imagenet" or is_remote(handle)
+    return values.is_downloaded(settings.data) or handle == "imagenet" or is_remote(handle)
 
 
 def env_name(name: str) -> str:

@@ -17,6 +17,7 @@ from docker.host.environment import engine_environment
 from docker.paths import DOCKERFILE, ROOT
 from stages.errors import EngineError
 from stages.program import streams
+from stages.program.clock import time_of_day
 
 # Seconds for the engine to remove the layers of all images.
 REMOVAL_S = 600.0
@@ -37,7 +38,7 @@ def build_images(
     """
     remove_left_overs()
     images = _images_to_build(stages)
-    with _build_options(environ, base_image or base.get_or_build(environ), no_cache) as options:
+    with _build_options(environ, base_image or _base(environ), no_cache) as options:
         try:
             for target, image in images.items():
                 _build_target(target, image, options)
@@ -109,9 +110,26 @@ def _build_options(
 def _build_target(target: str, image: str, options: Sequence[str]) -> None:
     command = ["docker", "build", f"--file={DOCKERFILE}", f"--target={target}"]
     command += [f"--tag={image}", *options, str(ROOT)]
-    if subprocess.run(command, env=engine_environment(os.environ), stdin=subprocess.DEVNULL).returncode != 0:
+    began = time.monotonic()
+    done = subprocess.run(command, env=engine_environment(os.environ), stdin=subprocess.DEVNULL)
+    if done.returncode != 0:
         streams.require_read()
         raise EngineError(f"image {image} can't be built; the log above says why")
+    _say_built(image, began)
+
+
+def _base(environ: Mapping[str, str]) -> str:
+    """Return the base image, which is built first if it is not there."""
+    if base.is_there(environ):
+        return base.tag_of(environ)
+    began = time.monotonic()
+    tag = base.get_or_build(environ)
+    _say_built(tag, began)
+    return tag
+
+
+def _say_built(image: str, began: float) -> None:
+    print(f"{time_of_day()} build: {image} in {time.monotonic() - began:.0f} s", flush=True)
 
 
 def _proxies(environ: Mapping[str, str]) -> list[str]:

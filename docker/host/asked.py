@@ -40,6 +40,8 @@ RUNNERS = ("docker", "local")
 # Whose unit tests pin cores of this machine itself.
 TESTING = {"check", "test"}
 REBUILD, HELP = "--rebuild", {"--help", "-h"}
+# Only says what it would do.
+DRY_RUN = ("pipeline", "--dry-run")
 WITHOUT = {("--runner", "local"), ("--only", "unit")}
 
 
@@ -65,7 +67,8 @@ class Asked:
         if not self.engine or HELP & {*self.words}:
             return False
         needing = sum(name in ENGINE_TASKS for name in tasks_of(self.words))
-        return not self.words or REBUILD in self.words or needing > self._without_engine()
+        spared = self._without_engine() + ({*DRY_RUN} <= {*self.words})
+        return not self.words or REBUILD in self.words or needing > spared
 
     @property
     def runs_here(self) -> bool:

@@ -21,6 +21,8 @@ from docker.host.variables import (
     CGROUP_PARENT,
     CPU_SHARES,
     GIVEN_BACKBONE,
+    GIVEN_DATA,
+    GIVEN_MODEL,
     MEMORY,
     PROJECT,
 )
@@ -77,7 +79,7 @@ def _settings(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
 
 def _is_read(name: str) -> bool:
     # Something like the prefix, too: what is misspelt is refused, and not ignored.
-    return is_like_ours(name) or name == GIVEN_BACKBONE
+    return is_like_ours(name) or name in (GIVEN_BACKBONE, GIVEN_DATA, GIVEN_MODEL)
 
 
 def _text(env_file: Path) -> str:

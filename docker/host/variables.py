@@ -9,9 +9,10 @@ UID, GID, USERNS = "STAGES_UID", "STAGES_GID", "STAGES_USERNS"
 PROJECT, MEMORY, CERTIFICATES = "COMPOSE_PROJECT_NAME", "STAGES_MEMORY", "CA_BUNDLE"
 CGROUP_PARENT, CPU_SHARES = "STAGES_CGROUP_PARENT", "STAGES_CPU_SHARES"
 OVERRIDE, NETWORK = "STAGES_OVERRIDE", "DOWNLOAD_NETWORK"
-GIVEN_BACKBONE = "GIVEN_BACKBONE"
-# By which invoke says, for each container, what train's is to call that one.
-GIVEN_NAME = "STAGES_GIVEN"
+GIVEN_BACKBONE, GIVEN_DATA, GIVEN_MODEL = "GIVEN_BACKBONE", "GIVEN_DATA", "GIVEN_MODEL"
+# By which invoke says, for each container, what train's is to call those.
+GIVEN_NAME, GIVEN_DATA_NAME = "STAGES_GIVEN", "STAGES_GIVEN_DATA"
+GIVEN_MODEL_NAME = "STAGES_GIVEN_MODEL"
 
 WRITTEN: Final = {
     UID: "the number of the user that the stages run as: yours, and 10001 if you are root without "
@@ -39,4 +40,8 @@ GIVEN: Final = {
     GIVEN_BACKBONE: "the path of [a backbone of your own]"
     "(data-and-models.md#a-backbone-of-your-own) on this machine, also in `.env`; `docker compose` "
     "lets train's container see it",
+    GIVEN_MODEL: "the path of [a model of your own](data-and-models.md#a-model-of-your-own) on "
+    "this machine, also in `.env`; `docker compose` lets train's container see it",
+    GIVEN_DATA: "the path of [a folder of pictures of your own]"
+    "(data-and-models.md#pictures-of-your-own) on this machine, in the same way",
 }

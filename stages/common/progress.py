@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterable
 from typing import TextIO
 
+from stages.program.clock import time_of_day
+
 LINE_INTERVAL_S = 10.0
 BAR_INTERVAL_S = 0.2
 # Set by who shows the output of a container, which has no terminal, on one.
@@ -13,7 +15,7 @@ TERMINAL = "STAGES_TERMINAL"
 
 
 class Progress:
-    """Prints `[stage 2/5] step: done/total, about N s left`.
+    """Prints `14:03:07 [stage 2/5] step: done/total, about N s left`.
 
     `steps` are the names of the steps that will come, as far as they are known; a step that was
     not expected is counted when it begins. On a terminal the current step is one line that is
@@ -76,13 +78,13 @@ class Progress:
     def note(self, text: str) -> None:
         """Print a line that stays, within the current step."""
         clear = "\r\x1b[K" if self._bar else ""
-        self._stream.write(f"{clear}[{self._stage}]   {text}\n")
+        self._stream.write(f"{clear}{time_of_day()} [{self._stage}]   {text}\n")
         if self._bar:
             self._write("")
         self._stream.flush()
 
     def _write(self, suffix: str) -> None:
         total = self._index + len(self._expected)
-        line = f"[{self._stage} {self._index}/{total}] {self._title}{suffix}"
+        line = f"{time_of_day()} [{self._stage} {self._index}/{total}] {self._title}{suffix}"
         self._stream.write(f"\r\x1b[K{line}" if self._bar else f"{line}\n")
         self._stream.flush()

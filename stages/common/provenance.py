@@ -16,7 +16,7 @@ PACKAGES = {
     "train": (*TENSORFLOW, "tensorflow-hub", "tensorflow-datasets", "tf-keras"),
     "quantize": (*TENSORFLOW, "neural-compressor"),
     "profile": (*TENSORFLOW, "mlcommons-loadgen"),
-    "compare": ("numpy", "scipy", "matplotlib"),
+    "compare": ("numpy", "scipy", "matplotlib", "jinja2", "pillow"),
     PEERS: (*TENSORFLOW, *PEERS_TOOLS),
     REHEARSE: (*TENSORFLOW, *PEERS_TOOLS),
 }

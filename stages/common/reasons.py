@@ -7,6 +7,8 @@ from stages.records.cell import Reason
 from stages.records.measure import Disturbance
 
 Numbers = Mapping[str, float]
+# A reason with the name of the cell that it is about.
+Named = tuple[str, Reason]
 _MORE = "add rounds with --more"
 _ITSELF = "the same cell is {}"
 
@@ -70,19 +72,35 @@ def in_words(reason: Reason) -> str:
     return f"{_scenario_name(reason)}: {text}" if reason.scenario else text
 
 
-def together(reasons: Sequence[tuple[str, Reason]]) -> list[tuple[str, str]]:
-    """Return a scenario and a line for each kind of reason, with all cells that have it.
+def together(reasons: Sequence[Named]) -> list[tuple[str, str]]:
+    """Return a scenario and a line for each kind of reason, with all cells that have it."""
+    return [
+        (
+            _scenario_name(group[0][1]),
+            _worded(group[0][1], ", ".join(f"{_amount(r)} ({cell})" for cell, r in group)),
+        )
+        for group in alike(reasons)
+    ]
 
-    `reasons` come with the names of their cells.
-    """
-    alike: dict[tuple[str, str, str], list[tuple[str, Reason]]] = {}
+
+def alike(reasons: Sequence[Named]) -> list[list[Named]]:
+    """Return the reasons that differ in nothing but cell and amount together, by scenario."""
+    groups: dict[tuple[str, str, str], list[Named]] = {}
     for cell, reason in reasons:
         key = (_scenario_name(reason), reason.kind, reason.text)
-        alike.setdefault(key, []).append((cell, reason))
-    return [
-        (scenario, _worded(group[0][1], ", ".join(f"{_amount(r)} ({cell})" for cell, r in group)))
-        for (scenario, _, _), group in sorted(alike.items(), key=lambda item: item[0][0])
-    ]
+        groups.setdefault(key, []).append((cell, reason))
+    return [group for _, group in sorted(groups.items(), key=lambda item: item[0][0])]
+
+
+def from_to(group: Sequence[Named]) -> str:
+    """Return what is wrong, and what to change, for alike reasons: by the least to the most."""
+    ordered = sorted((reason for _, reason in group), key=_size)
+    amounts = dict.fromkeys((_amount(ordered[0]), _amount(ordered[-1])))
+    return _worded(ordered[0], " to ".join(amounts))
+
+
+def _size(reason: Reason) -> float:
+    return abs(next(iter(reason.numbers.values()), 0.0))
 
 
 def _scenario_name(reason: Reason) -> str:

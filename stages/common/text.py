@@ -1,14 +1,20 @@
 """Pieces of the reports in plain text: aligned tables, and what the figures come from."""
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 from stages.program.printable import printable
 from stages.records.base import UNKNOWN, Host, Interval, Source
 from stages.records.cell import Reason
 from stages.records.cpu_generations import full_name
+from stages.setting.addresses import GIVEN
 from stages.setting.values import OWN_BACKBONES
 
 MAX_CELL = 1000
+# Columns of a terminal that text for people keeps to, and those of the names beside a text.
+WIDTH, MAX_NAME = 100, 44
+# Where the texts of the lines begin that say what was measured.
+INDENT = 10
 VGG19 = "VGG19"
 # Beyond these a figure with decimals shows nothing, or too many digits to read.
 MIN_PLAIN, MAX_PLAIN = 0.001, 1e9
@@ -28,6 +34,38 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
         for row in rows
     )
     return "\n".join(line.rstrip() for line in lines)
+
+
+def hanging(rows: Sequence[tuple[str, str]]) -> str:
+    """Return names, each with a text beside it, in lines of at most WIDTH characters.
+
+    The texts are aligned; one whose name is longer than MAX_NAME begins on a line of its own.
+    """
+    rows = [(printable(name, MAX_CELL), printable(text, MAX_CELL)) for name, text in rows]
+    indent = 2 + max((len(name) for name, _ in rows if len(name) <= MAX_NAME), default=2)
+    return "\n".join(line.rstrip() for row in rows for line in _hanging(*row, indent))
+
+
+def _hanging(name: str, text: str, indent: int) -> list[str]:
+    is_long = len(name) > indent - 2
+    above = wrapped(name) if is_long else []
+    beside = "" if is_long else name
+    return [*above, *(wrapped(text, beside.ljust(indent), " " * indent) or [beside])]
+
+
+def wrapped(text: str, first: str = "", others: str = "") -> list[str]:
+    """Return a text as lines of at most WIDTH characters, unless a word is longer than that.
+
+    The first line begins with `first`, all others with `others`.
+    """
+    return wrap(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=others,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def times(ratio: Interval, *, once: bool) -> str:
@@ -63,20 +101,31 @@ def when_all(parts: Sequence[str]) -> str:
 
 
 def network_of(backbone: Source) -> str:
-    """Return the network that a backbone is of, which is known of our own alone; else its name."""
+    """Return the network that a backbone is of, which is known of our own alone; else its name.
+
+    A whole model that was given is called as its file or folder is.
+    """
+    if backbone.whole:
+        return backbone.name.removeprefix(f"{GIVEN}/")
     return VGG19 if backbone.name in OWN_BACKBONES else backbone.name
+
+
+def _model_of(backbone: Source) -> str:
+    if backbone.whole:
+        return f"{network_of(backbone)}, as it was given"
+    network = f"{VGG19}, " if backbone.name in OWN_BACKBONES else ""
+    return f"{network}{backbone.name} backbone"
 
 
 def origins(host: Host, backbone: Source, data: Source) -> list[str]:
     """Return the lines that name the machine, the model and the data of a measurement."""
-    network = f"{VGG19}, " if backbone.name in OWN_BACKBONES else ""
     cpu = full_name(host.cpu_model, host.cpu_id)
     of_host = [cpu, f"{len(host.cores_pinned)} cores pinned", f"Linux {host.kernel}"]
     of_host += ["virtual machine"] if host.hypervisor else []
     of_host += [host.machine_type] if host.machine_type != UNKNOWN else []
     lines = [
         f"host      {', '.join(of_host)}",
-        f"model     {network}{backbone.name} backbone ({backbone.sha256[:12]})",
+        f"model     {_model_of(backbone)} ({backbone.sha256[:12]})",
         f"data      {data.name} ({data.sha256[:12]}), test split",
     ]
     return [printable(line, MAX_CELL) for line in lines]

@@ -1,4 +1,7 @@
-"""`python -m stages.compare`: the table, the pictures and compare.json, from JSON alone."""
+"""`python -m stages.compare`: the table, the page, the pictures and compare.json, from JSON.
+
+The page also has a few images of train's test split.
+"""
 
 import os
 import sys
@@ -12,17 +15,19 @@ from stages.common.progress import Progress
 from stages.common.provenance import maker
 from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
-from stages.compare.models import Summaries, models_of
-from stages.compare.rehearsed import Rehearsed, read_rehearsed
+from stages.compare.page.seen import Seen
+from stages.compare.rehearsed import read_rehearsed
+from stages.compare.short import render_answers, render_short
 from stages.compare.table import render
 from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.program.host_path import shown
+from stages.program.quiet import answer
 from stages.records.compare import CompareRecord
 from stages.settings import Settings
 
-(PICTURES,) = STEPS = ("pictures",)
+PICTURES, PAGE = STEPS = ("pictures", "page")
 
 
 def main() -> None:
@@ -34,15 +39,21 @@ def main() -> None:
     with writing(settings.artifacts, "compare") as artifacts:
         record, text = _compare(settings, artifacts)
     print(text, end="", flush=True)
-    print(f"compare: the table and its pictures are in {shown(artifacts.compare.path)}", flush=True)
+    answer(text.partition("\n\n")[0])
+    log, page = artifacts.compare.log.name, artifacts.compare.page.name
+    place = shown(artifacts.compare.path)
+    print(
+        f"compare: {log} with all columns, the page {page}, and pictures are in {place}", flush=True
+    )
     runs = {repeat.runtime: repeat for repeat in record.repeats}
     require_trusted(runs, named=len(runs) > 1)
 
 
 def _compare(settings: Settings, artifacts: Artifacts) -> tuple[CompareRecord, str]:
-    """Compare, and return the record and its text.
+    """Compare, and return the record and what to show of it.
 
-    Both are worked out again, as that takes a moment: what is there is read to see if it can stay.
+    The record and its whole text are worked out again, as that takes a moment: what is there is
+    read to see if it can stay.
     """
     profiles = read_profiles(artifacts)
     rehearsed = read_rehearsed(artifacts, profiles)
@@ -54,8 +65,10 @@ def _compare(settings: Settings, artifacts: Artifacts) -> tuple[CompareRecord, s
     text = render(record, summaries, rehearsed)
     product = _product(artifacts.compare, record, text)
     if not kept(product, settings, _origins(record)):
-        _hand_over(product, record, text, summaries, rehearsed)
-    return record, text
+        _hand_over(product, Seen(record, profiles, rehearsed), text, artifacts)
+    if settings.long:
+        return record, f"{render_answers(record, summaries)}\n\n{text}"
+    return record, render_short(record, summaries, rehearsed)
 
 
 def _product(folder: CompareFolder, record: CompareRecord, text: str) -> Product[CompareRecord]:
@@ -83,37 +96,32 @@ def _unfit(folder: CompareFolder, there: CompareRecord, record: CompareRecord, t
 
 
 def _hand_over(
-    product: Product[CompareRecord],
-    record: CompareRecord,
-    text: str,
-    summaries: Summaries,
-    rehearsed: Rehearsed,
+    product: Product[CompareRecord], seen: Seen, text: str, artifacts: Artifacts
 ) -> None:
     with (
         handing_over(product.folder.path, stays(product), last=True) as partial,
         Progress("compare", STEPS) as progress,
     ):
         out = CompareFolder(partial)
-        write_record(out.record, record)
+        write_record(out.record, seen.record)
         out.log.write_text(text, encoding="utf-8")
         progress.step(PICTURES)
-        _draw(out, record, summaries, rehearsed)
+        _draw(out, seen)
+        progress.step(PAGE)
+        _write_page(out, seen, artifacts)
 
 
-def _draw(
-    out: CompareFolder, record: CompareRecord, summaries: Summaries, rehearsed: Rehearsed
-) -> None:
+def _draw(out: CompareFolder, seen: Seen) -> None:
     # Imported only now: `--help` needs no matplotlib.
-    from stages.compare.models_plot import plot_absolute, plot_times
-    from stages.compare.plots import plot_ladder
-    from stages.compare.rehearsal_plot import plot_rehearsal
+    from stages.compare.draw import draw
 
-    if rehearsed.record and any(map(rehearsed.of, record.impossible)):
-        plot_rehearsal(rehearsed.record, out.rehearsal)
-    plot_ladder(record, out.ladder)
-    for models in models_of(record, summaries)[:1]:
-        plot_absolute(models, out.absolute)
-        plot_times(models, out.times)
+    draw(out, seen)
+
+
+def _write_page(out: CompareFolder, seen: Seen, artifacts: Artifacts) -> None:
+    from stages.compare.page.render import write_page
+
+    write_page(out, seen, artifacts)
 
 
 if __name__ == "__main__":

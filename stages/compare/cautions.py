@@ -41,3 +41,8 @@ def had_one_round(record: CompareRecord, runtime: str) -> bool:
 def is_invalid(row: Row, scenario: str) -> bool:
     """Return whether the verdict on a cell has a reason that is about `scenario`."""
     return any(reason.scenario == scenario for reason in row.reasons)
+
+
+def is_derived(row: Row) -> bool:
+    """Return whether a row has the figures of a lower cap, at which the same kernels ran."""
+    return row.verdict.startswith("same-as")

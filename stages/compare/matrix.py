@@ -52,13 +52,13 @@ def _cells(record: CompareRecord, row: Row) -> tuple[str, ...]:
         row.isa,
         row.precision,
         row.runtime,
-        _with_spread(row.throughput_images_per_s, 2, once=once),
-        _with_spread(row.latency_p50_ms, 1, once=once),
-        _or_dash(row.latency_p90_ms, "{:.1f}"),
-        _or_dash(row.server_per_s, "{:.2f}"),
+        with_spread(row.throughput_images_per_s, 2, once=once),
+        with_spread(row.latency_p50_ms, 1, once=once),
+        or_dash(row.latency_p90_ms, "{:.1f}"),
+        or_dash(row.server_per_s, "{:.2f}"),
         _top1(row),
         _loss(row),
-        _or_dash(row.agreement_fp32, "{:.1%}"),
+        or_dash(row.agreement_fp32, "{:.1%}"),
         *(
             times(ratio, once=once) if ratio else "-"
             for ratio in (row.precision_speedup, row.isa_speedup)
@@ -88,11 +88,13 @@ def _loss(row: Row) -> str:
     return f"{unknown if row.accuracy_loss is None else f'{row.accuracy_loss:+.2%}'}{chance}"
 
 
-def _with_spread(figure: Interval, digits: int, *, once: bool) -> str:
+def with_spread(figure: Interval, digits: int, *, once: bool) -> str:
+    """Return a figure with half the width of its interval, which there is none of after a round."""
     return f"{figure.estimate:.{digits}f} {ONCE if once else f'±{spread(figure):.1%}'}"
 
 
-def _or_dash(value: float | None, shape: str) -> str:
+def or_dash(value: float | None, shape: str) -> str:
+    """Return a figure in this shape, a dash if there is none."""
     return "-" if value is None else shape.format(value)
 
 
@@ -100,7 +102,7 @@ def render_notes(record: CompareRecord) -> str:
     """Return what the columns mean, a line each."""
     reference = f"{record.isa_reference} ({get_isa(record.isa_reference).label})"
     notes = [
-        *_interval_notes(record),
+        *interval_notes(record),
         ("isa cap", "oneDNN capped by ONEDNN_MAX_CPU_ISA; proven by oneDNN's own log"),
         ("precision effect", "images/s over FP32's at the same cap"),
         ("ISA effect", f"images/s over those of the same precision at {reference}"),
@@ -119,7 +121,8 @@ def render_notes(record: CompareRecord) -> str:
     return aligned(notes)
 
 
-def _interval_notes(record: CompareRecord) -> list[tuple[str, str]]:
+def interval_notes(record: CompareRecord) -> list[tuple[str, str]]:
+    """Return what stands beside figures, and what it means."""
     once = [had_one_round(record, runtime) for runtime in record.versions]
     turns = "95% interval over the rounds, in which the cells took turns; ±: half its width"
     notes = [("(from-to)", turns)]

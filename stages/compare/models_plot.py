@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from stages.compare.cautions import models_caution
 from stages.compare.models import Models, latency_ratio, ratio_in_words
-from stages.compare.plots import ERROR_BARS, error_of, plain, save_with
+from stages.compare.pictures.drawing import ERROR_BARS, SMALL, error_of, plain, save_with
 from stages.precisions import get_precision
 from stages.records.base import Interval
 
@@ -32,7 +32,7 @@ class _Panel:
     bars: Sequence[_Bar]
 
 
-def plot_absolute(models: Models, path: Path) -> None:
+def plot_absolute(models: Models, path: Path, caption: str = "") -> None:
     """Draw accuracy, throughput and latency of FP32 and INT8 side by side, with their intervals."""
     fp32, int8 = models.summaries
     rates = [_timed(one.throughput, one.throughput_interval, models) for one in (fp32, int8)]
@@ -46,10 +46,11 @@ def plot_absolute(models: Models, path: Path) -> None:
         _Panel(["throughput, images/s (higher is better)", faster], "{:.2f}", rates),
         _Panel(["latency, ms (lower is better)", shorter], "{:.2f}", latencies),
     ]
-    _draw(panels, f"{_name(models)}, oneDNN capped at {models.isa}", models, path)
+    title = f"{_name(models)}, oneDNN capped at {models.isa}"
+    save_with(_drawn(panels, title, models), path, models_caution(models.summaries), caption)
 
 
-def plot_times(models: Models, path: Path) -> None:
+def plot_times(models: Models, path: Path, caption: str = "") -> None:
     """Draw the same as multiples of FP32's; latency as how many times shorter it is."""
     fp32, int8 = models.summaries
     accuracy = int8.accuracy / fp32.accuracy if fp32.accuracy else math.nan
@@ -63,7 +64,8 @@ def plot_times(models: Models, path: Path) -> None:
         _Panel(["latency, times shorter"], "{:.2f}x", [_Bar(1.0), shorter]),
     ]
     title = f"{_name(models)}, INT8 against FP32, oneDNN capped at {models.isa}"
-    _draw(panels, title, models, path, reference=1.0)
+    figure = _drawn(panels, title, models, reference=1.0)
+    save_with(figure, path, models_caution(models.summaries), caption)
 
 
 def _top1(models: Models) -> list[_Bar]:
@@ -91,21 +93,17 @@ def _name(models: Models) -> str:
     return plain(models.network) + (f" by {models.named}" if models.named else "")
 
 
-def _draw(
-    panels: Sequence[_Panel],
-    title: str,
-    models: Models,
-    path: Path,
-    reference: float | None = None,
-) -> None:
-    figure = Figure(figsize=(11, 4.2), layout="constrained")
+def _drawn(
+    panels: Sequence[_Panel], title: str, models: Models, reference: float | None = None
+) -> Figure:
+    figure = Figure(figsize=(12, 5), layout="constrained")
     for axes, panel in zip(figure.subplots(1, len(panels)), panels, strict=True):
         _bars(axes, models, panel)
-        axes.set_title("\n".join(panel.lines), fontsize=10)
+        axes.set_title("\n".join(panel.lines), fontsize=11)
         if reference is not None:
             axes.axhline(reference, color="black", linewidth=0.8)
     figure.suptitle(title)
-    save_with(figure, path, models_caution(models.summaries))
+    return figure
 
 
 def _bars(axes: Any, models: Models, panel: _Panel) -> None:
@@ -118,8 +116,10 @@ def _bars(axes: Any, models: Models, panel: _Panel) -> None:
         yerr=[*zip(*(error_of(bar.interval) for bar in panel.bars), strict=True)],
         error_kw=ERROR_BARS,
     )
-    axes.bar_label(drawn, labels=[_label(bar, panel.shape) for bar in panel.bars], padding=2)
-    axes.margins(y=0.2)
+    axes.bar_label(
+        drawn, labels=[_label(bar, panel.shape) for bar in panel.bars], padding=2, fontsize=SMALL
+    )
+    axes.margins(y=0.25)
     axes.spines[["top", "right"]].set_visible(False)
 
 

@@ -16,7 +16,12 @@ HINT = (
 
 
 def render_not_run(record: CompareRecord, rehearsed: Rehearsed = NOTHING) -> str:
-    """Return a line for each reason with the precisions, isas and runtimes that it applies to.
+    """Return the rows of `not_run_rows` as lines, which may be long."""
+    return aligned(not_run_rows(record, rehearsed))
+
+
+def not_run_rows(record: CompareRecord, rehearsed: Rehearsed = NOTHING) -> list[tuple[str, str]]:
+    """Return each reason behind the precisions, isas and runtimes that it applies to.
 
     Isas, or runtimes, are left out if they are all that there are. What was rehearsed of cells that
     lack AMX follows the line that they are in.
@@ -33,14 +38,14 @@ def render_not_run(record: CompareRecord, rehearsed: Rehearsed = NOTHING) -> str
         ((reason, isas, _unless_all(runtimes, record.versions)), precision)
         for (precision, reason, isas), runtimes in by_isas.items()
     )
-    rows = []
+    rows: list[tuple[str, str]] = []
     for (reason, isas, runtimes), precisions in by_reason.items():
         rows.append((" ".join(filter(None, ("not run:", *precisions, isas, runtimes))), reason))
         cells = [cell for cell in record.impossible if cell.reason == reason]
         rows += _rehearsed(cells, precisions, runtimes or record.versions, rehearsed)
     if _might_rehearse(record, rehearsed):
         rows.append(HINT)
-    return aligned(rows)
+    return rows
 
 
 def _might_rehearse(record: CompareRecord, rehearsed: Rehearsed) -> bool:

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 from stages.common.summaries import measurements, top_isa
 from stages.common.text import aligned
 from stages.precisions import FP32, INT8, PRECISIONS, get_precision
+from stages.program.printable import printable
 from stages.records.accuracy import ClassRecall, Recalls
 from stages.records.cell import Measurement
 from stages.records.profile import ProfileRecord
 
+# Classes that a table shows, and the characters of their names: it is to be read.
+MAX_ROWS, MAX_NAME = 20, 40
 PRECISIONS_SHOWN = (FP32, *(precision.name for precision in PRECISIONS if precision.model == INT8))
 
 
@@ -47,7 +50,8 @@ def _name_of(label: int, classes: Sequence[str]) -> str:
 def render_recalls(recalls: Recalls, *, named: bool) -> str:
     """Return a row for each class if one changes, else the line that none does.
 
-    The runtime is named if it is to be `named`.
+    If there are many classes, those that lose most are shown, and the others are counted. The
+    runtime is named if it is to be `named`.
     """
     where = f"({', '.join([recalls.isa, *([recalls.runtime] if named else [])])})"
     if not any(map(_changes, recalls.classes)):
@@ -55,7 +59,25 @@ def render_recalls(recalls: Recalls, *, named: bool) -> str:
     precisions = [*recalls.classes[0].right]
     labels = [get_precision(precision).label for precision in precisions]
     head = (f"Class {where}", "images", *labels)
-    return aligned([head, *(tuple(_cells(recall, precisions)) for recall in recalls.classes)])
+    shown = _worst(recalls.classes)
+    table = aligned([head, *(tuple(_cells(recall, precisions)) for recall in shown)])
+    others = len(recalls.classes) - len(shown)
+    changed = sum(map(_changes, recalls.classes)) - sum(map(_changes, shown))
+    return f"{table}\n{others} more classes, {changed} of which change" if others else table
+
+
+def _worst(classes: Sequence[ClassRecall]) -> list[ClassRecall]:
+    """Return all classes of a few; of many those that lose most, by the part of their images."""
+    if len(classes) <= MAX_ROWS:
+        return [*classes]
+    return sorted(classes, key=_loss, reverse=True)[:MAX_ROWS]
+
+
+def _loss(recall: ClassRecall) -> tuple[float, bool]:
+    """Return how much worse any precision is than FP32, and whether one differs at all."""
+    before = recall.right[FP32]
+    lost = max(before - right for right in recall.right.values())
+    return lost / recall.images, _changes(recall)
 
 
 def _changes(recall: ClassRecall) -> bool:
@@ -63,7 +85,7 @@ def _changes(recall: ClassRecall) -> bool:
 
 
 def _cells(recall: ClassRecall, precisions: Sequence[str]) -> Iterator[str]:
-    yield recall.name
+    yield printable(recall.name, MAX_NAME)
     yield str(recall.images)
     for precision in precisions:
         yield f"{recall.right[precision] / recall.images:.1%}"

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from stages.common.rehearsed import layer_names
 from stages.common.text import origins
-from stages.compare.plots import plain, save
+from stages.compare.pictures.drawing import plain, save
 from stages.isa import AMX
 from stages.precisions import get_precision
 from stages.records.rehearse import REHEARSED, RehearsalRecord, RehearsedCell, RehearsedLayer

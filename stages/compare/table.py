@@ -5,7 +5,16 @@ from collections.abc import Mapping
 from stages.common.chance import AT_CHANCE, at_chance
 from stages.common.headline import NOT_TRUSTED
 from stages.common.reasons import disturbances_in_words, in_words, together
-from stages.common.text import MAX_CELL, NO_INTERVAL, aligned, is_of_one_round, origins, when_all
+from stages.common.text import (
+    INDENT,
+    MAX_CELL,
+    NO_INTERVAL,
+    aligned,
+    is_of_one_round,
+    origins,
+    when_all,
+)
+from stages.compare.cautions import is_derived
 from stages.compare.limits import render_limits
 from stages.compare.matrix import render_matrix, render_notes
 from stages.compare.models import Summaries, closing_line, models_of, render_models
@@ -15,7 +24,7 @@ from stages.compare.rehearsed import NOTHING, Rehearsed
 from stages.program.printable import printable
 from stages.records.base import Interval
 from stages.records.cell import Reason
-from stages.records.compare import CompareRecord, Repeated
+from stages.records.compare import CompareRecord, OfCell, Repeated
 
 
 def render(record: CompareRecord, summaries: Summaries, rehearsed: Rehearsed = NOTHING) -> str:
@@ -38,13 +47,18 @@ def render(record: CompareRecord, summaries: Summaries, rehearsed: Rehearsed = N
 
 
 def _header(record: CompareRecord) -> str:
-    lines = origins(record.host, record.backbone, record.data)
-    measured = {runtime: when_all(parts) for runtime, parts in record.measured.items()}
     software = {
         runtime: printable(", ".join(map(" ".join, packages.items())), MAX_CELL)
         for runtime, packages in record.versions.items()
     }
-    return "\n".join([*lines, *_of_each("measured", measured), *_of_each("software", software)])
+    return "\n".join([*head_lines(record), *_of_each("software", software)])
+
+
+def head_lines(record: CompareRecord) -> list[str]:
+    """Return the lines that say what was measured, on which machine, and when."""
+    measured = {runtime: when_all(parts) for runtime, parts in record.measured.items()}
+    lines = origins(record.host, record.backbone, record.data)
+    return [*lines, *_of_each("measured", measured)]
 
 
 def _of_each(head: str, texts: Mapping[str, str]) -> list[str]:
@@ -54,11 +68,18 @@ def _of_each(head: str, texts: Mapping[str, str]) -> list[str]:
         width = max(map(len, texts))
         lines = [f"{runtime.ljust(width)}  {text}" for runtime, text in texts.items()]
     first, *others = lines
-    return [f"{head:10}{first}", *(f"{'':10}{line}" for line in others)]
+    return [f"{head:{INDENT}}{first}", *(f"{'':{INDENT}}{line}" for line in others)]
 
 
 def _checks(record: CompareRecord) -> str:
     """Return the lines that show whether the figures can be relied on."""
+    rows = check_rows(record)
+    rows += [(f"INVALID: {scenario}", line) for scenario, line in together(invalid_cells(record))]
+    return aligned(rows)
+
+
+def check_rows(record: CompareRecord) -> list[tuple[str, str]]:
+    """Return what shows whether the run can be relied on, and the answers of INT8 and FP32."""
     rows = [row for repeat in record.repeats for row in _repeat_lines(repeat, record)]
     rows += [
         (
@@ -79,21 +100,21 @@ def _checks(record: CompareRecord) -> str:
         for runtime, chance in record.chance.items()
         if (words := at_chance(chance))
     ]
-    rows += [(f"INVALID: {scenario}", line) for scenario, line in together(_invalid(record))]
-    return aligned(rows)
+    return rows
 
 
-def _invalid(record: CompareRecord) -> list[tuple[str, Reason]]:
+def invalid_cells(record: CompareRecord) -> list[tuple[str, Reason]]:
     """Return why cells are not valid, each with the name of its cell.
 
     One that has the figures of another is left out: its reasons are those of the other.
     """
-    timed = [cell for cell in record.rows if not cell.verdict.startswith("same-as")]
-    return [
-        (f"{cell.precision} {cell.isa}{_runtime_suffix(cell.runtime, record)}", reason)
-        for cell in timed
-        for reason in cell.reasons
-    ]
+    timed = [cell for cell in record.rows if not is_derived(cell)]
+    return [(name_of(cell, record), reason) for cell in timed for reason in cell.reasons]
+
+
+def name_of(cell: OfCell, record: CompareRecord) -> str:
+    """Return what names a cell in a line: its runtime, too, if there are several."""
+    return f"{cell.precision} {cell.isa}{_runtime_suffix(cell.runtime, record)}"
 
 
 def _repeat_lines(repeat: Repeated, record: CompareRecord) -> list[tuple[str, str]]:

@@ -99,7 +99,7 @@ def check_memory(settings: Settings, cores: Sequence[int]) -> Check:
     left = available()
     if left is None:
         return Check("memory", NOTE, "not shown here")
-    cells = plan_cells(settings, cpu_flags(), _missing_models(settings))
+    cells = plan_cells(settings, cpu_flags(), known_missing(settings))
     possible = [cell for cell in cells if cell.impossible is None]
     try:
         needed = _needed(settings, possible, candidate_placements(settings, cores))
@@ -116,7 +116,7 @@ def check_memory(settings: Settings, cores: Sequence[int]) -> Check:
     return Check("memory", OK, shown)
 
 
-def _missing_models(settings: Settings) -> dict[str, str]:
+def known_missing(settings: Settings) -> dict[str, str]:
     """Return the precisions that quantize made no model for, none before it has run."""
     folder = Artifacts(settings.artifacts).quantize(settings.runtime)
     try:

@@ -1,5 +1,6 @@
 """`python -m stages.download`: fill the cache with what the settings need from a network."""
 
+import logging
 import os
 import sys
 from collections.abc import MutableMapping
@@ -29,6 +30,7 @@ def _download(settings: Settings, cache: Cache) -> str:
     """Fetch what is not there; return, for people, what was done."""
     if not needs_download(settings):
         return "nothing is needed from a network"
+    _quieten(os.environ)
     # Imported only now, as most runs need none of it.
     from stages.download.run import steps
 
@@ -38,6 +40,13 @@ def _download(settings: Settings, cache: Cache) -> str:
             progress.step(name, f"{name} (MB)")
             step(progress)
     return ", ".join(name for name, _ in wanted) or "all was there"
+
+
+def _quieten(environ: MutableMapping[str, str]) -> None:
+    """Have TensorFlow, which tensorflow-datasets may load, say no more than what fails."""
+    for variable in ("TF_CPP_MIN_LOG_LEVEL", "ITEX_CPP_MIN_LOG_LEVEL"):
+        environ.setdefault(variable, "2")
+    logging.getLogger("absl").setLevel(logging.ERROR)
 
 
 def _forget_empty(environ: MutableMapping[str, str]) -> None:

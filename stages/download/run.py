@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from stages.download import beans, module
+from stages.download import beans, data_set, module
 from stages.download.limits import Wanted
 from stages.download.mirror import mirrored
 from stages.download.step import Step, of_file
@@ -11,6 +11,7 @@ from stages.files.limits import MB
 from stages.folder import own_caches
 from stages.folder.cache import Cache, is_intact
 from stages.setting.addresses import is_remote
+from stages.setting.values import is_downloaded
 from stages.settings import Settings
 
 # What tf_keras.applications.vgg19 downloads, and the checksum that it compares: it has no other.
@@ -30,6 +31,8 @@ def steps(settings: Settings, cache: Cache) -> Iterator[Step]:
     mirror = settings.download_mirror
     if settings.data == "beans":
         yield from beans.steps(cache, mirror)
+    elif is_downloaded(settings.data):
+        yield from data_set.steps(settings.data, cache, mirror)
     if settings.backbone == "imagenet" and not is_intact(cache.imagenet):
         kept = own_caches.weights(cache.weights.name)
         yield from of_file(_weights(cache, mirror), cache.weights, kept)

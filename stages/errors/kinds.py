@@ -171,6 +171,13 @@ class NotTrustedError(StageError):
     remedy = "do what the message says, then profile and compare again; what was made is kept"
 
 
+class DataError(StageError):
+    """A data set does not have the form that train needs."""
+
+    exit_code = 24
+    remedy = "give a folder of pictures, or a set, of the form that the message asks for"
+
+
 def of_kind(exit_code: int, message: str) -> StageError:
     """Return an error of the kind that has `exit_code`, a plain StageError if none has it."""
     kinds = {kind.exit_code: kind for kind in StageError.__subclasses__()}

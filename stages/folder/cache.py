@@ -56,6 +56,10 @@ class Cache:
         """The data set beans as tensorflow-datasets prepares it."""
         return self.root / "data" / "beans"
 
+    def data_set(self, full_name: str) -> Path:
+        """Return where a set that has no name of ours is kept, by what its makers call it."""
+        return self.root / "data" / "sets" / full_name.replace("/", "--")
+
     def bean_leaves(self, config: str) -> Path:
         """Return where the embedded data set is kept, as drawn for a configuration of that name."""
         return self.root / "data" / "bean_leaves" / config

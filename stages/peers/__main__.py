@@ -3,14 +3,15 @@
 import os
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stages.artifacts import Artifacts, PeersFolder, TrainFolder, read_record, verify, write_record
 from stages.command_line import for_stage
 from stages.common.current import Facts, Product, by_runtime, kept, machine_facts, package_facts
 from stages.common.entries import (
+    Entry,
     OurEntries,
     find_ours,
     interpreters,
@@ -25,7 +26,7 @@ from stages.common.host.versions import versions_in_each
 from stages.common.peer_entries import find_peers
 from stages.common.progress import Progress
 from stages.common.provenance import maker
-from stages.errors import GIVE_UP_S, exit_code_of
+from stages.errors import GIVE_UP_S, ModelError, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.peers.convert import Conversion, convert, tool_versions
@@ -110,7 +111,7 @@ def _make(
     ):
         out = PeersFolder(partial)
         conditions = _conditions(settings, artifacts.train, cores)
-        contenders = _measure(settings, artifacts.train, out, inputs.ours, conditions)
+        contenders = _measure(settings, artifacts.train, out, inputs, conditions)
         record = _record(settings, inputs, host, conditions, contenders, began)
         write_record(out.record, record)
         out.log.write_text(render(record), encoding="utf-8")
@@ -149,16 +150,37 @@ def _measure(
     settings: Settings,
     train: TrainFolder,
     out: PeersFolder,
-    ours: OurEntries,
+    inputs: Inputs,
     conditions: Conditions,
 ) -> list[Contender]:
-    entries = [*ours.entries, *find_peers(out.models, cpu_flags())]
+    entries = [*inputs.ours.entries, *find_peers(out.models, cpu_flags())]
     conversions = {f"FP32 and INT8 models of {peer}": peer for peer in PEERS}
     with Progress("peers", [*conversions, *steps(entries, conditions)]) as progress:
         for step, peer in conversions.items():
             progress.step(step)
-            convert(_conversion(settings, train, peer, out.models))
+            conversion = _conversion(settings, train, peer, out.models)
+            entries = _converted(conversion, entries, may_lack=inputs.train.backbone.whole)
         return measure(entries, conditions, progress)
+
+
+def _converted(conversion: Conversion, entries: Sequence[Entry], *, may_lack: bool) -> list[Entry]:
+    """Make a peer's models; return the entries, in which those are missing that it can't make.
+
+    Raises ModelError for that if none `may_lack`: VGG19 is known to be one that all can run.
+    """
+    try:
+        convert(conversion)
+    except ModelError:
+        if not may_lack:
+            raise
+        reason = f"its tools can't convert this model; {conversion.peer}/convert.log says why"
+        return [
+            replace(entry, missing=reason)
+            if entry.backend == conversion.peer and not entry.missing
+            else entry
+            for entry in entries
+        ]
+    return [*entries]
 
 
 def _conditions(settings: Settings, train: TrainFolder, cores: list[int]) -> Conditions:

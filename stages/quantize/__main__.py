@@ -21,7 +21,7 @@ from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.quantize.kept_trials import KeptTrials, Origin, discard, origins
 from stages.quantize.memory_plan import require_memory
-from stages.quantize.report import closing_line
+from stages.quantize.report import closing_line, slow_ops_line
 from stages.quantize.run import quantize
 from stages.records.base import Host
 from stages.records.quantize import QuantizeRecord
@@ -47,6 +47,8 @@ def main() -> None:
         require_memory(settings, cpu_flags(), train.backbone.name)
         record = _quantize(settings, artifacts, train_sha256, host)
     warn_at_chance("quantize", record.chance, "validation")
+    if slow := slow_ops_line(record):
+        print(slow)
     print(closing_line(record), flush=True)
 
 

@@ -3,15 +3,32 @@
 from collections.abc import Mapping, Sequence
 
 from stages.common.onednn.kernels import reference_share
+from stages.program.printable import printable
 from stages.quantize.bound import DISAGREEMENT, LOSS, Bound, loss_in_words
+from stages.quantize.findings import FP32_COMPUTE, INT8_FALLBACK, REFERENCE_KERNEL, REORDER
 from stages.quantize.recipes import recipe_in_words
 from stages.quantize.search import Attempt
-from stages.records.quantize import QuantizeRecord, Recipe, Sensitivity, Trial
+from stages.records.quantize import (
+    Finding,
+    FindingKind,
+    QuantizeRecord,
+    Recipe,
+    Sensitivity,
+    Trial,
+)
 
 # The seconds of each batch, by round.
 BatchSeconds = list[list[float]]
 # At most this many of the costliest ops are named in a message.
 MAX_NAMED_OPS = 3
+# What Neural Compressor puts before the names of all ops.
+OF_CALL = "PartitionedCall/"
+IN_WORDS: Mapping[FindingKind, str] = {
+    REFERENCE_KERNEL: "runs by oneDNN's slow reference kernel",
+    INT8_FALLBACK: "has a pattern that does not run in INT8",
+    FP32_COMPUTE: "runs in FP32",
+    REORDER: "has its input or output converted needlessly",
+}
 # What to raise if it is what no recipe kept.
 TO_RAISE = {LOSS: "VGG19_TOLERABLE_LOSS", DISAGREEMENT: "VGG19_TOLERABLE_DISAGREEMENT"}
 
@@ -130,6 +147,26 @@ def closing_line(record: QuantizeRecord) -> str:
         f"INT8, by '{recipe_in_words(record.recipe)}', {_trials(record)}, "
         f"{record.seconds:.0f} s"
     )
+
+
+def slow_ops_line(record: QuantizeRecord) -> str:
+    """Return which ops keep INT8 from the hardware's limit, the costliest first; empty if none."""
+    findings = record.variant("int8").findings or []
+    left_out = [
+        f"{op.removeprefix(OF_CALL)} is left in FP32 by the recipe" for op in record.recipe.left_out
+    ]
+    named = [*map(_finding_in_words, findings), *left_out]
+    hidden = len(named) - MAX_NAMED_OPS
+    more = f"; {hidden} more in quantize.json" if hidden > 0 else ""
+    shown = printable("; ".join(named[:MAX_NAMED_OPS]))
+    return f"quantize: what holds INT8 back: {shown}{more}" if named else ""
+
+
+def _finding_in_words(finding: Finding) -> str:
+    """Return what an op does, and the fraction of an inference's time that this takes."""
+    share = f" ({finding.share:.1%} of the time)" if finding.share else ""
+    op = finding.op.removeprefix(OF_CALL) or "an op"
+    return f"{op} {IN_WORDS[finding.kind]}{share}"
 
 
 def _agreement(record: QuantizeRecord) -> str:

@@ -88,14 +88,24 @@ class Source:
     name: Annotated[
         str,
         doc(
-            "As it was asked for: embedded, beans, imagenet, or a TF Hub handle; of a path, given/ "
-            "and its last part, as what is before that may name a user."
+            "As it was asked for: embedded, beans, the name of a data set, imagenet, or a TF Hub "
+            "handle; of a path, given/ and its last part, as what is before that may name a user."
         ),
     ]
     sha256: Annotated[
-        Sha256, doc("sha256 of the content: all images and labels, or all files of the backbone.")
+        Sha256,
+        doc(
+            "sha256 of the content: all images and labels, or all files of the backbone or "
+            "the model that was given."
+        ),
     ]
     origin: Annotated[str, doc("For people: who published it, or how the project made it.")]
+    whole: Annotated[
+        bool,
+        doc_of_added(
+            "True if it is a whole classifier as its user gave it, of which nothing was trained."
+        ),
+    ] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,7 +84,13 @@ def _peers(settings: Settings, artifacts: Artifacts) -> tuple[list[Entry], str |
             replace(entry, missing=entry.missing or without_root(artifacts, error))
             for entry in wanted
         ], None
+    wanted = [entry if entry.model.exists() else _not_made(entry) for entry in wanted]
     return wanted, sha256 if runnable(wanted) else None
+
+
+def _not_made(entry: Entry) -> Entry:
+    """Return an entry of which peers has no model, as its tools can't convert every one."""
+    return replace(entry, missing=entry.missing or "peers could not make its model")
 
 
 def _as_converted(entries: Sequence[Entry], entry: Entry) -> Entry:

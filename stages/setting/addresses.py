@@ -113,12 +113,21 @@ def recorded_handle(handle: str) -> str:
     return redacted_handle(handle) if path is None else f"{GIVEN}/{given_name(path)}"
 
 
-def given_name(path: Path) -> str:
+def recorded_model(text: str) -> str:
+    """Return the path of a model as records have it, which is as that of a backbone; empty if none.
+
+    Other than a backbone's, it need not have a `/` in it.
+    """
+    path = local_path(text) if text else None
+    return "" if path is None else f"{GIVEN}/{given_name(path, 'model')}"
+
+
+def given_name(path: Path, unnamed: str = "backbone") -> str:
     """Return the last part of a path as a name that any file system, record or terminal can have.
 
-    It has word characters and `.+@=-` alone.
+    It has word characters and `.+@=-` alone; it is `unnamed` if nothing of it is left.
     """
-    return _UNFIT.sub("_", path.name.strip(".") and path.name) or "backbone"
+    return _UNFIT.sub("_", path.name.strip(".") and path.name) or unnamed
 
 
 def has_secrets(handle: str) -> bool:

@@ -4,9 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.setting import ranges, values
-from stages.setting.addresses import recorded_handle, redacted_address
+from stages.setting.addresses import (
+    recorded_handle,
+    recorded_model,
+    redacted_address,
+)
 from stages.setting.programs import DOWNLOAD, PEERS, PROGRAMS
-from stages.setting.spec import Spec, choices, decimal, one_of, path, setting, whole
+from stages.setting.spec import Spec, choices, decimal, path, setting, whole
+
+_ALL = "0 takes all of embedded and beans, of other data at most"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +27,18 @@ class OfData:
         *values.PRODUCTS,
         alters=False,
     )
-    data: str = one_of(
-        "embedded", values.DATA_SETS, "data set to train, tune and test on", DOWNLOAD, "train"
+    data: str = setting(
+        "embedded",
+        Spec(
+            "data set to train, tune and test on",
+            (DOWNLOAD, "train"),
+            values.read_data,
+            values.is_data,
+            "embedded, beans, the name of a set of tensorflow-datasets, or a path that begins with "
+            "/, ./, ../ or ~",
+            values.DATA_SETS,
+            recorded=values.recorded_data,
+        ),
     )
     backbone: str = setting(
         "embedded",
@@ -35,6 +51,28 @@ class OfData:
             values.BACKBONES,
             recorded=recorded_handle,
             show=redacted_address,
+        ),
+    )
+    model: str = setting(
+        "",
+        Spec(
+            "trained classifier of your own, of which nothing is trained, in place of backbone "
+            "and head",
+            ("train",),
+            values.read_model,
+            allowed="a path: of a .keras or .h5 file, a SavedModel's folder, or a .tar.gz of it",
+            recorded=recorded_model,
+        ),
+    )
+    preprocessing: str = setting(
+        "none",
+        Spec(
+            "what the given model expects to be done to images",
+            ("train",),
+            values.read_preprocessing,
+            lambda name: name in values.PREPROCESSINGS,
+            " or ".join(values.PREPROCESSINGS),
+            values.PREPROCESSINGS,
         ),
     )
     download_mirror: str = setting(
@@ -53,15 +91,23 @@ class OfData:
     seed: int = whole(
         0,
         ranges.SEED,
-        "seed of the embedded data and backbone, and of the turns' order",
+        "seed of the embedded data and backbone, of which images are taken of other data, and of "
+        "the turns' order",
         "train",
         "profile",
     )
     train_samples: int = whole(
-        0, ranges.IMAGES, "training images, those to calibrate with included; 0 takes all", "train"
+        0,
+        ranges.IMAGES,
+        f"training images, those to calibrate with included; {_ALL} 2000, or 4 of each class",
+        "train",
     )
-    validation_samples: int = whole(0, ranges.IMAGES, "validation images; 0 takes all", "train")
-    test_samples: int = whole(0, ranges.IMAGES, "test images; 0 takes all", "train")
+    validation_samples: int = whole(
+        0, ranges.IMAGES, f"validation images; {_ALL} 500, or 1 of each class", "train"
+    )
+    test_samples: int = whole(
+        0, ranges.IMAGES, f"test images; {_ALL} 500, or 1 of each class", "train"
+    )
     calibration_samples: int = whole(
         32,
         ranges.CALIBRATION,
@@ -74,3 +120,11 @@ class OfData:
     learning_rate: float = decimal(
         0.05, ranges.LEARNING_RATE, "learning rate of the new head", "train"
     )
+
+    def samples(self) -> dict[str, int]:
+        """Return how many images are asked for by split; 0 is the usual number."""
+        return {
+            "train": self.train_samples,
+            "validation": self.validation_samples,
+            "test": self.test_samples,
+        }

@@ -93,3 +93,8 @@ class OfRounds(OfCells):
         REHEARSE,
         alters=False,
     )
+    long: bool = switch(
+        "show compare's whole text, up to 200 columns wide, in place of the short one",
+        "compare",
+        alters=False,
+    )

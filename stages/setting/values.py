@@ -1,8 +1,9 @@
 """What may be chosen, and what each choice means; how names beside numbers and paths are read."""
 
 import re
+from difflib import SequenceMatcher
 
-from stages.setting.addresses import is_remote, local_path, why_no_address
+from stages.setting.addresses import GIVEN, given_name, is_remote, local_path, why_no_address
 from stages.setting.spec import read_whole
 from stages.setting.suggestion import did_you_mean
 
@@ -10,7 +11,17 @@ AUTO = "auto"
 DATA_SETS = {
     "embedded": "bean leaves that this project draws itself, without a network",
     "beans": "the ibean photographs of bean leaves, downloaded through tensorflow-datasets",
+    "a name": "any other image classification set of tensorflow-datasets, downloaded: NAME, "
+    "NAME:VERSION or NAME/CONFIG:VERSION",
+    "a path": "a folder of pictures, FOLDER/CLASS/*.jpg or FOLDER/train/CLASS/*.jpg",
 }
+NAMED_DATA = ("embedded", "beans")
+# As tensorflow-datasets names its own sets, their configurations and their versions.
+_SET = re.compile(r"[a-z][a-z0-9_]*(/[A-Za-z0-9_.+-]+)?(:[0-9]+\.[0-9]+\.[0-9]+)?")
+# A name that is as like one of NAMED_DATA is a slip, which a network need not be asked about.
+_LIKE = 0.75
+# How a path begins; what only has a `/` is a set with its configuration.
+_PATH = ("/", "./", "../", "~", "file://")
 BACKBONES = {
     "embedded": "a VGG19 that this project makes itself, without a network",
     "imagenet": "the VGG19 published with ImageNet weights, downloaded",
@@ -21,6 +32,17 @@ BACKBONES = {
 OWN_BACKBONES = ("embedded", "imagenet")
 DOWNLOADED = "downloaded"
 NAMED_BACKBONES = (*OWN_BACKBONES, DOWNLOADED)
+# As keras.applications has them, whose names for the last three are "tf", "torch" and "caffe".
+PREPROCESSINGS = {
+    "none": "nothing: it takes pixels from 0 to 255, and does in itself what it needs",
+    "unit": "pixels from 0 to 1",
+    "symmetric": 'pixels from -1 to 1, the mode "tf" of Keras',
+    "imagenet": "pixels from 0 to 1, less ImageNet's mean, divided by its deviation, the mode "
+    '"torch" of Keras',
+    "caffe": "pixels from 0 to 255 as blue, green, red, less ImageNet's mean, the mode "
+    '"caffe" of Keras',
+}
+MODES_OF_KERAS = {"tf": "symmetric", "torch": "imagenet"}
 ALGORITHMS = {
     "minmax": "from the smallest to the largest value seen",
     "kl": "the range that loses least information, which takes minutes and gigabytes",
@@ -37,10 +59,45 @@ PRODUCTS = {
     "train": "the trained model with its data",
     "quantize": "the INT8 model of the runtime",
     "profile": "the measurement of the runtime",
-    "compare": "the table and the pictures",
+    "compare": "the table, the page and the pictures",
     "peers": "the measurement beside other runtimes",
     "rehearse": "the rehearsal under emulation",
 }
+
+
+def read_data(text: str) -> str:
+    """Return data as they are known; ValueError if they are neither named nor at a path."""
+    if is_data_path(text):
+        if local_path(text) is None:
+            raise ValueError("an address of another machine")
+        return text
+    if text.lower() in NAMED_DATA:
+        return text.lower()
+    like = (name for name in NAMED_DATA if SequenceMatcher(a=text, b=name).ratio() >= _LIKE)
+    if hint := next(like, ""):
+        raise ValueError(f"did you mean {hint}?")
+    return text
+
+
+def is_data(name: str) -> bool:
+    """Return whether a text can name data."""
+    return is_data_path(name) or bool(_SET.fullmatch(name))
+
+
+def is_data_path(name: str) -> bool:
+    """Return whether data are given by the path of a folder."""
+    return name.startswith(_PATH)
+
+
+def is_downloaded(data: str) -> bool:
+    """Return whether data are a set that comes from a network."""
+    return data != "embedded" and not is_data_path(data)
+
+
+def recorded_data(name: str) -> str:
+    """Return data as records have them: of a path, its last part alone."""
+    path = local_path(name) if is_data_path(name) else None
+    return name if path is None else f"{GIVEN}/{given_name(path, 'data')}"
 
 
 def read_backbone(text: str) -> str:
@@ -70,6 +127,21 @@ def _why_no_handle(text: str) -> str:
     ):  # else it would be shown, with its password, as a path
         return "an address begins with https://, and a path of that kind with ./ or one /"
     return ""
+
+
+def read_model(text: str) -> str:
+    """Return the path of a model as it was given; ValueError if it is an address of a network."""
+    if local_path(text) is None:
+        raise ValueError("no path of this machine")
+    return text
+
+
+def read_preprocessing(text: str) -> str:
+    """Return one of PREPROCESSINGS, also by the name that Keras has for it; ValueError if none."""
+    name = MODES_OF_KERAS.get(text.lower(), text.lower())
+    if name not in PREPROCESSINGS:
+        raise ValueError(did_you_mean(text, PREPROCESSINGS))
+    return name
 
 
 def read_mirror(text: str) -> str:

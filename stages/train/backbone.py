@@ -1,6 +1,6 @@
 """The frozen backbone: made, downloaded before or given, and loaded through TensorFlow Hub."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,24 +13,23 @@ from numpy.typing import NDArray
 
 from stages.errors import ModelError
 from stages.folder.cache import Cache, cached
-from stages.program.printable import printable
 from stages.records.base import Source
 from stages.samples import IMAGE_SHAPE, Samples
 from stages.setting.addresses import recorded_handle
 from stages.settings import Settings
 from stages.train.bean_leaves import ShowProgress, code_digest, drawing_digest
 from stages.train.embedded_backbone import make_weights
-from stages.train.given_backbone import given_folder, module_sha256, not_downloaded
+from stages.train.given_files import given_folder, module_sha256, not_downloaded
+from stages.train.module_calls import in_words, only, reason_of, signature_layer, signature_name
+from stages.train.preprocessing import CAFFE_MEAN, MAX_PIXEL
 from stages.train.vgg19 import Weights, blocks, export
 
 BATCH_SIZE = 16
 SAVED_MODEL = "saved_model.pb"
-MAX_REASON = 240
-DEFAULT_SIGNATURE = "serving_default"
 # Images at once; a module for a fixed number of them fails at one of these.
 PROBED_BATCHES = (2, 1)
 _REMEDY = "give a feature vector module for any number of 224x224 images"
-CAFFE_MEAN_RGB = np.array((123.68, 116.779, 103.939), np.float32) / np.float32(255)
+CAFFE_MEAN_RGB = np.array(CAFFE_MEAN, np.float32) / np.float32(MAX_PIXEL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ def _hub_layer(folder: Path, name: str) -> Any:
         raise ModelError(f"the backbone {name} {error}") from error
     except Exception as error:
         raise ModelError(
-            f"the backbone {name} can't be loaded ({_reason(error)}); "
+            f"the backbone {name} can't be loaded ({reason_of(error)}); "
             "give the folder of a TF2 SavedModel"
         ) from error
 
@@ -137,30 +136,7 @@ def _layer_of(folder: Path) -> Any:
         return hub.KerasLayer(module, trainable=False)
     if getattr(module, "_is_hub_module_v1", False):
         return hub.KerasLayer(str(folder), trainable=False)
-    return _signature_layer(module, _signature(list(module.signatures)))
-
-
-def _signature_layer(module: Any, name: str) -> Any:
-    """Return a function of images that calls a signature by the name of its input."""
-    inputs = list(module.signatures[name].structured_input_signature[1])
-    if len(inputs) != 1:
-        shown = printable(", ".join(inputs), MAX_REASON)
-        raise ModelError(f"takes {len(inputs)} inputs ({shown}); export it with one, the images")
-
-    # By way of the module, which keeps the variables that the signature reads.
-    return lambda images: module.signatures[name](**{inputs[0]: images})
-
-
-def _signature(names: list[str]) -> str:
-    if DEFAULT_SIGNATURE in names:
-        return DEFAULT_SIGNATURE
-    if len(names) != 1:
-        known = printable(", ".join(names), MAX_REASON)
-        has = f"has the signatures {known}" if names else "has no signature"
-        raise ModelError(
-            f"can't be called, and {has}; export it with the one signature {DEFAULT_SIGNATURE}"
-        )
-    return names[0]
+    return signature_layer(module, signature_name(list(module.signatures)))
 
 
 def _feature_layer(layer: Any, name: str) -> Any:
@@ -172,9 +148,9 @@ def _feature_layer(layer: Any, name: str) -> Any:
     # itself, as TensorFlow counts a function's traces, and warns of many.
     traced = tf.function(lambda images: layer(images), autograph=False)
     probed = {count: _probe(traced, count, name) for count in PROBED_BATCHES}
-    taken = layer if _only(probed[1]) is probed[1] else (lambda images: _only(layer(images)))
+    taken = layer if only(probed[1]) is probed[1] else (lambda images: only(layer(images)))
     for count, outputs in probed.items():
-        _require_features(_only(outputs), count, name)
+        _require_features(only(outputs), count, name)
     return taken
 
 
@@ -184,20 +160,14 @@ def _probe(traced: Any, images: int, name: str) -> Any:
     except Exception as error:
         raise ModelError(
             f"the backbone {name} does not take float32 [N, 224, 224, 3] images, tried with "
-            f"{images} ({_reason(error)}); {_REMEDY}"
+            f"{images} ({reason_of(error)}); {_REMEDY}"
         ) from error
-
-
-def _only(outputs: Any) -> Any:
-    """Return the one tensor of a list or a dict, else what is given."""
-    values = list(outputs.values()) if isinstance(outputs, Mapping) else outputs
-    return values[0] if isinstance(values, list | tuple) and len(values) == 1 else outputs
 
 
 def _require_features(features: Any, images: int, name: str) -> None:
     if not isinstance(features, tf.Tensor) or features.dtype != tf.float32:
         raise ModelError(
-            f"the backbone {name} returns {_in_words(features)}, no float32 tensor; {_REMEDY}"
+            f"the backbone {name} returns {in_words(features)}, no float32 tensor; {_REMEDY}"
         )
     shape = list(features.shape)
     if len(shape) != 2 or shape[1] == 0:
@@ -207,18 +177,3 @@ def _require_features(features: Any, images: int, name: str) -> None:
             f"the backbone {name} returns {shape} for {images} images, no vector for each; "
             f"{_REMEDY}"
         )
-
-
-def _in_words(value: Any) -> str:
-    if isinstance(value, tf.Tensor):
-        return f"a tensor of {value.dtype.name}"
-    if isinstance(value, Mapping):
-        return printable(f"several tensors ({', '.join(map(str, value))})", MAX_REASON)
-    return "several tensors"
-
-
-def _reason(error: Exception) -> str:
-    """Return the library's own reason on one line, without what Keras puts before it."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    own = [line for line in lines if not line.startswith("Exception encountered when calling")]
-    return printable(f"{type(error).__name__}: {(own or ['no reason given'])[0]}", MAX_REASON)

@@ -13,21 +13,22 @@ import tensorflow as tf
 _CALL = "StatefulPartitionedCall/"
 
 
-def canonical_form(graph_def: Any, output: str) -> Any:
+def canonical_form(graph_def: Any, output: str, name: str) -> Any:
     """Return a GraphDef of the nodes that the node `output` needs, without Identity nodes.
 
-    Names lose the prefixes of inlined calls; a constant is named after the node that reads it.
+    What gives its value is called `name`. The other names lose the prefixes of inlined calls; a
+    constant is named after the node that reads it.
     """
     nodes = {node.name: node for node in graph_def.node}
     order = list(_inputs_first(_source(output, nodes), nodes))
-    names = _names(order, nodes)
+    names = _names(order, nodes, name)
     canonical = tf.compat.v1.GraphDef(versions=graph_def.versions, library=graph_def.library)
-    for name in order:
+    for node_name in order:
         node = canonical.node.add()
-        node.CopyFrom(nodes[name])
-        node.name = names[name]
+        node.CopyFrom(nodes[node_name])
+        node.name = names[node_name]
         del node.input[:]
-        node.input.extend(_renamed(tensor, names) for tensor in _sources(nodes[name], nodes))
+        node.input.extend(_renamed(tensor, names) for tensor in _sources(nodes[node_name], nodes))
     return canonical
 
 
@@ -63,10 +64,12 @@ def _node_name(tensor: str) -> str:
     return tensor.split(":")[0]
 
 
-def _names(order: list[str], nodes: dict[str, Any]) -> dict[str, str]:
+def _names(order: list[str], nodes: dict[str, Any], last: str) -> dict[str, str]:
+    """Return the new name of each node by its old one; the last in order gets the name `last`."""
     names = {name: name for name in order}
-    taken: set[str] = set()
-    for name in order:
+    names[order[-1]] = last
+    taken = {last}
+    for name in order[:-1]:
         short = name.rsplit(_CALL, 1)[-1]
         if nodes[name].op != "Const" and short not in taken:
             names[name] = short

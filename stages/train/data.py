@@ -1,163 +1,91 @@
-"""A data set, loaded through tensorflow-datasets and cut into the four sets of images."""
+"""The images to train, tune and test on, from any kind of data, cut into four sets."""
 
-import contextlib
-import io
-import zipfile
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import tensorflow as tf
-import tensorflow_datasets as tfds
-from tensorflow_datasets.core.download import resource
-from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
 
-from stages.agreement import SPLIT_SIZES
-from stages.errors import DiskFullError, InputCorruptError, InputMissingError, SettingsError
-from stages.files import trees
-from stages.folder.cache import Cache, cached
-from stages.program import disk_space
+from stages.errors import DataError, SettingsError
+from stages.folder.cache import Cache
+from stages.program.printable import printable
 from stages.records.base import Source
-from stages.samples import IMAGE_SHAPE, Samples
+from stages.samples import IMAGE_SHAPE, ImageShape, Samples
+from stages.setting.values import is_data_path, recorded_data
 from stages.settings import Settings
-from stages.train.bean_leaves import ShowProgress, make_config
+from stages.train import beans, embedded_data, named_set, own_pictures
+from stages.train.gathering import Say, ShowProgress
+from stages.train.loaded import Loaded
 from stages.train.splits import Splits, content_sha256, set_aside, without_repeats
 
-tfds.disable_progress_bar()  # this project shows its progress itself
 
-EMBEDDED = SPLIT_SIZES["embedded"]
-# What tensorflow-datasets has beside the images, to find them and to read them.
-METADATA = ("dataset_info.json", "features.json")
-
-
-def load_splits(settings: Settings, cache: Path, progress: ShowProgress) -> Splits:
+def load_splits(
+    settings: Settings,
+    cache: Path,
+    progress: ShowProgress,
+    shape: ImageShape = IMAGE_SHAPE,
+    say: Say = print,
+) -> Splits:
     """Return the images of `settings.data`; at first use draw or prepare them in `cache`.
 
-    Images are uint8 [N, 224, 224, 3]; no image is in two of the sets. Raises InputMissingError if
-    they are to be downloaded first, InputCorruptError for a damaged cache, SettingsError for too
-    few images.
+    Images are uint8 [N, *shape]; no image is in two of the sets. `say` gets a line for what was
+    left out. Raises InputMissingError if they are to be downloaded first, InputCorruptError for a
+    damaged cache, SettingsError for too few images, DataError for data of another form.
     """
-    builder, parts = (
-        _load_beans(settings, Cache(cache))
-        if settings.data == "beans"
-        else _load_embedded(settings, Cache(cache), progress)
-    )
-    sets = _disjoint(parts, settings.calibration_samples)
+    loaded = _loaded(settings, Cache(cache), progress, say, shape)
+    for line in loaded.plan.in_words(len(loaded.classes)) if loaded.plan else ():
+        say(line)
+    sets = _disjoint(loaded.parts, settings.calibration_samples, loaded.classes, say)
     source = Source(
-        name=settings.data, sha256=content_sha256(sets), origin=f"tfds {builder.info.full_name}"
+        name=recorded_data(settings.data), sha256=content_sha256(sets), origin=loaded.origin
     )
-    return Splits(*sets, tuple(builder.info.features["label"].names), source)
+    return Splits(*sets, loaded.classes, source, loaded.files_sha256)
+
+
+def _loaded(
+    settings: Settings, cache: Cache, progress: ShowProgress, say: Say, shape: ImageShape
+) -> Loaded:
+    if settings.data == "embedded":
+        return embedded_data.load(settings, cache, shape, progress)
+    if settings.data == "beans":
+        return beans.load(settings, cache, shape)
+    if is_data_path(settings.data):
+        return own_pictures.load(settings, shape, progress, say)
+    return named_set.load(settings, cache, shape, progress, say)
 
 
 def _disjoint(
-    parts: dict[str, Samples], calibration_samples: int
+    parts: Mapping[str, Samples], calibration_samples: int, classes: tuple[str, ...], say: Say
 ) -> tuple[Samples, Samples, Samples, Samples]:
     """Return the sets train, calibration, validation and test, with no image in two of them."""
     test = parts["test"]
     validation = without_repeats(parts["validation"], [test])
     train = without_repeats(parts["train"], [test, validation])
-    train, calibration = set_aside(train, calibration_samples)
+    _say_repeats("validation", len(parts["validation"]) - len(validation), "test", say)
+    _say_repeats("train", len(parts["train"]) - len(train), "validation or test", say)
     _require_images({"validation": validation, "test": test})
+    _require_classes(train, classes)
+    train, calibration = set_aside(train, calibration_samples)
     return train, calibration, validation, test
 
 
-def _limits(settings: Settings) -> dict[str, int]:
-    return {split: getattr(settings, f"{split}_samples") for split in EMBEDDED}
-
-
-def _load_embedded(
-    settings: Settings, cache: Cache, progress: ShowProgress
-) -> tuple[Any, dict[str, Samples]]:
-    sizes = {split: limit or EMBEDDED[split] for split, limit in _limits(settings).items()}
-    config = make_config(settings.seed, sizes, progress)
-    builder = _builder("bean_leaves", cache.bean_leaves(config.name), _draw, config)
-    return builder, {split: _read(builder, split) for split in sizes}
-
-
-def _draw(builder: Any, scratch: Path) -> None:
-    with contextlib.redirect_stdout(io.StringIO()):  # which would say that it downloads
-        builder.download_and_prepare(download_dir=str(scratch))
-
-
-def _load_beans(settings: Settings, cache: Cache) -> tuple[Any, dict[str, Samples]]:
-    builder = _builder("beans", cache.beans, partial(_prepare_beans, cache.data_downloads))
-    parts = {
-        split: _read(builder, f"{split}[:{limit}]" if limit else split)
-        for split, limit in _limits(settings).items()
-    }
-    return builder, parts
-
-
-def _builder(
-    name: str, folder: Path, prepare: Callable[[Any, Path], None], config: Any = None
-) -> Any:
-    """Return what reads a data set from its folder in the cache.
-
-    If that is missing or damaged, `prepare` gets what makes the set, and a folder for what is not
-    to be kept.
-    """
-
-    def at(place: Path) -> Any:
-        return tfds.builder(name, data_dir=str(place), **({"config": config} if config else {}))
-
-    def make(made: Path) -> None:
-        scratch = made / "scratch"
-        prepare(at(made), scratch)
-        trees.remove(scratch)
-
-    inner = Path(name, *([config.name] if config else []), str(tfds.builder_cls(name).VERSION))
-    cached(folder, make, [f"{inner}/{file}" for file in METADATA])
-    return at(folder)
-
-
-def _prepare_beans(downloads: Path, builder: Any, scratch: Path) -> None:
-    """Make the data set of the files that were downloaded, or put into their folder `manual`."""
-    for url, info in builder.url_infos.items():
-        name = resource.get_dl_fname(url, info.checksum)
-        if not any((downloads / path).is_file() for path in (f"beans/{name}", _manual(info))):
-            raise InputMissingError("the data set beans is not in the cache; run download first")
-    extraction = tfds.download.DownloadConfig(extract_dir=str(scratch))
-    try:
-        builder.download_and_prepare(download_dir=str(downloads), download_config=extraction)
-    except (zipfile.BadZipFile, NonMatchingChecksumError, tf.errors.OpError) as error:
-        if disk_space.is_said_by(error):
-            raise
-        raise InputCorruptError(f"a file in {downloads} is damaged; run download again") from error
-    except OSError as error:
-        if "Not enough disk space" in str(error):
-            raise DiskFullError(
-                f"{str(error).rstrip('.')}; free some and run train again"
-            ) from error
-        raise
-
-
-def _manual(info: Any) -> str:
-    return f"manual/{info.filename}"
-
-
-def _read(builder: Any, split: str) -> Samples:
-    try:
-        dataset = builder.as_dataset(split=split, as_supervised=True)
-        pairs = list(tfds.as_numpy(dataset.map(_resized)))
-    except tf.errors.OpError as error:  # though all of it has its checksum
-        raise InputCorruptError(
-            f"the cached data set in {builder.data_dir} can't be read; "
-            "remove that folder and run train again"
-        ) from error
-    images = np.stack([image for image, _ in pairs])
-    return Samples(images, np.array([label for _, label in pairs], np.int64))
-
-
-def _resized(image: Any, label: Any) -> tuple[Any, Any]:
-    if image.shape == IMAGE_SHAPE:
-        return image, label
-    resized = tf.image.resize(image, IMAGE_SHAPE[:2], antialias=True)
-    return tf.cast(tf.clip_by_value(tf.round(resized), 0, 255), tf.uint8), label
+def _say_repeats(split: str, count: int, others: str, say: Say) -> None:
+    if count:
+        images = "1 image" if count == 1 else f"{count} images"
+        say(f"{images} of {split} left out, as the same is in {others}")
 
 
 def _require_images(parts: dict[str, Samples]) -> None:
     for name, samples in parts.items():
         if not len(samples):
             raise SettingsError(f"no {name} image is left; raise {name}_samples")
+
+
+def _require_classes(train: Samples, classes: tuple[str, ...]) -> None:
+    """Raise DataError if what was left out was all that there was of a class."""
+    counts = np.bincount(train.labels, minlength=len(classes))
+    for name, count in zip(classes, counts, strict=True):
+        if not count:
+            raise DataError(
+                f"no training image of the class {printable(name, 60)} is left; add some to the "
+                "data, or raise train_samples"
+            )

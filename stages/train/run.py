@@ -1,11 +1,7 @@
 """The steps of the stage, from images to the folder that the quantize stage reads."""
 
 import hashlib
-import time
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,42 +15,17 @@ from stages.folder.cache import cached
 from stages.records.base import Source
 from stages.records.train import TrainRecord
 from stages.setting.addresses import recorded_handle
-from stages.setting.values import OWN_BACKBONES
+from stages.setting.values import OWN_BACKBONES, recorded_data
 from stages.settings import Settings
 from stages.train import head, model
 from stages.train.backbone import Backbone, load_backbone
 from stages.train.data import load_splits
 from stages.train.rederive import accuracies_top1, chances
 from stages.train.splits import Splits
+from stages.train.steps import StepTimer, save_splits
 from stages.train.vgg19 import CONV_LAYERS
 
 STEPS = ("data", "backbone", "features", "head", "save")
-
-
-@dataclass
-class _StepTimer:
-    """Shows each step's progress, and keeps how many seconds it took, by its name."""
-
-    progress: Progress
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def step(self, name: str, title: str) -> Iterator[None]:
-        self.progress.step(name, title)
-        began = time.monotonic()
-        yield
-        self.seconds[name] = round(time.monotonic() - began, 2)
-
-    def counter(self, total: int) -> Callable[[int], None]:
-        """Return a function to call with the number of further parts of the step that are done."""
-        done = 0
-
-        def add_done(more: int) -> None:
-            nonlocal done
-            done += more
-            self.progress.update(done, total)
-
-        return add_done
 
 
 def train(settings: Settings, folder: Path, cache: Path, progress: Progress) -> TrainRecord:
@@ -63,9 +34,9 @@ def train(settings: Settings, folder: Path, cache: Path, progress: Progress) -> 
     What `cache` has is used again. Raises what load_splits and load_backbone raise, and ModelError
     if a backbone called VGG19 is not one.
     """
-    timer = _StepTimer(progress)
-    with timer.step("data", f"{settings.data} data"):
-        splits = load_splits(settings, cache, progress.update)
+    timer = StepTimer(progress)
+    with timer.step("data", f"{recorded_data(settings.data)} data"):
+        splits = load_splits(settings, cache, progress.update, say=progress.note)
     with timer.step("backbone", f"{recorded_handle(settings.backbone)} backbone"):
         backbone = load_backbone(settings, cache, progress.update)
     features = _features(backbone, splits, cache, timer)
@@ -80,7 +51,7 @@ def train(settings: Settings, folder: Path, cache: Path, progress: Progress) -> 
 
 
 def _features(
-    backbone: Backbone, splits: Splits, cache: Path, timer: _StepTimer
+    backbone: Backbone, splits: Splits, cache: Path, timer: StepTimer
 ) -> dict[str, NDArray[np.float32]]:
     """Return the features of train, validation and test, computed once per backbone and data."""
     parts = {"train": splits.train, "validation": splits.validation, "test": splits.test}
@@ -132,14 +103,12 @@ def _save(
     folder: Path, backbone: Backbone, fitted: head.Head, splits: Splits, settings: Settings
 ) -> int:
     """Write model and data; return the number of convolutions counted in the model's graph."""
-    frozen = model.freeze(backbone.layer, fitted)
-    conv_layers = model.count_ops(frozen)["Conv2D"]
+    frozen = model.freeze(model.with_head(backbone.layer, fitted))
+    conv_layers = model.count_convolutions(frozen)
     _require_vgg19(settings.backbone, conv_layers)
     paths = artifacts.TrainFolder(folder)
     model.save(frozen, paths.model)
-    splits.calibration.save(paths.calibration)
-    splits.validation.save(paths.validation)
-    splits.test.save(paths.test)
+    save_splits(splits, paths)
     return conv_layers
 
 
@@ -174,6 +143,7 @@ def _record(
         labels=labels,
         predictions=predictions,
         chance=chances(predictions, labels),
+        data_files_sha256=splits.files_sha256,
     )
 
 

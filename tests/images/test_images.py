@@ -27,7 +27,7 @@ IMPORTS = {
     "profile-itex": f"{ITEX}, msgspec, mlperf_loadgen",
     "quantize-stock": STOCK,
     "profile-stock": f"{STOCK}, mlperf_loadgen",
-    "compare": "matplotlib.pyplot, scipy.stats, numpy, msgspec",
+    "compare": "jinja2, matplotlib.pyplot, scipy.stats, numpy, msgspec",
     "peers": f"{STOCK}, openvino, nncf, onnx, onnxruntime.quantization, tf2onnx",
     "rehearse": f"{STOCK}, openvino, onnxruntime",
 }

@@ -37,6 +37,23 @@ def test_settings_that_contradict_each_other_are_refused_before_the_first_stage(
         check.main({**environ, "VGG19_TRAIN_SAMPLES": "30"})
 
 
+def test_two_models_and_one_that_no_container_sees_are_refused(environ: dict[str, str]) -> None:
+    check.main({**environ, "GIVEN_MODEL": "/mine.keras", "VGG19_MODEL": ""})
+    with pytest.raises(SettingsError, match="VGG19_MODEL and GIVEN_MODEL both name a model"):
+        check.main({**environ, "GIVEN_MODEL": "/mine.keras", "VGG19_MODEL": "mine.h5"})
+    with pytest.raises(SettingsError, match="VGG19_MODEL is a path that no container sees"):
+        check.main({**environ, "VGG19_MODEL": "mine.h5"})
+
+
+def test_what_makes_a_model_is_refused_beside_one_that_is_given(environ: dict[str, str]) -> None:
+    for name, value in (("EPOCHS", "300"), ("BACKBONE", "embedded"), ("LEARNING_RATE", "0.1")):
+        with pytest.raises(SettingsError, match=f"{name.lower()} contradicts model"):
+            check.main({**environ, "GIVEN_MODEL": "/mine.keras", f"VGG19_{name}": value})
+    with pytest.raises(SettingsError, match="preprocessing unit is for a model that is given"):
+        check.main({**environ, "VGG19_PREPROCESSING": "unit"})
+    check.main({**environ, "VGG19_PREPROCESSING": "unit", "GIVEN_MODEL": "/mine.keras"})
+
+
 def test_two_backbones_are_refused(environ: dict[str, str]) -> None:
     check.main({**environ, "GIVEN_BACKBONE": "/mine", "VGG19_BACKBONE": ""})
     with pytest.raises(SettingsError, match="VGG19_BACKBONE and GIVEN_BACKBONE both name"):
@@ -68,3 +85,16 @@ def test_a_folder_that_can_not_be_written_is_named_as_it_was_given(
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(NotWritableError, match=rf"^./my own can't be written by user .*{remedy}"):
         check.main({**environ, "STAGES_UID": known})
+
+
+def test_pictures_that_no_container_sees_yet_are_not_looked_for(environ: dict[str, str]) -> None:
+    check.main({**environ, "GIVEN_DATA": "/home/ann/flowers", "VGG19_TRAIN_SAMPLES": "40"})
+    with pytest.raises(SettingsError, match="VGG19_DATA and GIVEN_DATA both name data"):
+        check.main({**environ, "GIVEN_DATA": "/home/ann/flowers", "VGG19_DATA": "beans"})
+    with pytest.raises(SettingsError, match="a path that no container sees; name it GIVEN_DATA"):
+        check.main({**environ, "VGG19_DATA": "/home/ann/flowers"})
+
+
+@pytest.mark.parametrize("data", ["tf_flowers", "imagenette/320px-v2:1.0.0"])
+def test_a_set_by_its_name_passes(data: str, environ: dict[str, str]) -> None:
+    check.main({**environ, "VGG19_DATA": data})

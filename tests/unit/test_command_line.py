@@ -57,7 +57,7 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ("isas", "AVX512_VNNI", "AVX512_CORE_VNNI"),
         ("isas", ",", "AVX2"),
         ("precisions", "int4", "int8"),
-        ("data", "cats", "beans"),
+        ("data", "Cats", "beans"),
         ("backbone", "resnet", "imagenet"),
         ("tolerable_loss", "0", "between 0 and 1"),
         ("tolerable_loss", "2", "between 0 and 1"),

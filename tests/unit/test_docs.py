@@ -31,7 +31,9 @@ WAYS_IN = ("invoke ", "./bootstrap.py ")
 # Options of bootstrap.py and of invoke itself.
 NOT_A_TASKS = ("--yes", "--no-engine", "--dry")
 SET_FOR_EACH_CONTAINER = {"STAGES_IMAGE", "STAGES_CONTAINER", "STAGES_TERMINAL", "STAGES_BACKBONE"}
-SET_FOR_EACH_CONTAINER |= {"STAGES_COMPARED", "STAGES_GIVEN"}
+SET_FOR_EACH_CONTAINER |= {"STAGES_COMPARED", "STAGES_GIVEN", "STAGES_GIVEN_MODEL"}
+SET_FOR_EACH_CONTAINER |= {"STAGES_GIVEN_DATA"}
+SET_FOR_EACH_CONTAINER |= {"STAGES_COMPARED", "STAGES_GIVEN", "STAGES_QUIET", "STAGES_TZ"}
 PLACEHOLDER = "TASK"
 # What an implicit concatenation puts between the halves of a message.
 BETWEEN_LITERALS = re.compile(r'"\s*\n\s*f?"')

@@ -45,9 +45,16 @@ def test_damage_and_other_shapes_are_refused(tmp_path: Path) -> None:
     path.write_bytes(b"no archive")
     with pytest.raises(InputCorruptError):
         load_samples(path)
-    np.savez(path, images=np.zeros((1, 32, 32, 3), np.uint8), labels=np.zeros(1, np.int64))
-    with pytest.raises(InputCorruptError, match=r"images is uint8 \[1, 32, 32, 3\], not"):
-        load_samples(path)
+    for shape in ((1, 32, 32, 1), (1, 0, 32, 3), (1, 32, 3)):
+        np.savez(path, images=np.zeros(shape, np.uint8), labels=np.zeros(1, np.int64))
+        with pytest.raises(InputCorruptError, match=r"images is uint8 \[1, .*\], not"):
+            load_samples(path)
+
+
+def test_images_of_any_size_are_taken(tmp_path: Path) -> None:
+    images = np.arange(2 * 8 * 9 * 3, dtype=np.uint8).reshape(2, 8, 9, 3)
+    Samples(images, np.arange(2)).save(tmp_path / "test.npz")
+    assert np.array_equal(load_samples(tmp_path / "test.npz").images, images)
 
 
 def forms(folder: Path) -> Iterator[Path]:

@@ -32,5 +32,5 @@ def test_what_changes_no_outcome_is_not_recorded() -> None:
     recorded = {name for program in PROGRAMS for name in recorded_settings(Settings(), program)}
     assert set(specs()) - recorded == {
         *("artifacts", "cores", "emulator", "force", "history", "image", "itex_python", "locks"),
-        *("download_mirror", "more", "worker_timeout_s"),
+        *("download_mirror", "long", "more", "worker_timeout_s"),
     }

@@ -42,12 +42,13 @@ def choose_cores(asked: str, sysfs: Sysfs = HERE) -> list[int]:
     """
     allowed = os.sched_getaffinity(0)
     cores = parse_cores(asked) if asked else one_per_physical_core(allowed, sysfs)
-    _require_available(cores, allowed, sysfs)
+    require_available(cores, allowed, sysfs)
     _try_numactl(cores)
     return cores
 
 
-def _require_available(cores: list[int], allowed: set[int], sysfs: Sysfs) -> None:
+def require_available(cores: list[int], allowed: set[int], sysfs: Sysfs = HERE) -> None:
+    """Raise PinningError if one of `cores` does not exist, is switched off, or is not `allowed`."""
     usable = format_list(sorted(allowed))
     if off := sorted({*cores} & {*sysfs.offline()}):
         raise PinningError(

@@ -20,7 +20,17 @@ def digest(tree: Path) -> str:
     return source_sha256("profile", tree)
 
 
-@pytest.mark.parametrize("name", ["settings.py", "common/text.py", "profile/run.py", "new.py"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "settings.py",
+        "common/text.py",
+        "profile/run.py",
+        "new.py",
+        "profile/page.html",
+        "profile/page.css",
+    ],
+)
 def test_it_is_another_if_a_file_that_it_may_run_is_another(tree: Path, name: str) -> None:
     before = digest(tree)
     (tree / name).write_text("# another")

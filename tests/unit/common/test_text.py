@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from stages.common.text import aligned, origins, when
+from stages.common.text import aligned, network_of, origins, when
 from stages.records.base import Source
 from tests.unit.records import HOST
 
@@ -20,6 +20,13 @@ def test_a_backbone_of_ones_own_is_not_called_vgg19() -> None:
     assert lines["embedded"] == "model     VGG19, embedded backbone (bbbbbbbbbbbb)"
     assert lines["imagenet"].startswith("model     VGG19, imagenet")
     assert lines["/models/resnet50"] == "model     /models/resnet50 backbone (bbbbbbbbbbbb)"
+
+
+def test_a_model_that_was_given_is_called_as_its_file_is() -> None:
+    given = Source(name="given/my_beans.keras", sha256="b" * 64, origin="", whole=True)
+    assert network_of(given) == "my_beans.keras"
+    line = "model     my_beans.keras, as it was given (bbbbbbbbbbbb)"
+    assert origins(HOST, given, DATA)[1] == line
 
 
 def test_a_time_is_shown_to_the_minute() -> None:

@@ -1,5 +1,6 @@
 """A second comparison of the same shows the first one again; the pictures are a stand-in's."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ class Stage:
     def __init__(self, root: Path, patch: pytest.MonkeyPatch) -> None:
         self.artifacts, self.runs, self._patch = Artifacts(root), 0, patch
         patch.setattr(program, "_draw", self._draw)
+        patch.setattr(program, "_write_page", lambda *_: None)
         patch.setenv("VGG19_ARTIFACTS", str(root))
         make_profile(self.artifacts, "itex")
 
@@ -58,7 +60,7 @@ def test_it_is_shown_again_with_when_it_was_measured(
     head, _, text = again.partition("\n")
     assert head.startswith("compare: current, made 20")
     assert "measured  2026-11-26 17:24 UTC\n" in text
-    assert text.startswith(stage.artifacts.compare.log.read_text())
+    assert text.startswith("INT8 runs 4.00 times (4.00 to 4.00) as fast as FP32 here")
 
 
 def test_another_profile_is_compared(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
@@ -137,7 +139,7 @@ def test_the_headline_is_that_of_the_measurements_whatever_the_summaries_say(
         profile.summary_int8.unlink()
     write_checksums(profile.path)
     stage.run()
-    assert "compare: INT8 20.00 images/s against FP32 5.00 (4.00x" in capsys.readouterr().out
+    assert "INT8 runs 4.00 times (4.00 to 4.00) as fast as FP32" in capsys.readouterr().out
 
 
 def test_an_edited_record_is_made_again_whatever_its_checksum(
@@ -150,3 +152,34 @@ def test_an_edited_record_is_made_again_whatever_its_checksum(
     shown = capsys.readouterr().out
     assert "compare: runs again: compare.json is not what the profiles give\n" in shown
     assert read_record(path, CompareRecord).rows
+
+
+def test_the_whole_text_is_shown_if_it_is_asked_for_and_alters_nothing(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log, before = stage.artifacts.compare.log, verify(stage.artifacts.compare.path)
+    capsys.readouterr()
+    stage.run()
+    short = capsys.readouterr().out
+    stage.run("--long")
+    long = capsys.readouterr().out
+    assert log.read_text() in long
+    assert log.read_text() not in short
+    answer = "INT8 runs 4.00 times (4.00 to 4.00) as fast as FP32 here"
+    assert [text.splitlines()[1].startswith(answer) for text in (short, long)] == [True, True]
+    assert verify(stage.artifacts.compare.path) == before
+
+
+def test_one_that_is_quiet_shows_the_answer_alone(
+    stage: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAGES_QUIET", "1")
+    monkeypatch.setattr("sys.stdout", sys.stdout)  # so that it is as before when the test ends
+    capsys.readouterr()
+    stage.run()
+    sys.stdout.close()  # where all else went
+    monkeypatch.undo()
+    shown = capsys.readouterr()
+    assert shown.out.startswith("INT8 runs 4.00 times (4.00 to 4.00) as fast as FP32 here")
+    assert len(shown.out.splitlines()) == 2
+    assert shown.err == ""

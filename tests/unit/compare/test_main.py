@@ -14,6 +14,11 @@ from tests.unit.records import repeat
 pytestmark = pytest.mark.image
 
 
+def place(artifacts: Artifacts) -> str:
+    what = "compare.log with all columns, the page report.html, and pictures"
+    return f"compare: {what} are in {artifacts.compare.path}\n"
+
+
 @pytest.mark.parametrize("runtimes", [["itex"], ["itex", "stock"]])
 def test_it_leaves_what_it_prints_and_the_pictures(
     tmp_path: Path,
@@ -30,10 +35,13 @@ def test_it_leaves_what_it_prints_and_the_pictures(
     main()
     verify(artifacts.compare.path)
     assert list(read_record(artifacts.compare.record, CompareRecord).versions) == runtimes
-    place = f"compare: the table and its pictures are in {artifacts.compare.path}\n"
-    assert capsys.readouterr().out.endswith(artifacts.compare.log.read_text() + place)
+    shown = capsys.readouterr().out
+    assert shown.endswith(place(artifacts))
+    assert artifacts.compare.log.read_text() not in shown
     pictures = (artifacts.compare.absolute, artifacts.compare.times, artifacts.compare.ladder)
     assert all(path.is_file() for path in pictures)
+    assert all(path.with_suffix(".svg").is_file() for path in pictures)
+    assert "<svg" in artifacts.compare.page.read_text()
     assert not artifacts.compare.rehearsal.exists()
 
 
@@ -58,5 +66,6 @@ def test_a_run_that_is_not_to_be_trusted_is_shown_and_handed_over_and_ends_with_
     with pytest.raises(NotTrustedError, match=said):
         main()
     verify(artifacts.compare.path)
-    place = f"compare: the table and its pictures are in {artifacts.compare.path}\n"
-    assert capsys.readouterr().out.endswith(artifacts.compare.log.read_text() + place)
+    named = "stock: " if len(runtimes) > 1 else ""
+    answer = f"\n{named}THIS RUN IS NOT TO BE TRUSTED. INT8 runs 4.00 times "
+    assert answer in capsys.readouterr().out

@@ -65,7 +65,7 @@ def test_pictures_are_images_with_something_on_them(tmp_path: Path) -> None:
     from PIL import Image
 
     draw(ONE, tmp_path / "a")
-    for path in (tmp_path / "a").iterdir():
+    for path in (tmp_path / "a").glob("*.png"):
         with Image.open(path) as image:
             pixels = np.asarray(image.convert("L"))
         assert pixels.shape[1] > 500

@@ -91,3 +91,29 @@ def test_a_class_without_a_name_is_known_by_its_number(classes: list[str]) -> No
     record = classified(answering("fp32", LABELS), answering("int8", LOST))
     (found,) = recalls_of(replace(record, classes=classes))
     assert found.classes[-1].name == "class 2"
+
+
+def test_of_many_classes_those_that_lose_most_are_shown_and_the_others_counted() -> None:
+    labels = [label for label in range(1000) for _ in range(2)]
+    answers = [*labels]
+    answers[1400] = answers[1401] = 0  # class 700 is lost, half of each of 30 others is
+    for label in range(100, 130):
+        answers[2 * label] = 0
+    record = replace(
+        profile(answering("fp32", labels), answering("int8", answers)),
+        labels=labels,
+        classes=[f"class number {label}" for label in range(1000)],
+    )
+    lines = rendered(record).partition("Class (")[2].partition("\n\n")[0].splitlines()
+    assert lines[1].split() == ["class", "number", "700", "2", "100.0%", "0.0%"]
+    assert len(lines) == 22
+    assert lines[-1] == "980 more classes, 11 of which change"
+
+
+def test_a_long_name_is_cut_and_an_odd_one_cleaned() -> None:
+    names = ["\u202eexe.gnp", "x" * 255, "healthy"]
+    cells = (answering("fp32", LABELS), answering("int8", LOST))
+    text = rendered(replace(classified(*cells), classes=names))
+    assert "\u202e" not in text
+    assert r"\u202eexe.gnp" in text
+    assert f"{'x' * 37}..." in text

@@ -131,7 +131,7 @@ def test_images_of_another_source_are_not_loaded(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(
         images, "build_images", lambda stages, environ: built.extend(s.image for s in stages)
     )
-    images.build_missing([STAGE])
+    images.build_missing([STAGE], {}, verbose=True)
     assert built == [STAGE.image]
 
 

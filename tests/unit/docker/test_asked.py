@@ -75,6 +75,8 @@ def _flag(name: str) -> str:
         ("compare --force train --runner local", False, True),
         ("profile --more compare --runner local", True, True),
         ("check", False, True),
+        ("pipeline --dry-run", False, False),
+        ("train pipeline --dry-run", True, False),
     ],
 )
 def test_it_needs_an_engine_only_for_what_takes_one(

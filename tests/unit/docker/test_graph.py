@@ -23,11 +23,12 @@ from stages.setting.programs import (
 )
 from stages.settings import env_name, specs, specs_of
 
-BACKBONE, MIRROR = env_name("backbone"), env_name("download_mirror")
+BACKBONE, DATA = env_name("backbone"), env_name("data")
+MIRROR = env_name("download_mirror")
 # What may hold a password, and reaches no container that does not read it.
 # What only the services that measure have.
 FIRST = {"cgroup_parent", "cpu_shares"}
-SECRET = ("backbone", "download_mirror")
+SECRET = ("backbone", "download_mirror", "model")
 STOCK = {env_name("runtime"): "stock"}
 
 OUT_OF_ORDER = """
@@ -127,6 +128,14 @@ def test_only_download_gets_a_handle_with_its_password_which_check_reads_before(
     assert environments["train"][BACKBONE] == f"${{STAGES_BACKBONE-{by_compose}}}"
     assert {name for name, them in environments.items() if BACKBONE in them} == {*as_given, "train"}
     assert {name for name, them in environments.items() if MIRROR in them} == as_given
+
+
+def test_train_alone_gets_the_path_of_pictures_from_compose() -> None:
+    given = {name: service.get("environment", {}) for name, service in services().items()}
+    as_named = {name for name, them in given.items() if them.get(DATA, "") is None}
+    assert "train" not in as_named
+    assert DOWNLOAD in as_named
+    assert given["train"][DATA] == "${VGG19_DATA:-${GIVEN_DATA:+/given-data/data}}"
 
 
 def test_the_old_switches_reach_quantize() -> None:
@@ -233,10 +242,15 @@ def test_what_runs_a_strangers_module_first_sees_the_artifacts_and_that_module_a
     volumes = services()["train"]["volumes"]
     assert isinstance(volumes, list)
     targets = {volume["target"]: volume for volume in volumes}
-    given = targets.pop("/given/${STAGES_GIVEN:-backbone}")
+    for name in (
+        "given/${STAGES_GIVEN:-backbone}",
+        "given-model/${STAGES_GIVEN_MODEL:-model}",
+        "given-data/${STAGES_GIVEN_DATA:-data}",
+    ):
+        given = targets.pop(f"/{name}")
+        # The engine would make a folder, as root, where a misspelt path leads.
+        assert (given["read_only"], given["bind"]) == (True, {"create_host_path": False})
     assert [*targets] == ["/artifacts"]
-    # The engine would make a folder, as root, where a misspelt path leads.
-    assert (given["read_only"], given["bind"]) == (True, {"create_host_path": False})
 
 
 def test_nothing_else_sees_a_backbone_of_the_users_own() -> None:

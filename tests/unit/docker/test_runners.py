@@ -22,7 +22,8 @@ from stages.settings import env_name
 from tests.unit.processes import orphan_ends, start
 
 AUTHORITY = ROOT / "tests" / "data" / "tls" / "authority.pem"
-BACKBONE, EMULATOR = env_name("backbone"), env_name("emulator")
+BACKBONE, DATA = env_name("backbone"), env_name("data")
+EMULATOR = env_name("emulator")
 Started = list[tuple[str, str, Mapping[str, str]]]
 
 
@@ -177,6 +178,33 @@ def test_only_trains_container_sees_a_backbone_of_the_users_own(
     assert {*mounted.values()} == {("", "")}
     handles = {(it[BACKBONE], it["STAGES_BACKBONE"]) for _, _, it in contained}
     assert handles == {("/given/latest", "/given/latest")}
+
+
+def test_only_trains_container_sees_a_model_of_the_users_own(
+    contained: Contained, tmp_path: Path
+) -> None:
+    given = str(tmp_path / "mine.keras")
+    stages = [read_extra(DOWNLOAD), *read_stages({})]
+    run = prepare_docker(stages, tmp_path, "pipeline")
+    for stage in stages:
+        run(stage, {"VGG19_MODEL": given, "GIVEN_MODEL": "/another"})
+    mounted = {name: (it["GIVEN_MODEL"], it["STAGES_GIVEN_MODEL"]) for name, _, it in contained}
+    assert mounted.pop("train") == (given, "mine.keras")
+    assert {*mounted.values()} == {("", "")}
+
+
+def test_only_trains_container_sees_pictures_of_the_users_own(
+    contained: Contained, tmp_path: Path
+) -> None:
+    (tmp_path / "roses").mkdir()
+    stages = [read_extra(DOWNLOAD), *read_stages({})]
+    run = prepare_docker(stages, tmp_path, "pipeline")
+    for stage in stages:
+        run(stage, {DATA: str(tmp_path / "roses"), "GIVEN_DATA": "/another"})
+    mounted = {name: (it["GIVEN_DATA"], it["STAGES_GIVEN_DATA"]) for name, _, it in contained}
+    assert mounted.pop("train") == (str(tmp_path / "roses"), "roses")
+    assert {*mounted.values()} == {("", "")}
+    assert {it[DATA] for _, _, it in contained} == {"/given-data/roses"}
 
 
 LOCAL = """

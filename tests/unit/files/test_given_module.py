@@ -4,6 +4,7 @@ import errno
 import gzip
 import io
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,13 @@ import pytest
 
 from stages.errors import ModelError, SettingsError
 from stages.files import given_module
-from stages.files.given_module import module_files, require_module
+from stages.files.given_module import (
+    HDF5,
+    keras_form,
+    module_files,
+    require_classifier,
+    require_module,
+)
 from tests.unit.deep import make_deep
 from tests.unit.files.test_module_archive import PARTS, packed
 
@@ -158,3 +165,34 @@ def test_the_files_of_a_module_are_found_through_links_and_come_to_an_end(tmp_pa
     assert found == {*PARTS, *(f"assets/{name}" for name in PARTS)}
     make_deep(folder / "deep", levels=200)
     assert "is more than 64 folders deep" in refused(ModelError, folder)
+
+
+def keras_file(path: Path, *names: str) -> Path:
+    """Make a file as Keras packs it, of which only the names of its members are real."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names or ("config.json", "metadata.json", "model.weights.h5"):
+            archive.writestr(name, "{}")
+    return path
+
+
+def test_a_model_may_also_be_a_file_of_keras_whatever_it_is_called(tmp_path: Path) -> None:
+    make_module(tmp_path / "mine")
+    (tmp_path / "mine.tgz").write_bytes(gzip.compress(packed()))
+    (tmp_path / "model").write_bytes(HDF5 + b"...")
+    forms = {keras_file(tmp_path / "a b.zip"): ".keras", tmp_path / "model": ".h5"}
+    assert {path: keras_form(path) for path in forms} == forms
+    for name in ("mine", "mine.tgz", "model", "a b.zip"):
+        require_classifier(tmp_path / name)
+
+
+def test_what_is_no_model_of_keras_is_named_with_what_may_be_given(tmp_path: Path) -> None:
+    (tmp_path / "cut.keras").write_bytes(keras_file(tmp_path / "whole").read_bytes()[:60])
+    (tmp_path / "cut.h5").write_bytes(b"no HDF5")
+    keras_file(tmp_path / "another.keras", "something.txt")
+    for name in ("cut.keras", "cut.h5", "another.keras"):
+        with pytest.raises(ModelError, match=r"no model as Keras saves it.*; give a \.keras or"):
+            require_classifier(tmp_path / name)
+    keras_file(tmp_path / "archive.zip", "saved_model.pb")
+    with pytest.raises(ModelError, match=r"archive\.zip is compressed by zip"):
+        require_classifier(tmp_path / "archive.zip")
+    assert "compressed by zip" in refused(ModelError, tmp_path / "whole")

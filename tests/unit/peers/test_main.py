@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from stages.artifacts import Artifacts, PeersFolder, QuantizeFolder, verify, write_record
+from stages.common.entries import Entry
 from stages.common.host import memory
 from stages.common.host.versions import versions
-from stages.errors import HostError
+from stages.errors import HostError, ModelError
 from stages.folder.handover import handing_over
 from stages.peers import __main__ as program
+from stages.peers.convert import Conversion
 from stages.records.peers import Contender
 from stages.records.quantize import Variant
 from stages.samples import Samples
@@ -57,10 +59,10 @@ class Program:
         program.main()
 
     def _measure(
-        self, settings: Any, train: Any, out: PeersFolder, ours: Any, conditions: Any
+        self, settings: Any, train: Any, out: PeersFolder, inputs: Any, conditions: Any
     ) -> list[Contender]:
         self.runs += 1
-        own = {entry.backend for entry in ours.entries if entry.missing is None}
+        own = {entry.backend for entry in inputs.ours.entries if entry.missing is None}
         seconds = {size: [[0.2]] * settings.fixed_rounds for size in settings.batch_sizes}
         contenders = [measured(name, "fp32", seconds) for name in (*sorted(own), "openvino")]
         return [
@@ -121,6 +123,24 @@ def test_what_does_not_fit_into_memory_is_refused_before_any_model_is_made(
         peers.run("--force", "peers")
     peers.run()  # which shows what is there
     assert peers.runs == 1
+
+
+def test_a_peer_that_cant_convert_a_given_model_is_missing_and_the_others_are_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(conversion: Conversion) -> None:
+        raise ModelError("an op is not known")
+
+    monkeypatch.setattr(program, "convert", fail)
+    conversion = Conversion(
+        peer="openvino", saved_model="", calibration="", calibration_samples=1, folder=""
+    )
+    entries = [Entry("openvino", "int8"), Entry("onnxruntime", "int8"), Entry("itex", "int8")]
+    lacking, *others = program._converted(conversion, entries, may_lack=True)
+    assert "its tools can't convert this model" in str(lacking.missing)
+    assert others == entries[1:]
+    with pytest.raises(ModelError, match="an op is not known"):
+        program._converted(conversion, entries, may_lack=False)
 
 
 def test_another_runtimes_model_is_measured(

@@ -16,6 +16,7 @@ from stages.common.worker.protocol import Classify, ClassifyAnswer, Ready, Turn,
 from stages.errors import WorkerError
 from stages.peers.run import Conditions, measure_with, steps
 from stages.records.peers import Contender
+from tests.unit.times import without_times
 from tests.unit.workers import FakeWorker
 
 ENTRIES = (
@@ -98,7 +99,7 @@ def test_each_keeps_its_place_and_figures(conditions: Conditions) -> None:
 
 def test_progress_counts_to_its_last_step(conditions: Conditions) -> None:
     _, shown = run(conditions, [])
-    assert shown.splitlines() == [
+    assert without_times(shown) == [
         "[peers 1/4] top-1 of stock fp32",
         "[peers 2/4] top-1 of openvino fp32",
         "[peers 3/4] 2 rounds at batch size 1",

@@ -1,6 +1,7 @@
 """The stage as a whole, from the folders before it to its own, with a stand-in for the worker."""
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from stages.records.profile import ProfileRecord
 from stages.samples import Samples
 from tests.unit.profile.stand_in import StandIn, quiet_machine
 from tests.unit.records import HOST, quantize, train, variant
+from tests.unit.times import TIME
 
 
 @pytest.fixture
@@ -306,7 +308,7 @@ def test_who_else_is_there_is_said_before_it_takes_long(
 ) -> None:
     monkeypatch.setattr("stages.profile.__main__.look", lambda *_: shares)
     profile(monkeypatch, "--precisions=int8", "--isas=AVX2")
-    before = capsys.readouterr().out.partition("[profile 1/")[0]
+    before = re.split(rf"{TIME}\[profile 1/", capsys.readouterr().out)[0]
     assert said in before
     assert bool(before) == bool(said)
 

@@ -21,6 +21,7 @@ from stages.samples import Samples
 from tests.unit.profile.stand_in import PREDICTIONS, StandIn, quiet_machine
 from tests.unit.profile.test_cell_workers import cell_workers
 from tests.unit.records import NOT_COUNTED
+from tests.unit.times import without_times
 
 INT8 = PlannedCell("int8", "AVX2", None)
 WHOLE = [[[0, 1]]]
@@ -161,7 +162,7 @@ def test_impossible_cells_keep_their_place_and_count_as_no_step(
     left_out, int8 = measure(cell_workers(tmp_path, rounds="2"), planned, WHOLE).cells
     assert (left_out.impossible, left_out.measurement) == ("no BF16", None)
     assert int8.measurement
-    assert capsys.readouterr().out.splitlines() == [
+    assert without_times(capsys.readouterr().out) == [
         "[profile 1/4] proof of int8 capped at AVX2",
         "[profile 2/4] top-1 of int8 capped at AVX2",
         "[profile 3/4] top-1 of int8 capped at AVX2",
@@ -226,7 +227,7 @@ def test_fewer_steps_than_were_counted_are_explained(
 
     monkeypatch.setattr("stages.profile.proving.prove", prove_one)
     measure(cell_workers(tmp_path, rounds="1"), [INT8, replace(INT8, isa="AVX512_CORE")], WHOLE)
-    lines = capsys.readouterr().out.splitlines()
+    lines = without_times(capsys.readouterr().out)
     assert lines[1] == "[profile 2/6] proof of int8 capped at AVX512_CORE"
     assert lines[2] == (
         "[profile]   1 cell runs the same kernels as at a lower cap: not timed again, 1 step fewer"

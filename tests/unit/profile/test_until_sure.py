@@ -16,6 +16,7 @@ from stages.profile.until_sure import take_rounds
 from stages.records.measure import Run, counting
 from stages.settings import Settings
 from tests.unit.records import batches, interference, run
+from tests.unit.times import without_times
 
 CELLS = [PlannedCell("fp32", "AVX2", None), PlannedCell("int8", "AVX2", None)]
 CELLS = [*CELLS, CELLS[1]]
@@ -104,7 +105,7 @@ def test_a_quiet_machine_ends_after_the_fewest_rounds(
     samples = take(wobbling(clock, 0.0))
     assert rounds_of(samples) == [5, 5]
     assert clock.now == 2 * 5 * 3 * TURN_S
-    last = capsys.readouterr().out.splitlines()[-1]
+    last = without_times(capsys.readouterr().out)[-1]
     assert last == (
         "[profile]   rounds: 5 offline, 5 single-stream; all figures are known closely enough"
     )

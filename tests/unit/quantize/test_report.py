@@ -3,9 +3,14 @@ from dataclasses import replace
 import pytest
 
 from stages.quantize.bound import Bound
-from stages.quantize.report import closing_line, no_model_message, trial_records
+from stages.quantize.report import (
+    closing_line,
+    no_model_message,
+    slow_ops_line,
+    trial_records,
+)
 from stages.quantize.search import Attempt
-from stages.records.quantize import Sensitivity, Variant
+from stages.records.quantize import Finding, FindingKind, Sensitivity, Variant
 from tests.unit import records
 from tests.unit.quantize.parts import RECIPE, attempt, finding, layer
 
@@ -141,3 +146,23 @@ def test_the_closing_line_says_which_trials_an_earlier_run_made() -> None:
     trials = trial_records([attempt(), FAILED], {}, attempt(), BOUND)
     line = closing_line(replace(made, trials=trials, resumed_trials=1))
     assert line.endswith("', 2 trials, of which 1 by a run that was ended, 1 s")
+
+
+def test_the_ops_that_hold_int8_back_are_named_the_costliest_first() -> None:
+    def finding(kind: FindingKind, op: str, share: float) -> Finding:
+        return Finding(kind=kind, op=op, detail="", share=share)
+
+    findings = [
+        finding("fp32_compute", "PartitionedCall/conv1", 0.25),
+        finding("reorder", "pool", 0.031),
+        finding("int8_fallback", "", 0.0),
+        finding("reference_kernel", "conv9", 0.001),
+    ]
+    int8 = Variant(precision="int8", findings=findings)
+    record = records.quantize(Variant(precision="fp32"), int8)
+    assert slow_ops_line(record) == (
+        "quantize: what holds INT8 back: conv1 runs in FP32 (25.0% of the time); pool has its "
+        "input or output converted needlessly (3.1% of the time); an op has a pattern that does "
+        "not run in INT8; 1 more in quantize.json"
+    )
+    assert slow_ops_line(replace(record, variants=[replace(int8, findings=[])])) == ""

@@ -19,7 +19,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of what a stand-in for a runner started, which lets download fail if asked to."""
     names: list[str] = []
 
-    def prepare(stages: list[Stage], artifacts: Path, task: str) -> Any:
+    def prepare(stages: list[Stage], *_: object) -> Any:
         def run(stage: Stage, settings: Mapping[str, str]) -> Outcome:
             names.append(stage.name)
             return Outcome(9 if settings.get("FAIL") == stage.name else 0, 0.0)

@@ -1,3 +1,5 @@
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import tasks
 from docker.dry_run import OBEYING, guard
 from stages.errors import SettingsError
 from tests.commands import invoke
+from tests.unit.docker.fake_engine import FakeEngine
 
 
 def dry() -> Context:
@@ -49,6 +52,26 @@ def test_the_command_says_so_in_one_line(task: str) -> None:
     assert done.output.splitlines() == [
         f"{task}: error: {task} can't be tried by --dry; leave it out, nothing was done"
     ]
+
+
+@pytest.mark.parametrize("flags", [["pipeline", "--dry-run"], ["--dry", "pipeline"]])
+def test_a_pipeline_is_shown_and_nothing_is_made(
+    flags: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, place = FakeEngine(tmp_path, monkeypatch, sys.executable), tmp_path / "artifacts"
+    done = invoke(*flags, variables={"VGG19_ARTIFACTS": str(place)})
+    assert done.code == 0, done
+    head, *rows = done.output.splitlines()
+    assert head == "pipeline: nothing is run; this is what it would do"
+    assert [row.split()[0] for row in rows[:4]] == ["train", "quantize", "profile", "compare"]
+    assert {words[0] for words in engine.asked} == {"image"}
+    assert not place.exists()
+
+
+def test_quiet_contradicts_verbose() -> None:
+    done = invoke("pipeline", "--quiet", "--verbose")
+    assert done.code == SettingsError.exit_code
+    assert done.output == "pipeline: error: quiet contradicts verbose; give one of them\n"
 
 
 def test_what_changes_nothing_is_shown() -> None:

@@ -1,5 +1,6 @@
 """What is said, and done, when a program that a task runs ends with a code other than 0."""
 
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -9,6 +10,7 @@ from docker import ending, runners, running
 from docker.build.graph import Stage
 from docker.outcome import Outcome
 from stages.errors import NotTrustedError, SettingsError
+from tests.unit.times import TIME
 
 NOT_TRUSTED = NotTrustedError.exit_code
 
@@ -47,7 +49,12 @@ def test_a_pipeline_says_at_which_stage_it_stopped(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert fail(["train", "quantize"], "pipeline", monkeypatch) == 18
-    assert capsys.readouterr().out == "pipeline: stopped, as train failed with code 18\n"
+    begins, ends = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(
+        rf"{TIME}pipeline: train begins; about \d+ minutes left in all \(by README's machine .*\)",
+        begins,
+    )
+    assert ends == "pipeline: stopped, as train failed with code 18"
 
 
 def run_all(
@@ -72,7 +79,9 @@ def test_a_run_that_is_not_to_be_trusted_has_not_failed_and_ends_with_its_code(
     given = run_all(["profile", "compare"], {"profile": NOT_TRUSTED}, monkeypatch)
     assert given == {"profile": "1", "compare": "1"}
     shown = capsys.readouterr().out
-    assert "pipeline: profile took 1.0 s\npipeline: compare took 1.0 s\npipeline: done" in shown
+    ends = [line.partition(" ")[2] for line in shown.splitlines() if " begins; " not in line]
+    assert ends[:2] == ["pipeline: profile took 1.0 s", "pipeline: compare took 1.0 s"]
+    assert ends[2].startswith("pipeline: done in 2.0 s")
     with pytest.raises(Exit) as end:
         ending.end()
     assert end.value.code == NOT_TRUSTED

@@ -10,7 +10,7 @@ import pytest
 from stages.errors import InputMissingError, ModelError, SettingsError
 from stages.folder.cache import MODULE, Cache, cached, sign_module
 from stages.settings import Settings, recorded_settings
-from stages.train.given_backbone import given_folder
+from stages.train.given_files import given_folder
 from tests.unit.deep import make_deep
 
 tf = pytest.importorskip("tensorflow")
@@ -185,13 +185,13 @@ def assert_gives_means(backbone: Any) -> None:
     """Assert that it gives the means of the channels, for more than a batch and in a graph."""
     from stages.samples import Samples
     from stages.train.head import Head
-    from stages.train.model import count_ops, freeze
+    from stages.train.model import count_ops, freeze, with_head
 
     images = np.random.default_rng(0).integers(0, 256, (17, 224, 224, 3), np.uint8)
     features = backbone.features(Samples(images, np.zeros(17, np.int64)), lambda done: None)
     np.testing.assert_allclose(features, images.mean((1, 2)) / 255, rtol=1e-4)
     head = Head(np.zeros((3, 3), np.float32), np.zeros(3, np.float32))
-    assert count_ops(freeze(backbone.layer, head))["Mean"] == 1
+    assert count_ops(freeze(with_head(backbone.layer, head)))["Mean"] == 1
 
 
 @pytest.mark.parametrize("names", [("serving_default",), ("serve", "serving_default"), ("embed",)])
@@ -273,5 +273,5 @@ def test_published_weights_give_the_features_of_keras_own_preprocessing(tmp_path
 def test_a_module_with_folders_without_end_is_refused_in_one_line(tmp_path: Path) -> None:
     settings = save_module(tmp_path / "deep", lambda x: tf.reduce_mean(x, [1, 2]))
     make_deep(tmp_path / "deep" / "assets" / "more", levels=200)
-    with pytest.raises(ModelError, match="is more than 64 folders deep in the backbone"):
+    with pytest.raises(ModelError, match="is more than 64 folders deep in the folder"):
         load(settings, tmp_path)

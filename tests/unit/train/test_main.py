@@ -11,14 +11,16 @@ import pytest
 from stages.artifacts import Artifacts, TrainFolder, verify, write_record
 from stages.common.provenance import maker
 from stages.errors import InputMissingError, SettingsError
+from stages.files.given_module import HDF5
 from stages.folder.cache import Cache, note_backbone
 from stages.records.accuracy import Chance
 from stages.records.base import Source
 from stages.records.train import TrainRecord
 from stages.settings import Settings
-from stages.train.__main__ import _with_backbone, main
-from stages.train.given_backbone import module_sha256
+from stages.train.__main__ import _pictures_sha256, _with_backbone, main
+from stages.train.given_files import model_sha256
 from tests.unit import records
+from tests.unit.pictures.folders import folder_with, names
 
 
 def test_the_backbone_is_the_one_that_download_was_asked_for(tmp_path: Path) -> None:
@@ -42,8 +44,9 @@ class Stage:
         self.artifacts, self.runs, self.weights, self._patch = Artifacts(root), 0, "w", patch
         self.chance: dict[str, Chance] = {}
         steps: Any = ModuleType("stages.train.run")
-        steps.STEPS, steps.train = (), self._train
-        patch.setitem(sys.modules, "stages.train.run", steps)
+        steps.STEPS, steps.train, steps.take = (), self._train, self._train
+        for name in ("run", "take"):
+            patch.setitem(sys.modules, f"stages.train.{name}", steps)
         patch.setattr("stages.train.__main__._prepare_environment", lambda cache: None)
         patch.setenv("VGG19_ARTIFACTS", str(root))
 
@@ -53,16 +56,17 @@ class Stage:
 
     def _train(self, settings: Settings, folder: Path, cache: Path, _: Any) -> TrainRecord:
         self.runs += 1
-        name = settings.backbone
-        digest = module_sha256(Path(name), name) if "/" in name else records.SHA256
+        name = settings.model or settings.backbone
+        digest = model_sha256(Path(name), name) if "/" in name else records.SHA256
         record = replace(
             records.train(),
             maker=maker(settings, "train"),
-            backbone=Source(name=name, sha256=digest, origin=""),
+            backbone=Source(name=name, sha256=digest, origin="", whole=bool(settings.model)),
             accuracy_top1={"validation": 1.0, "test": 1.0},
             samples={"train": 1},
             seconds={"head": float(self.runs)},
             chance=self.chance,
+            data_files_sha256=_pictures_sha256(settings),
         )
         paths = TrainFolder(folder)
         paths.model.mkdir()
@@ -124,6 +128,47 @@ def test_a_backbone_of_ones_own_counts_by_its_files(
     stage.run("--backbone", str(own))
     assert stage.runs == 3
     assert "train: runs again: the files of the backbone changed\n" in capsys.readouterr().out
+
+
+def test_a_model_of_ones_own_counts_by_its_bytes_and_is_not_called_trained(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "own.h5"
+    own.write_bytes(HDF5)
+    for _ in range(2):
+        stage.run("--model", str(own))
+    assert stage.runs == 2
+    shown = capsys.readouterr().out
+    assert "train: runs again: model is given/own.h5, was not given" in shown
+    assert "as it was given, with nothing trained, in " in shown
+    own.write_bytes(HDF5 + b"other weights")
+    stage.run("--model", str(own))
+    assert stage.runs == 3
+    assert "train: runs again: the files of the model changed\n" in capsys.readouterr().out
+
+
+def test_a_backbone_or_a_head_beside_a_model_is_refused(stage: Stage) -> None:
+    for flag, value in (("--backbone", "embedded"), ("--epochs", "9"), ("--learning-rate", "1")):
+        with pytest.raises(SettingsError, match=r"contradicts model, of which nothing is trained"):
+            stage.run("--model", "mine.h5", flag, value)
+    with pytest.raises(SettingsError, match="preprocessing unit is for a model that is given"):
+        stage.run("--preprocessing", "unit")
+
+
+def test_pictures_of_ones_own_count_by_their_contents(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = folder_with(tmp_path / "own", [*names("roses", 30), *names("tulips", 30)])
+    for _ in range(2):
+        stage.run("--data", str(own))
+    assert stage.runs == 2
+    (own / "roses" / "3.jpg").touch()
+    stage.run("--data", str(own))
+    assert stage.runs == 2
+    (own / "roses" / "3.jpg").write_text("another")
+    stage.run("--data", str(own))
+    assert stage.runs == 3
+    assert "train: runs again: the files of the pictures changed\n" in capsys.readouterr().out
 
 
 def test_at_chance_it_warns_also_if_there_is_nothing_to_do(

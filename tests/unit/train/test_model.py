@@ -34,7 +34,7 @@ def backbone() -> Any:
 def save(backbone: Any, head: Any, path: Path) -> Any:
     from stages.train import model
 
-    model.save(model.freeze(backbone, head), path)
+    model.save(model.freeze(model.with_head(backbone, head)), path)
     return path
 
 
@@ -52,7 +52,7 @@ def test_reloaded_model_gives_the_heads_probabilities(
 def test_graph_keeps_layer_names_and_nothing_but_inference(backbone: Any, head: Any) -> None:
     from stages.train import model
 
-    graph = model.freeze(backbone, head)
+    graph = model.freeze(model.with_head(backbone, head))
     ops = model.count_ops(graph)
     assert {"images", "block1_conv1/BiasAdd", "average", "head/MatMul", "probabilities"} <= {
         node.name for node in graph.node

@@ -64,9 +64,10 @@ def save_scaled(path: Path, weight: Any) -> None:
 
 def features_of(backbone: Any, cache: Path) -> Any:
     from stages.common.progress import Progress
-    from stages.train.run import _features, _StepTimer
+    from stages.train.run import _features
+    from stages.train.steps import StepTimer
 
     images = Samples(np.full((1, 224, 224, 3), 255, np.uint8), np.zeros(1, np.int64))
     source = Source(name="data", sha256="0" * 64, origin="here")
     splits = Splits(images, images, images, images, ("a",), source)
-    return _features(backbone, splits, cache, _StepTimer(Progress("train")))["test"]
+    return _features(backbone, splits, cache, StepTimer(Progress("train")))["test"]

@@ -41,6 +41,12 @@ def test_too_few_images_to_set_aside_is_a_settings_error(count: int) -> None:
         set_aside(random_samples(30), count)
 
 
+def test_no_class_is_used_up_while_others_have_more() -> None:
+    images = random_samples(12).images
+    rest, _ = set_aside(Samples(images, np.array([0] * 10 + [1, 2], np.int64)), 9)
+    assert {*rest.labels} == {0, 1, 2}
+
+
 def test_an_image_of_the_test_set_is_dropped_from_training() -> None:
     train, test = random_samples(6, seed=1), random_samples(3, seed=2)
     train.images[4] = test.images[0]

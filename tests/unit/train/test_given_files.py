@@ -9,7 +9,7 @@ import pytest
 
 from stages.errors import ModelError
 from stages.folder.cache import Cache
-from stages.train.given_backbone import given_folder, module_sha256
+from stages.train.given_files import given_folder, module_sha256
 
 NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 

@@ -1,4 +1,4 @@
-"""A backbone as it is given, by its handle or path: where it is, and the hash of its files."""
+"""A backbone or a model as it is given, by its handle or path: where it is, and its hash."""
 
 import hashlib
 import os
@@ -6,7 +6,14 @@ from pathlib import Path
 
 from stages.errors import InputMissingError, ModelError, SettingsError
 from stages.files.checksums import sha256
-from stages.files.given_module import module_files, require_module
+from stages.files.given_module import (
+    BACKBONE,
+    MODEL,
+    Given,
+    keras_form,
+    module_files,
+    require_given,
+)
 from stages.files.module_archive import unpack
 from stages.folder.cache import MODULE, Cache, cached, holds_module
 from stages.program.printable import printable, shortened
@@ -29,20 +36,40 @@ def given_folder(handle: str, cache: Cache) -> Path:
             f"the backbone {redacted_handle(handle)} is at an address of a kind that is not "
             "supported; give an https address or a path"
         )
-    require_module(path)
-    return path.resolve() if path.is_dir() else _unpacked(path, cache)
+    return _opened(path, BACKBONE, cache)
 
 
-def _unpacked(archive: Path, cache: Cache) -> Path:
+def given_model(text: str, cache: Cache) -> Path:
+    """Return the file of Keras, or the folder of a SavedModel, that is given by its path.
+
+    An archive is unpacked in `cache`. Raises SettingsError if nothing is there or it can't be read,
+    ModelError if it can be no model.
+    """
+    return _opened(local_path(text) or Path(text), MODEL, cache)
+
+
+def _opened(path: Path, given: Given, cache: Cache) -> Path:
+    require_given(path, given)
+    if path.is_dir() or (given.may_be_of_keras and keras_form(path)):
+        return path.resolve()
+    return _unpacked(path, given, cache)
+
+
+def _unpacked(archive: Path, given: Given, cache: Cache) -> Path:
     """Return the folder that an archive is unpacked to, once for the same bytes."""
     folder = cache.backbone(f"given-{sha256(archive)}")
-    what = f"the backbone {printable(archive.name)}"
+    what = f"the {given.what} {printable(archive.name)}"
     return Path(cached(folder, lambda made: unpack(archive, made / MODULE, what))) / MODULE
 
 
 def not_downloaded(what: str) -> InputMissingError:
     """Return the error for what the program download should have left in the cache."""
     return InputMissingError(f"{what} is not in the cache, or damaged there; run download first")
+
+
+def model_sha256(path: Path, name: str) -> str:
+    """Return the sha256 of the file of Keras, or of all files of the SavedModel, at `path`."""
+    return module_sha256(path, name) if path.is_dir() else sha256(path)
 
 
 def module_sha256(folder: Path, name: str) -> str:

@@ -1,0 +1,90 @@
+"""The answer of a comparison in a sentence, which people read first, and some read alone."""
+
+from collections.abc import Sequence
+
+from stages.common.chance import MAX_P
+from stages.common.headline import doubt, doubt_of_accuracies, not_trusted
+from stages.common.text import figure
+from stages.compare.accuracy import p_in_words
+from stages.compare.models import Models
+from stages.precisions import get_precision
+from stages.records.base import Interval
+from stages.records.compare import CompareRecord
+
+
+def answers(record: CompareRecord, models: Sequence[Models]) -> list[str]:
+    """Return a sentence for each runtime; it begins with what is in doubt, if anything is.
+
+    `models` are those of the record. Runtimes are named if there are several.
+    """
+    both = {pair.rows[0].runtime: pair for pair in models}
+    return [_answer(record, runtime, both.get(runtime)) for runtime in record.versions]
+
+
+def _answer(record: CompareRecord, runtime: str, models: Models | None) -> str:
+    named = f"{runtime}: " if len(record.versions) > 1 else ""
+    doubtful = doubt(models.summaries, ["offline"]) if models else _doubt_of_run(record, runtime)
+    said = _of_both(models) if models else _of_fastest(record, runtime)
+    return f"{named}{f'{doubtful}. ' if doubtful else ''}{said}"
+
+
+def _doubt_of_run(record: CompareRecord, runtime: str) -> str:
+    doubtful = [it for it in record.repeats if it.runtime == runtime and not it.trusted]
+    return not_trusted(doubtful[0].reasons) if doubtful else ""
+
+
+def _of_fastest(record: CompareRecord, runtime: str) -> str:
+    """Return which cell is the fastest of a runtime that lacks FP32 or INT8."""
+    rows = [row for row in record.rows if row.runtime == runtime]
+    if not rows:
+        return "Nothing was measured"
+    best = max(rows, key=lambda row: row.throughput_images_per_s.estimate)
+    rate = figure(best.throughput_images_per_s.estimate)
+    return (
+        f"{get_precision(best.precision).label} runs at {rate} images/s here, capped at "
+        f"{best.isa}; INT8 and FP32 were not both measured at any cap"
+    )
+
+
+def _of_both(models: Models) -> str:
+    parts = [f"{_speed(models)}, capped at {models.isa}", _accuracy(models)]
+    return "; ".join(filter(None, [*parts, doubt_of_accuracies(models.summaries)]))
+
+
+def _speed(models: Models) -> str:
+    fp32, int8 = models.summaries
+    ratio = int8.throughput_speedup
+    if ratio is None:
+        return (
+            f"INT8 runs at {figure(int8.throughput)} images/s here, FP32 at "
+            f"{figure(fp32.throughput)}"
+        )
+    times = f"{figure(ratio.estimate)} times{_between(ratio, once=models.once)}"
+    return f"INT8 runs {times} as fast as FP32 here{_or_as_fast(ratio, once=models.once)}"
+
+
+def _between(ratio: Interval, *, once: bool) -> str:
+    return "" if once else f" ({figure(ratio.low)} to {figure(ratio.high)})"
+
+
+def _or_as_fast(ratio: Interval, *, once: bool) -> str:
+    is_same = not once and ratio.low <= 1 <= ratio.high
+    return ", which may be no difference" if is_same else ""
+
+
+def _accuracy(models: Models) -> str:
+    """Return top-1 of both, and whether the test split shows a difference."""
+    fp32, int8 = (f"{100 * summary.accuracy:.1f}" for summary in models.summaries)
+    found = models.rows[1].accuracy_difference
+    if found is None:
+        return f"top-1 {fp32} to {int8}%"
+    if not found.better + found.worse:
+        return f"top-1 {fp32}%, on the same images"
+    change = found.better - found.worse
+    amount = (
+        f"{abs(change)} more {'right' if change > 0 else 'wrong'}" if change else "as many right"
+    )
+    shown = "no difference that this test can show" if found.p_value > MAX_P else "more than chance"
+    return (
+        f"top-1 {fp32} to {int8}%, {amount} of {found.images} images: {shown} ({p_in_words(found)})"
+    )

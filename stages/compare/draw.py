@@ -1,0 +1,35 @@
+"""All pictures of a comparison: those for which there are data."""
+
+from stages.artifacts import CompareFolder
+from stages.compare.cautions import run_caution
+from stages.compare.layers import layers_of
+from stages.compare.models_plot import plot_absolute, plot_times
+from stages.compare.page.seen import Seen
+from stages.compare.pictures.drawing import caption_of
+from stages.compare.pictures.instances import plot_instances
+from stages.compare.pictures.latency import plot_latency
+from stages.compare.pictures.layers import plot_layers
+from stages.compare.pictures.roofline import plot_roofline, points_of
+from stages.compare.plots import plot_ladder
+from stages.compare.rehearsal_plot import plot_rehearsal
+
+
+def draw(out: CompareFolder, seen: Seen) -> None:
+    """Write each picture, as PNG and as SVG, to a folder."""
+    record, rehearsed = seen.record, seen.rehearsed
+    caution, caption = run_caution(record), caption_of(seen.profiles)
+    traced = caption_of(seen.profiles, with_intervals=False)
+    plot_ladder(record, out.ladder, caption)
+    for models in seen.models[:1]:
+        plot_absolute(models, out.absolute, caption)
+        plot_times(models, out.times, caption)
+    plot_latency(seen.profiles, out.latency, caution, caption)
+    paired = [it for it in map(layers_of, seen.profiles) if it and it.layers]
+    if paired:
+        plot_layers(paired, out.layers, caution, traced)
+    if any(profile.record.tried for profile in seen.profiles):
+        plot_instances(seen.profiles, out.instances, caution, traced)
+    if points := points_of(seen.profiles):
+        plot_roofline(points, out.roofline, caution, traced)
+    if rehearsed.record and any(map(rehearsed.of, record.impossible)):
+        plot_rehearsal(rehearsed.record, out.rehearsal)

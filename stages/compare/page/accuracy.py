@@ -1,0 +1,122 @@
+"""Accuracies with exact intervals, what was taken for what, and recall by class."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from stages.compare.accuracy import in_words, top1_interval
+from stages.compare.cautions import is_derived
+from stages.compare.highest import highest_timed
+from stages.compare.inputs import RuntimeProfile
+from stages.compare.page.seen import Seen
+from stages.precisions import get_precision
+from stages.records.accuracy import ClassRecall, Recalls
+from stages.records.base import Interval
+from stages.records.cell import Cell
+
+# A larger table of what was taken for what is read by nobody.
+MAX_CLASSES = 12
+MAX_RECALLS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """How often each class was given each answer, by one cell.
+
+    `rows` has the images of a class by answer; the last answer is none of the classes.
+    """
+
+    name: str
+    classes: list[str]
+    rows: list[tuple[str, list[int]]]
+    left_out: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecallTable:
+    """Recall with exact intervals: the precisions, then a class, its images, a text for each."""
+
+    title: str
+    precisions: list[str]
+    rows: list[tuple[str, int, list[str]]]
+    left_out: int
+
+
+def class_name(classes: Sequence[str], index: int) -> str:
+    """Return the name of a class, or its index if it has none."""
+    if index < 0:
+        return "no answer"
+    return classes[index] if index < len(classes) else f"class {index}"
+
+
+def top1(seen: Seen) -> list[list[str]]:
+    """Return a row for each cell that has answers of its own: name, top-1, FP32's difference."""
+    return [
+        [
+            seen.cell_name(row.precision, row.isa, row.runtime),
+            f"{row.accuracy_top1:.1%} ({_percent(row.accuracy_interval)})"
+            if row.accuracy_interval
+            else f"{row.accuracy_top1:.1%}",
+            in_words(row.accuracy_difference) if row.accuracy_difference else "-",
+        ]
+        for row in seen.record.rows
+        if not is_derived(row)
+    ]
+
+
+def _percent(between: Interval) -> str:
+    return f"{100 * between.low:.1f}-{100 * between.high:.1f}%"
+
+
+def confusions(seen: Seen) -> list[Confusion]:
+    """Return what was taken for what, by each precision at its highest cap."""
+    return [
+        _confusion(seen, profile, cell)
+        for profile in seen.profiles
+        for cell in highest_timed(profile.record)
+    ]
+
+
+def _confusion(seen: Seen, profile: RuntimeProfile, cell: Cell) -> Confusion:
+    record = profile.record
+    name = seen.cell_name(cell.precision, cell.requested_isa, profile.runtime)
+    predictions = cell.measurement.accuracy.predictions if cell.measurement else []
+    pairs = Counter(zip(record.labels, predictions, strict=False))
+    indices = sorted({*record.labels, *predictions})
+    names = [class_name(record.classes, index) for index in indices]
+    if len(indices) > MAX_CLASSES:
+        return Confusion(name, [], [], "; ".join(_most(pairs, record.classes)) or "none")
+    rows = [
+        (class_name(record.classes, label), [pairs[label, answer] for answer in indices])
+        for label in sorted({*record.labels})
+    ]
+    return Confusion(name, names, rows)
+
+
+def _most(pairs: Counter[tuple[int, int]], classes: Sequence[str]) -> Iterator[str]:
+    """Yield the most frequent mistakes."""
+    wrong = [(count, pair) for pair, count in pairs.items() if pair[0] != pair[1]]
+    for count, (label, answer) in sorted(wrong, reverse=True)[:MAX_CLASSES]:
+        yield f"{class_name(classes, label)} taken for {class_name(classes, answer)}: {count}"
+
+
+def recalls(seen: Seen) -> list[RecallTable]:
+    """Return the recall of each class in FP32 and in INT8, by runtime."""
+    return [_recalls(seen, recall) for recall in seen.record.recalls]
+
+
+def _recalls(seen: Seen, found: Recalls) -> RecallTable:
+    shown = found.classes[:MAX_RECALLS]
+    precisions = [*shown[0].right] if shown else []
+    return RecallTable(
+        title=f"{found.isa}, {found.runtime}" if seen.named else found.isa,
+        precisions=[get_precision(name).label for name in precisions],
+        rows=[(it.name, it.images, [_recall(it, name) for name in precisions]) for it in shown],
+        left_out=len(found.classes) - len(shown),
+    )
+
+
+def _recall(recall: ClassRecall, precision: str) -> str:
+    right = recall.right[precision]
+    exact = top1_interval([True] * right + [False] * (recall.images - right))
+    return f"{exact.estimate:.1%} ({_percent(exact)})"

@@ -1,0 +1,131 @@
+"""The answer in one sentence, what it costs, and why it may not be relied on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stages.common.chance import AT_CHANCE, at_chance
+from stages.common.headline import not_trusted
+from stages.common.reasons import in_words
+from stages.common.text import figure, network_of, times
+from stages.compare.cautions import had_one_round, is_derived
+from stages.compare.page.seen import Seen
+from stages.compare.rehearsed import lacks_amx
+from stages.compare.steps import Step, steps_of
+from stages.isa import AMX, get_isa
+from stages.precisions import FP32, INT8, get_precision
+from stages.records.base import Interval
+from stages.records.compare import Row
+
+MILLION, SECONDS_PER_HOUR = 1_000_000, 3600
+DRAWN = (
+    "The images were drawn and the backbone made by this project: speed does not depend on that, "
+    "accuracy does, and here only checks that all works."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The sentence; what a price per hour buys, a line each; what is in doubt, a line each."""
+
+    sentence: str
+    price: list[str]
+    cautions: list[str]
+
+
+def answer(seen: Seen) -> Answer:
+    """Return what the page says first."""
+    fastest = max(seen.record.rows, key=lambda row: row.throughput_images_per_s.estimate)
+    parts = [_speed(seen, fastest), _amx(seen, fastest), *_accuracy(seen)]
+    return Answer("; ".join(parts) + ".", [*_price(seen, fastest)], [*_cautions(seen)])
+
+
+def _speed(seen: Seen, row: Row) -> str:
+    rate = f"{figure(row.throughput_images_per_s.estimate)} images/s"
+    head = f"{network_of(seen.record.backbone)} is fastest here in "
+    head += f"{seen.cell_name(row.precision, row.isa, row.runtime)}: {rate}"
+    if row.precision == FP32 or row.precision_speedup is None:
+        return head
+    return f"{head}, {_ratio(seen, row.precision_speedup, row.runtime)} FP32 at the same cap"
+
+
+def _ratio(seen: Seen, ratio: Interval, runtime: str) -> str:
+    """Return how many times as fast something is as what follows, with the interval."""
+    if had_one_round(seen.record, runtime):
+        return f"{figure(ratio.estimate)} times as fast (one round: no interval) as"
+    between = f"{figure(ratio.low)} to {figure(ratio.high)}"
+    return f"{figure(ratio.estimate)} times as fast (95% interval {between}) as"
+
+
+def _amx(seen: Seen, fastest: Row) -> str:
+    """Return what AMX has to do with it."""
+    steps = [step for profile in seen.profiles for step in steps_of(profile.record)]
+    own = [step for step in steps if step.isa == AMX and step.runtime == fastest.runtime]
+    order = [fastest.precision, INT8]
+    found = sorted(own, key=lambda step: (*(step.precision != name for name in order),))
+    if found:
+        return _amx_effect(seen, found[0])
+    if any(row.isa == AMX for row in seen.record.rows):
+        return "with AMX the very kernels of a lower cap ran, so AMX has no part in it"
+    lacking = [cell for cell in seen.record.impossible if cell.isa == AMX]
+    if any(map(lacks_amx, lacking)):
+        return "AMX has no part in it, as this machine shows none"
+    return f"AMX was not measured: {lacking[0].reason}" if lacking else "AMX was not asked about"
+
+
+def _amx_effect(seen: Seen, step: Step) -> str:
+    label, below = get_precision(step.precision).label, get_isa(step.below).label
+    ratio = _ratio(seen, step.ratio, step.runtime)
+    text = f"AMX makes {label} {ratio} {below} does"
+    if had_one_round(seen.record, step.runtime):
+        return text
+    if step.ratio.low <= 1 <= step.ratio.high:
+        return f"no effect of AMX on {label} is shown: it is {ratio} with {below}"
+    return text
+
+
+def _accuracy(seen: Seen) -> Iterator[str]:
+    for models in seen.models[:1]:
+        fp32, int8 = models.summaries
+        text = f"top-1 is {int8.accuracy:.1%} in INT8 and {fp32.accuracy:.1%} in FP32"
+        yield f"{text}, {models.difference}" if models.difference else text
+
+
+def _price(seen: Seen, fastest: Row) -> Iterator[str]:
+    fp32 = [row for row in seen.record.rows if row.precision == FP32]
+    hours = {"fastest": _hours(fastest)}
+    if fp32:
+        best = max(fp32, key=lambda row: row.throughput_images_per_s.estimate)
+        hours["fastest FP32"] = _hours(best)
+    named = [f"{time} h in the {name} cell" for name, time in hours.items() if time]
+    if named:
+        taken = " and ".join(named)
+        yield f"One million images take {taken}: multiply by what an hour of this machine costs."
+    yield "Neither price nor power was measured, and no second machine."
+    if seen.record.data.name == "embedded":
+        yield DRAWN
+
+
+def _hours(row: Row) -> str:
+    """Return in how many hours a cell classifies a million images, empty if it did nothing."""
+    rate = row.throughput_images_per_s.estimate
+    return figure(MILLION / rate / SECONDS_PER_HOUR, 1) if rate else ""
+
+
+def _cautions(seen: Seen) -> Iterator[str]:
+    for repeat in seen.record.repeats:
+        if not repeat.trusted:
+            why = [in_words(reason) for reason in repeat.reasons]
+            named = f"{repeat.runtime}: " if seen.named else ""
+            yield f"{named}{not_trusted(repeat.reasons)}: {'; '.join(why) or 'measure again'}"
+    timed = [row for row in seen.record.rows if not is_derived(row)]
+    invalid = [row for row in timed if not row.valid]
+    if invalid:
+        yield f"INVALID: {len(invalid)} of {len(timed)} timed cells; each says why below."
+    for chance in seen.record.chance.values():
+        if words := at_chance(chance):
+            yield f"{AT_CHANCE}: {words}"
+
+
+def ratio_of(seen: Seen, ratio: Interval | None, runtime: str) -> str:
+    """Return a ratio with its interval as a table has it, empty if there is none."""
+    return times(ratio, once=had_one_round(seen.record, runtime)) if ratio else ""

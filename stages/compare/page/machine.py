@@ -1,0 +1,69 @@
+"""What it was measured on and with: machine, versions, settings, and what each was made from."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stages.common.current import value_in_words
+from stages.common.text import network_of, when_all
+from stages.compare.inputs import RuntimeProfile
+from stages.compare.page.seen import Seen
+from stages.records.base import UNKNOWN, Host
+from stages.records.cpu_generations import full_name
+from stages.setting.cpu_list import format_list
+
+Facts = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a profile was made by and with: names and texts."""
+
+    runtime: str
+    made_by: Facts
+    versions: Facts
+    settings: Facts
+
+
+def machine(seen: Seen) -> Facts:
+    """Return what is known of the machine, and of model and data."""
+    record = seen.record
+    return [
+        *_host(record.host),
+        ("model", f"{network_of(record.backbone)}, backbone {record.backbone.name}"),
+        ("backbone", f"{record.backbone.origin} (sha256 {record.backbone.sha256})"),
+        ("data", f"{record.data.name}: {record.data.origin} (sha256 {record.data.sha256})"),
+    ]
+
+
+def _host(host: Host) -> Iterator[tuple[str, str]]:
+    topology = host.topology
+    yield "CPU", full_name(host.cpu_model, host.cpu_id)
+    yield "cores measured on", format_list(host.cores_pinned)
+    yield "sockets, physical cores", f"{topology.sockets}, {topology.physical_cores}"
+    yield "memory", f"{host.memory_gib:.1f} GiB"
+    yield "virtual machine", "yes" if host.hypervisor else "no"
+    for name, value in (("type", host.machine_type), ("machine", host.machine)):
+        if value != UNKNOWN:
+            yield name, value
+    yield "kernel", f"Linux {host.kernel}"
+    yield "microcode", host.microcode
+    yield "governor", host.governor
+    yield "huge pages", host.huge_pages
+
+
+def runs(seen: Seen) -> list[Run]:
+    """Return what each profile was made by and with."""
+    return [_run(profile) for profile in seen.profiles]
+
+
+def _run(profile: RuntimeProfile) -> Run:
+    record, made = profile.record, profile.record.maker
+    made_by = [
+        ("measured", when_all(record.parts)),
+        ("version of this project", made.version or "not recorded"),
+        ("image", made.image or "none, or not named"),
+        ("sha256 of its source", made.source or "not recorded"),
+        ("sha256 of the profile's SHA256SUMS", profile.sha256),
+    ]
+    settings = [(name, value_in_words(value)) for name, value in made.settings.items()]
+    return Run(profile.runtime, made_by, [*record.host.versions.items()], settings)

@@ -1,0 +1,142 @@
+"""Tables of latencies, of layouts and batch sizes, and of layers, as far as the record has them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stages.common.text import figure
+from stages.compare.distributions import Distribution, distributions
+from stages.compare.inputs import RuntimeProfile
+from stages.compare.layers import Layer, Layers, Side, layers_of
+from stages.compare.page.seen import Seen, had_one_round
+from stages.isa import get_isa
+from stages.precisions import get_precision
+from stages.records.base import Interval
+from stages.records.cell import Cell
+
+MS_PER_SECOND = 1000
+MAX_LAYERS = 200
+Table = list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerTable:
+    """The layers of FP32 and INT8 at a cap, a row each; why there are none, else empty."""
+
+    title: str
+    rows: Table
+    unlike: str
+
+
+def latencies(seen: Seen) -> Table:
+    """Return a row for each timed cell: name, median with interval, p90, p99, queries."""
+    return [
+        _latency(seen, profile, spread)
+        for profile in seen.profiles
+        for spread in distributions(profile)
+    ]
+
+
+def _latency(seen: Seen, profile: RuntimeProfile, found: Distribution) -> list[str]:
+    name = seen.cell_name(found.precision, found.isa, found.runtime)
+    return [
+        f"{name} (INVALID)" if found.invalid else name,
+        with_interval(found.median, once=had_one_round(profile)),
+        "too few queries" if found.p90_ms is None else figure(found.p90_ms),
+        "too few queries" if found.p99_ms is None else figure(found.p99_ms),
+        str(found.queries),
+    ]
+
+
+def with_interval(value: Interval, *, once: bool) -> str:
+    """Return a figure with its interval, which there is none of after one round."""
+    between = "one round" if once else f"{figure(value.low)}-{figure(value.high)}"
+    return f"{figure(value.estimate)} ({between})"
+
+
+def layouts(seen: Seen) -> Table:
+    """Return a row for each layout that was tried: runtime, layout, images/s, overlap."""
+    return [
+        [
+            profile.runtime,
+            f"{trial.layout.num_instances} x {trial.layout.cores_per_instance} cores",
+            with_interval(trial.throughput_images_per_s, once=len(trial.runs) == 1),
+            f"{trial.overlap:.0%}",
+            "measured with" if trial.layout == profile.record.layout else "",
+        ]
+        for profile in seen.profiles
+        for trial in profile.record.tried
+    ]
+
+
+def batches(seen: Seen) -> Table:
+    """Return a row for each timed cell: images/s one at a time, in batches, and their ratio."""
+    return [
+        row
+        for profile in seen.profiles
+        for cell in profile.record.cells
+        for row in _batch(seen, profile, cell)
+    ]
+
+
+def _batch(seen: Seen, profile: RuntimeProfile, cell: Cell) -> Iterator[list[str]]:
+    if cell.measurement:
+        latency = cell.measurement.single_stream.latency_p50_ms.estimate
+        offline = cell.measurement.offline
+        alone = MS_PER_SECOND / latency if latency else 0.0
+        rate = offline.throughput_images_per_s.estimate
+        yield [
+            seen.cell_name(cell.precision, cell.requested_isa, profile.runtime),
+            figure(alone),
+            f"{figure(rate)} in batches of {offline.batch_size}",
+            f"{figure(rate / alone)}x" if alone else "-",
+        ]
+
+
+def layer_tables(seen: Seen) -> list[LayerTable]:
+    """Return the layers of each runtime for which both precisions were traced."""
+    found = [it for it in map(layers_of, seen.profiles) if it]
+    return [_layer_table(seen, it) for it in found]
+
+
+def _layer_table(seen: Seen, found: Layers) -> LayerTable:
+    title = get_isa(found.isa).label + (f", {found.runtime}" if seen.named else "")
+    rows = [_layer(layer) for layer in found.layers[:MAX_LAYERS]]
+    return LayerTable(title, rows, found.unlike)
+
+
+def _layer(layer: Layer) -> list[str]:
+    sides = [text for side in (layer.fp32, layer.int8) for text in _side(side)]
+    work = f"{layer.operations / 1e9:.1f}" if layer.operations else "-"
+    return [layer.name, work, *sides, f"{layer.times:.1f}x" if layer.times else "-"]
+
+
+def _side(side: Side | None) -> list[str]:
+    if side is None:
+        return ["-", "none"]
+    return [f"{side.milliseconds:.2f}", f"{side.kernel} ({side.data_type})"]
+
+
+def limits(seen: Seen) -> Table:
+    """Return where each timed cell's time goes, a row each."""
+    return [
+        [
+            f"{get_precision(row.precision).label} at {get_isa(row.isa).label}"
+            + (f", {row.runtime}" if seen.named else ""),
+            f"{row.achieved_gops:.0f}",
+            f"{row.best_gops:.0f}",
+            "-" if row.disturbed or row.best_over_fp32 is None else f"{row.best_over_fp32:.2f}x",
+            "-" if row.limit is None else f"{row.limit:.2f}x",
+            *(
+                f"{fraction:.1%}"
+                for fraction in (
+                    row.at_best_rate,
+                    row.slower_kernels,
+                    row.pooling,
+                    row.reorders,
+                    row.other,
+                    row.framework,
+                )
+            ),
+        ]
+        for row in seen.record.limits
+    ]

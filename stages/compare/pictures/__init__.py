@@ -1,0 +1,1 @@
+"""The pictures: how each is drawn, and those of latencies, layers, layouts and kernels."""

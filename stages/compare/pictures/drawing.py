@@ -1,0 +1,84 @@
+"""How all pictures are made: each as PNG and as SVG, with what it is of below it."""
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from stages.common.text import when_all
+from stages.compare.inputs import RuntimeProfile
+from stages.program.printable import printable
+from stages.records.base import Interval
+from stages.records.cpu_generations import full_name
+from stages.records.measure import counting
+
+mpl.use("Agg")
+
+MAX_NAME = 100
+ERROR_BARS = {"elinewidth": 1.2, "ecolor": "#333333", "capsize": 3}
+CAUTION_COLOR, CAPTION_COLOR = "#b22222", "#666666"
+# At half its size, the smallest letter is still read.
+DPI = 150
+SMALL = 10
+# A longer line takes several.
+CHARACTERS_PER_INCH = 11
+LINE_INCHES, GAP_INCHES = 0.18, 0.06
+# No time of day goes into the file, so that equal figures give equal bytes.
+METADATA = {"Software": None, "Creation Time": None}
+SVG_METADATA = {"Creator": None, "Date": None}
+
+
+def caption_of(profiles: Sequence[RuntimeProfile], *, with_intervals: bool = True) -> str:
+    """Return what a picture is of: machine, time, batch, and what its intervals are, if any."""
+    record = profiles[0].record
+    cpu = full_name(record.host.cpu_model, record.host.cpu_id)
+    measured = [cell.measurement for cell in record.cells if cell.measurement]
+    batches = sorted({it.offline.batch_size for it in measured})
+    rounds = len({run.round for it in measured for run in counting(it.offline.runs)})
+    intervals = f"95% intervals over {rounds} rounds" if rounds > 1 else "one round: no interval"
+    parts = [
+        f"{cpu}, {len(record.host.cores_pinned)} cores",
+        f"measured {when_all(record.parts)}",
+        f"offline in batches of {', '.join(map(str, batches))}",
+        *([intervals] if with_intervals else []),
+    ]
+    return plain("; ".join(parts), limit=4 * MAX_NAME)
+
+
+def save_with(figure: Figure, path: Path, caution: str, caption: str = "") -> None:
+    """Write a figure with a caution and a caption below it, if there are any."""
+    width = int(figure.get_figwidth() * CHARACTERS_PER_INCH)
+    bottom = 0.0
+    for text, color in ((caption, CAPTION_COLOR), (caution, CAUTION_COLOR)):
+        lines = textwrap.wrap(text, width)
+        if lines:
+            style = {"color": color, "fontsize": SMALL, "ha": "center", "va": "bottom"}
+            figure.text(0.5, bottom + 0.008, "\n".join(lines), **style)
+            bottom += (len(lines) * LINE_INCHES + GAP_INCHES) / figure.get_figheight()
+    engine = figure.get_layout_engine()
+    if bottom and engine:
+        engine.set(rect=(0, bottom, 1, 1 - bottom))
+    save(figure, path)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, and as SVG beside it; equal ones give equal bytes."""
+    figure.savefig(path, dpi=DPI, metadata=METADATA)
+    with mpl.rc_context({"svg.hashsalt": path.stem, "svg.fonttype": "none"}):
+        figure.savefig(path.with_suffix(".svg"), metadata=SVG_METADATA)
+
+
+def plain(text: str, limit: int = MAX_NAME) -> str:
+    """Return a stranger's text as a title may have it: no formula, no character without a glyph."""
+    ascii_only = printable(text, limit).encode("ascii", errors="backslashreplace").decode()
+    return ascii_only.replace("$", r"\$")
+
+
+def error_of(interval: Interval | None) -> tuple[float, float]:
+    """Return how far an interval reaches below and above its estimate; 0 without one."""
+    if interval is None:
+        return 0.0, 0.0
+    below, above = interval.estimate - interval.low, interval.high - interval.estimate
+    return max(0.0, below), max(0.0, above)

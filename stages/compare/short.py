@@ -1,0 +1,163 @@
+"""The comparison as a terminal shows it: the answer, and a row for each cell that was timed.
+
+No line is longer than WIDTH. What it leaves out is in table.py's text, which compare.log keeps.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import compress
+
+from stages.common.reasons import Named, alike, from_to
+from stages.common.text import INDENT, WIDTH, aligned, hanging, times, wrapped
+from stages.compare.answer import answers
+from stages.compare.cautions import had_one_round, is_derived, is_trusted
+from stages.compare.matrix import IN_GROUPS, interval_notes, or_dash, with_spread
+from stages.compare.models import Summaries, models_of
+from stages.compare.not_run import not_run_rows
+from stages.compare.rehearsed import NOTHING, Rehearsed
+from stages.compare.table import check_rows, head_lines, invalid_cells, name_of
+from stages.precisions import FP32
+from stages.records.compare import CompareRecord, Row
+
+COLUMNS = (
+    "isa cap",
+    "precision",
+    "runtime",
+    "images/s",
+    "p50 ms",
+    "server/s",
+    "top-1",
+    "speed-up",
+    "status",
+)
+# Left out in this order, as far as lines would else be too long.
+DISPENSABLE = ("top-1", "p50 ms", "server/s")
+# The column that a scenario's figure is in.
+SCENARIOS = {"offline": "images/s", "single_stream": "p50"}
+# The numbers of the notes on a cell, by its name.
+Numbers = Mapping[str, Sequence[int]]
+
+
+def render_answers(record: CompareRecord, summaries: Summaries) -> str:
+    """Return the answer in a sentence, or in one for each runtime; `summaries` are by runtime."""
+    found = answers(record, models_of(record, summaries))
+    return "\n".join(line for answer in found for line in wrapped(answer))
+
+
+def render_short(
+    record: CompareRecord, summaries: Summaries, rehearsed: Rehearsed = NOTHING
+) -> str:
+    """Return the answer, the table with its notes, the checks and what was not run."""
+    numbers, notes = _numbered(record)
+    blocks = [
+        render_answers(record, summaries),
+        _head(record),
+        _table(record, numbers),
+        "\n".join(map(hanging, filter(None, (_same(record), notes, _meanings(record))))),
+        hanging(check_rows(record)),
+        hanging(not_run_rows(record, rehearsed)),
+    ]
+    return "\n\n".join(filter(None, blocks)) + "\n"
+
+
+def _head(record: CompareRecord) -> str:
+    lines = head_lines(record)
+    return "\n".join(line for long in lines for line in wrapped(long, "", " " * INDENT))
+
+
+def _numbered(record: CompareRecord) -> tuple[dict[str, list[int]], list[tuple[str, str]]]:
+    """Return by name the numbers of the notes on each cell, and the notes, with their numbers.
+
+    A note on all cells has no number.
+    """
+    timed = {name_of(row, record) for row in _timed(record)}
+    numbers: dict[str, list[int]] = {}
+    of_all: list[tuple[str, str]] = []
+    of_some: list[tuple[str, str]] = []
+    for group in alike(invalid_cells(record)):
+        cells = dict.fromkeys(cell for cell, _ in group)
+        if len(timed) > 1 and cells.keys() >= timed:
+            of_all.append(("all cells", _note(group)))
+            continue
+        of_some.append((f"[{len(of_some) + 1}]", _note(group)))
+        for cell in cells:
+            numbers.setdefault(cell, []).append(len(of_some))
+    return numbers, [*of_all, *of_some]
+
+
+def _note(group: Sequence[Named]) -> str:
+    """Return what is wrong with some figures, and which they are."""
+    figures = SCENARIOS.get(group[0][1].scenario, "")
+    return ": ".join(filter(None, (figures, from_to(group))))
+
+
+def _timed(record: CompareRecord) -> list[Row]:
+    """Return the rows whose figures are their own."""
+    return [row for row in record.rows if not is_derived(row)]
+
+
+def _table(record: CompareRecord, numbers: Numbers) -> str:
+    rows = [COLUMNS, *(tuple(_cells(record, row, numbers)) for row in _timed(record))]
+    left_out = set() if len(record.versions) > 1 else {"runtime"}
+    if all(row.server_per_s is None for row in record.rows):
+        left_out.add("server/s")
+    for column in ("", *DISPENSABLE):
+        left_out.add(column)
+        kept = [name not in left_out for name in COLUMNS]
+        text = aligned([tuple(compress(row, kept)) for row in rows])
+        if max(map(len, text.splitlines())) <= WIDTH:
+            break
+    return text
+
+
+def _cells(record: CompareRecord, row: Row, numbers: Numbers) -> Iterator[str]:
+    once = had_one_round(record, row.runtime)
+    yield from (row.isa, row.precision, row.runtime)
+    yield with_spread(row.throughput_images_per_s, 2, once=once)
+    yield with_spread(row.latency_p50_ms, 1, once=once)
+    yield or_dash(row.server_per_s, "{:.2f}")
+    yield f"{row.accuracy_top1:.1%}"
+    ratio = row.precision_speedup
+    # FP32 over itself has no interval.
+    yield "1.00x" if row.precision == FP32 else times(ratio, once=once) if ratio else "-"
+    yield _status(record, row, numbers)
+
+
+def _status(record: CompareRecord, row: Row, numbers: Numbers) -> str:
+    """Return how a cell ran; native goes without saying if its figures can't be relied on."""
+    ran = [] if row.verdict == "native" else [row.verdict]
+    if not row.valid:
+        shown = ",".join(map(str, numbers.get(name_of(row, record), ())))
+        return ", ".join([*ran, f"INVALID [{shown}]" if shown else "INVALID"])
+    return ", ".join([*ran, "not trusted"]) if not is_trusted(record, row.runtime) else row.verdict
+
+
+def _same(record: CompareRecord) -> list[tuple[str, str]]:
+    """Return the cells that have the figures of another, by that one's cap."""
+    caps: dict[tuple[str, str, str], list[str]] = {}
+    for row in record.rows:
+        if is_derived(row):
+            caps.setdefault((row.verdict, row.precision, row.runtime), []).append(row.isa)
+    named = len(record.versions) > 1
+    return [
+        (
+            verdict,
+            f"{' '.join([precision, *([runtime] if named else [])])} at {' '.join(isas)}: the same "
+            "kernels, so the same figures",
+        )
+        for (verdict, precision, runtime), isas in caps.items()
+    ]
+
+
+def _meanings(record: CompareRecord) -> list[tuple[str, str]]:
+    """Return what the columns mean."""
+    meanings = [
+        *interval_notes(record),
+        ("isa cap", "the highest instruction set that oneDNN may use (ONEDNN_MAX_CPU_ISA)"),
+        ("speed-up", "images/s over FP32's at the same cap"),
+        (
+            "status",
+            "native: in its own precision, by kernels of its cap, as oneDNN's log proves; INVALID: "
+            "a figure can't be relied on, for the reasons above",
+        ),
+    ]
+    return [*meanings, ("speed-up", IN_GROUPS)] if record.in_groups else meanings

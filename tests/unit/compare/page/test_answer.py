@@ -1,0 +1,106 @@
+"""The first sentence of the page, and what is said before it."""
+
+from dataclasses import replace
+
+import pytest
+
+from stages.compare.effects import compare
+from stages.compare.inputs import RuntimeProfile
+from stages.compare.page.answer import Answer, answer
+from stages.compare.page.seen import Seen
+from stages.isa import AMX
+from stages.records.base import Interval
+from stages.records.cell import Cell, Measurement, Offline, Validity
+from stages.records.profile import ProfileRecord
+from tests.unit.compare.profiles import DRIFTED, UNEQUAL, impossible, of_one_round, profiled
+from tests.unit.records import batches, measured, profile, repeat, run
+
+VNNI = "AVX512_CORE_VNNI"
+LACKING = "no amx_tile amx_int8 flags"
+
+
+def said(profiles: list[RuntimeProfile]) -> Answer:
+    return answer(Seen(compare(profiles), profiles))
+
+
+def with_rates(precision: str, isa: str, *rates: float) -> Cell:
+    """Return a cell that had these images/s in its rounds."""
+    cell = measured(precision, isa, rates[0] or 1.0)
+    assert cell.measurement
+    done = [batches(0.2, 0.2)]
+    runs = [
+        replace(run(1.0, number, instances=done), rate_per_s=rate)
+        for number, rate in enumerate(rates, 1)
+    ]
+    rate = Interval(estimate=rates[0], low=min(rates), high=max(rates))
+    offline = Offline(batch_size=8, throughput_images_per_s=rate, runs=runs)
+    return replace(cell, measurement=replace(cell.measurement, offline=offline))
+
+
+def test_a_machine_without_amx_owes_it_nothing() -> None:
+    cells = [
+        measured("fp32", VNNI, 5.0),
+        measured("int8", VNNI, 20.0),
+        impossible("int8", AMX, LACKING),
+    ]
+    sentence = said(profiled(profile(*cells))).sentence
+    assert "INT8 at AVX-512 VNNI: 20.00 images/s, 4.00 times as fast (95% interval" in sentence
+    assert "AMX has no part in it, as this machine shows none" in sentence
+
+
+def test_what_amx_adds_is_held_against_the_highest_cap_without_it() -> None:
+    cells = [measured("fp32", VNNI, 5.0), measured("int8", VNNI, 20.0), measured("int8", AMX, 40.0)]
+    sentence = said(profiled(profile(*cells))).sentence
+    assert (
+        "AMX makes INT8 2.00 times as fast (95% interval 2.00 to 2.00) as AVX-512 VNNI" in sentence
+    )
+
+
+def test_an_interval_with_1_in_it_shows_no_effect_of_amx() -> None:
+    cells = [with_rates("int8", VNNI, 20.0, 22.0), with_rates("int8", AMX, 22.0, 20.0)]
+    assert "no effect of AMX on INT8 is shown" in said(profiled(profile(*cells))).sentence
+
+
+def test_cells_that_ran_the_same_kernels_are_none_of_amx() -> None:
+    same = replace(measured("fp32", AMX, 5.0), same_as=VNNI, measurement=None)
+    sentence = said(profiled(profile(measured("fp32", VNNI, 5.0), same))).sentence
+    assert "the very kernels of a lower cap ran, so AMX has no part in it" in sentence
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [([impossible("int8", AMX, "left out")], "AMX was not measured: left out"), ([], "not asked")],
+)
+def test_why_amx_was_not_measured_is_said(cells: list[Cell], words: str) -> None:
+    assert words in said(profiled(profile(measured("fp32", VNNI, 5.0), *cells))).sentence
+
+
+def test_after_one_round_there_is_no_interval() -> None:
+    found = said(of_one_round())
+    assert "(one round: no interval)" in found.sentence
+    assert "95%" not in found.sentence
+    assert "THIS RUN IS NOT TO BE TRUSTED" in found.cautions[0]
+
+
+def test_what_is_in_doubt_is_said_first() -> None:
+    bad = Validity(valid=False, reasons=[DRIFTED])
+    cells = [measured("fp32", VNNI, 5.0), measured("int8", VNNI, 9.0, validity=bad)]
+    record: ProfileRecord = replace(
+        profile(*cells), repeat=repeat(trusted=False, reasons=[UNEQUAL])
+    )
+    first, second = said(profiled(record)).cautions
+    assert first.startswith("THIS RUN IS NOT TO BE TRUSTED: the same cell gave other classes")
+    assert second == "INVALID: 1 of 2 timed cells; each says why below."
+
+
+def test_a_price_is_put_in_hours() -> None:
+    cells = [measured("fp32", VNNI, 10.0), measured("int8", VNNI, 100.0)]
+    hours, *others = said(profiled(profile(*cells))).price
+    assert "2.8 h in the fastest cell and 27.8 h in the fastest FP32 cell" in hours
+    assert "Neither price nor power was measured, and no second machine." in others
+
+
+def test_a_cell_that_did_nothing_has_no_hours() -> None:
+    still = with_rates("fp32", VNNI, 0.0, 0.0)
+    assert isinstance(still.measurement, Measurement)
+    assert "hour" not in said(profiled(profile(still))).price[0]

@@ -1,0 +1,175 @@
+"""The page as a whole: it needs Jinja2 and matplotlib, which only compare's image has."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages.artifacts import Artifacts, CompareFolder
+from stages.compare.effects import compare
+from stages.compare.inputs import RuntimeProfile
+from stages.compare.page.seen import Seen
+from stages.files.checksums import write_checksums
+from stages.records.base import Source
+from stages.samples import Samples
+from tests.unit.compare.profiles import UNEQUAL, both_runtimes, impossible, of_one_round, profiled
+from tests.unit.records import SHA256, measured, profile, repeat
+from tests.unit.rehearse.recordings import rehearsal
+
+pytestmark = pytest.mark.image
+
+CELLS = (measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 20.0, top1=0.9))
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\x1b[2J\u202egnp.exe{{ 7*7 }}"
+
+
+class Page(HTMLParser):
+    """The elements and attributes of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def values(self, *names: str) -> Iterator[str]:
+        return (value for name, value in self.attributes if name in names)
+
+
+def write(profiles: list[RuntimeProfile], folder: Path, artifacts: Artifacts | None = None) -> Page:
+    from stages.compare.draw import draw
+    from stages.compare.page.render import write_page
+
+    folder.mkdir(parents=True)
+    out, seen = CompareFolder(folder), Seen(compare(profiles), profiles)
+    draw(out, seen)
+    write_page(out, seen, artifacts or Artifacts(folder / "none"))
+    return Page(out.page.read_text(encoding="utf-8"))
+
+
+def with_images(root: Path, labels: list[int]) -> Artifacts:
+    """Return artifacts with a test split of these labels."""
+    artifacts = Artifacts(root)
+    images = np.random.default_rng(1).integers(0, 255, (len(labels), 224, 224, 3), np.uint8)
+    Samples(images, np.asarray(labels, np.int64)).save(artifacts.train.test)
+    write_checksums(artifacts.train.path)
+    return artifacts
+
+
+@pytest.mark.parametrize(
+    "profiles",
+    [
+        profiled(profile(*CELLS)),
+        both_runtimes(),
+        of_one_round(),
+        profiled(profile(measured("bf16", "AVX512_CORE", 5.0))),
+    ],
+)
+def test_it_needs_nothing_but_itself(tmp_path: Path, profiles: list[RuntimeProfile]) -> None:
+    page = write(profiles, tmp_path / "compare")
+    assert "script" not in page.tags
+    assert all(value.startswith(("data:", "#")) for value in page.values("src", "href"))
+    assert "svg" in page.tags
+    assert "url(http" not in page.text
+    assert "@import" not in page.text
+    targets = {value[1:] for value in page.values("href", "xlink:href") if value[:1] == "#"}
+    ids = [*page.values("id")]
+    assert targets <= {*ids}
+
+
+def test_every_id_is_there_once(tmp_path: Path) -> None:
+    ids = [*write(profiled(profile(*CELLS)), tmp_path / "compare").values("id")]
+    assert len(ids) == len({*ids})
+
+
+def test_names_that_try_to_do_harm_are_text(tmp_path: Path) -> None:
+    source = Source(name=HOSTILE, sha256=SHA256, origin=HOSTILE)
+    record = replace(
+        profile(*CELLS, impossible("bf16", "AVX2", HOSTILE)),
+        classes=[HOSTILE, HOSTILE + "2"],
+        data=source,
+        backbone=source,
+    )
+    host = replace(
+        record.host,
+        cpu_model=HOSTILE,
+        machine=HOSTILE,
+        kernel=HOSTILE,
+        versions={HOSTILE: HOSTILE},
+    )
+    profiles = profiled(replace(record, host=host))
+    artifacts = with_images(tmp_path / "artifacts", record.labels)
+    page = write(profiles, tmp_path / "compare", artifacts)
+    assert "script" not in page.tags
+    assert not [name for name, _ in page.attributes if name.startswith("on")]
+    assert not [char for char in page.text if not char.isprintable() and char != "\n"]
+    assert "{{ 7*7 }}" in page.text
+    assert r"\u202egnp.exe" in page.text
+    assert all(value.startswith("data:") for value in page.values("src"))
+
+
+def test_equal_records_give_equal_bytes(tmp_path: Path) -> None:
+    one, other = (write(both_runtimes(), tmp_path / name) for name in ("one", "other"))
+    assert one.text == other.text
+
+
+def test_a_run_that_is_not_to_be_trusted_has_a_banner(tmp_path: Path) -> None:
+    record = replace(profile(*CELLS), repeat=repeat(trusted=False, reasons=[UNEQUAL]))
+    page = write(profiled(record), tmp_path / "compare")
+    assert 'class="caution"' in page.text
+    assert "THIS RUN IS NOT TO BE TRUSTED" in page.text
+    assert 'class="caution"' not in write(profiled(profile(*CELLS)), tmp_path / "sound").text
+
+
+def test_images_are_shown_with_what_each_precision_said(tmp_path: Path) -> None:
+    record = replace(profile(*CELLS), classes=["rust", "healthy"])
+    artifacts = with_images(tmp_path / "artifacts", record.labels)
+    page = write(profiled(record), tmp_path / "compare", artifacts)
+    assert page.tags.count("img") == 8
+    assert "INT8: <bdi>healthy</bdi> (wrong)" in page.text
+    assert len(page.text) < 3_000_000
+
+
+def test_images_of_another_split_or_that_were_changed_are_not_shown(tmp_path: Path) -> None:
+    profiles = profiled(profile(*CELLS))
+    labels = profiles[0].record.labels
+    other = with_images(tmp_path / "other", [1 - label for label in labels])
+    page = write(profiles, tmp_path / "one", other)
+    assert "Not shown: the test split there is another than the one measured on" in page.text
+    damaged = with_images(tmp_path / "damaged", labels)
+    content = bytearray(damaged.train.test.read_bytes())
+    content[5000] ^= 1
+    damaged.train.test.write_bytes(content)
+    page = write(profiles, tmp_path / "two", damaged)
+    assert "img" not in page.tags
+    assert "are not there as train left them" in page.text
+
+
+def test_what_there_are_no_data_for_is_said(tmp_path: Path) -> None:
+    page = write(profiled(profile(*CELLS)), tmp_path / "compare")
+    names = {path.name for path in (tmp_path / "compare").iterdir()}
+    assert {"latency.png", "latency.svg", "precision_isa.svg"} <= names
+    assert not {"instances.png", "layers.png", "roofline.png"} & names
+    for said in ("one layout alone was asked for", "not both traced", "no operations or bytes"):
+        assert said in page.text
+
+
+def test_a_rehearsal_is_on_the_page(tmp_path: Path) -> None:
+    from stages.compare.draw import draw
+    from stages.compare.page.render import write_page
+    from stages.compare.rehearsed import Rehearsed
+
+    cells = [*CELLS, impossible("int8", "AVX512_CORE_AMX", "no amx_tile flag")]
+    profiles = profiled(profile(*cells))
+    found = Rehearsed(rehearsal(tmp_path / "rehearse"), SHA256)
+    seen, out = Seen(compare(profiles), profiles, found), CompareFolder(tmp_path)
+    draw(out, seen)
+    write_page(out, seen, Artifacts(tmp_path / "none"))
+    assert "rehearsed, not measured" in out.page.read_text()

@@ -1,0 +1,91 @@
+"""Pictures for which not every record has data; they need matplotlib."""
+
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from stages.artifacts import Artifacts, CompareFolder
+from stages.compare.effects import compare
+from stages.compare.inputs import RuntimeProfile
+from stages.compare.page.seen import Seen
+from stages.records.base import Interval
+from stages.records.profile import Layout, LayoutTrial
+from tests.unit.compare.profiles import profiled
+from tests.unit.compare.test_layers import primitive, traced
+from tests.unit.records import profile, run
+
+pytestmark = pytest.mark.image
+
+
+def full() -> list[RuntimeProfile]:
+    """Return a profile with traces, of which several layouts were tried."""
+    fp32 = [primitive("convolution", 8.0, 4_000_000), primitive("pooling", 1.0, 0)]
+    int8 = [primitive("reorder", 0.5, 0), primitive("convolution", 2.0, 4_000_000)]
+    tried = [
+        LayoutTrial(
+            layout=Layout(num_instances=instances, cores_per_instance=2 // instances),
+            throughput_images_per_s=Interval(estimate=5.0, low=4.0, high=7.0),
+            overlap=1.0,
+            runs=[run(5.0, number) for number in (1, 2)],
+        )
+        for instances in (1, 2)
+    ]
+    cells = traced("fp32", *fp32), traced("int8", *int8)
+    return profiled(replace(profile(*cells), tried=tried))
+
+
+def draw(folder: Path) -> Seen:
+    from stages.compare.draw import draw as draw_all
+
+    profiles = full()
+    folder.mkdir()
+    seen = Seen(compare(profiles), profiles)
+    draw_all(CompareFolder(folder), seen)
+    return seen
+
+
+def words(path: Path) -> str:
+    """Return all text of an SVG on one line."""
+    return " ".join("".join(ElementTree.parse(path).getroot().itertext()).split())
+
+
+def test_all_are_drawn_as_png_and_as_svg_and_are_on_the_page(tmp_path: Path) -> None:
+    from stages.compare.page.render import write_page
+
+    out = CompareFolder(tmp_path / "compare")
+    seen = draw(out.path)
+    pictures = (out.latency, out.layers, out.instances, out.roofline, out.ladder)
+    for path in pictures:
+        assert path.is_file()
+        assert path.with_suffix(".svg") in out.drawings
+    write_page(out, seen, Artifacts(tmp_path / "none"))
+    page = out.page.read_text()
+    assert page.count("<svg ") == 7
+    assert "2 x 1 cores" in page
+    assert "all reorder" in page
+
+
+def test_each_says_when_and_on_what_it_was_measured_and_what_its_intervals_are(
+    tmp_path: Path,
+) -> None:
+    draw(tmp_path / "compare")
+    for path in (tmp_path / "compare").glob("*.svg"):
+        text = words(path)
+        assert "A CPU, 2 cores" in text, path
+        assert "2026-11-26 17:24 UTC" in text, path
+        assert "batches of 8" in text, path
+        assert ("95% interval" in text) == (path.stem not in {"layers", "roofline"}), path
+    assert "no interval" in words(tmp_path / "compare" / "layers.svg")
+    assert "bandwidth was not measured" in words(tmp_path / "compare" / "roofline.svg")
+
+
+def test_they_have_the_same_bytes_each_time(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        draw(tmp_path / name)
+    one, two = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+        for name in ("one", "two")
+    )
+    assert one == two

@@ -1,0 +1,204 @@
+"""What a terminal shows of a comparison: the answer first, and no line longer than 100 columns."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from stages.common.text import WIDTH
+from stages.compare.effects import compare
+from stages.compare.inputs import RuntimeProfile
+from stages.compare.short import render_answers, render_short
+from stages.isa import ISA_NAMES
+from stages.precisions import PRECISION_NAMES
+from stages.records.base import Interval
+from stages.records.cell import Cell, Offline, Reason, Validity
+from tests.unit.compare.profiles import (
+    DRIFTED,
+    UNEQUAL,
+    both_runtimes,
+    impossible,
+    of_one_round,
+    profiled,
+)
+from tests.unit.records import measured, profile, repeat, run
+
+FP32, INT8 = (
+    measured("fp32", "AVX512_CORE_VNNI", 5.0, top1=0.98),
+    measured("int8", "AVX512_CORE_VNNI", 20.0, top1=0.97),
+)
+ONE = profiled(profile(FP32, INT8, impossible("int8", "AVX512_CORE_AMX", "no amx_tile flag")))
+TEXT_OF_ONE = """\
+INT8 runs 4.00 times (4.00 to 4.00) as fast as FP32 here, capped at AVX512_CORE_VNNI; top-1 98.0 to
+97.0%, 1 more wrong of 100 images: no difference that this test can show (p = 1)
+
+host      A CPU, 2 cores pinned, Linux 6.1, virtual machine
+model     VGG19, embedded backbone (000000000000)
+data      embedded (000000000000), test split
+measured  2026-11-26 17:24 UTC
+
+isa cap           precision  images/s     p50 ms       top-1  speed-up           status
+AVX512_CORE_VNNI  fp32       5.00 ±0.0%   200.0 ±0.0%  98.0%  1.00x              native
+AVX512_CORE_VNNI  int8       20.00 ±0.0%  50.0 ±0.0%   97.0%  4.00x (4.00-4.00)  native
+
+±, (from-to)  95% interval over the rounds, in which the cells took turns
+isa cap       the highest instruction set that oneDNN may use (ONEDNN_MAX_CPU_ISA)
+speed-up      images/s over FP32's at the same cap
+status        native: in its own precision, by kernels of its cap, as oneDNN's log proves; INVALID:
+              a figure can't be relied on, for the reasons above
+
+measured twice: int8 AVX2  1.000x (0.990-1.010) offline, 1.000x (0.990-1.010) single-stream: as it
+                           should be
+
+not run: int8 AVX512_CORE_AMX  no amx_tile flag
+"""
+
+
+def text(profiles: Sequence[RuntimeProfile]) -> str:
+    summaries = {profile.runtime: profile.summaries for profile in profiles}
+    return render_short(compare(profiles), summaries)
+
+
+def answer(*cells: Cell) -> str:
+    profiles = profiled(profile(*cells))
+    summaries = {profile.runtime: profile.summaries for profile in profiles}
+    return " ".join(render_answers(compare(profiles), summaries).split())
+
+
+def varied(scenario: str, spread: float) -> Reason:
+    return Reason(kind="spread", scenario=scenario, numbers={"spread": spread})
+
+
+def invalid(*reasons: Reason) -> Validity:
+    return Validity(valid=False, reasons=[*reasons])
+
+
+def same_as(precision: str, isa: str, lower: str) -> Cell:
+    proof = measured(precision, isa, 1.0, verdict=f"same-as {lower}").proof
+    return Cell(precision=precision, requested_isa=isa, same_as=lower, proof=proof)
+
+
+def test_the_answer_stands_above_a_row_for_each_cell() -> None:
+    assert text(ONE) == TEXT_OF_ONE
+
+
+def test_each_runtime_has_an_answer_and_is_named() -> None:
+    lines = text(both_runtimes()).splitlines()
+    assert lines[0].startswith("itex: INT8 runs 4.00 times (4.00 to 4.00) as fast as FP32 here")
+    (stock,) = (line for line in lines if line.startswith("stock: INT8 runs 2.50 times"))
+    assert lines.index(stock) < lines.index("")
+    assert [line.split()[2] for line in lines if line.startswith("AVX512_CORE ")] == [
+        *("itex", "stock") * 2
+    ]
+
+
+def test_a_run_that_is_not_to_be_trusted_is_said_to_be_before_anything_else() -> None:
+    doubtful = replace(profile(FP32, INT8), repeat=repeat(trusted=False, reasons=[UNEQUAL]))
+    shown = text(profiled(doubtful))
+    assert shown.startswith("THIS RUN IS NOT TO BE TRUSTED. INT8 runs 4.00 times")
+    assert shown.count("  not trusted\n") == 2
+    without_int8 = replace(profile(FP32), repeat=repeat(trusted=False, reasons=[UNEQUAL]))
+    said = "THIS RUN IS NOT TO BE TRUSTED. FP32 runs at 5.00 images/s here"
+    assert text(profiled(without_int8)).startswith(said)
+
+
+def test_an_answer_whose_figures_are_invalid_begins_with_that() -> None:
+    bad = measured("int8", "AVX2", 20.0, validity=invalid(DRIFTED))
+    said = answer(measured("fp32", "AVX2", 5.0), bad)
+    assert said.startswith("INVALID: throughput of INT8. INT8 runs 4.00 times")
+
+
+def test_after_one_round_the_answer_has_no_interval() -> None:
+    shown = text(of_one_round())
+    said = "THIS RUN IS NOT TO BE TRUSTED (one round: no interval). INT8 runs 4.00 times as fast"
+    assert shown.startswith(said)
+    assert "±" not in shown
+
+
+def test_a_ratio_that_may_be_one_is_said_to_be() -> None:
+    fp32 = measured("fp32", "AVX2", 5.0)
+    rates = Interval(estimate=5.1, low=4.9, high=5.3)
+    runs = [run(4.9, 1), run(5.3, 2)]
+    int8 = measured(
+        "int8", "AVX2", 5.1, offline=Offline(batch_size=8, throughput_images_per_s=rates, runs=runs)
+    )
+    assert " as fast as FP32 here, which may be no difference, capped at AVX2" in answer(fp32, int8)
+    slower = answer(fp32, measured("int8", "AVX2", 4.0))
+    assert slower.startswith("INT8 runs 0.80 times (0.80 to 0.80) as fast as FP32 here, capped")
+
+
+@pytest.mark.parametrize(
+    ("top1", "said"),
+    [
+        (0.98, "top-1 98.0%, on the same images"),
+        (0.99, "top-1 98.0 to 99.0%, 1 more right of 100 images: no difference that this test can"),
+        (0.5, "top-1 98.0 to 50.0%, 48 more wrong of 100 images: more than chance (p < 0.001)"),
+    ],
+)
+def test_the_answer_says_whether_the_test_shows_a_difference(top1: float, said: str) -> None:
+    assert said in answer(FP32, measured("int8", "AVX512_CORE_VNNI", 20.0, top1=top1))
+
+
+def test_a_cell_with_the_figures_of_another_has_no_row() -> None:
+    isas = ("AVX512_CORE_BF16", "AVX512_CORE_FP16")
+    cells = [FP32, INT8, *(same_as("int8", isa, "AVX512_CORE_VNNI") for isa in isas)]
+    lines = text(profiled(profile(*cells))).splitlines()
+    assert not [line for line in lines if line.startswith(isas)]
+    (same,) = (line for line in lines if line.startswith("same-as AVX512_CORE_VNNI "))
+    assert " int8 at AVX512_CORE_BF16 AVX512_CORE_FP16: the same kernels" in same
+
+
+def test_reasons_are_notes_with_numbers_by_the_least_to_the_most() -> None:
+    cells = [
+        measured("fp32", "AVX2", 5.0, validity=invalid(varied("offline", 0.1))),
+        measured(
+            "int8",
+            "AVX2",
+            9.0,
+            validity=invalid(varied("offline", 0.058), varied("single_stream", 0.3)),
+        ),
+        INT8,
+    ]
+    lines = text(profiled(profile(*cells))).splitlines()
+    status = {tuple(line.split()[:2]): line.split("  ")[-1] for line in lines if "±0.0%" in line}
+    assert status["AVX2", "fp32"] == "INVALID [1]"
+    assert status["AVX2", "int8"] == "INVALID [1,2]"
+    assert status["AVX512_CORE_VNNI", "int8"] == "native"
+    notes = [" ".join(line.split()) for line in lines if line.startswith("[")]
+    assert notes == [
+        "[1] images/s: the median varies by 5.8% to 10.0%; quieten the machine, or add rounds with "
+        "--more",
+        "[2] p50: the median varies by 30.0%; quieten the machine, or add rounds with --more",
+    ]
+
+
+def test_what_is_wrong_with_all_cells_is_said_of_all() -> None:
+    isas = ("AVX2", "AVX512_CORE")
+    cells = [measured("int8", isa, 9.0, validity=invalid(DRIFTED)) for isa in isas]
+    lines = text(profiled(profile(*cells))).splitlines()
+    assert [line for line in lines if line.startswith("all cells")] == [
+        "all cells  images/s: drifted by -10% from the first to the last rounds; run it again"
+    ]
+    assert len([line for line in lines if line.endswith("  INVALID")]) == 2
+
+
+def test_no_line_is_longer_than_the_terminal_however_much_there_is_to_say() -> None:
+    every = [varied("offline", 0.2), DRIFTED, varied("single_stream", 0.4)]
+    cells = [
+        measured(precision, isa, 12345.678, validity=invalid(*every), verdict="emulated")
+        for isa in ("AVX512_CORE_BF16", "AVX512_CORE_VNNI")
+        for precision in PRECISION_NAMES
+    ]
+    cells[0] = measured("fp32", "AVX2", 5.0)
+    reason = "a reason of many words, " * 9
+    left_out = [
+        impossible(precision, isa, f"{reason}{number % 3}")
+        for number, isa in enumerate(ISA_NAMES)
+        if isa not in ("AVX2", "AVX512_CORE_BF16", "AVX512_CORE_VNNI")
+        for precision in PRECISION_NAMES
+    ]
+    lines = text(profiled(profile(*cells, *left_out))).splitlines()
+    assert max(map(len, lines)) <= WIDTH
+    # What is left out for that is the least of it.
+    head = next(line for line in lines if line.startswith("isa cap"))
+    assert " ".join(head.split()) == "isa cap precision images/s speed-up status"

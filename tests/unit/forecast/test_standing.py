@@ -1,0 +1,119 @@
+"""What a run would do, by what is there: nothing, what is current, what came from other things."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stages.artifacts import Artifacts, StageFolder, verify, write_record
+from stages.command_line import load
+from stages.common.provenance import maker
+from stages.errors import PinningError
+from stages.folder.handover import handing_over
+from stages.forecast.duration import OF_README, duration
+from stages.forecast.standing import standings, this_host
+from stages.records.base import Host, Record
+from stages.setting.programs import STAGES
+from stages.settings import Settings
+from tests.unit.records import HOST, measured, profile, quantize, train
+
+CELLS = (measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 20.0))
+
+
+@pytest.fixture
+def artifacts(tmp_path: Path) -> Artifacts:
+    """What train, quantize and profile left by default settings."""
+    made = Artifacts(tmp_path)
+    settings = settings_of(made)
+    leave(made.train, replace(train(), seconds={"data": 20.0, "head": 10.0}), settings, "train")
+    sums = verify(made.train.path)
+    small = replace(quantize(train_sha256=sums), seconds=40.0)
+    leave(made.quantize("itex"), small, settings, "quantize")
+    record = replace(
+        profile(*CELLS),
+        train_sha256=sums,
+        quantize_sha256=verify(made.quantize("itex").path),
+        seconds=700.0,
+    )
+    leave(made.profile("itex"), record, settings, "profile")
+    return made
+
+
+def settings_of(artifacts: Artifacts, **given: str) -> Settings:
+    return load({}, {"artifacts": str(artifacts.root), "rounds": "2", **given})
+
+
+def leave(folder: StageFolder, record: Any, settings: Settings, program: str) -> None:
+    made: Record = replace(record, maker=maker(settings, program))
+    with handing_over(folder.path) as partial:
+        write_record(partial / folder.record.name, made)
+
+
+def whys(artifacts: Artifacts, host: Host = HOST, **given: str) -> dict[str, str]:
+    settings = settings_of(artifacts, **given)
+    return {it.program: it.why for it in standings(settings, STAGES, host)}
+
+
+def test_what_is_current_is_not_made_again(artifacts: Artifacts) -> None:
+    nothing = "nothing is there yet"
+    assert whys(artifacts) == {"train": "", "quantize": "", "profile": "", "compare": nothing}
+
+
+def test_without_anything_all_runs(tmp_path: Path) -> None:
+    assert {*whys(Artifacts(tmp_path / "none")).values()} == {"nothing is there yet"}
+
+
+def test_a_setting_that_changed_and_what_comes_of_it(artifacts: Artifacts) -> None:
+    found = whys(artifacts, epochs="7")
+    assert found["train"].startswith("epochs is 7, was ")
+    assert found["quantize"] == "train may come out otherwise"
+    assert whys(artifacts, batch_size="4")["train"] == ""
+    assert "batch_size is 4, was 8" in whys(artifacts, batch_size="4")["profile"]
+
+
+def test_what_is_forced_runs(artifacts: Artifacts) -> None:
+    assert whys(artifacts, force="quantize")["quantize"] == "it is forced"
+    assert whys(artifacts, more="1")["profile"] == "rounds are to be added"
+
+
+def test_figures_of_another_machine_are_measured_again(artifacts: Artifacts) -> None:
+    found = whys(artifacts, replace(HOST, cpu_model="Another CPU", kernel="7.0"))
+    assert "CPU is Another CPU, was A CPU" in found["quantize"]
+    assert "kernel" in found["profile"]
+
+
+def test_damage_is_said(artifacts: Artifacts) -> None:
+    artifacts.train.record.write_text("{}")
+    found = whys(artifacts)
+    assert found["train"]
+    assert found["quantize"]
+
+
+def test_times_are_those_of_the_last_run_of_this_machine(artifacts: Artifacts) -> None:
+    settings = settings_of(artifacts, force="train,quantize,profile")
+    takes = duration(standings(settings, STAGES, HOST), HOST)
+    assert {name: takes.seconds[name] for name in STAGES[:3]} == {
+        "train": 30.0,
+        "quantize": 40.0,
+        "profile": 700.0,
+    }
+    assert takes.in_all() == "about 13 minutes (by the last run here)"
+
+
+def test_of_another_machine_times_are_readmes(artifacts: Artifacts) -> None:
+    host = replace(HOST, cpu_model="Another CPU")
+    settings = settings_of(artifacts, force="train")
+    takes = duration(standings(settings, STAGES, host), host)
+    assert takes.seconds == OF_README
+    assert takes.source == "by README's machine of two cores"
+
+
+def test_what_is_current_takes_seconds(artifacts: Artifacts) -> None:
+    takes = duration(standings(settings_of(artifacts), ["train", "quantize"], HOST), HOST)
+    assert takes.in_all() == "about 10 s"
+
+
+def test_cores_that_are_not_there_are_refused(artifacts: Artifacts) -> None:
+    with pytest.raises(PinningError, match="cores 4000 are not among those available here"):
+        this_host(settings_of(artifacts, cores="4000"))
