@@ -162,10 +162,15 @@ def changes(before: Facts, now: Facts) -> Iterator[str]:
     """Yield in words what differs."""
     for name in {**now, **before}:
         if before.get(name) != now.get(name):
-            is_now, was = value_in_words(now.get(name)), value_in_words(before.get(name))
+            is_now, was = _said(name, now), _said(name, before)
             is_read = len(is_now) <= MAX_READ and len(was) <= MAX_READ
             values = f"is {is_now}, was {was}" if is_read else "changed"
             yield f"{name[:MAX_READ]} {values}"
+
+
+def _said(name: str, facts: Facts) -> str:
+    """Return a fact in words; an earlier version may have had no such setting."""
+    return value_in_words(facts[name]) if name in facts else "not there"
 
 
 def value_in_words(value: Any) -> str:

@@ -118,7 +118,8 @@ def test_a_difference_is_said_in_words(
         ({"source": "b" * 64}, "its source changed"),
         ({"version": "9.9.9"}, f"this project is 9.9.9, was {__version__}"),
         ({"packages": {"python": "3.11.2"}}, "python is 3.11.2, was 3.10.14"),
-        ({"packages": {}}, "python is none, was 3.10.14"),
+        ({"packages": {}}, "python is not there, was 3.10.14"),
+        ({"settings": {"new": ""}}, "new is not given, was not there"),
     ],
 )
 def test_another_program_is_a_difference(
@@ -129,7 +130,7 @@ def test_another_program_is_a_difference(
     words: str,
 ) -> None:
     # Where more packages are installed than a line names, they would hide the one looked for.
-    made = replace(maker(Settings(), "train"), packages={"python": "3.10.14"})
+    made = replace(maker(Settings(), "train"), packages={"python": "3.10.14"}, settings={})
     hand_over(product, maker=made)
     other = replace(made, **change)
     monkeypatch.setattr(current, "maker", lambda *_: other)

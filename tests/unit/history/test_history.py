@@ -133,12 +133,12 @@ def test_two_earlier_ones_are_compared_in_the_order_given(root: Path) -> None:
         ),
         ({"maker": {"source": "1" * 64}}, "program: its source changed"),
         ({"maker": {"version": "9.9"}}, "program: this project is 9.9, was not given"),
-        ({"maker": {"packages": {"numpy": "9"}}}, "version: numpy is 9, was none"),
+        ({"maker": {"packages": {"numpy": "9"}}}, "version: numpy is 9, was not there"),
         ({"data": replace(SOURCE, sha256="1" * 64)}, "data: its checksum changed"),
         ({"settings": {"rounds": 0, "strict": True}}, "setting: strict is on, was off"),
         (
             {"settings": {"rounds": 0, "strict": False, "round_duration_s": 60.0}},
-            "setting: round_duration_s is 60, was none",
+            "setting: round_duration_s is 60, was not there",
         ),
     ],
 )

@@ -221,7 +221,7 @@ def test_other_sources_and_packages_are_another_origin(
     monkeypatch.setattr("stages.common.provenance.source_sha256", lambda program: "1" * 64)
     monkeypatch.setattr("stages.common.provenance.versions", lambda names: {"tensorflow": "3"})
     slow.run()
-    assert "tensorflow is 3, was none" in (said := capsys.readouterr().out)
+    assert "tensorflow is 3, was not there" in (said := capsys.readouterr().out)
     assert "its source changed" in said
 
 
