@@ -28,7 +28,8 @@ WITH_WORDS = "diff"
 # Flags without a value. Behind any other stands one, which may be called as a task is.
 SWITCHES = frozenset(
     (
-        *("--help", "-h", "--all-cells", "--dry-run", "--force-bf16", "--images", "--more"),
+        *("--help", "-h", "--all-cells", "--dry-run", "--force-bf16", "--images", "--long"),
+        *("--more", "--quiet", "--verbose"),
         *("--no-bf16", "--rebuild", "--strict", "--write", "--yes", "--complete", "--debug", "-d"),
         *("--dry", "-R", "--echo", "-e", "--no-dedupe", "--prompt-for-sudo-password", "--pty"),
         *("-p", "--version", "-V", "--warn-only", "-w", "--write-pyc"),

@@ -11,7 +11,7 @@ from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
 
 # Seconds on README's machine, of two cores.
-OF_README = {"train": 150.0, "quantize": 180.0, "profile": 570.0, "compare": 10.0}
+OF_README = {"train": 90.0, "quantize": 120.0, "profile": 300.0, "compare": 10.0}
 # Seconds for a stage whose output is current.
 LOOK_S = 5.0
 

@@ -41,11 +41,11 @@ isa cap           precision  images/s     p50 ms       top-1  speed-up          
 AVX512_CORE_VNNI  fp32       5.00 ±0.0%   200.0 ±0.0%  98.0%  1.00x              native
 AVX512_CORE_VNNI  int8       20.00 ±0.0%  50.0 ±0.0%   97.0%  4.00x (4.00-4.00)  native
 
-±, (from-to)  95% interval over the rounds, in which the cells took turns
-isa cap       the highest instruction set that oneDNN may use (ONEDNN_MAX_CPU_ISA)
-speed-up      images/s over FP32's at the same cap
-status        native: in its own precision, by kernels of its cap, as oneDNN's log proves; INVALID:
-              a figure can't be relied on, for the reasons above
+(from-to)  95% interval over the rounds, in which the cells took turns; ±: half its width
+isa cap    the highest instruction set that oneDNN may use (ONEDNN_MAX_CPU_ISA)
+speed-up   images/s over FP32's at the same cap
+status     native: in its own precision, by kernels of its cap, as oneDNN's log proves; INVALID: a
+           figure can't be relied on, for the reasons above
 
 measured twice: int8 AVX2  1.000x (0.990-1.010) offline, 1.000x (0.990-1.010) single-stream: as it
                            should be

@@ -6,7 +6,8 @@ import re
 # what else happened on the host, and the samples themselves if no log has them as well.
 BELIEVED = {
     "train/train.json": """
-        maker.* data.* backbone.* classes[] conv_layers head.* seconds.* samples.calibration
+        maker.* data.* backbone.* classes[] conv_layers image_size[] head.* seconds.*
+        samples.calibration
         """,
     "quantize/quantize.json": """
         maker.* host.* seconds trials[].seconds sensitivity[].op sensitivity[].divergence

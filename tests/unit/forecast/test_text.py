@@ -30,7 +30,7 @@ def test_it_names_stages_cells_memory_disk_and_time(
     rows = [re.split("  +", line, maxsplit=1) for line in text.splitlines()]
     said = {row[0]: row[1] for row in rows if len(row) == 2 and row[0]}
     assert [*said][:4] == [*STAGES]
-    assert said["profile"] == "runs, 10 minutes: nothing is there yet"
+    assert said["profile"] == "runs, 5 minutes: nothing is there yet"
     assert said["capped at AVX512_CORE_VNNI"] == "int8"
     assert (
         said["not run: bf16 int8_bf16 AVX2"] == "oneDNN has no BF16 convolution below AVX512_CORE"
@@ -39,7 +39,7 @@ def test_it_names_stages_cells_memory_disk_and_time(
     assert "GiB" in said["memory"]
     assert "GiB are free in " in " ".join(text.split())
     assert said["images"] == "all are there"
-    assert said["time"] == "about 15 minutes (by README's machine of two cores)"
+    assert said["time"] == "about 9 minutes (by README's machine of two cores)"
     assert max(map(len, text.splitlines())) <= WIDTH or str(tmp_path) in text
     assert not (tmp_path / "artifacts").exists()
 
