@@ -15,7 +15,7 @@ import signal
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -86,9 +86,7 @@ class Counters:
     def __init__(self, events: Sequence[Event]) -> None:
         threads = [int(task.name) for task in TASKS.iterdir()]
         with ExitStack() as opened:
-            self._counters = [
-                [_open(event, thread, opened) for thread in threads] for event in events
-            ]
+            self._counters = [[*_open_all(event, threads, opened)] for event in events]
             self._opened = opened.pop_all()
 
     def __enter__(self) -> "Counters":
@@ -186,6 +184,14 @@ def _count_tiles() -> TileCounts | str:
     except OSError as error:
         return f"the counters can't be read: {error.strerror}"
     return TileCounts(without, both - without, cycles)
+
+
+def _open_all(event: Event, threads: Sequence[int], opened: ExitStack) -> Iterator[int]:
+    for thread in threads:
+        try:
+            yield _open(event, thread, opened)
+        except ProcessLookupError:  # it ended since it was listed
+            continue
 
 
 def _open(event: Event, thread: int, opened: ExitStack) -> int:

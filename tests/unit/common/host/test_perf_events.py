@@ -72,6 +72,19 @@ def test_the_work_of_all_threads_is_counted() -> None:
 
 
 @needs_counters
+def test_a_thread_that_ended_since_it_was_listed_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own = [task.name for task in Path("/proc/self/task").iterdir()]
+    for name in (*own, "4194304"):  # above any that there may be
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(perf_events, "TASKS", tmp_path)
+    with Counters([TASK_CLOCK]) as counting:
+        spin(0.02)
+        assert counting.read()[0] > 0
+
+
+@needs_counters
 def test_threads_that_begin_later_are_counted_too() -> None:
     with Counters([TASK_CLOCK]) as counting:
         thread = threading.Thread(target=lambda: spin(0.1))
