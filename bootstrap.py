@@ -38,18 +38,21 @@ import argparse
 import contextlib
 import io
 from pathlib import Path
+from typing import NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there yet with -P or -I
 
 try:
     from docker import standing
     from docker.host import engine, interpreter, launcher, setup, venv
-    from docker.host.asked import Asked, refuse_slips, tasks_of
+    from docker.host.asked import YES, Asked, refuse_slips, tasks_of
     from docker.host.environment import child_environment
     from docker.paths import REQUIREMENTS, ROOT
     from stages import __version__
     from stages.errors import exit_code_of
     from stages.program.signals import blocked
+    from stages.setting.addresses import name_in, redacted
+    from stages.setting.suggestion import quoted
 except MemoryError:
     sys.exit("bootstrap: error: there is too little memory; raise the limit on it (`ulimit -v`)")
 except (ImportError, OSError) as error:
@@ -62,7 +65,8 @@ VENV = ROOT / ".venv"
 HOST_LOCK, DEVELOP_LOCK = REQUIREMENTS / "host.txt", REQUIREMENTS / "develop.txt"
 # The tasks for which more must be installed than for a run.
 DEVELOP_TASKS = {"audit", "check", "lint", "test"}
-NO_ENGINE = "--no-engine"
+VERSION, NO_ENGINE = "--version", "--no-engine"
+FLAGS = (VERSION, YES, NO_ENGINE)
 
 
 def main() -> None:
@@ -87,11 +91,18 @@ def main() -> None:
         os.execvpe(command[0], command, environment)
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that repeats no password of an address that it can't read."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(redacted(message))
+
+
 def _parse(argv: list[str]) -> argparse.Namespace:
     description = "Get a fresh Debian or Ubuntu machine ready, then run invoke tasks."
-    parser = argparse.ArgumentParser("bootstrap.py", description=description)
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    parser.add_argument("--yes", action="store_true", help="install without asking")
+    parser = _Parser("bootstrap.py", description=description)
+    parser.add_argument(VERSION, action="version", version=f"%(prog)s {__version__}")
+    parser.add_argument(YES, action="store_true", help="install without asking")
     parser.add_argument(
         NO_ENGINE,
         dest="engine",
@@ -103,7 +114,9 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         nargs=argparse.REMAINDER,
         help="invoke's tasks and their flags; without one, all tasks are listed",
     )
-    arguments = parser.parse_args(argv)
+    arguments, unknown = parser.parse_known_args(argv)
+    for word in unknown:
+        parser.error(f"there is no flag {quoted(name_in(word), FLAGS)}")
     if NO_ENGINE in arguments.task:  # which no task has a flag for
         arguments.task, arguments.engine = [it for it in arguments.task if it != NO_ENGINE], False
     return arguments

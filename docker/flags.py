@@ -8,6 +8,7 @@ from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
 
 from stages.errors import SettingsError
+from stages.setting.addresses import name_in
 from stages.setting.suggestion import quoted
 
 Contexts = Mapping[str, ParserContext]
@@ -78,7 +79,7 @@ def refuse_unknown(context: ParserContext) -> None:
     for argument in context.positional_args:
         given = argument.raw_value
         if isinstance(given, str) and given.startswith("-") and len(given) > 1:
-            shown = quoted(given.partition("=")[0], [*context.flags])
+            shown = quoted(name_in(given), [*context.flags])
             raise refusal(
                 f"{context.name}: error: there is no flag {shown}; `invoke --help {context.name}` "
                 "shows all"

@@ -31,7 +31,7 @@ from docker.paths import ROOT
 from stages.errors import exit_code_of, report, say
 from stages.program import streams
 from stages.program.printable import printable, shortened
-from stages.setting.addresses import redacted_address
+from stages.setting.addresses import fit_to_show, name_in, redacted
 from stages.setting.suggestion import MAX_SHOWN, quoted
 
 FLAG = re.compile(r"Flag <\w+: ([\w-]+)")
@@ -125,6 +125,8 @@ class TaskProgram(Program):
         if (form := self.args["list-format"].value) not in LIST_FORMATS:
             shown, allowed = quoted(form, LIST_FORMATS), " or ".join(LIST_FORMATS)
             raise refusal(f"invoke: error: list-format can't be {shown}; give {allowed}")
+        if isinstance(root := self.args.list.value, str):
+            raise refusal(f"invoke: error: list can't be {quoted(root)}; give it without a value")
         with _refusing(self.parser.contexts):
             super().parse_cleanup()
 
@@ -207,11 +209,11 @@ def explanation(error: ParseError, contexts: Contexts) -> str:
     if NO_VALUE in text and (flag := FLAG.match(text)):
         shown, topic = flag[1].replace("_", "-"), _topic(context)
         return f"--{shown} has no value; `invoke --help{topic}` says what may be given"
-    return f"{printable(text, MAX_SHOWN)}; `invoke --help TASK` shows what may be given"
+    return f"{printable(redacted(text), MAX_SHOWN)}; `invoke --help TASK` shows what may be given"
 
 
 def _of_unknown(token: str, context: ParserContext | None, contexts: Contexts) -> str:
-    topic, name = _topic(context), redacted_address(token.partition("=")[0])
+    topic, name = _topic(context), name_in(token)
     flags = list(context.flags) if context and topic else []
     if token.startswith("-"):
         shown = quoted(name, flags)
@@ -228,9 +230,8 @@ def _topic(context: ParserContext | None) -> str:
 def _of_value(error: ValueError) -> str:
     """Return what to say of a text that invoke can't take for a number."""
     text = str(error).rpartition(": ")[2]
-    return (
-        f"{printable(text, MAX_SHOWN)} is no whole number; `invoke --help` says what may be given"
-    )
+    shown = printable(fit_to_show(text), MAX_SHOWN)
+    return f"{shown} is no whole number; `invoke --help` says what may be given"
 
 
 def _of_missing(context: ParserContext) -> str:

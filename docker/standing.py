@@ -8,6 +8,10 @@ from collections.abc import MutableMapping
 from pathlib import Path
 
 from docker.paths import ROOT
+from stages.errors import SettingsError
+from stages.program.printable import printable
+from stages.setting.addresses import fit_to_show, why_no_path
+from stages.setting.suggestion import MAX_SHOWN
 
 # By it bootstrap.py, which starts invoke in ROOT, hands on where it was called.
 VARIABLE = "STAGES_CALLED_FROM"
@@ -31,7 +35,13 @@ PLACE = _take(os.environ)
 
 
 def from_here(path: str, place: Path = PLACE) -> Path:
-    """Return the whole path of a file as it was given on a command line."""
+    """Return the whole path of a file as it was given on a command line.
+
+    Raises SettingsError for an address, without its password.
+    """
+    if reason := why_no_path(path):
+        shown = printable(fit_to_show(path), MAX_SHOWN)
+        raise SettingsError(f"{shown} is no path of this machine ({reason})")
     whole = place / path
     # A link that is given stays one; the folders before it lose their dots.
     return Path(os.path.realpath(whole.parent), whole.name)

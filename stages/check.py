@@ -13,8 +13,9 @@ from stages.agreement import require_agreement
 from stages.command_line import load
 from stages.errors import NotWritableError, SettingsError, exit_code_of
 from stages.program.user import this_user
-from stages.setting.addresses import local_path
+from stages.setting.addresses import local_path, why_no_path
 from stages.setting.programs import STAGES
+from stages.setting.suggestion import quoted
 from stages.setting.values import is_data_path
 from stages.settings import env_name
 
@@ -44,6 +45,7 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
     folder = settings.artifacts
     for name, given in GIVEN.items():
         require_one(env_name(name), given, environ)
+        _require_path(given, environ.get(given, ""))
         _require_seen(name, getattr(settings, name), folder)
     sees_data = not (environ.get(GIVEN["data"]) or is_data_path(settings.data))
     require_agreement(load(_with_given(environ)), STAGES, sees_data=sees_data)
@@ -56,6 +58,11 @@ def require_one(named: str, given: str, environ: Mapping[str, str]) -> None:
     if environ.get(named) and environ.get(given):
         what = {"GIVEN_DATA": "data"}.get(given, f"a {given.rpartition('_')[2].lower()}")
         raise SettingsError(f"{named} and {given} both name {what}; unset one")
+
+
+def _require_path(given: str, text: str) -> None:
+    if reason := why_no_path(text):
+        raise SettingsError(f"{given} can't be {quoted(text)} ({reason}); give a path")
 
 
 def _require_seen(name: str, text: str, folder: Path) -> None:

@@ -12,7 +12,7 @@ from stages.errors import SettingsError
 from stages.program import streams
 from stages.program.printable import printable
 from stages.program.quiet import hush
-from stages.setting.addresses import redacted_address
+from stages.setting.addresses import name_in
 from stages.setting.prefix import meant_by
 from stages.setting.spec import Spec, as_text
 from stages.setting.suggestion import MAX_SHOWN, did_you_mean, quoted
@@ -109,7 +109,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _no_flag(text: str, stage: str) -> str:
     # It may be an address with its password, whose flag was left out.
-    shown = quoted(redacted_address(text.partition("=")[0]), map(flag_name, specs_of(stage)))
+    shown = quoted(name_in(text), map(flag_name, specs_of(stage)))
     return f"{stage} has no flag {shown}; `python -m stages.{stage} --help` shows all flags"
 
 

@@ -4,6 +4,7 @@
 stages/command_line.py. docs/settings.md is made from here by `invoke docs --write`.
 """
 
+import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from stages.setting.of_rounds import DEFAULT_ROUNDS, OfRounds
 from stages.setting.programs import MEASURING, PEERS, PROGRAMS, REHEARSE
 from stages.setting.spec import Spec, as_text, path, setting
 from stages.setting.suggestion import quoted
+from stages.setting.values import read_local
 
 ENV_PREFIX = "VGG19_"
+DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +39,21 @@ class Settings(OfRounds):
     )
     image: str = setting(
         "",
-        Spec("digest of the image that this runs in, for the record", PROGRAMS, alters=False),
+        Spec(
+            "digest of the image that this runs in, for the record",
+            PROGRAMS,
+            check=lambda digest: not digest or bool(DIGEST.fullmatch(digest)),
+            allowed="a digest, as sha256:... in 64 hexadecimal digits",
+            alters=False,
+        ),
     )
     itex_python: str = setting(
         "",
         Spec(
             "interpreter that has the itex runtime; if not given, there is none",
             (PEERS, REHEARSE),
+            read_local,
+            allowed="the path of an interpreter, or its name",
             alters=False,
         ),
     )

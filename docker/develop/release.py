@@ -14,6 +14,7 @@ from docker.develop import changelog
 from docker.host.environment import child_environment
 from docker.paths import IMAGES_LOCK, LISTINGS, ROOT
 from stages.errors import StageError
+from stages.setting.suggestion import quoted
 
 VERSION_LINE = re.compile(r'^__version__ = "([^"]*)"$', re.MULTILINE)
 VERSION_FILE, CHANGELOG = "stages/__init__.py", "CHANGELOG.md"
@@ -95,7 +96,7 @@ def carry_out(release: Release, lock_images: Callable[[], None], root: Path = RO
 
 def _require_newer(version: str, texts: dict[str, str], tags: list[str]) -> None:
     if not changelog.VERSION.fullmatch(version):
-        raise StageError(f"{version!r} is no version; give three plain numbers, as 1.2.3")
+        raise StageError(f"{quoted(version)} is no version; give three plain numbers, as 1.2.3")
     if f"v{version}" in tags:
         raise StageError(f"the tag v{version} is there already; give a newer version")
     tagged = [

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
 from stages.errors import SettingsError
-from stages.setting.addresses import redacted_address
+from stages.setting.addresses import name_in
 from stages.setting.suggestion import quoted
 
 # The tasks that have `--runner local`, and those that take an engine in any case.
@@ -113,7 +113,7 @@ def refuse_slips(words: Sequence[str]) -> None:
     tasks = tasks_of(words)
     for name in tasks:
         if name not in TASKS:
-            shown = quoted(redacted_address(name), TASKS)
+            shown = quoted(name_in(name), TASKS)
             raise SettingsError(f"there is no task {shown}; plain `./bootstrap.py` lists all")
     if tasks and YES in words and ASKING not in tasks:
         raise SettingsError(f"{YES} comes before the tasks: `./bootstrap.py {YES} {tasks[0]} ...`")

@@ -20,6 +20,7 @@ from stages.records.profile import ModelSummary, ProfileRecord
 from stages.records.quantize import QuantizeRecord
 from stages.records.rehearse import RehearsalRecord
 from stages.records.train import TrainRecord
+from stages.setting.suggestion import quoted
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SUFFIX = ".schema.json"
@@ -61,7 +62,8 @@ def titles() -> dict[str, str]:
 def schema(name: str) -> dict[str, Any]:
     """Return the schema called `name`; SettingsError if there is none."""
     if name not in titles():
-        raise SettingsError(f"no schema is called {name!r}; known are {', '.join(titles())}")
+        known = ", ".join(titles())
+        raise SettingsError(f"no schema is called {quoted(name, titles())}; known are {known}")
     kinds = MESSAGES if name == WORKER else (DOCUMENTS[name],)
     references, parts = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
     return {

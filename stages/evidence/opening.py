@@ -18,7 +18,6 @@ from stages.files.packed import SIGNATURE_BYTES, compression_of
 from stages.folder.full_disk import require_no_full_disk
 
 CHUNK = 2**20
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:/.+", re.IGNORECASE)
 # Mode, owner, group, size and time of a member as a bundle has them; other tars have a time.
 _OWN_HEADER = re.compile(rb"0000644\x000000000\x000000000\x00[0-7]{11}\x000{11}\x00")
 _OWN_HEADER_BYTES = 48
@@ -40,8 +39,6 @@ def opened(archive: Path) -> BinaryIO:
     InputMissingError if there is none or it can't be read, InputCorruptError if it is no plain
     file, or larger than a bundle may be, DiskFullError if there is no room to decompress it.
     """
-    if _ADDRESS.match(str(archive)):
-        raise InputMissingError(f"{archive} is an address; download it, and name the file")
     descriptor = _open(archive)
     try:
         _require_file(archive, os.fstat(descriptor))

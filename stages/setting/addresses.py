@@ -25,6 +25,10 @@ _BEHIND_HOST = re.compile(r"[/?#].*", re.DOTALL)
 # A path may hold an `@`, and has nothing before it.
 _OF_FILES = re.compile(r"\s*file://", re.IGNORECASE)
 _PATH = re.compile(r"(?:localhost)?/")
+# What may be meant as an address: any scheme, and a name and password before a host, however the
+# scheme is misspelt. A path with one slash at a time, and no colon before an `@`, is never one.
+_LIKE_ADDRESS = re.compile(r"://|(?:^[^/]*:|//|:/|^\s*https?\W).*@", re.DOTALL)
+_MAY_HIDE = re.compile(r"://|(?::|//|^\s*https?\W).*@", re.DOTALL)
 _VALUE = re.compile(r"(?<=[?&])(?:([^=&#]*=))?[^&#]+")
 
 
@@ -80,6 +84,18 @@ def local_path(handle: str) -> Path | None:
     if parts.scheme.lower() != "file" or parts.netloc not in ("", "localhost") or "\0" in path:
         return None
     return Path(path)
+
+
+def why_no_path(text: str) -> str:
+    """Return why a text for a path may be meant as an address, "" if it is none.
+
+    It may hold a password, which would be shown wherever a path is.
+    """
+    if local_path(text) is None:
+        return "an address of another machine"
+    if not _LIKE_ADDRESS.search(text) or _OF_FILES.match(text):
+        return ""
+    return "an address begins with https://, and a path with an @ has no // and no : before it"
 
 
 def is_of_this_machine(place: str) -> bool:
@@ -140,6 +156,18 @@ def redacted_address(address: str) -> str:
     if _HANDLE.match(address):
         return redacted_handle(address)
     return _without_secrets("", address)
+
+
+def fit_to_show(text: str) -> str:
+    """Return what was given, without secrets if it may be meant as an address."""
+    return redacted_address(text) if _MAY_HIDE.search(text) else text
+
+
+def name_in(word: str) -> str:
+    """Return what may be shown of a word of a command line: what is before `=`, without secrets."""
+    if "@" in word and not word.startswith("-"):  # there may be a `=` in a password
+        return redacted_address(word)
+    return redacted_address(word.partition("=")[0])
 
 
 def _without_secrets(scheme: str, rest: str, no_port: re.Pattern[str] = _NO_PORT) -> str:

@@ -59,7 +59,7 @@ class OfData:
             "trained classifier of your own, of which nothing is trained, in place of backbone "
             "and head",
             ("train",),
-            values.read_model,
+            values.read_local,
             allowed="a path: of a .keras or .h5 file, a SavedModel's folder, or a .tar.gz of it",
             recorded=recorded_model,
         ),

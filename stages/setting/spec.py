@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stages.setting.addresses import why_no_path
 from stages.setting.cpu_list import parse_list
 from stages.setting.ranges import Range, plain
 from stages.setting.suggestion import did_you_mean
@@ -188,6 +189,8 @@ def read_decimal(text: str) -> float:
 
 def _read_path(text: str) -> Path:
     """Return a path; `~` is a home, as it is for compose, which no shell may have expanded."""
+    if reason := why_no_path(text):
+        raise ValueError(reason)
     if max(len(part.encode()) for part in text.split("/")) > MAX_NAME:
         raise ValueError(f"a name in it has more than {MAX_NAME} bytes")
     with suppress(RuntimeError):  # nobody has that home

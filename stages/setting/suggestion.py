@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterable
 
 from stages.program.printable import printable
+from stages.setting.addresses import fit_to_show
 
 # Characters of what was given that a message repeats.
 MAX_SHOWN = 80
@@ -31,9 +32,12 @@ def did_you_mean(text: str, names: Iterable[str]) -> str:
 
 
 def quoted(text: str, names: Iterable[str] = ()) -> str:
-    """Return `text` in quotes, fit to be shown, with the nearest of `names` if one is near."""
+    """Return `text` in quotes, fit to be shown, with the nearest of `names` if one is near.
+
+    It may be an address with a password, wherever something else was meant to be.
+    """
     hint = did_you_mean(text, names)
-    return f"'{printable(text, MAX_SHOWN)}'" + (f" ({hint})" if hint else "")
+    return f"'{printable(fit_to_show(text), MAX_SHOWN)}'" + (f" ({hint})" if hint else "")
 
 
 def _form(name: str) -> str:

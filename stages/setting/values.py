@@ -3,7 +3,14 @@
 import re
 from difflib import SequenceMatcher
 
-from stages.setting.addresses import GIVEN, given_name, is_remote, local_path, why_no_address
+from stages.setting.addresses import (
+    GIVEN,
+    given_name,
+    is_remote,
+    local_path,
+    why_no_address,
+    why_no_path,
+)
 from stages.setting.spec import read_whole
 from stages.setting.suggestion import did_you_mean
 
@@ -51,8 +58,6 @@ GRANULARITIES = {
     "per_channel": "one for each output channel",
     "per_tensor": "one for all weights of a layer",
 }
-# NAME:PASSWORD@HOST/ without a scheme, with half of one, or with its slashes alone.
-_LIKE_ADDRESS = re.compile(r"(?:[^/]*:|//).*@", re.DOTALL)
 
 # What each program makes that is kept, and not made again while it is current.
 PRODUCTS = {
@@ -68,9 +73,7 @@ PRODUCTS = {
 def read_data(text: str) -> str:
     """Return data as they are known; ValueError if they are neither named nor at a path."""
     if is_data_path(text):
-        if local_path(text) is None:
-            raise ValueError("an address of another machine")
-        return text
+        return read_local(text)
     if text.lower() in NAMED_DATA:
         return text.lower()
     like = (name for name in NAMED_DATA if SequenceMatcher(a=text, b=name).ratio() >= _LIKE)
@@ -122,17 +125,13 @@ def _why_no_handle(text: str) -> str:
         return why_no_address(text)
     if local_path(text) is None:
         return "an address of a kind that is not supported"
-    if "://" not in text and _LIKE_ADDRESS.match(
-        text
-    ):  # else it would be shown, with its password, as a path
-        return "an address begins with https://, and a path of that kind with ./ or one /"
-    return ""
+    return why_no_path(text)
 
 
-def read_model(text: str) -> str:
-    """Return the path of a model as it was given; ValueError if it is an address of a network."""
-    if local_path(text) is None:
-        raise ValueError("no path of this machine")
+def read_local(text: str) -> str:
+    """Return the path of what is on this machine; ValueError if it may be meant as an address."""
+    if reason := why_no_path(text):
+        raise ValueError(reason)
     return text
 
 
