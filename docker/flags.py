@@ -1,17 +1,24 @@
 """Flags as people give them: twice, empty, or behind one of several tasks."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import takewhile
 
 from invoke.exceptions import Exit
 from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
 
+from stages.command_line import load
 from stages.errors import SettingsError
 from stages.setting.addresses import name_in
 from stages.setting.suggestion import quoted
+from stages.settings import specs
 
 Contexts = Mapping[str, ParserContext]
+# invoke's own flags that it reads before it knows of any task.
+READ_EARLY = {
+    *("version", "search-root", "collection", "debug", "write-pyc", "print-completion-script"),
+}
 
 
 def spelled_out(tokens: Sequence[str], contexts: Contexts) -> list[str]:
@@ -49,8 +56,13 @@ def refuse_repeated(tokens: Sequence[str], core: ParserContext, contexts: Contex
         name, equals, _ = token.partition("=")
         if token == "--":
             return
-        if flag := context.flags.get(name) or core.flags.get(name):
+        if flag := _flag(context, name) or _flag(core, name):
             _once(flag, f"{context.name or 'invoke'}: error: {name}", given)
+            if context is not core and flag.name in READ_EARLY and not _flag(context, name):
+                raise refusal(
+                    f"{context.name}: error: {name} is invoke's own, and would do nothing behind a "
+                    f"task; put it before: `invoke {name}`"
+                )
             value_of = flag.takes_value and not flag.optional and not equals
         elif value_of:
             value_of = False
@@ -60,10 +72,29 @@ def refuse_repeated(tokens: Sequence[str], core: ParserContext, contexts: Contex
             context, given = contexts[token], set()
 
 
+def _flag(context: ParserContext, name: str) -> Argument | None:
+    # Its short forms are no keys, so that get() knows none.
+    flag: Argument | None = None
+    with suppress(KeyError):
+        flag = context.flags[name]
+    return flag
+
+
 def _once(flag: Argument, shown: str, given: set[int]) -> None:
     if flag.takes_value and flag.kind is not list and id(flag) in given:
         raise refusal(f"{shown} is there twice; give it once")
     given.add(id(flag))
+
+
+def refuse_values(tasks: Sequence[ParserContext]) -> None:
+    """Raise Exit for a value that a task would refuse, before an earlier one runs for minutes."""
+    for context in tasks if len(tasks) > 1 else ():
+        given = {it.name: it.value for it in context.args.values() if it.got_value}
+        settings = {name: value for name, value in given.items() if name in specs()}
+        try:
+            load({}, {name: "1" if it is True else str(it) for name, it in settings.items()})
+        except SettingsError as error:
+            raise refusal(f"{context.name}: error: {error}") from None
 
 
 def refuse_empty(context: ParserContext) -> None:

@@ -25,6 +25,7 @@ from docker.flags import (
     refuse_empty,
     refuse_repeated,
     refuse_unknown,
+    refuse_values,
     spelled_out,
 )
 from docker.paths import ROOT
@@ -80,11 +81,8 @@ class TaskProgram(Program):
     @_ending_in_order()
     def parse_core_args(self) -> None:
         """Read the flags of invoke itself."""
-        try:
-            with _refusing({}):
-                super().parse_core_args()
-        except ValueError as error:  # a number that is none
-            raise refusal(f"invoke: error: {_of_value(error)}") from None
+        with _refusing({}), _refusing_numbers():
+            super().parse_core_args()
 
     @_ending_in_order()
     def load_collection(self) -> None:
@@ -108,7 +106,7 @@ class TaskProgram(Program):
         self.core.unparsed = spelled_out(self.core.unparsed, contexts)
         if not topic:
             refuse_repeated(spelled_out(self.argv[1:], contexts), self.initial_context, contexts)
-        with _refusing(self.parser.contexts):
+        with _refusing(self.parser.contexts), _refusing_numbers():
             if topic:
                 self.print_task_help(topic)
                 raise Exit
@@ -116,6 +114,7 @@ class TaskProgram(Program):
         for context in self.tasks:
             refuse_unknown(context)
             refuse_empty(context)
+        refuse_values(self.tasks)
         for line in of_one_task_alone(self.tasks):
             print(line, file=sys.stderr)
 
@@ -179,6 +178,14 @@ def _refusing(contexts: Contexts) -> Iterator[None]:
         yield
     except ParseError as error:
         raise refusal(f"invoke: error: {explanation(error, contexts)}") from None
+
+
+@contextmanager
+def _refusing_numbers() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise refusal(f"invoke: error: {_of_value(error)}") from None
 
 
 @contextmanager

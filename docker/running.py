@@ -24,6 +24,7 @@ from docker.runners import (
     prepare_local,
     to_prepare,
 )
+from docker.standing import from_here
 from stages.agreement import require_agreement
 from stages.check import require_one
 from stages.command_line import load
@@ -187,7 +188,13 @@ def load_settings(given: Mapping[str, str] | None = None) -> Settings:
 
 def artifacts_of(flag: str = "") -> Path:
     """Return the artifacts folder that a flag names, else, if that is empty, the settings'."""
-    return load_settings(flags_given(artifacts=flag)).artifacts
+    return load_settings(_from_here(flags_given(artifacts=flag))).artifacts
+
+
+def _from_here(given: dict[str, str]) -> dict[str, str]:
+    """Return flags in which the artifacts folder is the one beside the user, as other files are."""
+    folder = given.get("artifacts", "").strip()
+    return given | {"artifacts": str(from_here(os.path.expanduser(folder)))} if folder else given  # noqa: PTH111
 
 
 def chosen_settings(given: dict[str, str]) -> dict[str, str]:
@@ -195,6 +202,7 @@ def chosen_settings(given: dict[str, str]) -> dict[str, str]:
 
     Compose would else take that from .env, and run another image than was built here.
     """
+    given = _from_here(given)
     chosen = {env_name(name): text for name, text in given.items()}
     environ, settings = environment(), load_settings(given)
     for own in OWN:

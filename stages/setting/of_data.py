@@ -19,7 +19,12 @@ _ALL = "0 takes all of embedded and beans, of other data at most"
 class OfData:
     """Settings of the artifacts, the data, the backbone and the head."""
 
-    artifacts: Path = path("artifacts", "folder that the stages share", *PROGRAMS)
+    artifacts: Path = path(
+        "artifacts",
+        "folder that the stages share; relative to where you are as a flag of invoke, to the clone "
+        "as a variable",
+        *PROGRAMS,
+    )
     force: tuple[str, ...] = choices(
         (),
         values.PRODUCTS,

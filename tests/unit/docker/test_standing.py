@@ -60,6 +60,14 @@ def test_a_file_is_written_beside_the_user(
     assert f"{tmp_path}/a-folder is a folder; give the name of a file" in done.output
 
 
+@WAYS
+def test_the_artifacts_of_a_flag_are_beside_the_user(
+    way: Callable[..., Done], tmp_path: Path
+) -> None:
+    done = way(tmp_path, "history", "--artifacts", "mine")
+    assert f"{tmp_path}/mine has no measurement" in done.output, done
+
+
 def test_a_link_stays_one_and_the_dots_before_it_go(tmp_path: Path) -> None:
     (tmp_path / "within").mkdir()
     (tmp_path / "link").symlink_to("elsewhere")

@@ -117,6 +117,23 @@ def test_two_tasks_may_have_the_same_flag_and_a_switch_may_be_there_twice() -> N
     assert done.code == 0, done
 
 
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["history", "profile", "--epochs", "1"], "profile has no flag '--epochs'"),
+        (["history", "train", "--epochs", "many"], "train: error: epochs can't be 'many'"),
+        (["history", "profile", "--round-duration-s=-1"], "profile: error: round_duration_s can't"),
+        (["history", "--version"], "--version is invoke's own, and would do nothing behind a task"),
+        (["history", "--search-root", "/x"], "--search-root is invoke's own"),
+        (["history", "-d"], "-d is invoke's own"),
+        (["history", "-T", "soon"], "'soon' is no whole number"),
+    ],
+)
+def test_what_can_not_be_is_refused_before_the_first_task(arguments: list[str], line: str) -> None:
+    done = invoke(*arguments, variables=NO_ENGINE)
+    assert_refused(done, SettingsError.exit_code, line)
+
+
 @pytest.mark.parametrize("task", ["bundle", "clean", "export", "history"])
 def test_help_says_whose_artifacts_are_meant(task: str) -> None:
     shown = " ".join(invoke("--help", task).output.split())
