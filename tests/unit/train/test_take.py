@@ -37,7 +37,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     source = Source(name="embedded", sha256="0" * 64, origin="here")
     splits = Splits(samples, samples, samples, samples, CLASSES, source)
 
-    def load(settings: Settings, cache: Path, progress: Any, shape: Any) -> Splits:
+    def load(settings: Settings, cache: Path, progress: Any, shape: Any, say: Any) -> Splits:
         assert shape == (SIZE, SIZE, 3)
         return splits
 
