@@ -46,7 +46,9 @@ ALL_SHARES, USUAL_SHARES, MIN_SHARES = "262144", "1024", 2
 # The variables of the shell that are written as they are given, and how like one a slip is.
 CHOSEN, SIMILAR = (MEMORY, CPU_SHARES), 0.9
 # As `docker run --memory` takes it.
-_MEMORY = re.compile(r"[0-9]+(\.[0-9]+)?([kmgt]i?)?b?", re.IGNORECASE)
+_MEMORY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)([kmgt]?)i?b?", re.IGNORECASE)
+# No stage starts with less, and no machine has more: the engine would count past its whole numbers.
+MIN_LIMIT, MAX_LIMIT = 256 * MIB, 2**50
 
 
 def environment(
@@ -138,9 +140,16 @@ def _refuse_misspelt(environ: Mapping[str, str]) -> None:
 
 def _memory(environ: Mapping[str, str]) -> str:
     text = environ.get(MEMORY, "").strip()
-    if text and not _MEMORY.fullmatch(text):
-        raise SettingsError(f"{MEMORY} can't be {quoted(text)}; give a size such as 14336m or 8g")
+    if text and not MIN_LIMIT <= _bytes_of(text) <= MAX_LIMIT:
+        allowed = f"a size from {MIN_LIMIT // MIB}m to {MAX_LIMIT // GIB}g, such as 14336m or 8g"
+        raise SettingsError(f"{MEMORY} can't be {quoted(text)}; give {allowed}")
     return text
+
+
+def _bytes_of(size: str) -> float:
+    """Return the bytes of a size as `docker run --memory` takes it, 0 for a text that is none."""
+    found = _MEMORY.fullmatch(size)
+    return float(found[1]) * 1024 ** " kmgt".index(found[2].lower() or " ") if found else 0
 
 
 def _shares(environ: Mapping[str, str]) -> str:
@@ -149,7 +158,7 @@ def _shares(environ: Mapping[str, str]) -> str:
     if text and not (known and MIN_SHARES <= int(text) <= int(ALL_SHARES)):
         allowed = f"a whole number from {MIN_SHARES} to {ALL_SHARES} ({USUAL_SHARES}: evenly)"
         raise SettingsError(f"{CPU_SHARES} can't be {quoted(text)}; give {allowed}")
-    return text
+    return str(int(text)) if text else ""
 
 
 def project_name(root: Path = ROOT) -> str:

@@ -308,7 +308,24 @@ def test_a_misspelt_variable_is_refused(name: str) -> None:
     compose_variables(User(1, 2), EngineInfo(), {"STAGES_IMAGE": "1", "STAGES_ENABLED": "1"})
 
 
-@pytest.mark.parametrize("text", ["x", "-1g", "4 gigs", "1e9", "g", "4gg", "4bb"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "-1g",
+        "4 gigs",
+        "1e9",
+        "g",
+        "4gg",
+        "4bb",
+        "0",
+        "6m",
+        "4096",
+        "99999999t",
+        "9" * 400,
+        "4pb",
+    ],
+)
 def test_a_limit_that_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match=r"STAGES_MEMORY can't be .*; give a size"):
         compose_variables(User(1, 2), EngineInfo(), {"STAGES_MEMORY": text})
@@ -337,3 +354,14 @@ def test_a_refused_setting_that_env_has_is_said_to_be_there(name: str, tmp_path:
     shell = {"VGG19_ROUND": "3", "VGG19_ROUNDS": "x"}
     assert str(with_place(refused, shell, env_file)) == name
     assert str(with_place(SettingsError("isas can't be 'x'"), {}, env_file)) == "isas can't be 'x'"
+
+
+@pytest.mark.parametrize("text", ["4g", "14336m", "256M", "1.5gib", "4294967296", "8GB"])
+def test_a_limit_is_any_size_that_the_engine_takes(text: str) -> None:
+    composed = compose_variables(User(1, 2), EngineInfo(), {"STAGES_MEMORY": text})
+    assert composed["STAGES_MEMORY"] == text
+
+
+def test_shares_are_written_as_plain_numbers() -> None:
+    composed = compose_variables(User(1, 2), EngineInfo(), {"STAGES_CPU_SHARES": "02048"})
+    assert composed["STAGES_CPU_SHARES"] == "2048"
