@@ -7,6 +7,7 @@ from stages.common.text import figure
 from stages.compare.distributions import Distribution, distributions
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.layers import Layer, Layers, Side, layers_of
+from stages.compare.limits import figures
 from stages.compare.page.seen import Seen, had_one_round
 from stages.isa import get_isa
 from stages.precisions import get_precision
@@ -122,21 +123,7 @@ def limits(seen: Seen) -> Table:
         [
             f"{get_precision(row.precision).label} at {get_isa(row.isa).label}"
             + (f", {row.runtime}" if seen.named else ""),
-            f"{row.achieved_gops:.0f}",
-            f"{row.best_gops:.0f}",
-            "-" if row.disturbed or row.best_over_fp32 is None else f"{row.best_over_fp32:.2f}x",
-            "-" if row.limit is None else f"{row.limit:.2f}x",
-            *(
-                f"{fraction:.1%}"
-                for fraction in (
-                    row.at_best_rate,
-                    row.slower_kernels,
-                    row.pooling,
-                    row.reorders,
-                    row.other,
-                    row.framework,
-                )
-            ),
+            *figures(row),
         ]
         for row in seen.record.limits
     ]
