@@ -174,8 +174,9 @@ def test_every_container_is_limited_as_the_engine_has_it(variables: dict[str, st
         )
         if service == DOWNLOAD:
             assert places.pop("/run/ca-bundle.pem")
-        if service == TRAIN:  # no backbone of the user's own was given
-            assert places.pop("/given/backbone") == "/dev/null"
+        if service == TRAIN:  # nothing of the user's own was given
+            for given in ("/given/backbone", "/given-model/model", "/given-data/data"):
+                assert places.pop(given) == "/dev/null"
         assert set(places) <= {"/artifacts"}
     run("docker", "compose", *every, "down", variables=limited)
 
