@@ -2,10 +2,12 @@
 # Runs the pipeline on a machine that was just created: once, whatever happens to the machine.
 #   vgg19-run         what vgg19.service starts at each boot, as the user vgg19
 #   vgg19-run ended   what it calls after that: says so, if the run could not do it itself
+#   vgg19-run --help  shows these lines
 # What to run is in /etc/vgg19/job; status, log, bundle.tar and source are in /var/lib/vgg19.
 set -uo pipefail
 JOB_FILE=${JOB_FILE:-/etc/vgg19/job} STATE_FOLDER=${STATE_FOLDER:-/var/lib/vgg19}
 TRIES=${TRIES:-60} PAUSE_S=${PAUSE_S:-10} # of what needs a network, or apt's lock
+KNOWN='SOURCE, COMMIT, SHA256, OPTIONS, ALL_ISAS, POWER_OFF'
 MAX_ATTEMPTS=3 LINES_SHOWN=20
 step=start attempt=0 POWER_OFF=no
 export GIT_TERMINAL_PROMPT=0 LC_ALL=C.UTF-8
@@ -52,13 +54,40 @@ ended() { # by systemd's variables, what ended a run that could not say so
   fail 137 "it was ended by ${EXIT_STATUS:-a signal} (${SERVICE_RESULT:-unknown}); was memory short?"
 }
 
+# A slip would be passed over, and what is not in quotes may be a command: both before it is read.
+check_lines() {
+  local line number=0 name key plain='[A-Za-z0-9_./:@%+=,-]*' value
+  local single="'[^']*'" double='"[^"$`\\]*"'
+  value="($single|$double|$plain)[[:space:]]*(#.*)?"
+  while IFS= read -r line || [[ $line ]]; do
+    number=$((number + 1))
+    [[ ! $line =~ ^[[:space:]]*(#.*)?$ ]] || continue
+    name="line $number of $JOB_FILE" # and nothing of it, as it may be a password
+    [[ $line =~ ^[[:space:]]*((export[[:space:]]+)?[A-Za-z_][A-Za-z0-9_]*)= ]] ||
+      fail 2 "$name is no NAME=VALUE; each is on one line, without blanks around the ="
+    key=${BASH_REMATCH[1]}
+    [[ $line =~ ^[[:space:]]*[^=]*=$value$ ]] ||
+      fail 2 "the value in $name has signs of the shell; put all of it between single quotes"
+    case $key in
+      SOURCE | COMMIT | SHA256 | OPTIONS | ALL_ISAS | POWER_OFF | export*) ;;
+      *) fail 2 "$name sets what is not known; give $KNOWN, or export before a variable" ;;
+    esac
+  done <"$JOB_FILE"
+}
+
 read_job() {
   SOURCE='' COMMIT='' SHA256='' OPTIONS='' ALL_ISAS=no
+  [[ -r $JOB_FILE ]] || fail 2 "$JOB_FILE can't be read; it is a part of the user-data"
+  check_lines
   # shellcheck source=/dev/null
-  . "$JOB_FILE" || fail 2 "$JOB_FILE can't be read; it is a part of the user-data"
+  . "$JOB_FILE"
 }
 
 check_job() {
+  local name
+  for name in ALL_ISAS POWER_OFF; do
+    [[ ${!name} == yes || ${!name} == no ]] || { POWER_OFF=no && fail 2 "$name is neither yes nor no"; }
+  done
   [[ $SOURCE ]] || fail 2 "SOURCE is empty in $JOB_FILE; give the address of a clone or an export"
   [[ $COMMIT || $SHA256 ]] || fail 2 "neither COMMIT nor SHA256 is given in $JOB_FILE; give one"
   [[ ! $COMMIT || ! $SHA256 ]] || fail 2 "COMMIT is of a clone, SHA256 of an export; give one"
@@ -77,7 +106,8 @@ count_attempt() {
 }
 
 fetch() { # source/, unless an earlier attempt did
-  local what="$SOURCE $COMMIT$SHA256" try
+  local what try
+  what=$(echo "$SOURCE $COMMIT$SHA256" | sha256sum) # an address may hold a password
   [[ $(cat source.of 2>/dev/null) != "$what" ]] || return 0
   for ((try = 1; try <= TRIES; try++)); do
     rm -rf source.new
@@ -85,24 +115,29 @@ fetch() { # source/, unless an earlier attempt did
     echo "fetch: try $try of $TRIES failed; again in $PAUSE_S s"
     sleep "$PAUSE_S"
   done
-  [[ $try -le $TRIES ]] || fail 9 "$SOURCE can't be fetched; see to network and address"
-  [[ -f source.new/bootstrap.py ]] || fail 4 "$SOURCE holds no bootstrap.py; give this project's"
+  [[ $try -le $TRIES ]] || fail 9 "SOURCE can't be fetched; see to network and address"
+  [[ -f source.new/bootstrap.py ]] || fail 4 "SOURCE holds no bootstrap.py; give this project's"
   { rm -rf source && mv source.new source && echo "$what" >source.of; } ||
     fail 8 "$STATE_FOLDER can't be written; give the machine a larger disk"
 }
 
+unnamed() { # COMMAND...: in whose words the address is not shown
+  "$@" 2>&1 | while IFS= read -r line; do echo "${line//"$SOURCE"/SOURCE}"; done
+}
+
 fetch_clone() {
-  { need git && git clone --quiet -- "$SOURCE" source.new; } || return 1
-  git -C source.new checkout --quiet --detach "$COMMIT" || fail 4 "$SOURCE has no commit $COMMIT"
+  { need git && unnamed git clone --quiet -- "$SOURCE" source.new; } || return 1
+  git -C source.new checkout --quiet --detach "$COMMIT" || fail 4 "SOURCE has no commit $COMMIT"
+  git -C source.new remote remove origin # whose address may hold a password
 }
 
 fetch_export() {
-  { need curl && curl -fsSL -o export.tar.gz -- "$SOURCE"; } || return 1
+  { need curl && unnamed curl -fsSL -o export.tar.gz -- "$SOURCE"; } || return 1
   echo "$SHA256  export.tar.gz" | sha256sum --check --quiet ||
-    fail 4 "$SOURCE has another sha256 than the one given"
+    fail 4 "SOURCE has another sha256 than the one given"
   mkdir source.new
   tar -xzf export.tar.gz --no-same-owner --strip-components=1 -C source.new ||
-    fail 4 "$SOURCE can't be unpacked, or the disk is full; the log says which"
+    fail 4 "SOURCE can't be unpacked, or the disk is full; the log says which"
   rm export.tar.gz
 }
 
@@ -140,7 +175,7 @@ run() {
   code=$?
   [[ $code == 0 || $code == 18 && $ALL_ISAS != yes ]] || fail $code "doctor found what is said below"
   enter pipeline
-  read -ra options <<<"$OPTIONS"
+  read -rd '' -a options <<<"$OPTIONS"
   project pipeline "${options[@]}"
   code=$?
   [[ $code == 0 || $code == 23 ]] || fail $code "the pipeline failed; what it made is kept"
@@ -152,6 +187,11 @@ run() {
 }
 
 main() {
+  case ${1:-} in
+    '' | ended) ;;
+    -h | --help) sed -n '2,/^[^#]/s/^# //p' "$0" && exit 0 ;;
+    *) echo "vgg19-run: error: there is no $1; --help shows what there is" >&2 && exit 2 ;;
+  esac
   exec 3>&1 </dev/null
   cd "$STATE_FOLDER" || exit 7
   exec >>log 2>&1

@@ -9,7 +9,7 @@ import yaml
 
 from docker import reference
 from docker.paths import CLOUD
-from tests.unit.deploy.machine import CLONE, SCRIPT, Machine
+from tests.unit.deploy.machine import CLONE, COMMIT, SCRIPT, Machine
 
 USER_DATA = (CLOUD / "cloud-init.yaml").read_text()
 # What Amazon takes, the least of all clouds.
@@ -17,7 +17,7 @@ MAX_BYTES = 16384
 # Programs of the packages that Debian calls essential.
 ALWAYS_THERE = (
     *("bash", "cat", "cp", "date", "env", "flock", "head", "mkdir", "mv", "rm", "sed", "sleep"),
-    "tail",
+    *("sha256sum", "tail"),
 )
 # What cloud-init 22.4, Debian 12's, says of the keys used here, in short.
 TEXT = {"type": "string"}
@@ -143,7 +143,17 @@ def test_a_task_that_fails_gives_its_code_and_its_last_lines(
         ("SOURCE=x\nCOMMIT=main\n", "no whole hash"),
         ("SOURCE=x\nCOMMIT=0123abc\n", "no whole hash"),
         ("SOURCE=x\nSHA256=00\n", "no sha256"),
-        ("SOURCE=(\n", "can't be read"),
+        ("SOURCE=(\n", "the value in line 1 of "),
+        ("SOURCE=https://h/x?a=1&b=2\n", "the value in line 1 of "),
+        ("# job\n\nSOURCE=https://h/x?sig=secret;reboot\n", "the value in line 3 of "),
+        ('SOURCE="$(reboot)"\n', "the value in line 1 of "),
+        ("SOURCE='a' 'b'\n", "the value in line 1 of "),
+        ("OPTIONS='--data beans\n--backbone imagenet'\n", "the value in line 1 of "),
+        (f"{CLONE}POWEROFF=yes\n", "line 3 of "),
+        (f"{CLONE}VGG19_ROUNDS=20\n", "or export before a variable"),
+        (f"{CLONE}POWER_OFF = yes\n", "no NAME=VALUE"),
+        (f"{CLONE}POWER_OFF=Yes\n", "POWER_OFF is neither yes nor no"),
+        (f"{CLONE}ALL_ISAS=\n", "ALL_ISAS is neither yes nor no"),
     ],
 )
 def test_a_job_that_can_not_be_done_is_refused_before_anything_is_fetched(
@@ -152,6 +162,51 @@ def test_a_job_that_can_not_be_done_is_refused_before_anything_is_fetched(
     assert machine.boot(job) == 2
     assert machine.status()[0] == "failed"
     assert words in machine.status()[1]
+    assert machine.calls() == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "OPTIONS='--data beans'  # photographs",
+        'OPTIONS="--data beans"',
+        "  export VGG19_ROUNDS=20",
+        "export https_proxy='http://me:a&b@proxy:3128'",
+        "ALL_ISAS=no",
+        "# POWEROFF=yes",
+    ],
+)
+def test_what_a_job_may_say_is_taken(machine: Machine, line: str) -> None:
+    assert machine.boot(f"{CLONE}{line}") == 0
+
+
+def test_no_password_of_an_address_is_shown_or_kept(machine: Machine) -> None:
+    git = machine.folder / "bin" / "git"
+    git.write_text(git.read_text().replace("#!/bin/bash\n", '#!/bin/bash\necho "fatal: $*" >&2\n'))
+    machine.give("clone", "128")
+    job = f"SOURCE='https://me:secret@h/x?sig=secret&b=1'\nCOMMIT={COMMIT}\n"
+    assert machine.boot(job) == 9
+    (machine.folder / "codes" / "clone").unlink()
+    for name in ("status", "attempts"):
+        (machine.folder / "state" / name).unlink()
+    assert machine.boot(job) == 0
+    kept = [path for path in (machine.folder / "state").rglob("*") if path.is_file()]
+    assert len(kept) > 3
+    assert not [path for path in kept if b"secret" in path.read_bytes()]
+
+
+@pytest.mark.parametrize("word", ["--help", "-h"])
+def test_help_says_what_it_does_and_does_nothing(machine: Machine, word: str) -> None:
+    with machine.start(CLONE, word) as process:
+        shown, _ = process.communicate()
+    assert process.returncode == 0
+    assert shown.startswith("Runs the pipeline on a machine that was just created")
+    assert "/etc/vgg19/job" in shown
+    assert machine.calls() == []
+
+
+def test_an_unknown_word_is_refused(machine: Machine) -> None:
+    assert machine.boot(CLONE, "--verson") == 2
     assert machine.calls() == []
 
 
