@@ -4,10 +4,15 @@
 #PBS -j oe
 # The pipeline as a job of Slurm, PBS or Torque, submitted in the clone. It installs nothing; with a
 # container engine it uses that, else `--runner local`. Variables:
-#   LABEL     what the node must be, such as spr: checked by the CPU's flags, as labels may be wrong
+#   LABEL     what the node must at least be, such as spr: checked by the CPU's flags alone
 #   OPTIONS   for `pipeline`, such as "--data beans --backbone imagenet"
 # What it leaves in the clone: artifacts-JOB/, vgg19-bundle-JOB.tar. docs/batch.md has more.
 set -uo pipefail
+
+if [[ ${1:-} == -h || ${1:-} == --help ]]; then
+  sed -n '2,/^[^#]/s/^# //p' "$0"
+  exit 0
+fi
 
 refuse() { # CODE WORDS
   echo "run_job: error: $2" >&2
@@ -26,11 +31,16 @@ read_options() {
     shift 2
   done
   [[ $# == 0 ]] || refuse 2 "$1 is no option of this script; give OPTIONS='$1 ...' as a variable"
+  [[ $handed_on != *[!A-Za-z0-9=:,._-]* ]] ||
+    refuse 2 "\`-l $handed_on\` has what this script does not read; it goes before the script"
   IFS=:, read -ra places <<<"$handed_on"
   for place in "${places[@]}"; do
     case $place in
       nodes=* | walltime=* | mem=* | '') ;;
-      ppn=* | ncpus=*) granted=${place#*=} ;;
+      ppn=* | ncpus=*)
+        granted=${place#*=}
+        [[ $granted =~ ^[1-9][0-9]*$ ]] || refuse 2 "\`-l $handed_on\` asks for no number of CPUs"
+        ;;
       *=*) ;;
       *) LABEL=$place ;;
     esac
@@ -40,6 +50,7 @@ read_options() {
 
 find_clone() {
   local place
+  [[ ! $folder || -f $folder/bootstrap.py ]] || refuse 3 "no bootstrap.py in $folder; give -d CLONE"
   for place in "$folder" "${SLURM_SUBMIT_DIR:-}" "${PBS_O_WORKDIR:-}" "$PWD"; do
     [[ $place && -f $place/bootstrap.py ]] && cd "$place" && return
   done
@@ -121,7 +132,7 @@ trap stop TERM INT HUP
 task "${engine[@]}" doctor "${runner[@]}"
 code=$?
 [[ $code == 0 || $code == 18 ]] || refuse $code "doctor refuses this node; its lines above say why"
-read -ra options <<<"${OPTIONS:-}"
+read -rd '' -a options <<<"${OPTIONS:-}"
 task "${engine[@]}" pipeline "${runner[@]}" "${options[@]}"
 code=$?
 [[ $code == 0 || $code == 23 ]] || refuse $code "the pipeline failed; its last line above says why"

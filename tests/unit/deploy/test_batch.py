@@ -141,6 +141,36 @@ def test_other_arguments_are_refused(node: Node, arguments: tuple[str, ...]) -> 
     assert node.calls() == []
 
 
+@pytest.mark.parametrize(
+    "places", ["nodes=1:ppn=1#shared", "nodes=1:ppn=two", "nodes=1:ppn=0", "nodes=1 ppn=2"]
+)
+def test_what_it_can_not_read_of_a_request_is_refused(node: Node, places: str) -> None:
+    code, lines = node.submit("-l", places)
+    assert code == 2, lines
+    assert "run_job: error: " in lines[-1]
+    assert node.calls() == []
+
+
+def test_another_clone_than_the_one_given_is_never_run(node: Node) -> None:
+    code, lines = node.submit("-d", "/nonexist")
+    assert (code, lines[-1].split(";")[0]) == (3, "run_job: error: no bootstrap.py in /nonexist")
+    assert node.calls() == []
+
+
+def test_options_may_be_on_several_lines(node: Node) -> None:
+    node.submit(OPTIONS="--data beans\n  --backbone imagenet\n")
+    assert any("pipeline" in call and "--backbone imagenet" in call for call in node.calls())
+
+
+@pytest.mark.parametrize("word", ["--help", "-h"])
+def test_help_says_what_it_does_and_does_nothing(node: Node, word: str) -> None:
+    code, lines = node.submit(word)
+    assert code == 0
+    assert lines[0].startswith("The pipeline as a job of Slurm, PBS or Torque")
+    assert any("LABEL" in line for line in lines)
+    assert node.calls() == []
+
+
 def test_outside_of_a_clone_it_says_so(node: Node) -> None:
     code, lines = node.submit(SLURM_SUBMIT_DIR="/tmp")
     assert code == 3
