@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from stages.common.text import MAX_CELL, figure
+from stages.common.text import MAX_CELL, milliseconds
 from stages.machines.cost_table import cost_in_words
 from stages.machines.entries import Entry
 from stages.machines.table import NOTHING, of_rounds, ratio_in_words
@@ -120,7 +120,7 @@ def _shown(entry: Entry, currency: str) -> dict[str, str]:
         "precision": entry.key.precision,
         "images/s": of_rounds(cell.rate, once=once),
         "/ first": ratio_in_words(entry),
-        "p50 ms": figure(cell.p50_ms.estimate, 1),
+        "p50 ms": milliseconds(cell.p50_ms.estimate),
         "top-1": f"{cell.top1:.1%}",
     }
     if currency:

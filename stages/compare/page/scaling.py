@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from stages.common.text import figure
+from stages.common.text import figure, milliseconds
 from stages.compare.distributions import Distribution, distributions
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.layers import Layer, Layers, Side, layers_of
@@ -42,7 +42,7 @@ def _latency(seen: Seen, profile: RuntimeProfile, found: Distribution) -> list[s
     return [
         f"{name} (INVALID)" if found.invalid else name,
         with_interval(found.median, once=had_one_round(profile)),
-        "too few queries" if found.p90_ms is None else figure(found.p90_ms),
+        "too few queries" if found.p90_ms is None else milliseconds(found.p90_ms),
         "too few queries" if found.p99_ms is None else figure(found.p99_ms),
         str(found.queries),
     ]
