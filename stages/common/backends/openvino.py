@@ -10,18 +10,15 @@ import numpy.typing as npt
 
 from stages.errors import ModelError
 from stages.precisions import get_precision
-from stages.records.measure import NodeKernel, NodeTime
+from stages.records.measure import MULTIPLYING, NodeKernel, NodeTime
 from stages.samples import Images
 
 # What OpenVINO's own graph calls a type that oneDNN has another name for.
 RUNTIME_NAMES = {"s8": "i8"}
 # Where its graph says what a node does, and what it does not run for a batch.
 KIND, CONSTANTS = "layerType", ("Const", "Input", "Output")
-# Its kinds of what multiplies: the first that a model has shows in which precision it runs.
-MULTIPLYING = (
-    ("convolutions", {"Convolution"}),
-    ("matrix products", {"FullyConnected", "MatMul"}),
-)
+# The first of these that a model has shows in which precision it runs.
+JUDGED_BY = (("convolutions", {"Convolution"}), ("matrix products", MULTIPLYING))
 # The fraction of these that must run in the precision asked for.
 MIN_FRACTION = 0.9
 
@@ -115,7 +112,7 @@ def _strings(op: Any) -> dict[str, str]:
 
 def _require_precision(ops: list[Any], precision: str) -> None:
     infos = [*map(_strings, ops)]
-    for what, kinds in MULTIPLYING:
+    for what, kinds in JUDGED_BY:
         if ran := [info["runtimePrecision"] for info in infos if info[KIND] in kinds]:
             _require_most(ran, what, precision)
             return
