@@ -3,11 +3,12 @@
 #   vgg19-run         what vgg19.service starts at each boot, as the user vgg19
 #   vgg19-run ended   what it calls after that: says so, if the run could not do it itself
 #   vgg19-run --help  shows these lines
-# What to run is in /etc/vgg19/job; status, log, bundle.tar and source are in /var/lib/vgg19.
+# What to run is in /etc/vgg19/job: SOURCE, COMMIT or SHA256, OPTIONS, ALL_ISAS and POWER_OFF, as
+# docs/cloud/README.md says. status, log, bundle.tar and source are in /var/lib/vgg19.
 set -uo pipefail
 JOB_FILE=${JOB_FILE:-/etc/vgg19/job} STATE_FOLDER=${STATE_FOLDER:-/var/lib/vgg19}
 TRIES=${TRIES:-60} PAUSE_S=${PAUSE_S:-10} # of what needs a network, or apt's lock
-KNOWN='SOURCE, COMMIT, SHA256, OPTIONS, ALL_ISAS, POWER_OFF'
+KNOWN=(SOURCE COMMIT SHA256 OPTIONS ALL_ISAS POWER_OFF)
 MAX_ATTEMPTS=3 LINES_SHOWN=20
 step=start attempt=0 POWER_OFF=no
 export GIT_TERMINAL_PROMPT=0 LC_ALL=C.UTF-8
@@ -56,38 +57,46 @@ ended() { # by systemd's variables, what ended a run that could not say so
 
 # A slip would be passed over, and what is not in quotes may be a command: both before it is read.
 check_lines() {
-  local line number=0 name key plain='[A-Za-z0-9_./:@%+=,-]*' value
-  local single="'[^']*'" double='"[^"$`\\]*"'
-  value="($single|$double|$plain)[[:space:]]*(#.*)?"
+  local line number=0
   while IFS= read -r line || [[ $line ]]; do
     number=$((number + 1))
-    [[ ! $line =~ ^[[:space:]]*(#.*)?$ ]] || continue
-    name="line $number of $JOB_FILE" # and nothing of it, as it may be a password
-    [[ $line =~ ^[[:space:]]*((export[[:space:]]+)?[A-Za-z_][A-Za-z0-9_]*)= ]] ||
-      fail 2 "$name is no NAME=VALUE; each is on one line, without blanks around the ="
-    key=${BASH_REMATCH[1]}
-    [[ $line =~ ^[[:space:]]*[^=]*=$value$ ]] ||
-      fail 2 "the value in $name has signs of the shell; put all of it between single quotes"
-    case $key in
-      SOURCE | COMMIT | SHA256 | OPTIONS | ALL_ISAS | POWER_OFF | export*) ;;
-      *) fail 2 "$name sets what is not known; give $KNOWN, or export before a variable" ;;
-    esac
+    [[ $line =~ ^[[:space:]]*(#.*)?$ ]] || check_line "$line" "line $number of $JOB_FILE"
   done <"$JOB_FILE"
+}
+
+check_line() { # LINE PLACE: shows no more of it than a known name, as it may hold a password
+  local exports name near value="'[^']*'|\"[^\"\$\`\\\\]*\"|[A-Za-z0-9_./:@%+=,-]*"
+  [[ $1 =~ ^[[:space:]]*(export[[:space:]]+)?([A-Za-z_][A-Za-z0-9_]*)= ]] ||
+    fail 2 "$2 is no NAME=VALUE; each is on one line, without blanks around the ="
+  exports=${BASH_REMATCH[1]} name=${BASH_REMATCH[2]}
+  if [[ " ${KNOWN[*]} " != *" $name "* ]]; then
+    near=$(nearest "$name")
+    [[ ! $near ]] || fail 2 "$2 sets what is not known; did you mean $near?"
+    [[ $exports ]] || fail 2 "$2 sets none of ${KNOWN[*]}; put export before any other variable"
+    name='the variable'
+  fi
+  [[ $1 =~ ^[^=]*=($value)([[:space:]]+#.*)?[[:space:]]*$ ]] ||
+    fail 2 "$name in $2 has a sign of the shell, or a second line; put it on one, between single quotes"
+  [[ $name != ALL_ISAS && $name != POWER_OFF || ${BASH_REMATCH[1]} =~ ^[\'\"]?(yes|no)[\'\"]?$ ]] ||
+    fail 2 "$name in $2 is neither yes nor no; give one of them"
+}
+
+nearest() { # NAME: the known one that is most like it, if any is; cloud-init needs Python, too
+  python3 -c 'import difflib, sys
+print(*difflib.get_close_matches(sys.argv[1].upper(), sys.argv[2:], 1, 0.8))' "$1" "${KNOWN[@]}"
 }
 
 read_job() {
   SOURCE='' COMMIT='' SHA256='' OPTIONS='' ALL_ISAS=no
   [[ -r $JOB_FILE ]] || fail 2 "$JOB_FILE can't be read; it is a part of the user-data"
+  # A machine whose job is refused costs as much as one that works.
+  ! grep -Eq "^\s*(export\s+)?POWER_OFF=['\"]?yes['\"]?\s*(#.*)?$" "$JOB_FILE" || POWER_OFF=yes
   check_lines
   # shellcheck source=/dev/null
   . "$JOB_FILE"
 }
 
 check_job() {
-  local name
-  for name in ALL_ISAS POWER_OFF; do
-    [[ ${!name} == yes || ${!name} == no ]] || { POWER_OFF=no && fail 2 "$name is neither yes nor no"; }
-  done
   [[ $SOURCE ]] || fail 2 "SOURCE is empty in $JOB_FILE; give the address of a clone or an export"
   [[ $COMMIT || $SHA256 ]] || fail 2 "neither COMMIT nor SHA256 is given in $JOB_FILE; give one"
   [[ ! $COMMIT || ! $SHA256 ]] || fail 2 "COMMIT is of a clone, SHA256 of an export; give one"
@@ -121,8 +130,8 @@ fetch() { # source/, unless an earlier attempt did
     fail 8 "$STATE_FOLDER can't be written; give the machine a larger disk"
 }
 
-unnamed() { # COMMAND...: in whose words the address is not shown
-  "$@" 2>&1 | while IFS= read -r line; do echo "${line//"$SOURCE"/SOURCE}"; done
+unnamed() { # COMMAND...: in whose words no address is shown, however git writes it
+  "$@" 2>&1 | sed -E "s#[A-Za-z+]+://[^[:space:]'\"]*#SOURCE#g"
 }
 
 fetch_clone() {
@@ -167,15 +176,17 @@ enter() {
 
 run() {
   local code options
+  read -ra options <<<"$OPTIONS"
   enter fetch
   fetch
+  enter plan # what the project refuses of OPTIONS and variables, before an engine is installed
+  project pipeline --dry-run "${options[@]}" || fail $? "the pipeline refuses this job, as said below"
   enter doctor
   quieten
   project doctor
   code=$?
   [[ $code == 0 || $code == 18 && $ALL_ISAS != yes ]] || fail $code "doctor found what is said below"
   enter pipeline
-  read -rd '' -a options <<<"$OPTIONS"
   project pipeline "${options[@]}"
   code=$?
   [[ $code == 0 || $code == 23 ]] || fail $code "the pipeline failed; what it made is kept"
@@ -187,10 +198,10 @@ run() {
 }
 
 main() {
-  case ${1:-} in
+  case $* in
     '' | ended) ;;
     -h | --help) sed -n '2,/^[^#]/s/^# //p' "$0" && exit 0 ;;
-    *) echo "vgg19-run: error: there is no $1; --help shows what there is" >&2 && exit 2 ;;
+    *) echo "vgg19-run: error: there is no $*; --help shows what there is" >&2 && exit 2 ;;
   esac
   exec 3>&1 </dev/null
   cd "$STATE_FOLDER" || exit 7
@@ -201,8 +212,8 @@ main() {
   [[ ${1:-} != ended ]] || ended
   [[ ! $(state) =~ ^(done|failed)$ ]] || exit 0 # the machine was started again
   head -c 65536 /dev/zero >reserve
+  read_job # first, as it says if a failure powers off
   count_attempt
-  read_job
   check_job
   run
 }
