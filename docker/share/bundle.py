@@ -18,7 +18,7 @@ from docker.share.manifest import Manifest
 from docker.share.origins import compare_with_commit, require_locks
 from docker.share.output import agree_to_replace, holds_first, require_writable, written_whole
 from stages import __version__
-from stages.artifacts import Artifacts, read_record, require_current
+from stages.artifacts import Artifacts
 from stages.common.source import source_sha256
 from stages.errors import EngineError, InputCorruptError, NotTrustedError
 from stages.evidence.archive import pack, unpack
@@ -31,7 +31,6 @@ from stages.files.member import read_plain
 from stages.folder.access import reading
 from stages.folder.full_disk import temporary_directory
 from stages.program.printable import printable
-from stages.records.compare import CompareRecord
 from stages.records.reading import ReadError, convert, parse
 from stages.setting.values import PRODUCTS
 
@@ -77,7 +76,6 @@ def write_bundle(artifacts: Artifacts, output: Path) -> Verdict:
     replaced = agree_to_replace(output, partial(holds_first, CHECKSUMS))
     with _temporary_folder() as folder:
         with reading(artifacts.root, "bundle") as held:
-            _require_compared(held)
             collect(held, folder)
         notes = _add_origins(folder)
         write_checksums(folder)
@@ -85,14 +83,6 @@ def write_bundle(artifacts: Artifacts, output: Path) -> Verdict:
         with written_whole(output) as path:
             pack(folder, path)
     return replace(verdict, checked=[*verdict.checked, *notes, *replaced])
-
-
-def _require_compared(artifacts: Artifacts) -> None:
-    """Raise InputStaleError if what was measured has changed since it was compared."""
-    if artifacts.compare.record.is_file():
-        compared = read_record(artifacts.compare.record, CompareRecord)
-        for runtime, made_from in compared.profile_sha256.items():
-            require_current(artifacts.compare.path, made_from, artifacts.profile(runtime).path)
 
 
 def verify_bundle(bundle: Path) -> Verdict:

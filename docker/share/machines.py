@@ -3,13 +3,13 @@
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from docker.share.bundle import MANIFEST, checked_bundle
-from docker.share.output import agree_to_replace, alone_in, begins, require_writable, written_whole
+from docker.share.output import agree_to_replace, begins, require_writable, written_whole
 from docker.standing import from_here
 from stages.artifacts import Artifacts
 from stages.errors import NotTrustedError, SettingsError, StageError
@@ -147,11 +147,9 @@ def _write_summaries(entries: Sequence[Entry], output: Path) -> Iterator[str]:
         name: agree_to_replace(output / name, partial(begins, start))
         for name, start in BEGINNINGS.items()
     }
-    with alone_in(output), ExitStack() as parts:
-        for name, text in texts.items():
-            part = parts.enter_context(written_whole(output / name))
+    for name, text in texts.items():
+        with written_whole(output / name) as part:
             part.write_text(text, encoding="utf-8")
-    for name in texts:
         yield "\n".join(f"{PROGRAM}: {line}" for line in [*said[name], f"wrote {output / name}"])
 
 

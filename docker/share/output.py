@@ -16,7 +16,6 @@ from pathlib import Path
 from docker.host import asking
 from stages.errors import NotWritableError
 from stages.files.trees import sync_folder
-from stages.folder.full_disk import noticing
 from stages.folder.usable import resolved
 from stages.program.user import this_user
 
@@ -85,18 +84,6 @@ def holds_first(name: str, path: Path) -> bool:
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Let no other run write what belongs together in the same folder meanwhile."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        with suppress(OSError):  # some file systems have no locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
 def written_whole(output: Path) -> Iterator[Path]:
     """Yield the path of a file to write, which on success takes the place of `output`.
 
@@ -106,10 +93,9 @@ def written_whole(output: Path) -> Iterator[Path]:
     path = _resolved(output)
     descriptor, part = _make_part(path)
     try:
-        with noticing(path.parent):
-            yield part
-            _settle(part)
-            part.replace(path)
+        yield part
+        _settle(part)
+        part.replace(path)
         sync_folder(path.parent)
     finally:
         part.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from stages.errors import InputCorruptError, InputMissingError
-from stages.evidence.limits import MAX_BUNDLE_BYTES, MAX_XZ_MEMORY, MIB
+from stages.evidence.limits import MAX_BUNDLE_BYTES, MAX_XZ_MEMORY
 from stages.files.checksums import CHECKSUMS
 from stages.files.packed import SIGNATURE_BYTES, compression_of
 from stages.folder.full_disk import require_no_full_disk
@@ -75,10 +75,7 @@ def _decompressed(archive: Path, stream: BinaryIO) -> BinaryIO:
 def _in_words(archive: Path) -> Iterator[None]:
     try:
         yield
-    except (lzma.LZMAError, EOFError) as error:
-        if "limit" in str(error):
-            most = f"{MAX_XZ_MEMORY // MIB} MiB"
-            raise no_bundle(archive, f"it takes more than {most} of memory to unpack") from None
+    except (lzma.LZMAError, EOFError):
         raise InputCorruptError(f"{archive} was damaged (xz can't read it); get it again") from None
     except OverflowError:
         raise no_bundle(archive, f"it is larger than {MAX_BUNDLE_BYTES / 1e6:.0f} MB") from None
@@ -88,31 +85,21 @@ def _in_words(archive: Path) -> Iterator[None]:
 
 
 def _decompress(stream: BinaryIO, whole: BinaryIO) -> None:
-    """Write what xz compressed: its streams, behind each of which there may be padding.
+    """Write what xz compressed: one stream of it, and nothing behind.
 
     Raises LZMAError or EOFError if it is no such, OverflowError if it is too large.
     """
-    packed = stream.read(CHUNK)
-    while packed:
-        packed = _decompress_one(packed, stream, whole)
-        while not packed.strip(b"\0"):
-            packed = stream.read(CHUNK)
-            if not packed:
-                return
-        packed = packed.lstrip(b"\0")
-
-
-def _decompress_one(packed: bytes, stream: BinaryIO, whole: BinaryIO) -> bytes:
-    """Write one stream of xz, which begins by what was read; return what was read behind it."""
     xz = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MAX_XZ_MEMORY)
+    size = 0
     while not xz.eof:
-        whole.write(xz.decompress(packed, max_length=CHUNK))
-        if whole.seek(0, os.SEEK_CUR) > MAX_BUNDLE_BYTES:
-            raise OverflowError
-        packed = stream.read(CHUNK) if xz.needs_input and not xz.eof else b""
-        if xz.needs_input and not xz.eof and not packed:
+        packed = stream.read(CHUNK) if xz.needs_input else b""
+        if xz.needs_input and not packed:
             raise EOFError
-    return xz.unused_data
+        size += whole.write(xz.decompress(packed, max_length=CHUNK))
+        if size > MAX_BUNDLE_BYTES:
+            raise OverflowError
+    if xz.unused_data or stream.read(1):
+        raise lzma.LZMAError
 
 
 def require_unpacked(archive: Path, stream: BinaryIO) -> None:

@@ -22,7 +22,6 @@ Value: TypeAlias = str | int | float | bool | None
 # What spreadsheets take for the beginning of a formula, also in full width.
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001
 TEXT_MARK = "'"
-_FORMULA = re.compile(rf"(^|;)(?=\s*[{re.escape(''.join(FORMULAS))}])")
 _MARKUP = re.compile(r"[^\w .,:()/%+#-]|_")
 # What GitHub makes links of without being asked.
 _LINKS = re.compile(r"(?i)(?<=www)\.|(?<=http):|(?<=https):|(?<=ftp):")
@@ -104,8 +103,7 @@ def _defused(value: Value) -> Value:
     if not isinstance(value, str):
         return value
     text = printable(value, MAX_CELL)
-    # Where a comma is decimal, spreadsheets cut lines at semicolons.
-    return _FORMULA.sub(rf"\1{TEXT_MARK}", text)
+    return f"{TEXT_MARK}{text}" if text.lstrip().startswith(FORMULAS) else text
 
 
 def _shown(entry: Entry, currency: str) -> dict[str, str]:

@@ -1,13 +1,11 @@
 """What machines cost by the hour: a table that the user keeps, in CSV."""
 
 import csv
-import io
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
-from itertools import chain
 from pathlib import Path
 
 from stages.errors import SettingsError
@@ -131,33 +129,26 @@ def read_prices(path: Path, latest: date) -> PriceTable:
 
 def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
     """Yield each row with the number of its line; comments and empty lines are none."""
-    rows = _numbered(_text(path))
-    number, head = next(rows, (0, []))
-    if not number:
+    lines = _text(path).splitlines()
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if _has_cells(line)]
+    if not numbered:
         raise SettingsError(f"{path} is empty; {FORM}")
-    if tuple(cell.strip() for cell in head) != COLUMNS:
-        raise _refusal(path, number, f"the columns must be {','.join(COLUMNS)}; {FORM}")
-    for number, cells in rows:
+    head, *rows = zip(
+        numbered, csv.reader([line for _, line in numbered], strict=True), strict=False
+    )
+    names = tuple(cell.strip() for cell in head[1])
+    if names != COLUMNS:
+        raise _refusal(path, head[0][0], f"the columns must be {','.join(COLUMNS)}; {FORM}")
+    for (number, _), cells in rows:
         if len(cells) != len(COLUMNS):
             what = f"it has {len(cells)} cells, not {len(COLUMNS)}; quote one with a comma in it"
             raise _refusal(path, number, what)
         yield number, dict(zip(COLUMNS, (cell.strip() for cell in cells), strict=True))
 
 
-def _numbered(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the cells of each row, which may have line breaks in quotes, with its first line."""
-    lines = enumerate(io.StringIO(text, newline=None), 1)
-    for number, line in lines:
-        if _has_cells(line):
-            further = (line for _, line in lines)  # the reader takes what a quote is open in
-            yield number, next(csv.reader(chain([line], further), strict=True))
-
-
 def _text(path: Path) -> str:
     if not path.is_file():
         raise SettingsError(f"prices can't be {path}: it is no file; {FORM}")
-    if not path.stat().st_size:  # nor is there an end to some of those in /proc
-        raise SettingsError(f"{path} is empty, or none that is kept on a disk; {FORM}")
     with path.open("rb") as stream:
         content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
@@ -169,7 +160,7 @@ def _text(path: Path) -> str:
 
 
 def _has_cells(line: str) -> bool:
-    return bool(line.strip(" ,\t\n")) and not line.lstrip().startswith(COMMENT)
+    return bool(line.strip(" ,\t")) and not line.lstrip().startswith(COMMENT)
 
 
 def _in_line(path: Path, number: int, cells: Mapping[str, str], latest: date) -> Price:

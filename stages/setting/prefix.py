@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 # VGG19_ with a letter or digit missing, or two in another order, and with other signs. Without any
 # number, or with another one, it is most likely another program's.
-_LIKE_PREFIX = re.compile(r"(?:V+|G+V)G+[\W_]*(?:19|91|1|9)(?!\d)[\W_]*", re.IGNORECASE)
+_LIKE_PREFIX = re.compile(r"(?:VGG?|GVG)G?[\W_]*(?:19|91|1|9)(?!\d)[\W_]*", re.IGNORECASE)
 _SIGNS = re.compile(r"[\W_]")
 # One slip in a short name.
 SIMILAR = 0.85

@@ -16,13 +16,7 @@ from docker.share.schemas import text_of
 from stages import __version__
 from stages.artifacts import Artifacts
 from stages.common.source import source_sha256
-from stages.errors import (
-    ArtifactsBusyError,
-    EngineError,
-    InputCorruptError,
-    InputStaleError,
-    NotTrustedError,
-)
+from stages.errors import ArtifactsBusyError, EngineError, InputCorruptError, NotTrustedError
 from stages.evidence.archive import pack, unpack
 from stages.evidence.check import Made
 from stages.files.checksums import CHECKSUMS, write_checksums
@@ -254,13 +248,3 @@ def test_without_images_there_are_no_bills(
     checked = bundle.write_bundle(artifacts, tmp_path / "bundle.tar").checked
     assert checked[-1] == "note: no image is named by train.json: made outside one"
     assert not [name for name in members(tmp_path / "bundle.tar") if name.endswith(".cdx.json")]
-
-
-def test_a_measurement_that_was_not_compared_yet_is_said_to_be_newer(tmp_path: Path) -> None:
-    newer = pipeline(tmp_path / "artifacts")
-    folder = newer.profile("itex").path
-    (folder / "more.log").write_text("a round more")
-    (folder / CHECKSUMS).unlink()
-    write_checksums(folder)
-    with pytest.raises(InputStaleError, match="run the compare stage again"):
-        bundle.write_bundle(newer, tmp_path / "it.tar")

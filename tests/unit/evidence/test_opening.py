@@ -112,7 +112,7 @@ def flipped_late(content: bytes) -> bytes:
 
 
 def with_more(content: bytes) -> bytes:
-    return content + b"more"
+    return content + content
 
 
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
@@ -134,18 +134,10 @@ def test_a_bundle_that_came_to_harm_is_said_to_be_damaged(tmp_path: Path, damage
 
 def test_one_that_xz_compressed_is_read_as_it_was(tmp_path: Path) -> None:
     content = packed(tmp_path, "SHA256SUMS", "train.json")
-    streams = map(lzma.compress, (content[:1000], content[1000:]))
-    for packed_again in (lzma.compress(content), b"\0\0\0\0".join([*streams, b"\0" * 2**20 * 4])):
-        (tmp_path / "bundle.tar.xz").write_bytes(packed_again)
-        assert "bundle.tar.xz is no bundle (it has no manifest.json)" in refusal(
-            tmp_path / "bundle.tar.xz"
-        )
-
-
-def test_what_takes_much_memory_to_unpack_is_not_said_to_be_damaged(tmp_path: Path) -> None:
-    filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 256 * 2**20}]
-    (tmp_path / "bundle.tar.xz").write_bytes(lzma.compress(b"x", filters=filters))
-    assert "takes more than 128 MiB of memory to unpack" in refusal(tmp_path / "bundle.tar.xz")
+    (tmp_path / "bundle.tar.xz").write_bytes(lzma.compress(content))
+    assert "bundle.tar.xz is no bundle (it has no manifest.json)" in refusal(
+        tmp_path / "bundle.tar.xz"
+    )
 
 
 @pytest.mark.parametrize("damage", [cut, flipped_late, with_more])

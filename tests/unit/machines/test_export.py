@@ -1,19 +1,14 @@
 """The cells of all machines for spreadsheets and pages."""
 
 import csv
-import errno
-import fcntl
 import io
-import os
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from docker.share.output import alone_in
-from stages.errors import DiskFullError, NotWritableError
+from stages.errors import NotWritableError
 from stages.machines.export import as_csv, as_markdown
 from tests.unit.machines.parts import RATES, cell, entries, measure, shown
 from tests.unit.machines.test_costs import prices
@@ -59,41 +54,6 @@ def test_no_name_is_a_formula(tmp_path: Path, begin: str) -> None:
     folder = measure(tmp_path / "a", cell("fp32", "AVX2", *RATES), cpu_model=f"{begin}1+1")
     (row,) = rows_of(as_csv(entries(folder)))
     assert re.match(r"['\\]", row["cpu"])
-
-
-def test_no_part_behind_a_semicolon_is_a_formula(tmp_path: Path) -> None:
-    name = "a; =1+1;@b;c"
-    folder = measure(tmp_path / "a", cell("fp32", "AVX2", *RATES), cpu_model=name)
-    (row,) = rows_of(as_csv(entries(folder)))
-    assert row["cpu"].startswith("a;' =1+1;'@b;c")
-
-
-def test_what_fills_a_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = f"small={measure(tmp_path / 'a', cell('fp32', 'AVX2', *RATES))}"
-    output = tmp_path / "output"
-    output.mkdir()
-
-    def full(*_: object, **__: object) -> int:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    def first(folders: Iterable[Path]) -> Path:
-        return next(iter(folders))
-
-    monkeypatch.setattr(Path, "write_text", full)
-    monkeypatch.setattr("stages.program.disk_space.full_among", first)
-    with pytest.raises(DiskFullError, match=re.escape(str(output))):
-        shown(folder, output=str(output))
-    assert not [*output.iterdir()]
-
-
-def test_two_at_once_leave_both_files_of_one(tmp_path: Path) -> None:
-    output = tmp_path / "output"
-    output.mkdir()
-    with alone_in(output):
-        descriptor = os.open(output, os.O_RDONLY)
-        with pytest.raises(BlockingIOError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.close(descriptor)
 
 
 def test_a_name_is_one_cell_on_one_line_whatever_it_holds(tmp_path: Path) -> None:

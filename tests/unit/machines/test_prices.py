@@ -42,16 +42,6 @@ def test_a_row_is_read_among_comments_and_empty_lines(tmp_path: Path) -> None:
     assert prices["other"].source == "a list, of that day"
 
 
-def test_a_line_is_counted_as_editors_do_whatever_is_in_quotes(tmp_path: Path) -> None:
-    broken = changed("source", '"two\nlines, # and no comment"').replace("m7i.large", "other")
-    separated = changed("source", "a\u2028b\x85c\x0bd").replace("m7i.large", "third")
-    prices = table(tmp_path, broken, separated).prices
-    assert prices["other"].source == "two\nlines, # and no comment"
-    assert prices["third"].source == "a\u2028b\x85c\x0bd"
-    with pytest.raises(SettingsError, match="line 5: price_per_hour"):
-        table(tmp_path, broken, separated, changed("price_per_hour", "0"))
-
-
 @pytest.mark.parametrize(
     ("column", "value", "words"),
     [
@@ -107,11 +97,6 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none", Path("/dev/zero")):
         with pytest.raises(SettingsError, match="it is no file"):
             read_prices(path, LATEST)
-
-
-def test_what_the_kernel_makes_is_not_waited_for() -> None:
-    with pytest.raises(SettingsError, match="is empty, or none that is kept on a disk"):
-        read_prices(Path("/proc/kmsg"), LATEST)
 
 
 def test_a_price_goes_by_the_name_given_then_by_the_type_recorded(tmp_path: Path) -> None:
