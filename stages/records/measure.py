@@ -91,9 +91,9 @@ class Interference:
     others: Annotated[
         TimeFraction | None,
         doc_of_added(
-            "The most of the cores' time that other processes can have taken: what was neither "
-            "idle, nor stolen, nor the instances' own; null if the kernel does not show it. "
-            "Waiting counts as far as others ran."
+            "Fraction of the cores' time that other processes took: what was neither idle, nor "
+            "stolen, nor the instances' own; null if the kernel does not show it. Waiting counts "
+            "as far as others ran."
         ),
     ] = None
 

@@ -68,13 +68,13 @@ class Snapshot:
         )
 
     def _others(self, later: "Snapshot", own_s: float) -> float:
-        """Return the most of the cores' time that others than our processes can have taken.
+        """Return which fraction of the cores' time others than our processes took.
 
-        Unlike what each kind of process took, the kernel counts idle time without sampling it. It
-        is shown in whole ticks, of which one of each core may be missing.
+        Unlike what each kind of process took, the kernel counts idle time without sampling it, and
+        shows it in whole ticks.
         """
         cpu_time_s = (later.monotonic_s - self.monotonic_s) * self.cores
-        free = later.idle - self.idle + later.stolen - self.stolen - self.cores
+        free = later.idle - self.idle + later.stolen - self.stolen
         return max(0.0, (cpu_time_s - free / TICKS_PER_S - own_s) / cpu_time_s)
 
 
