@@ -5,8 +5,8 @@
 trained from random weights on the drawn leaves, minutes each, and kept in FOLDER for the next run;
 that takes the Python of train, as `invoke train --runner local` makes it. Then `invoke pipeline`
 and `invoke peers` run on each as for a user, but with few precisions, one cap and one batch size,
-so that a family takes minutes; what they print is in FOLDER/NAME.log. The table is what the
-records say.
+so that a family takes minutes; variables such as VGG19_TOLERABLE_LOSS set what else there is. What
+they print is in FOLDER/NAME.log, and the table is what the records say.
 """
 
 import argparse
@@ -29,6 +29,9 @@ PIPELINE = ("--precisions", "fp32,int8", "--no-bf16", "--max-trials", "6", "--ti
 PEERS = ("--batch-sizes", str(BATCH_SIZE))
 # Where no INT8 keeps the usual bound, its speed is that of the fastest without one.
 NO_BOUND = ("--tolerable-loss", "0.99")
+
+# What stands in the line that says why a task failed.
+ERROR = ": error: "
 
 
 def main() -> None:
@@ -79,14 +82,15 @@ def _run(family: str, model: Path, runner: str, isas: str) -> Outcome:
 
 
 def _invoke(arguments: Sequence[str], root: Path, log: Path, refusals: list[str]) -> int:
-    """Run a task and return its exit code; if it fails, its last line is added to `refusals`."""
+    """Run a task and return its exit code; if it fails, the cause is added to `refusals`."""
     print(f"{root.name}: invoke {arguments[0]}; its lines go to {log}", flush=True)
     environ = {**os.environ, env_name("artifacts"): str(root)}
     argv = [sys.executable, "-m", "invoke", *arguments]
     with log.open("a") as file:
         done = subprocess.run(argv, cwd=ROOT, env=environ, stdout=file, stderr=subprocess.STDOUT)
     if done.returncode:
-        refusals.append((log.read_text().splitlines() or [""])[-1])
+        lines = log.read_text().splitlines() or [""]
+        refusals.append(([line for line in lines if ERROR in line] or lines)[-1])
     return done.returncode
 
 

@@ -42,8 +42,8 @@ RecordT = TypeVar("RecordT")
 class Outcome:
     """What came of a family; a record is None if its task did not come to write it.
 
-    `refusals` are the last lines of the tasks that failed, `is_bound_met` whether INT8 kept the
-    bound that a user would have.
+    `refusals` are the lines in which tasks that failed say why; `is_bound_met` is whether INT8 kept
+    the bound that a user would have.
     """
 
     family: str
@@ -150,8 +150,9 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
     top1 = [f"{row.accuracy_top1:.1%}" if row else NOTHING for row in _rows(outcome)]
     quantized = outcome.quantize
     count = len(quantized.int8_ops) + len(quantized.fp32_ops) if quantized else 0
+    met = "met" if quantized else NOTHING
     return (
-        *(outcome.family, *top1, "met" if outcome.is_bound_met else "not met"),
+        *(outcome.family, *top1, met if outcome.is_bound_met else "not met"),
         f"{len(quantized.int8_ops)} of {count}" if quantized else NOTHING,
         *(_in_words(ratios.get(name)) for name in (OURS, *PEERS)),
         _in_words(beside),
@@ -183,8 +184,9 @@ def _notes(outcome: Outcome) -> Iterator[str]:
 
 def _where_time_goes(outcome: Outcome) -> Iterator[str]:
     """Yield our INT8's time by kind and by layer: of OpenVINO's layers no record has anything."""
-    parts = [f"{name.replace('_', ' ')} {part:.1%}" for name, part in outcome.parts().items()]
-    yield f"{outcome.family}: INT8's time: {', '.join(parts)}; the costliest layers:"
+    for name, part in outcome.parts().items():
+        yield f"{outcome.family}: {name.replace('_', ' ')} took {part:.1%} of INT8's time"
+    yield f"{outcome.family}: the costliest layers of INT8:"
     rows = [
         (f"  {layer.op.removeprefix(OF_CALL)}", f"{layer.milliseconds:.2f} ms", *_kernel(layer))
         for layer in outcome.slowest()
