@@ -174,7 +174,7 @@ def _notes(outcome: Outcome) -> Iterator[str]:
     if outcome.quantize and (line := slow_ops_line(outcome.quantize)):
         yield f"{outcome.family}: {line}"
     for contender in outcome.peers.contenders if outcome.peers else []:
-        if contender.missing and contender.precision in (FP32, INT8):
+        if contender.missing and contender.backend in PEERS and contender.precision in (FP32, INT8):
             named = f"{contender.backend} {contender.precision}"
             yield f"{outcome.family}: peers: {named}: {contender.missing}"
     beside = outcome.beside()

@@ -19,13 +19,17 @@ INT8 = replace(variant("int8"), layers=LAYERS, findings=[FINDING])
 QUANTIZED = replace(quantize(INT8), int8_ops=["block"], fp32_ops=["stem"])
 
 
+LACKING = (
+    missing("stock", "int8", "not quantized"),
+    missing("onnxruntime", "int8", "no such op"),
+)
 OUTCOME = Outcome(
     family="ResNet50",
     refusals=[],
     is_bound_met=True,
     quantize=QUANTIZED,
     compare=compare(ONE),
-    peers=record([*MEASURED[:-1], missing("onnxruntime", "int8", "no such op")]),
+    peers=record([*MEASURED[:-1], *LACKING]),
 )
 
 
@@ -39,6 +43,7 @@ def test_what_is_not_in_int8_and_who_did_not_run_is_said() -> None:
     text = table([OUTCOME])
     assert "stem runs in FP32 (25.0% of the time)" in text
     assert "ResNet50: peers: onnxruntime int8: no such op" in text
+    assert "stock" not in text
 
 
 def test_below_the_bar_the_costliest_layers_come_first() -> None:
