@@ -108,4 +108,5 @@ def test_a_runs_own_threads_disturb_nobody_but_another_process_does() -> None:
     assert own.waiting
     assert own.waiting > 0.5
     assert own.waited_for_others < own.waiting / 2
-    assert beside.waited_for_others == beside.waiting
+    assert beside.waiting
+    assert beside.waited_for_others > 0.8 * beside.waiting
