@@ -135,7 +135,7 @@ unnamed() { # COMMAND...: in whose words no address is shown, however git writes
 }
 
 fetch_clone() {
-  { need git && unnamed git clone --quiet -- "$SOURCE" source.new; } || return 1
+  { need git && unnamed git clone --quiet -c core.logAllRefUpdates=false -- "$SOURCE" source.new; } || return 1
   git -C source.new checkout --quiet --detach "$COMMIT" || fail 4 "SOURCE has no commit $COMMIT"
   git -C source.new remote remove origin # whose address may hold a password
 }
