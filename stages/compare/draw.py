@@ -12,18 +12,21 @@ from stages.compare.pictures.layers import plot_layers
 from stages.compare.pictures.roofline import plot_roofline, points_of
 from stages.compare.plots import plot_ladder
 from stages.compare.rehearsal_plot import plot_rehearsal
+from stages.records.rounds import SCENARIOS
 
 
 def draw(out: CompareFolder, seen: Seen) -> None:
     """Write each picture, as PNG and as SVG, to a folder."""
     record, rehearsed = seen.record, seen.rehearsed
-    caution, caption = run_caution(record), caption_of(seen.profiles)
-    traced = caption_of(seen.profiles, with_intervals=False)
-    plot_ladder(record, out.ladder, caption)
+    caution = run_caution(record)
+    offline, single = (caption_of(seen.profiles, scenario) for scenario in SCENARIOS)
+    both = caption_of(seen.profiles, *SCENARIOS)
+    traced = caption_of(seen.profiles, "offline", with_intervals=False)
+    plot_ladder(record, out.ladder, offline)
     for models in seen.models[:1]:
-        plot_absolute(models, out.absolute, caption)
-        plot_times(models, out.times, caption)
-    plot_latency(seen.profiles, out.latency, caution, caption)
+        plot_absolute(models, out.absolute, both)
+        plot_times(models, out.times, both)
+    plot_latency(seen.profiles, out.latency, caution, single)
     paired = [it for it in map(layers_of, seen.profiles) if it and it.layers]
     if paired:
         plot_layers(paired, out.layers, caution, traced)

@@ -13,6 +13,7 @@ from stages.program.printable import printable
 from stages.records.base import Interval
 from stages.records.cpu_generations import full_name
 from stages.records.measure import counting
+from stages.records.profile import ProfileRecord
 
 mpl.use("Agg")
 
@@ -30,21 +31,29 @@ METADATA = {"Software": None, "Creation Time": None}
 SVG_METADATA = {"Creator": None, "Date": None}
 
 
-def caption_of(profiles: Sequence[RuntimeProfile], *, with_intervals: bool = True) -> str:
-    """Return what a picture is of: machine, time, batch, and what its intervals are, if any."""
+def caption_of(
+    profiles: Sequence[RuntimeProfile], *scenarios: str, with_intervals: bool = True
+) -> str:
+    """Return what a picture is of: machine, time, how each of `scenarios` asks, and intervals."""
     record = profiles[0].record
     cpu = full_name(record.host.cpu_model, record.host.cpu_id)
+    machine = f"{cpu}, {len(record.host.cores_pinned)} cores"
+    asked = [_asked(record, scenario, with_intervals) for scenario in scenarios]
+    return plain("; ".join([machine, f"measured {when_all(record.parts)}", *asked]), 4 * MAX_NAME)
+
+
+def _asked(record: ProfileRecord, scenario: str, with_intervals: bool) -> str:
     measured = [cell.measurement for cell in record.cells if cell.measurement]
     batches = sorted({it.offline.batch_size for it in measured})
-    rounds = len({run.round for it in measured for run in counting(it.offline.runs)})
-    intervals = f"95% intervals over {rounds} rounds" if rounds > 1 else "one round: no interval"
-    parts = [
-        f"{cpu}, {len(record.host.cores_pinned)} cores",
-        f"measured {when_all(record.parts)}",
-        f"offline in batches of {', '.join(map(str, batches))}",
-        *([intervals] if with_intervals else []),
-    ]
-    return plain("; ".join(parts), limit=4 * MAX_NAME)
+    offline = f"offline in batches of {', '.join(map(str, batches))}"
+    how = offline if scenario == "offline" else "one image at a time"
+    rounds = len({run.round for it in measured for run in counting(it.runs(scenario))})
+    return f"{how}: {intervals_over(rounds)}" if with_intervals else how
+
+
+def intervals_over(rounds: int) -> str:
+    """Return what intervals over so many rounds are."""
+    return f"95% intervals over {rounds} rounds" if rounds > 1 else "one round: no interval"
 
 
 def save_with(figure: Figure, path: Path, caution: str, caption: str = "") -> None:

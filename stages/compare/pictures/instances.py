@@ -6,7 +6,14 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from stages.compare.inputs import RuntimeProfile
-from stages.compare.pictures.drawing import ERROR_BARS, SMALL, error_of, plain, save_with
+from stages.compare.pictures.drawing import (
+    ERROR_BARS,
+    SMALL,
+    error_of,
+    intervals_over,
+    plain,
+    save_with,
+)
 from stages.records.profile import ProfileRecord
 
 TRIED, TAKEN = "#8aa0b0", "#1f77b4"
@@ -40,7 +47,7 @@ def plot_instances(
         axes.spines[["top", "right"]].set_visible(False)
     figure.suptitle("Throughput by instances x cores of each; dark: what all cells were timed with")
     rounds = max(len(trial.runs) for it in tried for trial in it.record.tried)
-    text = f"95% intervals over {rounds} rounds" if rounds > 1 else "one round: no interval"
+    text = intervals_over(rounds)
     save_with(figure, path, caution, f"{text} of these layouts. {caption}" if caption else text)
 
 

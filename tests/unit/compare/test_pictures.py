@@ -11,6 +11,7 @@ from stages.compare.effects import compare
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.page.seen import Seen
 from stages.records.base import Interval
+from stages.records.cell import Cell, Measurement
 from stages.records.profile import Layout, LayoutTrial
 from tests.unit.compare.profiles import profiled
 from tests.unit.compare.test_layers import primitive, traced
@@ -75,10 +76,35 @@ def test_each_says_when_and_on_what_it_was_measured_and_what_its_intervals_are(
         text = words(path)
         assert "A CPU, 2 cores" in text, path
         assert "2026-11-26 17:24 UTC" in text, path
-        assert "batches of 8" in text, path
+        assert ("batches of 8" in text) == (path.stem != "latency"), path
         assert ("95% interval" in text) == (path.stem not in {"layers", "roofline"}), path
     assert "no interval" in words(tmp_path / "compare" / "layers.svg")
     assert "bandwidth was not measured" in words(tmp_path / "compare" / "roofline.svg")
+
+
+def test_each_counts_the_rounds_of_the_scenarios_that_it_shows(tmp_path: Path) -> None:
+    from stages.compare.draw import draw as draw_all
+
+    once_more = [replace(cell, measurement=one_more_offline(cell)) for cell in full()[0].record.cells]
+    profiles = profiled(replace(full()[0].record, cells=once_more))
+    draw_all(CompareFolder(tmp_path), Seen(compare(profiles), profiles))
+    offline, single = "batches of 8: 95% intervals over 3", "at a time: 95% intervals over 2 rounds"
+    for name, expected in (
+        ("latency", (False, True)),
+        ("precision_isa", (True, False)),
+        ("fp32_int8_absolute", (True, True)),
+        ("fp32_int8_times", (True, True)),
+    ):
+        text = words(tmp_path / f"{name}.svg")
+        assert (offline in text, single in text) == expected, name
+
+
+def one_more_offline(cell: Cell) -> Measurement:
+    """Return the measurement of a cell, with one offline round more than it has."""
+    assert cell.measurement
+    runs = cell.measurement.offline.runs
+    more = replace(cell.measurement.offline, runs=[*runs, run(5.0, len(runs) + 1)])
+    return replace(cell.measurement, offline=more)
 
 
 def test_they_have_the_same_bytes_each_time(tmp_path: Path) -> None:
