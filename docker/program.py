@@ -29,7 +29,7 @@ from docker.flags import (
     spelled_out,
 )
 from docker.paths import ROOT
-from stages.errors import exit_code_of, report, say
+from stages.errors import StageError, exit_code_of, report, say
 from stages.program import streams
 from stages.program.printable import printable, shortened
 from stages.setting.addresses import fit_to_show, name_in, redacted
@@ -55,7 +55,7 @@ def _ending_in_order() -> Iterator[None]:
         if ending.message:
             say(ending.message)
         raise Exit(code=ending.code) from None
-    except (KeyboardInterrupt, OSError) as error:
+    except (KeyboardInterrupt, OSError, StageError) as error:
         raise Exit(code=report("invoke", error)) from None
     finally:
         streams.discard_unwritable()

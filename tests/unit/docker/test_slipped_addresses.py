@@ -105,6 +105,7 @@ def test_no_word_of_a_command_line_is_repeated(words: tuple[str, ...], tmp_path:
     done = run(sys.executable, "-m", "invoke", f"--search-root={ROOT}", *words, cwd=tmp_path)
     assert done.code, done
     assert "secret" not in done.output
+    assert "Traceback" not in done.output
 
 
 @pytest.mark.parametrize("words", [(ADDRESS,), (f"--{ADDRESS}",), ("pipeline", ADDRESS)])
