@@ -37,6 +37,7 @@ from stages.setting.suggestion import MAX_SHOWN, quoted
 
 FLAG = re.compile(r"Flag <\w+: ([\w-]+)")
 LIST_FORMATS, HELP_FLAGS = ("flat", "nested", "json"), ("--help", "-h")
+SHELLS = ("bash", "fish", "zsh")  # for which invoke has a script of completion
 UNKNOWN, MISSING, NO_VALUE = "No idea what", "did not receive required", "needed value"
 
 
@@ -83,6 +84,12 @@ class TaskProgram(Program):
         """Read the flags of invoke itself."""
         with _refusing({}), _refusing_numbers():
             super().parse_core_args()
+        shell = self.args["print-completion-script"].value
+        if shell and shell not in SHELLS:
+            shown, allowed = quoted(shell, SHELLS), " or ".join(SHELLS)
+            raise refusal(
+                f"invoke: error: print-completion-script can't be {shown}; give {allowed}"
+            )
 
     @_ending_in_order()
     def load_collection(self) -> None:
@@ -91,7 +98,8 @@ class TaskProgram(Program):
             super().load_collection()
         except Exit:
             name, start = self.args.collection.value or "tasks", self.args["search-root"].value
-            where = printable(f"{name}.py in {shortened(start or str(Path.cwd()))} or above it")
+            folder = shortened(fit_to_show(start or str(Path.cwd())))
+            where = printable(f"{fit_to_show(name)}.py in {folder} or above it")
             instead = f"change to the clone's folder, {ROOT}, and run this again"
             if self.args.collection.value or start:
                 instead += " without --collection or --search-root"
@@ -199,7 +207,8 @@ def _refusing_files() -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError | MemoryError):
             raise
-        why = printable(" ".join(str(error).split()) or type(error).__name__, MAX_SHOWN)
+        said = redacted(" ".join(str(error).split())) or type(error).__name__
+        why = printable(said, MAX_SHOWN)
         raise refusal(
             f"invoke: error: invoke's own settings can't be read ({why}); correct or remove what "
             "--config names, or ~/.invoke.yaml and its like"
