@@ -30,11 +30,11 @@ BesideT = TypeVar("BesideT", PeersRecord, RehearsalRecord)
 def check_peers(artifacts: Artifacts) -> str:
     """Check peers.json and peers.log."""
     folder = artifacts.peers
-    _require_current(artifacts, folder, read_record(folder.record, PeersRecord))
     record = checked(
         folder.record,
         PeersRecord,
         peers.rederived,
+        partial(_require_current, artifacts, folder),
         labels=labels_of(artifacts, "test"),
         **sources(artifacts),
     )
@@ -47,12 +47,14 @@ def check_rehearsal(artifacts: Artifacts) -> str:
     folder = artifacts.rehearse
     test = labels_of(artifacts, "test")
     given = read_record(folder.record, RehearsalRecord)
-    _require_current(artifacts, folder, given)
+    require_inputs = partial(_require_current, artifacts, folder)
+    require_inputs(given)  # whose work is reckoned by another record
     taken = len(given.labels)
     record = checked(
         folder.record,
         RehearsalRecord,
         partial(rehearse.rederived, folder=folder, operations=_operations(artifacts, given)),
+        require_inputs,
         labels=test[:taken],
         test_images=len(test),
         **sources(artifacts),

@@ -140,7 +140,7 @@ def names_in(folder: Path) -> set[str]:
 
 def check_train(artifacts: Artifacts) -> str:
     """Check train.json."""
-    record = checked(artifacts.train.record, TrainRecord, train.rederived)
+    record = checked(artifacts.train.record, TrainRecord, train.rederived, lambda _: None)
     images = sum(len(classes) for classes in record.predictions.values())
     return f"train: the accuracies follow from {images} predictions"
 
@@ -148,14 +148,18 @@ def check_train(artifacts: Artifacts) -> str:
 def check_quantize(artifacts: Artifacts, runtime: str) -> str:
     """Check the quantize.json of a runtime."""
     folder = artifacts.quantize(runtime)
+
+    def require_inputs(record: QuantizeRecord) -> None:
+        require_current(folder.path, record.train_sha256, artifacts.train.path)
+
     record = checked(
         folder.record,
         QuantizeRecord,
         partial(quantize.rederived, folder=folder),
+        require_inputs,
         runtime=runtime,
         labels=labels_of(artifacts, "validation"),
     )
-    require_current(folder.path, record.train_sha256, artifacts.train.path)
     made = [variant for variant in record.variants if not variant.missing]
     return (
         f"{runtime}: each trial ({len(record.trials)}) and variant ({len(made)}) follows from its "
@@ -166,17 +170,21 @@ def check_quantize(artifacts: Artifacts, runtime: str) -> str:
 def check_profile(artifacts: Artifacts, runtime: str) -> str:
     """Check the measurements.json of a runtime, and the summaries beside it."""
     folder = artifacts.profile(runtime)
+
+    def require_inputs(record: ProfileRecord) -> None:
+        require_current(folder.path, record.train_sha256, artifacts.train.path)
+        require_current(folder.path, record.quantize_sha256, artifacts.quantize(runtime).path)
+
     record = checked(
         folder.record,
         ProfileRecord,
         partial(profile.rederived, folder=folder),
+        require_inputs,
         runtime=runtime,
         classes=read_record(artifacts.train.record, TrainRecord).classes,
         labels=labels_of(artifacts, "test"),
         **sources(artifacts),
     )
-    require_current(folder.path, record.train_sha256, artifacts.train.path)
-    require_current(folder.path, record.quantize_sha256, artifacts.quantize(runtime).path)
     require_summaries(folder, record)
     cells = sum(cell.measurement is not None for cell in record.cells)
     proofs = sum(cell.proof is not None for cell in record.cells)
@@ -202,6 +210,8 @@ def check_comparison(artifacts: Artifacts) -> str:
     for read in profiles:
         made_from = recorded.profile_sha256.get(read.runtime, "")
         require_current(folder.path, made_from, artifacts.profile(read.runtime).path)
+    if recorded.rehearse_sha256:
+        require_current(folder.path, recorded.rehearse_sha256, artifacts.rehearse.path)
     with following(folder.record):
         rehearsed = read_rehearsed(artifacts, profiles) if recorded.rehearse_sha256 else NOTHING
         derived = compare(profiles, rehearsed.sha256)

@@ -15,7 +15,7 @@ from stages.compare.table import render
 from stages.errors import InputCorruptError, InputMissingError, InputStaleError, StageError
 from stages.evidence.archive import pack, unpack
 from stages.evidence.beside import check_rehearsal
-from stages.evidence.check import check, check_profile, makers
+from stages.evidence.check import check, check_profile, check_quantize, makers
 from stages.evidence.collect import ARTIFACTS_FOLDER, collect
 from stages.files.checksums import write_checksums
 from stages.isa import AMX
@@ -172,10 +172,28 @@ def test_a_comparison_may_say_what_was_rehearsed_and_nothing_else_of_it(folder: 
     for path in (artifacts.compare.record, artifacts.compare.log):
         rehashed(folder, path)
     check(folder)
+
+
+def test_a_comparison_of_an_earlier_rehearsal_is_named_as_stale(folder: Path) -> None:
+    artifacts = Artifacts(folder / ARTIFACTS_FOLDER)
+    comparison = read_record(artifacts.compare.record, CompareRecord)
     write_record(artifacts.compare.record, replace(comparison, rehearse_sha256="1" * 64))
     rehashed(folder, artifacts.compare.record)
-    with pytest.raises(InputCorruptError, match="rehearse_sha256 is '1111"):
-        check(folder)
+    with pytest.raises(InputStaleError, match="run the compare stage again"):
+        check(folder, "")
+
+
+def test_models_of_an_earlier_training_are_named_as_stale_whatever_else_differs(
+    folder: Path,
+) -> None:
+    path = Artifacts(folder / ARTIFACTS_FOLDER).train.record
+    record = read_record(path, TrainRecord)
+    labels = {**record.labels, "validation": [1 - it for it in record.labels["validation"]]}
+    write_record(path, trained.rederived(replace(record, labels=labels)))
+    (path.parent / "SHA256SUMS").unlink()
+    write_checksums(path.parent)
+    with pytest.raises(InputStaleError, match="run the quantize stage again"):
+        check_quantize(Artifacts(folder / ARTIFACTS_FOLDER), "itex")
 
 
 def test_a_rehearsal_of_another_model_is_stale(folder: Path) -> None:
