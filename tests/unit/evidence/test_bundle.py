@@ -159,6 +159,18 @@ def test_an_edited_report_is_rejected_though_its_hashes_fit(folder: Path) -> Non
         check(folder)
 
 
+@pytest.mark.parametrize("name", ["report.html", "latency.svg"])
+def test_a_page_or_picture_is_said_to_be_unchecked(name: str, folder: Path) -> None:
+    path = folder / ARTIFACTS_FOLDER / "compare" / name
+    path.write_text("and it is the best\n")
+    for place in (path.parent, folder):
+        (place / "SHA256SUMS").unlink()
+        write_checksums(place)
+    (note,) = [line for line in check(folder) if line.startswith("note: ")]
+    assert "report.html and the pictures were not checked against the figures" in note
+    assert "`invoke compare --force compare` makes them again" in note
+
+
 def test_a_comparison_may_say_what_was_rehearsed_and_nothing_else_of_it(folder: Path) -> None:
     artifacts = Artifacts(folder / ARTIFACTS_FOLDER)
     profiles = read_profiles(artifacts)
