@@ -4,8 +4,8 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from docker import artifacts as artifacts_folder
@@ -91,16 +91,16 @@ def prepare_docker(
     owner = user.invoking_user()
     composed = env_file.compose_variables(owner, engine.read_info())
     env_file.write(composed)
-    root = artifacts_folder.prepare(artifacts, owner)
-    visibility.require_visible(root)
-    require_free(root, {stage.name for stage in stages})
+    names = {stage.name for stage in stages}
+    root = _prepared(artifacts, owner, names)
+    require_free(root, names)
     images.build_missing(stages, os.environ, verbose)
     _open_locks(stages)
     # What a name means may change during the run: a build in another checkout moves it.
     pinned = {stage: resolve(stage.image) for stage in stages}
 
     def run(stage: Stage, settings: Mapping[str, str]) -> Outcome:
-        own = {env_name("artifacts"): str(root), env_name("image"): pinned[stage].digest}
+        own = {env_name("image"): pinned[stage].digest}
         handle = own_files.BACKBONE.as_container_sees(settings.get(BACKBONE, ""))
         data = own_files.DATA.as_container_sees(settings.get(DATA, ""))
         shown = {BACKBONE: handle, SHOWN_BACKBONE: redacted_handle(handle), DATA: data}
@@ -108,9 +108,33 @@ def prepare_docker(
             shown |= given.mount(settings.get(given.variable, "") if stage.name == TRAIN else "")
         variables = {**composed, **_network_of(stage, settings), **own, **shown}
         environ = {**containers.compose_environment(settings), **variables}
-        return containers.run(stage, environ, pinned[stage].id)
+        with _there(root, stage) as folder:
+            mounted = {env_name("artifacts"): str(folder)}
+            return containers.run(stage, environ | mounted, pinned[stage].id)
 
     return run
+
+
+def _prepared(artifacts: Path, owner: user.User, names: Collection[str]) -> Path:
+    """Return the artifacts folder, made ready for stages; doctor alone makes none."""
+    if {*names} == {DOCTOR} and not resolved(artifacts).is_dir():
+        return _looked_at(artifacts)
+    root = artifacts_folder.prepare(artifacts, owner)
+    visibility.require_visible(root)
+    return root
+
+
+@contextmanager
+def _there(root: Path, stage: Stage) -> Iterator[Path]:
+    """Yield the artifacts folder; if it is not there, an empty one for doctor, which made none."""
+    if stage.name != DOCTOR or root.is_dir():
+        yield root
+        return
+    with temporary_directory("doctor-") as name:
+        folder = Path(name).resolve()
+        folder.chmod(0o755)  # for whom the container runs as
+        visibility.require_visible(folder)
+        yield folder
 
 
 def _require_no_paths_of_host(stages: list[Stage]) -> None:

@@ -341,6 +341,32 @@ def test_only_download_is_told_of_secrets(tmp_path: Path) -> None:
     assert len(shown) == len(stages)
 
 
+def test_doctors_container_gets_an_empty_folder_in_place_of_artifacts_that_are_not_there(
+    contained: Contained, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(artifacts, "prepare", lambda *_: pytest.fail("none is made"))
+    seen: list[tuple[bool, list[Path]]] = []
+
+    def look(_stage: Stage, environ: Mapping[str, str], _image: str) -> Outcome:
+        folder = Path(environ[env_name("artifacts")])
+        seen.append((folder.is_dir(), [*folder.iterdir()]))
+        return Outcome(0, 0.0)
+
+    monkeypatch.setattr(containers, "run", look)
+    doctor = read_extra(DOCTOR)
+    assert prepare_docker([doctor], tmp_path / "typo", DOCTOR)(doctor, {}).exit_code == 0
+    assert seen == [(True, [])]
+    assert not (tmp_path / "typo").exists()
+
+
+def test_doctors_container_sees_the_artifacts_that_are_there(
+    contained: Contained, tmp_path: Path
+) -> None:
+    doctor = read_extra(DOCTOR)
+    prepare_docker([doctor], tmp_path, DOCTOR)(doctor, {})
+    assert [it[env_name("artifacts")] for _, _, it in contained] == [str(tmp_path)]
+
+
 def test_doctor_makes_no_artifacts_folder(started: Started, tmp_path: Path) -> None:
     run_all([read_extra(DOCTOR)], tmp_path / "typo")
     assert [name for name, *_ in started] == [DOCTOR]
