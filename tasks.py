@@ -7,7 +7,18 @@ Everything but the virtual environment with this task runner itself is set up on
 import os
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120
+sys.path.insert(0, HERE)
+# The `invoke` of another clone's activated environment has imported that one's code by now.
+if loaded := sys.modules.get("docker"):
+    clone = os.path.dirname(loaded.__path__[0])  # noqa: PTH120
+    if not os.path.samefile(clone, HERE):  # noqa: PTH121
+        print(
+            f"invoke: error: this is the invoke of another clone, {clone}; run this by "
+            "./bootstrap.py here, or `. .venv/bin/activate` here first",
+            file=sys.stderr,
+        )
+        sys.exit(2)  # as for a setting that can't be
 from docker.host.environment import is_of_invoke, restart_without_pythons_own
 
 restart_without_pythons_own()  # before anything is imported that could be another's

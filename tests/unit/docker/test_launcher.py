@@ -220,6 +220,17 @@ def test_nor_does_ctrl_c_end_invoke_as_a_module_without_a_word(tmp_path: Path) -
     assert done.output == "invoke: interrupted; earlier artifacts are untouched\n"
 
 
+def test_the_invoke_of_another_clone_runs_no_task_of_this_one(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "tasks.py", tmp_path)
+    code = launcher.CODE.format(root=str(ROOT), signals=[])
+    done = run(sys.executable, "-I", "-c", code, "version", cwd=tmp_path)
+    assert done.code == SettingsError.exit_code, done
+    assert done.output == (
+        f"invoke: error: this is the invoke of another clone, {ROOT}; run this by ./bootstrap.py "
+        "here, or `. .venv/bin/activate` here first\n"
+    )
+
+
 ODD = """
 @task
 def odd(_):
