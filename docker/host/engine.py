@@ -220,7 +220,8 @@ def _place(environ: Mapping[str, str]) -> str:
     if environ.get("DOCKER_HOST"):
         return "DOCKER_HOST"
     context = context_of(environ)
-    return "the engine" if context == DEFAULT_CONTEXT else f"the context {quoted(context)} of docker"
+    named = f"the context {quoted(context)} of docker"
+    return "the engine" if context == DEFAULT_CONTEXT else named
 
 
 def _other_place(environ: Mapping[str, str], task: str) -> str:

@@ -111,8 +111,8 @@ def _joined(folders: str) -> Path:
     texts = [text for folder in folders.split(os.pathsep) for text in _certificates_in(folder)]
     if not texts:
         raise SettingsError(
-            f"{CA_FOLDER} names {fit_to_show(folders)}, where no certificates can be read; set it to "
-            "a folder of certificates (PEM), or unset it"
+            f"{CA_FOLDER} names {fit_to_show(folders)}, where no certificates can be read; set it "
+            "to a folder of certificates (PEM), or unset it"
         )
     joined = "\n".join(dict.fromkeys(texts))
     if not CERTIFICATES.is_file() or CERTIFICATES.read_text() != joined:

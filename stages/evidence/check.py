@@ -74,7 +74,7 @@ def _check(bundle: Path) -> list[str]:
 
 
 def _unchecked(folder: CompareFolder) -> list[str]:
-    """Return a note of the page and the pictures if they are there: to draw takes other packages."""
+    """Return a note of page and pictures, if there are any: drawing takes further packages."""
     if not any(path.exists() for path in (folder.page, *folder.drawings)):
         return []
     return [

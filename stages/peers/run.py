@@ -85,7 +85,7 @@ def _begun(
     conditions: Conditions,
     running: ExitStack,
 ) -> tuple[Worker, Contender]:
-    """Return a worker that ends with `running`, and its contender; if that fails, end it at once."""
+    """Return a worker that ends with `running`, at once if it fails, and its contender."""
     with ExitStack() as own:
         worker = own.enter_context(start(entry))
         contender = _scored(entry, worker, conditions)
