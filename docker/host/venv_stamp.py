@@ -3,9 +3,14 @@
 Standard library only: bootstrap.py uses it before anything is installed.
 """
 
+import hashlib
 import json
+import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from docker.host import interpreter
 
 FILE = "locked.sha256"
 CONFIGURATION = "pyvenv.cfg"
@@ -41,6 +46,23 @@ def read_stamp(folder: Path) -> Stamp | None:
     except (OSError, ValueError, TypeError):
         return None
     return stamp if complete else None
+
+
+def missing_in(folder: Path, locks: Sequence[Path]) -> list[Path]:
+    """Return the locks that `folder` does not have yet, in order; all if it must be created."""
+    stamp = read_stamp(folder)
+    identity = interpreter.identity_in(folder) if stamp else b""
+    if not (stamp and identity):
+        return [*locks]
+    has = stamp.locks[: len(locks)]
+    wanted = [digest_of(identity, folder, lock) for lock in locks[: len(has)]]
+    return [*locks] if has != wanted else [*locks[len(has) :]]
+
+
+def digest_of(identity: bytes, folder: Path, lock: Path) -> str:
+    """Return what changes with the Python that `identity` is of, with the folder and a lock."""
+    parts = (identity, os.fsencode(folder), lock.read_bytes())
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def is_unfinished(folder: Path) -> bool:

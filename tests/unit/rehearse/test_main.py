@@ -29,7 +29,7 @@ from stages.records.base import Host
 from stages.records.quantize import Variant
 from stages.records.rehearse import EMULATOR_VERSION, REHEARSED, Emulator, RehearsalRecord
 from stages.rehearse import __main__ as rehearse
-from stages.rehearse import run
+from stages.rehearse import origins, run
 from stages.rehearse.plan import Plan, make_plan
 from stages.samples import Samples
 from tests.unit.records import HOST, SHA256, quantize, train
@@ -58,7 +58,7 @@ class Prepared:
         patch.setattr(rehearse, "choose_cores", lambda asked: [0])
         patch.setattr(rehearse, "describe_host", lambda cores: HOST)
         # As a recorded worker has none.
-        patch.setattr(rehearse, "versions_in_each", lambda pythons: {})
+        patch.setattr(origins, "versions_in_each", lambda pythons: {})
         patch.setattr(rehearse, "rehearse", partial(run.rehearse, start=RecordedWorker))
         patch.delenv("LD_PRELOAD", raising=False)
         patch.setenv("VGG19_EMULATOR", str(root / "lib.so"))
