@@ -15,16 +15,10 @@ from docker.host.env_file import environment, with_place
 from docker.host.own_files import OWN
 from docker.host.variables import GIVEN_PATHS
 from docker.how import How
+from docker.local_runner import Runner, prepare_local
 from docker.options import flags_given
 from docker.outcome import Outcome
-from docker.runners import (
-    RUNNERS,
-    TRAIN,
-    Runner,
-    prepare_docker,
-    prepare_local,
-    to_prepare,
-)
+from docker.runners import RUNNERS, TRAIN, prepare_docker, to_prepare
 from docker.standing import from_here
 from stages.agreement import require_agreement
 from stages.check import require_one
