@@ -4,13 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from stages.artifacts import (
-    Artifacts,
-    PeersFolder,
-    RehearseFolder,
-    read_record,
-    require_current,
-)
+from stages.artifacts import Artifacts, read_record, require_current
 from stages.evidence.checked import checked, labels_of, sources
 from stages.evidence.rejection import following
 from stages.evidence.requirements import require_text
@@ -23,6 +17,7 @@ from stages.rehearse import rederive as rehearse
 from stages.rehearse.layers import operations_per_image
 from stages.rehearse.table import render as render_rehearsal
 from stages.runtimes import RUNTIME_NAMES
+from stages.stage_folders import PeersFolder, RehearseFolder
 
 BesideT = TypeVar("BesideT", PeersRecord, RehearsalRecord)
 

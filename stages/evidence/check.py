@@ -8,12 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from stages.artifacts import (
-    Artifacts,
-    CompareFolder,
-    read_record,
-    require_current,
-)
+from stages.artifacts import Artifacts, read_record, require_current
 from stages.common.headline import NOT_TRUSTED
 from stages.common.reasons import in_words
 from stages.compare.effects import compare
@@ -43,6 +38,7 @@ from stages.records.quantize import QuantizeRecord
 from stages.records.rehearse import RehearsalRecord
 from stages.records.train import TrainRecord
 from stages.runtimes import RUNTIME_NAMES
+from stages.stage_folders import CompareFolder
 from stages.train import rederive as train
 
 

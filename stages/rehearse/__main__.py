@@ -5,14 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from stages.artifacts import (
-    Artifacts,
-    RehearseFolder,
-    TrainFolder,
-    read_record,
-    verify,
-    write_record,
-)
+from stages.artifacts import Artifacts, read_record, verify, write_record
 from stages.command_line import for_stage
 from stages.common.current import Product, kept, stays
 from stages.common.entries import Entry
@@ -59,6 +52,7 @@ from stages.samples import Samples, load_samples
 from stages.setting.programs import REHEARSE
 from stages.settings import Settings
 from stages.sizes import require_rehearsed
+from stages.stage_folders import RehearseFolder, TrainFolder
 
 # A cell has one worker with the emulator and one without. With VGG19 each takes 1.7 GiB at most.
 PROCESSES, WORKER_BYTES = 2, 2 * memory.GIB

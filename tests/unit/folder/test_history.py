@@ -14,7 +14,7 @@ import pytest
 
 from docker.cleaning import clean
 from docker.share.history import history_text
-from stages.artifacts import Artifacts, ProfileFolder, verify, write_record
+from stages.artifacts import Artifacts, verify, write_record
 from stages.errors import NotWritableError
 from stages.files import left_overs, trees
 from stages.files.checksums import write_checksums
@@ -43,6 +43,7 @@ INTERRUPTED = f"""
 import signal, sys
 from pathlib import Path
 from stages.errors import exit_code_of
+from stages.stage_folders import ProfileFolder
 from tests.unit.folder.signalled import signal_at
 from tests.unit.folder.test_history import THIRD, measure
 def main():

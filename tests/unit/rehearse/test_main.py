@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.artifacts import Artifacts, QuantizeFolder, read_record, verify, write_record
+from stages.artifacts import Artifacts, read_record, verify, write_record
 from stages.common.entries import Entry
 from stages.common.host import memory
 from stages.errors import (
@@ -32,6 +32,7 @@ from stages.rehearse import __main__ as rehearse
 from stages.rehearse import origins, run
 from stages.rehearse.plan import Plan, make_plan
 from stages.samples import Samples
+from stages.stage_folders import QuantizeFolder
 from tests.unit.records import HOST, SHA256, quantize, train
 from tests.unit.rehearse.recordings import RecordedWorker
 
