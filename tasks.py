@@ -35,6 +35,7 @@ if is_of_invoke():
 import importlib
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from invoke.collection import Collection
@@ -50,8 +51,9 @@ from docker.checkout import writing_checkout
 from docker.develop.tasks import audit, check, fuzz, lint, release, run_tests, version
 from docker.ending import end_with
 from docker.host import engine, env_file, user
+from docker.host.venv_stamp import note_on_another
 from docker.options import DRY_RUN, HOWS, flags_given, stage_task
-from docker.paths import ROOT
+from docker.paths import REQUIREMENTS, ROOT
 from docker.program import adopt
 from docker.reproduce import reproduction
 from docker.results import bundle, diff, export, history, schema, verify
@@ -163,6 +165,8 @@ def _groups() -> "dict[str, list[Task[Any]]]":
 
 
 adopt(program)
+if is_of_invoke() and (note := note_on_another(Path(sys.prefix), ROOT, REQUIREMENTS / "host.txt")):
+    print(f"invoke: {note}", file=sys.stderr)
 os.chdir(ROOT)
 GROUPS = _groups()
 dry_run.guard(task for tasks in GROUPS.values() for task in tasks)

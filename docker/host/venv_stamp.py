@@ -65,6 +65,20 @@ def digest_of(identity: bytes, folder: Path, lock: Path) -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
+def note_on_another(prefix: Path, root: Path, lock: Path) -> str:
+    """Return a note if what runs this is another clone's environment, with other packages.
+
+    `prefix` is the environment's folder, `root` and `lock` are this clone's.
+    """
+    folder = prefix.resolve()
+    if folder.parent == root or not (folder / FILE).is_file() or not missing_in(folder, [lock]):
+        return ""
+    return (
+        f"note: {folder} is another clone's environment, whose packages are not those of this one; "
+        "run this by ./bootstrap.py, or `. .venv/bin/activate` here first"
+    )
+
+
 def is_unfinished(folder: Path) -> bool:
     """Return whether an environment of ours was never completed, or added to without end."""
     file = folder / FILE
