@@ -118,11 +118,9 @@ def test_no_word_of_a_command_line_is_repeated(words: tuple[str, ...], tmp_path:
         *(["-h"], ["--print-completion-script"]),
     ],
 )
-def test_no_flag_of_invoke_itself_repeats_its_value(
-    words: list[str], address: str, tmp_path: Path
-) -> None:
+def test_no_flag_of_invoke_itself_repeats_its_value(words: list[str], address: str) -> None:
     code = launcher.CODE.format(root=str(ROOT), signals=[])
-    done = run(sys.executable, "-I", "-c", code, *words, address, "version", cwd=tmp_path)
+    done = run(sys.executable, "-I", "-c", code, *words, address, "version", cwd=ROOT)
     assert "secret" not in done.output
     assert "Traceback" not in done.output
 
