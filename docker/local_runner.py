@@ -1,6 +1,5 @@
 """Run a stage as a process of this host, in a virtual environment of its runtime."""
 
-import os
 import shutil
 import signal
 import time

@@ -24,6 +24,7 @@ from stages.folder.foreign import kept
 from stages.folder.handover import handing_over
 from stages.folder.usable import ours
 from stages.records.base import Provenance
+from stages.stage_folders import ProfileFolder
 from tests.commands import ROOT
 from tests.unit.records import measured, profile
 
@@ -43,7 +44,6 @@ INTERRUPTED = f"""
 import signal, sys
 from pathlib import Path
 from stages.errors import exit_code_of
-from stages.stage_folders import ProfileFolder
 from tests.unit.folder.signalled import signal_at
 from tests.unit.folder.test_history import THIRD, measure
 def main():
