@@ -7,7 +7,18 @@ Everything but the virtual environment with this task runner itself is set up on
 import os
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120
+sys.path.insert(0, HERE)
+# The `invoke` of another clone's activated environment has imported that one's code by now.
+if loaded := sys.modules.get("docker"):
+    clone = os.path.dirname(loaded.__path__[0])  # noqa: PTH120
+    if not os.path.samefile(clone, HERE):  # noqa: PTH121
+        print(
+            f"invoke: error: this is the invoke of another clone, {clone}; run this by "
+            "./bootstrap.py here, or `. .venv/bin/activate` here first",
+            file=sys.stderr,
+        )
+        sys.exit(2)  # as for a setting that can't be
 from docker.host.environment import is_of_invoke, restart_without_pythons_own
 
 restart_without_pythons_own()  # before anything is imported that could be another's
@@ -24,6 +35,7 @@ if is_of_invoke():
 import importlib
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from invoke.collection import Collection
@@ -39,8 +51,9 @@ from docker.checkout import writing_checkout
 from docker.develop.tasks import audit, check, fuzz, lint, release, run_tests, version
 from docker.ending import end_with
 from docker.host import engine, env_file, user
+from docker.host.venv_stamp import note_on_another
 from docker.options import DRY_RUN, HOWS, flags_given, stage_task
-from docker.paths import ROOT
+from docker.paths import REQUIREMENTS, ROOT
 from docker.program import adopt
 from docker.reproduce import reproduction
 from docker.results import bundle, diff, export, history, schema, verify
@@ -152,6 +165,8 @@ def _groups() -> "dict[str, list[Task[Any]]]":
 
 
 adopt(program)
+if is_of_invoke() and (note := note_on_another(Path(sys.prefix), ROOT, REQUIREMENTS / "host.txt")):
+    print(f"invoke: {note}", file=sys.stderr)
 os.chdir(ROOT)
 GROUPS = _groups()
 dry_run.guard(task for tasks in GROUPS.values() for task in tasks)

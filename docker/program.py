@@ -4,16 +4,14 @@
 has no setting for any of this. So tasks.py makes that Program one of these.
 """
 
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from invoke.exceptions import Exit, ParseError, UnknownFileType
+from invoke.exceptions import Exit
 from invoke.main import program as invoke_program
-from invoke.parser.context import ParserContext
 from invoke.parser.parser import Parser
 from invoke.program import Program
 
@@ -29,15 +27,15 @@ from docker.flags import (
     spelled_out,
 )
 from docker.paths import ROOT
-from stages.errors import exit_code_of, report, say
+from docker.refusing import refusing, refusing_files, refusing_numbers
+from stages.errors import StageError, exit_code_of, report, say
 from stages.program import streams
 from stages.program.printable import printable, shortened
-from stages.setting.addresses import fit_to_show, name_in, redacted
-from stages.setting.suggestion import MAX_SHOWN, quoted
+from stages.setting.addresses import fit_to_show
+from stages.setting.suggestion import quoted
 
-FLAG = re.compile(r"Flag <\w+: ([\w-]+)")
 LIST_FORMATS, HELP_FLAGS = ("flat", "nested", "json"), ("--help", "-h")
-UNKNOWN, MISSING, NO_VALUE = "No idea what", "did not receive required", "needed value"
+SHELLS = ("bash", "fish", "zsh")  # for which invoke has a script of completion
 
 
 @contextmanager
@@ -55,7 +53,7 @@ def _ending_in_order() -> Iterator[None]:
         if ending.message:
             say(ending.message)
         raise Exit(code=ending.code) from None
-    except (KeyboardInterrupt, OSError) as error:
+    except (KeyboardInterrupt, OSError, StageError) as error:
         raise Exit(code=report("invoke", error)) from None
     finally:
         streams.discard_unwritable()
@@ -75,14 +73,20 @@ class TaskProgram(Program):
     @_ending_in_order()
     def create_config(self) -> None:
         """Read the files of settings for invoke itself."""
-        with _refusing_files():
+        with refusing_files():
             super().create_config()
 
     @_ending_in_order()
     def parse_core_args(self) -> None:
         """Read the flags of invoke itself."""
-        with _refusing({}), _refusing_numbers():
+        with refusing({}), refusing_numbers():
             super().parse_core_args()
+        shell = self.args["print-completion-script"].value
+        if shell and shell not in SHELLS:
+            shown, allowed = quoted(shell, SHELLS), " or ".join(SHELLS)
+            raise refusal(
+                f"invoke: error: print-completion-script can't be {shown}; give {allowed}"
+            )
 
     @_ending_in_order()
     def load_collection(self) -> None:
@@ -91,7 +95,8 @@ class TaskProgram(Program):
             super().load_collection()
         except Exit:
             name, start = self.args.collection.value or "tasks", self.args["search-root"].value
-            where = printable(f"{name}.py in {shortened(start or str(Path.cwd()))} or above it")
+            folder = shortened(fit_to_show(start or str(Path.cwd())))
+            where = printable(f"{fit_to_show(name)}.py in {folder} or above it")
             instead = f"change to the clone's folder, {ROOT}, and run this again"
             if self.args.collection.value or start:
                 instead += " without --collection or --search-root"
@@ -106,7 +111,7 @@ class TaskProgram(Program):
         self.core.unparsed = spelled_out(self.core.unparsed, contexts)
         if not topic:
             refuse_repeated(spelled_out(self.argv[1:], contexts), self.initial_context, contexts)
-        with _refusing(self.parser.contexts), _refusing_numbers():
+        with refusing(self.parser.contexts), refusing_numbers():
             if topic:
                 self.print_task_help(topic)
                 raise Exit
@@ -126,13 +131,13 @@ class TaskProgram(Program):
             raise refusal(f"invoke: error: list-format can't be {shown}; give {allowed}")
         if isinstance(root := self.args.list.value, str):
             raise refusal(f"invoke: error: list can't be {quoted(root)}; give it without a value")
-        with _refusing(self.parser.contexts):
+        with refusing(self.parser.contexts):
             super().parse_cleanup()
 
     @_ending_in_order()
     def update_config(self, merge: bool = True) -> None:
         """Read what --config names."""
-        with _refusing_files():
+        with refusing_files():
             super().update_config(merge)
 
     @_ending_in_order()
@@ -170,86 +175,3 @@ def help_topic(tokens: Sequence[str], contexts: Contexts) -> str:
         elif token in contexts:
             topic, needed = token, len(contexts[token].positional_args)
     return ""
-
-
-@contextmanager
-def _refusing(contexts: Contexts) -> Iterator[None]:
-    try:
-        yield
-    except ParseError as error:
-        raise refusal(f"invoke: error: {explanation(error, contexts)}") from None
-
-
-@contextmanager
-def _refusing_numbers() -> Iterator[None]:
-    try:
-        yield
-    except ValueError as error:
-        raise refusal(f"invoke: error: {_of_value(error)}") from None
-
-
-@contextmanager
-def _refusing_files() -> Iterator[None]:
-    """Refuse a file of settings for invoke itself that it fails on, in whatever way it does."""
-    try:
-        yield
-    except UnknownFileType:
-        kinds = "give one that ends in .yaml, .yml, .json or .py"
-        raise refusal(f"invoke: error: config names a file of no known kind; {kinds}") from None
-    except Exception as error:
-        if isinstance(error, OSError | MemoryError):
-            raise
-        why = printable(" ".join(str(error).split()) or type(error).__name__, MAX_SHOWN)
-        raise refusal(
-            f"invoke: error: invoke's own settings can't be read ({why}); correct or remove what "
-            "--config names, or ~/.invoke.yaml and its like"
-        ) from None
-
-
-def explanation(error: ParseError, contexts: Contexts) -> str:
-    """Return what to say of a command line that invoke can't read: cause, then remedy."""
-    text, context = str(error), error.context
-    if text.startswith(UNKNOWN):
-        return _of_unknown(_quoted(text), context, contexts)
-    if MISSING in text and context:
-        return _of_missing(context)
-    if NO_VALUE in text and (flag := FLAG.match(text)):
-        shown, topic = flag[1].replace("_", "-"), _topic(context)
-        return f"--{shown} has no value; `invoke --help{topic}` says what may be given"
-    return f"{printable(redacted(text), MAX_SHOWN)}; `invoke --help TASK` shows what may be given"
-
-
-def _of_unknown(token: str, context: ParserContext | None, contexts: Contexts) -> str:
-    topic, name = _topic(context), name_in(token)
-    flags = list(context.flags) if context and topic else []
-    if token.startswith("-"):
-        shown = quoted(name, flags)
-        return f"{topic.strip() or 'invoke'} has no flag {shown}; `invoke --help{topic}` shows all"
-    # A flag may have lost its dashes, or a task may be misspelt.
-    return f"there is no task {quoted(name, [*contexts, *flags])}; plain `invoke` lists all"
-
-
-def _topic(context: ParserContext | None) -> str:
-    """Return the name of a task as it stands behind --help, with a space; empty for none."""
-    return f" {context.name}" if context and context.name else ""
-
-
-def _of_value(error: ValueError) -> str:
-    """Return what to say of a text that invoke can't take for a number."""
-    text = str(error).rpartition(": ")[2]
-    shown = printable(fit_to_show(text), MAX_SHOWN)
-    return f"{shown} is no whole number; `invoke --help` says what may be given"
-
-
-def _of_missing(context: ParserContext) -> str:
-    needed = " ".join(str(argument.name).upper() for argument in context.missing_positional_args)
-    ways = [f"`invoke {context.name} {needed}`"]
-    for argument in context.missing_positional_args:
-        for flag in getattr(argument, "replacements", ()):
-            ways.append(f"`invoke {context.name} --{flag.name}`")
-    return f"{context.name} needs {needed}; give {' or '.join(ways)}"
-
-
-def _quoted(text: str) -> str:
-    """Return what stands in quotes in invoke's message: a token's repr."""
-    return text.removeprefix(UNKNOWN).strip().removesuffix("is!").strip()[1:-1]

@@ -43,14 +43,15 @@ are.
 `invoke` refuses a value that is not allowed before anything starts, with
 [exit code 2](exit-codes.md), and names the nearest one that is. It also refuses a variable that
 starts with `VGG19_`, or `vgg19_`, and names no setting, and one that has a setting's name behind a
-slip in that prefix, such as `VVG19_` or `VGG_19_`.
+slip in that prefix, such as `VVG19_` or `VGG_19_`; so it does with a slip in the name of a variable
+that is no setting, such as `GIVEN_DTA`.
 
 Variables may also be kept in the file `.env` beside `compose.yaml`, a `VGG19_NAME=value` on a line;
 one of the shell wins. `invoke` and `docker compose` both read it, and both refuse there what is
 misspelt or not allowed. Single quotes keep a value as it is, over several lines, too; `invoke`
-refuses a `$` outside them, and a line without `=`, with the line's number. A misspelt variable of
-the shell is refused by `invoke` alone: compose passes on only the variables that `compose.yaml`
-names, so it can't see others. `invoke` writes to `.env`
+refuses a `$` outside them, and a line that is neither `NAME=value` nor `NAME: value`, with the
+line's number. A misspelt variable of the shell is refused by `invoke` alone: compose passes on only
+the variables that `compose.yaml` names, so it can't see others. `invoke` writes to `.env`
 [what `docker compose` must know beside the settings](#what-env-says-beside-the-settings).
 
 `invoke --help profile` shows the same for one stage, and so does `python -m stages.profile --help`.

@@ -13,17 +13,12 @@ from docker.host import engine
 from docker.host.asked import require_runner
 from docker.host.env_file import environment, with_place
 from docker.host.own_files import OWN
+from docker.host.variables import GIVEN_PATHS
 from docker.how import How
+from docker.local_runner import Runner, prepare_local
 from docker.options import flags_given
 from docker.outcome import Outcome
-from docker.runners import (
-    RUNNERS,
-    TRAIN,
-    Runner,
-    prepare_docker,
-    prepare_local,
-    to_prepare,
-)
+from docker.runners import RUNNERS, TRAIN, prepare_docker, to_prepare
 from docker.standing import from_here
 from stages.agreement import require_agreement
 from stages.check import require_one
@@ -33,6 +28,7 @@ from stages.folder.usable import resolved
 from stages.inputs import require_inputs
 from stages.program.clock import time_of_day
 from stages.program.quiet import QUIET
+from stages.setting.prefix import refuse_misspelt
 from stages.setting.programs import DOCTOR, DOWNLOAD, EXTRAS, STAGES
 from stages.settings import Settings, env_name, needs_download
 
@@ -180,8 +176,10 @@ def _say_failure(name: str, stage: str, outcome: Outcome) -> None:
 
 def load_settings(given: Mapping[str, str] | None = None) -> Settings:
     """Return the settings of the environment and .env, with what is given on top."""
+    environ = environment()
     try:
-        return load(environment(), given or {})
+        refuse_misspelt(environ, GIVEN_PATHS)
+        return load(environ, given or {})
     except SettingsError as error:
         raise with_place(error) from None
 

@@ -14,6 +14,7 @@ from stages.command_line import load
 from stages.errors import NotWritableError, SettingsError, exit_code_of
 from stages.program.user import this_user
 from stages.setting.addresses import local_path, why_no_path
+from stages.setting.prefix import refuse_misspelt
 from stages.setting.programs import STAGES
 from stages.setting.suggestion import quoted
 from stages.setting.values import is_data_path
@@ -38,10 +39,12 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
     """Read all settings, and try the artifacts folder.
 
     Raises SettingsError for a setting that is unknown or not allowed, that asks for more images
-    than there would be, that is given twice, or is a path that no container sees;
+    than there would be, that is given twice, or is a path that no container sees, and for a
+    misspelt variable of such a path;
     NotWritableError if the folder can't be written.
     """
     settings = load(environ)
+    refuse_misspelt(environ, GIVEN.values())
     folder = settings.artifacts
     for name, given in GIVEN.items():
         require_one(env_name(name), given, environ)

@@ -7,7 +7,6 @@ import sys
 from datetime import date
 from functools import partial
 from importlib.util import find_spec
-from pathlib import Path
 
 from invoke.context import Context
 from invoke.tasks import task
@@ -89,13 +88,14 @@ def _prepare(only: str) -> None:
 )
 def audit(_: Context, database: str = "") -> None:
     """Look up known vulnerabilities of all locked Python packages, and what was decided of each."""
-    end_with(exit_code_of("audit", partial(_audit, from_here(database) if database else None)))
+    end_with(exit_code_of("audit", partial(_audit, database)))
 
 
-def _audit(database: Path | None) -> None:
+def _audit(database: str) -> None:
+    folder = from_here(database) if database else None
     verdicts = triage.read_triage(triage.TRIAGE)
     locks = auditing.locked_pins()
-    with auditing.source(database) as asked:
+    with auditing.source(folder) as asked:
         print(f"audit: {len(locks)} versions of packages; {asked.about}", flush=True)
         findings = auditing.find(locks, asked)
     outcome = triage.judge(findings, verdicts, locks, asked.known)

@@ -20,6 +20,7 @@ from docker.host.environment import DEFAULT_CONTEXT, context_of
 from stages.errors import EngineError
 from stages.program.printable import printable
 from stages.program.tether import tethered_through
+from stages.setting.suggestion import quoted
 
 GROUP = "docker"
 # By the engine's driver, what `docker run --cgroup-parent` calls the root.
@@ -219,7 +220,8 @@ def _place(environ: Mapping[str, str]) -> str:
     if environ.get("DOCKER_HOST"):
         return "DOCKER_HOST"
     context = context_of(environ)
-    return "the engine" if context == DEFAULT_CONTEXT else f"the context {context!r} of docker"
+    named = f"the context {quoted(context)} of docker"
+    return "the engine" if context == DEFAULT_CONTEXT else named
 
 
 def _other_place(environ: Mapping[str, str], task: str) -> str:

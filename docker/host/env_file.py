@@ -4,7 +4,6 @@
 same job.
 """
 
-import difflib
 import hashlib
 import os
 import re
@@ -20,17 +19,18 @@ from docker.host.variables import (
     CERTIFICATES,
     CGROUP_PARENT,
     CPU_SHARES,
-    GIVEN_BACKBONE,
-    GIVEN_DATA,
-    GIVEN_MODEL,
+    GIVEN_PATHS,
     MEMORY,
+    NETWORK,
+    OVERRIDE,
     PROJECT,
 )
 from docker.paths import ENV_FILE, ROOT
 from stages.errors import SettingsError
 from stages.files.member import read_given
 from stages.program.printable import printable
-from stages.setting.prefix import is_like_ours
+from stages.setting.addresses import why_no_path
+from stages.setting.prefix import is_like_ours, refuse_misspelt, similar_to
 from stages.setting.suggestion import MAX_SHOWN, quoted
 
 PREFIX = "VGG19_"
@@ -44,8 +44,8 @@ UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")
 RESERVE, MIN_RESERVE = 1 / 16, GIB
 # The most that the kernel takes, and what it gives where nothing is said.
 ALL_SHARES, USUAL_SHARES, MIN_SHARES = "262144", "1024", 2
-# The variables of the shell that are written as they are given, and how like one a slip is.
-CHOSEN, SIMILAR = (MEMORY, CPU_SHARES), 0.9
+# The variables of the shell that are for this machine alone.
+CHOSEN = (MEMORY, CPU_SHARES, OVERRIDE, NETWORK)
 # As `docker run --memory` takes it.
 _MEMORY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)([kmgt]?)i?b?", re.IGNORECASE)
 # No stage starts with less, and no machine has more: the engine would count past its whole numbers.
@@ -81,8 +81,8 @@ def _settings(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _is_read(name: str) -> bool:
-    # Something like the prefix, too: what is misspelt is refused, and not ignored.
-    return is_like_ours(name) or name in (GIVEN_BACKBONE, GIVEN_DATA, GIVEN_MODEL)
+    # Something like these, too: what is misspelt is refused, and not ignored.
+    return is_like_ours(name) or bool(similar_to(name, GIVEN_PATHS))
 
 
 def _text(env_file: Path) -> str:
@@ -119,7 +119,8 @@ def compose_variables(
 
     Raises SettingsError for a variable of the shell that can't be what it says, or is misspelt.
     """
-    _refuse_misspelt(environ)
+    refuse_misspelt(environ, CHOSEN)
+    _refuse_addresses(environ)
     parent = engine.root_cgroup
     return {
         **user_in_container(owner, engine).variables(),
@@ -131,11 +132,11 @@ def compose_variables(
     }
 
 
-def _refuse_misspelt(environ: Mapping[str, str]) -> None:
-    for name in sorted(name for name in environ if name not in CHOSEN):
-        if meant := difflib.get_close_matches(name, CHOSEN, 1, SIMILAR):
-            shown = printable(name, MAX_SHOWN)
-            raise SettingsError(f"{shown} is no variable (did you mean {meant[0]}?); unset it")
+def _refuse_addresses(environ: Mapping[str, str]) -> None:
+    """Raise SettingsError for an address in place of a name: compose would show its password."""
+    for name in (OVERRIDE, NETWORK):
+        if reason := why_no_path(text := environ.get(name, "")):
+            raise SettingsError(f"{name} can't be {quoted(text)} ({reason}); unset it")
 
 
 def _memory(environ: Mapping[str, str]) -> str:

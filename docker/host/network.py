@@ -13,7 +13,7 @@ from pathlib import Path
 from docker.host.pip_settings import pip_options
 from docker.paths import CERTIFICATES
 from stages.errors import SettingsError
-from stages.setting.addresses import hides_password, is_of_this_machine
+from stages.setting.addresses import fit_to_show, hides_password, is_of_this_machine
 
 PROXIES = tuple(
     name
@@ -100,7 +100,7 @@ def _checked(path: Path, source: str) -> Path:
         context.load_verify_locations(cafile=str(path))
     except OSError as error:
         raise SettingsError(
-            f"{source} names {path}, where no certificates can be read; "
+            f"{source} names {fit_to_show(str(path))}, where no certificates can be read; "
             "set it to a file of certificates (PEM), or unset it"
         ) from error
     return path.absolute()
@@ -111,8 +111,8 @@ def _joined(folders: str) -> Path:
     texts = [text for folder in folders.split(os.pathsep) for text in _certificates_in(folder)]
     if not texts:
         raise SettingsError(
-            f"{CA_FOLDER} names {folders}, where no certificates can be read; set it to a folder "
-            "of certificates (PEM), or unset it"
+            f"{CA_FOLDER} names {fit_to_show(folders)}, where no certificates can be read; set it "
+            "to a folder of certificates (PEM), or unset it"
         )
     joined = "\n".join(dict.fromkeys(texts))
     if not CERTIFICATES.is_file() or CERTIFICATES.read_text() != joined:

@@ -3,7 +3,6 @@
 Standard library only: bootstrap.py uses it before anything is installed.
 """
 
-import hashlib
 import os
 import platform
 import re
@@ -23,8 +22,10 @@ from docker.host.venv_lock import locked
 from docker.host.venv_stamp import (
     OUR_PROMPT,
     Stamp,
+    digest_of,
     is_ours,
     is_unfinished,
+    missing_in,
     read_stamp,
     write_stamp,
 )
@@ -57,7 +58,7 @@ def get_or_create(folder: Path, choose_python: Callable[[], str], locks: Sequenc
     may have different Pythons. Raises VenvError if that fails, NotWritableError if it may not be
     written.
     """
-    if _missing(folder, locks):
+    if missing_in(folder, locks):
         with locked(folder) as descriptor:
             _bring_up_to_date(folder, choose_python, locks, descriptor)
     return folder / "bin" / "python"
@@ -65,14 +66,14 @@ def get_or_create(folder: Path, choose_python: Callable[[], str], locks: Sequenc
 
 def must_be_created(folder: Path, locks: Sequence[Path]) -> bool:
     """Return whether get_or_create would create `folder`, for which it needs a Python."""
-    return _takes_a_new_one(folder, _missing(folder, locks), locks)
+    return _takes_a_new_one(folder, missing_in(folder, locks), locks)
 
 
 def _bring_up_to_date(
     folder: Path, choose_python: Callable[[], str], locks: Sequence[Path], descriptor: int
 ) -> None:
     """Create `folder`, or add to it what is missing; another process may have done so by now."""
-    missing = _missing(folder, locks)
+    missing = missing_in(folder, locks)
     if missing and os.path.lexists(folder):
         _require_own(folder)
     if _takes_a_new_one(folder, missing, locks):
@@ -122,18 +123,7 @@ def _install_all(folder: Path, locks: Iterable[Path], descriptor: int) -> None:
     """Install locks, one at a time: an earlier one may bring what building a later one needs."""
     identity = interpreter.identity_in(folder)
     for lock in locks:
-        _install_whole(folder, lock, _digest(identity, folder, lock), descriptor)
-
-
-def _missing(folder: Path, locks: Sequence[Path]) -> list[Path]:
-    """Return the locks that `folder` does not have yet, in order; all if it must be created."""
-    stamp = read_stamp(folder)
-    identity = interpreter.identity_in(folder) if stamp else b""
-    if not (stamp and identity):
-        return [*locks]
-    has = stamp.locks[: len(locks)]
-    wanted = [_digest(identity, folder, lock) for lock in locks[: len(has)]]
-    return [*locks] if has != wanted else [*locks[len(has) :]]
+        _install_whole(folder, lock, digest_of(identity, folder, lock), descriptor)
 
 
 def _takes_a_new_one(folder: Path, missing: Sequence[Path], locks: Sequence[Path]) -> bool:
@@ -152,11 +142,6 @@ def _install_whole(folder: Path, lock: Path, digest: str, descriptor: int) -> No
             write_stamp(folder, before)
         raise
     write_stamp(folder, Stamp.of(folder, [*before.locks, digest]))
-
-
-def _digest(identity: bytes, folder: Path, lock: Path) -> str:
-    parts = (identity, os.fsencode(folder), lock.read_bytes())
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def _require_usable_path(folder: Path) -> None:

@@ -3,9 +3,14 @@
 Standard library only: bootstrap.py uses it before anything is installed.
 """
 
+import hashlib
 import json
+import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from docker.host import interpreter
 
 FILE = "locked.sha256"
 CONFIGURATION = "pyvenv.cfg"
@@ -41,6 +46,37 @@ def read_stamp(folder: Path) -> Stamp | None:
     except (OSError, ValueError, TypeError):
         return None
     return stamp if complete else None
+
+
+def missing_in(folder: Path, locks: Sequence[Path]) -> list[Path]:
+    """Return the locks that `folder` does not have yet, in order; all if it must be created."""
+    stamp = read_stamp(folder)
+    identity = interpreter.identity_in(folder) if stamp else b""
+    if not (stamp and identity):
+        return [*locks]
+    has = stamp.locks[: len(locks)]
+    wanted = [digest_of(identity, folder, lock) for lock in locks[: len(has)]]
+    return [*locks] if has != wanted else [*locks[len(has) :]]
+
+
+def digest_of(identity: bytes, folder: Path, lock: Path) -> str:
+    """Return what changes with the Python that `identity` is of, with the folder and a lock."""
+    parts = (identity, os.fsencode(folder), lock.read_bytes())
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def note_on_another(prefix: Path, root: Path, lock: Path) -> str:
+    """Return a note if what runs this is another clone's environment, with other packages.
+
+    `prefix` is the environment's folder, `root` and `lock` are this clone's.
+    """
+    folder = prefix.resolve()
+    if folder.parent == root or not (folder / FILE).is_file() or not missing_in(folder, [lock]):
+        return ""
+    return (
+        f"note: {folder} is another clone's environment, whose packages are not those of this one; "
+        "run this by ./bootstrap.py, or `. .venv/bin/activate` here first"
+    )
 
 
 def is_unfinished(folder: Path) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from stages.artifacts import StageFolder, read_record, verify
+from stages.artifacts import read_record, verify
 from stages.common.provenance import maker
 from stages.common.text import when
 from stages.errors import StageError
@@ -20,6 +20,7 @@ from stages.records.base import Host, Provenance, Record
 from stages.records.cpu_generations import full_name
 from stages.setting.cpu_list import format_list
 from stages.settings import Settings
+from stages.stage_folders import StageFolder
 
 # What something came from, by its name in words. What is longer than a person reads is a hash, or
 # as good as one.

@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import replace
 
-from stages.artifacts import Artifacts, CompareFolder, write_record
+from stages.artifacts import Artifacts, write_record
 from stages.command_line import for_stage
 from stages.common.current import Facts, Product, by_runtime, kept, stays
 from stages.common.headline import require_trusted
@@ -26,6 +26,7 @@ from stages.program.host_path import shown
 from stages.program.quiet import answer
 from stages.records.compare import CompareRecord
 from stages.settings import Settings
+from stages.stage_folders import CompareFolder
 
 PICTURES, PAGE = STEPS = ("pictures", "page")
 

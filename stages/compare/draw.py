@@ -1,6 +1,5 @@
 """All pictures of a comparison: those for which there are data."""
 
-from stages.artifacts import CompareFolder
 from stages.compare.cautions import run_caution
 from stages.compare.layers import layers_of
 from stages.compare.models_plot import plot_absolute, plot_times
@@ -13,6 +12,7 @@ from stages.compare.pictures.roofline import plot_roofline, points_of
 from stages.compare.plots import plot_ladder
 from stages.compare.rehearsal_plot import plot_rehearsal
 from stages.records.rounds import SCENARIOS
+from stages.stage_folders import CompareFolder
 
 
 def draw(out: CompareFolder, seen: Seen) -> None:

@@ -4,13 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from stages.artifacts import (
-    Artifacts,
-    PeersFolder,
-    RehearseFolder,
-    read_record,
-    require_current,
-)
+from stages.artifacts import Artifacts, read_record, require_current
 from stages.evidence.checked import checked, labels_of, sources
 from stages.evidence.rejection import following
 from stages.evidence.requirements import require_text
@@ -23,6 +17,7 @@ from stages.rehearse import rederive as rehearse
 from stages.rehearse.layers import operations_per_image
 from stages.rehearse.table import render as render_rehearsal
 from stages.runtimes import RUNTIME_NAMES
+from stages.stage_folders import PeersFolder, RehearseFolder
 
 BesideT = TypeVar("BesideT", PeersRecord, RehearsalRecord)
 
@@ -30,11 +25,11 @@ BesideT = TypeVar("BesideT", PeersRecord, RehearsalRecord)
 def check_peers(artifacts: Artifacts) -> str:
     """Check peers.json and peers.log."""
     folder = artifacts.peers
-    _require_current(artifacts, folder, read_record(folder.record, PeersRecord))
     record = checked(
         folder.record,
         PeersRecord,
         peers.rederived,
+        partial(_require_current, artifacts, folder),
         labels=labels_of(artifacts, "test"),
         **sources(artifacts),
     )
@@ -47,12 +42,14 @@ def check_rehearsal(artifacts: Artifacts) -> str:
     folder = artifacts.rehearse
     test = labels_of(artifacts, "test")
     given = read_record(folder.record, RehearsalRecord)
-    _require_current(artifacts, folder, given)
+    require_inputs = partial(_require_current, artifacts, folder)
+    require_inputs(given)  # whose work is reckoned by another record
     taken = len(given.labels)
     record = checked(
         folder.record,
         RehearsalRecord,
         partial(rehearse.rederived, folder=folder, operations=_operations(artifacts, given)),
+        require_inputs,
         labels=test[:taken],
         test_images=len(test),
         **sources(artifacts),

@@ -8,11 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from stages.artifacts import (
-    Artifacts,
-    read_record,
-    require_current,
-)
+from stages.artifacts import Artifacts, read_record, require_current
 from stages.common.headline import NOT_TRUSTED
 from stages.common.reasons import in_words
 from stages.compare.effects import compare
@@ -42,6 +38,7 @@ from stages.records.quantize import QuantizeRecord
 from stages.records.rehearse import RehearsalRecord
 from stages.records.train import TrainRecord
 from stages.runtimes import RUNTIME_NAMES
+from stages.stage_folders import CompareFolder
 from stages.train import rederive as train
 
 
@@ -64,12 +61,22 @@ def _check(bundle: Path) -> list[str]:
             lines.append(check_quantize(artifacts, runtime))
         if artifacts.profile(runtime).path.is_dir():
             lines.append(check_profile(artifacts, runtime))
-    lines.append(check_comparison(artifacts))
+    lines += [check_comparison(artifacts), *_unchecked(artifacts.compare)]
     if artifacts.peers.path.is_dir():
         lines.append(check_peers(artifacts))
     if artifacts.rehearse.path.is_dir():
         lines.append(check_rehearsal(artifacts))
     return lines
+
+
+def _unchecked(folder: CompareFolder) -> list[str]:
+    """Return a note of page and pictures, if there are any: drawing takes further packages."""
+    if not any(path.exists() for path in (folder.page, *folder.drawings)):
+        return []
+    return [
+        f"note: {folder.page.name} and the pictures were not checked against the figures, but for "
+        "their hashes; `invoke compare --force compare` makes them again from what is in the bundle"
+    ]
 
 
 class Made(NamedTuple):
@@ -140,7 +147,7 @@ def names_in(folder: Path) -> set[str]:
 
 def check_train(artifacts: Artifacts) -> str:
     """Check train.json."""
-    record = checked(artifacts.train.record, TrainRecord, train.rederived)
+    record = checked(artifacts.train.record, TrainRecord, train.rederived, lambda _: None)
     images = sum(len(classes) for classes in record.predictions.values())
     return f"train: the accuracies follow from {images} predictions"
 
@@ -148,14 +155,18 @@ def check_train(artifacts: Artifacts) -> str:
 def check_quantize(artifacts: Artifacts, runtime: str) -> str:
     """Check the quantize.json of a runtime."""
     folder = artifacts.quantize(runtime)
+
+    def require_inputs(record: QuantizeRecord) -> None:
+        require_current(folder.path, record.train_sha256, artifacts.train.path)
+
     record = checked(
         folder.record,
         QuantizeRecord,
         partial(quantize.rederived, folder=folder),
+        require_inputs,
         runtime=runtime,
         labels=labels_of(artifacts, "validation"),
     )
-    require_current(folder.path, record.train_sha256, artifacts.train.path)
     made = [variant for variant in record.variants if not variant.missing]
     return (
         f"{runtime}: each trial ({len(record.trials)}) and variant ({len(made)}) follows from its "
@@ -166,17 +177,21 @@ def check_quantize(artifacts: Artifacts, runtime: str) -> str:
 def check_profile(artifacts: Artifacts, runtime: str) -> str:
     """Check the measurements.json of a runtime, and the summaries beside it."""
     folder = artifacts.profile(runtime)
+
+    def require_inputs(record: ProfileRecord) -> None:
+        require_current(folder.path, record.train_sha256, artifacts.train.path)
+        require_current(folder.path, record.quantize_sha256, artifacts.quantize(runtime).path)
+
     record = checked(
         folder.record,
         ProfileRecord,
         partial(profile.rederived, folder=folder),
+        require_inputs,
         runtime=runtime,
         classes=read_record(artifacts.train.record, TrainRecord).classes,
         labels=labels_of(artifacts, "test"),
         **sources(artifacts),
     )
-    require_current(folder.path, record.train_sha256, artifacts.train.path)
-    require_current(folder.path, record.quantize_sha256, artifacts.quantize(runtime).path)
     require_summaries(folder, record)
     cells = sum(cell.measurement is not None for cell in record.cells)
     proofs = sum(cell.proof is not None for cell in record.cells)
@@ -202,6 +217,8 @@ def check_comparison(artifacts: Artifacts) -> str:
     for read in profiles:
         made_from = recorded.profile_sha256.get(read.runtime, "")
         require_current(folder.path, made_from, artifacts.profile(read.runtime).path)
+    if recorded.rehearse_sha256:
+        require_current(folder.path, recorded.rehearse_sha256, artifacts.rehearse.path)
     with following(folder.record):
         rehearsed = read_rehearsed(artifacts, profiles) if recorded.rehearse_sha256 else NOTHING
         derived = compare(profiles, rehearsed.sha256)

@@ -15,13 +15,20 @@ RecordT = TypeVar("RecordT", bound=Record)
 
 
 def checked(
-    path: Path, kind: type[RecordT], rederived: Callable[[RecordT], RecordT], **known: Any
+    path: Path,
+    kind: type[RecordT],
+    rederived: Callable[[RecordT], RecordT],
+    require_current: Callable[[RecordT], None],
+    **known: Any,
 ) -> RecordT:
     """Return the record at `path`, whose figures are what its samples give.
 
-    `known` are fields whose value another record, or the place of this one, gives.
+    `known` are fields whose value another record, or the place of this one, gives. Beforehand it
+    is given to `require_current`: that of other inputs than those present is stale, and whatever
+    differs in it is no damage.
     """
     record = read_record(path, kind)
+    require_current(record)
     with following(path):
         derived = replace(rederived(record), **known)
     require_alike(path, record, derived)

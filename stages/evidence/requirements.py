@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from stages.artifacts import ProfileFolder, read_record
+from stages.artifacts import read_record
 from stages.common.source import source_sha256
 from stages.common.summaries import summaries
 from stages.errors import InputCorruptError
@@ -15,6 +15,7 @@ from stages.records.base import Record, Setting
 from stages.records.profile import ModelSummary, ProfileRecord
 from stages.records.reading import MAX_BYTES, parse
 from stages.setting.of_rounds import DEFAULT_ROUNDS
+from stages.stage_folders import ProfileFolder
 
 MAX_SHOWN = 5
 

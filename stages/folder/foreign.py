@@ -4,20 +4,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from stages.artifacts import (
-    CACHE_FOLDERS,
-    Artifacts,
-    ProfileFolder,
-    StageFolder,
-    TrialFolder,
-    places,
-)
+from stages.artifacts import CACHE_FOLDERS, Artifacts
 from stages.errors import NotWritableError
 from stages.files import left_overs, trees
 from stages.files.checksums import CHECKSUMS, names_listed, plain_files
 from stages.program.printable import shortened
 from stages.program.user import this_user
 from stages.runtimes import RUNTIME_NAMES
+from stages.stage_folders import ProfileFolder, StageFolder, TrialFolder, places
 
 REMEDY = "set VGG19_ARTIFACTS to another folder"
 # When a kept measurement was made. A number follows, one more than before, from each on that was

@@ -4,7 +4,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from stages.artifacts import Artifacts, ProfileFolder, read_record, verify
+from stages.artifacts import Artifacts, read_record, verify
 from stages.errors import NotWritableError, SchemaVersionError, StageError
 from stages.files import left_overs, trees
 from stages.files.checksums import CHECKSUMS, sha256
@@ -13,6 +13,7 @@ from stages.program.host_path import shown
 from stages.program.user import this_user
 from stages.records.profile import ProfileRecord
 from stages.runtimes import RUNTIME_NAMES
+from stages.stage_folders import ProfileFolder
 
 
 def require_writable(artifacts: Artifacts, runtime: str) -> None:

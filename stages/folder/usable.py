@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from stages.artifacts import Artifacts, StageFolder
+from stages.artifacts import Artifacts
 from stages.errors import NotWritableError
 from stages.files import left_overs, trees
 from stages.files.checksums import CHECKSUMS
@@ -28,6 +28,7 @@ from stages.folder.foreign import (
 from stages.program import disk_space
 from stages.program.user import this_user
 from stages.runtimes import RUNTIME_NAMES
+from stages.stage_folders import StageFolder
 
 MARKER, LOCK = ".vgg19-artifacts", ".lock"
 MARKER_TEXT = "The stages of VGG19 on your Xeon write here, and `invoke clean` removes it.\n"

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from stages.artifacts import Artifacts, StageFolder, read_record, require_current, verify
+from stages.artifacts import Artifacts, read_record, require_current, verify
 from stages.common.current import Facts, cpu_facts, facts_of, in_words, machine_facts
 from stages.common.host.cores import one_per_physical_core, parse_cores, require_available
 from stages.common.host.facts import describe_host
@@ -23,6 +23,7 @@ from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
 from stages.setting.values import OWN_BACKBONES
 from stages.settings import Settings
+from stages.stage_folders import StageFolder
 
 StageRecord: TypeAlias = TrainRecord | QuantizeRecord | ProfileRecord | CompareRecord
 

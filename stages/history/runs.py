@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from stages.artifacts import Artifacts, ProfileFolder, read_record, verify
+from stages.artifacts import Artifacts, read_record, verify
 from stages.errors import InputCorruptError, InputMissingError, SettingsError, StageError
 from stages.folder.foreign import kept
 from stages.records.profile import ProfileRecord
 from stages.runtimes import RUNTIME_NAMES
+from stages.stage_folders import ProfileFolder
 
 CURRENT = "current"
 # But for what is between a time and the number behind it.

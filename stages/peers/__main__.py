@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stages.artifacts import Artifacts, PeersFolder, TrainFolder, read_record, verify, write_record
+from stages.artifacts import Artifacts, read_record, verify, write_record
 from stages.command_line import for_stage
 from stages.common.current import Facts, Product, by_runtime, kept, machine_facts, package_facts
 from stages.common.entries import (
@@ -42,6 +42,7 @@ from stages.runtimes import RUNTIME_NAMES
 from stages.samples import first_samples, load_samples, require_full_batch
 from stages.setting.values import OWN_BACKBONES
 from stages.settings import Settings
+from stages.stage_folders import PeersFolder, TrainFolder
 
 
 @dataclass(frozen=True, slots=True)

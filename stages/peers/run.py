@@ -13,6 +13,7 @@ from stages.common.stats import accuracy_top1
 from stages.common.worker.client import WorkerProcess
 from stages.common.worker.interleave import take_turns
 from stages.common.worker.protocol import Classify, ClassifyAnswer, Job, Turn, Worker
+from stages.errors import ModelError
 from stages.folder.full_disk import scratch_folder
 from stages.peers.ratios import figures_of
 from stages.records.peers import Contender
@@ -39,7 +40,9 @@ def measure(
 ) -> list[Contender]:
     """Measure the entries that can run, and return all, in their order.
 
-    Raises WorkerError, PinningError or ModelError if one of them fails.
+    A peer that refuses its model, or runs it in another precision, is missing for that reason.
+    Raises WorkerError, PinningError or HostError if one of them fails, ModelError if one of ours
+    does.
     """
     with scratch_folder("peers-") as scratch:
 
@@ -57,20 +60,37 @@ def measure_with(
     progress: Progress,
 ) -> list[Contender]:
     """Do what `measure` does, with the workers that `start` gives."""
-    measured: list[Contender] = []
+    contenders = {entry.name: _missing(entry, entry.missing) for entry in entries}
+    workers: dict[str, Worker] = {}
     with ExitStack() as running:
-        workers: list[Worker] = []
         for entry in runnable(entries):
             progress.step(_top1_step(entry))
-            workers.append(running.enter_context(start(entry)))
-            measured.append(_scored(entry, workers[-1], conditions))
+            try:
+                worker, contenders[entry.name] = _begun(start, entry, conditions, running)
+                workers[entry.name] = worker
+            except ModelError as error:
+                contenders[entry.name] = _refused(entry, error)
         for size in conditions.batch_sizes:
             progress.step(_rounds_step(conditions, size))
             turn = Turn(size, conditions.round_duration_s)
-            seconds = take_turns(workers, turn, conditions.rounds, progress.update)
-            for contender, own in zip(measured, seconds, strict=True):
-                contender.figures.append(figures_of(size, own))
-    return _in_order(entries, measured)
+            seconds = take_turns([*workers.values()], turn, conditions.rounds, progress.update)
+            for name, own in zip(workers, seconds, strict=True):
+                contenders[name].figures.append(figures_of(size, own))
+    return [*contenders.values()]
+
+
+def _begun(
+    start: Callable[[Entry], AbstractContextManager[Worker]],
+    entry: Entry,
+    conditions: Conditions,
+    running: ExitStack,
+) -> tuple[Worker, Contender]:
+    """Return a worker that ends with `running`, at once if it fails, and its contender."""
+    with ExitStack() as own:
+        worker = own.enter_context(start(entry))
+        contender = _scored(entry, worker, conditions)
+        running.push(own.pop_all())
+    return worker, contender
 
 
 def steps(entries: Sequence[Entry], conditions: Conditions) -> list[str]:
@@ -100,14 +120,16 @@ def _scored(entry: Entry, worker: Worker, conditions: Conditions) -> Contender:
     )
 
 
-def _in_order(entries: Sequence[Entry], measured: Sequence[Contender]) -> list[Contender]:
-    """Return a contender for each entry: the next that was measured, or one that is missing."""
-    remaining = iter(measured)
-    return [_missing(entry) if entry.missing else next(remaining) for entry in entries]
+def _refused(entry: Entry, error: ModelError) -> Contender:
+    """Return a peer that is missing as it refuses; raise for one of ours, which must run."""
+    if entry.is_ours:
+        raise error
+    reason = " ".join(str(error).split()).replace(str(entry.model), entry.model.name)
+    return _missing(entry, reason)
 
 
-def _missing(entry: Entry) -> Contender:
-    return Contender(backend=entry.backend, precision=entry.precision, missing=entry.missing)
+def _missing(entry: Entry, reason: str | None) -> Contender:
+    return Contender(backend=entry.backend, precision=entry.precision, missing=reason)
 
 
 def _job(entry: Entry, conditions: Conditions) -> Job:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from stages.artifacts import Artifacts, ProfileFolder, write_record
+from stages.artifacts import Artifacts, write_record
 from stages.command_line import for_stage
 from stages.common.current import Product, kept
 from stages.common.headline import require_trusted
@@ -44,6 +44,7 @@ from stages.records.quantize import QuantizeRecord
 from stages.samples import require_full_batch
 from stages.setting.values import OWN_BACKBONES
 from stages.settings import Settings
+from stages.stage_folders import ProfileFolder
 
 # Long enough for a process that runs half of the time to be seen.
 LOOK_S = 1.0

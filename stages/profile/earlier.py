@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from stages.artifacts import ProfileFolder, read_record, verify
+from stages.artifacts import read_record, verify
 from stages.common.current import Facts, facts_of, in_words
 from stages.errors import InputStaleError, StageError
 from stages.profile.enough import OF_ROUNDS
@@ -18,6 +18,7 @@ from stages.records.base import UNKNOWN, Host, Provenance
 from stages.records.cell import Measurement
 from stages.records.known import KnownCell
 from stages.records.profile import ProfileRecord
+from stages.stage_folders import ProfileFolder
 
 REMEDY = "run profile without --more"
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from stages.artifacts import ProfileFolder
 from stages.common.worker.loadgen import (
     ANSWERS,
     DETAIL,
@@ -28,6 +27,7 @@ from stages.program.printable import printable
 from stages.records.cell import Cell, Measurement, Server
 from stages.records.measure import Run
 from stages.records.profile import Layout, LayoutTrial, ProfileRecord
+from stages.stage_folders import ProfileFolder
 
 # What LoadGen's log says of a test that asks for every image's class.
 ACCURACY_MODE = "AccuracyOnly"

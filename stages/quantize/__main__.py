@@ -3,7 +3,7 @@
 import os
 import sys
 
-from stages.artifacts import Artifacts, QuantizeFolder, read_record, verify, write_record
+from stages.artifacts import Artifacts, read_record, verify, write_record
 from stages.command_line import for_stage
 from stages.common.chance import warn_at_chance
 from stages.common.current import Product, kept
@@ -28,6 +28,7 @@ from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
 from stages.runtimes import quantize_switches
 from stages.settings import Settings
+from stages.stage_folders import QuantizeFolder
 
 
 def main() -> None:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from stages.artifacts import Artifacts, QuantizeFolder
+from stages.artifacts import Artifacts
 from stages.common.progress import Progress
 from stages.precisions import FP32
 from stages.quantize.compressor import Compressor
 from stages.quantize.evaluator import Contender, Evaluator, Examination
 from stages.quantize.kept_trials import KeptTrials
 from stages.settings import Settings
+from stages.stage_folders import QuantizeFolder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ from statistics import median
 import numpy as np
 import numpy.typing as npt
 
-from stages.artifacts import TrainFolder
 from stages.common.onednn.log import parse_log
 from stages.common.stats import accuracy_top1
 from stages.common.worker.client import WorkerProcess
@@ -28,6 +27,7 @@ from stages.records.quantize import Layer
 from stages.runtimes import get_runtime
 from stages.samples import load_samples
 from stages.settings import Settings
+from stages.stage_folders import TrainFolder
 
 Probabilities = npt.NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from stages.artifacts import Artifacts, TrialFolder, read_record, verify, write_record
+from stages.artifacts import Artifacts, read_record, verify, write_record
 from stages.common.current import Facts, facts_of, in_words, machine_facts
 from stages.common.provenance import maker
 from stages.common.text import when
@@ -23,6 +23,7 @@ from stages.records.base import UNKNOWN, Host
 from stages.records.quantize import Recipe, Sensitivity, Trial
 from stages.records.trial import KeptTrial
 from stages.settings import Settings
+from stages.stage_folders import TrialFolder
 
 # What the folders of trials are named by: a recipe that was tried, an op that was left in FP32.
 RECIPE, OP = "trial", "op"

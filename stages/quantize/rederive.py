@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from stages.artifacts import QuantizeFolder
 from stages.common.chance import chance_of
 from stages.common.onednn.kernels import primitive_of, reference_share
 from stages.common.onednn.log import parse_log
@@ -15,6 +14,7 @@ from stages.quantize.op_profile import compute_ops, layer_of, with_time_fraction
 from stages.quantize.report import verdict_on
 from stages.records.measure import Primitive
 from stages.records.quantize import Layer, QuantizeRecord, Sensitivity, Trial, Variant
+from stages.stage_folders import QuantizeFolder
 
 
 def rederived(record: QuantizeRecord, folder: QuantizeFolder) -> QuantizeRecord:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stages.artifacts import Artifacts, QuantizeFolder
+from stages.artifacts import Artifacts
 from stages.common.backends.tensorflow import Model
 from stages.common.chance import chance_of
 from stages.common.host.facts import cpu_flags
@@ -30,6 +30,7 @@ from stages.records.base import Host
 from stages.records.quantize import QuantizeRecord, Recipe, Variant
 from stages.samples import first_samples, load_samples, require_full_batch
 from stages.settings import Settings
+from stages.stage_folders import QuantizeFolder
 
 EXAMINE_FP32, SEARCH, FINALS, VARIANTS = STEPS = (
     "FP32 on the validation split",

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from stages.artifacts import TrialFolder
 from stages.common.progress import Progress
 from stages.common.stats import agreement
 from stages.errors import ModelError, WorkerError, from_shortage
@@ -25,6 +24,7 @@ from stages.quantize.recipes import recipe_in_words
 from stages.quantize.report import trial_record
 from stages.quantize.search import Attempt
 from stages.records.quantize import Recipe, Sensitivity, Trial
+from stages.stage_folders import TrialFolder
 
 # Characters of a failure's message; what is longer than this is the runtime's, for its log.
 MAX_MESSAGE_LENGTH = 200

@@ -4,34 +4,22 @@ Ranges are checked by the types of the fields; whether figures follow from sampl
 """
 
 import dataclasses
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar, get_args
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, get_args
 
 from stages.isa import AMX, missing_flags
-from stages.precisions import get_precision
+from stages.records import of_rehearsals
 from stages.records.base import Host, Interval
 from stages.records.cell import Cell, Reason, ServerTest, Validity
 from stages.records.compare import Repeated, Row
-from stages.records.cpu_features import AMX_PREFIX, contradiction
+from stages.records.cpu_features import contradiction
 from stages.records.measure import Batches, Disturbance, Run, Span
 from stages.records.peers import Contender, Figures, PeersRecord
+from stages.records.problems import Problems, twice
 from stages.records.profile import ModelSummary, ProfileRecord, Repeat
 from stages.records.quantize import QuantizeRecord
-from stages.records.rehearse import (
-    EMULATOR_VERSION,
-    PeerSide,
-    RehearsalRecord,
-    RehearsedCell,
-    RehearsedPeer,
-    Side,
-    Tiles,
-)
 from stages.records.rounds import unlike_rounds
 from stages.records.train import TrainRecord
-
-PartT = TypeVar("PartT")
-Problems = Iterator[str]
 
 _RATIO = ("estimate", "low", "high")
 # The numbers behind a reason, by its kind.
@@ -124,7 +112,7 @@ def _cell(cell: Cell) -> Problems:
 
 
 def _profile(record: ProfileRecord) -> Problems:
-    yield from _twice(f"{cell.precision} at {cell.requested_isa}" for cell in record.cells)
+    yield from twice(f"{cell.precision} at {cell.requested_isa}" for cell in record.cells)
     measured = {(cell.precision, cell.requested_isa) for cell in record.cells if cell.measurement}
     if (record.repeat.precision, record.repeat.isa) not in measured:
         yield "the cell that was measured twice is not among those measured"
@@ -149,7 +137,7 @@ def _unlike_sizes(record: ProfileRecord) -> Problems:
 
 
 def _quantize(record: QuantizeRecord) -> Problems:
-    yield from _twice(variant.precision for variant in record.variants)
+    yield from twice(variant.precision for variant in record.variants)
     if record.resumed_trials > len(record.trials):
         yield "an earlier run left more trials than there are"
 
@@ -167,7 +155,7 @@ def _unlike_lengths(one: Mapping[str, list[int]], other: Mapping[str, list[int]]
 
 
 def _peers(record: PeersRecord) -> Problems:
-    yield from _twice(f"{entry.backend} {entry.precision}" for entry in record.contenders)
+    yield from twice(f"{entry.backend} {entry.precision}" for entry in record.contenders)
     measured = [entry for entry in record.contenders if not entry.missing]
     if len({tuple(figures.batch_size for figures in it.figures) for it in measured}) > 1:
         yield "contenders differ in batch sizes"
@@ -185,63 +173,6 @@ def _contender(contender: Contender) -> Problems:
     has_figures = contender.accuracy_top1 is not None and bool(contender.figures)
     if has_figures == bool(contender.missing):
         yield "a contender has either figures, or a reason why it was not measured"
-
-
-def _rehearsal(record: RehearsalRecord) -> Problems:
-    yield from _twice(f"{cell.runtime} {cell.precision}" for cell in record.cells)
-    yield from _twice(f"{peer.backend} {peer.precision}" for peer in record.peers)
-    if record.peers and not record.peers_sha256:
-        yield "there are peers without their checksum"
-    if any(flag.startswith(AMX_PREFIX) for flag in record.host.cpu_flags):
-        yield "it was rehearsed on a CPU that has AMX"
-    if record.emulator.version != EMULATOR_VERSION:
-        yield f"emulator {record.emulator.version} made it, not {EMULATOR_VERSION}"
-    if any(cell.runtime not in record.quantize_sha256 for cell in record.cells):
-        yield "a cell is of a runtime without quantize's checksum"
-    made: list[RehearsedCell | RehearsedPeer] = [*record.cells, *record.peers]
-    if any(not get_precision(it.precision).uses_tiles for it in made):
-        yield "a precision is rehearsed in which AMX does not multiply"
-    rows = [rows for it in made for rows in _rows(it)]
-    if any(len(one) != len(record.labels) for one in rows):
-        yield f"a cell has not {len(record.labels)} rows of probabilities, one for each label"
-    if record.test_images < len(record.labels):
-        yield "more images were taken than there are"
-
-
-def _rows(it: RehearsedCell | RehearsedPeer) -> tuple[list[list[float]], list[list[float]]]:
-    return it.with_amx.probabilities, it.without.probabilities
-
-
-def _rehearsed_cell(cell: RehearsedCell) -> Problems:
-    if cell.with_amx.isa != AMX or cell.without.isa == AMX:
-        yield "a cell is compared with AMX, or has none"
-    if any(layer.on_amx != (layer.tiles is not None) for layer in cell.layers):
-        yield "a kernel of AMX used no tiles, or another one did"
-    if len({len(row) for row in (*cell.with_amx.probabilities, *cell.without.probabilities)}) > 1:
-        yield "rows of probabilities are not of one length"
-
-
-def _rehearsed_peer(peer: RehearsedPeer) -> Problems:
-    rows = (*peer.with_amx.probabilities, *peer.without.probabilities)
-    if len({len(row) for row in rows}) > 1:
-        yield "rows of probabilities are not of one length"
-    named = any(node.on_amx for node in peer.with_amx.kernels)
-    if peer.with_amx.kernels and named != bool(peer.tiles.products):
-        yield "a kernel of AMX used no tiles, or another one did"
-
-
-def _tiles(tiles: Tiles) -> Problems:
-    if tiles.useful > tiles.possible:
-        yield "more of the tiles was used than there is"
-
-
-def _side(side: Side | PeerSide) -> Problems:
-    if not all(side.probabilities):
-        yield "a row of probabilities is empty"
-
-
-def _twice(names: Iterable[str]) -> Problems:
-    yield from (f"{name} is there twice" for name, count in Counter(names).items() if count > 1)
 
 
 _CHECKS: dict[type, Callable[[Any], Problems]] = {
@@ -263,10 +194,5 @@ _CHECKS: dict[type, Callable[[Any], Problems]] = {
     PeersRecord: _peers,
     Contender: _contender,
     Host: _host,
-    RehearsalRecord: _rehearsal,
-    RehearsedCell: _rehearsed_cell,
-    RehearsedPeer: _rehearsed_peer,
-    Tiles: _tiles,
-    Side: _side,
-    PeerSide: _side,
+    **of_rehearsals.CHECKS,
 }

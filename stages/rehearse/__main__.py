@@ -2,26 +2,17 @@
 
 import os
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from stages.artifacts import (
-    Artifacts,
-    RehearseFolder,
-    TrainFolder,
-    read_record,
-    verify,
-    write_record,
-)
+from stages.artifacts import Artifacts, read_record, verify, write_record
 from stages.command_line import for_stage
-from stages.common.current import Facts, Product, by_runtime, cpu_facts, kept, package_facts, stays
-from stages.common.entries import Entry, interpreters
+from stages.common.current import Product, kept, stays
+from stages.common.entries import Entry
 from stages.common.host import memory
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host
-from stages.common.host.versions import versions_in_each
 from stages.common.progress import Progress
 from stages.common.provenance import maker
 from stages.errors import (
@@ -36,7 +27,6 @@ from stages.folder.access import writing
 from stages.folder.full_disk import scratch_folder
 from stages.folder.handover import handing_over
 from stages.program.host_path import shown
-from stages.records.base import Host
 from stages.records.rehearse import (
     REHEARSED,
     Emulator,
@@ -52,6 +42,7 @@ from stages.rehearse.host import (
     has_amx,
     require_vectors,
 )
+from stages.rehearse.origins import Inputs, current_origins, recorded_origins, unfit
 from stages.rehearse.peers import rehearse_peer
 from stages.rehearse.plan import Plan, left_out, make_plan
 from stages.rehearse.run import rehearse
@@ -61,20 +52,10 @@ from stages.samples import Samples, load_samples
 from stages.setting.programs import REHEARSE
 from stages.settings import Settings
 from stages.sizes import require_rehearsed
+from stages.stage_folders import RehearseFolder, TrainFolder
 
 # A cell has one worker with the emulator and one without. With VGG19 each takes 1.7 GiB at most.
 PROCESSES, WORKER_BYTES = 2, 2 * memory.GIB
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
-    """What is rehearsed, of which training, by which emulator, on which machine."""
-
-    train: TrainRecord
-    train_sha256: str
-    plan: Plan
-    emulator: Emulator
-    host: Host
 
 
 def main() -> None:
@@ -105,50 +86,11 @@ def _rehearse(settings: Settings, artifacts: Artifacts, emulator: Emulator) -> s
         program=REHEARSE,
         folder=artifacts.rehearse,
         kind=RehearsalRecord,
-        origins=_recorded_origins,
-        unfit=_unfit,
+        origins=recorded_origins,
+        unfit=unfit,
     )
-    now = _current_origins(inputs)
+    now = current_origins(inputs)
     return render(kept(product, settings, now) or _make(settings, artifacts, inputs, product))
-
-
-def _unfit(record: RehearsalRecord) -> str:
-    """Return what failed for a cause that may be gone; what a model is does not change."""
-    failed = [f"{cell.runtime} {cell.precision}" for cell in record.left_out if cell.may_pass]
-    return f"{', '.join(failed)} failed" if failed else ""
-
-
-def _recorded_origins(record: RehearsalRecord) -> Facts:
-    return _origins(
-        inputs=_inputs(record.train_sha256, record.quantize_sha256, record.peers_sha256),
-        emulator=record.emulator,
-        host=record.host,
-        versions={cell.runtime: cell.versions for cell in record.cells},
-    )
-
-
-def _current_origins(inputs: Inputs) -> Facts:
-    plan = inputs.plan
-    return _origins(
-        inputs=_inputs(inputs.train_sha256, plan.quantize_sha256, plan.peers_sha256),
-        emulator=inputs.emulator,
-        host=inputs.host,
-        versions=versions_in_each(interpreters(plan.entries)),
-    )
-
-
-def _inputs(
-    train_sha256: str, quantize_sha256: Mapping[str, str], peers_sha256: str | None
-) -> Facts:
-    models = by_runtime("what quantize left", quantize_sha256)
-    return {"what train left": train_sha256, **models, "what peers left": peers_sha256}
-
-
-def _origins(
-    *, inputs: Facts, emulator: Emulator, host: Host, versions: Mapping[str, Mapping[str, str]]
-) -> Facts:
-    own = {"the emulator": emulator.sha256, **cpu_facts(host)}
-    return {**inputs, **own, **package_facts(versions)}
 
 
 def _make(

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from stages.artifacts import RehearseFolder
 from stages.common.onednn.log import OnednnLog, parse_log
 from stages.common.stats import accuracy_top1
 from stages.files.member import member
@@ -12,6 +11,7 @@ from stages.rehearse.answers import compare_answers, predictions_of
 from stages.rehearse.bound import bound_of_all
 from stages.rehearse.layers import layers_of, others_of
 from stages.rehearse.peers import classified, share_of
+from stages.stage_folders import RehearseFolder
 
 
 def rederived(record: RehearsalRecord, folder: RehearseFolder, operations: int) -> RehearsalRecord:

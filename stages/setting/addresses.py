@@ -29,7 +29,9 @@ _PATH = re.compile(r"(?:localhost)?/")
 # scheme is misspelt. A path with one slash at a time, and no colon before an `@`, is never one.
 _LIKE_ADDRESS = re.compile(r"://|(?:^[^/]*:|//|:/|^\s*https?\W).*@", re.DOTALL)
 _MAY_HIDE = re.compile(r"://|(?::|//|^\s*https?\W).*@", re.DOTALL)
-_VALUE = re.compile(r"(?<=[?&])(?:([^=&#]*=))?[^&#]+")
+# Parameters, a query or a fragment: any of it may be a key. The path of a file may hold a `;`.
+_BEHIND_PATH = re.compile(r"([;?#]).+", re.DOTALL)
+_BEHIND_FILE = re.compile(r"([?#]).+", re.DOTALL)
 
 
 def is_remote(handle: str) -> bool:
@@ -105,7 +107,7 @@ def is_of_this_machine(place: str) -> bool:
 
 
 def redacted(text: str) -> str:
-    """Return `text`, in which no address has a name, a password or a value of its query."""
+    """Return `text`, in which no address has a name, a password, or anything behind its path."""
     return _ADDRESS.sub(
         lambda match: match[1] + _without_secrets(match[1], match[2], _NO_PORT_IN_TEXT), text
     )
@@ -175,8 +177,8 @@ def _without_secrets(scheme: str, rest: str, no_port: re.Pattern[str] = _NO_PORT
 
     A password may hold a slash, a question mark or a hash, which would end it if it were escaped.
     """
-    shown = rest
-    if not (_OF_FILES.fullmatch(scheme) and _PATH.match(rest)):
-        _, at, place = rest.rpartition("@")
-        shown = (HIDDEN + at if at else "") + no_port.sub(rf"\1:{HIDDEN}", place)
-    return _VALUE.sub(lambda match: (match[1] or "") + HIDDEN, shown)
+    if _OF_FILES.fullmatch(scheme) and _PATH.match(rest):
+        return _BEHIND_FILE.sub(rf"\1{HIDDEN}", rest)
+    _, at, place = rest.rpartition("@")
+    shown = (HIDDEN + at if at else "") + no_port.sub(rf"\1:{HIDDEN}", place)
+    return _BEHIND_PATH.sub(rf"\1{HIDDEN}", shown)

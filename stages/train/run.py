@@ -17,6 +17,7 @@ from stages.records.train import TrainRecord
 from stages.setting.addresses import recorded_handle
 from stages.setting.values import OWN_BACKBONES, recorded_data
 from stages.settings import Settings
+from stages.stage_folders import TrainFolder
 from stages.train import head, model
 from stages.train.backbone import Backbone, load_backbone
 from stages.train.data import load_splits
@@ -46,7 +47,7 @@ def train(settings: Settings, folder: Path, cache: Path, progress: Progress) -> 
         conv_layers = _save(folder, backbone, fitted, splits, settings)
     predictions = {name: fitted.predict(inputs).tolist() for name, inputs in features.items()}
     record = _record(settings, splits, backbone.source, predictions, conv_layers, timer.seconds)
-    artifacts.write_record(artifacts.TrainFolder(folder).record, record)
+    artifacts.write_record(TrainFolder(folder).record, record)
     return record
 
 
@@ -106,7 +107,7 @@ def _save(
     frozen = model.freeze(model.with_head(backbone.layer, fitted))
     conv_layers = model.count_convolutions(frozen)
     _require_vgg19(settings.backbone, conv_layers)
-    paths = artifacts.TrainFolder(folder)
+    paths = TrainFolder(folder)
     model.save(frozen, paths.model)
     save_splits(splits, paths)
     return conv_layers

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from stages.artifacts import TrainFolder
 from stages.common.progress import Progress
+from stages.stage_folders import TrainFolder
 from stages.train.splits import Splits
 
 

@@ -13,6 +13,7 @@ from stages.errors import ModelError
 from stages.records.train import TrainRecord
 from stages.setting.values import recorded_data
 from stages.settings import Settings
+from stages.stage_folders import TrainFolder
 from stages.train import model
 from stages.train.data import load_splits
 from stages.train.given_model import PROBABILITIES, Answers, GivenModel, Kind, kind_of, load_given
@@ -41,11 +42,11 @@ def take(settings: Settings, folder: Path, cache: Path, progress: Progress) -> T
     kind = kind_of(answers["validation"])
     with timer.step("save", "model and data"):
         graph = _frozen(given, kind)
-        paths = artifacts.TrainFolder(folder)
+        paths = TrainFolder(folder)
         model.save(graph, paths.model, given.image_shape)
         save_splits(splits, paths)
     record = _record(settings, given, splits, answers, kind, graph, timer.seconds)
-    artifacts.write_record(artifacts.TrainFolder(folder).record, record)
+    artifacts.write_record(TrainFolder(folder).record, record)
     return record
 
 

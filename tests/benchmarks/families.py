@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from docker.paths import ROOT
-from docker.runners import VENVS
+from docker.local_runner import VENVS
 from stages.artifacts import Artifacts
 from stages.errors import AccuracyBoundError
 from stages.settings import env_name

@@ -11,7 +11,8 @@ from invoke.parser import Parser as InvokeParser
 
 from docker.flags import refuse_empty
 from docker.options import stage_task
-from docker.program import explanation, help_topic
+from docker.program import help_topic
+from docker.refusing import explanation
 from stages.agreement import require_agreement
 from stages.command_line import flag_name, for_stage, load
 from stages.download.mirror import at_mirror, name_of_module

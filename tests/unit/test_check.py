@@ -23,6 +23,13 @@ def test_a_misspelt_setting_is_refused(environ: dict[str, str]) -> None:
         check.main({**environ, "VGG19_BATCHSIZE": "8"})
 
 
+@pytest.mark.parametrize("name", ["GIVEN_DTA", "GIVEN_MODLE", "GIVN_BACKBONE", "given_data"])
+def test_a_misspelt_variable_of_a_path_is_refused(name: str, environ: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is no variable .did you mean GIVEN_"):
+        check.main({**environ, name: "/mine"})
+    check.main({**environ, "GIVEN_NAME": "Ann", "GIVEN_DATA": "/mine"})
+
+
 def test_a_value_that_no_stage_would_take_is_refused(environ: dict[str, str]) -> None:
     with pytest.raises(SettingsError, match="rounds can't be 'none'"):
         check.main({**environ, "VGG19_ROUNDS": "none"})

@@ -15,7 +15,7 @@ from docker.host.engine import EngineInfo
 from docker.host.env_file import compose_variables
 from docker.host.user import User
 from docker.paths import DOCS, ROOT
-from docker.runners import VENVS
+from docker.local_runner import VENVS
 
 README = ROOT / "README.md"
 PAGES = [path for path in (README, ROOT / "CONTRIBUTING.md") if path.is_file()]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from docker import runners, running
+from docker import local_runner, runners, running
 from docker.host import venv
 from stages import possible
 from stages.errors import HostError, NotWritableError, PinningError, StageError
@@ -80,4 +80,4 @@ def test_no_environment_is_made_for_cores_that_are_not_there(
     with pytest.raises(PinningError, match="are not among those available here"):
         running.run_stages(STAGES, "pipeline", "local", given)
     assert made == []
-    assert runners.RUNNERS["local"] is runners.prepare_local
+    assert runners.RUNNERS["local"] is local_runner.prepare_local

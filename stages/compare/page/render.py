@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from stages.artifacts import Artifacts, CompareFolder
+from stages.artifacts import Artifacts
 from stages.common.text import network_of, when_all
 from stages.compare.page import accuracy, scaling
 from stages.compare.page.answer import answer
@@ -19,6 +19,7 @@ from stages.compare.page.seen import Seen
 from stages.compare.page.svg import inlined
 from stages.program.printable import printable
 from stages.records.cpu_generations import full_name
+from stages.stage_folders import CompareFolder
 
 HERE = Path(__file__).parent
 MAX_TEXT = 1000

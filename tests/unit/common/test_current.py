@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stages import __version__
-from stages.artifacts import Artifacts, TrainFolder, write_record
+from stages.artifacts import Artifacts, write_record
 from stages.common import current
 from stages.common.current import Facts, Product, cpu_facts, kept, machine_facts, stays
 from stages.common.provenance import maker
@@ -19,6 +19,7 @@ from stages.folder.handover import handing_over
 from stages.records.base import SCHEMA_VERSION
 from stages.records.train import TrainRecord
 from stages.settings import Settings
+from stages.stage_folders import TrainFolder
 from tests.unit.records import HOST, train
 
 FROM: Facts = {"what others left": "a" * 64, "kernel": "6.1", "quota": None}

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from stages.artifacts import Artifacts, QuantizeFolder, verify, write_record
+from stages.artifacts import Artifacts, verify, write_record
 from stages.common.entries import find_ours, runnable
 from stages.errors import InputMissingError, InputStaleError, SettingsError
 from stages.folder.handover import handing_over
 from stages.precisions import PRECISION_NAMES
 from stages.records.quantize import Variant
+from stages.stage_folders import QuantizeFolder
 from tests.unit.records import quantize
 
 VARIANTS = (

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from stages.artifacts import Artifacts, ProfileFolder, verify, write_record
+from stages.artifacts import Artifacts, verify, write_record
 from stages.common.summaries import summaries
 from stages.compare.inputs import read_profiles
 from stages.errors import InputCorruptError, InputMissingError, InputStaleError
 from stages.folder.handover import handing_over
 from stages.records.base import Host
 from stages.records.profile import Repeat
+from stages.stage_folders import ProfileFolder
 from tests.unit.records import HOST, measured, profile, repeat
 
 CELLS = (measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 20.0))

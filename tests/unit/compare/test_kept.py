@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from stages.artifacts import Artifacts, RehearseFolder, read_record, verify, write_record
+from stages.artifacts import Artifacts, read_record, verify, write_record
 from stages.compare import __main__ as program
 from stages.files.checksums import write_checksums
 from stages.folder.handover import handing_over
 from stages.records.compare import CompareRecord
 from stages.records.profile import ModelSummary
+from stages.stage_folders import RehearseFolder
 from tests.unit.compare.test_inputs import make_profile
 from tests.unit.records import HOST
 from tests.unit.rehearse.recordings import rehearsal

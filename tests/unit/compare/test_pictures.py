@@ -6,13 +6,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from stages.artifacts import Artifacts, CompareFolder
+from stages.artifacts import Artifacts
 from stages.compare.effects import compare
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.page.seen import Seen
 from stages.records.base import Interval
 from stages.records.cell import Cell, Measurement
 from stages.records.profile import Layout, LayoutTrial
+from stages.stage_folders import CompareFolder
 from tests.unit.compare.profiles import profiled
 from tests.unit.compare.test_layers import primitive, traced
 from tests.unit.records import profile, run

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stages.artifacts import Artifacts, RehearseFolder, write_record
+from stages.artifacts import Artifacts, write_record
 from stages.compare.effects import compare
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.rehearsed import Rehearsed, read_rehearsed
@@ -14,6 +14,7 @@ from stages.compare.table import render
 from stages.folder.handover import handing_over
 from stages.isa import AMX, AMX_STAND_IN, missing_flags
 from stages.records.compare import NotRun
+from stages.stage_folders import RehearseFolder
 from tests.unit.compare.profiles import both_runtimes, impossible, profiled
 from tests.unit.records import HOST, SHA256, measured, profile
 from tests.unit.rehearse.recordings import rehearsal

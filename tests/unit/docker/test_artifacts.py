@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docker import artifacts, runners
+from docker import artifacts, local_runner
 from docker.artifacts import prepare
 from docker.build.graph import read_stages
 from docker.host import airgap
@@ -163,10 +163,10 @@ def test_containers_can_write_what_roots_own_run_made(
     folder = tmp_path / "artifacts"
     folder.mkdir()
     os.chown(folder, STAGES.uid, STAGES.gid)
-    monkeypatch.setattr(runners, "_prepare_venv", lambda name: Path("python"))
+    monkeypatch.setattr(local_runner, "_prepare_venv", lambda name: Path("python"))
     monkeypatch.setattr("shutil.which", lambda name: name)
-    monkeypatch.setattr(runners, "_run_process", process)
+    monkeypatch.setattr(local_runner, "_run_process", process)
     (train, *_) = read_stages({})
-    assert runners.prepare_local([train], folder, "train")(train, {}).exit_code == 1
+    assert local_runner.prepare_local([train], folder, "train")(train, {}).exit_code == 1
     owners = {path.stat().st_uid for path in (folder, *folder.rglob("*"))}
     assert owners == {STAGES.uid}

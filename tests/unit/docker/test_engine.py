@@ -52,6 +52,12 @@ def test_an_engine_that_never_answers_is_not_waited_for(
     [
         ({"DOCKER_HOST": "tcp://a:1"}, "DOCKER_HOST", "unset DOCKER_HOST"),
         ({"DOCKER_CONTEXT": "far"}, "the context 'far' of docker", "unset DOCKER_CONTEXT"),
+        (
+            {"DOCKER_CONTEXT": "https://me:secret@host/x"},
+            "the context 'https://***@host/x' of docker",
+            "unset DOCKER_CONTEXT",
+        ),
+        ({"DOCKER_HOST": "https://me:secret@host/x"}, "DOCKER_HOST", "unset DOCKER_HOST"),
         ({}, "the context 'used' of docker", "`docker context use default`"),
     ],
 )

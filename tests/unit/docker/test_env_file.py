@@ -17,8 +17,10 @@ from docker.host.env_file import (
     with_place,
 )
 from docker.host.user import User
+from docker.host.variables import GIVEN_PATHS
 from stages.command_line import load
 from stages.errors import SettingsError
+from stages.setting.prefix import refuse_misspelt
 
 GIB = 2**30
 
@@ -127,6 +129,13 @@ def test_a_line_that_is_refused_is_not_shown_as_it_may_hold_a_password(file: Pat
 def test_the_path_of_a_backbone_for_compose_is_read_too(file: Path) -> None:
     file.write_text("GIVEN_BACKBONE='/my models/mine'\nGIVEN=1\n")
     assert environment({}, file) == {"GIVEN_BACKBONE": "/my models/mine"}
+
+
+@pytest.mark.parametrize("name", ["GIVEN_DTA", "GIVEN_MODLE", "GIVEN_BACKBONES", "given_data"])
+def test_a_misspelt_path_for_compose_is_passed_on_to_be_refused(name: str, file: Path) -> None:
+    file.write_text(f"{name}=/mine\n")
+    with pytest.raises(SettingsError, match=f"{name} is no variable .did you mean GIVEN_"):
+        refuse_misspelt(environment({}, file), GIVEN_PATHS)
 
 
 @pytest.mark.timeout(20)
@@ -302,11 +311,27 @@ def test_shares_that_the_kernel_does_not_take_are_refused(text: str) -> None:
         compose_variables(User(1, 2), EngineInfo(), {"STAGES_CPU_SHARES": text})
 
 
-@pytest.mark.parametrize("name", ["STAGES_CPU_SHARE", "STAGE_CPU_SHARES", "STAGES_MEMORI"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("STAGES_CPU_SHARE", "STAGE_CPU_SHARES", "STAGES_MEMORI", "stages_memory"),
+        *("STAGES_OVERIDE", "DOWNLOAD_NETWROK"),
+    ],
+)
 def test_a_misspelt_variable_is_refused(name: str) -> None:
-    with pytest.raises(SettingsError, match=f"{name} is no variable .did you mean STAGES_"):
+    with pytest.raises(SettingsError, match=f"{name} is no variable .did you mean "):
         compose_variables(User(1, 2), EngineInfo(), {name: "1024"})
     compose_variables(User(1, 2), EngineInfo(), {"STAGES_IMAGE": "1", "STAGES_ENABLED": "1"})
+
+
+@pytest.mark.parametrize("name", ["STAGES_OVERRIDE", "DOWNLOAD_NETWORK"])
+def test_an_address_in_place_of_a_name_for_compose_is_refused_without_its_password(
+    name: str,
+) -> None:
+    with pytest.raises(SettingsError, match=f"{name} can't be 'https://.*@host/x'") as caught:
+        compose_variables(User(1, 2), EngineInfo(), {name: "https://me:secret@host/x"})
+    assert "secret" not in str(caught.value)
+    compose_variables(User(1, 2), EngineInfo(), {name: "container:mine"})
 
 
 @pytest.mark.parametrize(

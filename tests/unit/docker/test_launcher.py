@@ -14,7 +14,7 @@ import pytest
 from docker.host import launcher
 from docker.paths import ROOT
 from stages import __version__
-from stages.errors import DiskFullError, SettingsError
+from stages.errors import DiskFullError, ModelError, SettingsError
 from tests.commands import invoke, run, run_in
 
 FOREIGN = ["invoke", "stages", "docker", "msgspec", "json", "sitecustomize"]
@@ -218,6 +218,37 @@ def test_nor_does_ctrl_c_end_invoke_as_a_module_without_a_word(tmp_path: Path) -
     done = run(sys.executable, "-m", "invoke", "verify", "none.tar", cwd=tmp_path)
     assert done.code == 130, done
     assert done.output == "invoke: interrupted; earlier artifacts are untouched\n"
+
+
+def test_the_invoke_of_another_clone_runs_no_task_of_this_one(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "tasks.py", tmp_path)
+    code = launcher.CODE.format(root=str(ROOT), signals=[])
+    done = run(sys.executable, "-I", "-c", code, "version", cwd=tmp_path)
+    assert done.code == SettingsError.exit_code, done
+    assert done.output == (
+        f"invoke: error: this is the invoke of another clone, {ROOT}; run this by ./bootstrap.py "
+        "here, or `. .venv/bin/activate` here first\n"
+    )
+
+
+ODD = """
+@task
+def odd(_):
+    from stages.errors import ModelError
+    raise ModelError("it is odd; make it even")
+
+
+ns.add_task(odd)
+"""
+
+
+def test_an_error_that_a_task_lets_pass_is_one_line_all_the_same(tmp_path: Path) -> None:
+    tasks = (ROOT / "tasks.py").read_text()
+    tasks = tasks.replace("os.path.dirname(os.path.abspath(__file__))", repr(str(ROOT)))
+    (tmp_path / "tasks.py").write_text(tasks + ODD)
+    done = run(sys.executable, "-m", "invoke", "odd", cwd=tmp_path)
+    assert done.code == ModelError.exit_code, done
+    assert done.output == "invoke: error: it is odd; make it even\n"
 
 
 def test_a_signal_in_its_imports_waits(environment: Path) -> None:

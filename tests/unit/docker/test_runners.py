@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from docker import artifacts, containers, images, runners
+from docker import artifacts, containers, images, local_runner, runners
 from docker.build.graph import Stage, read_extra, read_stages
 from docker.host import emulator, engine, env_file, venv, visibility
 from docker.host.engine import EngineInfo
+from docker.local_runner import prepare_local
 from docker.outcome import Outcome
 from docker.paths import ROOT
 from docker.reproduce.locked_images import ResolvedImage
-from docker.runners import prepare_docker, prepare_local
+from docker.runners import prepare_docker
 from stages.common.host.cgroups import Cgroups
 from stages.common.host.oom_kills import OomKills
 from stages.errors import HostError, SettingsError
@@ -41,7 +42,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Started:
 
     monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
     monkeypatch.setattr(venv, "get_or_create", get_or_create)
-    monkeypatch.setattr(runners, "_run_process", start)
+    monkeypatch.setattr(local_runner, "_run_process", start)
     return calls
 
 
@@ -210,7 +211,7 @@ def test_only_trains_container_sees_pictures_of_the_users_own(
 LOCAL = """
 import os, sys
 from docker.build.graph import Stage
-from docker.runners import _run_process
+from docker.local_runner import _run_process
 from stages.errors import exit_code_of
 
 def run():
@@ -260,9 +261,9 @@ def test_a_local_stage_that_the_kernel_killed_for_memory_is_said_to_be(
     counts = tmp_path / "vmstat"
     counts.write_text("oom_kill 4\n")
     nowhere = Cgroups(tmp_path / "none", tmp_path / "none")
-    monkeypatch.setattr(runners, "OomKills", lambda: OomKills(nowhere, counts))
+    monkeypatch.setattr(local_runner, "OomKills", lambda: OomKills(nowhere, counts))
     python = local_python(tmp_path, f"echo oom_kill 5 > {counts}; kill -KILL $$")
-    outcome = runners._run_process(Stage("train", "i"), python, os.environ)
+    outcome = local_runner._run_process(Stage("train", "i"), python, os.environ)
     assert outcome.exit_code == HostError.exit_code
     assert outcome.reason.startswith("was killed by the kernel for want of memory, of which there")
 
@@ -273,7 +274,7 @@ def test_a_stage_without_a_container_gets_the_variables_that_it_should(tmp_path:
     python.chmod(0o755)
     (train, *_) = read_stages({})
     given = {"PYTHONHOME": "/nowhere", "LD_PRELOAD": "", "VGG19_ROUNDS": "3", "PATH": "/usr/bin"}
-    assert runners._run_process(train, str(python), given).exit_code == 0
+    assert local_runner._run_process(train, str(python), given).exit_code == 0
     environment = (tmp_path / "environment").read_text().splitlines()
     assert f"PYTHONPATH={ROOT}" in environment
     assert "VGG19_ROUNDS=3" in environment
@@ -306,9 +307,9 @@ def test_download_finds_the_users_own_caches_from_another_folder(
     python = tmp_path / "python"
     python.write_text(f"#!/bin/sh\nenv > {tmp_path}/environment\n")
     python.chmod(0o755)
-    monkeypatch.setattr(runners, "from_here", lambda path: tmp_path / path)
+    monkeypatch.setattr(local_runner, "from_here", lambda path: tmp_path / path)
     given = {"KERAS_HOME": "keras", "TFDS_DATA_DIR": "", "PATH": os.environ["PATH"]}
-    assert runners._run_process(read_extra(DOWNLOAD), str(python), given).exit_code == 0
+    assert local_runner._run_process(read_extra(DOWNLOAD), str(python), given).exit_code == 0
     lines = (tmp_path / "environment").read_text().splitlines()
     assert f"KERAS_HOME={tmp_path}/keras" in lines
 
@@ -322,23 +323,49 @@ def test_only_download_is_told_of_secrets(tmp_path: Path) -> None:
     handle, mirror = "https://me:secret@hub/m?key=hidden", "https://me:secret@mirror/"
     environ = {
         **proxies,
-        runners.MIRROR: mirror,
+        local_runner.MIRROR: mirror,
         "PATH": os.environ["PATH"],
         "PIP_INDEX_URL": "http://me:secret@index",
     }
     stages = [*read_stages({}), read_extra(PEERS), read_extra(DOCTOR)]
     for stage in (read_extra(DOWNLOAD), *stages):
-        runners._run_process(stage, str(python), {**environ, BACKBONE: handle})
+        local_runner._run_process(stage, str(python), {**environ, BACKBONE: handle})
     shown = {path.suffix[1:]: path.read_text() for path in tmp_path.glob("stages.*")}
     assert "secret@proxy" in shown[DOWNLOAD]
-    assert f"{runners.MIRROR}={mirror}\n" in shown[DOWNLOAD]
+    assert f"{local_runner.MIRROR}={mirror}\n" in shown[DOWNLOAD]
     assert "SSL_CERT_FILE=" in shown[DOWNLOAD]
     assert f"{BACKBONE}={handle}\n" in shown.pop(DOWNLOAD)
     assert not [name for name, text in shown.items() if "secret" in text or "hidden" in text]
     assert {name for name, text in shown.items() if BACKBONE in text} == {"train"}
-    assert not [name for name, text in shown.items() if runners.MIRROR in text]
-    assert f"{BACKBONE}=https://***@hub/m?key=***\n" in shown["train"]
+    assert not [name for name, text in shown.items() if local_runner.MIRROR in text]
+    assert f"{BACKBONE}=https://***@hub/m?***\n" in shown["train"]
     assert len(shown) == len(stages)
+
+
+def test_doctors_container_gets_an_empty_folder_in_place_of_artifacts_that_are_not_there(
+    contained: Contained, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(artifacts, "prepare", lambda *_: pytest.fail("none is made"))
+    seen: list[tuple[bool, list[Path]]] = []
+
+    def look(_stage: Stage, environ: Mapping[str, str], _image: str) -> Outcome:
+        folder = Path(environ[env_name("artifacts")])
+        seen.append((folder.is_dir(), [*folder.iterdir()]))
+        return Outcome(0, 0.0)
+
+    monkeypatch.setattr(containers, "run", look)
+    doctor = read_extra(DOCTOR)
+    assert prepare_docker([doctor], tmp_path / "typo", DOCTOR)(doctor, {}).exit_code == 0
+    assert seen == [(True, [])]
+    assert not (tmp_path / "typo").exists()
+
+
+def test_doctors_container_sees_the_artifacts_that_are_there(
+    contained: Contained, tmp_path: Path
+) -> None:
+    doctor = read_extra(DOCTOR)
+    prepare_docker([doctor], tmp_path, DOCTOR)(doctor, {})
+    assert [it[env_name("artifacts")] for _, _, it in contained] == [str(tmp_path)]
 
 
 def test_doctor_makes_no_artifacts_folder(started: Started, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from docker.host import launcher
+from docker.host.network import ca_bundle
 from docker.host.own_files import OWN
 from docker.standing import from_here
 from stages import check
@@ -105,6 +107,29 @@ def test_no_word_of_a_command_line_is_repeated(words: tuple[str, ...], tmp_path:
     done = run(sys.executable, "-m", "invoke", f"--search-root={ROOT}", *words, cwd=tmp_path)
     assert done.code, done
     assert "secret" not in done.output
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("address", [ADDRESS, f"{ADDRESS}.yaml", "https://host/x#secret"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["-c"], ["--collection"], ["-r"], ["-f"], ["-T"], ["-D"], ["-F"], ["--hide"], ["-l"]),
+        *(["-h"], ["--print-completion-script"]),
+    ],
+)
+def test_no_flag_of_invoke_itself_repeats_its_value(words: list[str], address: str) -> None:
+    code = launcher.CODE.format(root=str(ROOT), signals=[])
+    done = run(sys.executable, "-I", "-c", code, *words, address, "version", cwd=ROOT)
+    assert "secret" not in done.output
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_no_variable_for_certificates_repeats_it(name: str) -> None:
+    with pytest.raises(SettingsError, match="no certificates can be read") as error:
+        ca_bundle({name: ADDRESS})
+    assert "secret" not in str(error.value)
 
 
 @pytest.mark.parametrize("words", [(ADDRESS,), (f"--{ADDRESS}",), ("pipeline", ADDRESS)])

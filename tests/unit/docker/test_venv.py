@@ -41,6 +41,19 @@ def test_without_a_pip_that_runs_nothing_is_added_to_it(
     assert steps == ["created", "first", *WHOLE]
 
 
+def test_that_of_another_clone_is_noted_if_it_has_other_packages(
+    steps: list[str], locks: list[Path], tmp_path: Path
+) -> None:
+    other, here = tmp_path / "other", tmp_path / "here"
+    other.mkdir()
+    venv.get_or_create(other / "venv", base_python, locks[:1])
+    assert venv_stamp.note_on_another(other / "venv", here, locks[0]) == ""
+    note = venv_stamp.note_on_another(other / "venv", here, locks[1])
+    assert note.startswith(f"note: {other}/venv is another clone's environment, whose packages")
+    assert venv_stamp.note_on_another(other / "venv", other, locks[1]) == ""
+    assert venv_stamp.note_on_another(tmp_path, here, locks[1]) == ""
+
+
 def test_another_lock_makes_it_again(steps: list[str], locks: list[Path], tmp_path: Path) -> None:
     venv.get_or_create(tmp_path / "venv", base_python, locks)
     locks[0].write_text("changed")

@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from stages.artifacts import ProfileFolder
 from stages.common.provenance import maker
 from stages.common.worker.loadgen import ANSWERS, DETAIL, LINE_HEAD, RATES
 from stages.isa import get_isa
@@ -13,6 +12,7 @@ from stages.records.cell import Cell, Measurement, Server, ServerTest
 from stages.records.measure import Run, Span
 from stages.records.profile import Layout, LayoutTrial, ProfileRecord
 from stages.settings import Settings
+from stages.stage_folders import ProfileFolder
 from tests.unit import records
 from tests.unit.evidence.samples import LABELS, PREDICTIONS, SECONDS, recording
 

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from stages.artifacts import QuantizeFolder
 from stages.common.onednn.kernels import primitive_of
 from stages.common.onednn.log import parse_log
 from stages.common.provenance import maker
@@ -10,6 +9,7 @@ from stages.quantize.op_profile import layer_of
 from stages.quantize.rederive import rederived
 from stages.records.quantize import Layer, QuantizeRecord, Recipe, Sensitivity, Trial, Variant
 from stages.settings import Settings
+from stages.stage_folders import QuantizeFolder
 from tests.unit import records
 from tests.unit.evidence.samples import LABELS, PREDICTIONS, SECONDS, recording
 

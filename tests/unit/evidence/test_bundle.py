@@ -15,7 +15,7 @@ from stages.compare.table import render
 from stages.errors import InputCorruptError, InputMissingError, InputStaleError, StageError
 from stages.evidence.archive import pack, unpack
 from stages.evidence.beside import check_rehearsal
-from stages.evidence.check import check, check_profile, makers
+from stages.evidence.check import check, check_profile, check_quantize, makers
 from stages.evidence.collect import ARTIFACTS_FOLDER, collect
 from stages.files.checksums import write_checksums
 from stages.isa import AMX
@@ -159,6 +159,18 @@ def test_an_edited_report_is_rejected_though_its_hashes_fit(folder: Path) -> Non
         check(folder)
 
 
+@pytest.mark.parametrize("name", ["report.html", "latency.svg"])
+def test_a_page_or_picture_is_said_to_be_unchecked(name: str, folder: Path) -> None:
+    path = folder / ARTIFACTS_FOLDER / "compare" / name
+    path.write_text("and it is the best\n")
+    for place in (path.parent, folder):
+        (place / "SHA256SUMS").unlink()
+        write_checksums(place)
+    (note,) = [line for line in check(folder) if line.startswith("note: ")]
+    assert "report.html and the pictures were not checked against the figures" in note
+    assert "`invoke compare --force compare` makes them again" in note
+
+
 def test_a_comparison_may_say_what_was_rehearsed_and_nothing_else_of_it(folder: Path) -> None:
     artifacts = Artifacts(folder / ARTIFACTS_FOLDER)
     profiles = read_profiles(artifacts)
@@ -172,10 +184,28 @@ def test_a_comparison_may_say_what_was_rehearsed_and_nothing_else_of_it(folder: 
     for path in (artifacts.compare.record, artifacts.compare.log):
         rehashed(folder, path)
     check(folder)
+
+
+def test_a_comparison_of_an_earlier_rehearsal_is_named_as_stale(folder: Path) -> None:
+    artifacts = Artifacts(folder / ARTIFACTS_FOLDER)
+    comparison = read_record(artifacts.compare.record, CompareRecord)
     write_record(artifacts.compare.record, replace(comparison, rehearse_sha256="1" * 64))
     rehashed(folder, artifacts.compare.record)
-    with pytest.raises(InputCorruptError, match="rehearse_sha256 is '1111"):
-        check(folder)
+    with pytest.raises(InputStaleError, match="run the compare stage again"):
+        check(folder, "")
+
+
+def test_models_of_an_earlier_training_are_named_as_stale_whatever_else_differs(
+    folder: Path,
+) -> None:
+    path = Artifacts(folder / ARTIFACTS_FOLDER).train.record
+    record = read_record(path, TrainRecord)
+    labels = {**record.labels, "validation": [1 - it for it in record.labels["validation"]]}
+    write_record(path, trained.rederived(replace(record, labels=labels)))
+    (path.parent / "SHA256SUMS").unlink()
+    write_checksums(path.parent)
+    with pytest.raises(InputStaleError, match="run the quantize stage again"):
+        check_quantize(Artifacts(folder / ARTIFACTS_FOLDER), "itex")
 
 
 def test_a_rehearsal_of_another_model_is_stale(folder: Path) -> None:

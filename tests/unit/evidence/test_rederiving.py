@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from stages.artifacts import ProfileFolder, QuantizeFolder
 from stages.common.worker.loadgen import ANSWERS, DETAIL
 from stages.errors import InputCorruptError, ProofError
 from stages.evidence.unlike import unlike
 from stages.profile import rederive as profiles
 from stages.quantize import rederive as quantized
+from stages.stage_folders import ProfileFolder, QuantizeFolder
 from tests.unit.evidence.parts import peers, train
 from tests.unit.evidence.profiling import profile
 from tests.unit.evidence.quantizing import quantize

@@ -14,7 +14,7 @@ import pytest
 
 from docker.cleaning import clean
 from docker.share.history import history_text
-from stages.artifacts import Artifacts, ProfileFolder, verify, write_record
+from stages.artifacts import Artifacts, verify, write_record
 from stages.errors import NotWritableError
 from stages.files import left_overs, trees
 from stages.files.checksums import write_checksums
@@ -24,6 +24,7 @@ from stages.folder.foreign import kept
 from stages.folder.handover import handing_over
 from stages.folder.usable import ours
 from stages.records.base import Provenance
+from stages.stage_folders import ProfileFolder
 from tests.commands import ROOT
 from tests.unit.records import measured, profile
 

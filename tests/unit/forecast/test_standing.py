@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stages.artifacts import Artifacts, StageFolder, verify, write_record
+from stages.artifacts import Artifacts, verify, write_record
 from stages.command_line import load
 from stages.common.provenance import maker
 from stages.errors import PinningError
@@ -16,6 +16,7 @@ from stages.forecast.standing import standings, this_host
 from stages.records.base import Host, Record
 from stages.setting.programs import STAGES
 from stages.settings import Settings
+from stages.stage_folders import StageFolder
 from tests.unit.records import HOST, measured, profile, quantize, train
 
 CELLS = (measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 20.0))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from docker.share.history import history_text
-from stages.artifacts import Artifacts, ProfileFolder, read_record, write_record
+from stages.artifacts import Artifacts, read_record, write_record
 from stages.common.summaries import summaries
 from stages.errors import InputCorruptError, InputMissingError, SchemaVersionError, SettingsError
 from stages.files.checksums import write_checksums
@@ -19,6 +19,7 @@ from stages.history.table import SAME, compared
 from stages.records.base import Provenance
 from stages.records.cell import Reason
 from stages.records.profile import ModelSummary, ProfileRecord
+from stages.stage_folders import ProfileFolder
 from tests.commands import invoke
 from tests.unit.records import HOST, SOURCE, exactly, measured, profile, repeat
 

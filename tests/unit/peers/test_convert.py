@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.artifacts import TrainFolder
 from stages.errors import HostError, ModelError, SettingsError, StageError
 from stages.peers import convert as module
 from stages.peers.__main__ import require_samples
@@ -13,6 +12,7 @@ from stages.peers.convert import Conversion, convert
 from stages.peers.onnxruntime_models import CalibrationReader
 from stages.samples import IMAGE_SHAPE, Samples, first_samples
 from stages.settings import Settings
+from stages.stage_folders import TrainFolder
 
 
 def save(path: Path, count: int) -> Path:

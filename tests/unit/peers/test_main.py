@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.artifacts import Artifacts, PeersFolder, QuantizeFolder, verify, write_record
+from stages.artifacts import Artifacts, verify, write_record
 from stages.common.entries import Entry
 from stages.common.host import memory
 from stages.common.host.versions import versions
@@ -19,6 +19,7 @@ from stages.peers.convert import Conversion
 from stages.records.peers import Contender
 from stages.records.quantize import Variant
 from stages.samples import Samples
+from stages.stage_folders import PeersFolder, QuantizeFolder
 from tests.unit.peers.contenders import measured
 from tests.unit.records import HOST, quantize, train
 

@@ -13,7 +13,7 @@ from stages.common.entries import Entry
 from stages.common.progress import Progress
 from stages.common.worker.interleave import orders
 from stages.common.worker.protocol import Classify, ClassifyAnswer, Ready, Turn, TurnAnswer
-from stages.errors import WorkerError
+from stages.errors import ModelError, WorkerError
 from stages.peers.run import Conditions, measure_with, steps
 from stages.records.peers import Contender
 from tests.unit.times import without_times
@@ -105,6 +105,48 @@ def test_progress_counts_to_its_last_step(conditions: Conditions) -> None:
         "[peers 3/4] 2 rounds at batch size 1",
         "[peers 4/4] 2 rounds at batch size 2",
     ]
+
+
+@pytest.mark.parametrize("refuses", ["start", "Classify"])
+def test_a_peer_that_refuses_is_missing_with_the_reason_and_costs_the_others_nothing(
+    refuses: str, conditions: Conditions
+) -> None:
+    ended: list[str] = []
+    entries = (*ENTRIES, Entry("onnxruntime", "fp32", Path("/made/model.onnx")))
+
+    class Refusing(Fake):
+        def ask(self, request: Any, answer: Any, lasting_s: float = 0.0) -> Any:
+            if isinstance(request, Classify):
+                raise ModelError("/made/model.onnx runs in bf16,\nnot in fp32")
+            return super().ask(request, answer, lasting_s)
+
+    @contextmanager
+    def start(entry: Entry) -> Iterator[Fake]:
+        is_it = entry.backend == "onnxruntime"
+        if is_it and refuses == "start":
+            raise ModelError("/made/model.onnx runs in bf16,\nnot in fp32")
+        try:
+            yield (Refusing if is_it else Fake)(entry.name, [])
+        finally:
+            ended.append(entry.name)
+
+    with Progress("peers", steps(entries, conditions), stream=io.StringIO()) as progress:
+        own, _, peer, refused = measure_with(start, entries, conditions, progress)
+    assert refused.missing == "model.onnx runs in bf16, not in fp32"
+    assert (refused.backend, refused.figures, refused.accuracy_top1) == ("onnxruntime", [], None)
+    assert [len(it.figures) for it in (own, peer)] == [2, 2]
+    assert ended[-2:] == ["openvino_fp32", "stock_fp32"]
+
+
+def test_one_of_ours_that_refuses_ends_all(conditions: Conditions) -> None:
+    @contextmanager
+    def start(entry: Entry) -> Iterator[Fake]:
+        if entry.is_ours:
+            raise ModelError("it can't be loaded")
+        yield Fake(entry.name, [])
+
+    with pytest.raises(ModelError, match="it can't be loaded"):
+        measure_with(start, ENTRIES, conditions, Progress("peers", stream=io.StringIO()))
 
 
 def test_one_that_fails_ends_the_others(conditions: Conditions) -> None:

@@ -9,14 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.artifacts import (
-    Artifacts,
-    QuantizeFolder,
-    TrainFolder,
-    read_record,
-    verify,
-    write_record,
-)
+from stages.artifacts import Artifacts, read_record, verify, write_record
 from stages.common.text import when
 from stages.errors import (
     HostError,
@@ -31,6 +24,7 @@ from stages.folder.usable import prepare
 from stages.profile.__main__ import COMPARED, main
 from stages.records.profile import ProfileRecord
 from stages.samples import Samples
+from stages.stage_folders import QuantizeFolder, TrainFolder
 from tests.unit.profile.stand_in import StandIn, quiet_machine
 from tests.unit.records import HOST, quantize, train, variant
 from tests.unit.times import TIME

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.artifacts import Artifacts, QuantizeFolder
+from stages.artifacts import Artifacts
 from stages.quantize import run as module
 from stages.quantize.kept_trials import KeptTrials
 from stages.quantize.run import quantize
 from stages.records.quantize import QuantizeRecord
 from stages.samples import Samples
 from stages.settings import Settings
+from stages.stage_folders import QuantizeFolder
 from tests.unit.quantize.parts import ORIGIN
 from tests.unit.quantize.stand_ins import StandInCompressor, StandInEvaluator
 from tests.unit.records import HOST, SHA256

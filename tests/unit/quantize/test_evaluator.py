@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.artifacts import TrainFolder
 from stages.common.worker.interleave import orders
 from stages.common.worker.protocol import (
     Classify,
@@ -23,6 +22,7 @@ from stages.quantize.evaluator import Contender, Evaluator, divergence
 from stages.quantize.op_profile import attribute_primitives
 from stages.samples import Samples
 from stages.settings import Settings
+from stages.stage_folders import TrainFolder
 from tests.unit.quantize.parts import GRAPHS, LOGS, traced
 from tests.unit.records import NOT_COUNTED
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stages.artifacts import Artifacts, TrainFolder, TrialFolder, verify, write_record
+from stages.artifacts import Artifacts, verify, write_record
 from stages.common.host import memory
 from stages.common.provenance import maker
 from stages.errors import exit_code_of
@@ -19,6 +19,7 @@ from stages.quantize.search import Attempt
 from stages.records.base import Host
 from stages.records.quantize import QuantizeRecord, Recipe, Sensitivity, Trial
 from stages.settings import Settings
+from stages.stage_folders import TrainFolder, TrialFolder
 from tests.unit.quantize.parts import ORIGIN, RECIPE
 from tests.unit.records import HOST, quantize, train, variant
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.artifacts import Artifacts, QuantizeFolder, read_record, verify, write_record
+from stages.artifacts import Artifacts, read_record, verify, write_record
 from stages.common.entries import Entry
 from stages.common.host import memory
 from stages.errors import (
@@ -29,9 +29,10 @@ from stages.records.base import Host
 from stages.records.quantize import Variant
 from stages.records.rehearse import EMULATOR_VERSION, REHEARSED, Emulator, RehearsalRecord
 from stages.rehearse import __main__ as rehearse
-from stages.rehearse import run
+from stages.rehearse import origins, run
 from stages.rehearse.plan import Plan, make_plan
 from stages.samples import Samples
+from stages.stage_folders import QuantizeFolder
 from tests.unit.records import HOST, SHA256, quantize, train
 from tests.unit.rehearse.recordings import RecordedWorker
 
@@ -58,7 +59,7 @@ class Prepared:
         patch.setattr(rehearse, "choose_cores", lambda asked: [0])
         patch.setattr(rehearse, "describe_host", lambda cores: HOST)
         # As a recorded worker has none.
-        patch.setattr(rehearse, "versions_in_each", lambda pythons: {})
+        patch.setattr(origins, "versions_in_each", lambda pythons: {})
         patch.setattr(rehearse, "rehearse", partial(run.rehearse, start=RecordedWorker))
         patch.delenv("LD_PRELOAD", raising=False)
         patch.setenv("VGG19_EMULATOR", str(root / "lib.so"))

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from stages.artifacts import RehearseFolder
 from stages.common.entries import Entry
 from stages.common.rehearsed import peer_finding
 from stages.common.worker.protocol import ClassifyAnswer, Ready, Trace, TraceAnswer
@@ -22,6 +21,7 @@ from stages.rehearse.peers import NATIVE, rehearse_peer, share_of
 from stages.rehearse.rederive import rederived
 from stages.rehearse.table import few, render
 from stages.rehearse.workers import Conditions
+from stages.stage_folders import RehearseFolder
 from tests.unit.records import NOT_COUNTED, SHA256, quantize
 from tests.unit.rehearse.recordings import BATCH, LABELS, ROWS, conditions, rehearsal
 from tests.unit.workers import FakeWorker

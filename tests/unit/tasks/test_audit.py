@@ -158,7 +158,7 @@ def verdicts_on(monkeypatch: pytest.MonkeyPatch, folder: Path, *names: str) -> N
 
 
 def run_task(folder: Path) -> int:
-    return exit_code_of("audit", partial(tasks._audit, folder))
+    return exit_code_of("audit", partial(tasks._audit, str(folder)))
 
 
 def test_a_finding_without_a_verdict_is_shown_and_fails(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stages.artifacts import Artifacts, TrainFolder, verify, write_record
+from stages.artifacts import Artifacts, verify, write_record
 from stages.common.provenance import maker
 from stages.errors import InputMissingError, SettingsError
 from stages.files.given_module import HDF5
@@ -17,6 +17,7 @@ from stages.records.accuracy import Chance
 from stages.records.base import Source
 from stages.records.train import TrainRecord
 from stages.settings import Settings
+from stages.stage_folders import TrainFolder
 from stages.train.__main__ import _pictures_sha256, _with_backbone, main
 from stages.train.given_files import model_sha256
 from tests.unit import records

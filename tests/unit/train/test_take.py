@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.artifacts import TrainFolder, read_record
+from stages.artifacts import read_record
 from stages.common.progress import Progress
 from stages.errors import ModelError
 from stages.records.base import Source
 from stages.records.train import TrainRecord
 from stages.samples import Samples, load_samples
 from stages.settings import Settings
+from stages.stage_folders import TrainFolder
 from stages.train.splits import Splits
 from tests.unit.train.networks import SIZE, images, names_of_keras, network, saved  # noqa: F401 - a fixture
 

@@ -9,7 +9,7 @@ import numpy as np
 from docker.build.graph import read_all, read_stages
 from docker.build.layers import build_stages_of, layers_of
 from docker.build.requirements import RESOLUTIONS
-from docker.runners import VENVS
+from docker.local_runner import VENVS
 from stages.artifacts import Artifacts
 from stages.command_line import load
 from stages.common.worker.client import WorkerProcess

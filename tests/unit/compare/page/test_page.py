@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.artifacts import Artifacts, CompareFolder
+from stages.artifacts import Artifacts
 from stages.compare.effects import compare
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.page.seen import Seen
 from stages.files.checksums import write_checksums
 from stages.records.base import Source
 from stages.samples import Samples
+from stages.stage_folders import CompareFolder
 from tests.unit.compare.profiles import UNEQUAL, both_runtimes, impossible, of_one_round, profiled
 from tests.unit.records import SHA256, measured, profile, repeat
 from tests.unit.rehearse.recordings import rehearsal
