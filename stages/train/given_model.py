@@ -17,6 +17,7 @@ from stages.setting.addresses import recorded_model
 from stages.settings import Settings
 from stages.train.backbone import BATCH_SIZE, PROBED_BATCHES
 from stages.train.given_files import given_model, model_sha256
+from stages.train.limited import limited
 from stages.train.module_calls import in_words, only, reason_of
 from stages.train.preprocessing import prepared
 from stages.train.saved_classifier import SavedClassifier, load_saved
@@ -50,7 +51,7 @@ class GivenModel:
     def answers(self, samples: Samples, add_done: Callable[[int], None]) -> Answers:
         """Return what the model answers, float32 [N, classes].
 
-        Raises ModelError if it refuses an image, or answers what is no number.
+        Raises ModelError if it refuses an image, takes too long, or answers what is no number.
         `add_done` is called after each batch with the number of its images.
         """
         parts = []
@@ -74,13 +75,14 @@ def load_given(settings: Settings, cache: Path) -> GivenModel:
     """Return the model that `settings` name, tried with two images and with one.
 
     Raises SettingsError if it is not there, can't be read or prepares images itself; ModelError if
-    it can't be loaded, or does not turn any number of images into one number for each class.
+    it can't be loaded, takes too long, or does not turn any number of images into one number for
+    each class.
     """
     recorded = recorded_model(settings.model)
     name = recorded.rpartition("/")[2]
     path = given_model(settings.model, Cache(cache))
     digest = model_sha256(path, name)
-    saved = load_saved(path, name)
+    saved = limited(lambda: load_saved(path, name), f"the model {name} can't be loaded")
     shape = _image_shape(saved.takes, name)
     layer = _layer(saved, settings.preprocessing, shape, name)
     probed = [_probe(layer, count, shape, name) for count in PROBED_BATCHES]
@@ -149,7 +151,12 @@ def _answer(layer: Any, images: NDArray[np.float32], name: str) -> Answers:
     """Return what a model answers to a batch, of one form for all that it answers."""
     count, height, width, _ = images.shape
     try:
-        answer = layer(tf.constant(images))
+        answer = limited(
+            lambda: layer(tf.constant(images)),
+            f"the model {name} does not answer to {count} images of {height}x{width}",
+        )
+    except ModelError:
+        raise
     except Exception as error:  # whose type depends on the model
         raise ModelError(
             f"the model {name} does not take {count} images of {height}x{width} "
