@@ -85,7 +85,7 @@ HARMFUL = [
     (layer("TFOpLambda", function=["math.add"]), "calls"),
     (layer("TFOpLambda"), "calls None"),
     (layer(["Dense"]), "names"),  # type: ignore[arg-type]
-    ({"class_name": "__typespec__", "config": [], "spec_name": "Popen", "module": "os"}, "names __"),
+    ({"class_name": "__typespec__", "config": [], "spec_name": "P", "module": "m"}, "names __"),
     ([{"_TYPE": "COMPOSITE"}, '{"class_name": "TypeSpec"}'], "has a _TYPE"),
 ]
 

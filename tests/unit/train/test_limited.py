@@ -1,4 +1,4 @@
-"""Models that never end, or print what steers a terminal: calls of them, in a process of its own."""
+"""Models that never end, or print what steers a terminal, each in a process of its own."""
 
 import os
 import signal
