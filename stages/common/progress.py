@@ -27,10 +27,15 @@ class Progress:
         self, stage: str, steps: Iterable[str] = (), *, stream: TextIO | None = None
     ) -> None:
         self._stage, self._expected = stage, list(steps)
-        self._stream = stream or sys.stdout
+        self._given = stream
         self._bar = self._stream.isatty() or bool(os.environ.get(TERMINAL))
         self._index, self._title = 0, ""
         self._began = self._printed = time.monotonic()
+
+    @property
+    def _stream(self) -> TextIO:
+        """What is standard output now, if no other was given: it may be led elsewhere meanwhile."""
+        return self._given or sys.stdout
 
     def __enter__(self) -> "Progress":
         return self

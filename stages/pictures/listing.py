@@ -33,9 +33,10 @@ MAX_KINDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """What was passed over: links, and other entries by the ending of their names."""
+    """What was passed over: links, what is no file, other entries by the ending of their names."""
 
     links: list[str] = field(default_factory=list)
+    special: list[str] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
 
     def in_words(self) -> Iterator[str]:
@@ -45,6 +46,9 @@ class Passed:
             more = ", ..." if len(self.others) > MAX_KINDS else ""
             total, named = sum(self.others.values()), ", ".join(kinds)
             yield f"{total} that are no pictures by their names are left out: {named}{more}"
+        if self.special:
+            first = printable(shortened(self.special[0]))
+            yield f"{len(self.special)} that are pipes, sockets or devices are left out: {first}"
         if self.links:
             first = printable(shortened(self.links[0]))
             yield (
@@ -78,7 +82,8 @@ def listed(folder: Path) -> Listing:
         found = _by_split(folder, name, passed)
     except PermissionError as error:
         raise _unreadable(printable(shortened(str(error.filename)))) from None
-    passed.links[:] = [os.path.relpath(link, folder) for link in passed.links]
+    for paths in (passed.links, passed.special):
+        paths[:] = [os.path.relpath(path, folder) for path in paths]
     classes = sorted({kind for kinds in found.values() for kind in kinds})
     shown = tuple(printable(kind) for kind in classes)
     require_classes(name, shown, LAYOUTS)
@@ -164,8 +169,10 @@ def _files(folder: Path, passed: Passed) -> list[str]:
             passed.links.append(entry.path)
         elif entry.is_file(follow_symlinks=False) and entry.name.lower().endswith(FORMATS):
             names.append(entry.name)
-        else:
+        elif entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False):
             passed.others[_kind_of(entry)] += 1
+        else:
+            passed.special.append(entry.path)
     return sorted(names)
 
 

@@ -26,6 +26,7 @@ from stages.setting.addresses import recorded_handle, recorded_model
 from stages.setting.values import DOWNLOADED, OWN_BACKBONES, is_data_path
 from stages.settings import Settings
 from stages.train.given_files import given_folder, given_model, model_sha256, module_sha256
+from stages.train.limited import leave
 
 OF_MODEL = "the files of the model"
 # The splits whose accuracies the later stages compare.
@@ -151,4 +152,4 @@ def _model_in_words(record: TrainRecord) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code_of("train", main, GIVE_UP_S))
+    leave(exit_code_of("train", main, GIVE_UP_S))

@@ -20,6 +20,7 @@ from stages.settings import Settings
 from stages.train.bean_leaves import ShowProgress, code_digest, drawing_digest
 from stages.train.embedded_backbone import make_weights
 from stages.train.given_files import given_folder, module_sha256, not_downloaded
+from stages.train.limited import limited
 from stages.train.module_calls import in_words, only, reason_of, signature_layer, signature_name
 from stages.train.preprocessing import CAFFE_MEAN, MAX_PIXEL
 from stages.train.vgg19 import Weights, blocks, export
@@ -44,13 +45,14 @@ class Backbone:
     traced: Any  # `layer` as one tf.function, of whose traces TensorFlow warns if there are many
 
     def features(self, samples: Samples, add_done: Callable[[int], None]) -> NDArray[np.float32]:
-        """Return the features float32 [N, F] of all images.
+        """Return the features float32 [N, F] of all images; ModelError if it refuses one.
 
         `add_done` is called after each batch with the number of its images.
         """
         parts = []
         for start in range(0, len(samples), BATCH_SIZE):
-            parts.append(self.traced(tf.constant(samples.batch(start, BATCH_SIZE))).numpy())
+            images = samples.batch(start, BATCH_SIZE)
+            parts.append(_called(self.traced, images, self.source.name).numpy())
             add_done(len(parts[-1]))
         return np.concatenate(parts)
 
@@ -115,7 +117,7 @@ def from_keras(model: Any) -> Weights:
 
 def _hub_layer(folder: Path, name: str) -> Any:
     try:
-        return _layer_of(folder)
+        return limited(lambda: _layer_of(folder), "can't be loaded")
     except ModelError as error:
         raise ModelError(f"the backbone {name} {error}") from error
     except Exception as error:
@@ -147,20 +149,30 @@ def _feature_layer(layer: Any, name: str) -> Any:
     # Traced, as it will be used: a tensor that is not would be in the library's message. Not as
     # itself, as TensorFlow counts a function's traces, and warns of many.
     traced = tf.function(lambda images: layer(images), autograph=False)
-    probed = {count: _probe(traced, count, name) for count in PROBED_BATCHES}
+    probed = {
+        count: _called(traced, np.zeros((count, *IMAGE_SHAPE), np.float32), name)
+        for count in PROBED_BATCHES
+    }
     taken = layer if only(probed[1]) is probed[1] else (lambda images: only(layer(images)))
     for count, outputs in probed.items():
         _require_features(only(outputs), count, name)
     return taken
 
 
-def _probe(traced: Any, images: int, name: str) -> Any:
+def _called(traced: Any, images: Any, name: str) -> Any:
+    """Return what a module returns for a batch; ModelError if it refuses it, or takes too long."""
+    count = len(images)
     try:
-        return traced(tf.zeros((images, *IMAGE_SHAPE)))
+        return limited(
+            lambda: traced(tf.constant(images)),
+            f"the backbone {name} does not answer to {count} images",
+        )
+    except ModelError:
+        raise
     except Exception as error:
         raise ModelError(
             f"the backbone {name} does not take float32 [N, 224, 224, 3] images, tried with "
-            f"{images} ({reason_of(error)}); {_REMEDY}"
+            f"{count} ({reason_of(error)}); {_REMEDY}"
         ) from error
 
 

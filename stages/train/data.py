@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.errors import DataError, SettingsError
+from stages.errors import DataError
 from stages.folder.cache import Cache
 from stages.program.printable import printable
 from stages.records.base import Source
@@ -29,7 +29,8 @@ def load_splits(
 
     Images are uint8 [N, *shape]; no image is in two of the sets. `say` gets a line for what was
     left out. Raises InputMissingError if they are to be downloaded first, InputCorruptError for a
-    damaged cache, SettingsError for too few images, DataError for data of another form.
+    damaged cache, SettingsError for too few images, DataError for data of another form, or of which
+    a split has nothing left.
     """
     loaded = _loaded(settings, Cache(cache), progress, say, shape)
     for line in loaded.plan.in_words(len(loaded.classes)) if loaded.plan else ():
@@ -62,7 +63,8 @@ def _disjoint(
     train = without_repeats(parts["train"], [test, validation])
     _say_repeats("validation", len(parts["validation"]) - len(validation), "test", say)
     _say_repeats("train", len(parts["train"]) - len(train), "validation or test", say)
-    _require_images({"validation": validation, "test": test})
+    for name, part in (("validation", validation), ("test", test)):
+        _require_images(name, part, len(parts[name]))
     _require_classes(train, classes)
     train, calibration = set_aside(train, calibration_samples)
     return train, calibration, validation, test
@@ -74,10 +76,13 @@ def _say_repeats(split: str, count: int, others: str, say: Say) -> None:
         say(f"{images} of {split} left out, as the same is in {others}")
 
 
-def _require_images(parts: dict[str, Samples]) -> None:
-    for name, samples in parts.items():
-        if not len(samples):
-            raise SettingsError(f"no {name} image is left; raise {name}_samples")
+def _require_images(name: str, samples: Samples, count: int) -> None:
+    """Raise DataError if all `count` images of a split were left out, or none could be read."""
+    if not len(samples):
+        why = f"as each of {count} is also in test" if count else "as none can be read"
+        raise DataError(
+            f"no {name} image is left, {why}; add others to the data, or raise {name}_samples"
+        )
 
 
 def _require_classes(train: Samples, classes: tuple[str, ...]) -> None:

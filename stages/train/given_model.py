@@ -17,6 +17,7 @@ from stages.setting.addresses import recorded_model
 from stages.settings import Settings
 from stages.train.backbone import BATCH_SIZE, PROBED_BATCHES
 from stages.train.given_files import given_model, model_sha256
+from stages.train.limited import limited
 from stages.train.module_calls import in_words, only, reason_of
 from stages.train.preprocessing import prepared
 from stages.train.saved_classifier import SavedClassifier, load_saved
@@ -27,6 +28,8 @@ PROBABILITIES: Final = "probabilities"
 LOGITS: Final = "logits"
 # This many of the data's classes are named in a message.
 MAX_CLASSES = 10
+# Pixels of an image, a side: a batch of them has to fit into memory.
+MAX_SIZE = 4096
 # How far the sum of an image's probabilities may be from 1, as float32 or float16 gave them.
 MAX_FROM_ONE = 2e-3
 
@@ -46,14 +49,15 @@ class GivenModel:
     classes: int
 
     def answers(self, samples: Samples, add_done: Callable[[int], None]) -> Answers:
-        """Return what the model answers, float32 [N, classes]; ModelError if some is no number.
+        """Return what the model answers, float32 [N, classes].
 
+        Raises ModelError if it refuses an image, takes too long, or answers what is no number.
         `add_done` is called after each batch with the number of its images.
         """
         parts = []
         for start in range(0, len(samples), BATCH_SIZE):
-            parts.append(self.layer(tf.constant(samples.batch(start, BATCH_SIZE))).numpy())
-            _require_numbers(parts[-1], self.name)
+            parts.append(_answer(self.layer, samples.batch(start, BATCH_SIZE), self.name))
+            _require_width(parts[-1], self.classes, self.name)
             add_done(len(parts[-1]))
         return np.concatenate(parts)
 
@@ -71,13 +75,14 @@ def load_given(settings: Settings, cache: Path) -> GivenModel:
     """Return the model that `settings` name, tried with two images and with one.
 
     Raises SettingsError if it is not there, can't be read or prepares images itself; ModelError if
-    it can't be loaded, or does not turn any number of images into one number for each class.
+    it can't be loaded, takes too long, or does not turn any number of images into one number for
+    each class.
     """
     recorded = recorded_model(settings.model)
     name = recorded.rpartition("/")[2]
     path = given_model(settings.model, Cache(cache))
     digest = model_sha256(path, name)
-    saved = load_saved(path, name)
+    saved = limited(lambda: load_saved(path, name), f"the model {name} can't be loaded")
     shape = _image_shape(saved.takes, name)
     layer = _layer(saved, settings.preprocessing, shape, name)
     probed = [_probe(layer, count, shape, name) for count in PROBED_BATCHES]
@@ -110,6 +115,11 @@ def _image_shape(takes: Any, name: str) -> ImageShape:
             "any number of them"
         )
     height, width = (size or usual for size, usual in zip(shape[1:3], IMAGE_SHAPE[:2], strict=True))
+    if max(height, width) > MAX_SIZE:
+        raise ModelError(
+            f"the model {name} takes images of {height}x{width}; give one that takes at most "
+            f"{MAX_SIZE}x{MAX_SIZE}"
+        )
     return height, width, 3
 
 
@@ -134,12 +144,22 @@ def _layer(saved: SavedClassifier, preprocessing: str, shape: ImageShape, name: 
 
 def _probe(layer: Any, count: int, shape: ImageShape, name: str) -> Answers:
     """Return what a model answers to images of noise; ModelError if that is of another form."""
-    images = np.random.default_rng(0).random((count, *shape), np.float32)
+    return _answer(layer, np.random.default_rng(0).random((count, *shape), np.float32), name)
+
+
+def _answer(layer: Any, images: NDArray[np.float32], name: str) -> Answers:
+    """Return what a model answers to a batch, of one form for all that it answers."""
+    count, height, width, _ = images.shape
     try:
-        answer = layer(tf.constant(images))
+        answer = limited(
+            lambda: layer(tf.constant(images)),
+            f"the model {name} does not answer to {count} images of {height}x{width}",
+        )
+    except ModelError:
+        raise
     except Exception as error:  # whose type depends on the model
         raise ModelError(
-            f"the model {name} does not take {count} images of {shape[0]}x{shape[1]} "
+            f"the model {name} does not take {count} images of {height}x{width} "
             f"({reason_of(error)}); save it for any number of them"
         ) from error
     _require_form(answer, count, name)
@@ -155,6 +175,14 @@ def _require_form(answer: Any, count: int, name: str) -> None:
     shape = list(answer.shape)
     if len(shape) != 2 or shape[0] != count or shape[1] < 2:
         raise ModelError(f"the model {name} returns {shape} for {count} images; {remedy}")
+
+
+def _require_width(answers: Answers, classes: int, name: str) -> None:
+    if answers.shape[1] != classes:
+        raise ModelError(
+            f"the model {name} answers {answers.shape[1]} numbers for an image, and {classes} for "
+            "others; give one that knows the same classes in any image"
+        )
 
 
 def _require_numbers(answers: Answers, name: str) -> None:

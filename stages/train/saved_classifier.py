@@ -1,9 +1,7 @@
 """A classifier as its maker saved it: loaded, with what it takes, and nothing asked of it yet."""
 
-import json
 import shutil
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -12,16 +10,11 @@ from typing import Any
 import tensorflow as tf
 
 from stages.errors import ModelError
-from stages.files.given_module import KERAS_MODEL, KERAS_VERSION, keras_form
+from stages.files.given_module import keras_form
 from stages.folder.full_disk import scratch_folder
-from stages.program.printable import printable
+from stages.train.keras_config import EXPORT
+from stages.train.keras_file import KerasFile, checked
 from stages.train.module_calls import reason_of, signature_layer, signature_name
-
-KERAS, TF_KERAS = "keras", "tf_keras"
-_EXPORT = (
-    "export it there as a SavedModel, which needs no code of yours, by `model.export('FOLDER')`, "
-    "and give the folder"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +59,11 @@ def _of_folder(folder: Path) -> SavedClassifier:
 
 
 def _of_keras(path: Path) -> SavedClassifier:
-    _refuse_code(path)
     with scratch_folder("model-") as scratch:
         # Keras goes by the ending, which a container need not have.
         file = scratch / f"model{keras_form(path)}"
         shutil.copyfile(path, file)
-        model = _loaded(file)
+        model = _loaded(file, checked(file))
     inputs = model.inputs or []
     if len(inputs) != 1:
         raise ModelError(f"takes {len(inputs)} inputs; save it with one, the images, and built")
@@ -79,53 +71,12 @@ def _of_keras(path: Path) -> SavedClassifier:
     return SavedClassifier(lambda images: model(images, training=False), takes)
 
 
-def _loaded(file: Path) -> Any:
-    keras = import_module(TF_KERAS if TF_KERAS in _member(file, KERAS_MODEL) else KERAS)
+def _loaded(file: Path, found: KerasFile) -> Any:
+    keras = import_module(found.package)
     try:
         return keras.models.load_model(file, compile=False)
     except Exception as error:  # whose type depends on the model
+        saved_by = f", which Keras {found.version} saved" if found.version else ""
         raise ModelError(
-            f"can't be loaded by Keras {keras.__version__}{_saved_by(file)} ({reason_of(error)}); "
-            f"{_EXPORT}"
+            f"can't be loaded by Keras {keras.__version__}{saved_by} ({reason_of(error)}); {EXPORT}"
         ) from error
-
-
-def _saved_by(file: Path) -> str:
-    """Return which Keras saved a file, if that is known."""
-    text = _member(file, KERAS_VERSION)
-    version = json.loads(text).get("keras_version", "") if text else ""
-    return f", which Keras {printable(str(version), 20)} saved" if version else ""
-
-
-def _member(file: Path, name: str) -> str:
-    """Return a text in a .keras; empty for the other form."""
-    if not zipfile.is_zipfile(file):
-        return ""
-    with zipfile.ZipFile(file) as archive:
-        return archive.read(name).decode(errors="replace")
-
-
-def _refuse_code(path: Path) -> None:
-    """Raise ModelError for an HDF5 file with Python code, which Keras would run as it loads it.
-
-    In the other form, Keras itself refuses it.
-    """
-    if keras_form(path) != ".h5":
-        return
-    import h5py
-
-    with h5py.File(path) as file:
-        text = file.attrs.get("model_config")
-    if text is None:
-        raise ModelError("holds weights alone; save the whole model, by `model.save`")
-    if "Lambda" in _classes(json.loads(text)):
-        raise ModelError(f"holds Python code, in a Lambda layer, which is not run; {_EXPORT}")
-
-
-def _classes(config: Any) -> Iterator[str]:
-    """Yield the names of the classes of all layers in a model's JSON."""
-    if isinstance(config, dict):
-        yield str(config.get("class_name"))
-    inner = config.values() if isinstance(config, dict) else config
-    for part in inner if isinstance(config, dict | list) else ():
-        yield from _classes(part)

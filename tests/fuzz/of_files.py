@@ -34,6 +34,7 @@ from stages.files.module_archive import holds_model, unpack
 from stages.machines.prices import COLUMNS, read_prices
 from stages.records.measure import Primitive
 from stages.samples import Samples, load_samples
+from stages.train.keras_config import require_known
 from tests.fuzz.inputs import contents, mutated_texts
 from tests.fuzz.parsers import Parser
 from tests.unit.records import SHA256
@@ -51,6 +52,11 @@ _PRICES = f"""# comment
 {",".join(COLUMNS)}
 m7i.large,Amazon,eu-west-1,EUR,0.25,2,2026-11-20,"a list, of that day"
 """
+KERAS = b"""{"class_name": "Functional", "module": "keras.src.engine.functional", "config":
+{"layers": [{"class_name": "Dense", "module": "keras.layers", "registered_name": null,
+"config": {"activation": "softmax", "bias_initializer": {"class_name": "Zeros", "config": {}}}},
+{"class_name": "TFOpLambda", "config": {"name": "add", "function": "math.add"}}]}}"""
+NO_JSON = (StageError, ValueError, RecursionError)
 LISTING = b"etc/a\t0\t644\t0:0\t7\t1\tabc\netc/b\t2\t777\t0:0\t7\t0\t-> a\n"
 
 
@@ -69,6 +75,7 @@ def parsers() -> Iterator[Parser]:
     yield of_file("compose.yaml", _compose, COMPOSE_FILE.read_bytes())
     yield Parser("saved images", contents(*_archives()), _saved)
     yield of_file("archives of a module", _module, *_modules())
+    yield Parser("architecture of Keras", contents(KERAS), _keras, NO_JSON)
     yield Parser("docker image inspect", mutated_texts('["sha256:1"]', "null"), diff_ids_of)
 
 
@@ -124,6 +131,10 @@ def _samples(path: Path) -> None:
 
 def _sums(path: Path) -> None:
     verify(path.rename(path.with_name("SHA256SUMS")).parent)
+
+
+def _keras(content: bytes) -> None:
+    require_known(json.loads(content))
 
 
 def _prices(path: Path) -> None:

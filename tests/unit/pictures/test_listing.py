@@ -1,6 +1,7 @@
 """What is found in a folder of pictures, and which folders are refused."""
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,18 @@ def test_what_is_no_picture_by_its_name_is_counted(tmp_path: Path) -> None:
     folder_with(tmp_path, [*TWO, "roses/notes.txt", "roses/1.TIF", "roses/2.tif", "labels.csv"])
     (line,) = listed(tmp_path).passed.in_words()
     assert line == "3 that are no pictures by their names are left out: .tif, .txt"
+
+
+def test_what_is_no_file_is_said_to_be_none_whatever_its_name(tmp_path: Path) -> None:
+    folder_with(tmp_path, [*TWO, "roses/notes.txt"])
+    os.mkfifo(tmp_path / "tulips" / "9.png")
+    with socket.socket(socket.AF_UNIX) as there:
+        there.bind(str(tmp_path / "tulips" / "s.jpg"))
+        listing = listed(tmp_path)
+    others, special = listing.passed.in_words()
+    assert others == "1 that are no pictures by their names are left out: .txt"
+    assert special.startswith("2 that are pipes, sockets or devices are left out: tulips/")
+    assert len(listing.splits["train"]) == len(TWO)
 
 
 def test_no_link_is_followed(tmp_path: Path) -> None:

@@ -100,17 +100,42 @@ def test_a_model_with_a_loop_and_a_branch_is_taken(tmp_path: Path) -> None:
         mean = tf.cond(tf.reduce_sum(mean) > 0, lambda: mean / 255, lambda: mean)
         return tf.while_loop(lambda i, _: i < 3, lambda i, it: (i + 1, it * 2), [0, mean])[1]
 
-    module = tf.Module()
-    spec = tf.TensorSpec([None, SIZE, SIZE, 3], tf.float32)
-    module.__call__ = tf.function(classify, input_signature=[spec])
-    tf.saved_model.save(module, str(tmp_path / "loop"))
-    given = load(str(tmp_path / "loop"), tmp_path)
+    given = load(folder_of(classify, tmp_path / "loop"), tmp_path)
     graphs.save(_frozen(given, "logits"), tmp_path / "out", given.image_shape)
     served = tf.saved_model.load(str(tmp_path / "out")).signatures["serving_default"]
     batch = images(2).batch(0, 2)
     expected = tf.nn.softmax(batch.mean((1, 2)) * 8)
     answer = served(images=tf.constant(batch))["probabilities"]
     np.testing.assert_allclose(answer, expected, atol=1e-4)
+
+
+def folder_of(classify: Any, folder: Path) -> str:
+    """Save a function of images as a SavedModel; return its path."""
+    module = tf.Module()
+    spec = tf.TensorSpec([None, SIZE, SIZE, 3], tf.float32)
+    module.__call__ = tf.function(classify, input_signature=[spec])
+    tf.saved_model.save(module, str(folder))
+    return str(folder)
+
+
+def test_a_model_that_refuses_some_images_alone_is_named(tmp_path: Path) -> None:
+    def classify(pixels: Any) -> Any:
+        asserted = tf.debugging.assert_less(tf.shape(pixels)[0], 3, "too many")
+        with tf.control_dependencies([asserted]):
+            return tf.reduce_mean(pixels, [1, 2])
+
+    given = load(folder_of(classify, tmp_path / "picky"), tmp_path)
+    with pytest.raises(ModelError, match=r"the model picky does not take 16 images .*too many"):
+        given.answers(images(), lambda done: None)
+
+
+def test_a_model_of_more_classes_for_some_images_is_named(tmp_path: Path) -> None:
+    def classify(pixels: Any) -> Any:
+        return tf.reshape(pixels, [tf.shape(pixels)[0], -1])[:, : tf.shape(pixels)[0] // 9 + 2]
+
+    given = load(folder_of(classify, tmp_path / "moody"), tmp_path)
+    with pytest.raises(ModelError, match="moody answers 3 numbers for an image, and 2 for others"):
+        given.answers(images(), lambda done: None)
 
 
 def broken(model: Any) -> Any:
@@ -122,6 +147,11 @@ def with_code(layer: Any) -> Any:
     source = tf.keras.Input((SIZE, SIZE, 3))
     flat = tf.keras.layers.Flatten()(layer(source))
     return tf.keras.Model(source, tf.keras.layers.Dense(3)(flat))
+
+
+def pooled(height: int, width: int) -> Any:
+    source = tf.keras.Input((height, width, 3))
+    return tf.keras.Model(source, tf.keras.layers.GlobalMaxPooling2D()(source))
 
 
 class Mine(tf.keras.layers.Layer):  # type: ignore[misc, name-defined]
@@ -142,6 +172,8 @@ class Mine(tf.keras.layers.Layer):  # type: ignore[misc, name-defined]
             "m.keras",
             r"float32 \[any, 8, 8, 1\]; give",
         ),
+        (lambda: pooled(65536, 32768), "m.keras", "takes images of 65536x32768; give one that"),
+        (lambda: pooled(4097, 8), "m.keras", "takes images of 4097x8; give one that takes at most"),
         (lambda: network(batch_size=4, dtype="float32"), "m.keras", "takes 4 images at once"),
         (lambda: network(outputs=1), "m.keras", r"returns \[2, 1\] for 2 images; give a class"),
         (lambda: with_code(Mine()), "m.keras", "export it there as a SavedModel"),

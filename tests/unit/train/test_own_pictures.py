@@ -111,6 +111,25 @@ def test_a_class_whose_pictures_are_all_in_the_test_is_named(folder: Path) -> No
         load(root)
 
 
+@pytest.mark.parametrize(
+    ("split", "damaged", "why"),
+    [("validation", False, "each of 40 is also in test"), ("test", True, "none can be read")],
+)
+def test_a_split_of_which_nothing_is_left_is_a_fault_of_the_data(
+    split: str, damaged: bool, why: str, folder: Path
+) -> None:
+    from tests.unit.train.photographs import photographs
+
+    root = folder.parent / "split"
+    photographs(root / "train", 6)
+    for name in ("validation", "test"):
+        shutil.copytree(folder, root / name)
+    for path in (root / "test").rglob("*.jpg") if damaged else ():
+        path.write_bytes(b"damaged")
+    with pytest.raises(DataError, match=f"no {split} image is left, as {why}; add others to the"):
+        load(root)
+
+
 def test_only_as_many_are_read_as_are_asked_for(folder: Path) -> None:
     splits = load(folder, train_samples=8, validation_samples=4, test_samples=2)
     assert splits.sizes() == {"train": 6, "calibration": 2, "validation": 4, "test": 2}

@@ -1,0 +1,122 @@
+"""A file of Keras, held as one from a stranger: what it declares is bounded before it is read."""
+
+import json
+import math
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stages.errors import ModelError
+from stages.files.given_module import KERAS_MODEL, KERAS_VERSION, keras_form
+from stages.files.limits import GB, MAX_MODULE_BYTES, MAX_UNPACKED_BYTES, MB
+from stages.program.printable import printable
+from stages.train.keras_config import require_known
+
+KERAS, TF_KERAS = "keras", "tf_keras"
+WEIGHTS, ARCHITECTURE = "model.weights.h5", "model_config"
+# The layers of the largest published models take 2 MB.
+MAX_TEXT_BYTES = 16 * MB
+MAX_SHOWN = 60
+_AGAIN = "save it again, by `model.save`"
+
+
+@dataclass(frozen=True, slots=True)
+class KerasFile:
+    """The package that a file is for, and the version of Keras that saved it, empty if unknown."""
+
+    package: str
+    version: str
+
+
+def checked(file: Path) -> KerasFile:
+    """Return what a file of Keras says of itself, when nothing in it can run code, or fill memory.
+
+    Raises ModelError, without the model's name, if something could, or if it holds no model.
+    """
+    return _of_archive(file) if keras_form(file) == ".keras" else _of_hdf5(file)
+
+
+def _of_archive(file: Path) -> KerasFile:
+    with zipfile.ZipFile(file) as archive:
+        sizes = [member.file_size for member in archive.infolist()]
+        if sum(sizes) > MAX_UNPACKED_BYTES:
+            raise ModelError(f"unpacks to more than {MAX_UNPACKED_BYTES / GB:.0f} GB; {_AGAIN}")
+        text = _text(archive, KERAS_MODEL)
+        config, about = json.loads(text), json.loads(_text(archive, KERAS_VERSION))
+        if isinstance(config, dict):
+            config["compile_config"] = None  # as Keras does it, if it is asked not to compile
+        require_known(config)
+        _require_weights(archive)
+    version = about.get("keras_version", "") if isinstance(about, dict) else ""
+    package = TF_KERAS if TF_KERAS.encode() in text else KERAS
+    return KerasFile(package, printable(str(version), 20))
+
+
+def _text(archive: zipfile.ZipFile, name: str) -> bytes:
+    if archive.getinfo(name).file_size > MAX_TEXT_BYTES:
+        raise _too_long(name)
+    return archive.read(name)
+
+
+def _require_weights(archive: zipfile.ZipFile) -> None:
+    """Check the weights; without them Keras would take others, which may hold Python objects."""
+    import h5py
+
+    if WEIGHTS not in archive.namelist():
+        raise ModelError(f"has no {WEIGHTS}; {_AGAIN}")
+    with archive.open(WEIGHTS) as stream, h5py.File(stream) as weights:
+        _require_variables(weights)
+
+
+def _of_hdf5(file: Path) -> KerasFile:
+    import h5py
+
+    with h5py.File(file) as content:
+        text = content.attrs.get(ARCHITECTURE)
+        if text is None:
+            raise ModelError("holds weights alone; save the whole model, by `model.save`")
+        _require_variables(content)
+    if isinstance(text, str | bytes) and len(text) > MAX_TEXT_BYTES:
+        raise _too_long(ARCHITECTURE)
+    require_known(json.loads(text.decode() if isinstance(text, bytes) else text))
+    return KerasFile(KERAS, "")
+
+
+def _require_variables(content: Any) -> None:
+    """Raise ModelError if the arrays of an HDF5 file are elsewhere, or larger than it may be.
+
+    Those of which nothing is written take no room in it, whatever size they declare.
+    """
+    import h5py
+
+    links: list[tuple[str, Any]] = []
+    content.visititems_links(lambda name, link: links.append((name, link)))
+    total = 0
+    for name, link in links:
+        array = content[name] if isinstance(link, h5py.HardLink) else None
+        if array is None or (isinstance(array, h5py.Dataset) and _is_elsewhere(array)):
+            raise ModelError(f"has {_shown(name)} in another place; {_AGAIN}")
+        total += _bytes_of(array) if isinstance(array, h5py.Dataset) else 0
+        if total > MAX_MODULE_BYTES:
+            raise ModelError(
+                f"declares more than {MAX_MODULE_BYTES / GB:.0f} GB of variables, up to "
+                f"{_shown(name)}; {_AGAIN}"
+            )
+
+
+def _is_elsewhere(array: Any) -> bool:
+    """Return whether an array is kept in other files, wherever they are."""
+    return bool(array.external or array.is_virtual)
+
+
+def _bytes_of(array: Any) -> int:
+    return math.prod(array.shape or ()) * int(array.dtype.itemsize)
+
+
+def _too_long(name: str) -> ModelError:
+    return ModelError(f"has more than {MAX_TEXT_BYTES / MB:.0f} MB of {name}; {_AGAIN}")
+
+
+def _shown(name: str) -> str:
+    return printable(name, MAX_SHOWN)
