@@ -17,8 +17,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from docker.paths import ROOT
 from docker.local_runner import VENVS
+from docker.paths import ROOT
 from stages.artifacts import Artifacts
 from stages.errors import AccuracyBoundError
 from stages.settings import env_name

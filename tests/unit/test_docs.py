@@ -14,8 +14,8 @@ from docker.flags import spelled_out
 from docker.host.engine import EngineInfo
 from docker.host.env_file import compose_variables
 from docker.host.user import User
-from docker.paths import DOCS, ROOT
 from docker.local_runner import VENVS
+from docker.paths import DOCS, ROOT
 
 README = ROOT / "README.md"
 PAGES = [path for path in (README, ROOT / "CONTRIBUTING.md") if path.is_file()]

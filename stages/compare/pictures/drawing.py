@@ -52,7 +52,7 @@ def _asked(record: ProfileRecord, scenario: str, with_intervals: bool) -> str:
 
 
 def intervals_over(rounds: int) -> str:
-    """Return what intervals over so many rounds are."""
+    """Return what intervals over a number of rounds are called."""
     return f"95% intervals over {rounds} rounds" if rounds > 1 else "one round: no interval"
 
 

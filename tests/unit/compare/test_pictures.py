@@ -86,7 +86,9 @@ def test_each_says_when_and_on_what_it_was_measured_and_what_its_intervals_are(
 def test_each_counts_the_rounds_of_the_scenarios_that_it_shows(tmp_path: Path) -> None:
     from stages.compare.draw import draw as draw_all
 
-    once_more = [replace(cell, measurement=one_more_offline(cell)) for cell in full()[0].record.cells]
+    once_more = [
+        replace(cell, measurement=one_more_offline(cell)) for cell in full()[0].record.cells
+    ]
     profiles = profiled(replace(full()[0].record, cells=once_more))
     draw_all(CompareFolder(tmp_path), Seen(compare(profiles), profiles))
     offline, single = "batches of 8: 95% intervals over 3", "at a time: 95% intervals over 2 rounds"
