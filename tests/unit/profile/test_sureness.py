@@ -2,8 +2,8 @@
 
 import pytest
 
-from stages.profile.sureness import Sureness
-from tests.unit.records import exactly
+from stages.profile.sureness import Sureness, sureness
+from tests.unit.records import exactly, run
 
 
 @pytest.mark.parametrize(("excess", "left"), [(0.5, 0), (2.0, 18), (1e3, 6_000_000 - 6)])
@@ -14,3 +14,19 @@ def test_it_takes_the_square_of_how_much_too_wide_an_interval_is(excess: float, 
 @pytest.mark.parametrize("excess", [1e200, float("inf")])
 def test_an_interval_that_never_gets_narrow_enough_takes_some_number(excess: float) -> None:
     assert Sureness(excess, exactly(1.0), 6).rounds_left >= 10**9
+
+
+def test_a_ratio_of_cells_that_shared_no_round_goes_through_the_cell_that_both_shared_rounds_with() -> (
+    None
+):
+    """As after a run in which memory did not hold all cells at once."""
+    repeated, fp32, bf16 = (("int8", "AVX2"), ("fp32", "AVX2"), ("bf16", "AVX2"))
+    first, second = range(1, 7), range(7, 13)
+    runs = {
+        repeated: [run(20.0, number) for number in (*first, *second)],
+        fp32: [run(5.0, number) for number in first],
+        bf16: [run(8.0, number) for number in second],
+    }
+    assert sureness("offline", runs, repeated, runs[repeated], [(bf16, fp32)], 0.02).sure
+    runs[bf16] = [run(8.0 + number % 2, number) for number in second]
+    assert not sureness("offline", runs, repeated, runs[repeated], [(bf16, fp32)], 0.02).sure
