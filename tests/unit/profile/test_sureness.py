@@ -16,9 +16,7 @@ def test_an_interval_that_never_gets_narrow_enough_takes_some_number(excess: flo
     assert Sureness(excess, exactly(1.0), 6).rounds_left >= 10**9
 
 
-def test_a_ratio_of_cells_that_shared_no_round_goes_through_the_cell_that_both_shared_rounds_with() -> (
-    None
-):
+def test_cells_that_shared_no_round_are_held_against_the_repeated_cell() -> None:
     """As after a run in which memory did not hold all cells at once."""
     repeated, fp32, bf16 = (("int8", "AVX2"), ("fp32", "AVX2"), ("bf16", "AVX2"))
     first, second = range(1, 7), range(7, 13)
