@@ -59,9 +59,11 @@ from docker.reproduce import reproduction
 from docker.results import bundle, diff, export, history, schema, verify
 from docker.runners import TRAIN
 from docker.running import artifacts_of, chosen_settings, run_programs
+from docker.share import pins
 from docker.task_list import list_task
 from stages.command_line import help_text, load
 from stages.errors import exit_code_of
+from stages.folder.usable import resolved
 from stages.runtimes import RUNTIME_NAMES
 from stages.setting.programs import DOCTOR, DOWNLOAD, PEERS, REHEARSE
 from stages.setting.spec import Spec
@@ -129,6 +131,35 @@ def clean(context: Context, yes: bool = False, artifacts: str = "") -> None:
     end_with(exit_code_of("clean", remove))
 
 
+@task(
+    optional=["pip", "conda"],
+    help={
+        "pip": "write requirements with hashes (default: vgg19-stages.txt)",
+        "conda": "write an environment for conda (default: vgg19-stages.yml), and pip's file",
+        "runtime": RUNTIME_HELP,
+        "artifacts": ARTIFACTS_HELP,
+    },
+    auto_shortflags=False,
+)
+def env(
+    _: Context,
+    pip: str | bool = "",
+    conda: str | bool = "",
+    runtime: str = "",
+    artifacts: str = "",
+) -> None:
+    """Write the packages of the stages for an environment of your own, by pip or conda."""
+
+    def write() -> None:
+        settings = chosen_settings(flags_given(runtime=runtime))
+        asked = pins.Asked(pip, conda)
+        chosen = load(settings).runtime
+        for line in pins.write_pins(asked, chosen, resolved(artifacts_of(artifacts))):
+            print(f"env: {line}")
+
+    end_with(exit_code_of("env", write))
+
+
 def _program_task(name: str, place: str = "") -> "Task[Any]":
     doc = place + (importlib.import_module(f"stages.{name}").__doc__ or "")
     return stage_task(name, doc, _specs_of([name]), partial(run_programs, [name], name))
@@ -154,7 +185,7 @@ def _groups() -> "dict[str, list[Task[Any]]]":
         (*HOWS, DRY_RUN),
     )
     return {
-        "Before a run": [_program_task(DOCTOR), _program_task(DOWNLOAD)],
+        "Before a run": [_program_task(DOCTOR), _program_task(DOWNLOAD), env],
         "The pipeline, and its stages in order": [pipeline, *stages],
         "Beside the pipeline, when it has run": [_program_task(PEERS), _program_task(REHEARSE)],
         "Results": [history, diff, bundle, verify, export, schema],

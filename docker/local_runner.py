@@ -34,7 +34,6 @@ from stages.setting.addresses import redacted_handle
 from stages.setting.programs import DOCTOR, DOWNLOAD, PEERS, REHEARSE
 from stages.settings import env_name, specs_of
 
-STAGES_PYTHON = "3.11"
 BACKBONE = env_name("backbone")
 MIRROR = env_name("download_mirror")
 EMULATOR = env_name("emulator")
@@ -48,7 +47,7 @@ def _venv_folder(runtime: Runtime) -> Path:
 VENVS = {runtime.name: (_venv_folder(runtime), runtime.requirements) for runtime in RUNTIMES}
 VENVS[PEERS] = (
     _venv_folder(get_runtime(PEERS_RUNTIME)),
-    (*get_runtime(PEERS_RUNTIME).requirements, *requirements.EXTRA_LAYERS[PEERS_RUNTIME]),
+    requirements.all_layers(get_runtime(PEERS_RUNTIME)),
 )
 VENVS[REHEARSE] = VENVS[PEERS]
 
@@ -161,10 +160,10 @@ def _prepare_venv(name: str) -> Path:
 
 def _stages_python() -> str:
     """Return a Python of the images' version; VenvError if there is none."""
-    python = interpreter.find(STAGES_PYTHON)
+    python = interpreter.find(requirements.STAGES_PYTHON)
     if not python:
         raise venv.VenvError(
-            f"the local runner needs Python {STAGES_PYTHON}, the version in the images; install "
-            "it, or leave out `--runner local`"
+            f"the local runner needs Python {requirements.STAGES_PYTHON}, the version in the "
+            "images; install it, or leave out `--runner local`"
         )
     return python

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from docker.host.environment import child_environment
 from docker.paths import REQUIREMENTS
-from stages.runtimes import PEERS_RUNTIME, RUNTIMES
+from stages.runtimes import PEERS_RUNTIME, RUNTIMES, Runtime
 
 ABSENT = REQUIREMENTS / "absent.txt"
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
@@ -28,11 +28,17 @@ EXTRA_LAYERS = {PEERS_RUNTIME: ("peers",)}
 # What builds the emulator of AMX; it reaches no image.
 EMULATOR = "emulator"
 PLATFORM = ("--python-platform", "x86_64-manylinux_2_28")
-PYTHON_OF_IMAGES = ("--python-version", "3.11", *PLATFORM)
+STAGES_PYTHON = "3.11"
+PYTHON_OF_IMAGES = ("--python-version", STAGES_PYTHON, *PLATFORM)
 PYTHON_OF_HOSTS = ("--python-version", "3.10", "--universal")
 # promise has no wheel: its one module is built from the locked source.
 HEADER = "# Made by `invoke lock` from {name}.in.\n--require-hashes\n--only-binary :all:\n{sources}"
 SOURCES = "--no-binary promise\n"
+
+
+def all_layers(runtime: Runtime) -> tuple[str, ...]:
+    """Return the locks of all that an environment may hold, in the order of their installation."""
+    return (*runtime.requirements, *EXTRA_LAYERS.get(runtime.name, ()))
 
 
 def _resolutions() -> dict[str, tuple[str, ...]]:
@@ -44,7 +50,7 @@ def _resolutions() -> dict[str, tuple[str, ...]]:
     resolutions: dict[str, tuple[str, ...]] = {}
     for runtime in RUNTIMES:
         earlier = {layer for layers in resolutions.values() for layer in layers}
-        layers = (*runtime.requirements, *EXTRA_LAYERS.get(runtime.name, ()))
+        layers = all_layers(runtime)
         resolutions[runtime.name] = tuple(layer for layer in layers if layer not in earlier)
     return resolutions
 

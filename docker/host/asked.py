@@ -18,7 +18,7 @@ LOCAL_TASKS = (
 )
 ENGINE_TASKS = (*LOCAL_TASKS, "export", "test", "lock", "build", "release")
 TASKS = (
-    *(*ENGINE_TASKS, "audit", "bundle", "check", "clean", "diff", "docs", "fuzz", "history"),
+    *(*ENGINE_TASKS, "audit", "bundle", "check", "clean", "diff", "docs", "env", "fuzz", "history"),
     *("lint", "list", "schema", "verify", "version"),
 )
 # Those behind which a word is needed that is no task.

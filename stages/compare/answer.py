@@ -59,17 +59,18 @@ def _speed(models: Models) -> str:
             f"INT8 runs at {figure(int8.throughput)} images/s here, FP32 at "
             f"{figure(fp32.throughput)}"
         )
-    times = f"{figure(ratio.estimate)} times{_between(ratio, once=models.once)}"
-    return f"INT8 runs {times} as fast as FP32 here{_or_as_fast(ratio, once=models.once)}"
+    return f"INT8 runs {times_as_fast(ratio, 'FP32 here', once=models.once)}"
 
 
-def _between(ratio: Interval, *, once: bool) -> str:
-    return "" if once else f" ({figure(ratio.low)} to {figure(ratio.high)})"
+def times_as_fast(ratio: Interval, other: str, *, once: bool) -> str:
+    """Return how many times as fast as another something is, which there is no interval of `once`.
 
-
-def _or_as_fast(ratio: Interval, *, once: bool) -> str:
+    It says so if the interval holds 1.
+    """
+    between = "" if once else f" ({figure(ratio.low)} to {figure(ratio.high)})"
     is_same = not once and ratio.low <= 1 <= ratio.high
-    return ", which may be no difference" if is_same else ""
+    same = ", which may be no difference" if is_same else ""
+    return f"{figure(ratio.estimate)} times{between} as fast as {other}{same}"
 
 
 def _accuracy(models: Models) -> str:

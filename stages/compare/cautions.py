@@ -1,6 +1,7 @@
 """What must be said beside figures, so that they mislead nobody who sees them alone."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from stages.common.headline import doubt, doubt_of_accuracies, not_trusted
 from stages.common.text import is_of_one_round
@@ -8,6 +9,14 @@ from stages.records.compare import CompareRecord, Row
 from stages.records.profile import ModelSummary
 
 SEE = "see compare.log"
+
+
+class Judged(Protocol):
+    """What has a verdict on how a cell ran."""
+
+    @property
+    def verdict(self) -> str:
+        """The verdict, as the table has it."""
 
 
 def run_caution(record: CompareRecord) -> str:
@@ -43,6 +52,6 @@ def is_invalid(row: Row, scenario: str) -> bool:
     return any(reason.scenario == scenario for reason in row.reasons)
 
 
-def is_derived(row: Row) -> bool:
-    """Return whether a row has the figures of a lower cap, at which the same kernels ran."""
+def is_derived(row: Judged) -> bool:
+    """Return whether the figures are those of a lower cap, at which the same kernels ran."""
     return row.verdict.startswith("same-as")

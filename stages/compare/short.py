@@ -10,10 +10,12 @@ from stages.common.reasons import Named, alike, from_to
 from stages.common.text import INDENT, WIDTH, aligned, hanging, milliseconds, times, wrapped
 from stages.compare.answer import answers
 from stages.compare.cautions import had_one_round, is_derived, is_trusted
+from stages.compare.effects import CellKey
 from stages.compare.matrix import IN_GROUPS, interval_notes, or_dash, with_spread
 from stages.compare.models import Summaries, models_of
 from stages.compare.not_run import not_run_rows
 from stages.compare.rehearsed import NOTHING, Rehearsed
+from stages.compare.same import same_rows
 from stages.compare.table import check_rows, head_lines, invalid_cells, name_of
 from stages.precisions import FP32
 from stages.records.compare import CompareRecord, Row
@@ -133,19 +135,8 @@ def _status(record: CompareRecord, row: Row, numbers: Numbers) -> str:
 
 def _same(record: CompareRecord) -> list[tuple[str, str]]:
     """Return the cells that have the figures of another, by that one's cap."""
-    caps: dict[tuple[str, str, str], list[str]] = {}
-    for row in record.rows:
-        if is_derived(row):
-            caps.setdefault((row.verdict, row.precision, row.runtime), []).append(row.isa)
-    named = len(record.versions) > 1
-    return [
-        (
-            verdict,
-            f"{' '.join([precision, *([runtime] if named else [])])} at {' '.join(isas)}: the same "
-            "kernels, so the same figures",
-        )
-        for (verdict, precision, runtime), isas in caps.items()
-    ]
+    cells = ((CellKey(row.runtime, row.precision, row.isa), row) for row in record.rows)
+    return same_rows(cells, named=len(record.versions) > 1)
 
 
 def _meanings(record: CompareRecord) -> list[tuple[str, str]]:

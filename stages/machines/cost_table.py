@@ -3,7 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from stages.common.text import ONCE, aligned, figure, milliseconds, times
+from stages.common.text import ONCE, figure, hanging, milliseconds, times, wrapped
+from stages.machines.answer import cell_in_words
 from stages.machines.costs import (
     Bounds,
     BreakEven,
@@ -14,44 +15,33 @@ from stages.machines.costs import (
 )
 from stages.machines.entries import Cost, Entry
 from stages.machines.machine import Machine
-from stages.machines.table import NOTHING, marked, matrix
+from stages.machines.table import NOTHING, by_cell
 
-PRICES = (
-    "price",
-    "provider",
-    "region",
-    "per hour",
-    "billed vCPUs",
-    "measured on",
-    "looked up",
-    "source",
-)
-CHEAPEST = (
-    *("cheapest", "a million", "precision", "isa cap", "runtime", "instances", "batch"),
-    *("latency", "top-1", "loss", "in doubt"),
-)
-BREAK_EVEN = ("break-even", "a million costs the same at", "now it has", "so it is")
 NOTES = (
     (
         "a million",
-        "price per hour / 3600 s x 1,000,000 images / images/s, with their interval; the",
+        "price per hour / 3600 s x 1,000,000 images / images/s, with their interval; the whole "
+        "price counts, also that of CPUs that were not measured on",
     ),
-    ("", "whole price counts, also that of CPUs that were not measured on"),
-    ("latency", "of one image at a time, which one instance classifies alone: not while batches"),
-    ("", "give the images/s; the highest percentile that is known of all cells"),
+    (
+        "latency",
+        "of one image at a time, which one instance classifies alone: not while batches give the "
+        "images/s; the highest percentile that is known of all cells",
+    ),
 )
 
 
 def render_costs(machines: Sequence[Machine], entries: Sequence[Entry], bounds: Bounds) -> str:
-    """Return the prices, what each cell costs, the cheapest within the bounds, the break-evens.
+    """Return the cheapest within the bounds, the break-evens, what each cell costs, the prices.
 
     Each of the `entries` that ran at all has a cost.
     """
-    best, percentile = cheapest_of_each(entries, bounds), percentile_of(entries)
-    blocks = [_prices(entries), _matrix(machines, entries), _best(best, bounds, percentile)]
+    best = cheapest_of_each(entries, bounds)
+    blocks = [_best(best, bounds, percentile_of(entries))]
     if len(machines) > 1:
         blocks.append(_break_evens(best, machines[0]))
-    return "\n\n".join([*blocks, aligned(NOTES)])
+    blocks += [_matrix(machines, entries), _prices(entries), hanging(NOTES)]
+    return "\n\n".join(blocks)
 
 
 def cost_in_words(cost: Cost, *, once: bool) -> str:
@@ -63,60 +53,50 @@ def cost_in_words(cost: Cost, *, once: bool) -> str:
 
 def _prices(entries: Sequence[Entry]) -> str:
     found = {entry.machine.name: (entry.machine, entry.cost) for entry in entries if entry.cost}
-    rows = [_price(machine, cost) for machine, cost in found.values()]
-    return aligned([PRICES, *rows])
+    return hanging([(name, _price(machine, cost)) for name, (machine, cost) in found.items()])
 
 
-def _price(machine: Machine, cost: Cost) -> tuple[str, ...]:
+def _price(machine: Machine, cost: Cost) -> str:
     price = cost.price
     return (
-        machine.name,
-        price.provider,
-        price.region,
-        f"{price.per_hour:.12g} {price.currency}",
-        str(price.vcpus),
-        str(len(machine.host.cores_pinned)),
-        str(price.day),
-        price.source,
+        f"{price.per_hour:.12g} {price.currency} per hour, {price.provider}, {price.region}; "
+        f"{price.vcpus} vCPUs billed, {len(machine.host.cores_pinned)} measured on; looked up "
+        f"{price.day}: {price.source}"
     )
 
 
 def _matrix(machines: Sequence[Machine], entries: Sequence[Entry]) -> str:
     currencies = dict.fromkeys(entry.cost.price.currency for entry in entries if entry.cost)
-    columns = {machine.name: [f"{' '.join(currencies)} a million"] for machine in machines}
-    return matrix(entries, columns, lambda entry: [_cost(entry)])
+    heads = [f"{' '.join(currencies)} a million"]
+    return by_cell(machines, entries, heads, lambda entry: [_cost(entry)])
 
 
 def _cost(entry: Entry) -> str:
     if not entry.cost:
         return NOTHING
-    return marked(cost_in_words(entry.cost, once=entry.measured.once), entry)
+    words = cost_in_words(entry.cost, once=entry.measured.once)
+    return " ".join(filter(None, [words, entry.doubt]))
 
 
 def _best(best: Sequence[Entry], bounds: Bounds, percentile: str) -> str:
     asked = bounds.in_words
     if not best:
         return f"no cell of any machine meets: {asked}"
-    bounded = [f"bounds: {asked}"] if asked else []
-    rows = [_choice(entry, percentile) for entry in best]
-    return "\n".join([*bounded, aligned([CHEAPEST, *rows])])
+    head = f"the cheapest cell of each machine{f', with {asked}' if asked else ''}:"
+    return "\n".join([*wrapped(head), hanging([_choice(entry, percentile) for entry in best])])
 
 
-def _choice(entry: Entry, percentile: str) -> tuple[str, ...]:
+def _choice(entry: Entry, percentile: str) -> tuple[str, str]:
     cell, layout = entry.cell, entry.measured.layout
-    return (
-        entry.machine.name,
-        _amount(entry),
-        entry.key.precision,
-        entry.key.isa,
-        entry.key.runtime,
-        f"{layout.num_instances} of {layout.cores_per_instance} cores",
-        str(cell.batch_size),
+    loss = "not known" if cell.loss is None else f"{cell.loss:+.2%}"
+    said = [
+        f"{_amount(entry)} a million: {cell_in_words(entry.key, named=True)}",
+        f"{layout.num_instances} of {layout.cores_per_instance} cores, batch {cell.batch_size}",
         f"{percentile} {milliseconds(latency_of(cell, percentile))} ms",
-        f"{cell.top1:.1%}",
-        NOTHING if cell.loss is None else f"{cell.loss:+.2%}",
-        entry.any_doubt or NOTHING,
-    )
+        f"top-1 {cell.top1:.1%}, loss {loss}",
+        *filter(None, [entry.any_doubt]),
+    ]
+    return entry.machine.name, "; ".join(said)
 
 
 def _amount(entry: Entry) -> str:
@@ -129,14 +109,15 @@ def _amount(entry: Entry) -> str:
 def _break_evens(best: Sequence[Entry], first: Machine) -> str:
     found = break_evens(best, first)
     if not found:
-        return f"no break-even: {first.name}, or any other, has no cell that meets the bounds"
-    return aligned([BREAK_EVEN, *map(_break_even, found)])
+        text = f"no break-even: {first.name}, or any other, has no cell that meets the bounds"
+        return "\n".join(wrapped(text))
+    return hanging([_break_even(one) for one in found])
 
 
-def _break_even(one: BreakEven) -> tuple[str, ...]:
+def _break_even(one: BreakEven) -> tuple[str, str]:
+    at, now = times(one.at, once=one.once), f"{figure(one.now)}x"
     return (
         f"{one.name} against {one.other}",
-        f"{times(one.at, once=one.once)} the price of {one.other}",
-        f"{figure(one.now)}x",
-        one.verdict,
+        f"a million costs the same at {at} the price of {one.other}; now it has {now}: "
+        f"{one.verdict}",
     )

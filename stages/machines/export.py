@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from stages.common.text import MAX_CELL, milliseconds
+from stages.compare.matrix import with_spread
 from stages.machines.cost_table import cost_in_words
 from stages.machines.entries import Entry
-from stages.machines.table import NOTHING, of_rounds, ratio_in_words
+from stages.machines.table import NOTHING, ratio_in_words, status_of
 from stages.program.printable import printable
 from stages.records.base import Interval
 from stages.records.cpu_generations import full_name
@@ -117,7 +118,7 @@ def _shown(entry: Entry, currency: str) -> dict[str, str]:
         "runtime": entry.key.runtime,
         "isa cap": entry.key.isa,
         "precision": entry.key.precision,
-        "images/s": of_rounds(cell.rate, once=once),
+        "images/s": with_spread(cell.rate, once=once),
         "/ first": ratio_in_words(entry),
         "p50 ms": milliseconds(cell.p50_ms.estimate),
         "top-1": f"{cell.top1:.1%}",
@@ -125,7 +126,7 @@ def _shown(entry: Entry, currency: str) -> dict[str, str]:
     if currency:
         cost = cost_in_words(entry.cost, once=once) if entry.cost else NOTHING
         shown[f"{currency} a million"] = cost
-    return {**shown, "in doubt": entry.any_doubt or NOTHING}
+    return {**shown, "status": status_of(entry)}
 
 
 def _plain(text: str) -> str:

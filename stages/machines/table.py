@@ -1,75 +1,78 @@
-"""Machines side by side as text: what they are, what differs, and each cell on each of them."""
+"""Machines side by side as text: the answer, what they are, what differs, each cell on each.
 
-from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
+No line is longer than WIDTH, unless a word of a stranger's is.
+"""
 
-from stages.common.stats import spread
-from stages.common.text import NO_INTERVAL, ONCE, aligned, figure, times, when_all
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from stages.common.text import (
+    NO_INTERVAL,
+    ONCE,
+    WIDTH,
+    aligned,
+    hanging,
+    milliseconds,
+    times,
+    when_all,
+    wrapped,
+)
+from stages.compare.cautions import is_derived
 from stages.compare.effects import CellKey
+from stages.compare.matrix import with_spread
+from stages.compare.same import same_rows
 from stages.machines.alike import differences, same_boots
-from stages.machines.entries import Entry
-from stages.machines.machine import Machine
-from stages.records.base import Interval
+from stages.machines.answer import answers, has_several_runtimes
+from stages.machines.entries import UNTRUSTED, Entry
+from stages.machines.machine import Machine, Measured
 from stages.records.cpu_generations import full_name
 
-MACHINES = (
-    *("machine", "type", "CPU", "CPUs pinned", "runtime", "instances", "batch", "rounds"),
-    *("measured", "trusted", "checked"),
-)
-FIRST = ("runtime", "isa cap", "precision")
-NOTHING = "-"
+COLUMNS, RATIO = ("images/s", "p50 ms", "top-1", "status"), "/ first"
+NOTHING, NOT_MEASURED = "-", "not measured there"
 
 
 def render(machines: Sequence[Machine], entries: Sequence[Entry]) -> str:
-    """Return the machines, what differs between them, and the matrix of all their cells."""
-    blocks = [aligned([MACHINES, *chain.from_iterable(map(_machine_rows, machines))])]
-    if unlike := differences(machines):
-        head = ["differs", *(machine.name for machine in machines)]
-        blocks.append(aligned([head, *unlike]))
-    blocks += [
-        f"{' and '.join(names)}: one machine, which was not started in between"
-        for names in same_boots(machines)
+    """Return the answer, the machines, what differs between them, and all their cells."""
+    blocks = [
+        "\n".join(line for answer in answers(machines, entries) for line in wrapped(answer)),
+        hanging([row for machine in machines for row in _machine_rows(machine)]),
+        _differences(machines),
+        _same_boots(machines),
+        _matrix(machines, entries),
+        _notes(machines, entries),
     ]
-    return "\n\n".join([*blocks, _matrix(machines, entries), _notes(machines)])
+    return "\n\n".join(filter(None, blocks))
 
 
-def matrix(
+def by_cell(
+    machines: Sequence[Machine],
     entries: Sequence[Entry],
-    columns: Mapping[str, Sequence[str]],
+    heads: Sequence[str],
     figures: Callable[[Entry], Sequence[str]],
 ) -> str:
-    """Return a row for each cell, with columns for each machine, in which `figures` are shown.
+    """Return each cell's name, and below it a line for each machine, in which `figures` are shown.
 
-    `columns` are their heads, by the machine's name. A machine that did not run a cell has dashes.
+    `heads` are those of their columns. A cell that has another's figures wherever it was measured
+    is left out.
     """
-    shown: dict[CellKey, dict[str, Sequence[str]]] = {}
-    for entry in entries:
-        shown.setdefault(entry.key, {})[entry.machine.name] = figures(entry)
-    absent = {name: [NOTHING] * len(heads) for name, heads in columns.items()}
-    rows = [[*_of_key(key), *chain(*(absent | row).values())] for key, row in shown.items()]
-    table = [*_heads(columns), *rows]
-    named = len({key.runtime for key in shown}) > 1
-    return aligned(table if named else [row[1:] for row in table])
+    timed = _timed(entries)
+    shown = [entry for entry in entries if entry.key in timed]
+    head, *lines = aligned([heads, *map(figures, shown)]).split("\n")
+    named, rows = has_several_runtimes(entries), [("isa cap, precision", head)]
+    for key, of_cell in groupby(zip(shown, lines, strict=True), key=lambda pair: pair[0].key):
+        found = {entry.machine.name: line for entry, line in of_cell}
+        rows.append((_name(key, named=named), ""))
+        rows += [(f"  {one.name}", found.get(one.name, NOT_MEASURED)) for one in machines]
+    return hanging(rows)
 
 
-def _heads(columns: Mapping[str, Sequence[str]]) -> list[list[str]]:
-    """Return two rows: each machine's name above the first of its columns, and what these have."""
-    names = ([name, *[""] * (len(heads) - 1)] for name, heads in columns.items())
-    return [["", "", "", *chain(*names)], [*FIRST, *chain(*columns.values())]]
+def _timed(entries: Sequence[Entry]) -> set[CellKey]:
+    """Return the cells that have figures of their own on some machine."""
+    return {entry.key for entry in entries if not is_derived(entry.cell)}
 
 
-def _of_key(key: CellKey) -> tuple[str, str, str]:
-    return key.runtime, key.isa, key.precision
-
-
-def marked(text: str, entry: Entry) -> str:
-    """Return a figure with the mark that the images/s have, if they can't be relied on."""
-    return " ".join(filter(None, [text, entry.doubt]))
-
-
-def of_rounds(interval: Interval, *, once: bool) -> str:
-    """Return images/s as the table has them, with half their interval in percent."""
-    return f"{figure(interval.estimate)} {ONCE if once else f'±{spread(interval):.1%}'}"
+def _name(key: CellKey, *, named: bool) -> str:
+    return f"{key.isa} {key.precision}{f' {key.runtime}' if named else ''}"
 
 
 def ratio_in_words(entry: Entry) -> str:
@@ -77,23 +80,29 @@ def ratio_in_words(entry: Entry) -> str:
     return times(entry.ratio, once=entry.ratio_once) if entry.ratio else NOTHING
 
 
-def _machine_rows(machine: Machine) -> list[list[str]]:
+def _machine_rows(machine: Machine) -> list[tuple[str, str]]:
+    """Return what a machine is, by its name, and how each runtime measured on it."""
     host = machine.host
-    known = [machine.name, machine.type or "not recorded", full_name(host.cpu_model, host.cpu_id)]
-    return [
-        [
-            *known,
-            str(len(host.cores_pinned)),
-            runtime,
-            f"{one.layout.num_instances} of {one.layout.cores_per_instance} cores",
-            _range([cell.batch_size for cell in one.cells.values()]),
-            _range([len(cell.rates) for cell in one.cells.values()]),
-            when_all(one.made),
-            "yes" if one.trusted else "NO",
-            machine.checked,
-        ]
-        for runtime, one in machine.runtimes.items()
+    known = [
+        full_name(host.cpu_model, host.cpu_id),
+        machine.type or "type not recorded",
+        f"{len(host.cores_pinned)} CPUs pinned",
+        f"checked: {machine.checked}",
     ]
+    runs = [("", _run_in_words(*run)) for run in machine.runtimes.items()]
+    return [(machine.name, "; ".join(known)), *runs]
+
+
+def _run_in_words(runtime: str, one: Measured) -> str:
+    layout, cells = one.layout, one.cells.values()
+    said = [
+        f"{layout.num_instances} of {layout.cores_per_instance} cores",
+        f"batch {_range([cell.batch_size for cell in cells])}",
+        f"rounds {_range([len(cell.rates) for cell in cells])}",
+        when_all(one.made),
+        *([] if one.trusted else [UNTRUSTED]),
+    ]
+    return f"{runtime}: {', '.join(said)}"
 
 
 def _range(numbers: Sequence[int]) -> str:
@@ -103,29 +112,71 @@ def _range(numbers: Sequence[int]) -> str:
     return str(low) if low == high else f"{low}-{high}"
 
 
+def _differences(machines: Sequence[Machine]) -> str:
+    """Return what differs as a table, or as lines if that would be too wide; empty if nothing."""
+    unlike, names = differences(machines), [machine.name for machine in machines]
+    if not unlike:
+        return ""
+    table = aligned([["differs", *names], *unlike])
+    if max(map(len, table.splitlines())) <= WIDTH:
+        return table
+    rows = [
+        (name, "; ".join(f"{of} {value}" for of, value in zip(names, values, strict=True)))
+        for name, *values in unlike
+    ]
+    return hanging([("differs", ""), *rows])
+
+
+def _same_boots(machines: Sequence[Machine]) -> str:
+    return "\n".join(
+        line
+        for names in same_boots(machines)
+        for line in wrapped(f"{' and '.join(names)}: one machine, not started again in between")
+    )
+
+
 def _matrix(machines: Sequence[Machine], entries: Sequence[Entry]) -> str:
-    first, *others = machines
-    columns = {first.name: ["images/s", "top-1"]}
-    columns |= {one.name: ["images/s", f"/ {first.name}", "top-1"] for one in others}
-    return matrix(entries, columns, lambda entry: _figures(entry, entry.machine is first))
+    rate, *others = COLUMNS
+    heads = [rate, *([RATIO] if len(machines) > 1 else []), *others]
+    return by_cell(machines, entries, heads, lambda entry: _figures(entry, machines))
 
 
-def _figures(entry: Entry, is_first: bool) -> list[str]:
-    rate = marked(of_rounds(entry.cell.rate, once=entry.measured.once), entry)
-    top1 = f"{entry.cell.top1:.1%}"
-    return [rate, top1] if is_first else [rate, ratio_in_words(entry), top1]
+def _figures(entry: Entry, machines: Sequence[Machine]) -> list[str]:
+    cell, once = entry.cell, entry.measured.once
+    ratio = "" if entry.machine is machines[0] else ratio_in_words(entry)
+    return [
+        with_spread(cell.rate, once=once),
+        *([ratio] if len(machines) > 1 else []),
+        with_spread(cell.p50_ms, milliseconds, once=once),
+        f"{cell.top1:.1%}",
+        status_of(entry),
+    ]
 
 
-def _notes(machines: Sequence[Machine]) -> str:
-    first = machines[0].name
+def status_of(entry: Entry) -> str:
+    """Return how a cell ran; native goes without saying if its figures can't be relied on."""
+    ran = entry.cell.verdict
+    kept = [] if ran == "native" else [ran]
+    return ", ".join([*kept, entry.any_doubt]) if entry.any_doubt else ran
+
+
+def _notes(machines: Sequence[Machine], entries: Sequence[Entry]) -> str:
+    timed = _timed(entries)
+    cells = {(it.key, it.cell.verdict): it.cell for it in entries if it.key not in timed}
+    same = ((key, cell) for (key, _), cell in cells.items())
     notes = [
-        ("(from-to)", "95% interval of chance over the rounds of each machine; ±: half its width"),
-        (NOTHING, "not measured there"),
+        *same_rows(same, named=has_several_runtimes(entries)),
+        ("(from-to)", "95% interval of chance over the rounds of a machine; ±: half its width"),
         ("isa cap", "the highest instruction set that oneDNN may use"),
+        (
+            "status",
+            "native: in its own precision, by kernels of its cap; INVALID: a figure can't be "
+            "relied on, for which compare has the reason there",
+        ),
     ]
     if len(machines) > 1:
-        over = f"images/s over {first}'s; no round was shared: those of each are drawn on their own"
-        notes.insert(1, (f"/ {first}", over))
+        over = f"images/s over {machines[0].name}'s; no round was shared: those of each are drawn "
+        notes.append((RATIO, f"{over}on their own"))
     if any(one.once for machine in machines for one in machine.runtimes.values()):
         notes.append((ONCE, NO_INTERVAL))
-    return aligned(notes)
+    return hanging(notes)

@@ -10,6 +10,7 @@ import pytest
 from docker.build.graph import read_stages
 from docker.host import user
 from docker.host.env_file import project_name
+from docker.runners import VENVS
 from stages.artifacts import Artifacts, read_record, verify
 from stages.common.host.core_lock import holding
 from stages.errors import CoresBusyError, NotTrustedError, PinningError
@@ -180,6 +181,17 @@ def test_cores_that_another_run_of_this_host_holds_are_refused(
     assert done.code == CoresBusyError.exit_code, done
     assert "is held by another run, which says of itself: a test since" in done.error_lines[0]
     assert verify(by_invoke.artifacts.profile(RUNTIME_NAMES[0]).path) == before
+
+
+@pytest.mark.usefixtures("by_local_runner")
+def test_pip_finds_all_that_invoke_env_lists_where_the_local_runner_ran(tmp_path: Path) -> None:
+    listed = str(tmp_path / "listed.txt")
+    assert invoke("env", "--pip", listed).code == 0
+    folder, _ = VENVS[RUNTIME_NAMES[0]]
+    pip = (str(folder / "bin" / "python"), "-m", "pip", "install", "--no-deps", "--no-index")
+    done = run(*pip, "--dry-run", "--requirement", listed)
+    assert done.code == 0, done
+    assert "Would install" not in done.output, done
 
 
 @pytest.mark.parametrize(("runner", "way"), [("docker", "by_invoke"), ("local", "by_local_runner")])

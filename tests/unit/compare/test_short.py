@@ -21,7 +21,7 @@ from tests.unit.compare.profiles import (
     of_one_round,
     profiled,
 )
-from tests.unit.records import measured, profile, repeat, run
+from tests.unit.records import measured, profile, repeat, run, same_as
 
 FP32, INT8 = (
     measured("fp32", "AVX512_CORE_VNNI", 5.0, top1=0.98),
@@ -71,11 +71,6 @@ def varied(scenario: str, spread: float) -> Reason:
 
 def invalid(*reasons: Reason) -> Validity:
     return Validity(valid=False, reasons=[*reasons])
-
-
-def same_as(precision: str, isa: str, lower: str) -> Cell:
-    proof = measured(precision, isa, 1.0, verdict=f"same-as {lower}").proof
-    return Cell(precision=precision, requested_isa=isa, same_as=lower, proof=proof)
 
 
 def test_the_answer_stands_above_a_row_for_each_cell() -> None:

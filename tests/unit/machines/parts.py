@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from stages.folder.access import writing
 from stages.isa import LADDER
 from stages.machines.entries import Entry, entries_of
 from stages.machines.machine import Machine
+from stages.machines.prices import COLUMNS
 from stages.records.base import Interval, Provenance, Source
 from stages.records.cell import Cell, Measurement
 from stages.records.profile import ProfileRecord
@@ -88,6 +90,24 @@ def shown(*given: str | Path, **options: str) -> str:
     """Return what the command prints of machines that are to be trusted."""
     texts = side_by_side(Asked([*map(str, given)], **options), Path("/nowhere"))
     return "\n".join(texts)
+
+
+def prices(tmp_path: Path, names: Sequence[str], *per_hour: float) -> str:
+    """Return a file with a price for each machine, 0.36 USD by the hour unless another is given."""
+    path = tmp_path / "prices.csv"
+    rows = [
+        f"{name},X,eu,USD,{price},4,2026-11-20,a list"
+        for name, price in zip_longest(names, per_hour, fillvalue=0.36)
+    ]
+    path.write_text("\n".join([",".join(COLUMNS), *rows]))
+    return str(path)
+
+
+def figures(text: str, cell: str, machine: str) -> list[str]:
+    """Return the words beside a machine's name below that of a cell, as `AVX2 fp32`."""
+    lines = text.splitlines()
+    below = map(str.split, lines[lines.index(cell) + 1 :])
+    return next(words[1:] for words in below if words[:1] == [machine])
 
 
 def row(text: str, *beginning: str) -> list[str]:

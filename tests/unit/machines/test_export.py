@@ -5,6 +5,7 @@ import io
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,10 @@ from stages.errors import NotWritableError
 from stages.machines.export import as_csv, as_markdown
 from tests.unit.machines.parts import RATES, cell, entries, measure, shown
 from tests.unit.machines.test_costs import prices
+from tests.unit.records import same_as
 
 FORMULA = "=cmd|' /C calc'!A0"
-MARKUP = "<img src=x onerror=alert(1)> | [a](http://b) `c` *d* www.e.org \u202e\x1b[31m"
+MARKUP = "<img src=x onerror=1> | \r\n| [a](http://b) `c` *d* www.e.org \u202e\x1b[31m"
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
@@ -78,11 +80,22 @@ def test_a_name_is_one_cell_on_one_line_whatever_it_holds(tmp_path: Path) -> Non
     assert row["precision"] == "fp32"
 
 
-def test_a_name_is_no_markup(tmp_path: Path) -> None:
-    folder = measure(tmp_path / "a", cell("fp32", "AVX2", *RATES), cpu_model=MARKUP)
+@pytest.mark.parametrize("of_host", ["cpu_model", "machine_type"])
+def test_a_name_is_no_markup(tmp_path: Path, of_host: str) -> None:
+    folder = measure(
+        tmp_path / "a", cell("fp32", "AVX2", *RATES), **dict[str, Any]({of_host: MARKUP})
+    )
     lines = as_markdown(entries(folder)).splitlines()
+    assert len(lines) == 3
     assert len({line.count("|") for line in lines}) == 1
     assert not re.search(r"[<>`*\[\]\x1b\u202e]|http:|www\.", lines[2])
+
+
+def test_a_cell_with_anothers_figures_says_so(tmp_path: Path) -> None:
+    same = same_as("fp32", "AVX512_CORE", "AVX2")
+    found = entries(measure(tmp_path / "a", same, cell("fp32", "AVX2", *RATES)))
+    assert [row["verdict"] for row in rows_of(as_csv(found))] == ["native", "same-as AVX2"]
+    assert as_markdown(found).splitlines()[-1].endswith("| same-as AVX2 |")
 
 
 def test_both_are_written_and_replaced_whole(tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
 """What `invoke diff` shows of several machines, and which it refuses to set side by side."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from docker.share.machines import Asked, side_by_side
+from stages.common.text import WIDTH
 from stages.errors import (
     InputCorruptError,
     InputMissingError,
@@ -18,10 +21,22 @@ from stages.files.checksums import sha256, write_checksums
 from stages.records.base import Provenance
 from stages.records.cell import Reason, Validity
 from tests.commands import ROOT, invoke
-from tests.unit.machines.parts import FLAGS, RATES, cell, leave, measure, read, row, shown
-from tests.unit.records import HOST, SOURCE, exactly, profile, repeat
+from tests.unit.machines.parts import (
+    FLAGS,
+    RATES,
+    cell,
+    figures,
+    leave,
+    measure,
+    prices,
+    read,
+    row,
+    shown,
+)
+from tests.unit.records import HOST, SOURCE, exactly, profile, repeat, same_as
 
-AMX = "AVX512_CORE_AMX"
+AMX, VNNI = "AVX512_CORE_AMX", "AVX512_CORE_VNNI"
+LONG = ("a-machine-of-a-cloud-with-a-very-long-name", "another-of-them-with-an-even-longer-name")
 SLOW, FAST = RATES, [2 * rate for rate in RATES]
 
 
@@ -36,32 +51,75 @@ def b(tmp_path: Path) -> Path:
     return measure(tmp_path / "b", *cells, machine_type="m7i.xlarge", cpu_model="Other CPU")
 
 
-def test_each_cell_of_each_machine_stands_beside_that_of_the_first(a: Path, b: Path) -> None:
+def test_the_first_line_says_how_fast_each_is_beside_the_first(a: Path, tmp_path: Path) -> None:
+    slow = measure(tmp_path / "c", cell("int8", AMX, *SLOW))
+    first, second = " ".join(shown(a, slow).split("\n\n")[0].split()).split(", each ")
+    assert re.fullmatch(r"c runs 0\.50 times \(0\.4\d to 0\.5\d\) as fast as a", first)
+    assert second == f"at its fastest: int8 capped at {AMX}, against int8 capped at AVX2"
+    same = measure(tmp_path / "d", cell("int8", "AVX2", *FAST))
+    said = " ".join(shown(a, slow, same).split("\n\n")[0].split())
+    assert "c runs 0.50 times" in said
+    assert "as fast as a, which may be no difference, each at its fastest: both int8" in said
+    assert shown(a).startswith("a runs 20.00 images/s at its fastest, int8 capped at AVX2\n")
+
+
+def test_each_cell_of_each_machine_stands_below_that_of_the_first(a: Path, b: Path) -> None:
     text = shown(a, b)
-    assert row(text, "a", "not")[3:6] == ["A", "CPU", "2"]
-    assert row(text, "m7i.xlarge", "m7i.xlarge")[2:5] == ["Other", "CPU", "2"]
-    assert row(text, "isa", "cap", "precision")[3:5] == ["images/s", "top-1"]
-    fp32 = row(text, "AVX2", "fp32")
-    assert fp32[2:7] == ["10.00", "±2.0%", "100.0%", "20.00", "±2.0%"]
-    assert fp32[7] == "2.00x"
-    low, high = map(float, fp32[8].strip("()").split("-"))
+    assert row(text, "a")[1:5] == ["A", "CPU;", "type", "not"]
+    assert row(text, "m7i.xlarge", "Other")[2:4] == ["CPU;", "m7i.xlarge;"]
+    heads = ["images/s", "/", "first", "p50", "ms", "top-1", "status"]
+    assert row(text, "isa", "cap,")[3:] == heads
+    first, other = (figures(text, "AVX2 fp32", name) for name in ("a", "m7i.xlarge"))
+    assert first[:3] == ["10.00", "±2.0%", "100.0"]
+    assert first[4:] == ["100.0%", "native"]
+    assert other[:3] == ["20.00", "±2.0%", "2.00x"]
+    low, high = map(float, other[3].strip("()").split("-"))
     assert 1.9 < low < 2.0 < high < 2.1
-    assert fp32[9] == "90.0%"
+    assert (other[4], *other[6:]) == ("50.0", "90.0%", "native")
 
 
-def test_a_cell_that_one_of_them_did_not_run_has_a_dash(a: Path, b: Path) -> None:
+def test_a_cell_that_one_of_them_did_not_run_says_so(a: Path, b: Path) -> None:
     text = shown(a, b)
-    assert row(text, "AVX2", "int8")[2:] == ["20.00", "±2.0%", "100.0%", "-", "-", "-"]
-    assert row(text, AMX, "int8")[2:] == ["-", "-", "20.00", "±2.0%", "-", "90.0%"]
+    assert figures(text, "AVX2 int8", "m7i.xlarge") == ["not", "measured", "there"]
+    assert figures(text, f"{AMX} int8", "a") == ["not", "measured", "there"]
+    assert figures(text, f"{AMX} int8", "m7i.xlarge")[2] == "-"
+
+
+def test_a_cell_with_anothers_figures_has_no_row_unless_it_has_its_own_elsewhere(
+    tmp_path: Path,
+) -> None:
+    same = [same_as("fp32", isa, "AVX2") for isa in (VNNI, AMX)]
+    one = measure(tmp_path / "a", *same, cell("fp32", "AVX2", *SLOW))
+    other = measure(tmp_path / "b", same[0], cell("fp32", AMX, *FAST), cell("fp32", "AVX2", *SLOW))
+    text = shown(one, other)
+    assert f"{VNNI} fp32" not in text
+    said = " ".join(text[text.index("same-as AVX2  fp32 at ") :].split())
+    assert said.startswith(f"same-as AVX2 fp32 at {VNNI}: the same kernels")
+    assert figures(text, f"{AMX} fp32", "a")[-2:] == ["same-as", "AVX2"]
+    assert figures(text, f"{AMX} fp32", "b")[-1] == "native"
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("m7i.metal-24xl", "emerald-rapids-16-cpus"), LONG])
+def test_no_line_is_wider_than_a_terminal(tmp_path: Path, names: tuple[str, ...]) -> None:
+    evil = {"cpu_model": "CPU of many words " * 9, "machine_type": "type " * 9}
+    folders = []
+    for number, name in enumerate(names):
+        cells = [cell("int8_bf16", VNNI, *(700 * rate for rate in RATES), verdict="emulated")]
+        host: dict[str, Any] = {**evil, "kernel": f"6.{number} " * 12, "cpu_flags": FLAGS[number:]}
+        folders.append(f"{name}={measure(tmp_path / str(number), *cells, **host)}")
+    path = prices(tmp_path, names)
+    lines = shown(*folders, prices=path).splitlines()
+    assert any(line.startswith("kernel") or "kernel" in line for line in lines)
+    assert [line for line in lines if len(line) > WIDTH] == []
 
 
 def test_rounds_of_two_machines_are_not_paired_though_they_have_the_same_numbers(
     a: Path, tmp_path: Path
 ) -> None:
     same = measure(tmp_path / "same", cell("fp32", "AVX2", *SLOW))
-    words = row(shown(a, same), "AVX2", "fp32")
-    assert words[7] == "1.00x"
-    assert words[8] != "(1.00-1.00)"
+    words = figures(shown(a, same), "AVX2 fp32", "same")
+    assert words[2] == "1.00x"
+    assert words[3] != "(1.00-1.00)"
 
 
 def test_what_differs_has_a_column_for_each_machine(tmp_path: Path) -> None:
@@ -76,7 +134,7 @@ def test_what_differs_has_a_column_for_each_machine(tmp_path: Path) -> None:
     text = shown(*folders)
     assert row(text, "setting:")[1:] == ["batch_size", "8", "16"]
     assert row(text, "version:")[1:] == ["python", "3.11.2", "3.12.0"]
-    assert "kernel" not in text
+    assert "machine: kernel" not in text
     assert "one machine" not in text
 
 
@@ -95,7 +153,7 @@ def test_two_measurements_of_one_boot_are_said_to_be_of_one_machine(tmp_path: Pa
         tmp_path / "c", cell("fp32", "AVX2", *FAST), made=made, boot_id="d0e3", cores_pinned=[0]
     )
     text = shown(first, other)
-    assert "a and c: one machine, which was not started in between" in text
+    assert "a and c: one machine, not started again in between" in text
     assert row(text, "machine:")[1:] == ["cores", "0,1", "0"]
 
 
@@ -163,8 +221,9 @@ def test_what_is_in_doubt_is_marked(a: Path, tmp_path: Path) -> None:
     other = leave(tmp_path / "c", record)
     texts = side_by_side(Asked([str(a), str(other)]), Path("/nowhere"))
     text = next(texts)
-    assert "20.00 ±2.0% INVALID" in text
-    assert "10.00 ±2.0% NOT TO BE TRUSTED" in text
+    assert text.startswith("INVALID: images/s of c. c runs 1.00 times")
+    assert figures(text, "AVX2 int8", "c")[-1] == "INVALID"
+    assert figures(text, "AVX2 fp32", "c")[-4:] == ["NOT", "TO", "BE", "TRUSTED"]
     with pytest.raises(NotTrustedError, match="measured on c is not to be trusted"):
         next(texts)
 
@@ -177,7 +236,9 @@ def test_a_machine_that_did_nothing_has_no_ratio(a: Path, tmp_path: Path) -> Non
     offline = replace(offline, throughput_images_per_s=exactly(0.0), runs=runs)
     idle = replace(idle, measurement=replace(idle.measurement, offline=offline))
     other = measure(tmp_path / "c", idle)
-    assert row(shown(a, other), "AVX2", "fp32")[5:] == ["0.00", "±0.0%", "-", "100.0%"]
+    text = shown(a, other)
+    assert figures(text, "AVX2 fp32", "c")[:3] == ["0.00", "±0.0%", "-"]
+    assert text.startswith("c and a have no figures to compare\n")
 
 
 def test_a_strangers_names_reach_no_terminal(a: Path, tmp_path: Path) -> None:
@@ -226,9 +287,13 @@ def test_the_shipped_bundles_stand_side_by_side(tmp_path: Path) -> None:
     done = invoke("diff", *bundles, "--output", str(tmp_path))
     assert done.code == NotTrustedError.exit_code, done
     assert "emerald-rapids-16-cpus and emerald-rapids-4-cpus: one machine" in done.output
-    words = row(done.output, AMX, "int8")
-    assert words[2:5] == ["172.48", "±26.7%", "INVALID"]
-    assert words[6:10] == ["70.05", *words[7:8], "INVALID", "0.41x"]
+    large, small = (
+        figures(done.output, f"{AMX} int8", f"emerald-rapids-{number}-cpus") for number in (16, 4)
+    )
+    assert (large[:2], large[-1]) == (["172.48", "±26.7%"], "INVALID")
+    assert (small[0], small[2], small[-1]) == ("70.05", "0.41x", "INVALID")
+    lines = [line for line in done.output.splitlines() if not line.startswith("diff: ")]
+    assert max(map(len, lines)) <= WIDTH
     assert (tmp_path / "summary.csv").read_text().count("\n") == 21
 
 

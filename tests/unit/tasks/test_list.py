@@ -15,6 +15,7 @@ def test_plain_invoke_shows_the_tasks_in_the_order_of_the_work() -> None:
     order = [
         DOCTOR,
         DOWNLOAD,
+        "env",
         "pipeline",
         *STAGES,
         PEERS,
