@@ -106,6 +106,18 @@ class RehearseFolder:
         self.proof = path / "proof"
 
 
+class SweepFolder:
+    """Paths in artifacts/sweep."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.record = path / "sweep.json"
+        self.log = path / "sweep.log"
+        self.picture = path / "sweep.svg"
+        self.proof = path / "proof"
+        self.loadgen = path / "loadgen"
+
+
 class TrialFolder:
     """Paths of a trial that quantize has done, in the folder of those that it has not handed over.
 
@@ -125,7 +137,13 @@ class TrialFolder:
 
 
 StageFolder: TypeAlias = (
-    TrainFolder | QuantizeFolder | ProfileFolder | CompareFolder | PeersFolder | RehearseFolder
+    TrainFolder
+    | QuantizeFolder
+    | ProfileFolder
+    | CompareFolder
+    | PeersFolder
+    | RehearseFolder
+    | SweepFolder
 )
 
 
@@ -175,6 +193,10 @@ class Artifacts:
         """Output of rehearse."""
         return RehearseFolder(self.root / "rehearse")
 
+    def sweep(self, runtime: str) -> SweepFolder:
+        """Output of sweep by a runtime."""
+        return SweepFolder(self.root / _of_runtime("sweep", runtime))
+
     @property
     def compare(self) -> CompareFolder:
         """Output of compare."""
@@ -193,7 +215,8 @@ class Artifacts:
         """Return the folders of all stages, in their order, whether they are there or not."""
         by_runtime: list[StageFolder] = [*map(self.quantize, RUNTIME_NAMES)]
         by_runtime += map(self.profile, RUNTIME_NAMES)
-        return [self.train, *by_runtime, self.compare, self.peers, self.rehearse]
+        sweeps = map(self.sweep, RUNTIME_NAMES)
+        return [self.train, *by_runtime, self.compare, self.peers, self.rehearse, *sweeps]
 
     def stage_at(self, path: Path) -> StageFolder | None:
         """Return the stage's folder at a path, None if it is none's."""

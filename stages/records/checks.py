@@ -28,6 +28,8 @@ from stages.records.rehearse import (
     Tiles,
 )
 from stages.records.rounds import unlike_rounds
+from stages.records.sweep import SweepRecord
+from stages.records.sweep_points import unlike_points
 from stages.records.train import TrainRecord
 
 PartT = TypeVar("PartT")
@@ -264,6 +266,7 @@ _CHECKS: dict[type, Callable[[Any], Problems]] = {
     Contender: _contender,
     Host: _host,
     RehearsalRecord: _rehearsal,
+    SweepRecord: unlike_points,
     RehearsedCell: _rehearsed_cell,
     RehearsedPeer: _rehearsed_peer,
     Tiles: _tiles,

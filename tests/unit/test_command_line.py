@@ -272,7 +272,7 @@ def test_help_names_the_default_and_the_variable(name: str) -> None:
     [
         ("batch_size", "8"),
         ("worker_timeout_s", "900"),
-        ("batch_sizes", "1,8,32"),
+        ("batch_sizes", NOT_GIVEN),
         ("strict", NOT_GIVEN),
         ("isas", ALL),
         ("weight_granularities", "per_channel"),
