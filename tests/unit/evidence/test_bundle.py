@@ -259,6 +259,7 @@ def test_records_name_the_image_that_made_them(folder: Path) -> None:
         "compare.json": "compare",
         "peers.json": "peers",
         "rehearsal.json": "rehearse",
+        "sweep.json": "sweep",
     }
 
 

@@ -82,7 +82,10 @@ def test_profiles_own_instances_do_not_matter() -> None:
     assert [len(placement) for placement in placements_of(asked, [0, 1, 2, 3])] == [1, 2, 4]
 
 
-def test_each_precision_is_swept_at_the_highest_cap_with_kernels_of_its_own() -> None:
+def test_each_precision_is_swept_at_the_highest_cap_with_kernels_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("stages.common.host.facts.why_no_tiles", lambda: None)
     settings = Settings()
     cells = highest_cells(plan_cells(settings, AMX_FLAGS, {}), settings)
     assert [(cell.precision, cell.isa) for cell in cells] == [
