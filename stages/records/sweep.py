@@ -125,7 +125,7 @@ class SweepRecord(MeasuredRecord):
     ]
     groups: Annotated[
         Size,
-        doc("How many groups the points were measured in, one after the other, for want of memory."),
+        doc("Groups that the points were measured in, one after the other, for want of memory."),
     ]
     reference: Annotated[
         PointName, doc("The point that was measured in each group, as a link between them.")
@@ -142,7 +142,7 @@ class SweepRecord(MeasuredRecord):
         list[PointName], doc("The point with most images per second, of each precision.")
     ]
     bounds: Annotated[
-        list[WithinBound], doc("For each bound, from the lowest up, each precision's fastest point.")
+        list[WithinBound], doc("For each bound, the lowest first, each precision's fastest point.")
     ]
 
     def point(self, name: PointName) -> Point:

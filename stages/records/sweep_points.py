@@ -12,7 +12,8 @@ Problems = Iterator[str]
 def unlike_points(record: SweepRecord) -> Problems:
     """Yield what is wrong with the points of a sweep, and with what names them."""
     names = [point.name for point in record.points]
-    yield from (f"{_shown(name)} is there twice" for name, count in Counter(names).items() if count > 1)
+    counts = Counter(names).items()
+    yield from (f"{_shown(name)} is there twice" for name, count in counts if count > 1)
     cells = {cell.precision: cell for cell in record.cells}
     if len(cells) < len(record.cells):
         yield "a precision is there twice"

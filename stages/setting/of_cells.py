@@ -63,7 +63,7 @@ class OfCells(OfQuantizing):
     layouts: tuple[int, ...] = sizes(
         (),
         ranges.INSTANCES,
-        "numbers of processes that sweep divides the cores among, each in turn; if not given, those "
-        "that num_instances=auto tries",
+        "numbers of processes that sweep divides the cores among, each in turn; if not given, "
+        "those that num_instances=auto tries",
         SWEEP,
     )

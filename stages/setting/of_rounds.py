@@ -80,8 +80,8 @@ class OfRounds(OfCells):
     latency_bounds: tuple[int, ...] = sizes(
         (),
         ranges.LATENCY_BOUNDS,
-        "latencies in ms for each of which sweep shows the fastest point whose p99 keeps it; if not "
-        "given, those of 1, 2, 5, 10, 20, 50 ... at which the choice may change",
+        "latencies in ms for each of which sweep shows the fastest point whose p99 keeps it; if "
+        "not given, those of 1, 2, 5, 10, 20, 50 ... at which the choice may change",
         SWEEP,
     )
     strict: bool = switch(

@@ -32,8 +32,8 @@ PANEL, ABOVE, BELOW, LINE = 300.0, 40.0, 62.0, 24.0
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#000000")
 LEGEND_IN_A_ROW, RING = 6, 10.0
 HOW = (
-    "a mark for each batch size, of which the first, the last and the knee have their numbers; ring: "
-    "knee, the smallest batch within 5% of the line's best; bar: 95% interval"
+    "a mark for each batch size, of which the first, the last and the knee have their numbers; "
+    "ring: knee, the smallest batch within 5% of the line's best; bar: 95% interval"
 )
 ACROSS = "p99 of the latency of a batch, ms (the slowest, where fewer than 200 were timed)"
 

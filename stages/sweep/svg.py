@@ -29,7 +29,9 @@ def document(width: float, height: float, title: str, parts: Iterable[str]) -> s
     return "\n".join([head, background, *parts, "</svg>"]) + "\n"
 
 
-def text(at: At, words: str, anchor: str = "start", color: str = INK, weight: str = "normal") -> str:
+def text(
+    at: At, words: str, anchor: str = "start", color: str = INK, weight: str = "normal"
+) -> str:
     """Return words whose start, middle or end is at a place."""
     x, y = at
     style = f'text-anchor="{anchor}" fill="{color}" font-weight="{weight}"'
@@ -64,7 +66,7 @@ MARKS: tuple[Sequence[At], ...] = (
     ((0, -6), (6, 0), (0, 6), (-6, 0)),
     ((0, 6), (6, -5), (-6, -5)),
     ((-5, -2), (-2, -5), (2, -5), (5, -2), (5, 2), (2, 5), (-2, 5), (-5, 2)),
-    ((-6, -2), (-2, -2), (-2, -6), (2, -6), (2, -2), (6, -2), (6, 2), (2, 2), (2, 6), (-2, 6), (-2, 2), (-6, 2)),
+    ((-6, -6), (0, -2), (6, -6), (2, 0), (6, 6), (0, 2), (-6, 6), (-2, 0)),
 )
 
 

@@ -194,7 +194,7 @@ def _kernels(cell: SweptCell) -> Iterator[str]:
     """Yield the batch sizes that ran the same kernels, together, with their names."""
     sizes: dict[tuple[str, ...], list[int]] = {}
     for it in cell.proofs:
-        names = dict.fromkeys(f"{kernel.implementation} {kernel.data_type}" for kernel in it.proof.kernels)
+        names = {f"{kernel.implementation} {kernel.data_type}" for kernel in it.proof.kernels}
         sizes.setdefault(tuple(sorted(names)), []).append(it.batch_size)
     for names, own in sizes.items():
         where = "at all batch sizes" if len(sizes) == 1 else f"at {', '.join(map(str, own))}"

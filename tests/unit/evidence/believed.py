@@ -24,7 +24,8 @@ BELIEVED = {
     "compare/compare.json": "maker.*",
     "peers/peers.json": "maker.* seconds host.*",
     "sweep/sweep.json": """
-        maker.* host.* seconds left_out[] cells[].proofs[].proof.amx_busy.*
+        maker.* host.* seconds cells[].proofs[].proof.amx_busy.*
+        cells[].proofs[].proof.traced.end_ms
         points[].runs[].instances[].ended_s[] points[].runs[].interference.*
         """,
     "rehearse/rehearsal.json": "maker.* host.* cells[].layers[].tiles.* left_out[].may_pass",

@@ -44,14 +44,13 @@ def _runs(folder: SweepFolder, name: PointName) -> list[Run]:
     """Return a turn for each time that a batch of four takes, and leave its logs."""
     runs = []
     for number, batch_s in enumerate(SECONDS[name.precision], start=1):
-        seconds = batch_s * (0.5 if name.batch_size == 1 else 1.0)
         instances = range(1, name.layout.num_instances + 1)
         place = f"{name.precision}-{name.layout.num_instances}-b{name.batch_size}"
         logs = [f"{place}/offline-{number}-of-{index}" for index in instances]
-        rate = name.batch_size / seconds
+        rate = name.batch_size / batch_s
         for log in logs:
             loadgen_log(folder.loadgen / log, **{RATES["offline"]: rate})
-        batches = [records.batches(seconds, seconds, begin=100.0, log=log) for log in logs]
+        batches = [records.batches(batch_s, batch_s, begin=100.0, log=log) for log in logs]
         runs.append(records.run(rate * len(logs), number, instances=batches))
     return runs
 

@@ -56,16 +56,17 @@ def record(*own: Point, bounds: Sequence[int] = ()) -> SweepRecord:
     precisions = dict.fromkeys(it.name.precision for it in swept)
     proof = records.measured("int8", "AVX2", 1.0).proof
     assert proof
+    sizes = {
+        precision: {it.name.batch_size for it in swept if it.name.precision == precision}
+        for precision in precisions
+    }
     cells = [
         SweptCell(
             precision=precision,
             isa="AVX2",
-            proofs=[
-                SizeProof(batch_size=size, proof=proof)
-                for size in sorted({it.name.batch_size for it in swept if it.name.precision == precision})
-            ],
+            proofs=[SizeProof(batch_size=size, proof=proof) for size in sorted(own)],
         )
-        for precision in precisions
+        for precision, own in sizes.items()
     ]
     return SweepRecord(
         maker=records.MAKER,

@@ -106,7 +106,7 @@ def test_one_process_under_the_log_traces_each_size_and_none_of_it_is_timed(
     artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sweep(monkeypatch, "--batch-sizes", "2,1")
-    traced = [(number, it.batch_size) for number, _, log, it in StandIn.asked if isinstance(it, Trace)]
+    traced = [(number, it.batch_size) for number, *_, it in StandIn.asked if isinstance(it, Trace)]
     assert traced == [(1, 1)] * 3 + [(1, 2)] * 3
     assert all(log == (number == 1) for number, _, log, _ in StandIn.asked)
     assert {number for _, number in turns()} == {2, 3, 4}

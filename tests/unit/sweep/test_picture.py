@@ -1,4 +1,4 @@
-"""The picture of a sweep: whole, the same for equal records, and of nothing that a stranger wrote."""
+"""The picture of a sweep: whole, the same for equal records, and safe from strangers' words."""
 
 import re
 from dataclasses import replace
