@@ -172,7 +172,8 @@ def _trials(
         [runs_of("offline", trial.runs, batch_size, folder.loadgen) for trial in recorded]
     )
     return [
-        trial_of(layout_with(trial.layout, own), own) for trial, own in zip(recorded, runs, strict=True)
+        trial_of(layout_with(trial.layout, own), own)
+        for trial, own in zip(recorded, runs, strict=True)
     ]
 
 

@@ -47,9 +47,7 @@ def proofs_of(
     ]
 
 
-def _proof(
-    cell: PlannedCell, log: OnednnLog, name: str, size: int, trace: TraceResult
-) -> ProofRun:
+def _proof(cell: PlannedCell, log: OnednnLog, name: str, size: int, trace: TraceResult) -> ProofRun:
     spans = [trace.span, *trace.again]
     ran = chain.from_iterable(within(log.executions, span) for span in spans)
     try:

@@ -133,4 +133,3 @@ def _by_precision(points: Sequence[Point]) -> Mapping[str, list[Point]]:
     for point in points:
         grouped.setdefault(point.name.precision, []).append(point)
     return grouped
-

@@ -1,6 +1,6 @@
 """A sweep as text, for the terminal and sweep.log: the answer first, then every point."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from stages.common.reasons import MORE, alike, from_to
 from stages.common.text import (
@@ -196,7 +196,7 @@ def _kernels(cell: SweptCell) -> Iterator[str]:
     for it in cell.proofs:
         names = {f"{kernel.implementation} {kernel.data_type}" for kernel in it.proof.kernels}
         sizes.setdefault(tuple(sorted(names)), []).append(it.batch_size)
-    for names, own in sizes.items():
+    for ran, own in sizes.items():
         where = "at all batch sizes" if len(sizes) == 1 else f"at {', '.join(map(str, own))}"
-        more = f" and {len(names) - MAX_KERNELS} more" if len(names) > MAX_KERNELS else ""
-        yield f"{', '.join(names[:MAX_KERNELS])}{more} {where}"
+        more = f" and {len(ran) - MAX_KERNELS} more" if len(ran) > MAX_KERNELS else ""
+        yield f"{', '.join(ran[:MAX_KERNELS])}{more} {where}"

@@ -116,9 +116,7 @@ def pipeline(root: Path) -> Artifacts:
     _peers(artifacts, peers(train_sha256, quantize_sha256))
     _rehearse(artifacts, train_sha256, quantize_sha256)
     swept = sweep(artifacts.sweep("itex"))
-    _sweep(
-        artifacts, replace(swept, train_sha256=train_sha256, quantize_sha256=quantize_sha256)
-    )
+    _sweep(artifacts, replace(swept, train_sha256=train_sha256, quantize_sha256=quantize_sha256))
     return artifacts
 
 

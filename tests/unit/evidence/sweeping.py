@@ -9,6 +9,7 @@ from stages.records.measure import Run
 from stages.records.sweep import Point, PointName, SizeProof, SweepRecord, SweptCell
 from stages.settings import Settings
 from stages.sweep.rederive import rederived
+from stages.sweep.results import point_of
 from tests.unit import records
 from tests.unit.evidence.profiling import WHOLE, loadgen_log
 from tests.unit.evidence.samples import LABELS, SECONDS, recording
@@ -37,7 +38,7 @@ def sweep(folder: SweepFolder) -> SweepRecord:
 
 
 def _point(folder: SweepFolder, name: PointName) -> Point:
-    return made_up.point_of(name, _runs(folder, name))
+    return point_of(name, _runs(folder, name))
 
 
 def _runs(folder: SweepFolder, name: PointName) -> list[Run]:

@@ -5,6 +5,7 @@ import pytest
 from stages.common.host import memory
 from stages.common.host.memory import Footprint
 from stages.errors import HostError, PinningError
+from stages.isa import LADDER
 from stages.profile.plan import PlannedCell, plan_cells
 from stages.settings import Settings
 from stages.sweep.plan import Plan, group_series, highest_cells, placements_of, plan_sweep
@@ -12,10 +13,7 @@ from stages.sweep.plan import Plan, group_series, highest_cells, placements_of, 
 INT8 = PlannedCell("int8", "AVX512_CORE_VNNI", None)
 FP32 = PlannedCell("fp32", "AVX512_CORE", None)
 GIB = 2**30
-AMX_FLAGS = frozenset(
-    "avx2 avx512f avx512bw avx512vl avx512dq avx512_vnni avx512_bf16 avx512_fp16 avx_vnni amx_tile "
-    "amx_int8 amx_bf16".split()
-)
+AMX_FLAGS = frozenset(flag for isa in LADDER for flag in isa.flags)
 
 
 def plan(settings: Settings, images: int = 100, cores: int = 4, backbone: str = "embedded") -> Plan:

@@ -61,5 +61,5 @@ def test_a_size_of_which_the_log_has_nothing_is_not_proven() -> None:
 
 def test_the_header_of_the_whole_log_is_that_of_each_size() -> None:
     other = replace(log(convolution(1001.0)), isa_header="Intel AVX-512")
-    with pytest.raises(ProofError, match="at batch size 1, .*oneDNN's log says"):
+    with pytest.raises(ProofError, match=r"at batch size 1, .*oneDNN's log says"):
         proofs_of(INT8, other, "int8_AVX2.log", {1: TRACES[1]})

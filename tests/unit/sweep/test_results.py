@@ -50,9 +50,9 @@ def test_the_choice_within_a_bound_is_the_fastest_point_that_keeps_it(
     assert choose(points(), bound_ms) == chosen
 
 
-def test_a_slow_batch_in_a_hundred_counts_and_one_in_a_thousand_does_not() -> None:
+def test_two_slow_batches_in_a_hundred_count_and_one_in_a_thousand_does_not() -> None:
     rare = [0.010] * 999 + [0.500]
-    frequent = [0.010] * 990 + [0.500] * 10
+    frequent = [0.010] * 980 + [0.500] * 20
     for seconds, within in ((rare, True), (frequent, False)):
         runs = [records.run(100.0, instances=[records.batches(*seconds)])]
         assert bool(choose([point_of(name(1), runs)], 20)) == within
@@ -77,7 +77,7 @@ def test_latencies_are_of_the_time_in_which_all_processes_worked() -> None:
 
 def test_processes_that_never_ran_together_make_a_point_invalid() -> None:
     apart = [records.batches(0.1), records.batches(0.1, begin=5.0)]
-    made = point_of(name(1, TWO), [records.run(0.0, instances=apart, overlap=0.0)])
+    made = point_of(name(1, TWO), [records.run(1.0, rate_per_s=0.0, instances=apart, overlap=0.0)])
     assert not made.validity.valid
     assert made.batches == 2
 

@@ -65,7 +65,7 @@ def test_a_latency_that_is_no_p99_is_marked() -> None:
 
 
 def test_invalid_points_are_marked_and_the_reason_is_said_once_with_its_remedy() -> None:
-    noisy = [point([100.0, 150.0, 80.0, 90.0, 140.0], 10, name(size)) for size in (1, 2)]
+    noisy = [point([100.0, 150.0, 90.0, 140.0, 110.0], 10, name(size)) for size in (1, 2)]
     text = render(record(*noisy))
     assert rows(text, "int8", "1", "x", "2", "1")[0][-1] == "INVALID"
     (line,) = [line for line in text.splitlines() if line.startswith("INVALID")]
