@@ -30,7 +30,7 @@ WIDTH, LEFT, RIGHT = 1100.0, 95.0, 30.0
 PANEL, ABOVE, BELOW, LINE = 300.0, 40.0, 62.0, 24.0
 # Colours that people with any colour vision keep apart: M. Okabe, K. Ito, Color Universal Design.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#000000")
-LEGEND_IN_A_ROW, RING = 6, 10.0
+LEGEND_IN_A_ROW, LEGEND, RING = 6, 170.0, 10.0
 HOW = (
     "a mark for each batch size, of which the first, the last and the knee have their numbers; "
     "ring: knee, the smallest batch within 5% of the line's best; bar: 95% interval"
@@ -66,18 +66,18 @@ def draw(record: SweepRecord) -> str:
         parts += [*_frame(axes, record, precision), *_series(axes, record, own, layouts)]
         top += ABOVE + PANEL + BELOW
     lines = wrap(f"{HOW}. {_caption(record)}", letters_in(WIDTH - LEFT - RIGHT))
-    parts += [text((LEFT, top + LINE * number), it) for number, it in enumerate(lines)]
-    return document(WIDTH, top + LINE * len(lines), title, parts)
+    parts += [text((LEFT, top + LINE * number), it) for number, it in enumerate(lines, start=1)]
+    return document(WIDTH, top + LINE * (len(lines) + 1), title, parts)
 
 
 def _legend(layouts: Sequence[Layout]) -> Iterator[str]:
-    room = (WIDTH - LEFT - RIGHT) / LEGEND_IN_A_ROW
+    room = (WIDTH - LEFT - LEGEND - RIGHT) / LEGEND_IN_A_ROW
+    yield text((LEFT, 30 + LINE), "processes x cores:")
     for number, layout in enumerate(layouts):
         row, column = divmod(number, LEGEND_IN_A_ROW)
-        at = (LEFT + 8 + column * room, 30 + LINE * (row + 1) - 6)
+        at = (LEFT + LEGEND + 8 + column * room, 30 + LINE * (row + 1) - 6)
         yield mark(at, number, _color(number))
-        processes = "processes x cores" if not number else ""
-        yield text((at[0] + 14, at[1] + 6), f"{layout_in_short(layout)} {processes}".strip())
+        yield text((at[0] + 14, at[1] + 6), layout_in_short(layout))
 
 
 def _color(number: int) -> str:
