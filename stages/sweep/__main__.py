@@ -19,6 +19,7 @@ from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.profile.cell_workers import CellWorkers
 from stages.profile.inputs import Inputs, origins_of, read_inputs
+from stages.profile.layouts import layout_of
 from stages.profile.others import LOOK_S, in_words
 from stages.profile.plan import missing_models, plan_cells, why_none
 from stages.program.host_path import shown
@@ -30,7 +31,7 @@ from stages.sweep.picture import draw
 from stages.sweep.plan import Plan, highest_cells, plan_sweep
 from stages.sweep.results import findings_of, point_of
 from stages.sweep.run import SweptPoints, runs_by_point, sweep
-from stages.sweep.table import render
+from stages.sweep.table import layout_in_short, render
 
 
 def main() -> None:
@@ -100,12 +101,16 @@ def _plan(settings: Settings, artifacts: Artifacts, inputs: Inputs, host: Host) 
 
 def _say_what_comes(plan: Plan, host: Host, settings: Settings) -> None:
     """Say how much is swept, what of the defaults is not, and who else is on the cores."""
-    counts = (len(plan.possible), len(plan.placements), len(plan.sizes))
-    names = ("precisions", "layouts", "batch sizes")
-    swept = " x ".join(f"{number} {name}" for number, name in zip(counts, names, strict=True))
+    shapes = (layout_in_short(layout_of(placement)) for placement in plan.placements)
+    swept = {
+        "precisions": (cell.precision for cell in plan.possible),
+        "processes x cores": shapes,
+        "batch sizes": map(str, plan.sizes),
+    }
+    parts = "; ".join(f"{name} {', '.join(values)}" for name, values in swept.items())
     others = in_words(*look(host.cores_pinned, LOOK_S), fixed_rounds=bool(settings.rounds))
     left_out = (f"left out: {line}" for line in plan.left_out)
-    for line in (swept, *left_out, *others):
+    for line in (parts, *left_out, *others):
         print(f"sweep: {line}", flush=True)
 
 

@@ -98,6 +98,7 @@ def test_it_leaves_every_point_with_its_proofs_a_table_and_a_picture(
     assert (mixed.impossible, mixed.proofs) == ("left out", [])
     shown = capsys.readouterr().out
     assert folder.log.read_text() in shown
+    assert "sweep: precisions int8; processes x cores 1 x 2, 2 x 1; batch sizes 1, 2\n" in shown
     assert "sweep: left out: batch sizes 4, 8, 16, 32, 64: there are 3 test images\n" in shown
     assert folder.picture.read_text().startswith("<svg ")
 
