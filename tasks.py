@@ -65,7 +65,7 @@ from stages.command_line import help_text, load
 from stages.errors import exit_code_of
 from stages.folder.usable import resolved
 from stages.runtimes import RUNTIME_NAMES
-from stages.setting.programs import DOCTOR, DOWNLOAD, PEERS, REHEARSE
+from stages.setting.programs import DOCTOR, DOWNLOAD, PEERS, REHEARSE, SWEEP
 from stages.setting.spec import Spec
 from stages.settings import specs
 
@@ -187,7 +187,9 @@ def _groups() -> "dict[str, list[Task[Any]]]":
     return {
         "Before a run": [_program_task(DOCTOR), _program_task(DOWNLOAD), env],
         "The pipeline, and its stages in order": [pipeline, *stages],
-        "Beside the pipeline, when it has run": [_program_task(PEERS), _program_task(REHEARSE)],
+        "Beside the pipeline, when it has run": [
+            *map(_program_task, (SWEEP, PEERS, REHEARSE)),
+        ],
         "Results": [history, diff, bundle, verify, export, schema],
         "Development": [
             *(check, lint, run_tests, fuzz, docs, lock, audit, build, clean, release, version),

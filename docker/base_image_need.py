@@ -14,11 +14,11 @@ from docker.host.asked import flags_of
 from docker.lockfile import read_lock
 from docker.reproduce.locked_images import changed_inputs, not_locked
 from docker.running import chosen_settings
-from stages.setting.programs import DOCTOR, DOWNLOAD, PEERS, REHEARSE, STAGES
+from stages.setting.programs import DOWNLOAD, EXTRAS, STAGES
 
 # These make it in any case; this one makes images, whether or not the engine has them.
 MAKE_IT, MAKE_IMAGES = {"lock", "verify"}, "release"
-BESIDE, PIPELINE = (DOCTOR, DOWNLOAD, PEERS, REHEARSE), {"build", "export", "pipeline", *STAGES}
+BESIDE, PIPELINE = (DOWNLOAD, *EXTRAS), {"build", "export", "pipeline", *STAGES}
 RUNTIME = "--runtime"
 
 

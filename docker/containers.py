@@ -25,7 +25,7 @@ from stages.program import streams
 from stages.program.clock import zone
 from stages.program.signals import held_back
 from stages.program.tether import tethered
-from stages.setting.programs import STAGES
+from stages.setting.programs import DOCTOR, PROGRAMS
 from stages.settings import env_name
 
 COMPOSE = ("docker", "compose", "--progress", "quiet")
@@ -48,7 +48,7 @@ FORMAT += '{{.Label "com.docker.compose.service"}}'
 COLUMNS = FORMAT.count("\t") + 1
 # As the engine allows it: never one of its client's options.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-WRITERS = {*STAGES, "peers", "rehearse", "download"}
+WRITERS = {*PROGRAMS} - {DOCTOR}
 
 
 def run(stage: Stage, environ: Mapping[str, str], image: str) -> Outcome:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from stages.errors import SettingsError
 from stages.pictures.given import plan_of
-from stages.setting.programs import PEERS, REHEARSE
+from stages.setting.programs import PEERS, REHEARSE, SWEEP
 from stages.setting.values import is_data_path
 from stages.settings import Settings
 from stages.sizes import require_batch, require_calibration, require_rehearsed, too_few_to_train
@@ -24,6 +24,7 @@ BATCHED = {
     "quantize": ("batch_size", "validation"),
     "profile": ("batch_size", "test"),
     PEERS: ("batch_sizes", "test"),
+    SWEEP: ("batch_sizes", "test"),
 }
 CALIBRATING = ("quantize", PEERS)
 
@@ -58,7 +59,7 @@ def require_agreement(
     if train is not None and train - settings.calibration_samples < expected.classes:
         raise too_few_to_train(train, settings.calibration_samples)
     for program, (setting, split) in BATCHED.items():
-        size, images = _largest(settings, setting), expected.images.get(split)
+        size, images = _largest(settings, program), expected.images.get(split)
         if program in programs and images is not None and size > images:
             raise SettingsError(
                 f"{setting} {size} exceeds the {images} {split} images that train would leave "
@@ -80,7 +81,7 @@ def require_enough(
         require_calibration(settings.calibration_samples, images["calibration"])
     for program, (setting, split) in BATCHED.items():
         if program in programs and split in images:
-            require_batch(setting, _largest(settings, setting), split, images[split])
+            require_batch(setting, _largest(settings, program), split, images[split])
     if REHEARSE in programs and "test" in images:
         require_rehearsed(settings.batch_size, settings.rehearse_samples, images["test"])
 
@@ -103,7 +104,11 @@ def expected_of(settings: Settings, sees_data: bool = True) -> Expected:
     return Expected({split: count for split, count in asked.items() if count}, MIN_CLASSES)
 
 
-def _largest(settings: Settings, setting: str) -> int:
-    """Return the size of the largest batch that a setting asks for."""
-    sizes = getattr(settings, setting)
-    return max(sizes) if isinstance(sizes, tuple) else int(sizes)
+def _largest(settings: Settings, program: str) -> int:
+    """Return the size of the largest batch that a program is to run.
+
+    What sweep takes where no size is asked for, it cuts by itself to the images that there are.
+    """
+    if program == SWEEP:
+        return max(settings.batch_sizes, default=1)
+    return max(settings.peers_batch_sizes) if program == PEERS else settings.batch_size

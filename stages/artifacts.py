@@ -31,6 +31,7 @@ from stages.stage_folders import (
     QuantizeFolder,
     RehearseFolder,
     StageFolder,
+    SweepFolder,
     TrainFolder,
 )
 
@@ -85,6 +86,10 @@ class Artifacts:
         """Output of rehearse."""
         return RehearseFolder(self.root / "rehearse")
 
+    def sweep(self, runtime: str) -> SweepFolder:
+        """Output of sweep by a runtime."""
+        return SweepFolder(self.root / _of_runtime("sweep", runtime))
+
     @property
     def compare(self) -> CompareFolder:
         """Output of compare."""
@@ -103,7 +108,8 @@ class Artifacts:
         """Return the folders of all stages, in their order, whether they are there or not."""
         by_runtime: list[StageFolder] = [*map(self.quantize, RUNTIME_NAMES)]
         by_runtime += map(self.profile, RUNTIME_NAMES)
-        return [self.train, *by_runtime, self.compare, self.peers, self.rehearse]
+        sweeps = map(self.sweep, RUNTIME_NAMES)
+        return [self.train, *by_runtime, self.compare, self.peers, self.rehearse, *sweeps]
 
     def stage_at(self, path: Path) -> StageFolder | None:
         """Return the stage's folder at a path, None if it is none's."""

@@ -123,7 +123,7 @@ def default_in_words(name: str) -> str:
     (value,) = (field.default for field in fields(Settings) if field.name == name)
     if isinstance(value, bool):
         return NOT_GIVEN
-    if isinstance(value, tuple) and value == tuple(specs()[name].values):
+    if value and isinstance(value, tuple) and value == tuple(specs()[name].values):
         return ALL
     return f"{value:g}" if isinstance(value, float) else as_text(value) or NOT_GIVEN
 

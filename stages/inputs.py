@@ -81,4 +81,5 @@ CHECKS: dict[str, Callable[[Settings, Artifacts, Collection[str]], None]] = {
     "compare": _of_compare,
     "peers": _models_of_any_runtime,
     "rehearse": _models_of_any_runtime,
+    "sweep": _of_profile,
 }

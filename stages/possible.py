@@ -18,8 +18,9 @@ from stages.common.host.facts import (
 )
 from stages.profile.layouts import candidate_placements
 from stages.rehearse.host import has_amx, require_vectors
-from stages.setting.programs import DOCTOR, REHEARSE
+from stages.setting.programs import DOCTOR, REHEARSE, SWEEP
 from stages.settings import Settings, specs_of
+from stages.sweep.plan import placements_of
 
 
 def require_possible(settings: Settings, programs: Collection[str]) -> None:
@@ -37,15 +38,18 @@ def require_possible(settings: Settings, programs: Collection[str]) -> None:
     if "quantize" in pinning:
         require_int8_kernels(flags)
     if "profile" in pinning:
-        _require_profile(settings, cores, flags)
+        candidate_placements(settings, cores)
+    if SWEEP in pinning:
+        placements_of(settings, cores)
+    if {"profile", SWEEP} & pinning:
+        _require_cells(settings, cores, flags)
     if "train" in programs:  # else the backbone is that which train left
         memory.require_batch(settings.batch_size, settings.backbone)
     if REHEARSE in pinning and not has_amx(flags):
         require_vectors(flags)
 
 
-def _require_profile(settings: Settings, cores: list[int], flags: frozenset[str]) -> None:
-    candidate_placements(settings, cores)
+def _require_cells(settings: Settings, cores: list[int], flags: frozenset[str]) -> None:
     require_quota(describe_host(cores))
     reasons = [*filter(None, (why_impossible(isa, flags) for isa in settings.isas))]
     if len(reasons) == len(settings.isas):

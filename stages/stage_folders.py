@@ -81,6 +81,18 @@ class RehearseFolder:
         self.proof = path / "proof"
 
 
+class SweepFolder:
+    """Paths in artifacts/sweep."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.record = path / "sweep.json"
+        self.log = path / "sweep.log"
+        self.picture = path / "sweep.svg"
+        self.proof = path / "proof"
+        self.loadgen = path / "loadgen"
+
+
 class TrialFolder:
     """Paths of a trial that quantize has done, in the folder of those that it has not handed over.
 
@@ -100,7 +112,13 @@ class TrialFolder:
 
 
 StageFolder: TypeAlias = (
-    TrainFolder | QuantizeFolder | ProfileFolder | CompareFolder | PeersFolder | RehearseFolder
+    TrainFolder
+    | QuantizeFolder
+    | ProfileFolder
+    | CompareFolder
+    | PeersFolder
+    | RehearseFolder
+    | SweepFolder
 )
 
 

@@ -14,7 +14,7 @@ from stages.setting.suggestion import quoted
 # The tasks that have `--runner local`, and those that take an engine in any case.
 LOCAL_TASKS = (
     *("doctor", "download", "pipeline", "train", "quantize", "profile", "compare"),
-    *("peers", "rehearse"),
+    *("peers", "rehearse", "sweep"),
 )
 ENGINE_TASKS = (*LOCAL_TASKS, "export", "test", "lock", "build", "release")
 TASKS = (

@@ -19,6 +19,7 @@ from stages.records.peers import PeersRecord
 from stages.records.profile import ModelSummary, ProfileRecord
 from stages.records.quantize import QuantizeRecord
 from stages.records.rehearse import RehearsalRecord
+from stages.records.sweep import SweepRecord
 from stages.records.train import TrainRecord
 from stages.setting.suggestion import quoted
 
@@ -35,6 +36,7 @@ DOCUMENTS: dict[str, type] = {
     "compare": CompareRecord,
     "peers": PeersRecord,
     "rehearsal": RehearsalRecord,
+    "sweep": SweepRecord,
     "manifest": Manifest,
 }
 WORKER = "worker"

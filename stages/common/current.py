@@ -179,7 +179,7 @@ def value_in_words(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, list):
-        return ",".join(map(str, value))
+        return ",".join(map(str, value)) or "not given"
     if value is None:
         return "none"
     text = f"{value:g}" if isinstance(value, float) else str(value)

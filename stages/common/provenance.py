@@ -6,7 +6,7 @@ from stages import __version__
 from stages.common.host.versions import versions
 from stages.common.source import source_sha256
 from stages.records.base import Provenance
-from stages.setting.programs import PEERS, REHEARSE
+from stages.setting.programs import PEERS, REHEARSE, SWEEP
 from stages.settings import Settings, recorded_settings
 
 TENSORFLOW = ("tensorflow-cpu", "tensorflow", "intel-extension-for-tensorflow", "numpy")
@@ -19,6 +19,7 @@ PACKAGES = {
     "compare": ("numpy", "scipy", "matplotlib", "jinja2", "pillow"),
     PEERS: (*TENSORFLOW, *PEERS_TOOLS),
     REHEARSE: (*TENSORFLOW, *PEERS_TOOLS),
+    SWEEP: (*TENSORFLOW, "mlcommons-loadgen"),
 }
 
 

@@ -9,7 +9,7 @@ from stages.records.measure import Disturbance
 Numbers = Mapping[str, float]
 # A reason with the name of the cell that it is about.
 Named = tuple[str, Reason]
-_MORE = "add rounds with --more"
+MORE = "add rounds with --more"
 _ITSELF = "the same cell is {}"
 
 
@@ -24,7 +24,7 @@ class Wording:
 WORDS: dict[str, Wording] = {
     "loadgen": Wording("LoadGen, {}: ", lambda n: f"{n['runs']:.0f} of {n['of']:.0f} runs"),
     "spread": Wording(
-        f"the median varies by {{}}; quieten the machine, or {_MORE}",
+        f"the median varies by {{}}; quieten the machine, or {MORE}",
         lambda n: f"{n['spread']:.1%}",
     ),
     "drift": Wording(
@@ -59,10 +59,10 @@ WORDS: dict[str, Wording] = {
         "the same cell gave other classes the second time; run it again, report it if it stays"
     ),
     "few_rounds": Wording(
-        f"{{}} too few to estimate noise; {_MORE}", lambda n: _rounds(n["rounds"])
+        f"{{}} too few to estimate noise; {MORE}", lambda n: _rounds(n["rounds"])
     ),
-    "not_itself": Wording(f"{_ITSELF}; quieten the machine, or {_MORE}", lambda n: _ratio(n)),
-    "noise": Wording(f"{_ITSELF}, which is noise; {_MORE}", lambda n: _ratio(n)),
+    "not_itself": Wording(f"{_ITSELF}; quieten the machine, or {MORE}", lambda n: _ratio(n)),
+    "noise": Wording(f"{_ITSELF}, which is noise; {MORE}", lambda n: _ratio(n)),
 }
 
 

@@ -6,12 +6,14 @@ from itertools import chain
 from pathlib import Path
 
 from stages.files.checksums import sha256
-from stages.setting.programs import PROGRAMS
+from stages.setting.programs import PROGRAMS, SWEEP
 
 STAGES = Path(__file__).resolve().parents[1]
-# The folders of stages/ that no program imports but its own, and what reads their
+# The folders of stages/ that no program imports but its own and those in USED, and what reads their
 # output.
 APART = frozenset({*PROGRAMS, "evidence", "history"})
+# By program, what else of these it imports.
+USED = {SWEEP: {"profile"}}
 # Code, and what a page is made of.
 KINDS = ("*.py", "*.html", "*.css")
 
@@ -23,7 +25,7 @@ def source_sha256(program: str, root: Path = STAGES) -> str:
     That is all Python and all templates below `root` but what other programs have to themselves. It
     is read once, so that it is what runs, though a file may change in the meantime.
     """
-    others = APART - {program}
+    others = APART - {program} - USED.get(program, set())
     found = chain.from_iterable(map(root.rglob, KINDS))
     names = (path.relative_to(root) for path in found if path.is_file())
     own = sorted(name.as_posix() for name in names if name.parts[0] not in others)

@@ -1,4 +1,4 @@
-"""What was made beside the pipeline: by peers, and by a rehearsal."""
+"""What was made beside the pipeline: by peers, by a rehearsal, and by a sweep."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,13 +13,17 @@ from stages.peers.table import render as render_peers
 from stages.records.peers import PeersRecord
 from stages.records.quantize import QuantizeRecord
 from stages.records.rehearse import REHEARSED, RehearsalRecord
+from stages.records.sweep import SweepRecord
 from stages.rehearse import rederive as rehearse
 from stages.rehearse.layers import operations_per_image
 from stages.rehearse.table import render as render_rehearsal
 from stages.runtimes import RUNTIME_NAMES
-from stages.stage_folders import PeersFolder, RehearseFolder
+from stages.stage_folders import PeersFolder, RehearseFolder, SweepFolder
+from stages.sweep import rederive as sweep
+from stages.sweep.picture import draw
+from stages.sweep.table import render as render_sweep
 
-BesideT = TypeVar("BesideT", PeersRecord, RehearsalRecord)
+BesideT = TypeVar("BesideT", PeersRecord, RehearsalRecord, SweepRecord)
 
 
 def check_peers(artifacts: Artifacts) -> str:
@@ -63,6 +67,30 @@ def check_rehearsal(artifacts: Artifacts) -> str:
     )
 
 
+def check_sweep(artifacts: Artifacts, runtime: str) -> str:
+    """Check the sweep.json of a runtime, and the table and the picture beside it."""
+    folder = artifacts.sweep(runtime)
+    record = checked(
+        folder.record,
+        SweepRecord,
+        partial(sweep.rederived, folder=folder),
+        runtime=runtime,
+        labels=labels_of(artifacts, "test"),
+        **sources(artifacts),
+    )
+    require_current(folder.path, record.train_sha256, artifacts.train.path)
+    require_current(folder.path, record.quantize_sha256, artifacts.quantize(runtime).path)
+    note = _check_log(folder, record, "sweep", render_sweep)
+    with following(folder.record):
+        drawing = draw(record)
+    require_text(folder.picture, drawing, "sweep", record)
+    proofs = sum(len(cell.proofs) for cell in record.cells)
+    return (
+        f"sweep by {runtime}: each point ({len(record.points)}) follows from "
+        f"{sweep.count_runs(record)} runs and LoadGen's logs, {proofs} proofs from oneDNN's{note}"
+    )
+
+
 def _operations(artifacts: Artifacts, record: RehearsalRecord) -> int:
     """Return the work of the network for an image, by the record that a rehearsal took it from."""
     runtime = next(name for name in RUNTIME_NAMES if name in record.quantize_sha256)
@@ -84,7 +112,7 @@ def _require_current(
 
 
 def _check_log(
-    folder: PeersFolder | RehearseFolder,
+    folder: PeersFolder | RehearseFolder | SweepFolder,
     record: BesideT,
     program: str,
     render_log: Callable[[BesideT], str],

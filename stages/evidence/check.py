@@ -16,7 +16,7 @@ from stages.compare.inputs import read_profiles
 from stages.compare.rehearsed import NOTHING, read_rehearsed
 from stages.compare.table import render
 from stages.errors import InputCorruptError
-from stages.evidence.beside import check_peers, check_rehearsal
+from stages.evidence.beside import check_peers, check_rehearsal, check_sweep
 from stages.evidence.checked import checked, labels_of, sources
 from stages.evidence.collect import ARTIFACTS_FOLDER, excluded_folders, is_within
 from stages.evidence.listing import REMEDY, require_listed
@@ -36,6 +36,7 @@ from stages.records.peers import PeersRecord
 from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
 from stages.records.rehearse import RehearsalRecord
+from stages.records.sweep import SweepRecord
 from stages.records.train import TrainRecord
 from stages.runtimes import RUNTIME_NAMES
 from stages.stage_folders import CompareFolder
@@ -66,7 +67,8 @@ def _check(bundle: Path) -> list[str]:
         lines.append(check_peers(artifacts))
     if artifacts.rehearse.path.is_dir():
         lines.append(check_rehearsal(artifacts))
-    return lines
+    swept = (name for name in RUNTIME_NAMES if artifacts.sweep(name).path.is_dir())
+    return [*lines, *(check_sweep(artifacts, runtime) for runtime in swept)]
 
 
 def _unchecked(folder: CompareFolder) -> list[str]:
@@ -96,6 +98,7 @@ def makers(bundle: Path) -> Iterator[Made]:
         (artifacts.compare.record, CompareRecord),
         (artifacts.peers.record, PeersRecord),
         (artifacts.rehearse.record, RehearsalRecord),
+        *((artifacts.sweep(runtime).record, SweepRecord) for runtime in RUNTIME_NAMES),
     ]
     for path, kind in kinds:
         if path.is_file():

@@ -125,7 +125,7 @@ def require_samples(settings: Settings, train: TrainFolder) -> None:
     Raises SettingsError if there are too few, ModelError if there is no test image.
     """
     first_samples(train.calibration, settings.calibration_samples)
-    require_full_batch(train.test, "batch_sizes", max(settings.batch_sizes))
+    require_full_batch(train.test, "batch_sizes", max(settings.peers_batch_sizes))
 
 
 def require_memory(settings: Settings, inputs: Inputs) -> None:
@@ -136,7 +136,7 @@ def require_memory(settings: Settings, inputs: Inputs) -> None:
     if inputs.train.backbone.name not in OWN_BACKBONES:
         return
     precisions = [entry.precision for entry in runnable(inputs.ours.entries)]
-    needed = memory.least_needed(precisions, max(settings.batch_sizes))
+    needed = memory.least_needed(precisions, max(settings.peers_batch_sizes))
     remedy = "take more than that, as the peers' come on top, or give smaller batch_sizes"
     memory.require(len(precisions), needed, memory.available(), remedy)
 
@@ -189,7 +189,7 @@ def _conditions(settings: Settings, train: TrainFolder, cores: list[int]) -> Con
         cores=cores,
         images=train.test,
         labels=load_samples(train.test).labels.tolist(),
-        batch_sizes=settings.batch_sizes,
+        batch_sizes=settings.peers_batch_sizes,
         rounds=settings.fixed_rounds,
         round_duration_s=settings.round_duration_s,
         timeout_s=settings.worker_timeout_s,

@@ -16,15 +16,13 @@ from stages.common.host.cores import choose_cores
 from stages.common.host.facts import (
     cpu_flags,
     describe_host,
-    no_cell_runs,
     require_consistent,
     require_quota,
-    why_impossible,
 )
-from stages.common.host.interference import MAX_BUSY, MAX_STEAL, look
+from stages.common.host.interference import look
 from stages.common.provenance import maker
 from stages.common.summaries import summaries
-from stages.errors import GIVE_UP_S, SettingsError, StageError, exit_code_of
+from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder import history
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
@@ -35,7 +33,8 @@ from stages.profile.inputs import Inputs, origins_of, read_inputs
 from stages.profile.layouts import Placement, candidate_placements
 from stages.profile.loadgen_settings import has_fixed_rounds
 from stages.profile.memory_plan import candidates_that_fit
-from stages.profile.plan import PlannedCell, missing_models, plan_cells
+from stages.profile.others import LOOK_S, in_words
+from stages.profile.plan import PlannedCell, missing_models, plan_cells, why_none
 from stages.profile.run import MeasuredCells, measure
 from stages.profile.summary import closing_line
 from stages.records.base import Host
@@ -46,8 +45,6 @@ from stages.setting.values import OWN_BACKBONES
 from stages.settings import Settings
 from stages.stage_folders import ProfileFolder
 
-# Long enough for a process that runs half of the time to be seen.
-LOOK_S = 1.0
 # Set by who runs compare after it, as compose does, where a code other than 0 would stop that.
 COMPARED = "STAGES_COMPARED"
 
@@ -141,17 +138,8 @@ def _plan(settings: Settings, quantize: QuantizeRecord) -> list[PlannedCell]:
     flags = cpu_flags()
     planned = plan_cells(settings, flags, missing_models(quantize))
     if all(cell.impossible for cell in planned):
-        raise _why_none(planned, flags)
+        raise why_none(planned, flags)
     return planned
-
-
-def _why_none(planned: Sequence[PlannedCell], flags: frozenset[str]) -> StageError:
-    """Return why no cell can run: for want of an instruction set, if that is behind any."""
-    for cell in planned:
-        if cell.impossible and cell.impossible == why_impossible(cell.isa, flags):
-            return no_cell_runs(cell.impossible)
-    reason = planned[0].impossible
-    return SettingsError(f"no cell can run here ({reason}); ask for other isas or precisions")
 
 
 def _candidates(
@@ -172,14 +160,8 @@ def _candidates(
 
 def _say_who_is_here(cores: list[int], settings: Settings) -> None:
     """Say what else takes the cores, and what comes of that."""
-    steal, busy = look(cores, LOOK_S)
-    if busy > MAX_BUSY:
-        until_sure = "it may take longer, and not get sure in time"
-        comes = "turns may be disturbed" if has_fixed_rounds(settings) else until_sure
-        taken = f"other processes take {busy:.0%} of the cores at the moment"
-        print(f"profile: {taken}; end them, or {comes}", flush=True)
-    if steal > MAX_STEAL:
-        print(f"profile: the hypervisor takes {steal:.0%} of the cores at the moment", flush=True)
+    for line in in_words(*look(cores, LOOK_S), fixed_rounds=has_fixed_rounds(settings)):
+        print(f"profile: {line}", flush=True)
 
 
 def _workers(settings: Settings, artifacts: Artifacts, out: ProfileFolder) -> CellWorkers:

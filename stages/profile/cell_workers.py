@@ -73,10 +73,10 @@ class CellWorkers:
                 worker.wait()
             yield [*workers]
 
-    def trace(self, worker: Worker) -> tuple[TraceResult, Footprint]:
+    def trace(self, worker: Worker, batch_size: int) -> tuple[TraceResult, Footprint]:
         """Let a worker trace one batch; also return how much memory it takes."""
         before = _snapshot(worker)
-        answer = worker.ask(Trace(self.settings.batch_size), TraceAnswer)
+        answer = worker.ask(Trace(batch_size), TraceAnswer)
         disturbed = bool(disturbances(before.until(_snapshot(worker))))
         trace = TraceResult(span_of(answer.nodes), answer.amx_busy, made=now(), disturbed=disturbed)
         return trace, worker.footprint()

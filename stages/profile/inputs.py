@@ -10,6 +10,7 @@ from stages.profile.known import KnownCells
 from stages.records.base import UNKNOWN, Host
 from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
+from stages.records.sweep import SweepRecord
 from stages.records.train import TrainRecord
 from stages.settings import Settings
 
@@ -50,7 +51,7 @@ def read_inputs(artifacts: Artifacts, runtime: str) -> Inputs:
     return Inputs(train, train_sha256, quantize, quantize_sha256)
 
 
-def origins_of(record: ProfileRecord) -> Facts:
+def origins_of(record: ProfileRecord | SweepRecord) -> Facts:
     """Return what was measured came from, by the names that `Inputs.origins` gives."""
     return _origins(record.train_sha256, record.quantize_sha256, record.host)
 

@@ -48,6 +48,10 @@ class InstanceGroup:
     ) -> None:
         self._running.__exit__(kind, error, trace)
 
+    def named(self, name: str) -> "InstanceGroup":
+        """Return the same instances, which this group runs, with a folder of logs of its own."""
+        return InstanceGroup(name, self.instances, self.loadgen_logs)
+
     @property
     def load_seconds(self) -> float:
         """The time that the slowest instance took to be ready."""

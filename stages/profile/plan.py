@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from stages.common.host.facts import why_impossible
+from stages.common.host.facts import no_cell_runs, why_impossible
+from stages.errors import SettingsError, StageError
 from stages.isa import brings, rank
 from stages.precisions import INT8, get_precision
 from stages.records.quantize import QuantizeRecord
@@ -47,6 +48,15 @@ def plan_cells(
         for isa in sorted(settings.isas, key=rank)
         for precision in settings.precisions
     ]
+
+
+def why_none(planned: Sequence[PlannedCell], flags: frozenset[str]) -> StageError:
+    """Return why no cell can run: for want of an instruction set, if that is behind any."""
+    for cell in planned:
+        if cell.impossible and cell.impossible == why_impossible(cell.isa, flags):
+            return no_cell_runs(cell.impossible)
+    reason = planned[0].impossible
+    return SettingsError(f"no cell can run here ({reason}); ask for other isas or precisions")
 
 
 def expected_alone(possible: Sequence[PlannedCell], settings: Settings) -> list[PlannedCell]:

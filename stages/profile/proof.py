@@ -68,7 +68,22 @@ def prove(
     cell's data types, a kernel is above the cap, the processor's count of the work of its tile unit
     contradicts the kernels' names, or no primitive ran in the traced inference.
     """
-    parsed = parse_log(log.read_text(encoding="utf-8", errors="replace").splitlines())
+    return prove_by(cell, read_log(log), log.name, trace, below)
+
+
+def read_log(log: Path) -> OnednnLog:
+    """Return what a log of oneDNN says; ProofError if its form is not known."""
+    return parse_log(log.read_text(encoding="utf-8", errors="replace").splitlines())
+
+
+def prove_by(
+    cell: PlannedCell,
+    parsed: OnednnLog,
+    log: str,
+    trace: TraceResult,
+    below: Mapping[PlannedCell, ProofRun],
+) -> ProofRun:
+    """Do what `prove` does, by what a log of this name says, or a part of it."""
     kernels = judged_kernels(parsed.executions)
     _require_as_named(cell, parsed, kernels, trace.amx_busy)
     primitives = fastest_primitives(parsed.executions, [trace.span, *trace.again])
@@ -81,7 +96,7 @@ def prove(
         verdict=_verdict(cell, kernels, same_as),
         kernels=kernels,
         reference_share=reference_share(parsed.executions),
-        log=log.name,
+        log=log,
         traced=trace.span,
         amx_busy=trace.amx_busy,
         also_traced=[*trace.again],

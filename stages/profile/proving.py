@@ -101,6 +101,6 @@ def _trace_all(
         for cell, worker in zip(group, running, strict=True):
             if not turn:
                 progress.step(proof_step(cell))
-            trace, sizes[cell] = workers.trace(worker)
+            trace, sizes[cell] = workers.trace(worker, workers.settings.batch_size)
             traces[cell].append(trace)
     return {cell: (fastest_of(traces[cell]), sizes[cell]) for cell in group}

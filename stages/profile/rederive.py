@@ -1,8 +1,9 @@
 """Every figure of a profile once more, from its raw samples and the logs beside it."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from stages.common.worker.loadgen import (
@@ -40,7 +41,7 @@ def rederived(record: ProfileRecord, folder: ProfileFolder) -> ProfileRecord:
     load, the host, and what else happened on it meanwhile. Raises ProofError if a log does not
     prove its cell, and what a missing or damaged file raises.
     """
-    _require_own_logs(record)
+    require_own_logs(_logs(record), "profile")
     repeat, planned = record.repeat, [_planned(cell) for cell in record.cells]
     repeated = PlannedCell(repeat.precision, repeat.isa, None)
     batch_size = repeat.measurement.offline.batch_size
@@ -55,19 +56,19 @@ def rederived(record: ProfileRecord, folder: ProfileFolder) -> ProfileRecord:
     proofs = _proofs(record, folder)
     return replace(
         record,
-        layout=fastest(trials) if trials else _layout(record.layout, second.runs["offline"]),
+        layout=fastest(trials) if trials else layout_with(record.layout, second.runs["offline"]),
         tried=trials,
         cells=results.build_cells(planned, proofs, samples, batch_size, record.labels),
         repeat=results.build_repeat(repeated, first, second, batch_size, record.labels),
     )
 
 
-def _require_own_logs(record: ProfileRecord) -> None:
+def require_own_logs(logs: Iterable[str], program: str) -> None:
     """Raise InputCorruptError if a log is named twice: each is of one run, and is read once."""
-    for name, count in Counter(_logs(record)).items():
+    for name, count in Counter(logs).items():
         if count > 1:
             raise InputCorruptError(
-                f"the record names the log {printable(name, 100)} twice; run profile again"
+                f"the record names the log {printable(name, 100)} twice; run {program} again"
             )
 
 
@@ -113,6 +114,7 @@ def _proofs(record: ProfileRecord, folder: ProfileFolder) -> dict[PlannedCell, P
 def _samples(recorded: Measurement, folder: ProfileFolder) -> CellSamples:
     """Return what the workers answered: what LoadGen says from its logs, the rest as recorded."""
     batch_size, accuracy = recorded.offline.batch_size, recorded.accuracy
+    stream = recorded.single_stream.runs
     _require_accuracy_test(accuracy.log, folder)
     return CellSamples(
         name="",
@@ -123,27 +125,31 @@ def _samples(recorded: Measurement, folder: ProfileFolder) -> CellSamples:
         load_seconds=recorded.load_seconds,
         server=_server(recorded.server, folder),
         runs={
-            "offline": _runs("offline", recorded.offline.runs, batch_size, folder),
-            "single_stream": _runs("single_stream", recorded.single_stream.runs, 1, folder),
+            "offline": runs_of("offline", recorded.offline.runs, batch_size, folder.loadgen),
+            "single_stream": runs_of("single_stream", stream, 1, folder.loadgen),
         },
     )
 
 
 def _require_accuracy_test(log: str, folder: ProfileFolder) -> None:
     """Raise InputCorruptError if the log beside the answers is not that of a test for them."""
-    mode = _detail(log, folder).get("effective_test_mode")
+    mode = _detail(log, folder.loadgen).get("effective_test_mode")
     if mode != ACCURACY_MODE:
         raise InputCorruptError(
             f"{folder.loadgen / log / DETAIL} is of no accuracy test; run profile again"
         )
 
 
-def _runs(scenario: str, recorded: list[Run], batch_size: int, folder: ProfileFolder) -> list[Run]:
-    return [_run(scenario, run, batch_size, folder) for run in recorded]
+def runs_of(scenario: str, recorded: Sequence[Run], batch_size: int, loadgen: Path) -> list[Run]:
+    """Return turns as their samples, and LoadGen's logs in the folder `loadgen`, give them.
+
+    None of them counts yet. Raises InputCorruptError if a log is missing or can't be read.
+    """
+    return [_run(scenario, run, batch_size, loadgen) for run in recorded]
 
 
-def _run(scenario: str, run: Run, batch_size: int, folder: ProfileFolder) -> Run:
-    details = [_detail(batches.log, folder) for batches in run.instances]
+def _run(scenario: str, run: Run, batch_size: int, loadgen: Path) -> Run:
+    details = [_detail(batches.log, loadgen) for batches in run.instances]
     answers = [LoadGenResult(reasons_of(detail), rate_of(scenario, detail)) for detail in details]
     return run_record(run.round, run.instances, answers, run.interference, batch_size)
 
@@ -151,23 +157,26 @@ def _run(scenario: str, run: Run, batch_size: int, folder: ProfileFolder) -> Run
 def _server(recorded: Server | None, folder: ProfileFolder) -> Server | None:
     if recorded is None:
         return None
-    return server_of({test.log: _detail(test.log, folder) for test in recorded.tests})
+    return server_of({test.log: _detail(test.log, folder.loadgen) for test in recorded.tests})
 
 
-def _detail(log: str, folder: ProfileFolder) -> dict[str, Any]:
-    """Return the last value of each key in the LoadGen log in a folder of loadgen."""
-    return read_detail(member(folder.loadgen, f"{log}/{DETAIL}"))
+def _detail(log: str, loadgen: Path) -> dict[str, Any]:
+    """Return the last value of each key in the LoadGen log in a folder of `loadgen`."""
+    return read_detail(member(loadgen, f"{log}/{DETAIL}"))
 
 
 def _trials(
     recorded: Sequence[LayoutTrial], folder: ProfileFolder, batch_size: int
 ) -> list[LayoutTrial]:
-    runs = marked([_runs("offline", trial.runs, batch_size, folder) for trial in recorded])
+    runs = marked(
+        [runs_of("offline", trial.runs, batch_size, folder.loadgen) for trial in recorded]
+    )
     return [
-        trial_of(_layout(trial.layout, own), own) for trial, own in zip(recorded, runs, strict=True)
+        trial_of(layout_with(trial.layout, own), own)
+        for trial, own in zip(recorded, runs, strict=True)
     ]
 
 
-def _layout(recorded: Layout, runs: list[Run]) -> Layout:
+def layout_with(recorded: Layout, runs: Sequence[Run]) -> Layout:
     """Return the layout with as many instances as ran; the cores of each stay as recorded."""
     return replace(recorded, num_instances=len(runs[0].instances))

@@ -97,8 +97,8 @@ def single_stream(runs: list[Run]) -> SingleStream:
     return SingleStream(
         queries=len(seconds),
         latency_p50_ms=interval(round_figures("single_stream", runs)),
-        latency_p90_ms=_percentile_ms(seconds, 0.90),
-        latency_p99_ms=_percentile_ms(seconds, 0.99),
+        latency_p90_ms=percentile_ms(seconds, 0.90),
+        latency_p99_ms=percentile_ms(seconds, 0.99),
         runs=runs,
     )
 
@@ -115,7 +115,7 @@ def _cell(cell: PlannedCell, proof: ProofRun | None, figures: Measurement | None
     )
 
 
-def _percentile_ms(seconds: list[float], quantile: float) -> float | None:
+def percentile_ms(seconds: Sequence[float], quantile: float) -> float | None:
     """Return the latency that this fraction of the queries stays within; None with too few."""
     beyond = math.floor(round(len(seconds) * (1 - quantile), 9))
     if beyond < SAMPLES_BEYOND:

@@ -75,6 +75,18 @@ def joint_window(instances: Sequence[Batches], batch_size: int) -> Window:
     )
 
 
+def seconds_together(instances: Sequence[Batches]) -> list[float]:
+    """Return the seconds of the batches of which at least half ran while all instances did."""
+    begin = max(batches.ended_s[0] - batches.seconds[0] for batches in instances)
+    end = min(batches.ended_s[-1] for batches in instances)
+    return [
+        batch_s
+        for batches in instances
+        for batch_s, ended in zip(batches.seconds, batches.ended_s, strict=True)
+        if _fraction_within(ended - batch_s, ended, begin, end) >= 0.5
+    ]
+
+
 def _fraction_within(begin: float, end: float, after: float, before: float) -> float:
     """Return which fraction of the time from `begin` to `end` lies from `after` to `before`."""
     within = min(end, before) - max(begin, after)

@@ -6,7 +6,7 @@ not asked waits for its next line of input, which costs nothing.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from stages.common.provenance import now
@@ -75,7 +75,7 @@ class Turns:
     """The turns of some groups, whose runs are added to their `samples`.
 
     They are marked in those of all cells, `everything`, some of which may have had their rounds
-    before.
+    before. Offline each group runs batches of its own of the `batch_sizes`, if these are given.
     """
 
     def __init__(
@@ -84,9 +84,11 @@ class Turns:
         groups: Sequence[InstanceGroup],
         samples: Sequence[CellSamples],
         everything: Sequence[CellSamples],
+        batch_sizes: Sequence[int] = (),
     ) -> None:
         self.settings, self.samples = settings, samples
         self._groups, self._everything = groups, everything
+        self._sizes = batch_sizes or [settings.batch_size] * len(groups)
         self._orders = {name: orders(len(groups), settings.seed) for name in SCENARIOS}
         # By scenario, how many rounds were taken, and how long the last one took.
         self.rounds = dict.fromkeys(SCENARIOS, 0)
@@ -112,7 +114,8 @@ class Turns:
 
     def _take_turn(self, scenario: str, index: int, again: int) -> None:
         images_per_s = self.samples[index].images_per_s
-        request = turn_request(self.settings, scenario, images_per_s)
+        own = replace(self.settings, batch_size=self._sizes[index])
+        request = turn_request(own, scenario, images_per_s)
         lasting_s = expected_seconds(request, images_per_s)
         number = self._first[scenario] + self.rounds[scenario] - 1
         group, samples = self._groups[index], self.samples[index]

@@ -25,8 +25,8 @@ MIN_OVERLAP = 0.8
 def judge_runs(offline: Sequence[Run], single_stream: Sequence[Run]) -> Validity:
     """Return the verdict on a cell's runs, with each reason once for each scenario."""
     reasons = [
-        *_scenario_reasons("offline", offline),
-        *_scenario_reasons("single_stream", single_stream),
+        *scenario_reasons("offline", offline),
+        *scenario_reasons("single_stream", single_stream),
     ]
     return Validity(valid=not reasons, reasons=reasons)
 
@@ -50,7 +50,8 @@ def judge_repeat(
     return reasons
 
 
-def _scenario_reasons(scenario: str, runs: Sequence[Run]) -> list[Reason]:
+def scenario_reasons(scenario: str, runs: Sequence[Run]) -> list[Reason]:
+    """Return why a scenario's figures can't be relied on, from its runs; none if they can."""
     figures = round_figures(scenario, runs)
     measured_and_maximum: dict[ReasonKind, tuple[float, float]] = {
         "spread": (spread(interval(figures)), MAX_SPREAD),

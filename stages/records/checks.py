@@ -19,6 +19,8 @@ from stages.records.problems import Problems, twice
 from stages.records.profile import ModelSummary, ProfileRecord, Repeat
 from stages.records.quantize import QuantizeRecord
 from stages.records.rounds import unlike_rounds
+from stages.records.sweep import SweepRecord
+from stages.records.sweep_points import unlike_points
 from stages.records.train import TrainRecord
 
 _RATIO = ("estimate", "low", "high")
@@ -195,4 +197,5 @@ _CHECKS: dict[type, Callable[[Any], Problems]] = {
     Contender: _contender,
     Host: _host,
     **of_rehearsals.CHECKS,
+    SweepRecord: unlike_points,
 }

@@ -6,8 +6,8 @@ from stages.isa import ISA_NAMES, LADDER
 from stages.precisions import PRECISION_NAMES, PRECISIONS
 from stages.setting import ranges, values
 from stages.setting.of_quantizing import OfQuantizing
-from stages.setting.programs import DOCTOR, EXTRAS, REHEARSE
-from stages.setting.spec import Spec, choices, cpus, setting, switch, whole
+from stages.setting.programs import DOCTOR, EXTRAS, REHEARSE, SWEEP
+from stages.setting.spec import Spec, choices, cpus, setting, sizes, switch, whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +21,16 @@ class OfCells(OfQuantizing):
         "profile",
         DOCTOR,
         REHEARSE,
+        SWEEP,
     )
     isas: tuple[str, ...] = choices(
         ISA_NAMES,
         {isa.name: isa.meaning for isa in LADDER},
-        "instruction sets to cap oneDNN at (ONEDNN_MAX_CPU_ISA); a cap also allows those before it",
+        "instruction sets to cap oneDNN at (ONEDNN_MAX_CPU_ISA); a cap also allows those before "
+        "it; sweep takes the highest of them that a precision has kernels of its own at",
         "profile",
         DOCTOR,
+        SWEEP,
     )
     all_cells: bool = switch(
         "also measure what runs the same kernels as at a lower cap, and BF16 that is emulated",
@@ -56,4 +59,11 @@ class OfCells(OfQuantizing):
     )
     cores_per_instance: int = whole(
         0, ranges.CORES, "cores of each process; 0: all, in equal parts", "profile", DOCTOR
+    )
+    layouts: tuple[int, ...] = sizes(
+        (),
+        ranges.INSTANCES,
+        "numbers of processes that sweep divides the cores among, each in turn; if not given, "
+        "those that num_instances=auto tries",
+        SWEEP,
     )

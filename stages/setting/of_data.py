@@ -9,7 +9,7 @@ from stages.setting.addresses import (
     recorded_model,
     redacted_address,
 )
-from stages.setting.programs import DOWNLOAD, PEERS, PROGRAMS
+from stages.setting.programs import DOWNLOAD, PEERS, PROGRAMS, SWEEP
 from stages.setting.spec import Spec, choices, decimal, path, setting, whole
 
 _ALL = "0 takes all of embedded and beans, of other data at most"
@@ -100,6 +100,7 @@ class OfData:
         "the turns' order",
         "train",
         "profile",
+        SWEEP,
     )
     train_samples: int = whole(
         0,

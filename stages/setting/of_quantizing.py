@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from stages.runtimes import RUNTIME_NAMES, RUNTIMES
 from stages.setting import ranges, values
 from stages.setting.of_data import OfData
-from stages.setting.programs import DOCTOR
+from stages.setting.programs import DOCTOR, SWEEP
 from stages.setting.spec import choices, decimal, fraction, one_of, switch, whole
 
 
@@ -20,6 +20,7 @@ class OfQuantizing(OfData):
         "quantize",
         "profile",
         DOCTOR,
+        SWEEP,
     )
     tolerable_loss: float = fraction(
         0.01,

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from stages.setting import ranges
 from stages.setting.of_cells import OfCells
-from stages.setting.programs import DOCTOR, MEASURING, PEERS, REHEARSE
-from stages.setting.spec import decimal, fraction, sizes, switch, whole
+from stages.setting.programs import DOCTOR, MEASURING, PEERS, REHEARSE, SWEEP
+from stages.setting.spec import as_text, decimal, fraction, sizes, switch, whole
 
 # Where no number is asked for, and nothing else says how many are enough.
 DEFAULT_ROUNDS = 8
+# Where no batch sizes are asked for.
+PEERS_SIZES, SWEEP_SIZES = (1, 8, 32), (1, 2, 4, 8, 16, 32, 64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +27,12 @@ class OfRounds(OfCells):
         REHEARSE,
     )
     batch_sizes: tuple[int, ...] = sizes(
-        (1, 8, 32), ranges.BATCH, "images per batch, each in turn", PEERS
+        (),
+        ranges.BATCH,
+        f"images per batch, each in turn; if not given, peers takes {as_text(PEERS_SIZES)}, sweep "
+        f"{as_text(SWEEP_SIZES)}, as far as the test split and the memory have room",
+        PEERS,
+        SWEEP,
     )
     rehearse_samples: int = whole(
         24,
@@ -36,8 +43,8 @@ class OfRounds(OfCells):
     rounds: int = whole(
         0,
         ranges.ROUNDS,
-        "turns that each model takes when models are compared; 0: profile takes as many as it "
-        f"needs to be sure, quantize and peers {DEFAULT_ROUNDS}",
+        "turns that each model takes when models are compared; 0: profile and sweep take as many "
+        f"as they need to be sure, quantize and peers {DEFAULT_ROUNDS}",
         *MEASURING,
     )
     precision_goal: float = fraction(
@@ -50,8 +57,10 @@ class OfRounds(OfCells):
     time_budget: float = decimal(
         300.0,
         ranges.TIME_BUDGET,
-        "longest that profile takes turns to reach that, in seconds",
+        "longest that profile takes turns to reach that, in seconds; sweep takes 5 rounds in any "
+        "case, and more until each throughput is known to 5%",
         "profile",
+        SWEEP,
     )
     round_duration_s: float = decimal(
         1.0, ranges.ROUND_DURATION_S, "shortest length of a turn, in seconds", *MEASURING
@@ -67,6 +76,13 @@ class OfRounds(OfCells):
         ranges.SERVER_LATENCY_MS,
         "latency bound of the server scenario, in ms; 0 leaves it out",
         "profile",
+    )
+    latency_bounds: tuple[int, ...] = sizes(
+        (),
+        ranges.LATENCY_BOUNDS,
+        "latencies in ms for each of which sweep shows the fastest point whose p99 keeps it; if "
+        "not given, those of 1, 2, 5, 10, 20, 50 ... at which the choice may change",
+        SWEEP,
     )
     strict: bool = switch(
         "turns by MLPerf's rules: 600 s each, 24576 images offline, p90 in a single stream; "

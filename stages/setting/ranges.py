@@ -46,6 +46,7 @@ ROUND_QUERIES = Range(1, 1_000_000, "each is timed, and kept in the record")
 SERVER_LATENCY_MS = Range(
     0, 3_600_000, "nobody waits for an image for more than an hour", least=0.001
 )
+LATENCY_BOUNDS = Range(1, 3_600_000, SERVER_LATENCY_MS.reason)
 HISTORY = Range(0, 1000, "each takes 0.5 to 5 MB")
 WORKER_TIMEOUT_S = Range(1, 604_800, "what hangs for a week hangs for ever")
 

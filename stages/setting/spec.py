@@ -145,12 +145,17 @@ def path(default: str, help: str, *programs: str) -> Any:
 
 
 def sizes(default: tuple[int, ...], bounds: Range, help: str, *programs: str) -> Any:
-    """Return the field of a comma list of whole numbers, each within `bounds`."""
+    """Return the field of a comma list of whole numbers, each within `bounds`.
+
+    At least one must be given, if any is.
+    """
     spec = Spec(
         help,
         programs,
         lambda text: _distinct(tuple(read_whole(part) for part in names(text))),
-        lambda numbers: bool(numbers) and all(number in bounds for number in numbers),
+        lambda numbers: (
+            bool(numbers or not default) and all(number in bounds for number in numbers)
+        ),
         f"a comma list of whole numbers, each {bounds} ({bounds.reason})",
     )
     return setting(default, spec)

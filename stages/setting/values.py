@@ -67,6 +67,7 @@ PRODUCTS = {
     "compare": "the table, the page and the pictures",
     "peers": "the measurement beside other runtimes",
     "rehearse": "the rehearsal under emulation",
+    "sweep": "the sweep over batch sizes and layouts of the runtime",
 }
 
 

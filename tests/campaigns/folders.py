@@ -15,13 +15,14 @@ KNOWN = {
     *STAGES,
     "peers",
     "rehearse",
+    "sweep",
     "history",
     ".cache",
     ".lock",
     ".vgg19-artifacts",
     ".gitignore",
 }
-KNOWN |= {f"{stage}-stock" for stage in ("quantize", "profile")}
+KNOWN |= {f"{stage}-stock" for stage in ("quantize", "profile", "sweep")}
 
 # By the path in a stage's folder, the sha256 of the file.
 Snapshot = dict[str, str]

@@ -12,6 +12,7 @@ from stages.records.peers import PeersRecord
 from stages.records.profile import ModelSummary, ProfileRecord
 from stages.records.quantize import QuantizeRecord
 from stages.records.rehearse import RehearsalRecord
+from stages.records.sweep import SweepRecord
 from stages.records.train import TrainRecord
 from tests.fuzz.of_files import of_file
 from tests.fuzz.parsers import Parser
@@ -39,5 +40,6 @@ def _of_records(artifacts: Artifacts) -> Iterator[Parser]:
         (artifacts.compare.record, CompareRecord),
         (artifacts.peers.record, PeersRecord),
         (artifacts.rehearse.record, RehearsalRecord),
+        (artifacts.sweep("itex").record, SweepRecord),
     ):
         yield of_file(path.name, partial(read_record, kind=kind), path.read_bytes())

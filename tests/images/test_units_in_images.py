@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from docker.build.graph import Stage
-from stages.setting.programs import DOCTOR, DOWNLOAD
+from stages.setting.programs import DOCTOR, DOWNLOAD, SWEEP
 from tests.commands import ROOT, Done
 
 pytestmark = pytest.mark.usefixtures("built")
@@ -23,7 +23,7 @@ IGNORED = {"quantize": (PEERS_BACKENDS, LOADGEN), "profile": (PEERS_BACKENDS,)}
 # Some kernels let only root count events; then the code that counts them can't be tried.
 KERNEL_REFUSES = "the kernel lets this user count nothing"
 # Programs that run in the image of another.
-GUESTS = {"profile": (DOCTOR,), "train": (DOWNLOAD,)}
+GUESTS = {"profile": (DOCTOR, SWEEP), "train": (DOWNLOAD,)}
 
 
 def pytest_arguments(program: str) -> list[str]:

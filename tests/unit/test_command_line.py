@@ -72,6 +72,10 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ("batch_sizes", "8,0", "each from 1 to 4096"),
         ("batch_sizes", "8,many", "comma list of whole numbers"),
         ("batch_sizes", ",", "each from 1 to 4096"),
+        ("batch_sizes", "-1", "each from 1 to 4096"),
+        ("layouts", "0", "each from 1 to 8192"),
+        ("layouts", "auto", "comma list of whole numbers"),
+        ("latency_bounds", "0", "each from 1 to 3600000"),
         ("force_bf16", "yes", "1 or 0"),
     ],
 )
@@ -113,6 +117,7 @@ def test_a_bad_value_is_refused_with_what_is_allowed(name: str, text: str, remed
         ("isas", "AVX2,AVX2", "AVX2 is there twice"),
         ("isas", "AVX2,,AVX512_CORE", "a part of the list is empty"),
         ("batch_sizes", "8, 8", "8 is there twice"),
+        ("layouts", "2,2", "2 is there twice"),
         ("isas", "AVX3", "did you mean AVX2?"),
         ("isas", "AMX", "did you mean AVX512_CORE_AMX?"),
         ("precisions", "int9", "did you mean int8?"),
@@ -272,7 +277,7 @@ def test_help_names_the_default_and_the_variable(name: str) -> None:
     [
         ("batch_size", "8"),
         ("worker_timeout_s", "900"),
-        ("batch_sizes", "1,8,32"),
+        ("batch_sizes", NOT_GIVEN),
         ("strict", NOT_GIVEN),
         ("isas", ALL),
         ("weight_granularities", "per_channel"),

@@ -46,7 +46,7 @@ def missing(folder: Path, *programs: str, **given: Any) -> str:
     return str(caught.value).removeprefix(f"{folder}/")
 
 
-@pytest.mark.parametrize("program", ["quantize", "profile", "peers", "rehearse"])
+@pytest.mark.parametrize("program", ["quantize", "profile", "peers", "rehearse", "sweep"])
 def test_without_train_it_is_named(program: str, tmp_path: Path) -> None:
     assert missing(tmp_path, program) == "train is missing; run the train stage first"
 
@@ -66,6 +66,7 @@ def test_beside_the_pipeline_the_models_of_any_runtime_will_do(
 def test_so_are_the_others(artifacts: Artifacts) -> None:
     words = "quantize-stock is missing; run the quantize stage with runtime stock first"
     assert missing(artifacts.root, "profile", runtime="stock") == words
+    assert missing(artifacts.root, "sweep", runtime="stock") == words
     assert missing(artifacts.root, "compare") == "profile is missing; run the profile stage first"
     assert "no backbone was downloaded" in missing(artifacts.root, "train", backbone="downloaded")
 
@@ -84,7 +85,7 @@ def test_what_is_made_on_the_way_need_not_be_there(tmp_path: Path) -> None:
 
 
 def test_inputs_that_are_whole_and_current_pass(artifacts: Artifacts) -> None:
-    require_inputs(Settings(artifacts=artifacts.root), ["quantize", "profile", "peers"])
+    require_inputs(Settings(artifacts=artifacts.root), ["quantize", "profile", "peers", "sweep"])
 
 
 IMAGES = {"calibration": 32, "validation": 7, "test": 31}
@@ -97,6 +98,7 @@ IMAGES = {"calibration": 32, "validation": 7, "test": 31}
         ("quantize", {"calibration_samples": 33}, "calibration_samples 33 exceeds the 32 images"),
         ("profile", {"batch_size": 32}, "batch_size 32 exceeds the 31 test images"),
         ("peers", {}, "batch_sizes 32 exceeds the 31 test images"),
+        ("sweep", {"batch_sizes": (1, 32)}, "batch_sizes 32 exceeds the 31 test images"),
         ("peers", {"calibration_samples": 33}, "run train with VGG19_CALIBRATION_SAMPLES=33"),
         ("rehearse", {"batch_size": 25}, "the 24 images to rehearse with; .*larger rehearse_sam"),
         ("rehearse", {"batch_size": 32, "rehearse_samples": 0}, "the 31 images to .*; give less$"),

@@ -55,6 +55,21 @@ def test_what_can_not_be_done_is_named(
         require_possible(settings(tmp_path, **given), STAGES)
 
 
+@pytest.mark.parametrize(
+    ("given", "kind", "words"),
+    [
+        ({"layouts": (1, 2)}, PinningError, "layouts 2 needs 2 cores, and there are 1"),
+        ({"isas": ("AVX512_CORE",)}, HostError, "no cell can run here .no avx512"),
+    ],
+)
+def test_a_sweep_of_what_is_not_there_is_named(
+    given: Mapping[str, Any], kind: type[StageError], words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(kind, match=words):
+        require_possible(settings(tmp_path, **given), ["sweep"])
+    require_possible(settings(tmp_path, num_instances=2), ["sweep"])
+
+
 @pytest.mark.parametrize("program", ["quantize", "rehearse"])
 def test_a_cpu_that_is_too_old_is_named(
     program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

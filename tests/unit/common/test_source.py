@@ -15,9 +15,9 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def digest(tree: Path) -> str:
+def digest(tree: Path, program: str = "profile") -> str:
     source_sha256.cache_clear()
-    return source_sha256("profile", tree)
+    return source_sha256(program, tree)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,14 @@ def test_other_programs_and_what_python_leaves_are_no_part_of_it(tree: Path) -> 
     (tree / "common" / "__pycache__" / "text.cpython-311.pyc").write_bytes(b"compiled")
     (tree / "empty").mkdir()
     assert digest(tree) == before
+
+
+def test_a_sweep_is_of_profiles_source_too_and_of_no_other_program(tree: Path) -> None:
+    before = digest(tree, "sweep")
+    (tree / "train" / "run.py").write_text("# another")
+    assert digest(tree, "sweep") == before
+    (tree / "profile" / "run.py").write_text("# another")
+    assert digest(tree, "sweep") != before
 
 
 def test_it_is_what_runs_though_a_file_changes_meanwhile(tree: Path) -> None:

@@ -20,6 +20,7 @@ from stages.setting.programs import (
     PROGRAMS,
     REHEARSE,
     STAGES,
+    SWEEP,
 )
 from stages.settings import env_name, specs, specs_of
 
@@ -87,11 +88,12 @@ def test_peers_is_beside_the_pipeline() -> None:
     assert read_extra(PEERS) == Stage("peers", "vgg19-peers")
 
 
-def test_the_doctor_is_in_the_image_of_profile_whichever_that_is() -> None:
+def test_the_doctor_and_a_sweep_are_in_the_image_of_profile_whichever_that_is() -> None:
     for runtime in RUNTIMES:
         environ = {env_name("runtime"): runtime}
         (profile,) = [stage for stage in read_stages(environ) if stage.name == "profile"]
         assert read_extra(DOCTOR, environ) == Stage("doctor", profile.image)
+        assert read_extra(SWEEP, environ) == Stage("sweep", profile.image)
     assert services()["peers"]["profiles"] == ["peers"]
 
 

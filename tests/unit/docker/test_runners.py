@@ -18,7 +18,7 @@ from docker.runners import prepare_docker
 from stages.common.host.cgroups import Cgroups
 from stages.common.host.oom_kills import OomKills
 from stages.errors import HostError, SettingsError
-from stages.setting.programs import DOCTOR, DOWNLOAD, PEERS, REHEARSE
+from stages.setting.programs import DOCTOR, DOWNLOAD, PEERS, REHEARSE, SWEEP
 from stages.settings import env_name
 from tests.unit.processes import orphan_ends, start
 
@@ -55,13 +55,14 @@ def run_all(stages: list[Stage], artifacts: Path) -> None:
 @pytest.mark.parametrize(
     ("runtime", "middle"), [("itex", ".venv-stages"), ("stock", ".venv-stock")]
 )
-def test_quantize_and_profile_run_by_the_chosen_runtime(
+def test_quantize_profile_and_sweep_run_by_the_chosen_runtime(
     runtime: str, middle: str, started: Started, tmp_path: Path
 ) -> None:
-    run_all(read_stages({env_name("runtime"): runtime}), tmp_path)
+    environ = {env_name("runtime"): runtime}
+    run_all([*read_stages(environ), read_extra(SWEEP, environ)], tmp_path)
     folders = {name: Path(python).parent.name for name, python, _ in started}
     others = {"train": ".venv-stages", "compare": ".venv-stages"}
-    assert folders == {**others, "quantize": middle, "profile": middle}
+    assert folders == {**others, **dict.fromkeys(("quantize", "profile", "sweep"), middle)}
 
 
 def test_peers_gets_both_runtimes(started: Started, tmp_path: Path) -> None:

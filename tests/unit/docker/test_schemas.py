@@ -98,6 +98,7 @@ def test_every_message_of_the_protocol_has_one() -> None:
         ("summary", "profile/8.json"),
         ("compare", "compare/compare.json"),
         ("peers", "peers/peers.json"),
+        ("sweep", "sweep/sweep.json"),
     ],
 )
 def test_a_file_conforms_to_its_schema(artifacts: Artifacts, name: str, path: str) -> None:

@@ -23,6 +23,11 @@ BELIEVED = {
     "profile/8.json": "maker.*",
     "compare/compare.json": "maker.*",
     "peers/peers.json": "maker.* seconds host.*",
+    "sweep/sweep.json": """
+        maker.* host.* seconds cells[].proofs[].proof.amx_busy.*
+        cells[].proofs[].proof.traced.end_ms
+        points[].runs[].instances[].ended_s[] points[].runs[].interference.*
+        """,
     "rehearse/rehearsal.json": "maker.* host.* cells[].layers[].tiles.* left_out[].may_pass",
 }
 

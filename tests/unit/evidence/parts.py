@@ -18,15 +18,19 @@ from stages.peers.table import render as render_peers
 from stages.records.base import Provenance
 from stages.records.peers import Contender, Figures, PeersRecord
 from stages.records.profile import ProfileRecord
+from stages.records.sweep import SweepRecord
 from stages.records.train import TrainRecord
 from stages.rehearse.table import render as render_rehearsal
 from stages.setting.programs import PEERS
 from stages.settings import Settings
+from stages.sweep.picture import draw
+from stages.sweep.table import render as render_sweep
 from stages.train import rederive as train_evidence
 from tests.unit import records
 from tests.unit.evidence.profiling import profile
 from tests.unit.evidence.quantizing import quantize
 from tests.unit.evidence.samples import LABELS, PREDICTIONS
+from tests.unit.evidence.sweeping import sweep
 from tests.unit.rehearse.recordings import rehearsal
 
 IMAGE = "sha256:1"
@@ -111,6 +115,8 @@ def pipeline(root: Path) -> Artifacts:
     _compare(artifacts, record, summed(profile_folder.path))
     _peers(artifacts, peers(train_sha256, quantize_sha256))
     _rehearse(artifacts, train_sha256, quantize_sha256)
+    swept = sweep(artifacts.sweep("itex"))
+    _sweep(artifacts, replace(swept, train_sha256=train_sha256, quantize_sha256=quantize_sha256))
     return artifacts
 
 
@@ -142,6 +148,14 @@ def _rehearse(artifacts: Artifacts, train_sha256: str, quantize_sha256: str) -> 
     shutil.rmtree(folder.path / "scratch")
     write_record(folder.record, record)
     folder.log.write_text(render_rehearsal(record))
+    summed(folder.path)
+
+
+def _sweep(artifacts: Artifacts, record: SweepRecord) -> None:
+    folder = artifacts.sweep("itex")
+    write_record(folder.record, record)
+    folder.log.write_text(render_sweep(record))
+    folder.picture.write_text(draw(record))
     summed(folder.path)
 
 

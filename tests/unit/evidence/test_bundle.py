@@ -59,7 +59,7 @@ def unpack_and_check(bundle: Path, folder: Path) -> list[str]:
 
 def test_a_bundle_says_what_was_checked(bundle: Path, tmp_path: Path) -> None:
     assert unpack_and_check(bundle, tmp_path / "again") == [
-        "56 files of 6 stages are as their stage left them",
+        "86 files of 7 stages are as their stage left them",
         "train: the accuracies follow from 12 predictions",
         "itex: each trial (3) and variant (2) follows from its batches and predictions, the layers "
         "from oneDNN's logs",
@@ -69,6 +69,8 @@ def test_a_bundle_says_what_was_checked(bundle: Path, tmp_path: Path) -> None:
         "peers: each ratio (1) follows from the batches of both",
         "rehearsal, rehearsed under emulation, not measured: cells (2) follow from their "
         "answers, layers (34) from oneDNN's logs",
+        "sweep by itex: each point (8) follows from 16 runs and LoadGen's logs, 4 proofs from "
+        "oneDNN's",
     ]
 
 
@@ -289,6 +291,7 @@ def test_records_name_the_image_that_made_them(folder: Path) -> None:
         "compare.json": "compare",
         "peers.json": "peers",
         "rehearsal.json": "rehearse",
+        "sweep.json": "sweep",
     }
 
 

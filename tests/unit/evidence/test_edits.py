@@ -30,6 +30,7 @@ SECTIONS: dict[str, Callable[[Artifacts], object]] = {
     "compare": check.check_comparison,
     "peers": beside.check_peers,
     "rehearse": beside.check_rehearsal,
+    "sweep": lambda artifacts: beside.check_sweep(artifacts, "itex"),
 }
 
 

@@ -32,7 +32,7 @@ def _stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def trace_of(cell: PlannedCell, workers: CellWorkers) -> TraceResult:
     with workers.logged([cell], [2]) as (worker,):
-        trace, footprint = workers.trace(worker)
+        trace, footprint = workers.trace(worker, 8)
         assert footprint == Footprint(StandIn.peak, StandIn.peak // 2)
         return trace
 

@@ -1,7 +1,7 @@
 import re
 
 from docker.task_list import MAX_WIDTH
-from stages.setting.programs import DOCTOR, DOWNLOAD, PEERS, REHEARSE, STAGES
+from stages.setting.programs import DOCTOR, DOWNLOAD, PEERS, REHEARSE, STAGES, SWEEP
 from tests.commands import invoke
 
 # A line that begins a task, not one that goes on with its help.
@@ -18,6 +18,7 @@ def test_plain_invoke_shows_the_tasks_in_the_order_of_the_work() -> None:
         "env",
         "pipeline",
         *STAGES,
+        SWEEP,
         PEERS,
         REHEARSE,
         "history",

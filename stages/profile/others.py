@@ -1,0 +1,19 @@
+"""Who else is on the cores before a measurement begins, in words."""
+
+from collections.abc import Iterator
+
+from stages.common.host.interference import MAX_BUSY, MAX_STEAL
+
+# Long enough for a process that runs half of the time to be seen.
+LOOK_S = 1.0
+
+
+def in_words(steal: float, busy: float, *, fixed_rounds: bool) -> Iterator[str]:
+    """Yield what else takes the cores, fractions of their time, and what comes of that."""
+    if busy > MAX_BUSY:
+        until_sure = "it may take longer, and not get sure in time"
+        comes = "turns may be disturbed" if fixed_rounds else until_sure
+        taken = f"other processes take {busy:.0%} of the cores at the moment"
+        yield f"{taken}; end them, or {comes}"
+    if steal > MAX_STEAL:
+        yield f"the hypervisor takes {steal:.0%} of the cores at the moment"
