@@ -39,6 +39,7 @@ from docker.checkout import writing_checkout
 from docker.develop.tasks import audit, check, fuzz, lint, release, run_tests, version
 from docker.ending import end_with
 from docker.host import engine, env_file, user
+from docker.notebook import notebook
 from docker.options import DRY_RUN, HOWS, flags_given, stage_task
 from docker.paths import ROOT
 from docker.program import adopt
@@ -143,7 +144,9 @@ def _groups() -> "dict[str, list[Task[Any]]]":
     return {
         "Before a run": [_program_task(DOCTOR), _program_task(DOWNLOAD)],
         "The pipeline, and its stages in order": [pipeline, *stages],
-        "Beside the pipeline, when it has run": [_program_task(PEERS), _program_task(REHEARSE)],
+        "Beside the pipeline, when it has run": [
+            *(_program_task(PEERS), _program_task(REHEARSE), notebook),
+        ],
         "Results": [history, diff, bundle, verify, export, schema],
         "Development": [
             *(check, lint, run_tests, fuzz, docs, lock, audit, build, clean, release, version),
