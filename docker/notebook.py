@@ -53,10 +53,12 @@ def notebook(_: Context, port: str = PORT, artifacts: str = "", verbose: bool = 
         for own in OWN:
             own.require_usable(settings.get(own.variable, ""))
         stage = read_extra(NOTEBOOK, settings)
-        with temporary_directory(f"{NOTEBOOK}-") as folder:
-            with passing_on(number, Path(folder, SOCKET)):  # before images are built for minutes
+        with temporary_directory(f"{NOTEBOOK}-") as name:
+            folder = Path(name)
+            # A port that is taken is to be known before images are built for minutes.
+            with passing_on(number, folder / SOCKET):
                 start = prepare_docker([stage], load(settings).artifacts, NOTEBOOK, verbose)
-                _serve(stage, start, settings, Path(folder), number)
+                _serve(stage, start, settings, folder, number)
 
     end_with(exit_code_of(NOTEBOOK, run))
 

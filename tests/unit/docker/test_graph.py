@@ -98,9 +98,8 @@ def test_the_doctor_is_in_the_image_of_profile_whichever_that_is() -> None:
 def test_every_image_is_made_once() -> None:
     images = [stage.image for stage in read_all()]
     of_runtimes = [f"{stage}-{name}" for name in RUNTIME_NAMES for stage in ("quantize", "profile")]
-    assert sorted(images) == sorted(
-        f"vgg19-{name}" for name in ("train", "compare", "peers", "rehearse", NOTEBOOK, *of_runtimes)
-    )
+    others = ("train", "compare", PEERS, REHEARSE, NOTEBOOK)
+    assert sorted(images) == sorted(f"vgg19-{name}" for name in (*others, *of_runtimes))
 
 
 def test_every_image_has_a_target_that_runs_its_program() -> None:

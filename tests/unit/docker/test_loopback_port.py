@@ -19,7 +19,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def listening(path: Path, serve: Callable[[socket.socket], None]) -> Iterator[None]:
+def listening(path: Path, serve: Callable[[socket.socket], object]) -> Iterator[None]:
     """Have `serve` answer the first connection to a socket at a path, however long that is."""
     with pytest.MonkeyPatch.context() as patch, socket.socket(socket.AF_UNIX) as server:
         patch.chdir(path.parent)
@@ -55,13 +55,19 @@ def test_it_passes_on_both_ways_until_both_have_ended(tmp_path: Path) -> None:
     folder = tmp_path / ("long" * 50)
     folder.mkdir()
     port, said = free_port(), b"said " * CHUNK
-    with passing_on(port, folder / "s"), listening(folder / "s", in_capitals):
-        with connected(port) as browser:
-            threading.Thread(target=lambda: (browser.sendall(said), end(browser))).start()
-            assert all_of(browser) == said.upper()
+    with (
+        passing_on(port, folder / "s"),
+        listening(folder / "s", in_capitals),
+        connected(port) as browser,
+    ):
+        saying = threading.Thread(target=say, args=(browser, said))
+        saying.start()
+        assert all_of(browser) == said.upper()
+        saying.join()
 
 
-def end(connection: socket.socket) -> None:
+def say(connection: socket.socket, said: bytes) -> None:
+    connection.sendall(said)
     connection.shutdown(socket.SHUT_WR)
 
 
@@ -73,24 +79,24 @@ def test_a_connection_ends_at_once_while_nobody_listens(tmp_path: Path) -> None:
 
 def test_a_connection_that_is_open_does_not_hold_up_the_end(tmp_path: Path) -> None:
     port, heard = free_port(), threading.Event()
-    with listening(tmp_path / "s", lambda connection: heard.set() or None):
-        with connected_through(port, tmp_path / "s"):
+
+    def hear(connection: socket.socket) -> None:
+        connection.recv(1)
+        heard.set()
+        all_of(connection)
+
+    with listening(tmp_path / "s", hear), socket.socket() as browser:
+        with passing_on(port, tmp_path / "s"):
+            browser.connect((LOOPBACK, port))
+            browser.sendall(b"still there")
             assert heard.wait(TIMEOUT_S)
-    with pytest.raises(ConnectionRefusedError):
-        connected(port)
-
-
-@contextmanager
-def connected_through(port: int, path: Path) -> Iterator[None]:
-    with passing_on(port, path):
-        browser = connected(port)
-        yield
-    browser.close()
+        with pytest.raises(ConnectionRefusedError):
+            connected(port)
 
 
 def test_other_machines_do_not_reach_it(tmp_path: Path) -> None:
     port = free_port()
-    with passing_on(port, tmp_path / "s"), pytest.raises(OSError):
+    with passing_on(port, tmp_path / "s"), pytest.raises(ConnectionRefusedError):
         # All of 127.0.0.0/8 is this machine: it listens at one address of it alone.
         socket.create_connection(("127.0.0.2", port), TIMEOUT_S)
 
@@ -105,5 +111,5 @@ def test_a_port_that_is_taken_is_refused_in_one_line(tmp_path: Path) -> None:
 
 def test_it_answers_once_a_program_listens(tmp_path: Path) -> None:
     assert not answers(tmp_path / "s")
-    with listening(tmp_path / "s", in_capitals):
+    with listening(tmp_path / "s", all_of):
         assert answers(tmp_path / "s")

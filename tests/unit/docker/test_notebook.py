@@ -39,7 +39,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Started:
         monkeypatch.setattr(module, name, lambda *_: None)
     monkeypatch.setattr(engine, "read_info", EngineInfo)
     monkeypatch.setattr(artifacts, "prepare", lambda folder, owner: folder)
-    monkeypatch.setattr(runners, "resolve", lambda image: ResolvedImage(f"id of {image}", "sha256:1"))
+    monkeypatch.setattr(runners, "resolve", lambda name: ResolvedImage(f"id of {name}", "sha256:1"))
     monkeypatch.setattr(containers, "_start", start)
     return calls
 
@@ -169,7 +169,7 @@ def test_another_runtime_is_refused(
     assert not started
 
 
-@pytest.mark.parametrize("text", ["0", "1023", "65536", "-1", "eight", "8e3", "\u0668\u0668\u0668\u0668"])
+@pytest.mark.parametrize("text", ["0", "1023", "65536", "-1", "eight", "8e3", "\u0668" * 4])
 def test_a_port_that_no_user_has_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="give a whole number from 1024 to 65535"):
         port_of(text)

@@ -43,11 +43,11 @@ def test_the_notebook_has_all_packages_of_the_stages_in_their_versions() -> None
     stages: dict[str, str] = {}
     for name in requirements.RESOLUTIONS[requirements.NOTEBOOK_RUNTIME]:
         stages |= pins(name)
-    below = {*requirements.LAYERS_BELOW["notebook"], "build"}
-    in_layers_below = {package for name in below for package in pins(name)}
-    notebook = pins("notebook")
-    assert notebook.keys() >= stages.keys() - in_layers_below
-    assert {name: notebook[name] for name in notebook.keys() & stages.keys()}.items() <= stages.items()
+    below = (*requirements.LAYERS_BELOW["notebook"], "build")
+    notebook, beneath = pins("notebook"), {package for name in below for package in pins(name)}
+    assert notebook.keys() >= stages.keys() - beneath
+    theirs = {name: version for name, version in notebook.items() if name in stages}
+    assert theirs.items() <= stages.items()
     assert {"ipykernel", "jupyterlab", "nbclient", "nbformat"} <= notebook.keys()
 
 
