@@ -273,7 +273,6 @@ def test_the_notebook_is_kept_in_as_train_is_and_reached_through_one_folder() ->
     writable = {target for target, volume in volumes.items() if not volume.get("read_only")}
     assert writable == own_volumes
     assert volumes["/notebook.ipynb"]["source"] == "./docs/vgg19_spr.ipynb"
-    assert (COMPOSE_FILE.parent / "docs" / "vgg19_spr.ipynb").is_file()
     assert services()[NOTEBOOK]["profiles"] == [NOTEBOOK]
 
 

@@ -10,7 +10,7 @@ from invoke.exceptions import Exit
 
 from docker import artifacts, containers, images, runners
 from docker.build.graph import NOTEBOOK, Stage, read_extra
-from docker.host import engine, env_file, visibility
+from docker.host import engine, env_file, user, visibility
 from docker.host.engine import EngineInfo
 from docker.notebook import FOLDER, SOCKET, TOKEN, notebook, port_of
 from docker.outcome import Outcome
@@ -73,7 +73,7 @@ def test_it_says_where_jupyter_is_once_that_listens(
         tokens.append(environ[TOKEN])
         folder = Path(environ[FOLDER])
         assert folder.stat().st_mode & 0o077 == 0
-        assert folder.stat().st_uid == (os.getuid() or runners.user.invoking_user().uid)
+        assert folder.stat().st_uid == (os.getuid() or user.invoking_user().uid)
         with socket.socket(socket.AF_UNIX) as jupyter:
             jupyter.bind(str(folder / SOCKET))
             jupyter.listen()
