@@ -274,6 +274,10 @@ def test_the_notebook_is_kept_in_as_train_is_and_reached_through_one_folder() ->
     assert writable == own_volumes
     assert volumes["/notebook.ipynb"]["source"] == "./docs/vgg19_spr.ipynb"
     assert services()[NOTEBOOK]["profiles"] == [NOTEBOOK]
+    # With a rootless engine, the user is root there, whom Jupyter would refuse.
+    assert {"--allow-root", "--ServerApp.sock=/run/notebook/jupyter.sock"} <= {
+        *services()[NOTEBOOK]["entrypoint"]
+    }
 
 
 def test_proxies_reach_download_alone() -> None:
