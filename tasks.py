@@ -52,6 +52,7 @@ from docker.develop.tasks import audit, check, fuzz, lint, release, run_tests, v
 from docker.ending import end_with
 from docker.host import engine, env_file, user
 from docker.host.venv_stamp import note_on_another
+from docker.notebook import notebook
 from docker.options import DRY_RUN, HOWS, flags_given, stage_task
 from docker.paths import REQUIREMENTS, ROOT
 from docker.program import adopt
@@ -189,6 +190,7 @@ def _groups() -> "dict[str, list[Task[Any]]]":
         "The pipeline, and its stages in order": [pipeline, *stages],
         "Beside the pipeline, when it has run": [
             *map(_program_task, (SWEEP, PEERS, REHEARSE)),
+            notebook,
         ],
         "Results": [history, diff, bundle, verify, export, schema],
         "Development": [

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from docker.build import base
-from docker.build.graph import Stage, read_all, read_extra, read_stages
+from docker.build.graph import NOTEBOOK, Stage, read_all, read_extra, read_stages
 from docker.host.asked import flags_of
 from docker.lockfile import read_lock
 from docker.reproduce.locked_images import changed_inputs, not_locked
@@ -18,7 +18,7 @@ from stages.setting.programs import DOWNLOAD, EXTRAS, STAGES
 
 # These make it in any case; this one makes images, whether or not the engine has them.
 MAKE_IT, MAKE_IMAGES = {"lock", "verify"}, "release"
-BESIDE, PIPELINE = (DOWNLOAD, *EXTRAS), {"build", "export", "pipeline", *STAGES}
+BESIDE, PIPELINE = (DOWNLOAD, *EXTRAS, NOTEBOOK), {"build", "export", "pipeline", *STAGES}
 RUNTIME = "--runtime"
 
 

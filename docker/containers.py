@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from docker.build.graph import PINNED_IMAGE, Stage
+from docker.build.graph import NOTEBOOK, PINNED_IMAGE, Stage
 from docker.host import processes
 from docker.host.children import pass_on, run_gently, shared_errors
 from docker.host.client import ask
@@ -48,7 +48,7 @@ FORMAT += '{{.Label "com.docker.compose.service"}}'
 COLUMNS = FORMAT.count("\t") + 1
 # As the engine allows it: never one of its client's options.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-WRITERS = {*PROGRAMS} - {DOCTOR}
+WRITERS = {*PROGRAMS, NOTEBOOK} - {DOCTOR}
 
 
 def run(stage: Stage, environ: Mapping[str, str], image: str) -> Outcome:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from docker import artifacts as artifacts_folder
 from docker import containers, images
-from docker.build.graph import Stage
+from docker.build.graph import NOTEBOOK, Stage
 from docker.containers import require_free
 from docker.host import engine, env_file, network, own_files, user, visibility
 from docker.host.variables import NETWORK
@@ -26,6 +26,8 @@ from stages.settings import env_name, specs_of
 SHOWN_BACKBONE = "STAGES_BACKBONE"
 DATA = env_name("data")
 TRAIN = STAGES[0]
+# Whose containers see what is the user's own, and the locks of the machine's cores.
+GIVEN_TO, LOCKING = {TRAIN, NOTEBOOK}, {*MEASURING, REHEARSE, NOTEBOOK}
 # Settings that no container gets.
 OF_LOCAL = ("emulator", "itex_python")
 
@@ -59,7 +61,8 @@ def prepare_docker(
         data = own_files.DATA.as_container_sees(settings.get(DATA, ""))
         shown = {BACKBONE: handle, SHOWN_BACKBONE: redacted_handle(handle), DATA: data}
         for given in own_files.OWN:
-            shown |= given.mount(settings.get(given.variable, "") if stage.name == TRAIN else "")
+            text = settings.get(given.variable, "") if stage.name in GIVEN_TO else ""
+            shown |= given.mount(text)
         variables = {**composed, **_network_of(stage, settings), **own, **shown}
         environ = {**containers.compose_environment(settings), **variables}
         with _there(root, stage) as folder:
@@ -105,7 +108,7 @@ def _require_no_paths_of_host(stages: list[Stage]) -> None:
 
 def _open_locks(stages: list[Stage]) -> None:
     """Make the folder of the cores' locks, or let the engine open the one that it made."""
-    if not {stage.name for stage in stages} & {*MEASURING, REHEARSE}:
+    if not {stage.name for stage in stages} & LOCKING:
         return
     try:
         with locks.opened(locks.SHARED):

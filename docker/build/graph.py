@@ -19,6 +19,8 @@ from stages.setting.programs import PEERS, REHEARSE
 from stages.settings import env_name
 
 IMAGE_PREFIX = "vgg19-"
+# The service with Jupyter, which is no stage, and its image.
+NOTEBOOK = "notebook"
 # Characters of a parser's complaint that a message repeats.
 MAX_SHOWN = 200
 # PyYAML takes quadratic time for what is nested; ours has some dozens.
@@ -74,11 +76,12 @@ def read_extra(
 
 
 def read_all() -> list[Stage]:
-    """Return the stages of every runtime, peers and rehearse: each image once."""
+    """Return the stages of every runtime, peers, rehearse and the notebook: each image once."""
     of_runtimes = [
         stage for runtime in RUNTIME_NAMES for stage in read_stages({env_name("runtime"): runtime})
     ]
-    return list(dict.fromkeys([*of_runtimes, read_extra(PEERS), read_extra(REHEARSE)]))
+    beside = [read_extra(name) for name in (PEERS, REHEARSE, NOTEBOOK)]
+    return list(dict.fromkeys([*of_runtimes, *beside]))
 
 
 class _Service(msgspec.Struct):

@@ -8,9 +8,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from docker.build.graph import NOTEBOOK
 from docker.host.environment import child_environment
 from docker.paths import REQUIREMENTS
-from stages.runtimes import PEERS_RUNTIME, RUNTIMES, Runtime
+from stages.runtimes import PEERS_RUNTIME, RUNTIME_NAMES, RUNTIMES, Runtime
 
 ABSENT = REQUIREMENTS / "absent.txt"
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
@@ -22,9 +23,12 @@ LAYERS_BELOW: dict[str, tuple[str, ...]] = {
     "profile": ("common", "tensorflow"),
     "compare": ("common",),
     "peers": ("stock",),
+    NOTEBOOK: ("common", "tensorflow"),
 }
 # What an environment holds on top of the packages of its runtime.
 EXTRA_LAYERS = {PEERS_RUNTIME: ("peers",)}
+# The one whose stages the notebook runs, all in one environment.
+NOTEBOOK_RUNTIME = RUNTIME_NAMES[0]
 # What builds the emulator of AMX; it reaches no image.
 EMULATOR = "emulator"
 PLATFORM = ("--python-platform", "x86_64-manylinux_2_28")
@@ -62,6 +66,8 @@ def lock_requirements(runtimes: Sequence[str] = ()) -> None:
     """Write the *.txt files of these runtimes from their *.in files; by default, all others, too."""
     for runtime in runtimes or RESOLUTIONS:
         _resolve(RESOLUTIONS[runtime])
+    if NOTEBOOK_RUNTIME in (runtimes or RESOLUTIONS):
+        _lock_notebook()
     if not runtimes:
         _write(EMULATOR, [EMULATOR], *PYTHON_OF_IMAGES, "--generate-hashes")
         _lock_host()
@@ -75,16 +81,27 @@ def _lock_host() -> None:
     _write("develop", ["host", "develop"], *PYTHON_OF_HOSTS, *options)
 
 
+def _lock_notebook() -> None:
+    """Write the notebook's lock: the stages' own versions, and a Jupyter that does with them."""
+    stages = [f"--constraint={path_of(layer)}" for layer in RESOLUTIONS[NOTEBOOK_RUNTIME]]
+    _write_layer(NOTEBOOK, stages)
+
+
 def _resolve(layers: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder, "whole.txt")
         _compile(layers, whole, *PYTHON_OF_IMAGES)
         for layer in layers:
-            lower = LAYERS_BELOW.get(layer, ())
-            packages = [package for name in lower for package in locked_packages(name)]
-            left_out = [f"--no-emit-package={package}" for package in packages]
-            options = ("--generate-hashes", f"--constraint={whole}", *left_out)
-            _write(layer, [*lower, layer], *PYTHON_OF_IMAGES, *options)
+            _write_layer(layer, [f"--constraint={whole}"])
+
+
+def _write_layer(layer: str, constraints: Sequence[str]) -> None:
+    """Write the lock of a layer, without the packages of those below it."""
+    lower = LAYERS_BELOW.get(layer, ())
+    packages = [package for name in lower for package in locked_packages(name)]
+    left_out = [f"--no-emit-package={package}" for package in packages]
+    options = ("--generate-hashes", *constraints, *left_out)
+    _write(layer, [*lower, layer], *PYTHON_OF_IMAGES, *options)
 
 
 def write_host_lock(python_version: str, output: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from docker.paths import ROOT
 
 LIST = Path(__file__).with_name("words.txt")
-KINDS = ("*.md", "*.py", "*.toml", "*.yaml", "*.yml", "*.sh", "*.in", "Dockerfile")
+KINDS = ("*.md", "*.py", "*.toml", "*.yaml", "*.yml", "*.sh", "*.in", "*.ipynb", "Dockerfile")
 PLACES = (".", ".github/**", "deploy/**", "docker/**", "docs/**", "stages/**", "tests/**")
 EXCEPT = "except "
 

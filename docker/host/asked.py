@@ -16,7 +16,7 @@ LOCAL_TASKS = (
     *("doctor", "download", "pipeline", "train", "quantize", "profile", "compare"),
     *("peers", "rehearse", "sweep"),
 )
-ENGINE_TASKS = (*LOCAL_TASKS, "export", "test", "lock", "build", "release")
+ENGINE_TASKS = (*LOCAL_TASKS, "notebook", "export", "test", "lock", "build", "release")
 TASKS = (
     *(*ENGINE_TASKS, "audit", "bundle", "check", "clean", "diff", "docs", "env", "fuzz", "history"),
     *("lint", "list", "schema", "verify", "version"),

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from docker import images
-from docker.build.graph import Stage, read_all
+from docker.build.graph import NOTEBOOK, Stage, read_all
 from docker.host import engine
 from tests.commands import Done, run
 
@@ -16,6 +16,13 @@ RESTRICTIONS = (
     "--network=none",
     "--cap-drop=ALL",
     "--security-opt=no-new-privileges:true",
+)
+# For tests of a program of this project, which the notebook's image does not begin with.
+of_a_program = pytest.mark.parametrize(
+    "stage",
+    [stage for stage in read_all() if stage.name != NOTEBOOK],
+    ids=lambda stage: stage.target,
+    indirect=True,
 )
 
 

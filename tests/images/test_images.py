@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from docker.build import base
-from docker.build.graph import Stage, read_all, read_extra
+from docker.build.graph import NOTEBOOK, Stage, read_all, read_extra
 from docker.build.requirements import LAYERS_BELOW
 from stages.errors import IncompleteHostError
 from stages.isa import ISA_NAMES
 from stages.setting.programs import PEERS, REHEARSE
 from stages.settings import Settings
 from tests.commands import Done, run
+from tests.images.conftest import of_a_program
 from tests.unit.docker.test_requirements import pins
 
 pytestmark = pytest.mark.usefixtures("built")
@@ -30,6 +31,8 @@ IMPORTS = {
     "compare": "jinja2, matplotlib.pyplot, scipy.stats, numpy, msgspec",
     "peers": f"{STOCK}, openvino, nncf, onnx, onnxruntime.quantization, tf2onnx",
     "rehearse": f"{STOCK}, openvino, onnxruntime",
+    NOTEBOOK: f"{ITEX}, tensorflow_hub, tensorflow_datasets, neural_compressor.tensorflow, "
+    "mlperf_loadgen, jinja2, matplotlib.pyplot, scipy.stats, jupyterlab, nbclient, ipykernel",
 }
 # The top layer of each image's packages.
 TOP_LAYERS = {
@@ -41,6 +44,7 @@ TOP_LAYERS = {
     "compare": "compare",
     "peers": "peers",
     "rehearse": "peers",
+    NOTEBOOK: "notebook",
 }
 IMAGES = {stage.target: stage for stage in read_all()}
 OTHER_PYTHON_OF_PEERS = "/opt/stages/bin/python3"
@@ -123,13 +127,14 @@ def test_its_code_can_not_be_changed(stage: Stage, run_in: RunIn) -> None:
     assert (done.code, done.output) == (0, "")
 
 
+@of_a_program
 def test_its_help_lists_its_settings(stage: Stage) -> None:
     done = run("docker", "run", "--rm", "--network=none", stage.image, "--help")
     assert done.code == 0, done
     assert "VGG19_ARTIFACTS" in done.output
 
 
-@pytest.mark.parametrize("target", [target for target in IMAGES if target != "train"])
+@pytest.mark.parametrize("target", sorted({*IMAGES} - {"train", NOTEBOOK}))
 def test_a_missing_input_is_one_line_and_its_own_exit_code(target: str) -> None:
     options = ("--rm", "--network=none", "--tmpfs=/artifacts:mode=1777")
     done = run("docker", "run", *options, "--env=VGG19_ARTIFACTS=/artifacts", IMAGES[target].image)
@@ -172,7 +177,7 @@ def test_what_measures_can_pin_cores(target: str, run_in: RunIn) -> None:
 def test_the_images_share_their_layers() -> None:
     layers = {target: inspect(stage.image)["RootFS"]["Layers"] for target, stage in IMAGES.items()}
     user, common, tensorflow, app = 2, 3, 4, -1
-    for target in ("quantize-itex", "profile-itex", "peers"):
+    for target in ("quantize-itex", "profile-itex", "peers", NOTEBOOK):
         assert layers[target][:tensorflow] == layers["train"][:tensorflow]
     assert layers["compare"][:common] == layers["train"][:common]
     assert layers["quantize-stock"] == layers["profile-stock"]

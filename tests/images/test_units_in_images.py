@@ -9,6 +9,7 @@ import pytest
 from docker.build.graph import Stage
 from stages.setting.programs import DOCTOR, DOWNLOAD, SWEEP
 from tests.commands import ROOT, Done
+from tests.images.conftest import of_a_program
 
 pytestmark = pytest.mark.usefixtures("built")
 
@@ -48,6 +49,7 @@ def engine_options(packages: str) -> tuple[str, ...]:
     )
 
 
+@of_a_program
 def test_unit_tests_pass_in_the_image(stage: Stage, run_in: RunIn) -> None:
     if not (UNITS / stage.name).is_dir():
         pytest.fail(f"{UNITS / stage.name} is missing: no unit test covers {stage.name}")

@@ -63,3 +63,8 @@ def test_for_those_of_the_runtime_that_is_asked_for(
     monkeypatch.setattr(base_image_need, "not_locked", lambda stages, lock: asked.extend(stages))
     is_needed(["profile", *flag], {})
     assert "vgg19-profile-stock" in {stage.image for stage in asked}
+
+
+def test_for_the_notebook_alone_if_nothing_else_is_asked_for(wanted: list[str]) -> None:
+    assert is_needed(["notebook"], {})
+    assert wanted == ["notebook"]

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 import yaml
 
-from docker.build.graph import Stage, read_all, read_extra, read_stages
+from docker.build.graph import NOTEBOOK, Stage, read_all, read_extra, read_stages
 from docker.host import network
 from docker.paths import COMPOSE_FILE, DOCKERFILE
 from stages.command_line import OLD_BF16_SWITCHES
@@ -100,13 +100,12 @@ def test_the_doctor_and_a_sweep_are_in_the_image_of_profile_whichever_that_is() 
 def test_every_image_is_made_once() -> None:
     images = [stage.image for stage in read_all()]
     of_runtimes = [f"{stage}-{name}" for name in RUNTIME_NAMES for stage in ("quantize", "profile")]
-    assert sorted(images) == sorted(
-        f"vgg19-{name}" for name in ("train", "compare", "peers", "rehearse", *of_runtimes)
-    )
+    others = ("train", "compare", PEERS, REHEARSE, NOTEBOOK)
+    assert sorted(images) == sorted(f"vgg19-{name}" for name in (*others, *of_runtimes))
 
 
 def test_every_image_has_a_target_that_runs_its_program() -> None:
-    for stage in read_all():
+    for stage in (stage for stage in read_all() if stage.name != NOTEBOOK):
         target = DOCKERFILE.read_text().partition(f" AS {stage.target}\n")[2].partition("FROM")[0]
         assert f'"-m", "stages.{stage.name}"' in target
 
@@ -128,7 +127,9 @@ def test_only_download_gets_a_handle_with_its_password_which_check_reads_before(
     # At most one of them is given, as check sees to it.
     by_compose = "${VGG19_BACKBONE:+downloaded}${GIVEN_BACKBONE:+/given/backbone}"
     assert environments["train"][BACKBONE] == f"${{STAGES_BACKBONE-{by_compose}}}"
-    assert {name for name, them in environments.items() if BACKBONE in them} == {*as_given, "train"}
+    seeing = {name for name, them in environments.items() if BACKBONE in them}
+    assert seeing == {*as_given, "train", NOTEBOOK}
+    assert environments[NOTEBOOK][BACKBONE] == environments["train"][BACKBONE]
     assert {name for name, them in environments.items() if MIRROR in them} == as_given
 
 
@@ -157,7 +158,7 @@ def test_only_what_measures_sees_the_locks_of_the_machines_cores() -> None:
         return any(volume["target"] == "/locks" for volume in service.get("volumes", []))
 
     seeing = {name for name, service in services().items() if sees_locks(service)}
-    assert seeing == {*MEASURING, REHEARSE, "locks"}
+    assert seeing == {*MEASURING, REHEARSE, NOTEBOOK, "locks"}
 
 
 def test_every_container_is_limited_and_kept_in() -> None:
@@ -194,7 +195,7 @@ def test_what_is_beside_the_pipeline_is_kept_in_as_the_stages_are(extra: str) ->
 
 def test_what_measures_gets_its_cores_first() -> None:
     first = {name for name, service in services().items() if service.keys() & FIRST}
-    assert first == {*MEASURING}
+    assert first == {*MEASURING, NOTEBOOK}
     assert all(services()[name].keys() >= FIRST for name in first)
 
 
@@ -259,7 +260,26 @@ def test_nothing_else_sees_a_backbone_of_the_users_own() -> None:
     seeing = {
         name for name, service in services().items() if "GIVEN_" in str(service.get("volumes"))
     }
-    assert seeing == {"train"}
+    assert seeing == {"train", NOTEBOOK}
+
+
+def test_the_notebook_is_kept_in_as_train_is_and_reached_through_one_folder() -> None:
+    own = {"image", "profiles", "depends_on", "environment", "entrypoint", "volumes"} | FIRST
+    notebook, train = (
+        {key: value for key, value in services()[name].items() if key not in own}
+        for name in (NOTEBOOK, "train")
+    )
+    assert notebook == train
+    volumes = {volume["target"]: volume for volume in services()[NOTEBOOK]["volumes"]}
+    own_volumes = {"/artifacts", "/locks", "/run/notebook"}
+    writable = {target for target, volume in volumes.items() if not volume.get("read_only")}
+    assert writable == own_volumes
+    assert volumes["/notebook.ipynb"]["source"] == "./docs/vgg19_spr.ipynb"
+    assert services()[NOTEBOOK]["profiles"] == [NOTEBOOK]
+    # With a rootless engine, the user is root there, whom Jupyter would refuse.
+    assert {"--allow-root", "--ServerApp.sock=/run/notebook/jupyter.sock"} <= {
+        *services()[NOTEBOOK]["entrypoint"]
+    }
 
 
 def test_proxies_reach_download_alone() -> None:

@@ -30,13 +30,25 @@ def test_a_layer_repeats_nothing_of_those_below_it(layer: str) -> None:
     assert not below & set(pins(layer))
 
 
-@pytest.mark.parametrize("name", [*FILES, "host", "develop"])
+@pytest.mark.parametrize("name", [*FILES, "notebook", "host", "develop"])
 def test_every_package_is_locked_by_hash_and_a_wheel(name: str) -> None:
     text = requirements.path_of(name).read_text()
     blocks = re.split(r"\n(?=\S)", text)
     assert all("--hash=sha256:" in block for block in blocks if "==" in block)
     assert "--require-hashes" in text
     assert "--only-binary :all:" in text
+
+
+def test_the_notebook_has_all_packages_of_the_stages_in_their_versions() -> None:
+    stages: dict[str, str] = {}
+    for name in requirements.RESOLUTIONS[requirements.NOTEBOOK_RUNTIME]:
+        stages |= pins(name)
+    below = (*requirements.LAYERS_BELOW["notebook"], "build")
+    notebook, beneath = pins("notebook"), {package for name in below for package in pins(name)}
+    assert notebook.keys() >= stages.keys() - beneath
+    theirs = {name: version for name, version in notebook.items() if name in stages}
+    assert theirs.items() <= stages.items()
+    assert {"ipykernel", "jupyterlab", "nbclient", "nbformat"} <= notebook.keys()
 
 
 def test_what_installs_the_stock_runtime_is_what_it_asks_for() -> None:
@@ -59,8 +71,11 @@ def test_one_runtime_can_be_locked_alone(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(requirements, "_compile", lambda *_: None)
     requirements.lock_requirements(["stock"])
     assert written == ["stock", "peers"]
+    requirements.lock_requirements(["itex"])
+    assert written.pop() == "notebook"
+    del written[2:]
     requirements.lock_requirements()
-    assert sorted(written[2:]) == sorted([*FILES, "host", "develop", "emulator"])
+    assert sorted(written[2:]) == sorted([*FILES, "notebook", "host", "develop", "emulator"])
 
 
 def test_compare_has_no_tensorflow() -> None:

@@ -1,0 +1,115 @@
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from docker.host.loopback_port import CHUNK, LOOPBACK, answers, passing_on
+from stages.errors import SettingsError
+
+TIMEOUT_S = 30
+
+
+def free_port() -> int:
+    with socket.create_server((LOOPBACK, 0)) as found:
+        port: int = found.getsockname()[1]
+        return port
+
+
+@contextmanager
+def listening(path: Path, serve: Callable[[socket.socket], object]) -> Iterator[None]:
+    """Have `serve` answer the first connection to a socket at a path, however long that is."""
+    with pytest.MonkeyPatch.context() as patch, socket.socket(socket.AF_UNIX) as server:
+        patch.chdir(path.parent)
+        server.bind(path.name)
+        server.listen()
+        server.settimeout(TIMEOUT_S)
+
+        def first() -> None:
+            connection, _ = server.accept()
+            with connection:
+                serve(connection)
+
+        thread = threading.Thread(target=first)
+        thread.start()
+        yield
+        thread.join()
+
+
+def all_of(connection: socket.socket) -> bytes:
+    return b"".join(iter(lambda: connection.recv(CHUNK), b""))
+
+
+def in_capitals(connection: socket.socket) -> None:
+    connection.sendall(all_of(connection).upper())
+
+
+def connected(port: int) -> socket.socket:
+    return socket.create_connection((LOOPBACK, port), TIMEOUT_S)
+
+
+def test_it_passes_on_both_ways_until_both_have_ended(tmp_path: Path) -> None:
+    # Longer than an address of a socket may be.
+    folder = tmp_path / ("long" * 50)
+    folder.mkdir()
+    port, said = free_port(), b"said " * CHUNK
+    with (
+        passing_on(port, folder / "s"),
+        listening(folder / "s", in_capitals),
+        connected(port) as browser,
+    ):
+        saying = threading.Thread(target=say, args=(browser, said))
+        saying.start()
+        assert all_of(browser) == said.upper()
+        saying.join()
+
+
+def say(connection: socket.socket, said: bytes) -> None:
+    connection.sendall(said)
+    connection.shutdown(socket.SHUT_WR)
+
+
+def test_a_connection_ends_at_once_while_nobody_listens(tmp_path: Path) -> None:
+    port = free_port()
+    with passing_on(port, tmp_path / "s"), connected(port) as browser:
+        assert all_of(browser) == b""
+
+
+def test_a_connection_that_is_open_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    port, heard = free_port(), threading.Event()
+
+    def hear(connection: socket.socket) -> None:
+        connection.recv(1)
+        heard.set()
+        all_of(connection)
+
+    with listening(tmp_path / "s", hear), socket.socket() as browser:
+        with passing_on(port, tmp_path / "s"):
+            browser.connect((LOOPBACK, port))
+            browser.sendall(b"still there")
+            assert heard.wait(TIMEOUT_S)
+        with pytest.raises(ConnectionRefusedError):
+            connected(port)
+
+
+def test_other_machines_do_not_reach_it(tmp_path: Path) -> None:
+    port = free_port()
+    with passing_on(port, tmp_path / "s"), pytest.raises(ConnectionRefusedError):
+        # All of 127.0.0.0/8 is this machine: it listens at one address of it alone.
+        socket.create_connection(("127.0.0.2", port), TIMEOUT_S)
+
+
+def test_a_port_that_is_taken_is_refused_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server((LOOPBACK, 0)) as other:
+        port = other.getsockname()[1]
+        expected = rf"port {port} can't be used \(another program has it\); give another one by"
+        with pytest.raises(SettingsError, match=expected), passing_on(port, tmp_path / "s"):
+            pytest.fail("nothing is passed on")
+
+
+def test_it_answers_once_a_program_listens(tmp_path: Path) -> None:
+    assert not answers(tmp_path / "s")
+    with listening(tmp_path / "s", all_of):
+        assert answers(tmp_path / "s")
