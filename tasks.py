@@ -46,6 +46,7 @@ from docker.reproduce import reproduction
 from docker.results import bundle, diff, export, history, schema, verify
 from docker.runners import TRAIN
 from docker.running import artifacts_of, chosen_settings, run_programs
+from docker.submit import tasks as submitting
 from docker.task_list import list_task
 from stages.command_line import help_text, load
 from stages.errors import exit_code_of
@@ -144,6 +145,10 @@ def _groups() -> "dict[str, list[Task[Any]]]":
         "Before a run": [_program_task(DOCTOR), _program_task(DOWNLOAD)],
         "The pipeline, and its stages in order": [pipeline, *stages],
         "Beside the pipeline, when it has run": [_program_task(PEERS), _program_task(REHEARSE)],
+        "Several kinds of nodes, by Slurm": [
+            submitting.submit_task(_specs_of(STAGE_NAMES)),
+            *(submitting.jobs, submitting.cancel),
+        ],
         "Results": [history, diff, bundle, verify, export, schema],
         "Development": [
             *(check, lint, run_tests, fuzz, docs, lock, audit, build, clean, release, version),

@@ -14,12 +14,12 @@ from stages.setting.suggestion import quoted
 # The tasks that have `--runner local`, and those that take an engine in any case.
 LOCAL_TASKS = (
     *("doctor", "download", "pipeline", "train", "quantize", "profile", "compare"),
-    *("peers", "rehearse"),
+    *("peers", "rehearse", "submit"),
 )
 ENGINE_TASKS = (*LOCAL_TASKS, "export", "test", "lock", "build", "release")
 TASKS = (
-    *(*ENGINE_TASKS, "audit", "bundle", "check", "clean", "diff", "docs", "fuzz", "history"),
-    *("lint", "list", "schema", "verify", "version"),
+    *(*ENGINE_TASKS, "audit", "bundle", "cancel", "check", "clean", "diff", "docs", "fuzz"),
+    *("history", "jobs", "lint", "list", "schema", "verify", "version"),
 )
 # Those behind which a word is needed that is no task.
 WITH_WORD = ("diff", "release", "schema", "verify")
@@ -28,7 +28,16 @@ WITH_WORDS = "diff"
 # Flags without a value. Behind any other stands one, which may be called as a task is.
 SWITCHES = frozenset(
     (
-        *("--help", "-h", "--all-cells", "--dry-run", "--force-bf16", "--images", "--long"),
+        *(
+            "--help",
+            "-h",
+            "--again",
+            "--all-cells",
+            "--dry-run",
+            "--force-bf16",
+            "--images",
+            "--long",
+        ),
         *("--more", "--quiet", "--verbose"),
         *("--no-bf16", "--rebuild", "--strict", "--write", "--yes", "--complete", "--debug", "-d"),
         *("--dry", "-R", "--echo", "-e", "--no-dedupe", "--prompt-for-sudo-password", "--pty"),
