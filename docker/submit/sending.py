@@ -163,7 +163,8 @@ def _sent(folder: Path, submit: Submit, job: Job, clone: Path) -> Job:
     if number := slurm.find(job.name):
         return msgspec.structs.replace(job, id=number)
     try:
-        number = slurm.send(_options(folder, submit, job, clone), variables(folder, submit, job))
+        options = _options(folder, submit, job, clone)
+        number = slurm.send(options, variables(folder, submit, job), clone)
     except slurm.RefusedError as error:
         return msgspec.structs.replace(job, refusal=str(error))
     return msgspec.structs.replace(job, id=number)
@@ -172,7 +173,7 @@ def _sent(folder: Path, submit: Submit, job: Job, clone: Path) -> Job:
 def _options(folder: Path, submit: Submit, job: Job, clone: Path) -> list[str]:
     return [
         *(f"--job-name={job.name}", f"--constraint={job.kind}", "--exclusive", "--no-requeue"),
-        *("--export=ALL", f"--chdir={clone}", f"--output={log_of(folder, submit, job)}"),
+        *("--export=ALL", f"--output={log_of(folder, submit, job)}"),
         str(clone / SCRIPT),
     ]
 

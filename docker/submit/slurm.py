@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from stages.errors import SchedulerError
 from stages.program.printable import printable
@@ -42,9 +43,9 @@ def features() -> set[str]:
     return {name for line in _answer("sinfo", "-h", "-o", "%f").split() for name in line.split(",")}
 
 
-def send(options: Sequence[str], environ: Mapping[str, str]) -> str:
-    """Submit a job and return its number; RefusedError if Slurm does not take it."""
-    return _run(["sbatch", "--parsable", *options], environ).strip().partition(";")[0]
+def send(options: Sequence[str], environ: Mapping[str, str], clone: Path) -> str:
+    """Submit a job in a clone and return its number; RefusedError if Slurm does not take it."""
+    return _run(["sbatch", "--parsable", *options], environ, clone).strip().partition(";")[0]
 
 
 def find(name: str) -> str:
@@ -119,11 +120,14 @@ def _answer(*command: str) -> str:
         raise unreachable(str(error)) from None
 
 
-def _run(command: Sequence[str], environ: Mapping[str, str] | None = None) -> str:
+def _run(
+    command: Sequence[str], environ: Mapping[str, str] | None = None, folder: Path | None = None
+) -> str:
     try:
         ran = subprocess.run(
             command,
             env=environ,
+            cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

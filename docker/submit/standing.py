@@ -18,6 +18,7 @@ SIGNALLED = 143
 AGAIN = "`invoke submit --again`"
 # Reasons that waiting does not end, as parts of Slurm's words.
 HOPELESS = ("Down", "DOWN", "Drained", "NotAvail", "Limit", "BadConstraints", "Held")
+POINTER = " above say"
 MAX_LOG_BYTES, MAX_LINE = 65536, 160
 
 
@@ -96,14 +97,18 @@ def _ended(job: Job, seen: Seen | None, log: Path) -> Standing:
 
 
 def last_error(log: Path) -> str:
-    """Return the last line of a log that is an error, for a person to read; empty without one."""
+    """Return the last error in a log, for a person to read; empty without one.
+
+    The script's own line, which points to the one above it, is passed over.
+    """
     try:
         with log.open("rb") as stream:
             stream.seek(max(0, log.stat().st_size - MAX_LOG_BYTES))
             lines = stream.read(MAX_LOG_BYTES).decode(errors="replace").splitlines()
     except OSError:
         return ""
-    return next((printable(line, MAX_LINE) for line in reversed(lines) if ": error: " in line), "")
+    errors = (line for line in reversed(lines) if ": error: " in line and POINTER not in line)
+    return printable(next(errors, ""), MAX_LINE)
 
 
 def _since(begin: datetime | None) -> float:

@@ -52,6 +52,17 @@ def test_each_kind_gets_a_whole_node_of_its_own(cluster: Cluster) -> None:
     assert cluster.environment_of("2")["LABEL"] == "icx"
 
 
+def test_a_job_runs_in_the_clone_that_it_was_submitted_for(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    clone = tmp_path / "clone"
+    clone.mkdir()
+    begun = sending.begin(cluster.submits, cluster.artifacts, order("spr"), "itex")
+    sending.send_all(cluster.submits, cluster.artifacts, begun, clone)
+    # run_job.sh looks for the clone where sbatch was called.
+    assert cluster.environment_of("1")["OLDPWD"] == str(clone)
+
+
 def test_a_job_gets_its_settings_and_cores_of_its_own(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,7 +115,10 @@ def test_each_end_has_a_word_and_what_to_do(
     cluster: Cluster, now: str, fields: dict[str, str], word: str, said: str
 ) -> None:
     submit = sent(cluster, "spr")
-    log_of(cluster.submits, submit, submit.jobs[0]).write_text("x\nprofile: error: it died\nx\n")
+    log_of(cluster.submits, submit, submit.jobs[0]).write_text(
+        "x\nprofile: error: it died\nx\n"
+        "run_job: error: the profile failed; its last line above says why\n"
+    )
     cluster.is_now("1", now, **fields)
     [found] = standings(cluster.submits, submit)
     assert found.word == word
