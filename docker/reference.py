@@ -42,7 +42,8 @@ are.
 
 `invoke` refuses a value that is not allowed before anything starts, with
 [exit code 2](exit-codes.md), and names the nearest one that is. It also refuses a variable that
-starts with `VGG19_`, or `vgg19_`, and names no setting.
+starts with `VGG19_`, or `vgg19_`, and names no setting, and one that has a setting's name behind a
+slip in that prefix, such as `VVG19_` or `VGG_19_`.
 
 Variables may also be kept in the file `.env` beside `compose.yaml`, a `VGG19_NAME=value` on a line;
 one of the shell wins. `invoke` and `docker compose` both read it, and both refuse there what is

@@ -36,7 +36,7 @@ from stages.common.host.oom_kills import OomKills
 from stages.errors import NotWritableError, PinningError, SettingsError, StageError
 from stages.folder import own_caches
 from stages.folder.full_disk import temporary_directory
-from stages.folder.usable import prepare
+from stages.folder.usable import prepare, require_usable, resolved
 from stages.program.tether import tethered
 from stages.runtimes import (
     PEERS_RUNTIME,
@@ -46,7 +46,7 @@ from stages.runtimes import (
     get_runtime,
 )
 from stages.setting.addresses import redacted_handle
-from stages.setting.programs import DOWNLOAD, MEASURING, PEERS, REHEARSE, STAGES
+from stages.setting.programs import DOCTOR, DOWNLOAD, MEASURING, PEERS, REHEARSE, STAGES
 from stages.settings import env_name, specs_of
 
 STAGES_PYTHON = "3.11"
@@ -156,11 +156,11 @@ def prepare_local(
     Raises VenvError without the images' version of Python, PinningError without numactl,
     NotWritableError if `artifacts` is no folder.
     """
-    root = prepare(artifacts)
+    names = {stage.name for stage in stages}
+    root = _looked_at(artifacts) if names == {DOCTOR} else prepare(artifacts)
     if not shutil.which("numactl"):
         raise PinningError("numactl, which pins the cores, is missing; install the package numactl")
     variables = {env_name("artifacts"): str(root)}
-    names = {stage.name for stage in stages}
     if REHEARSE in names:
         variables |= _emulator()
     pythons = {stage: str(_prepare_venv(_venv_of(stage))) for stage in stages}
@@ -195,6 +195,12 @@ def _other_interpreters() -> dict[str, str]:
 
 
 RUNNERS = {"docker": prepare_docker, "local": prepare_local}
+
+
+def _looked_at(artifacts: Path) -> Path:
+    """Return the folder, links followed, which doctor only reads: a slip in its name makes none."""
+    require_usable(artifacts)
+    return resolved(artifacts)
 
 
 def to_prepare(runner: str, stages: list[Stage]) -> tuple[str, str]:

@@ -90,8 +90,16 @@ def specs_of(program: str) -> dict[str, Spec]:
 
 def needs_download(settings: Settings) -> bool:
     """Return whether data or backbone come from a network, at least at first use."""
-    handle = settings.backbone
-    return values.is_downloaded(settings.data) or handle == "imagenet" or is_remote(handle)
+    return bool(downloads(settings))
+
+
+def downloads(settings: Settings) -> list[str]:
+    """Return what comes from a network, at least at first use, without secrets."""
+    data, handle = settings.data, settings.backbone
+    found = [f"the data {data}"] if values.is_downloaded(data) else []
+    if handle == "imagenet" or is_remote(handle):
+        found.append(f"the backbone {redacted_handle(handle)}")
+    return found
 
 
 def env_name(name: str) -> str:

@@ -4,13 +4,20 @@
 #PBS -j oe
 # The pipeline as a job of Slurm, PBS or Torque, submitted in the clone. It installs nothing; with a
 # container engine it uses that, else `--runner local`. Variables:
-#   LABEL     what the node must be, such as spr: checked by the CPU's flags, as labels may be wrong
+#   LABEL     what the node must at least be, such as spr: checked by the CPU's flags alone
 #   TASKS     what is run behind doctor, pipeline if not given
 #   OPTIONS   for each of these, such as "--data beans --backbone imagenet"
 #   RUNNER    local: without the engine that the node has
 #   BUNDLE    the file to pack, the last that is written
+#   VGG19_ARTIFACTS, VGG19_CORES   where it writes, and what it pins, if not artifacts-JOB and the job's
+# Flags: -d CLONE and -l nodes=1:LABEL:ppn=N, as a scheduler hands on that does not read them.
 # What it leaves in the clone: artifacts-JOB/, vgg19-bundle-JOB.tar. docs/batch.md has more.
 set -uo pipefail
+
+if [[ ${1:-} == -h || ${1:-} == --help ]]; then
+  sed -n '2,/^[^#]/s/^# //p' "$0"
+  exit 0
+fi
 
 refuse() { # CODE WORDS
   echo "run_job: error: $2" >&2
@@ -19,34 +26,49 @@ refuse() { # CODE WORDS
 
 # What a scheduler that does not read options behind the script's name hands on, as Slurm's qsub.
 read_options() {
-  local place
   while [[ $# -gt 1 ]]; do
+    [[ $2 ]] || refuse 2 "$1 is given nothing; give it a value, or leave it out"
     case $1 in
       -d) folder=$2 ;;
-      -l) handed_on=$2 ;;
+      -l) handed_on+=${handed_on:+,}$2 ;;
       *) refuse 2 "$1 is no option of this script; give the scheduler's before the script's name" ;;
     esac
     shift 2
   done
   [[ $# == 0 ]] || refuse 2 "$1 is no option of this script; give OPTIONS='$1 ...' as a variable"
-  IFS=:, read -ra places <<<"$handed_on"
-  for place in "${places[@]}"; do
-    case $place in
-      nodes=* | walltime=* | mem=* | '') ;;
-      ppn=* | ncpus=*) granted=${place#*=} ;;
-      *=*) ;;
-      *) LABEL=$place ;;
-    esac
-  done
-  [[ ! $handed_on ]] || echo "run_job: the scheduler did not read \`-l $handed_on\`; it goes before the script"
+  [[ ! $handed_on ]] || read_request
 }
 
-find_clone() {
-  local place
-  for place in "$folder" "${SLURM_SUBMIT_DIR:-}" "${PBS_O_WORKDIR:-}" "$PWD"; do
-    [[ $place && -f $place/bootstrap.py ]] && cd "$place" && return
+# All of it or nothing: what is passed over would be measured on a node that nobody asked for.
+read_request() {
+  local place places times='(walltime|cput)=[0-9:.]+'
+  [[ $handed_on =~ ^[A-Za-z0-9=:,._-]+$ ]] || not_read "signs"
+  IFS=:, read -ra places < <(sed -E "s/$times//g" <<<"$handed_on")
+  for place in "${places[@]}"; do
+    case $place in
+      nodes=1 | select=1 | mem=* | '') ;;
+      ppn=[1-9]* | ncpus=[1-9]*) granted=${place#*=} ;;
+      *=*) not_read "$place" ;;
+      *)
+        [[ ! $LABEL || ${LABEL,,} == "${place,,}" ]] || refuse 2 "LABEL is $LABEL, and \`-l\` has $place; give one"
+        LABEL=$place
+        ;;
+    esac
   done
-  refuse 3 "no bootstrap.py in the folder of the submission; submit this in the clone, or give -d CLONE"
+  [[ $granted =~ ^[0-9]*$ ]] || not_read "$granted"
+  echo "run_job: the scheduler did not read \`-l $handed_on\`; it goes before the script"
+}
+
+not_read() { # WORDS
+  refuse 2 "\`-l $handed_on\` has $1, which this script does not read; it goes before the script's name"
+}
+
+# The one that was named, and no other. Slurm starts a job where it belongs, PBS at home.
+find_clone() {
+  [[ ${SLURM_JOB_ID:-} ]] || folder=${folder:-${PBS_O_INITDIR:-${PBS_O_WORKDIR:-}}}
+  folder=${folder:-$PWD}
+  [[ -f $folder/bootstrap.py ]] && cd "$folder" && return
+  refuse 3 "no bootstrap.py in $folder; submit this in the clone, or give -d CLONE"
 }
 
 require_label() {
@@ -126,7 +148,7 @@ trap stop TERM INT HUP
 task "${engine[@]}" doctor "${runner[@]}"
 code=$?
 [[ $code == 0 || $code == 18 ]] || refuse $code "doctor refuses this node; its lines above say why"
-read -ra options <<<"${OPTIONS:-}"
+read -rd '' -a options <<<"${OPTIONS:-}"
 worst=0
 for name in ${TASKS:-pipeline}; do
   task "${engine[@]}" "$name" "${runner[@]}" "${options[@]}"

@@ -2,10 +2,13 @@
 # Runs the pipeline on a machine that was just created: once, whatever happens to the machine.
 #   vgg19-run         what vgg19.service starts at each boot, as the user vgg19
 #   vgg19-run ended   what it calls after that: says so, if the run could not do it itself
-# What to run is in /etc/vgg19/job; status, log, bundle.tar and source are in /var/lib/vgg19.
+#   vgg19-run --help  shows these lines
+# What to run is in /etc/vgg19/job: SOURCE, COMMIT or SHA256, OPTIONS, ALL_ISAS and POWER_OFF, as
+# docs/cloud/README.md says. status, log, bundle.tar and source are in /var/lib/vgg19.
 set -uo pipefail
 JOB_FILE=${JOB_FILE:-/etc/vgg19/job} STATE_FOLDER=${STATE_FOLDER:-/var/lib/vgg19}
 TRIES=${TRIES:-60} PAUSE_S=${PAUSE_S:-10} # of what needs a network, or apt's lock
+KNOWN=(SOURCE COMMIT SHA256 OPTIONS ALL_ISAS POWER_OFF)
 MAX_ATTEMPTS=3 LINES_SHOWN=20
 step=start attempt=0 POWER_OFF=no
 export GIT_TERMINAL_PROMPT=0 LC_ALL=C.UTF-8
@@ -52,10 +55,45 @@ ended() { # by systemd's variables, what ended a run that could not say so
   fail 137 "it was ended by ${EXIT_STATUS:-a signal} (${SERVICE_RESULT:-unknown}); was memory short?"
 }
 
+# A slip would be passed over, and what is not in quotes may be a command: both before it is read.
+check_lines() {
+  local line number=0
+  while IFS= read -r line || [[ $line ]]; do
+    number=$((number + 1))
+    [[ $line =~ ^[[:space:]]*(#.*)?$ ]] || check_line "$line" "line $number of $JOB_FILE"
+  done <"$JOB_FILE"
+}
+
+check_line() { # LINE PLACE: shows no more of it than a known name, as it may hold a password
+  local exports name near value="'[^']*'|\"[^\"\$\`\\\\]*\"|[A-Za-z0-9_./:@%+=,-]*"
+  [[ $1 =~ ^[[:space:]]*(export[[:space:]]+)?([A-Za-z_][A-Za-z0-9_]*)= ]] ||
+    fail 2 "$2 is no NAME=VALUE; each is on one line, without blanks around the ="
+  exports=${BASH_REMATCH[1]} name=${BASH_REMATCH[2]}
+  if [[ " ${KNOWN[*]} " != *" $name "* ]]; then
+    near=$(nearest "$name")
+    [[ ! $near ]] || fail 2 "$2 sets what is not known; did you mean $near?"
+    [[ $exports ]] || fail 2 "$2 sets none of ${KNOWN[*]}; put export before any other variable"
+    name='the variable'
+  fi
+  [[ $1 =~ ^[^=]*=($value)([[:space:]]+#.*)?[[:space:]]*$ ]] ||
+    fail 2 "$name in $2 has a sign of the shell, or a second line; put it on one, between single quotes"
+  [[ $name != ALL_ISAS && $name != POWER_OFF || ${BASH_REMATCH[1]} =~ ^[\'\"]?(yes|no)[\'\"]?$ ]] ||
+    fail 2 "$name in $2 is neither yes nor no; give one of them"
+}
+
+nearest() { # NAME: the known one that is most like it, if any is; cloud-init needs Python, too
+  python3 -c 'import difflib, sys
+print(*difflib.get_close_matches(sys.argv[1].upper(), sys.argv[2:], 1, 0.8))' "$1" "${KNOWN[@]}"
+}
+
 read_job() {
   SOURCE='' COMMIT='' SHA256='' OPTIONS='' ALL_ISAS=no
+  [[ -r $JOB_FILE ]] || fail 2 "$JOB_FILE can't be read; it is a part of the user-data"
+  # A machine whose job is refused costs as much as one that works.
+  ! grep -Eq "^\s*(export\s+)?POWER_OFF=['\"]?yes['\"]?\s*(#.*)?$" "$JOB_FILE" || POWER_OFF=yes
+  check_lines
   # shellcheck source=/dev/null
-  . "$JOB_FILE" || fail 2 "$JOB_FILE can't be read; it is a part of the user-data"
+  . "$JOB_FILE"
 }
 
 check_job() {
@@ -77,7 +115,8 @@ count_attempt() {
 }
 
 fetch() { # source/, unless an earlier attempt did
-  local what="$SOURCE $COMMIT$SHA256" try
+  local what try
+  what=$(echo "$SOURCE $COMMIT$SHA256" | sha256sum) # an address may hold a password
   [[ $(cat source.of 2>/dev/null) != "$what" ]] || return 0
   for ((try = 1; try <= TRIES; try++)); do
     rm -rf source.new
@@ -85,24 +124,29 @@ fetch() { # source/, unless an earlier attempt did
     echo "fetch: try $try of $TRIES failed; again in $PAUSE_S s"
     sleep "$PAUSE_S"
   done
-  [[ $try -le $TRIES ]] || fail 9 "$SOURCE can't be fetched; see to network and address"
-  [[ -f source.new/bootstrap.py ]] || fail 4 "$SOURCE holds no bootstrap.py; give this project's"
+  [[ $try -le $TRIES ]] || fail 9 "SOURCE can't be fetched; see to network and address"
+  [[ -f source.new/bootstrap.py ]] || fail 4 "SOURCE holds no bootstrap.py; give this project's"
   { rm -rf source && mv source.new source && echo "$what" >source.of; } ||
     fail 8 "$STATE_FOLDER can't be written; give the machine a larger disk"
 }
 
+unnamed() { # COMMAND...: in whose words no address is shown, however git writes it
+  "$@" 2>&1 | sed -E "s#[A-Za-z+]+://[^[:space:]'\"]*#SOURCE#g"
+}
+
 fetch_clone() {
-  { need git && git clone --quiet -- "$SOURCE" source.new; } || return 1
-  git -C source.new checkout --quiet --detach "$COMMIT" || fail 4 "$SOURCE has no commit $COMMIT"
+  { need git && unnamed git clone --quiet -c core.logAllRefUpdates=false -- "$SOURCE" source.new; } || return 1
+  git -C source.new checkout --quiet --detach "$COMMIT" || fail 4 "SOURCE has no commit $COMMIT"
+  git -C source.new remote remove origin # whose address may hold a password
 }
 
 fetch_export() {
-  { need curl && curl -fsSL -o export.tar.gz -- "$SOURCE"; } || return 1
+  { need curl && unnamed curl -fsSL -o export.tar.gz -- "$SOURCE"; } || return 1
   echo "$SHA256  export.tar.gz" | sha256sum --check --quiet ||
-    fail 4 "$SOURCE has another sha256 than the one given"
+    fail 4 "SOURCE has another sha256 than the one given"
   mkdir source.new
   tar -xzf export.tar.gz --no-same-owner --strip-components=1 -C source.new ||
-    fail 4 "$SOURCE can't be unpacked, or the disk is full; the log says which"
+    fail 4 "SOURCE can't be unpacked, or the disk is full; the log says which"
   rm export.tar.gz
 }
 
@@ -132,15 +176,17 @@ enter() {
 
 run() {
   local code options
+  read -ra options <<<"$OPTIONS"
   enter fetch
   fetch
+  enter plan # what the project refuses of OPTIONS and variables, before an engine is installed
+  project pipeline --dry-run "${options[@]}" || fail $? "the pipeline refuses this job, as said below"
   enter doctor
   quieten
   project doctor
   code=$?
   [[ $code == 0 || $code == 18 && $ALL_ISAS != yes ]] || fail $code "doctor found what is said below"
   enter pipeline
-  read -ra options <<<"$OPTIONS"
   project pipeline "${options[@]}"
   code=$?
   [[ $code == 0 || $code == 23 ]] || fail $code "the pipeline failed; what it made is kept"
@@ -152,6 +198,11 @@ run() {
 }
 
 main() {
+  case $* in
+    '' | ended) ;;
+    -h | --help) sed -n '2,/^[^#]/s/^# //p' "$0" && exit 0 ;;
+    *) echo "vgg19-run: error: there is no $*; --help shows what there is" >&2 && exit 2 ;;
+  esac
   exec 3>&1 </dev/null
   cd "$STATE_FOLDER" || exit 7
   exec >>log 2>&1
@@ -161,8 +212,8 @@ main() {
   [[ ${1:-} != ended ]] || ended
   [[ ! $(state) =~ ^(done|failed)$ ]] || exit 0 # the machine was started again
   head -c 65536 /dev/zero >reserve
+  read_job # first, as it says if a failure powers off
   count_attempt
-  read_job
   check_job
   run
 }

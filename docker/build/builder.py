@@ -129,7 +129,8 @@ def _base(environ: Mapping[str, str]) -> str:
 
 
 def _say_built(image: str, began: float) -> None:
-    print(f"{time_of_day()} build: {image} in {time.monotonic() - began:.0f} s", flush=True)
+    name = image.partition(":")[0]
+    print(f"{time_of_day()} build: {name} in {time.monotonic() - began:.0f} s", flush=True)
 
 
 def _proxies(environ: Mapping[str, str]) -> list[str]:

@@ -28,6 +28,7 @@ from docker.host.variables import (
 )
 from docker.paths import ENV_FILE, ROOT
 from stages.errors import SettingsError
+from stages.files.member import read_given
 from stages.program.printable import printable
 from stages.setting.prefix import is_like_ours
 from stages.setting.suggestion import MAX_SHOWN, quoted
@@ -90,8 +91,7 @@ def _text(env_file: Path) -> str:
         return ""
     if not env_file.is_file():
         raise SettingsError(f"{env_file} is no file, or leads to none; remove it")
-    with env_file.open("rb") as stream:
-        content = stream.read(MAX_BYTES + 1)
+    content = read_given(env_file, MAX_BYTES)
     if len(content) > MAX_BYTES:
         raise SettingsError(f"{env_file} is larger than {MAX_BYTES // MIB} MiB; shorten it")
     return content.decode(errors="surrogateescape")

@@ -29,7 +29,7 @@ from stages.evidence.rejection import GET_AGAIN, as_of_a_bundle
 from stages.files.checksums import CHECKSUMS, write_checksums
 from stages.files.member import read_plain
 from stages.folder.access import reading
-from stages.folder.full_disk import temporary_directory
+from stages.folder.full_disk import scratch_folder
 from stages.program.printable import printable
 from stages.records.reading import ReadError, convert, parse
 from stages.setting.values import PRODUCTS
@@ -109,8 +109,8 @@ def checked_bundle(bundle: Path) -> Iterator[tuple[Path, Verdict]]:
 
 @contextmanager
 def _temporary_folder() -> Iterator[Path]:
-    with temporary_directory("bundle-") as name:
-        yield Path(name).resolve()
+    with scratch_folder("bundle-") as folder:
+        yield folder.resolve()
 
 
 def _add_origins(folder: Path) -> list[str]:

@@ -9,7 +9,13 @@ from functools import partial
 from pathlib import Path
 
 from docker.share.bundle import MANIFEST, checked_bundle
-from docker.share.output import agree_to_replace, begins, require_writable, written_whole
+from docker.share.output import (
+    agree_to_replace,
+    begins,
+    require_writable,
+    write_together,
+    writing_alone,
+)
 from docker.standing import from_here
 from stages.artifacts import Artifacts
 from stages.errors import NotTrustedError, SettingsError, StageError
@@ -143,13 +149,13 @@ def _require_place(output: Path, artifacts: Sequence[Path]) -> None:
 def _write_summaries(entries: Sequence[Entry], output: Path) -> Iterator[str]:
     """Write all cells as CSV and as Markdown; yield what is to be said of it."""
     texts = {CSV: as_csv(entries), MARKDOWN: as_markdown(entries)}
-    said = {
-        name: agree_to_replace(output / name, partial(begins, start))
-        for name, start in BEGINNINGS.items()
-    }
-    for name, text in texts.items():
-        with written_whole(output / name) as part:
-            part.write_text(text, encoding="utf-8")
+    with writing_alone(output):
+        said = {
+            name: agree_to_replace(output / name, partial(begins, start))
+            for name, start in BEGINNINGS.items()
+        }
+        write_together(output, texts)
+    for name in texts:
         yield "\n".join(f"{PROGRAM}: {line}" for line in [*said[name], f"wrote {output / name}"])
 
 

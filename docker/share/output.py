@@ -8,15 +8,16 @@ import stat
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 from docker.host import asking
-from stages.errors import NotWritableError
+from stages.errors import ArtifactsBusyError, DiskFullError, NotWritableError
 from stages.files.trees import sync_folder
 from stages.folder.usable import resolved
+from stages.program import disk_space
 from stages.program.user import this_user
 
 # No other program's files end so: what is left of those whose maker was killed is removed.
@@ -40,7 +41,8 @@ def require_writable(output: Path, artifacts: Path) -> None:
     root = resolved(artifacts)
     if root == folder or root in folder.parents:
         raise NotWritableError(f"{output} would be among the artifacts; give another folder")
-    descriptor, part = _make_part(path)  # root may write anywhere, but not to /proc
+    with _naming_a_full_disk(folder):
+        descriptor, part = _make_part(path)  # root may write anywhere, but not to /proc
     os.close(descriptor)
     part.unlink(missing_ok=True)
 
@@ -91,15 +93,64 @@ def written_whole(output: Path) -> Iterator[Path]:
     file in the same folder removes it.
     """
     path = _resolved(output)
-    descriptor, part = _make_part(path)
+    with _naming_a_full_disk(path.parent):
+        descriptor, part = _make_part(path)
+        try:
+            yield part
+            _settle(part)
+            part.replace(path)
+            sync_folder(path.parent)
+        finally:
+            part.unlink(missing_ok=True)
+            os.close(descriptor)
+
+
+@contextmanager
+def writing_alone(folder: Path) -> Iterator[None]:
+    """Keep others that write several files to a folder out of it: theirs must not mix.
+
+    Raises ArtifactsBusyError if another is writing there. The lock is on the folder itself, so that
+    nothing is left in it; on a file system without locks there is none.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        yield part
-        _settle(part)
-        part.replace(path)
-        sync_folder(path.parent)
+        with suppress(OSError):
+            if _is_locked(descriptor):
+                raise ArtifactsBusyError(
+                    f"another command is writing to {folder}; wait until it ends"
+                )
+        yield
     finally:
-        part.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def _is_locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def write_together(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write texts to files of these names; none is replaced before all are there whole."""
+    with ExitStack() as stack:
+        for name, text in texts.items():
+            part = stack.enter_context(written_whole(folder / name))
+            part.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _naming_a_full_disk(folder: Path) -> Iterator[None]:
+    """Let it be said of the folder that is written to, which no error about an open file names."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in disk_space.FULL:
+            raise
+        raise DiskFullError(
+            f"no space left in {folder}; free some, or give another folder by --output"
+        ) from None
 
 
 def _resolved(output: Path) -> Path:

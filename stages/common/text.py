@@ -80,6 +80,11 @@ def figure(value: float, digits: int = 2) -> str:
     return f"{value:.{digits}f}" if is_plain else f"{value:.2e}"
 
 
+def milliseconds(value: float) -> str:
+    """Return a latency as tables have it: with three digits, or one decimal if it has more."""
+    return figure(value, 1 if value >= 10 else 2 if value >= 1 else 3)
+
+
 def is_of_one_round(reasons: Sequence[Reason]) -> bool:
     """Return whether a run had one round, from the reasons why it is not to be trusted."""
     few = (reason for reason in reasons if reason.kind == "few_rounds")
@@ -110,7 +115,8 @@ def network_of(backbone: Source) -> str:
     return VGG19 if backbone.name in OWN_BACKBONES else backbone.name
 
 
-def _model_of(backbone: Source) -> str:
+def model_of(backbone: Source) -> str:
+    """Return in words which network of whose backbone was measured, or which whole model."""
     if backbone.whole:
         return f"{network_of(backbone)}, as it was given"
     network = f"{VGG19}, " if backbone.name in OWN_BACKBONES else ""
@@ -125,7 +131,7 @@ def origins(host: Host, backbone: Source, data: Source) -> list[str]:
     of_host += [host.machine_type] if host.machine_type != UNKNOWN else []
     lines = [
         f"host      {', '.join(of_host)}",
-        f"model     {_model_of(backbone)} ({backbone.sha256[:12]})",
+        f"model     {model_of(backbone)} ({backbone.sha256[:12]})",
         f"data      {data.name} ({data.sha256[:12]}), test split",
     ]
     return [printable(line, MAX_CELL) for line in lines]

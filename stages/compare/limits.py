@@ -98,6 +98,11 @@ def render_limits(rows: Sequence[Limit], runtimes: Sequence[str]) -> str:
 
 
 def _cells(row: Limit, *, named: bool) -> tuple[str, ...]:
+    return (row.isa, row.precision, *((row.runtime,) if named else ()), *figures(row))
+
+
+def figures(row: Limit) -> tuple[str, ...]:
+    """Return the rates of a cell and where its time goes, as a table has them."""
     fractions = (
         row.at_best_rate,
         row.slower_kernels,
@@ -107,9 +112,6 @@ def _cells(row: Limit, *, named: bool) -> tuple[str, ...]:
         row.framework,
     )
     return (
-        row.isa,
-        row.precision,
-        *((row.runtime,) if named else ()),
         f"{row.achieved_gops:.0f}",
         f"{row.best_gops:.0f}",
         "-" if row.disturbed else _times(row.best_over_fp32),

@@ -1,11 +1,12 @@
 """The table of all measured cells, one row each, and the notes on its columns."""
 
+from collections.abc import Callable
 from functools import partial
 from itertools import compress
 
 from stages.common.chance import MAX_P
 from stages.common.stats import spread
-from stages.common.text import NO_INTERVAL, ONCE, aligned, times
+from stages.common.text import NO_INTERVAL, ONCE, aligned, figure, milliseconds, times
 from stages.compare.accuracy import p_in_words
 from stages.compare.cautions import had_one_round, is_trusted
 from stages.isa import get_isa
@@ -52,9 +53,9 @@ def _cells(record: CompareRecord, row: Row) -> tuple[str, ...]:
         row.isa,
         row.precision,
         row.runtime,
-        with_spread(row.throughput_images_per_s, 2, once=once),
-        with_spread(row.latency_p50_ms, 1, once=once),
-        or_dash(row.latency_p90_ms, "{:.1f}"),
+        with_spread(row.throughput_images_per_s, once=once),
+        with_spread(row.latency_p50_ms, milliseconds, once=once),
+        "-" if row.latency_p90_ms is None else milliseconds(row.latency_p90_ms),
         or_dash(row.server_per_s, "{:.2f}"),
         _top1(row),
         _loss(row),
@@ -88,9 +89,9 @@ def _loss(row: Row) -> str:
     return f"{unknown if row.accuracy_loss is None else f'{row.accuracy_loss:+.2%}'}{chance}"
 
 
-def with_spread(figure: Interval, digits: int, *, once: bool) -> str:
+def with_spread(found: Interval, in_words: Callable[[float], str] = figure, *, once: bool) -> str:
     """Return a figure with half the width of its interval, which there is none of after a round."""
-    return f"{figure.estimate:.{digits}f} {ONCE if once else f'±{spread(figure):.1%}'}"
+    return f"{in_words(found.estimate)} {ONCE if once else f'±{spread(found):.1%}'}"
 
 
 def or_dash(value: float | None, shape: str) -> str:

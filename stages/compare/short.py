@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress
 
 from stages.common.reasons import Named, alike, from_to
-from stages.common.text import INDENT, WIDTH, aligned, hanging, times, wrapped
+from stages.common.text import INDENT, WIDTH, aligned, hanging, milliseconds, times, wrapped
 from stages.compare.answer import answers
 from stages.compare.cautions import had_one_round, is_derived, is_trusted
 from stages.compare.matrix import IN_GROUPS, interval_notes, or_dash, with_spread
@@ -112,8 +112,8 @@ def _table(record: CompareRecord, numbers: Numbers) -> str:
 def _cells(record: CompareRecord, row: Row, numbers: Numbers) -> Iterator[str]:
     once = had_one_round(record, row.runtime)
     yield from (row.isa, row.precision, row.runtime)
-    yield with_spread(row.throughput_images_per_s, 2, once=once)
-    yield with_spread(row.latency_p50_ms, 1, once=once)
+    yield with_spread(row.throughput_images_per_s, once=once)
+    yield with_spread(row.latency_p50_ms, milliseconds, once=once)
     yield or_dash(row.server_per_s, "{:.2f}")
     yield f"{row.accuracy_top1:.1%}"
     ratio = row.precision_speedup

@@ -88,7 +88,9 @@ def _of_stream(name: str, error: OSError) -> StageError:
 
 
 def _place(error: OSError) -> str:
-    name = error.filename
+    # A copy that finds no room has two names: that which is written is the second.
+    full = error.errno in disk_space.FULL and error.filename2
+    name = error.filename2 if full else error.filename
     if name is None or isinstance(name, int):
         return "the artifacts folder, or another file"
     return shortened(str(known_place(Path(os.fsdecode(name)))))

@@ -199,6 +199,9 @@ def check_comparison(artifacts: Artifacts) -> str:
     """Check compare.json and compare.log."""
     folder, profiles = artifacts.compare, read_profiles(artifacts)
     recorded = read_record(folder.record, CompareRecord)
+    for read in profiles:
+        made_from = recorded.profile_sha256.get(read.runtime, "")
+        require_current(folder.path, made_from, artifacts.profile(read.runtime).path)
     with following(folder.record):
         rehearsed = read_rehearsed(artifacts, profiles) if recorded.rehearse_sha256 else NOTHING
         derived = compare(profiles, rehearsed.sha256)

@@ -7,6 +7,8 @@ MIB = 2**20
 MAX_BUNDLE_BYTES = 1024 * MIB
 # What the highest level of xz takes to decompress, and some more.
 MAX_XZ_MEMORY = 128 * MIB
+# Programs that compress in parallel may write one for each few MB.
+MAX_XZ_STREAMS = 2000
 MAX_FILES = 50_000
 MAX_FOLDERS = 20_000
 MAX_FILE_BYTES = 256 * MIB

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from stages.errors import InputCorruptError, InputMissingError
-from stages.evidence.limits import MAX_BUNDLE_BYTES, MAX_XZ_MEMORY
+from stages.evidence.limits import MAX_BUNDLE_BYTES, MAX_XZ_MEMORY, MAX_XZ_STREAMS, MIB
 from stages.files.checksums import CHECKSUMS
 from stages.files.packed import SIGNATURE_BYTES, compression_of
 from stages.folder.full_disk import require_no_full_disk
 
-CHUNK = 2**20
+CHUNK = MIB
 # Mode, owner, group, size and time of a member as a bundle has them; other tars have a time.
 _OWN_HEADER = re.compile(rb"0000644\x000000000\x000000000\x00[0-7]{11}\x000{11}\x00")
 _OWN_HEADER_BYTES = 48
@@ -30,6 +30,10 @@ _KINDS = {
     stat.S_IFBLK: "a device",
     stat.S_IFCHR: "a device",
 }
+
+
+class _BeyondLimitError(Exception):
+    """What xz compressed may be whole, but takes more to decompress than it is given."""
 
 
 def opened(archive: Path) -> BinaryIO:
@@ -75,6 +79,11 @@ def _decompressed(archive: Path, stream: BinaryIO) -> BinaryIO:
 def _in_words(archive: Path) -> Iterator[None]:
     try:
         yield
+    except _BeyondLimitError as error:
+        raise InputCorruptError(
+            f"{archive} is not decompressed here ({error}); "
+            "unpack it by `xz -dk`, and name the file that comes out"
+        ) from None
     except (lzma.LZMAError, EOFError):
         raise InputCorruptError(f"{archive} was damaged (xz can't read it); get it again") from None
     except OverflowError:
@@ -85,21 +94,49 @@ def _in_words(archive: Path) -> Iterator[None]:
 
 
 def _decompress(stream: BinaryIO, whole: BinaryIO) -> None:
-    """Write what xz compressed: one stream of it, and nothing behind.
+    """Write what xz compressed: its streams one after the other, with or without padding.
 
-    Raises LZMAError or EOFError if it is no such, OverflowError if it is too large.
+    Raises LZMAError or EOFError if it is no such, OverflowError if it is too large,
+    _BeyondLimitError if it takes too much memory, or has too many streams.
     """
+    following = stream.read(CHUNK)
+    for _ in range(MAX_XZ_STREAMS):
+        following = _past_padding(_decompress_one(following, stream, whole), stream)
+        if not following:
+            return
+    raise _BeyondLimitError(f"it has more than {MAX_XZ_STREAMS} streams")
+
+
+def _decompress_one(packed: bytes, stream: BinaryIO, whole: BinaryIO) -> bytes:
+    """Write what the next of xz's streams holds; return what was read of those behind it."""
     xz = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MAX_XZ_MEMORY)
-    size = 0
     while not xz.eof:
-        packed = stream.read(CHUNK) if xz.needs_input else b""
-        if xz.needs_input and not packed:
-            raise EOFError
-        size += whole.write(xz.decompress(packed, max_length=CHUNK))
-        if size > MAX_BUNDLE_BYTES:
+        with _by_cause():
+            whole.write(xz.decompress(packed, max_length=CHUNK))
+        if whole.seek(0, os.SEEK_CUR) > MAX_BUNDLE_BYTES:
             raise OverflowError
-    if xz.unused_data or stream.read(1):
-        raise lzma.LZMAError
+        packed = stream.read(CHUNK) if xz.needs_input and not xz.eof else b""
+        if xz.needs_input and not xz.eof and not packed:
+            raise EOFError
+    return xz.unused_data
+
+
+@contextmanager
+def _by_cause() -> Iterator[None]:
+    try:
+        yield
+    except lzma.LZMAError as error:
+        if "limit" not in str(error):  # the module has no other sign of it
+            raise
+        why = f"it takes more than {MAX_XZ_MEMORY // MIB} MiB of memory"
+        raise _BeyondLimitError(why) from None
+
+
+def _past_padding(packed: bytes, stream: BinaryIO) -> bytes:
+    """Return what follows the zeros, of which xz allows some between streams and at the end."""
+    while not (rest := packed.lstrip(b"\0")) and (packed := stream.read(CHUNK)):
+        pass
+    return rest
 
 
 def require_unpacked(archive: Path, stream: BinaryIO) -> None:

@@ -3,6 +3,7 @@
 A name such as `/proc/kmsg`, `../../secret`, or that of a link or a pipe must reach no reader.
 """
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -47,6 +48,19 @@ def read_plain(path: Path, limit: int) -> bytes:
     if len(content) > limit:
         raise _too_large(path, limit)
     return content
+
+
+def read_given(path: Path, limit: int) -> bytes:
+    """Return the content of a file that a user names, links followed: at most `limit` + 1 bytes.
+
+    Raises OSError if it can't be read or is a pipe or the like; what is said to be empty, as all
+    of /proc is, is not read: some files there wait, or hand out what others wait for.
+    """
+    with os.fdopen(os.open(path, OPEN_PLAIN & ~os.O_NOFOLLOW), "rb") as stream:
+        found = os.fstat(stream.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path)
+        return stream.read(limit + 1) if found.st_size else b""
 
 
 def is_inside(name: str) -> bool:

@@ -11,7 +11,8 @@ from stages.folder.usable import resolved
 from stages.forecast.cells import left_out_rows, timed_rows
 from stages.forecast.duration import Duration, duration, in_words
 from stages.forecast.standing import Standing, standings, this_host
-from stages.settings import Settings
+from stages.setting.programs import DOWNLOAD
+from stages.settings import Settings, downloads
 
 # Bytes that the artifacts of the default settings take, by README.
 ARTIFACTS_BYTES = 0.34e9
@@ -28,7 +29,8 @@ def forecast(
     stages = standings(settings, programs, host)
     takes = duration(stages, host)
     needs = [("disk", _disk(settings, stages)), *more, ("time", takes.in_all())]
-    blocks = [[_stage(stage, takes) for stage in stages]]
+    first = [_download(settings)] if DOWNLOAD in programs else []
+    blocks = [first + [_stage(stage, takes) for stage in stages]]
     if any(stage.program == "profile" and stage.why for stage in stages):
         timed = timed_rows(settings)
         blocks += [timed, left_out_rows(settings)]
@@ -42,6 +44,11 @@ def _stage(stage: Standing, takes: Duration) -> tuple[str, str]:
         made = when(stage.record.maker.made) if stage.record else ""
         return stage.program, f"current, made {made}: nothing to do"
     return stage.program, f"runs, {in_words(takes.seconds[stage.program])}: {stage.why}"
+
+
+def _download(settings: Settings) -> tuple[str, str]:
+    wanted = " and ".join(downloads(settings))
+    return DOWNLOAD, f"{wanted}: what is not in the cache; how long is the network's, not counted"
 
 
 def _disk(settings: Settings, stages: Sequence[Standing]) -> str:

@@ -6,7 +6,7 @@ from stages.common.headline import doubt
 from stages.common.reasons import in_words
 from stages.common.stats import independent_speedup
 from stages.common.summaries import summaries
-from stages.common.text import aligned, figure, is_of_one_round, times
+from stages.common.text import aligned, figure, is_of_one_round, milliseconds, times
 from stages.history.conditions import in_few_words, unlike
 from stages.history.runs import Run
 from stages.program.printable import printable
@@ -131,7 +131,7 @@ def _figures(old: Measurement, new: Measurement) -> Iterator[str]:
     rates = [one.offline.throughput_images_per_s.estimate for one in (old, new)]
     yield from map(figure, rates)
     yield f"{_ratio(old, new) if all(rates) else '-'}{invalid}"
-    yield from (figure(one.single_stream.latency_p50_ms.estimate, 1) for one in (old, new))
+    yield from (milliseconds(one.single_stream.latency_p50_ms.estimate) for one in (old, new))
     yield from (f"{one.accuracy.top1:.1%}" for one in (old, new))
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from stages.common.text import ONCE, aligned, figure, times
+from stages.common.text import ONCE, aligned, figure, milliseconds, times
 from stages.machines.costs import (
     Bounds,
     BreakEven,
@@ -112,7 +112,7 @@ def _choice(entry: Entry, percentile: str) -> tuple[str, ...]:
         entry.key.runtime,
         f"{layout.num_instances} of {layout.cores_per_instance} cores",
         str(cell.batch_size),
-        f"{percentile} {figure(latency_of(cell, percentile), 1)} ms",
+        f"{percentile} {milliseconds(latency_of(cell, percentile))} ms",
         f"{cell.top1:.1%}",
         NOTHING if cell.loss is None else f"{cell.loss:+.2%}",
         entry.any_doubt or NOTHING,

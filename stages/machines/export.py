@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from stages.common.text import MAX_CELL, figure
+from stages.common.text import MAX_CELL, milliseconds
 from stages.machines.cost_table import cost_in_words
 from stages.machines.entries import Entry
 from stages.machines.table import NOTHING, of_rounds, ratio_in_words
@@ -20,8 +20,10 @@ from stages.records.cpu_generations import full_name
 
 Value: TypeAlias = str | int | float | bool | None
 # What spreadsheets take for the beginning of a formula, also in full width.
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001
+FORMULAS = "=+-@\t\r＝＋－＠"  # noqa: RUF001
 TEXT_MARK = "'"
+# Where a formula may begin: with the text, or behind what separates cells in other countries.
+_BEGINNING = re.compile(rf"(?:^|[;|])(?=[\s\"']*[{re.escape(FORMULAS)}])")
 _MARKUP = re.compile(r"[^\w .,:()/%+#-]|_")
 # What GitHub makes links of without being asked.
 _LINKS = re.compile(r"(?i)(?<=www)\.|(?<=http):|(?<=https):|(?<=ftp):")
@@ -30,7 +32,7 @@ _LINKS = re.compile(r"(?i)(?<=www)\.|(?<=http):|(?<=https):|(?<=ftp):")
 def as_csv(entries: Sequence[Entry]) -> str:
     """Return the cells as CSV, whose columns have their units in their names.
 
-    What is not known is empty. A text that a spreadsheet would compute begins with an apostrophe.
+    What is not known is empty. What a spreadsheet would compute has an apostrophe before it.
     """
     currency = _currency(entries)
     rows = [_values(entry, currency) for entry in entries]
@@ -102,8 +104,7 @@ def _defused(value: Value) -> Value:
         return "true" if value else "false"
     if not isinstance(value, str):
         return value
-    text = printable(value, MAX_CELL)
-    return f"{TEXT_MARK}{text}" if text.lstrip().startswith(FORMULAS) else text
+    return _BEGINNING.sub(rf"\g<0>{TEXT_MARK}", printable(value, MAX_CELL))
 
 
 def _shown(entry: Entry, currency: str) -> dict[str, str]:
@@ -118,7 +119,7 @@ def _shown(entry: Entry, currency: str) -> dict[str, str]:
         "precision": entry.key.precision,
         "images/s": of_rounds(cell.rate, once=once),
         "/ first": ratio_in_words(entry),
-        "p50 ms": figure(cell.p50_ms.estimate, 1),
+        "p50 ms": milliseconds(cell.p50_ms.estimate),
         "top-1": f"{cell.top1:.1%}",
     }
     if currency:

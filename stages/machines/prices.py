@@ -1,14 +1,17 @@
 """What machines cost by the hour: a table that the user keeps, in CSV."""
 
 import csv
+import io
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
+from itertools import chain
 from pathlib import Path
 
 from stages.errors import SettingsError
+from stages.files.member import read_given
 from stages.machines.machine import Machine
 from stages.program.printable import printable
 from stages.records.base import Interval
@@ -116,41 +119,56 @@ def read_prices(path: Path, latest: date) -> PriceTable:
     Raises SettingsError if it can't be read, or names the line in which a value can't be.
     """
     prices: dict[str, Price] = {}
-    try:
-        for number, cells in _rows(path):
-            price = _in_line(path, number, cells, latest)
-            if price.machine_type in prices:
-                raise _refusal(path, number, f"{price.machine_type} is there twice; keep one row")
-            prices[price.machine_type] = price
-    except csv.Error as error:
-        raise SettingsError(f"{path} is no CSV file ({error}); {FORM}") from None
+    for number, cells in _rows(path):
+        price = _in_line(path, number, cells, latest)
+        if price.machine_type in prices:
+            raise _refusal(path, number, f"{price.machine_type} is there twice; keep one row")
+        prices[price.machine_type] = price
     return PriceTable(path, prices)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """Yield each row with the number of its line; comments and empty lines are none."""
-    lines = _text(path).splitlines()
-    numbered = [(number, line) for number, line in enumerate(lines, 1) if _has_cells(line)]
-    if not numbered:
+    """Yield each row with the number of its first line, from 1."""
+    (first, names), *rows = _cells(path) or [(0, [])]
+    if not first:
         raise SettingsError(f"{path} is empty; {FORM}")
-    head, *rows = zip(
-        numbered, csv.reader([line for _, line in numbered], strict=True), strict=False
-    )
-    names = tuple(cell.strip() for cell in head[1])
-    if names != COLUMNS:
-        raise _refusal(path, head[0][0], f"the columns must be {','.join(COLUMNS)}; {FORM}")
-    for (number, _), cells in rows:
+    if tuple(names) != COLUMNS:
+        raise _refusal(path, first, f"the columns must be {','.join(COLUMNS)}; {FORM}")
+    for number, cells in rows:
         if len(cells) != len(COLUMNS):
             what = f"it has {len(cells)} cells, not {len(COLUMNS)}; quote one with a comma in it"
             raise _refusal(path, number, what)
-        yield number, dict(zip(COLUMNS, (cell.strip() for cell in cells), strict=True))
+        yield number, dict(zip(COLUMNS, cells, strict=True))
+
+
+def _cells(path: Path) -> list[tuple[int, list[str]]]:
+    """Return the cells of each row, the head's first; comments and empty lines are no rows.
+
+    A cell in quotes may go over several lines, and have in it what elsewhere begins a comment.
+    """
+    # Not splitlines(): at what else ends a line in Unicode, no editor counts one.
+    lines = enumerate(io.StringIO(_text(path), newline=""), 1)
+    return [
+        (number, _row(path, number, line, (more for _, more in lines)))
+        for number, line in lines
+        if _has_cells(line)
+    ]
+
+
+def _row(path: Path, number: int, line: str, following: Iterator[str]) -> list[str]:
+    """Return the cells of the row that begins with a line; take from those that follow."""
+    try:
+        cells = next(csv.reader(chain([line], following), strict=True))
+    except csv.Error as error:
+        raise _refusal(path, number, f"it is no row of a CSV file ({error}); {FORM}") from None
+    return [cell.strip() for cell in cells]
 
 
 def _text(path: Path) -> str:
-    if not path.is_file():
-        raise SettingsError(f"prices can't be {path}: it is no file; {FORM}")
-    with path.open("rb") as stream:
-        content = stream.read(MAX_BYTES + 1)
+    try:
+        content = read_given(path, MAX_BYTES)
+    except OSError:
+        raise SettingsError(f"prices can't be {path}: it is no file; {FORM}") from None
     if len(content) > MAX_BYTES:
         raise SettingsError(f"{path} is larger than a table of prices can be; {FORM}")
     try:
@@ -160,7 +178,7 @@ def _text(path: Path) -> str:
 
 
 def _has_cells(line: str) -> bool:
-    return bool(line.strip(" ,\t")) and not line.lstrip().startswith(COMMENT)
+    return bool(line.strip(" ,\t\r\n")) and not line.lstrip().startswith(COMMENT)
 
 
 def _in_line(path: Path, number: int, cells: Mapping[str, str], latest: date) -> Price:

@@ -75,4 +75,4 @@ def _best_by_round(runs: Sequence[Run]) -> dict[int, Run]:
 
 def _badness(run: Run) -> tuple[bool, float]:
     """Return by what one turn of a round is worse than another."""
-    return bool(run.disturbed_by), (run.interference.waiting or 0.0) + run.interference.steal
+    return bool(run.disturbed_by), run.interference.waited_for_others + run.interference.steal

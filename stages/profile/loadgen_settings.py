@@ -83,6 +83,7 @@ def turn_request(settings: Settings, scenario: str, images_per_s: float) -> Load
         min_queries=size * math.ceil(images / size) if scenario == "offline" else rules.queries,
         percentile=rules.percentile,
         seed=settings.seed,
+        expected_per_s=images_per_s if scenario == "single_stream" else 0.0,
     )
 
 

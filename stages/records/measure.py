@@ -16,6 +16,7 @@ from stages.records.fields import (
     Size,
     TimeFraction,
     doc,
+    doc_of_added,
 )
 
 # What OpenVINO calls nodes that multiply, and has in the names of AMX's kernels.
@@ -87,6 +88,23 @@ class Interference:
         Annotated[float, Meta(gt=0)] | None,
         doc("Mean frequency of the cores at the end, in MHz; null if it is not shown."),
     ]
+    others: Annotated[
+        TimeFraction | None,
+        doc_of_added(
+            "Fraction of the cores' time that other processes took: what was neither idle, nor "
+            "stolen, nor the instances' own; null if the kernel does not show it. Waiting counts "
+            "as far as others ran."
+        ),
+    ] = None
+
+    @property
+    def waited_for_others(self) -> float:
+        """The fraction of the cores' time in which threads waited, as far as others ran.
+
+        A run's own threads make each other wait, too: of a small model, much. 0 if it is not shown.
+        """
+        waited = self.waiting or 0.0
+        return waited if self.others is None else min(waited, self.others)
 
     @property
     def amounts(self) -> dict[Disturbance, float]:
@@ -95,7 +113,7 @@ class Interference:
         What is not shown counts as 0.
         """
         return {
-            "waiting": self.waiting or 0.0,
+            "waiting": self.waited_for_others,
             "steal": self.steal,
             "throttled": self.throttle_events,
             "quota": self.quota_periods,

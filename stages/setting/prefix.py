@@ -4,9 +4,11 @@ import difflib
 import re
 from collections.abc import Iterable
 
-# VGG19_ with a letter or digit missing, or two in another order, and with other signs. Without any
-# number, or with another one, it is most likely another program's.
-_LIKE_PREFIX = re.compile(r"(?:VGG?|GVG)G?[\W_]*(?:19|91|1|9)(?!\d)[\W_]*", re.IGNORECASE)
+# VGG19_ with a letter or digit missing or doubled, or two in another order, and with other signs.
+# Without any number, or with another one, it is most likely another program's.
+_LIKE_PREFIX = re.compile(
+    r"(?:V{1,2}G{1,3}|GVG{1,2}|GG)[\W_]*(?:19|91|1|9|119|199)(?!\d)[\W_]*", re.IGNORECASE
+)
 _SIGNS = re.compile(r"[\W_]")
 # One slip in a short name.
 SIMILAR = 0.85

@@ -11,10 +11,13 @@ from typing import Any
 import tensorflow as tf
 
 _CALL = "StatefulPartitionedCall/"
+# Ops that only copy. IdentityN marks a gradient of an activation's own, which only the process that
+# traced it knows, and without which TensorFlow saves no such node.
+_COPYING = ("Identity", "IdentityN")
 
 
 def canonical_form(graph_def: Any, output: str, name: str) -> Any:
-    """Return a GraphDef of the nodes that the node `output` needs, without Identity nodes.
+    """Return a GraphDef of the nodes that the node `output` needs, without those that copy.
 
     What gives its value is called `name`. The other names lose the prefixes of inlined calls; a
     constant is named after the node that reads it.
@@ -54,9 +57,9 @@ def _sources(node: Any, nodes: dict[str, Any]) -> list[str]:
 
 
 def _source(tensor: str, nodes: dict[str, Any]) -> str:
-    """Return the tensor that this one copies, through any number of Identity nodes."""
-    while nodes[_node_name(tensor)].op == "Identity":
-        tensor = nodes[_node_name(tensor)].input[0]
+    """Return the tensor that this one copies, through any number of nodes that only copy."""
+    while (node := nodes[_node_name(tensor)]).op in _COPYING:
+        tensor = node.input[int(tensor.partition(":")[2] or 0)]
     return tensor.removesuffix(":0")
 
 

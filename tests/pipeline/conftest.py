@@ -1,4 +1,5 @@
 import shutil
+import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,3 +101,18 @@ def _with_cache(source: PipelineRun, folder: Path) -> Path:
     if source.artifacts.cache.is_dir():
         shutil.copytree(source.artifacts.cache, Artifacts(folder).cache)
     return folder
+
+
+def with_cache(part: str, run: PipelineRun, folder: Path) -> Path:
+    """Return an artifacts folder that has a part of the cache of a run."""
+    shutil.copytree(run.artifacts.cache / part, Artifacts(folder).cache / part)
+    artifacts.prepare(folder, user.invoking_user())
+    return folder
+
+
+def as_mine(made: Path, folder: Path) -> Path:
+    """Return a copy of what a stage made, as a user has it; it is also packed, as mine.tgz."""
+    shutil.copytree(made, folder / "mine")
+    with tarfile.open(folder / "mine.tgz", "w:gz", compresslevel=1) as tar:
+        tar.add(folder / "mine", "mine")
+    return folder / "mine"

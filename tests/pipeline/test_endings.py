@@ -113,7 +113,7 @@ def test_what_a_killed_invoke_left_running_is_named_and_nothing_starts_beside_it
 
 def test_a_stage_that_its_memory_limit_ends_is_said_to_be(variables: dict[str, str]) -> None:
     let_train_run(Path(variables["STAGES_OVERRIDE"]), "python3", "-c", GREEDY)
-    done = invoke("train", variables={**variables, "STAGES_MEMORY": "100m"})
+    done = invoke("train", variables={**variables, "STAGES_MEMORY": "256m"})
     assert done.code == HostError.exit_code, done
     assert "train was killed for want of memory, of which STAGES_MEMORY" in done.error_lines[0]
 
@@ -174,8 +174,9 @@ def test_every_container_is_limited_as_the_engine_has_it(variables: dict[str, st
         )
         if service == DOWNLOAD:
             assert places.pop("/run/ca-bundle.pem")
-        if service == TRAIN:  # no backbone of the user's own was given
-            assert places.pop("/given/backbone") == "/dev/null"
+        if service == TRAIN:  # nothing of the user's own was given
+            for given in ("/given/backbone", "/given-model/model", "/given-data/data"):
+                assert places.pop(given) == "/dev/null"
         assert set(places) <= {"/artifacts"}
     run("docker", "compose", *every, "down", variables=limited)
 

@@ -1,18 +1,15 @@
 """Pictures from anywhere on this machine: by both runners and by compose."""
 
-import shutil
 import struct
 from pathlib import Path
 
 import pytest
 
-from docker import artifacts
-from docker.host import user
 from stages.artifacts import Artifacts, read_record
 from stages.records.train import TrainRecord
 from stages.settings import env_name
 from tests.commands import invoke, run
-from tests.pipeline.conftest import PROJECT, PipelineRun
+from tests.pipeline.conftest import PROJECT, PipelineRun, with_cache
 
 SIZE = 16
 CLASSES = ("roses", "tulips", "daisies")
@@ -41,11 +38,7 @@ def flowers(tmp_path: Path) -> Path:
 @pytest.fixture
 def root(by_invoke: PipelineRun, tmp_path: Path) -> Path:
     """An artifacts folder with the backbone of the first run."""
-    folder = tmp_path / "artifacts"
-    made = by_invoke.artifacts.cache / "backbones"
-    shutil.copytree(made, Artifacts(folder).cache / "backbones")
-    artifacts.prepare(folder, user.invoking_user())
-    return folder
+    return with_cache("backbones", by_invoke, tmp_path / "artifacts")
 
 
 def trained(root: Path) -> TrainRecord:

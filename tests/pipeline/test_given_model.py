@@ -1,37 +1,26 @@
 """A trained model from anywhere on this machine: by both runners and by compose."""
 
-import shutil
-import tarfile
 from pathlib import Path
 
 import pytest
 
-from docker import artifacts
-from docker.host import user
 from stages.artifacts import Artifacts, read_record
 from stages.records.train import TrainRecord
 from stages.settings import env_name
 from tests.commands import invoke, run
-from tests.pipeline.conftest import PROJECT, PipelineRun
+from tests.pipeline.conftest import PROJECT, PipelineRun, as_mine, with_cache
 
 
 @pytest.fixture
 def model(by_invoke: PipelineRun, tmp_path: Path) -> Path:
     """What train made outside of all artifacts, as another's classifier; also packed."""
-    folder = tmp_path / "models" / "mine"
-    shutil.copytree(by_invoke.artifacts.train.model, folder)
-    with tarfile.open(tmp_path / "models" / "mine.tgz", "w:gz", compresslevel=1) as tar:
-        tar.add(folder, "mine")
-    return folder
+    return as_mine(by_invoke.artifacts.train.model, tmp_path / "models")
 
 
 @pytest.fixture
 def root(by_invoke: PipelineRun, tmp_path: Path) -> Path:
     """An artifacts folder with the data of the first run."""
-    folder = tmp_path / "artifacts"
-    shutil.copytree(by_invoke.artifacts.cache / "data", Artifacts(folder).cache / "data")
-    artifacts.prepare(folder, user.invoking_user())
-    return folder
+    return with_cache("data", by_invoke, tmp_path / "artifacts")
 
 
 def require_as_trained(root: Path, by_invoke: PipelineRun, name: str) -> None:

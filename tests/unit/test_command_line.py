@@ -180,6 +180,8 @@ def test_a_misspelt_variable_is_refused_with_the_nearest_one(variable: str) -> N
         *(("VGG_19_ROUNDS", "ROUNDS"), ("VGG19ROUNDS", "ROUNDS"), ("VGG19-ROUNDS", "ROUNDS")),
         *(("VG19_ROUNDS", "ROUNDS"), ("VGGG19_ROUNDS", "ROUNDS"), ("vgg_19_isas", "ISAS")),
         *(("VGG91_BATCHSIZE", "BATCH_SIZE"), ("VGG_19_ROUND", "ROUNDS")),
+        *(("VVG19_ARTIFACTS", "ARTIFACTS"), ("VVGG19_ISAS", "ISAS"), ("GG19_ROUNDS", "ROUNDS")),
+        *(("VGG119_ROUNDS", "ROUNDS"), ("VGG199_ROUNDS", "ROUNDS"), ("vvg_19-isas", "ISAS")),
     ],
 )
 def test_a_misspelt_prefix_is_refused_with_what_was_meant(variable: str, meant: str) -> None:

@@ -69,6 +69,14 @@ def test_what_the_system_says_is_translated(error: Exception, kind: type[StageEr
     assert exit_code_of("train", lambda: _raising(error)) == kind.exit_code
 
 
+def test_a_copy_that_finds_no_room_is_about_where_it_goes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    error = OSError(errno.ENOSPC, "No space", "/from/x", None, "/to/x")
+    exit_code_of("bundle", lambda: _raising(error))
+    assert "no space left at /to/x" in capsys.readouterr().err
+
+
 # What the system may answer to any call about a file, rare as it may be.
 CODES = sorted(errno.errorcode)
 CONNECTIONS = (

@@ -10,14 +10,16 @@ import numpy.typing as npt
 
 from stages.errors import ModelError
 from stages.precisions import get_precision
-from stages.records.measure import NodeKernel, NodeTime
+from stages.records.measure import MULTIPLYING, NodeKernel, NodeTime
 from stages.samples import Images
 
 # What OpenVINO's own graph calls a type that oneDNN has another name for.
 RUNTIME_NAMES = {"s8": "i8"}
 # Where its graph says what a node does, and what it does not run for a batch.
 KIND, CONSTANTS = "layerType", ("Const", "Input", "Output")
-# The fraction of the convolutions that must run in the precision asked for.
+# The first of these that a model has shows in which precision it runs.
+JUDGED_BY = (("convolutions", {"Convolution"}), ("matrix products", MULTIPLYING))
+# The fraction of these that must run in the precision asked for.
 MIN_FRACTION = 0.9
 
 
@@ -40,7 +42,8 @@ class OpenvinoModel:
     def __call__(self, images: Images) -> npt.NDArray[np.float32]:
         """Return the probabilities [n, classes] of images [n, height, width, 3].
 
-        Raises ModelError if over a tenth of the convolutions run in another precision.
+        Raises ModelError if over a tenth of the convolutions, or of the matrix products of a model
+        without any, run in another precision.
         """
         request = self._request(images.shape)
         # A copy, since the request's own memory holds the next answer, too.
@@ -108,12 +111,19 @@ def _strings(op: Any) -> dict[str, str]:
 
 
 def _require_precision(ops: list[Any], precision: str) -> None:
-    infos = map(_strings, ops)
-    ran = [info["runtimePrecision"] for info in infos if info[KIND] == "Convolution"]
+    infos = [*map(_strings, ops)]
+    for what, kinds in JUDGED_BY:
+        if ran := [info["runtimePrecision"] for info in infos if info[KIND] in kinds]:
+            _require_most(ran, what, precision)
+            return
+    raise ModelError("OpenVINO's graph shows nothing that multiplies; this can't be measured by it")
+
+
+def _require_most(ran: list[str], what: str, precision: str) -> None:
     wanted = {RUNTIME_NAMES.get(name, name) for name in get_precision(precision).data_types}
     fitting = sum(name in wanted for name in ran)
-    if not ran or fitting < MIN_FRACTION * len(ran):
+    if fitting < MIN_FRACTION * len(ran):
         raise ModelError(
-            f"OpenVINO runs convolutions in {', '.join(sorted(set(ran))) or 'no precision'}, "
+            f"OpenVINO runs {what} in {', '.join(sorted(set(ran)))}, "
             f"not in {precision}; this CPU or this version of it can't"
         )

@@ -1,5 +1,6 @@
 """What disturbs a measurement from outside, as the kernel's counters show it."""
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from stages.common.host.topology import HERE, Sysfs
 from stages.records.measure import Interference
 
 STAT = Path("/proc/stat")
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 # A line of /proc/stat has, after its name: user nice system idle iowait irq softirq steal; what
 # comes after these is in user and nice already. Source: proc(5).
 TICK_FIELDS, STEAL_FIELD = 8, 7
@@ -52,17 +54,28 @@ class Snapshot:
         """Return what happened between this snapshot and a later one of the same processes."""
         ticks = later.ticks - self.ticks
         passed = later.monotonic_s - self.monotonic_s
-        waited_s, switches = between(self.processes, later.processes)
+        own = between(self.processes, later.processes)
         cpu_time_s = passed * self.cores
         return Interference(
             steal=(later.stolen - self.stolen) / ticks if ticks > 0 else 0.0,
-            waiting=None if waited_s is None or cpu_time_s <= 0 else waited_s / cpu_time_s,
-            switches=switches,
+            waiting=own.waited_s / cpu_time_s if own and cpu_time_s > 0 else None,
+            others=self._others(later, own.ran_s) if own and ticks > 0 and passed > 0 else None,
+            switches=own.switches if own else None,
             throttle_events=later.throttle_events - self.throttle_events,
             quota_periods=later.quota_periods - self.quota_periods,
             clock_step_s=later.wall_s - self.wall_s - passed,
             frequency_mhz=later.frequency_mhz,
         )
+
+    def _others(self, later: "Snapshot", own_s: float) -> float:
+        """Return which fraction of the cores' time others than our processes took.
+
+        Unlike what each kind of process took, the kernel counts idle time without sampling it, and
+        shows it in whole ticks.
+        """
+        cpu_time_s = (later.monotonic_s - self.monotonic_s) * self.cores
+        free = later.idle - self.idle + later.stolen - self.stolen
+        return max(0.0, (cpu_time_s - free / TICKS_PER_S - own_s) / cpu_time_s)
 
 
 def take_snapshot(

@@ -1,4 +1,4 @@
-"""What the scheduler did to processes: how long they waited for a core, how often they lost one.
+"""What the scheduler did to processes: how long they ran, or waited for a core, or lost one.
 
 Sources: Linux, Documentation/scheduler/sched-stats.rst (a task's schedstat: nanoseconds run,
 nanoseconds waited, times run); proc(5) for nonvoluntary_ctxt_switches.
@@ -18,10 +18,20 @@ NANOSECONDS = 1e9
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """A thread's counters: nanoseconds that it was ready and had no core, times it lost one."""
+    """A thread's counters: nanoseconds it ran, and was ready without a core; times it lost one."""
 
+    ran_ns: int = 0
     waited_ns: int = 0
     switches: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """What happened to all threads of some processes: seconds, and how often they lost a core."""
+
+    ran_s: float
+    waited_s: float
+    switches: int
 
 
 # The counters of a process by its threads' IDs; empty if the kernel shows none.
@@ -35,19 +45,19 @@ def scheduling_of(process: int, proc: Path = PROC) -> Scheduling:
     return {thread: count for thread, count in counts.items() if count}
 
 
-def between(
-    before: Sequence[Scheduling], after: Sequence[Scheduling]
-) -> tuple[float | None, int | None]:
-    """Return the seconds that all threads waited meanwhile, and how often they lost a core.
+def between(before: Sequence[Scheduling], after: Sequence[Scheduling]) -> Scheduled | None:
+    """Return what happened meanwhile to all threads that are still there.
 
-    Both list the same processes. Both answers are None if the kernel does not show a process.
+    Both list the same processes. None if the kernel does not show one of them.
     """
     if not after or not all(after):
-        return None, None
+        return None
     pairs = [*_pairs(before, after)]
-    waited_ns = sum(max(0, now.waited_ns - then.waited_ns) for then, now in pairs)
-    switches = sum(max(0, now.switches - then.switches) for then, now in pairs)
-    return waited_ns / NANOSECONDS, switches
+    return Scheduled(
+        ran_s=sum(max(0, now.ran_ns - then.ran_ns) for then, now in pairs) / NANOSECONDS,
+        waited_s=sum(max(0, now.waited_ns - then.waited_ns) for then, now in pairs) / NANOSECONDS,
+        switches=sum(max(0, now.switches - then.switches) for then, now in pairs),
+    )
 
 
 def _pairs(
@@ -61,8 +71,8 @@ def _pairs(
 
 def _counts(task: Path) -> Counts | None:
     words = text_of(task / "schedstat").split()
-    waited_ns = whole_of(words[1]) if len(words) > 1 else None
+    ran_ns, waited_ns = map(whole_of, words[:2]) if len(words) > 1 else (None, None)
     switches = whole_of(fields_of(text_of(task / "status")).get(SWITCHES, ""))
-    if waited_ns is None or switches is None:
+    if ran_ns is None or waited_ns is None or switches is None:
         return None
-    return Counts(waited_ns, switches)
+    return Counts(ran_ns, waited_ns, switches)

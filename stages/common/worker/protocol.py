@@ -76,6 +76,10 @@ class LoadgenTest(msgspec.Struct, tag="load", frozen=True, kw_only=True):
     target_per_s: Annotated[
         PerSecond, doc("Images per second on average in the server scenario, else 0.")
     ] = 0.0
+    expected_per_s: Annotated[
+        PerSecond,
+        doc("About as many images per second may come out in the single-stream scenario, else 0."),
+    ] = 0.0
     latency_bound_s: Annotated[
         Seconds, doc("Latency bound of the server scenario in seconds, else 0.")
     ] = 0.0

@@ -92,11 +92,11 @@ def _accuracy(seen: Seen) -> Iterator[str]:
 
 def _price(seen: Seen, fastest: Row) -> Iterator[str]:
     fp32 = [row for row in seen.record.rows if row.precision == FP32]
-    hours = {"fastest": _hours(fastest)}
+    times = {"fastest": _time(fastest)}
     if fp32:
         best = max(fp32, key=lambda row: row.throughput_images_per_s.estimate)
-        hours["fastest FP32"] = _hours(best)
-    named = [f"{time} h in the {name} cell" for name, time in hours.items() if time]
+        times["fastest FP32"] = _time(best)
+    named = [f"{time} in the {name} cell" for name, time in times.items() if time]
     if named:
         taken = " and ".join(named)
         yield f"One million images take {taken}: multiply by what an hour of this machine costs."
@@ -105,10 +105,13 @@ def _price(seen: Seen, fastest: Row) -> Iterator[str]:
         yield DRAWN
 
 
-def _hours(row: Row) -> str:
-    """Return in how many hours a cell classifies a million images, empty if it did nothing."""
+def _time(row: Row) -> str:
+    """Return how long a cell takes for a million images, empty if it did nothing."""
     rate = row.throughput_images_per_s.estimate
-    return figure(MILLION / rate / SECONDS_PER_HOUR, 1) if rate else ""
+    seconds = MILLION / rate if rate else 0
+    if seconds < SECONDS_PER_HOUR:
+        return f"{seconds / 60:.1f} min" if seconds else ""
+    return f"{figure(seconds / SECONDS_PER_HOUR, 1)} h"
 
 
 def _cautions(seen: Seen) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stages.common.current import value_in_words
-from stages.common.text import network_of, when_all
+from stages.common.text import model_of, when_all
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.page.seen import Seen
 from stages.records.base import UNKNOWN, Host
@@ -29,8 +29,8 @@ def machine(seen: Seen) -> Facts:
     record = seen.record
     return [
         *_host(record.host),
-        ("model", f"{network_of(record.backbone)}, backbone {record.backbone.name}"),
-        ("backbone", f"{record.backbone.origin} (sha256 {record.backbone.sha256})"),
+        ("model", model_of(record.backbone)),
+        ("it came from", f"{record.backbone.origin} (sha256 {record.backbone.sha256})"),
         ("data", f"{record.data.name}: {record.data.origin} (sha256 {record.data.sha256})"),
     ]
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from stages.common.text import figure
+from stages.common.text import figure, milliseconds
 from stages.compare.distributions import Distribution, distributions
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.layers import Layer, Layers, Side, layers_of
+from stages.compare.limits import figures
 from stages.compare.page.seen import Seen, had_one_round
 from stages.isa import get_isa
 from stages.precisions import get_precision
@@ -41,7 +42,7 @@ def _latency(seen: Seen, profile: RuntimeProfile, found: Distribution) -> list[s
     return [
         f"{name} (INVALID)" if found.invalid else name,
         with_interval(found.median, once=had_one_round(profile)),
-        "too few queries" if found.p90_ms is None else figure(found.p90_ms),
+        "too few queries" if found.p90_ms is None else milliseconds(found.p90_ms),
         "too few queries" if found.p99_ms is None else figure(found.p99_ms),
         str(found.queries),
     ]
@@ -122,21 +123,7 @@ def limits(seen: Seen) -> Table:
         [
             f"{get_precision(row.precision).label} at {get_isa(row.isa).label}"
             + (f", {row.runtime}" if seen.named else ""),
-            f"{row.achieved_gops:.0f}",
-            f"{row.best_gops:.0f}",
-            "-" if row.disturbed or row.best_over_fp32 is None else f"{row.best_over_fp32:.2f}x",
-            "-" if row.limit is None else f"{row.limit:.2f}x",
-            *(
-                f"{fraction:.1%}"
-                for fraction in (
-                    row.at_best_rate,
-                    row.slower_kernels,
-                    row.pooling,
-                    row.reorders,
-                    row.other,
-                    row.framework,
-                )
-            ),
+            *figures(row),
         ]
         for row in seen.record.limits
     ]

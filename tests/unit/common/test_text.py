@@ -1,6 +1,8 @@
 from dataclasses import replace
 
-from stages.common.text import aligned, network_of, origins, when
+import pytest
+
+from stages.common.text import aligned, milliseconds, network_of, origins, when
 from stages.records.base import Source
 from tests.unit.records import HOST
 
@@ -38,3 +40,10 @@ def test_the_type_of_the_machine_is_named_if_it_is_known() -> None:
     line = origins(replace(HOST, machine_type="m7i.xlarge"), DATA, DATA)[0]
     assert line == "host      A CPU, 2 cores pinned, Linux 6.1, virtual machine, m7i.xlarge"
     assert origins(HOST, DATA, DATA)[0].endswith("virtual machine")
+
+
+@pytest.mark.parametrize(
+    ("latency", "shown"), [(156.06, "156.1"), (19.53, "19.5"), (6.149, "6.15"), (0.2134, "0.213")]
+)
+def test_a_short_latency_has_more_decimals(latency: float, shown: str) -> None:
+    assert milliseconds(latency) == shown

@@ -18,10 +18,12 @@ CLONE = f"SOURCE=https://example.org/vgg19.git\nCOMMIT={COMMIT}\n"
 BOOTSTRAP = """\
 #!/bin/bash
 echo "$*" >>"$CALLS"
-echo "$2 at work"
+task=$2
+[[ ${3:-} != --dry-run ]] || task=plan
+echo "$task at work"
 if [[ $2 == bundle ]]; then echo packed >"$4"; fi
-[[ ! -e $CODES/wait-$2 ]] || sleep 60
-exit "$(cat "$CODES/$2" 2>/dev/null || echo 0)"
+[[ ! -e $CODES/wait-$task ]] || sleep 60
+exit "$(cat "$CODES/$task" 2>/dev/null || echo 0)"
 """
 STAND_INS = {
     "sudo": 'exec env "$@"',

@@ -30,6 +30,7 @@ class Node:
 
     def __init__(self, folder: Path) -> None:
         self.clone, self.programs = folder / "clone", folder / "bin"
+        self.begins = self.clone
         self.clone.mkdir()
         self.programs.mkdir()
         self.write(self.clone / "bootstrap.py", BOOTSTRAP)
@@ -46,11 +47,11 @@ class Node:
 
     def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
         path = f"{self.programs}:{os.environ['PATH']}"
-        submission = {"SLURM_SUBMIT_DIR": str(self.clone), "SLURM_JOB_ID": "7"}
+        submission = {"SLURM_JOB_ID": "7"}
         return subprocess.Popen(
             [SCRIPT, *arguments],
             env={"PATH": path, "CPUINFO": str(self.cpuinfo)} | submission | variables,
-            cwd="/",
+            cwd=self.begins,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -136,12 +137,13 @@ def test_a_label_that_nobody_knows_is_refused(node: Node) -> None:
 
 def test_options_behind_the_script_are_read_as_they_were_meant(node: Node) -> None:
     form = ("-d", str(node.clone), "-l", "nodes=1:spr:ppn=1")
-    code, lines = node.submit(*form, SLURM_SUBMIT_DIR="/")
+    node.begins = node.programs
+    code, lines = node.submit(*form)
     assert code == 0
     assert lines[0].startswith("run_job: the scheduler did not read `-l nodes=1:spr:ppn=1`")
     assert node.calls()[0].endswith(f" on {min(os.sched_getaffinity(0))}")
     node.cpuinfo.write_text(NO_AMX)
-    assert node.submit(*form, SLURM_SUBMIT_DIR="/")[0] == 17
+    assert node.submit(*form)[0] == 17
 
 
 @pytest.mark.parametrize("arguments", [("-q", "fast"), ("--data", "beans"), ("spr",)])
@@ -152,8 +154,67 @@ def test_other_arguments_are_refused(node: Node, arguments: tuple[str, ...]) -> 
     assert node.calls() == []
 
 
+@pytest.mark.parametrize(
+    "places",
+    [
+        *("nodes=1:ppn=1#shared", "nodes=1:ppn=two", "nodes=1:ppn=0", "nodes=1 ppn=2"),
+        *("nodes=2:ppn=1", "nodes=host7:ppn=1", "nodes=1:pnn=1", "ppn=1x", "place=excl"),
+        "nodes=1:spr:gnr",
+    ],
+)
+def test_what_it_can_not_read_of_a_request_is_refused(node: Node, places: str) -> None:
+    code, lines = node.submit("-l", places)
+    assert code == 2, lines
+    assert "run_job: error: " in lines[-1]
+    assert node.calls() == []
+
+
+def test_another_clone_than_the_one_given_is_never_run(node: Node) -> None:
+    named = {"PBS_O_WORKDIR": str(node.clone), "SLURM_SUBMIT_DIR": str(node.clone)}
+    code, lines = node.submit("-d", "/nonexist", **named)
+    assert (code, lines[-1].split(";")[0]) == (3, "run_job: error: no bootstrap.py in /nonexist")
+    assert node.submit("-d", "", **named)[0] == 2
+    assert node.submit(SLURM_JOB_ID="", PBS_JOBID="7", PBS_O_WORKDIR="/nonexist")[0] == 3
+    torque = {"PBS_O_INITDIR": "/nonexist", "PBS_O_WORKDIR": str(node.clone)}
+    assert node.submit(SLURM_JOB_ID="", PBS_JOBID="7", **torque)[0] == 3
+    node.begins = node.programs
+    assert node.submit(**named)[0] == 3
+    assert node.calls() == []
+
+
+def test_pbs_starts_a_job_at_home_and_the_clone_is_where_it_was_submitted(node: Node) -> None:
+    job = {"SLURM_JOB_ID": "", "PBS_JOBID": "7.host", "PBS_O_WORKDIR": str(node.clone)}
+    node.begins = node.programs
+    assert node.submit(**job)[0] == 0
+    assert (node.clone / "artifacts-7").is_dir()
+
+
+def test_all_that_was_handed_on_is_read(node: Node) -> None:
+    node.cpuinfo.write_text(NO_AMX)
+    assert node.submit("-l", "nodes=1:spr:ppn=1", "-l", "walltime=02:30:00")[0] == 17
+    code, lines = node.submit("-l", "walltime=02:30:00,mem=16gb,nodes=1:cpx:ppn=1")
+    assert (code, lines[-1]) == (0, "the table")
+    assert node.submit("-l", "nodes=1:gnr", LABEL="spr")[0] == 2
+
+
+def test_options_may_be_on_several_lines(node: Node) -> None:
+    node.submit(OPTIONS="--data beans\n  --backbone imagenet\n")
+    assert any("pipeline" in call and "--backbone imagenet" in call for call in node.calls())
+
+
+@pytest.mark.parametrize("word", ["--help", "-h"])
+def test_help_says_what_it_does_and_does_nothing(node: Node, word: str) -> None:
+    code, lines = node.submit(word)
+    assert code == 0
+    assert lines[0].startswith("The pipeline as a job of Slurm, PBS or Torque")
+    shown = "\n".join(lines)
+    assert all(name in shown for name in ("LABEL", "OPTIONS", "VGG19_ARTIFACTS", "VGG19_CORES"))
+    assert node.calls() == []
+
+
 def test_outside_of_a_clone_it_says_so(node: Node) -> None:
-    code, lines = node.submit(SLURM_SUBMIT_DIR="/tmp")
+    node.begins = node.programs
+    code, lines = node.submit()
     assert code == 3
     assert "submit this in the clone" in lines[-1]
 

@@ -101,7 +101,11 @@ def test_a_field_that_kubernetes_does_not_know_is_found() -> None:
 
 def test_the_overlay_names_every_image_and_no_other() -> None:
     used = {container["image"] for name in JOBS for container in containers(name)}
-    assert {image["name"] for image in kustomization("amx")["images"]} == used
+    page = (ROOT / "docs" / "kubernetes.md").read_text()
+    overlay = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])
+    assert {image["name"] for image in overlay["images"]} == used
+    # On top of either: one that renamed them would leave nothing for the user's own to match.
+    assert not any("images" in kustomization(name) for name in ("base", "amx"))
 
 
 def test_the_stages_run_in_the_order_of_compose_with_its_images() -> None:

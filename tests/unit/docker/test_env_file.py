@@ -108,6 +108,7 @@ def test_a_name_alone_stands_for_the_environments_value(file: Path) -> None:
     "name",
     [
         *("vgg19_data", "Vgg19_Data", "VGG19_DATA.X", "VGG19_DÄTA", "VGG_19_DATA", "VGG19DATA"),
+        *("VVG19_DATA", "VGG199_DATA"),
     ],
 )
 def test_a_name_that_is_misspelt_is_passed_on_to_be_refused(name: str, file: Path) -> None:

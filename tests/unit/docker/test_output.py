@@ -18,9 +18,11 @@ from docker.share.output import (
     begins,
     holds_first,
     require_writable,
+    write_together,
+    writing_alone,
     written_whole,
 )
-from stages.errors import NotWritableError
+from stages.errors import ArtifactsBusyError, DiskFullError, NotWritableError
 from tests.commands import ROOT, invoke
 
 REFUSED = {
@@ -222,6 +224,39 @@ def test_no_file_of_another_program_is_taken_for_such_a_one(place: Path) -> None
         part.write_text("new")
     assert all(path.is_symlink() or path.exists() for path in kept)
     assert (place / "file").read_text() == "earlier"
+
+
+def test_two_do_not_mix_what_they_write_to_a_folder(place: Path) -> None:
+    with (
+        writing_alone(place / "folder"),
+        pytest.raises(ArtifactsBusyError, match="another command is writing to"),
+        writing_alone(place / "folder"),
+    ):
+        pass
+    with writing_alone(place / "folder"):
+        write_together(place / "folder", {"a": "1", "b": "2"})
+    assert {path.name: path.read_text() for path in (place / "folder").iterdir()} == {
+        "a": "1",
+        "b": "2",
+    }
+
+
+def test_none_of_several_files_is_replaced_if_one_can_not_be_written(place: Path) -> None:
+    (place / "a").write_text("earlier")
+    with pytest.raises(UnicodeEncodeError):
+        write_together(place, {"a": "new", "b": "\udcff"})
+    assert (place / "a").read_text() == "earlier"
+    assert not (place / "b").exists()
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_the_folder_that_is_full_is_named(place: Path, code: int) -> None:
+    with (
+        pytest.raises(DiskFullError, match=f"no space left in {place}/folder; .* --output"),
+        written_whole(place / "folder" / "new"),
+    ):
+        raise OSError(code, os.strerror(code))
+    assert not [*(place / "folder").iterdir()]
 
 
 def test_without_locks_nothing_is_removed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -339,3 +339,9 @@ def test_only_download_is_told_of_secrets(tmp_path: Path) -> None:
     assert not [name for name, text in shown.items() if runners.MIRROR in text]
     assert f"{BACKBONE}=https://***@hub/m?key=***\n" in shown["train"]
     assert len(shown) == len(stages)
+
+
+def test_doctor_makes_no_artifacts_folder(started: Started, tmp_path: Path) -> None:
+    run_all([read_extra(DOCTOR)], tmp_path / "typo")
+    assert [name for name, *_ in started] == [DOCTOR]
+    assert not (tmp_path / "typo").exists()

@@ -225,6 +225,16 @@ def test_a_profile_of_an_earlier_model_is_named_as_stale(folder: Path) -> None:
         check_profile(Artifacts(folder / ARTIFACTS_FOLDER), "itex")
 
 
+def test_a_comparison_of_an_earlier_measurement_is_named_as_stale(folder: Path) -> None:
+    record = folder / ARTIFACTS_FOLDER / "profile" / "measurements.json"
+    record.write_bytes(record.read_bytes() + b"\n")
+    for place in (record.parent, folder):
+        (place / "SHA256SUMS").unlink()
+        write_checksums(place)
+    with pytest.raises(InputStaleError, match="run the compare stage again"):
+        check(folder, "")
+
+
 def test_a_file_that_no_stage_listed_is_rejected(folder: Path) -> None:
     (folder / ARTIFACTS_FOLDER / "compare" / "more.txt").write_text("more")
     (folder / "SHA256SUMS").unlink()

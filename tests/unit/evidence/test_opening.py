@@ -16,6 +16,7 @@ from docker.share.bundle import verify_bundle
 from stages.errors import InputCorruptError, exit_code_of
 from stages.evidence import opening
 from stages.evidence.archive import pack
+from stages.evidence.opening import opened
 
 
 def packed(folder: Path, *names: str) -> bytes:
@@ -111,8 +112,8 @@ def flipped_late(content: bytes) -> bytes:
     return content[:100] + bytes([content[100] ^ 1]) + content[101:]
 
 
-def with_more(content: bytes) -> bytes:
-    return content + content
+def with_text_behind(content: bytes) -> bytes:
+    return content + b"text"
 
 
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
@@ -140,7 +141,40 @@ def test_one_that_xz_compressed_is_read_as_it_was(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("damage", [cut, flipped_late, with_more])
+def in_streams(content: bytes) -> bytes:
+    starts = range(0, len(content), 700)
+    return b"".join(lzma.compress(content[start : start + 700]) for start in starts)
+
+
+def padded(content: bytes) -> bytes:
+    return lzma.compress(content[:2000]) + bytes(8) + lzma.compress(content[2000:]) + bytes(2**21)
+
+
+@pytest.mark.parametrize("pack_differently", [in_streams, padded])
+def test_so_is_one_of_several_streams_and_with_padding(
+    tmp_path: Path, pack_differently: Callable[[bytes], bytes]
+) -> None:
+    content = packed(tmp_path, "SHA256SUMS", "train.json")
+    (tmp_path / "bundle.tar.xz").write_bytes(pack_differently(content))
+    with opened(tmp_path / "bundle.tar.xz") as stream:
+        assert stream.read() == content
+
+
+def test_one_that_takes_too_much_memory_is_not_called_damaged(tmp_path: Path) -> None:
+    filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 192 * 2**20, "mode": lzma.MODE_FAST}]
+    content = packed(tmp_path, "SHA256SUMS", "manifest.json")
+    (tmp_path / "bundle.tar.xz").write_bytes(lzma.compress(content, filters=filters))
+    said = refusal(tmp_path / "bundle.tar.xz")
+    assert "is not decompressed here (it takes more than 128 MiB of memory)" in said
+    assert "damaged" not in said
+
+
+def test_endless_streams_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "bomb.xz").write_bytes(lzma.compress(b"") * 5000)
+    assert "it has more than 2000 streams" in refusal(tmp_path / "bomb.xz")
+
+
+@pytest.mark.parametrize("damage", [cut, flipped_late, with_text_behind])
 def test_one_that_xz_can_not_read_is_damaged(
     tmp_path: Path, damage: Callable[[bytes], bytes]
 ) -> None:

@@ -12,7 +12,8 @@ from stages.forecast import cells
 from stages.forecast.duration import OF_README
 from stages.forecast.text import forecast
 from stages.isa import LADDER
-from stages.setting.programs import STAGES
+from stages.setting.programs import DOWNLOAD, STAGES
+from stages.settings import needs_download
 
 FLAGS = frozenset(flag for isa in LADDER[:4] for flag in isa.flags)
 
@@ -20,7 +21,8 @@ FLAGS = frozenset(flag for isa in LADDER[:4] for flag in isa.flags)
 def shown(folder: Path, monkeypatch: pytest.MonkeyPatch, **given: str) -> str:
     monkeypatch.setattr(cells, "cpu_flags", lambda: FLAGS)
     settings = load({}, {"artifacts": str(folder / "artifacts"), **given})
-    return forecast(settings, STAGES, [("images", "all are there")])
+    programs = [*([DOWNLOAD] if needs_download(settings) else []), *STAGES]
+    return forecast(settings, programs, [("images", "all are there")])
 
 
 def test_it_names_stages_cells_memory_disk_and_time(
@@ -42,6 +44,15 @@ def test_it_names_stages_cells_memory_disk_and_time(
     assert said["time"] == "about 9 minutes (by README's machine of two cores)"
     assert max(map(len, text.splitlines())) <= WIDTH or str(tmp_path) in text
     assert not (tmp_path / "artifacts").exists()
+
+
+def test_what_is_downloaded_is_said_without_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"data": "tf_flowers", "backbone": "https://me:secret@h/m"}
+    text = shown(tmp_path, monkeypatch, **given)
+    assert "the data tf_flowers and the backbone https://***@h/m" in " ".join(text.split())
+    assert "secret" not in text
 
 
 def test_if_no_cell_can_run_the_reasons_are_all_there_is(

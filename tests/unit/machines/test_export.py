@@ -56,6 +56,18 @@ def test_no_name_is_a_formula(tmp_path: Path, begin: str) -> None:
     assert re.match(r"['\\]", row["cpu"])
 
 
+@pytest.mark.parametrize("before", ["", " ", "'", "a;", "a; ", 'a;"', "a|", "a;b;"])
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "＝"])  # noqa: RUF001
+def test_a_name_is_no_formula_either_if_semicolons_separate_cells(
+    tmp_path: Path, before: str, sign: str
+) -> None:
+    folder = measure(tmp_path / "a", cell("fp32", "AVX2", *RATES), machine_type=f"{before}{sign}1")
+    text = as_csv(entries(folder))
+    for separator in ",;|":
+        for line in csv.reader(io.StringIO(text), delimiter=separator):
+            assert not [text for text in line if text.lstrip(' "').startswith(sign)]
+
+
 def test_a_name_is_one_cell_on_one_line_whatever_it_holds(tmp_path: Path) -> None:
     evil = f'a","b\r\n{FORMULA}\x00'
     folder = measure(tmp_path / "a", cell("fp32", "AVX2", *RATES), machine_type=evil)

@@ -1,5 +1,6 @@
 """The table of prices, which a person fills in."""
 
+import os
 from datetime import date
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def test_a_cell_that_can_not_be_so_is_named_with_its_line(
         (HEAD.replace(",", ";").encode(), "the columns must be machine_type,"),
         (f"{HEAD}\na,b".encode(), "line 2: it has 2 cells, not 8"),
         (f"{HEAD}\n{ROW}\n{ROW}".encode(), "line 3: m7i.large is there twice"),
-        (f'{HEAD}\n"a'.encode(), "is no CSV file"),
+        (f'{HEAD}\n"a'.encode(), "line 2: it is no row of a CSV file"),
         (b"\xff\xfe", "is no text in UTF-8"),
         (b"x" * (2**20 + 1), "is larger than"),
     ],
@@ -93,9 +94,32 @@ def test_a_file_that_is_no_table_is_refused(tmp_path: Path, content: bytes, word
     assert words in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    "source",
+    ["two\nlines", "two\r\nlines", "# no comment\n# nor this\n\n", "a\u2028b\x85c\x0cd"],
+)
+def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path, source: str) -> None:
+    above = changed("source", f'"{source}"').replace("m7i.large", "other")
+    breaks = source.count("\n")
+    (tmp_path / "prices.csv").write_text(f"{HEAD}\n{above}\n", newline="")
+    price = read_prices(tmp_path / "prices.csv", LATEST).prices["other"]
+    assert price.source == source.strip()
+    (tmp_path / "prices.csv").write_text(f"{HEAD}\n{above}\nwrong\n", newline="")
+    with pytest.raises(SettingsError, match=f"line {3 + breaks}: it has 1 cells"):
+        read_prices(tmp_path / "prices.csv", LATEST)
+
+
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
-    for path in (tmp_path, tmp_path / "none", Path("/dev/zero")):
+    os.mkfifo(tmp_path / "fifo")
+    for path in (tmp_path, tmp_path / "none", Path("/dev/zero"), tmp_path / "fifo"):
         with pytest.raises(SettingsError, match="it is no file"):
+            read_prices(path, LATEST)
+
+
+def test_a_file_that_the_kernel_makes_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/proc/self/mounts")
+    for path in (Path("/proc/self/mounts"), tmp_path / "link"):
+        with pytest.raises(SettingsError, match="is empty"):
             read_prices(path, LATEST)
 
 

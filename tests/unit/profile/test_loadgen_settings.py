@@ -19,6 +19,7 @@ def test_a_single_stream_has_images_alone_and_queries_for_its_median() -> None:
     request = turn_request(Settings(round_queries=11), "single_stream", 2.0)
     assert (request.batch_size, request.min_queries, request.percentile) == (1, 11, 0.5)
     assert expected_seconds(request, 2.0) == pytest.approx(5.5)
+    assert request.expected_per_s == 2.0
 
 
 def test_strict_follows_mlperf_whatever_a_turn_is_else() -> None:

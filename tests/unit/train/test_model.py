@@ -66,3 +66,18 @@ def test_saving_again_gives_the_same_bytes(backbone: Any, head: Any, tmp_path: P
     assert [(first / file).read_bytes() for file in files] == [
         (second / file).read_bytes() for file in files
     ]
+
+
+def test_a_model_whose_activation_has_a_gradient_of_its_own_is_saved(tmp_path: Path) -> None:
+    weights = np.random.default_rng(0).standard_normal((48, 3)).astype(np.float32)
+
+    def classify(images: Any) -> Any:
+        pixels = tf.reshape(images[:, ::56, ::56], [-1, 48])
+        return tf.nn.softmax(tf.nn.silu(pixels @ weights))
+
+    from stages.train import model
+
+    model.save(model.freeze(classify), tmp_path / "model")
+    images = tf.random.stateless_uniform((2, 224, 224, 3), (0, 0))
+    serve = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
+    np.testing.assert_allclose(serve(images=images)["probabilities"], classify(images), rtol=1e-5)

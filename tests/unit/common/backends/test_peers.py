@@ -145,6 +145,38 @@ def test_openvino_that_does_not_run_the_precision_is_refused(
         loaded("openvino", "int8", file="fp32")(samples.batch(0, 1))
 
 
+def test_a_model_without_convolutions_is_judged_by_its_matrix_products(
+    tmp_path: Path, samples: Samples
+) -> None:
+    weights = np.random.default_rng(2).standard_normal((48, 3)).astype(np.float32)
+
+    def classify(images: Any) -> dict[str, Any]:
+        pixels = tf.reshape(images[:, ::56, ::56], [-1, 48])
+        return {"probabilities": tf.nn.softmax(pixels @ weights)}
+
+    source = tf.TensorSpec((None, *IMAGE_SHAPE), tf.float32, name="images")
+    signature = tf.function(classify, input_signature=[source])
+    saved = str(tmp_path / "saved")
+    tf.saved_model.save(tf.Module(), saved, signatures={"serving_default": signature})
+    samples.save(tmp_path / "calibration.npz")
+    calibration, folder = str(tmp_path / "calibration.npz"), str(tmp_path / "openvino")
+    convert(
+        Conversion(
+            peer="openvino",
+            saved_model=saved,
+            calibration=calibration,
+            calibration_samples=CALIBRATION,
+            folder=folder,
+        )
+    )
+    for precision in ("fp32", "int8"):
+        model = load("openvino", f"{folder}/{precision}.xml", precision, threads=1)
+        assert model(samples.batch(0, 2)).shape == (2, 3)
+    wrong = load("openvino", f"{folder}/fp32.xml", "int8", threads=1)
+    with pytest.raises(ModelError, match=r"OpenVINO runs matrix products in f32, not in int8"):
+        wrong(samples.batch(0, 1))
+
+
 def test_openvino_runs_bf16_where_the_cpu_has_it(
     loaded: Callable[..., LoadedModel], samples: Samples, expected: Any
 ) -> None:

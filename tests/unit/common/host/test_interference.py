@@ -1,3 +1,8 @@
+import os
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,7 +56,7 @@ def test_between_two_looks_only_what_changed_counts() -> None:
         frequency_mhz=2000.0,
         monotonic_s=10.0,
         wall_s=1000.0,
-        processes=[{"1": Counts(10**9, 5)}],
+        processes=[{"1": Counts(0, 10**9, 5)}],
     )
     later = replace(
         first,
@@ -63,11 +68,13 @@ def test_between_two_looks_only_what_changed_counts() -> None:
         frequency_mhz=1500.0,
         monotonic_s=12.0,
         wall_s=999.0,
-        processes=[{"1": Counts(2 * 10**9, 6), "2": Counts(10**9, 1)}],
+        processes=[{"1": Counts(2 * 10**9, 2 * 10**9, 6), "2": Counts(10**9, 10**9, 1)}],
     )
     between = first.until(later)
     assert between.waiting == pytest.approx(2 / 4)
     assert between.switches == 2
+    # Of 4 s, 0.4 were idle, 0.1 stolen, and 3 our own.
+    assert between.others == pytest.approx((4 - 0.4 - 0.1 - 3) / 4)
     assert (between.quota_periods, between.frequency_mhz) == (2, 1500.0)
     assert between.steal == pytest.approx(0.05)
     assert first.busy_until(later) == pytest.approx(1 - (40 + 10) / 200)
@@ -75,3 +82,31 @@ def test_between_two_looks_only_what_changed_counts() -> None:
     assert between.throttle_events == 1
     assert between.clock_step_s == pytest.approx(-3.0)
     assert first.until(first).steal == 0.0
+
+
+def test_a_runs_own_threads_disturb_nobody_but_another_process_does() -> None:
+    core = min(os.sched_getaffinity(0))
+    spin = (
+        f"import os; os.sched_setaffinity(0, {{{core}}})\nprint('.', flush=True)\nwhile True: pass"
+    )
+    with ExitStack() as running:
+        spinning = [
+            running.enter_context(
+                subprocess.Popen([sys.executable, "-c", spin], stdout=subprocess.PIPE)
+            )
+            for _ in range(2)
+        ]
+        for process in spinning:
+            running.callback(process.kill)
+            assert process.stdout
+            process.stdout.read(1)
+        ours, one = [process.pid for process in spinning], [spinning[0].pid]
+        before = [take_snapshot([core], pids) for pids in (ours, one)]
+        time.sleep(1.0)
+        after = [take_snapshot([core], pids) for pids in (ours, one)]
+    own, beside = (then.until(now) for then, now in zip(before, after, strict=True))
+    assert own.waiting
+    assert own.waiting > 0.5
+    assert own.waited_for_others < own.waiting / 2
+    assert beside.waiting
+    assert beside.waited_for_others > 0.8 * beside.waiting

@@ -70,6 +70,14 @@ def test_too_few_queries_for_the_percentile_are_not_valid(tmp_path: Path) -> Non
     ]
 
 
+def test_a_single_stream_of_a_fast_model_lasts_as_long_as_asked(tmp_path: Path) -> None:
+    asked = {"scenario": "single_stream", "min_queries": 1, "min_duration_s": 0.5}
+    short = run(Brightness(), tmp_path / "short", **asked)
+    assert (short.valid, short.reasons) == (False, ["shorter than the least duration"])
+    answer = run(Brightness(), tmp_path / "long", **asked, expected_per_s=20_000.0)
+    assert answer.valid, answer.reasons
+
+
 def test_a_single_stream_lasts_as_long_as_asked(tmp_path: Path) -> None:
     model = Brightness(0.05)
     run(model, tmp_path, scenario="single_stream", min_queries=1, min_duration_s=0.5)

@@ -100,6 +100,12 @@ def test_a_price_is_put_in_hours() -> None:
     assert "Neither price nor power was measured, and no second machine." in others
 
 
+def test_a_small_models_price_is_put_in_minutes() -> None:
+    cells = [measured("fp32", VNNI, 4000.0), measured("int8", VNNI, 8000.0)]
+    hours, *_ = said(profiled(profile(*cells))).price
+    assert "2.1 min in the fastest cell and 4.2 min in the fastest FP32 cell" in hours
+
+
 def test_a_cell_that_did_nothing_has_no_hours() -> None:
     still = with_rates("fp32", VNNI, 0.0, 0.0)
     assert isinstance(still.measurement, Measurement)
