@@ -17,7 +17,7 @@ from docker.submit.sending import Order
 from docker.submit.standing import Standing, standings, table
 from docker.submit.state import Submit
 from stages.command_line import help_text, load
-from stages.errors import SchedulerError, SettingsError, exit_code_of
+from stages.errors import NotTrustedError, SchedulerError, SettingsError, exit_code_of
 from stages.folder.lock import writing_alone
 from stages.folder.usable import resolved
 from stages.setting.spec import Spec
@@ -123,9 +123,13 @@ def _await(folder: Path, artifacts: Path, submit: Submit) -> None:
     """Wait until all jobs are over, compare what they left, and raise if one failed."""
     print("submit: the jobs go on if you interrupt this; `invoke jobs` shows them", flush=True)
     found = watching.wait(folder, submit)
-    if there := watching.bundles(found):
-        for text in side_by_side(Asked(there), artifacts):
-            print(text)
+    try:
+        if there := watching.bundles(found):
+            for text in side_by_side(Asked(there), artifacts):
+                print(text)
+    except NotTrustedError:
+        _require_done(found)  # a missing result is the worse of the two
+        raise
     _require_done(found)
 
 
