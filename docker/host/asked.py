@@ -48,11 +48,12 @@ SWITCHES = frozenset(
 YES, ASKING = "--yes", "clean"
 RUNNERS = ("docker", "local")
 # Whose unit tests pin cores of this machine itself.
-TESTING = {"check", "test"}
+TEST = "test"
+TESTING = {"check", TEST}
 REBUILD, HELP = "--rebuild", {"--help", "-h"}
 # Only says what it would do.
 DRY_RUN = ("pipeline", "--dry-run")
-WITHOUT = {("--runner", "local"), ("--only", "unit")}
+WITHOUT = {("--runner", "local"), ("--only", "unit"), ("--only", "slurm")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,14 @@ class Asked:
         without = self._without_engine() or TESTING & tasks
         wanted = not self.words or tasks & {*ENGINE_TASKS}
         return bool(without or (wanted and not self.engine))
+
+    @property
+    def starts_slurm(self) -> bool:
+        """Whether the tests that start a Slurm are run, alone or among all."""
+        if HELP & {*self.words} or TEST not in tasks_of(self.words):
+            return False
+        only = [value for flag, value in flags_of(self.words) if flag == "--only"]
+        return not only or "slurm" in only
 
     def _without_engine(self) -> int:
         return sum(pair in WITHOUT for pair in flags_of(self.words))
