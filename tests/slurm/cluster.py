@@ -78,25 +78,22 @@ class Slurm:
     def start(self) -> None:
         """Start all daemons, and wait until each node takes jobs."""
         self._start("munged", "--foreground", *_munge_files(self.folder))
-        wait_until((self.folder / "munge.socket").exists, f"munged listens\n{self.logs()}")
+        socket_path = self.folder / "munge.socket"
+        wait_until(lambda: self._all_run() and socket_path.exists(), "munged listens")
         self._start("slurmctld", "-D")
         for kind in KINDS:
             self._start("slurmd", "-D", "-N", f"{kind}1")
         wait_until(self._are_idle, "all nodes are idle")
 
     def stop(self) -> None:
-        """End all jobs, then all daemons."""
-        try:
-            if self._daemons:
-                self.clear()
-        finally:
-            for daemon in reversed(self._daemons):
-                daemon.terminate()
-                try:
-                    daemon.wait(WAIT_S)
-                except subprocess.TimeoutExpired:
-                    daemon.kill()
-                    daemon.wait()
+        """End all daemons, the last first."""
+        for daemon in reversed(self._daemons):
+            daemon.terminate()
+            try:
+                daemon.wait(WAIT_S)
+            except subprocess.TimeoutExpired:
+                daemon.kill()
+                daemon.wait()
 
     def clear(self) -> None:
         """End all jobs, and bring back the nodes that a test took away."""
@@ -118,13 +115,13 @@ class Slurm:
 
     def logs(self) -> str:
         """Return how the logs end, for who reads of a failure."""
-        paths = sorted(self.folder.glob("*.log"))
+        paths = sorted([*self.folder.glob("*.log"), *self.folder.glob("*.out")])
         return "\n".join(f"{path.name}:\n{path.read_text()[-1500:]}" for path in paths)
 
     def _start(self, *command: str) -> None:
         program = shutil.which(command[0], path=SYSTEM_PATH)
         assert program, f"{command[0]} is missing; `./bootstrap.py test --only slurm` installs it"
-        with (self.folder / f"{command[0]}{command[-1][-4:]}.out").open("wb") as output:
+        with (self.folder / f"{command[0]}-{len(self._daemons)}.out").open("wb") as output:
             daemon = subprocess.Popen(
                 tethered([program, *command[1:]]),
                 cwd=self.folder,
@@ -135,10 +132,13 @@ class Slurm:
             )
         self._daemons.append(daemon)
 
-    def _are_idle(self) -> bool:
+    def _all_run(self) -> bool:
         ended = [daemon.args for daemon in self._daemons if daemon.poll() is not None]
         assert not ended, f"{ended} ended\n{self.logs()}"
-        return all(map(self._is_idle, KINDS))
+        return True
+
+    def _are_idle(self) -> bool:
+        return self._all_run() and all(map(self._is_idle, KINDS))
 
     def _is_idle(self, kind: str) -> bool:
         return self.ask("sinfo", "-h", "-n", f"{kind}1", "-o", "%T").output.strip() == "idle"

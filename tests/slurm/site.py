@@ -25,7 +25,7 @@ case " $* " in
   *" pipeline "* | *" compare "*)
     mkdir -p "$VGG19_ARTIFACTS/compare" && echo "the table" >"$VGG19_ARTIFACTS/compare/compare.log" ;;
   *" bundle "*)
-    cp "$acts/${LABEL:-spr}.tar" "${@: -1}.part" && mv "${@: -1}.part" "${@: -1}" && exit
+    cp "bundles/${LABEL:-spr}.tar" "${@: -1}.part" && mv "${@: -1}.part" "${@: -1}" && exit
     rm -f "${@: -1}.part"
     exit 8 ;;
 esac
@@ -54,6 +54,7 @@ def _prepare_venv(name: str) -> Path:
 
     return Path(sys.executable)
 """
+# Seconds between two looks of a submit that waits.
 SLOW, FAST = "LOOK_S = 10.0", "LOOK_S = 0.5"
 # What a job of each kind measured: two of them, as `invoke diff` refuses one measurement twice.
 BUNDLES = {"spr": "emerald-rapids-16-cpus", "icx": "emerald-rapids-4-cpus"}
@@ -72,7 +73,7 @@ echo "$answer"
 
 
 def make_clone(folder: Path) -> Path:
-    """Copy the tree, with the stand-ins in their places."""
+    """Copy the tree, with the stand-ins in their places, and what the jobs leave."""
     clone = copy_tree(folder / "clone")
     _program(clone / "bootstrap.py", BOOTSTRAP)
     _program(clone / "killer" / "sbatch", KILLER)
@@ -80,10 +81,21 @@ def make_clone(folder: Path) -> Path:
         (clone / "stages" / stage / "__main__.py").write_text(STAGE.replace("NAME", stage))
     with (clone / "docker" / "runners.py").open("a") as module:
         module.write(RUNNER)
-    watching = clone / "docker" / "submit" / "watching.py"
+    _look_often(clone / "docker" / "submit" / "watching.py")
+    _unpack_bundles(clone / "bundles")
+    return clone
+
+
+def _look_often(watching: Path) -> None:
     assert SLOW in watching.read_text()
     watching.write_text(watching.read_text().replace(SLOW, FAST))
-    return clone
+
+
+def _unpack_bundles(folder: Path) -> None:
+    folder.mkdir()
+    for kind, name in BUNDLES.items():
+        packed = (ROOT / "docs" / "measured" / f"{name}.tar.xz").read_bytes()
+        (folder / f"{kind}.tar").write_bytes(lzma.decompress(packed))
 
 
 def _program(path: Path, text: str) -> None:
@@ -129,9 +141,6 @@ class Site:
         self.artifacts, self.acts = folder / "artifacts", clone / "acts"
         shutil.rmtree(self.acts, ignore_errors=True)
         self.acts.mkdir()
-        for kind, name in BUNDLES.items():
-            packed = ROOT / "docs" / "measured" / f"{name}.tar.xz"
-            (self.acts / f"{kind}.tar").write_bytes(lzma.decompress(packed.read_bytes()))
         (folder / "amx").write_text(AMX)
         (folder / "no-amx").write_text(NO_AMX)
         self._started: list[Submitting] = []

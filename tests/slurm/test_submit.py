@@ -136,9 +136,9 @@ def test_a_submit_that_was_killed_is_taken_up_and_no_job_is_sent_twice(
     assert killed.code == -9, killed
     for kind, standing in shown.items():
         site.wait_for(kind, standing)
+    site.let("fail-clx")
     site.no_more("wait-icx")
     site.no_more("wait-clx")
-    site.let("fail-clx")
     assert site.submit("icx,clx").code == LACKING
     assert [site.jobs()[kind][1] for kind in shown] == ["done", "failed"]
     assert len(site.sent()) == 2
