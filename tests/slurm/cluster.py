@@ -1,4 +1,4 @@
-"""A real Slurm on this machine: its daemons, and three nodes that are one machine by three names."""
+"""A real Slurm on this machine: its daemons, and three nodes, which are this machine too."""
 
 import os
 import pwd

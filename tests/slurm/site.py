@@ -23,7 +23,7 @@ case " $* " in
     while [[ -e $acts/wait-$LABEL ]]; do sleep 0.1; done
     [[ ! -e $acts/fail-$LABEL ]] || { echo "profile: error: it died" >&2; exit 13; } ;;&
   *" pipeline "* | *" compare "*)
-    mkdir -p "$VGG19_ARTIFACTS/compare" && echo "the table" >"$VGG19_ARTIFACTS/compare/compare.log" ;;
+    cd "$VGG19_ARTIFACTS" && mkdir -p compare && echo "the table" >compare/compare.log ;;
   *" bundle "*)
     cp "bundles/${LABEL:-spr}.tar" "${@: -1}.part" && mv "${@: -1}.part" "${@: -1}" && exit
     rm -f "${@: -1}.part"
@@ -46,7 +46,7 @@ if not made.path.is_dir():
     made.record.write_text("{}")
     write_checksums(made.path)
 """
-# Stages of the local runner have an environment of their own; the stand-ins run in that of the tests.
+# The stand-ins for stages run in the environment of the tests.
 RUNNER = """
 
 def _prepare_venv(name: str) -> Path:

@@ -188,7 +188,7 @@ def test_the_old_line_for_torque_goes_where_it_says_or_nowhere(site: Site) -> No
 
 
 def by_qsub(site: Site, **variables: str) -> tuple[str, str, str]:
-    """Submit by the literal line; return how the job ended, its log, and its number."""
+    """Submit by the literal line; return how the job ended, all that it said, and its number."""
     line = "qsub run_job.sh -d $(pwd) -l nodes=1:spr:ppn=2"
     given = {**site.variables, "RUNNER": "local", **variables}
     done = run("bash", "-c", line, variables=given, cwd=site.clone)
@@ -196,8 +196,9 @@ def by_qsub(site: Site, **variables: str) -> tuple[str, str, str]:
     number = done.output.split()[-1].partition(".")[0]
     ends = ("COMPLETED", "FAILED")
     wait_until(lambda: site.slurm.field(number, "JobState") in ends, f"job {number} ends")
-    log = Path(site.slurm.field(number, "StdOut")).read_text()
-    return site.slurm.field(number, "JobState"), log, number
+    logs = (Path(site.slurm.field(number, name)) for name in ("StdOut", "StdErr"))
+    said = "".join(path.read_text() for path in logs)
+    return site.slurm.field(number, "JobState"), said, number
 
 
 @contextmanager
