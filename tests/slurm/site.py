@@ -148,8 +148,9 @@ class Site:
     @property
     def variables(self) -> dict[str, str]:
         """What the user's commands get."""
-        cpu = {"CPUINFO": str(self.folder / "amx"), "PYTHONPATH": str(self.clone)}
-        return {**self.slurm.variables, **cpu, "VGG19_ARTIFACTS": str(self.artifacts)}
+        places = {"CPUINFO": str(self.folder / "amx"), "PYTHONPATH": str(self.clone)}
+        ours = {"VGG19_ARTIFACTS": str(self.artifacts), "VGG19_LOCKS": str(self.folder)}
+        return {**self.slurm.variables, **places, **ours}
 
     def invoke(self, *words: str, **variables: str) -> Done:
         """Run a task in the clone until it ends."""
