@@ -23,7 +23,8 @@ case " $* " in
     while [[ -e $acts/wait-$LABEL ]]; do sleep 0.1; done
     [[ ! -e $acts/fail-$LABEL ]] || { echo "profile: error: it died" >&2; exit 13; } ;;&
   *" pipeline "* | *" compare "*)
-    cd "$VGG19_ARTIFACTS" && mkdir -p compare && echo "the table" >compare/compare.log ;;
+    made=$VGG19_ARTIFACTS/compare
+    mkdir -p "$made" && echo "the table" >"$made/compare.log" ;;
   *" bundle "*)
     cp "bundles/${LABEL:-spr}.tar" "${@: -1}.part" && mv "${@: -1}.part" "${@: -1}" && exit
     rm -f "${@: -1}.part"

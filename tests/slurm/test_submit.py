@@ -12,7 +12,6 @@ import pytest
 from stages.errors import (
     ArtifactsBusyError,
     DiskFullError,
-    HostError,
     NotTrustedError,
     SchedulerError,
     SettingsError,
@@ -137,9 +136,11 @@ def test_a_submit_that_was_killed_is_taken_up_and_no_job_is_sent_twice(
     for kind, standing in shown.items():
         site.wait_for(kind, standing)
     site.let("fail-clx")
+    goes_on = site.start("icx,clx")
+    wait_until(goes_on.waits, "the jobs are taken up")
     site.no_more("wait-icx")
     site.no_more("wait-clx")
-    assert site.submit("icx,clx").code == LACKING
+    assert goes_on.done().code == LACKING, goes_on.output
     assert [site.jobs()[kind][1] for kind in shown] == ["done", "failed"]
     assert len(site.sent()) == 2
 
