@@ -61,6 +61,7 @@ from docker.results import bundle, diff, export, history, schema, verify
 from docker.runners import TRAIN
 from docker.running import artifacts_of, chosen_settings, run_programs
 from docker.share import pins
+from docker.submit import tasks as submitting
 from docker.task_list import list_task
 from stages.command_line import help_text, load
 from stages.errors import exit_code_of
@@ -191,6 +192,10 @@ def _groups() -> "dict[str, list[Task[Any]]]":
         "Beside the pipeline, when it has run": [
             *map(_program_task, (SWEEP, PEERS, REHEARSE)),
             notebook,
+        ],
+        "Several kinds of nodes, by Slurm": [
+            submitting.submit_task(_specs_of(STAGE_NAMES)),
+            *(submitting.jobs, submitting.cancel),
         ],
         "Results": [history, diff, bundle, verify, export, schema],
         "Development": [

@@ -1,7 +1,7 @@
 """The settings of the stages as flags of invoke's tasks, and arguments that may be left out."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from invoke.context import Context
@@ -25,8 +25,13 @@ def stage_task(
     specs: Mapping[str, Spec],
     body: Callable[[str, dict[str, str], How], None],
     hows: Sequence[str] = HOWS,
+    own: Mapping[str, str] | None = None,
+    switches: Collection[str] = (),
 ) -> "Task[Any]":
     """Return a task with a flag for every setting, and for each of `hows`, fields of How.
+
+    The task's `own` flags, help by name, come to `body` among the settings. Those of them that are
+    `switches` have no value.
 
     `body` gets the runner, the settings that were given, and How. invoke's own `--dry` is as good
     as dry_run, if that is one of `hows`.
@@ -41,8 +46,11 @@ def stage_task(
         body(runner, {name: _text(value) for name, value in chosen.items()}, How(**how))
 
     run.__name__, run.__doc__ = name, doc
-    run.__signature__ = _signature(flags, hows)  # type: ignore[attr-defined]
+    has_value = {name: not spec.is_switch for name, spec in flags.items()}
+    has_value |= {name: name not in switches for name in own or ()}
+    run.__signature__ = _signature(has_value, hows)  # type: ignore[attr-defined]
     help_texts = {setting: help_text(setting) for setting in flags} | {"runner": RUNNER_HELP}
+    help_texts |= own or {}
     help_texts |= {how: HELP[how] for how in hows}
     return Task(run, name=name, help=help_texts, auto_shortflags=False)
 
@@ -56,12 +64,12 @@ def _text(value: str | bool | None) -> str:
     return value if isinstance(value, str) else "1"
 
 
-def _signature(settings: Mapping[str, Spec], hows: Sequence[str]) -> inspect.Signature:
+def _signature(has_value: Mapping[str, bool], hows: Sequence[str]) -> inspect.Signature:
     def parameter(name: str, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
         return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
 
     # invoke makes a flag without a value of what is False by default.
-    flags = [parameter(name, False if spec.is_switch else None) for name, spec in settings.items()]
+    flags = [parameter(name, None if takes else False) for name, takes in has_value.items()]
     flags += [parameter(how, False) for how in hows]
     return inspect.Signature([parameter("_"), parameter("runner", "docker"), *flags])
 

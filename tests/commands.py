@@ -1,12 +1,16 @@
 """Run this project's commands, as a user would, and look at what comes back."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# What of it a copy takes in which tasks and tests can run.
+TREE = ("stages", "deploy", "docker", "tests", "tasks.py", "compose.yaml", "pyproject.toml")
+IGNORED = shutil.ignore_patterns("__pycache__", "listings", ".venv*")
 
 
 def run(*command: str, variables: Mapping[str, str] | None = None, cwd: Path = ROOT) -> "Done":
@@ -26,6 +30,17 @@ def run(*command: str, variables: Mapping[str, str] | None = None, cwd: Path = R
 
 def invoke(*arguments: str, variables: Mapping[str, str] | None = None) -> "Done":
     return run(sys.executable, "-m", "invoke", *arguments, variables=variables)
+
+
+def copy_tree(folder: Path) -> Path:
+    """Copy the source to a folder, which may be there, and return that."""
+    folder.mkdir(exist_ok=True)
+    for name in TREE:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=IGNORED)
+        else:
+            shutil.copy(ROOT / name, folder / name)
+    return folder
 
 
 def run_in(tree: Path, *arguments: str) -> "Done":

@@ -5,7 +5,10 @@
 # The pipeline as a job of Slurm, PBS or Torque, submitted in the clone. It installs nothing; with a
 # container engine it uses that, else `--runner local`. Variables:
 #   LABEL     what the node must at least be, such as spr: checked by the CPU's flags alone
-#   OPTIONS   for `pipeline`, such as "--data beans --backbone imagenet"
+#   TASKS     what is run behind doctor, pipeline if not given
+#   OPTIONS   for each of these, such as "--data beans --backbone imagenet"
+#   RUNNER    local: without the engine that the node has
+#   BUNDLE    the file to pack, the last that is written
 #   VGG19_ARTIFACTS, VGG19_CORES   where it writes, and what it pins, if not artifacts-JOB and the job's
 # Flags: -d CLONE and -l nodes=1:LABEL:ppn=N, as a scheduler hands on that does not read them.
 # What it leaves in the clone: artifacts-JOB/, vgg19-bundle-JOB.tar. docs/batch.md has more.
@@ -137,16 +140,22 @@ export VGG19_ARTIFACTS=${VGG19_ARTIFACTS:-$PWD/artifacts-$job}
 [[ ${VGG19_CORES:-} ]] || VGG19_CORES=$(job_cores)
 export VGG19_CORES
 engine=() runner=()
-docker version >/dev/null 2>&1 || { engine=(--no-engine) && runner=(--runner local); }
+if [[ ${RUNNER:-} == local ]] || ! docker version >/dev/null 2>&1; then
+  engine=(--no-engine) runner=(--runner local)
+fi
 echo "run_job: job $job on $(uname -n), cores $VGG19_CORES, ${runner[*]:-in containers}"
 trap stop TERM INT HUP
 task "${engine[@]}" doctor "${runner[@]}"
 code=$?
 [[ $code == 0 || $code == 18 ]] || refuse $code "doctor refuses this node; its lines above say why"
 read -rd '' -a options <<<"${OPTIONS:-}"
-task "${engine[@]}" pipeline "${runner[@]}" "${options[@]}"
-code=$?
-[[ $code == 0 || $code == 23 ]] || refuse $code "the pipeline failed; its last line above says why"
-task --no-engine bundle --output "vgg19-bundle-$job.tar" || refuse $? "no bundle was packed"
+worst=0
+for name in ${TASKS:-pipeline}; do
+  task "${engine[@]}" "$name" "${runner[@]}" "${options[@]}"
+  code=$?
+  [[ $code == 0 || $code == 23 ]] || refuse $code "the $name failed; its last line above says why"
+  [[ $code == 0 ]] || worst=$code
+done
+task --no-engine bundle --output "${BUNDLE:-vgg19-bundle-$job.tar}" || refuse $? "no bundle was packed"
 cat "$VGG19_ARTIFACTS/compare/compare.log"
-exit $code
+exit $worst

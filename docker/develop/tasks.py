@@ -46,7 +46,7 @@ def check(_: Context) -> None:
     auto_shortflags=False,
 )
 def run_tests(_: Context, only: str = "") -> None:
-    """Lint, build the images, run all tests: of the units, the images and the pipeline."""
+    """Lint, build the images, run all tests: of units, images, the pipeline and jobs of Slurm."""
     end_with(exit_code_of("test", partial(_prepare, only)))
     folders = checks.FOLDERS.get(only, (f"tests/{only}",))
     command = [sys.executable, "-m", "pytest", *folders]
@@ -77,7 +77,7 @@ def _prepare(only: str) -> None:
         raise StageError("pytest is missing; `./bootstrap.py test` installs it")
     if not only:
         checks.run(checks.LINT)
-    if only != checks.UNITS:
+    if only not in (checks.UNITS, checks.SLURM):
         engine.require("test")
         images.build_missing(read_all())
 

@@ -14,12 +14,12 @@ from stages.setting.suggestion import quoted
 # The tasks that have `--runner local`, and those that take an engine in any case.
 LOCAL_TASKS = (
     *("doctor", "download", "pipeline", "train", "quantize", "profile", "compare"),
-    *("peers", "rehearse", "sweep"),
+    *("peers", "rehearse", "submit", "sweep"),
 )
 ENGINE_TASKS = (*LOCAL_TASKS, "notebook", "export", "test", "lock", "build", "release")
 TASKS = (
-    *(*ENGINE_TASKS, "audit", "bundle", "check", "clean", "diff", "docs", "env", "fuzz", "history"),
-    *("lint", "list", "schema", "verify", "version"),
+    *(*ENGINE_TASKS, "audit", "bundle", "cancel", "check", "clean", "diff", "docs", "env"),
+    *("fuzz", "history", "jobs", "lint", "list", "schema", "verify", "version"),
 )
 # Those behind which a word is needed that is no task.
 WITH_WORD = ("diff", "release", "schema", "verify")
@@ -28,7 +28,16 @@ WITH_WORDS = "diff"
 # Flags without a value. Behind any other stands one, which may be called as a task is.
 SWITCHES = frozenset(
     (
-        *("--help", "-h", "--all-cells", "--dry-run", "--force-bf16", "--images", "--long"),
+        *(
+            "--help",
+            "-h",
+            "--again",
+            "--all-cells",
+            "--dry-run",
+            "--force-bf16",
+            "--images",
+            "--long",
+        ),
         *("--more", "--quiet", "--verbose"),
         *("--no-bf16", "--rebuild", "--strict", "--write", "--yes", "--complete", "--debug", "-d"),
         *("--dry", "-R", "--echo", "-e", "--no-dedupe", "--prompt-for-sudo-password", "--pty"),
@@ -39,11 +48,12 @@ SWITCHES = frozenset(
 YES, ASKING = "--yes", "clean"
 RUNNERS = ("docker", "local")
 # Whose unit tests pin cores of this machine itself.
-TESTING = {"check", "test"}
+TEST = "test"
+TESTING = {"check", TEST}
 REBUILD, HELP = "--rebuild", {"--help", "-h"}
 # Only says what it would do.
 DRY_RUN = ("pipeline", "--dry-run")
-WITHOUT = {("--runner", "local"), ("--only", "unit")}
+WITHOUT = {("--runner", "local"), ("--only", "unit"), ("--only", "slurm")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,14 @@ class Asked:
         without = self._without_engine() or TESTING & tasks
         wanted = not self.words or tasks & {*ENGINE_TASKS}
         return bool(without or (wanted and not self.engine))
+
+    @property
+    def starts_slurm(self) -> bool:
+        """Whether the tests that start a Slurm are run, alone or among all."""
+        if HELP & {*self.words} or TEST not in tasks_of(self.words):
+            return False
+        only = [value for flag, value in flags_of(self.words) if flag == "--only"]
+        return not only or "slurm" in only
 
     def _without_engine(self) -> int:
         return sum(pair in WITHOUT for pair in flags_of(self.words))

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,9 @@ from stages.program import streams
 INSTALLER = Path(__file__).with_name("install.py")
 BASE_IMAGE_PACKAGES = {"mmdebstrap", "debian-archive-keyring", "uidmap"}
 DEBIAN_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+# Packages by a program of each.
+NUMACTL = {"numactl": "numactl"}
+SLURM = {"slurmctld": "slurm-wlm", "munged": "munge", "qsub": "slurm-wlm-torque"}
 START_TIMEOUT_S = 60.0
 SUDO_TIMEOUT_S = 10.0
 SYSTEM_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
@@ -83,7 +87,8 @@ def plan_setup(asked: Asked, creates_venv: bool = True) -> SetupPlan:
     will be made by this Python. Raises EngineError if this machine can't be set up from here.
     """
     packages = _venv_packages() if creates_venv else ()
-    packages += _numactl() if asked.runs_here else ()
+    packages += _missing(NUMACTL) if asked.runs_here else ()
+    packages += _missing(SLURM) if asked.starts_slurm else ()
     if not asked.needs_engine:
         return _checked(SetupPlan(packages), asked)
     state = engine.find_state()
@@ -127,7 +132,7 @@ def _engine_plan(packages: tuple[str, ...], state: State) -> SetupPlan:
         return SetupPlan(packages, group_user=group_user)
     release, from_next = this_distribution(), False
     if not shutil.which("dockerd", path=SYSTEM_PATH) or plugins_missing:
-        tools = () if airgap.has_export() else (*_numactl(), *_base_image_packages())
+        tools = () if airgap.has_export() else (*_missing(NUMACTL), *_base_image_packages())
         engine_packages = ENGINE_PACKAGES.get(release.family, ("docker",))
         packages = tuple(dict.fromkeys((*packages, *tools, *engine_packages)))
         from_next = release.takes_engine_from_next
@@ -203,8 +208,8 @@ def _venv_packages() -> tuple[str, ...]:
     return (f"python3.{sys.version_info.minor}-venv",) if lacks_it else ()
 
 
-def _numactl() -> tuple[str, ...]:
-    return () if shutil.which("numactl") else ("numactl",)
+def _missing(packages: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(packages[it] for it in packages if not shutil.which(it, path=SYSTEM_PATH))
 
 
 def _base_image_packages() -> tuple[str, ...]:

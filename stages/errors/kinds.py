@@ -178,6 +178,13 @@ class DataError(StageError):
     remedy = "give a folder of pictures, or a set, of the form that the message asks for"
 
 
+class SchedulerError(StageError):
+    """No batch scheduler answers, it refused a job, or a job did not end well."""
+
+    exit_code = 25
+    remedy = "do what `invoke jobs` says of each job; what other jobs left is kept"
+
+
 def of_kind(exit_code: int, message: str) -> StageError:
     """Return an error of the kind that has `exit_code`, a plain StageError if none has it."""
     kinds = {kind.exit_code: kind for kind in StageError.__subclasses__()}

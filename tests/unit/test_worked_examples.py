@@ -1,15 +1,12 @@
 """CONTRIBUTING's examples, carried out on a copy of the tree."""
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.commands import ROOT, run_in
+from tests.commands import ROOT, copy_tree, run_in
 
-TREE = ("stages", "deploy", "docker", "tests", "tasks.py", "compose.yaml", "pyproject.toml")
-IGNORED = shutil.ignore_patterns("__pycache__", "listings", ".venv*")
 TEXT = (ROOT / "CONTRIBUTING.md").read_text()
 STEP = re.compile(
     r"^In `(?P<path>[\w./]+)`(?:(?!:\n\n).)*?(?:\bin\s`(?P<table>[A-Z]+)`)?:\n\n"
@@ -44,13 +41,7 @@ def with_row(text: str, table: str, row: str) -> str:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    for name in TREE:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, tmp_path / name, ignore=IGNORED)
-        else:
-            shutil.copy(source, tmp_path / name)
-    return tmp_path
+    return copy_tree(tmp_path)
 
 
 @pytest.mark.parametrize(("title", "limit"), [("a precision", 4), ("a runtime", 3)])

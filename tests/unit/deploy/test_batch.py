@@ -95,6 +95,17 @@ def test_with_an_engine_it_is_used_and_nothing_is_installed(node: Node) -> None:
     assert "--yes" not in " ".join(node.calls())
 
 
+def test_other_tasks_a_runner_and_a_place_for_the_bundle_may_be_given(node: Node) -> None:
+    node.engine(True)
+    assert node.submit(TASKS="profile compare", RUNNER="local", BUNDLE="/x/spr.tar")[0] == 0
+    assert tasks(node) == [
+        "--no-engine doctor --runner local",
+        "--no-engine profile --runner local",
+        "--no-engine compare --runner local",
+        "--no-engine bundle --output /x/spr.tar",
+    ]
+
+
 def test_the_cores_are_the_ones_of_the_job(node: Node) -> None:
     allowed = sorted(os.sched_getaffinity(0))
     code, lines = node.submit(SLURM_CPUS_ON_NODE="1")

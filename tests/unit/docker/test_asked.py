@@ -66,6 +66,7 @@ def _flag(name: str) -> str:
         ("trian", False, False),
         ("test", True, True),
         ("test --only unit", False, True),
+        ("test --only slurm", False, True),
         ("schema train", False, False),
         ("verify profile", False, False),
         ("diff pipeline test", False, False),
@@ -84,6 +85,20 @@ def test_it_needs_an_engine_only_for_what_takes_one(
 ) -> None:
     asked = Asked(tuple(words.split()))
     assert (asked.needs_engine, asked.runs_here) == (needs_engine, runs_here)
+
+
+@pytest.mark.parametrize(
+    ("words", "starts_slurm"),
+    [
+        ("test", True),
+        ("lint test --only slurm", True),
+        ("test --only unit", False),
+        ("test --help", False),
+        ("pipeline", False),
+    ],
+)
+def test_a_cluster_is_started_by_its_own_tests_alone(words: str, starts_slurm: bool) -> None:
+    assert Asked(tuple(words.split())).starts_slurm == starts_slurm
 
 
 @pytest.mark.parametrize(

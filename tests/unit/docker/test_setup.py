@@ -108,6 +108,12 @@ def test_an_engine_elsewhere_that_sleeps_is_not_replaced(
         setup.plan_setup(Asked())
 
 
+def test_the_tests_of_a_cluster_get_what_they_start(machine: Machine) -> None:
+    machine(UBUNTU, "numactl munged")
+    asked = Asked(("test", "--only", "slurm"))
+    assert setup.plan_setup(asked).packages == ("slurm-wlm", "slurm-wlm-torque")
+
+
 def test_no_engine_is_installed_for_the_local_runner(machine: Machine) -> None:
     machine(DEBIAN_12, "")
     assert setup.plan_setup(Asked(engine=False)).packages == ("numactl",)

@@ -1,0 +1,195 @@
+"""Send jobs to Slurm, each once: what was sent by a submit that was killed is found again."""
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from docker.host.env_file import environment
+from docker.host.network import without_network
+from docker.paths import ROOT
+from docker.submit import slurm, state
+from docker.submit.standing import standings
+from docker.submit.state import Job, Submit, bundle_of, log_of
+from stages.artifacts import Artifacts, verify
+from stages.errors import ArtifactsBusyError, SettingsError, StageError
+from stages.files import left_overs
+from stages.folder.access import reading
+from stages.folder.usable import prepare
+from stages.setting.suggestion import quoted
+from stages.settings import env_name
+
+# What run_job.sh checks a node's CPU for.
+KINDS = ("spr", "emr", "gnr", "amx", "cpx", "icx", "clx", "skx")
+SCRIPT = Path("deploy", "batch", "run_job.sh")
+# Where a model comes from is train's matter, and may have passwords in it; the cores are the job's.
+NOT_FOR_JOBS = ("artifacts", "backbone", "cores", "data", "download_mirror", "model", "force")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked for: kinds of nodes, how stages run, settings that were given, minutes."""
+
+    kinds: tuple[str, ...]
+    runner: str
+    settings: Mapping[str, str]
+    pending_limit: int
+
+    @property
+    def of_jobs(self) -> dict[str, str]:
+        """The settings that jobs get, too."""
+        given = self.settings
+        return {name: given[name] for name in given if name not in NOT_FOR_JOBS or name == "cores"}
+
+
+def read_kinds(text: str) -> tuple[str, ...]:
+    """Return the kinds in `spr,icx`; SettingsError if there is none, or one that is not known."""
+    kinds = tuple(dict.fromkeys(kind.strip().lower() for kind in text.split(",") if kind.strip()))
+    if not kinds:
+        raise SettingsError(f"kinds are missing; give --kinds with some of {', '.join(KINDS)}")
+    for kind in kinds:
+        if kind not in KINDS:
+            raise SettingsError(f"there is no kind {quoted(kind, KINDS)}; give {', '.join(KINDS)}")
+    return kinds
+
+
+def require_nodes(kinds: Iterable[str]) -> None:
+    """Raise SettingsError for a kind that no node is of, SchedulerError without a scheduler."""
+    there = slurm.features()
+    for kind in kinds:
+        if kind not in there:
+            known = ", ".join(sorted(there & {*KINDS})) or "none that this knows"
+            raise SettingsError(
+                f"no node of this cluster has the feature {kind}; there are: {known}"
+            )
+
+
+def unfinished(folder: Path, order: Order) -> Submit | None:
+    """Return the last submit if it is of this order and still at work, None if it is over.
+
+    Raises ArtifactsBusyError if another is at work.
+    """
+    last = state.last(folder)
+    if last is None or all(it.is_over for it in standings(folder, last)):
+        return None
+    same = tuple(job.kind for job in last.jobs) == order.kinds and last.settings == order.of_jobs
+    if not same or last.runner != order.runner:
+        raise ArtifactsBusyError(
+            f"the jobs of submit {last.id} are not over; wait (`invoke jobs`), end them (`invoke "
+            "cancel`), or give another folder by --artifacts"
+        )
+    return last
+
+
+def begin(folder: Path, artifacts: Path, order: Order, runtime: str) -> Submit:
+    """Write down a new submit, none of whose jobs is sent, and return it."""
+    name = state.new_id()
+    with reading(artifacts, "submit") as made:
+        parts = (made.train.path, made.quantize(runtime).path)
+        inputs = {path.name: verify(path) for path in parts}
+    submit = Submit(
+        id=name,
+        runner=order.runner,
+        settings=order.of_jobs,
+        inputs=inputs,
+        pending_limit=order.pending_limit,
+        jobs=[Job(kind=kind, name=state.job_name(name, kind)) for kind in order.kinds],
+    )
+    state.write(folder, submit)
+    return submit
+
+
+def again(folder: Path) -> Submit:
+    """Return the last submit with a new job in place of each that ended without a bundle."""
+    submit = state.require_last(folder)
+    for it in standings(folder, submit):
+        if it.is_over and it.word != "done":
+            name = state.job_name(submit.id, it.job.kind)
+            submit = submit.but(Job(kind=it.job.kind, name=name))
+    state.write(folder, submit)
+    return submit
+
+
+def send_all(folder: Path, artifacts: Path, submit: Submit, clone: Path = ROOT) -> Submit:
+    """Send each job that is not sent yet, and write down its number; return the submit then."""
+    for job in submit.jobs:
+        if not job.id and not job.refusal:
+            share(artifacts, folder / submit.id / job.kind, submit.inputs)
+            submit = submit.but(_sent(folder, submit, job, clone))
+            state.write(folder, submit)
+    return submit
+
+
+def adopt(folder: Path, submit: Submit) -> Submit:
+    """Return it with the numbers of jobs that were sent, though none was written down."""
+    for job in submit.jobs:
+        if not job.id and not job.refusal and (found := slurm.find(job.name)):
+            submit = submit.but(msgspec.structs.replace(job, id=found))
+            state.write(folder, submit)
+    return submit
+
+
+def share(artifacts: Path, place: Path, inputs: Mapping[str, str]) -> None:
+    """Copy what all jobs start from to a job's own folder of artifacts, unless it is there.
+
+    Raises StageError if what is there by now is another than the submit began with.
+    """
+    own = Artifacts(prepare(place)).root
+    for name, expected in inputs.items():
+        if _is_there(own / name, expected):
+            continue
+        if os.path.lexists(own / name):
+            left_overs.discard(own / name)
+        with reading(artifacts, "submit") as made:
+            if verify(made.root / name) != expected:
+                raise SettingsError(
+                    f"{made.root / name} is another than the submit began with; submit again, "
+                    "without --again"
+                )
+            shutil.copytree(made.root / name, own / name, symlinks=True)
+
+
+def _is_there(folder: Path, expected: str) -> bool:
+    try:
+        return verify(folder) == expected
+    except StageError:
+        return False
+
+
+def _sent(folder: Path, submit: Submit, job: Job, clone: Path) -> Job:
+    if number := slurm.find(job.name):
+        return msgspec.structs.replace(job, id=number)
+    try:
+        options = _options(folder, submit, job, clone)
+        number = slurm.send(options, variables(folder, submit, job), clone)
+    except slurm.RefusedError as error:
+        return msgspec.structs.replace(job, refusal=str(error))
+    return msgspec.structs.replace(job, id=number)
+
+
+def _options(folder: Path, submit: Submit, job: Job, clone: Path) -> list[str]:
+    return [
+        *(f"--job-name={job.name}", f"--constraint={job.kind}", "--exclusive", "--no-requeue"),
+        *("--export=ALL", f"--output={log_of(folder, submit, job)}"),
+        str(clone / SCRIPT),
+    ]
+
+
+def variables(folder: Path, submit: Submit, job: Job) -> dict[str, str]:
+    """Return the environment of a job: the user's, without what only train needs."""
+    environ = without_network(environment(os.environ))
+    for name in NOT_FOR_JOBS:
+        environ.pop(env_name(name), None)
+    chosen = {env_name(name): text for name, text in submit.settings.items()}
+    own = {
+        "LABEL": job.kind,
+        "TASKS": "profile compare",
+        "RUNNER": submit.runner if submit.runner == "local" else "",
+        "OPTIONS": "",
+        "BUNDLE": str(bundle_of(folder, submit, job)),
+        env_name("artifacts"): str(folder / submit.id / job.kind),
+    }
+    return {**environ, **chosen, **own}

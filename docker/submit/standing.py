@@ -1,0 +1,120 @@
+"""How each job stands, and what to do: by what Slurm says of it, and by the bundle it left."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from docker.submit.slurm import Seen, look
+from docker.submit.state import Job, Submit, bundle_of, log_of
+from stages.common.text import aligned
+from stages.errors import HostError
+from stages.program.printable import printable
+
+WAITING = frozenset(("PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "SUSPENDED"))
+RUNNING = frozenset(("RUNNING", "COMPLETING", "STAGE_OUT", "SIGNALING", "STOPPED"))
+KILLED = frozenset(("CANCELLED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "BOOT_FAIL"))
+# By which run_job.sh says that the scheduler's signal ended it.
+SIGNALLED = 143
+AGAIN = "`invoke submit --again`"
+# Reasons that waiting does not end, as parts of Slurm's words.
+HOPELESS = ("Down", "DOWN", "Drained", "NotAvail", "Limit", "BadConstraints", "Held")
+POINTER = " above say"
+MAX_LOG_BYTES, MAX_LINE = 65536, 160
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One job: a word for how it is, the cause or the place, and what to do."""
+
+    job: Job
+    word: str
+    detail: str = ""
+    remedy: str = ""
+    pending_s: float = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes of the job by itself."""
+        return self.word not in ("pending", "running", "not sent")
+
+
+def standing_of(folder: Path, submit: Submit, job: Job) -> Standing:
+    """Return how a job stands; SchedulerError if Slurm can't be asked."""
+    if job.refusal:
+        return Standing(job, "refused", job.refusal, f"ask for what there is, then {AGAIN}")
+    if not job.id:
+        remedy = "`invoke submit` with the same kinds goes on"
+        return Standing(job, "not sent", "submit was ended before", remedy)
+    bundle = bundle_of(folder, submit, job)
+    seen = look(job.id)
+    if seen and seen.state in WAITING:
+        return _pending(job, seen)
+    if seen and seen.state in RUNNING:
+        log = log_of(folder, submit, job)
+        return Standing(job, "running", f"on {seen.node}, {_minutes(_since(seen.began))}", str(log))
+    if bundle.is_file():
+        return Standing(job, "done", str(bundle), "`invoke diff` takes it")
+    return _ended(job, seen, log_of(folder, submit, job))
+
+
+def standings(folder: Path, submit: Submit) -> list[Standing]:
+    """Return how all jobs stand; SchedulerError if Slurm can't be asked."""
+    return [standing_of(folder, submit, job) for job in submit.jobs]
+
+
+def table(found: list[Standing]) -> str:
+    """Return a line for each job: its kind, number, standing, cause, and what to do."""
+    rows = [(it.job.kind, it.job.id or "-", it.word, _both(it)) for it in found]
+    return aligned([("kind", "job", "standing", "cause; what to do"), *rows])
+
+
+def _both(it: Standing) -> str:
+    return "; ".join(filter(None, (it.detail, it.remedy)))
+
+
+def _pending(job: Job, seen: Seen) -> Standing:
+    seconds = _since(seen.submitted)
+    hopeless = any(part in seen.reason for part in HOPELESS)
+    remedy = "`invoke cancel`, or ask who runs the cluster" if hopeless else "wait"
+    return Standing(job, "pending", f"{_minutes(seconds)}, {seen.reason}", remedy, seconds)
+
+
+def _ended(job: Job, seen: Seen | None, log: Path) -> Standing:
+    if seen is None:
+        return Standing(job, "lost", "Slurm knows it no more, and it left no bundle", AGAIN)
+    if seen.state in ("TIMEOUT", "DEADLINE"):
+        return Standing(job, "timed out", "", f"give more by SBATCH_TIMELIMIT, then {AGAIN}")
+    if seen.state == "CANCELLED" and not seen.node:
+        return Standing(job, "killed", "before it began", AGAIN)
+    if seen.state in KILLED or seen.signal or seen.code == SIGNALLED:
+        signal = f", signal {seen.signal}" if seen.signal else ""
+        return Standing(job, "killed", f"{seen.state}{signal} on {seen.node}", AGAIN)
+    if seen.code == HostError.exit_code:
+        remedy = f"have the node's features corrected, then {AGAIN}"
+        return Standing(job, "unfit node", last_error(log) or seen.node, remedy)
+    said = last_error(log) or f"code {seen.code} on {seen.node} without a bundle"
+    return Standing(job, "failed", said, f"read {log}, then {AGAIN}")
+
+
+def last_error(log: Path) -> str:
+    """Return the last error in a log, for a person to read; empty without one.
+
+    The script's own line, which points to the one above it, is passed over.
+    """
+    try:
+        with log.open("rb") as stream:
+            stream.seek(max(0, log.stat().st_size - MAX_LOG_BYTES))
+            lines = stream.read(MAX_LOG_BYTES).decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    errors = (line for line in reversed(lines) if ": error: " in line and POINTER not in line)
+    return printable(next(errors, ""), MAX_LINE)
+
+
+def _since(begin: datetime | None) -> float:
+    """Return the seconds since a time of Slurm's, which is the time of this zone."""
+    return max(0.0, (datetime.now() - begin).total_seconds()) if begin else 0.0
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min"

@@ -1,0 +1,87 @@
+"""A Slurm of text files, whose programs are one script: what they are asked is written down."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from docker.submit.sending import Order
+from stages.artifacts import Artifacts
+from stages.files.checksums import write_checksums
+from stages.folder.usable import prepare
+
+PROGRAM = """\
+#!/bin/bash
+cd "$CLUSTER" || exit 1
+name=$(basename "$0")
+echo "$name $*" >>calls
+[[ ! -e silent ]] || { echo "slurm_load: Unable to contact slurm controller" >&2; exit 1; }
+case $name in
+  sinfo) echo "spr,fast"; echo icx; echo clx ;;
+  squeue) grep -lx "name=${@: -1}" job-* 2>/dev/null | cut -d- -f2 ;;
+  sbatch)
+    for word in "$@"; do
+      [[ $word != --constraint=* || ! -e refuse-${word#*=} ]] ||
+        { echo "sbatch: error: Batch job submission failed: queue is full" >&2; exit 1; }
+      [[ $word != --job-name=* ]] || job=${word#*=}
+    done
+    number=$(($(ls -d job-* 2>/dev/null | wc -l) + 1))
+    echo "name=$job" >job-$number
+    env >env-$number
+    echo "JobId=$number JobState=PENDING Reason=Priority ExitCode=0:0 NodeList=" >state-$number
+    echo "$number;cluster" ;;
+  scontrol)
+    cat "state-${@: -1}" 2>/dev/null && exit
+    echo "slurm_load_jobs error: Invalid job id specified" >&2
+    exit 1 ;;
+  scancel)
+    number=${@: -1}
+    [[ $* == *--signal* ]] && state=FAILED code=143:0 || state=CANCELLED code=0:0
+    grep -q -e PENDING -e RUNNING "state-$number" || exit 1
+    echo "JobId=$number JobState=$state ExitCode=$code NodeList=n1" >state-$number ;;
+esac
+"""
+PROGRAMS = ("sinfo", "squeue", "sbatch", "scontrol", "scancel")
+
+
+class Cluster:
+    """The stand-in for Slurm, artifacts that train and quantize left, and a folder of submits."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder, programs = folder / "cluster", folder / "bin"
+        self.folder.mkdir()
+        programs.mkdir()
+        for name in PROGRAMS:
+            (programs / name).write_text(PROGRAM)
+            (programs / name).chmod(0o755)
+        self.programs = programs
+        monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+        monkeypatch.setenv("CLUSTER", str(self.folder))
+        self.artifacts, self.submits = folder / "artifacts", folder / "artifacts-submits"
+        self.submits.mkdir()
+        made_by_train_and_quantize(self.artifacts)
+
+    def calls(self, program: str) -> list[str]:
+        path = self.folder / "calls"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [line for line in lines if line.startswith(f"{program} ")]
+
+    def is_now(self, number: str, state: str, **fields: str) -> None:
+        rest = " ".join(f"{name}={value}" for name, value in fields.items())
+        (self.folder / f"state-{number}").write_text(f"JobId={number} JobState={state} {rest}\n")
+
+    def environment_of(self, number: str) -> dict[str, str]:
+        lines = (self.folder / f"env-{number}").read_text().splitlines()
+        return {name: value for name, _, value in (line.partition("=") for line in lines)}
+
+
+def made_by_train_and_quantize(root: Path) -> None:
+    artifacts = Artifacts(prepare(root))
+    for stage in (artifacts.train, artifacts.quantize("itex")):
+        stage.path.mkdir()
+        stage.record.write_text("{}")
+        write_checksums(stage.path)
+
+
+def order(*kinds: str, limit: int = 60, **settings: str) -> Order:
+    return Order(kinds, "docker", settings, limit)

@@ -1,0 +1,241 @@
+"""Jobs on several kinds of nodes, sent to a stand-in for Slurm."""
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from invoke.exceptions import Exit
+
+from docker.submit import sending, state, tasks, watching
+from docker.submit.standing import Standing, standings
+from docker.submit.state import Submit, bundle_of, log_of
+from stages.errors import (
+    ArtifactsBusyError,
+    InputCorruptError,
+    InputMissingError,
+    SchedulerError,
+    SettingsError,
+)
+from stages.files.checksums import write_checksums
+from stages.folder.lock import writing_alone
+from tests.unit.submit.cluster import Cluster, order
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    return Cluster(tmp_path, monkeypatch)
+
+
+def sent(cluster: Cluster, *kinds: str, limit: int = 60, **settings: str) -> Submit:
+    submit = sending.begin(
+        cluster.submits, cluster.artifacts, order(*kinds, limit=limit, **settings), "itex"
+    )
+    return sending.send_all(cluster.submits, cluster.artifacts, submit)
+
+
+def words(cluster: Cluster, submit: Submit) -> dict[str, str]:
+    return {it.job.kind: it.word for it in standings(cluster.submits, submit)}
+
+
+def leave_bundle(cluster: Cluster, submit: Submit, kind: str) -> None:
+    job = next(job for job in submit.jobs if job.kind == kind)
+    bundle_of(cluster.submits, submit, job).write_text("a bundle")
+
+
+def test_each_kind_gets_a_whole_node_of_its_own(cluster: Cluster) -> None:
+    submit = sent(cluster, "spr", "icx")
+    asked = cluster.calls("sbatch")
+    assert [("--exclusive" in it, "--no-requeue" in it) for it in asked] == [(True, True)] * 2
+    assert ["--constraint=spr" in it for it in asked] == [True, False]
+    assert [job.id for job in submit.jobs] == ["1", "2"]
+    assert cluster.environment_of("2")["LABEL"] == "icx"
+
+
+def test_a_job_runs_in_the_clone_that_it_was_submitted_for(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    clone = tmp_path / "clone"
+    clone.mkdir()
+    begun = sending.begin(cluster.submits, cluster.artifacts, order("spr"), "itex")
+    sending.send_all(cluster.submits, cluster.artifacts, begun, clone)
+    # run_job.sh looks for the clone where sbatch was called.
+    assert cluster.environment_of("1")["OLDPWD"] == str(clone)
+
+
+def test_a_job_gets_its_settings_and_cores_of_its_own(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VGG19_CORES", "0,1")
+    monkeypatch.setenv("VGG19_BACKBONE", "https://me:secret@example.org/module")
+    sent(cluster, "spr", isas="AVX2,AVX512_CORE", backbone="https://me:secret@example.org/module")
+    environ = cluster.environment_of("1")
+    assert environ["VGG19_ISAS"] == "AVX2,AVX512_CORE"
+    assert "VGG19_CORES" not in environ
+    assert "secret" not in str(environ)
+    assert "secret" not in next(cluster.submits.glob("*/submit.json")).read_text()
+    assert (Path(environ["VGG19_ARTIFACTS"]) / "quantize" / "SHA256SUMS").is_file()
+
+
+def test_a_job_that_was_sent_by_a_killed_submit_is_not_sent_again(cluster: Cluster) -> None:
+    begun = sending.begin(cluster.submits, cluster.artifacts, order("spr", "icx"), "itex")
+    sending.send_all(cluster.submits, cluster.artifacts, begun)
+    state.write(cluster.submits, begun)  # as if no number had been written down
+    goes_on = sending.unfinished(cluster.submits, order("spr", "icx"))
+    assert goes_on == begun
+    submit = sending.send_all(cluster.submits, cluster.artifacts, begun)
+    assert [job.id for job in submit.jobs] == ["1", "2"]
+    assert len(cluster.calls("sbatch")) == 2
+
+
+def test_what_the_queue_refuses_leaves_the_others_as_they_are(cluster: Cluster) -> None:
+    (cluster.folder / "refuse-spr").touch()
+    submit = sent(cluster, "spr", "icx")
+    assert words(cluster, submit) == {"spr": "refused", "icx": "pending"}
+    assert "queue is full" in standings(cluster.submits, submit)[0].detail
+
+
+@pytest.mark.parametrize(
+    ("now", "fields", "word", "said"),
+    [
+        ("PENDING", {"Reason": "Priority"}, "pending", "wait"),
+        ("PENDING", {"Reason": "ReqNodeNotAvail"}, "pending", "invoke cancel"),
+        ("RUNNING", {"NodeList": "n1"}, "running", "n1"),
+        ("FAILED", {"ExitCode": "13:0", "NodeList": "n1"}, "failed", "profile: error: it died"),
+        ("FAILED", {"ExitCode": "17:0", "NodeList": "n1"}, "unfit node", "features corrected"),
+        ("COMPLETED", {"ExitCode": "0:0", "NodeList": "n1"}, "failed", "--again"),
+        ("FAILED", {"ExitCode": "0:9", "NodeList": "n1"}, "killed", "signal 9"),
+        ("FAILED", {"ExitCode": "143:0", "NodeList": "n1"}, "killed", "--again"),
+        ("NODE_FAIL", {"ExitCode": "0:0", "NodeList": "n1"}, "killed", "NODE_FAIL on n1"),
+        ("CANCELLED", {"NodeList": "(null)"}, "killed", "before it began"),
+        ("TIMEOUT", {"ExitCode": "0:15", "NodeList": "n1"}, "timed out", "SBATCH_TIMELIMIT"),
+    ],
+)
+def test_each_end_has_a_word_and_what_to_do(
+    cluster: Cluster, now: str, fields: dict[str, str], word: str, said: str
+) -> None:
+    submit = sent(cluster, "spr")
+    log_of(cluster.submits, submit, submit.jobs[0]).write_text(
+        "x\nprofile: error: it died\nx\n"
+        "run_job: error: the profile failed; its last line above says why\n"
+    )
+    cluster.is_now("1", now, **fields)
+    [found] = standings(cluster.submits, submit)
+    assert found.word == word
+    assert said in f"{found.detail}; {found.remedy}"
+
+
+def test_a_bundle_is_what_makes_a_job_done(cluster: Cluster) -> None:
+    submit = sent(cluster, "spr", "icx")
+    for number in "12":
+        (cluster.folder / f"state-{number}").unlink()  # Slurm forgets what ended
+    leave_bundle(cluster, submit, "spr")
+    assert words(cluster, submit) == {"spr": "done", "icx": "lost"}
+
+
+def test_only_what_ended_without_a_bundle_is_sent_again(cluster: Cluster) -> None:
+    submit = sent(cluster, "spr", "icx", "clx")
+    leave_bundle(cluster, submit, "spr")
+    cluster.is_now("1", "COMPLETED", ExitCode="0:0")
+    cluster.is_now("2", "FAILED", ExitCode="13:0")
+    submit = sending.again(cluster.submits)
+    submit = sending.send_all(cluster.submits, cluster.artifacts, submit)
+    assert {job.kind: job.id for job in submit.jobs} == {"spr": "1", "icx": "4", "clx": "3"}
+    assert state.last(cluster.submits) == submit
+
+
+def test_another_model_is_not_measured_for_the_same_submit(cluster: Cluster) -> None:
+    submit = sent(cluster, "spr")
+    (cluster.submits / submit.id / "spr" / "train" / "train.json").write_text("damaged")
+    sending.share(cluster.artifacts, cluster.submits / submit.id / "spr", submit.inputs)
+    (cluster.artifacts / "train" / "train.json").write_text("[]")
+    sums = cluster.artifacts / "train" / "SHA256SUMS"
+    sums.unlink()
+    write_checksums(cluster.artifacts / "train")
+    with pytest.raises(SettingsError, match="another than the submit began with"):
+        sending.share(cluster.artifacts, cluster.submits / submit.id / "icx", submit.inputs)
+
+
+def test_what_waits_too_long_is_ended(cluster: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
+    submit = sent(cluster, "spr", "icx", limit=5)
+    for number, minutes in (("1", 6), ("2", 4)):
+        began = (datetime.now() - timedelta(minutes=minutes)).isoformat(timespec="seconds")
+        cluster.is_now(number, "PENDING", Reason="Resources", SubmitTime=began)
+    watching.end_overdue(standings(cluster.submits, submit), submit.pending_limit)
+    assert cluster.calls("scancel") == ["scancel 1"]
+    assert "more than 5 min" in capsys.readouterr().out
+
+
+def test_waiting_outlives_a_scheduler_that_is_restarted(cluster: Cluster) -> None:
+    submit, silent = sent(cluster, "spr"), cluster.folder / "silent"
+    silent.touch()
+
+    def sleep(_: float) -> None:
+        silent.unlink(missing_ok=True)
+        cluster.is_now("1", "FAILED", ExitCode="13:0", NodeList="n1")
+
+    assert [it.word for it in watching.wait(cluster.submits, submit, sleep)] == ["failed"]
+
+
+def test_a_running_job_may_end_its_containers_before_it_is_ended(cluster: Cluster) -> None:
+    submit = sent(cluster, "spr", "icx")
+    cluster.is_now("1", "RUNNING", NodeList="n1")
+    watching.cancel(cluster.submits, submit)
+    assert cluster.calls("scancel") == ["scancel --batch --signal=TERM 1", "scancel 2", "scancel 1"]
+    assert words(cluster, submit) == {"spr": "killed", "icx": "killed"}
+
+
+def test_bundles_are_given_to_diff_by_kind() -> None:
+    job = state.Job(kind="spr", name="n")
+    found = [Standing(job, "done", "/b.tar"), Standing(job, "failed", "why")]
+    assert watching.bundles(found) == ["spr=/b.tar"]
+
+
+@pytest.mark.parametrize("kinds", ["", "xyz", "spr,xyz", " , "])
+def test_kinds_that_nobody_knows_are_refused(kinds: str) -> None:
+    with pytest.raises(SettingsError, match="spr, emr, gnr"):
+        sending.read_kinds(kinds)
+
+
+def test_a_kind_without_a_node_is_refused_before_anything_is_trained(cluster: Cluster) -> None:
+    sending.require_nodes(["spr", "icx"])
+    with pytest.raises(SettingsError, match="feature gnr; there are: clx, icx, spr"):
+        sending.require_nodes(["spr", "gnr"])
+
+
+def test_without_a_scheduler_a_line_says_where_to_run_it(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (cluster.folder / "silent").touch()
+    with pytest.raises(SchedulerError, match="Unable to contact slurm controller"):
+        sending.require_nodes(["spr"])
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(SchedulerError, match="login node"):
+        sending.require_nodes(["spr"])
+
+
+def test_another_submit_waits_for_the_jobs_of_the_last(cluster: Cluster) -> None:
+    submit = sent(cluster, "spr")
+    with pytest.raises(ArtifactsBusyError, match=submit.id):
+        sending.unfinished(cluster.submits, order("icx"))
+    cluster.is_now("1", "FAILED", ExitCode="1:0")
+    assert sending.unfinished(cluster.submits, order("icx")) is None
+
+
+def test_two_submits_at_once_are_one(cluster: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
+    given = {"artifacts": str(cluster.artifacts), "kinds": "spr"}
+    with writing_alone(cluster.submits, "submit"), pytest.raises(Exit) as ended:
+        tasks.submit_task({}).body(None, runner="docker", pending_limit=None, again=False, **given)
+    assert ended.value.code == ArtifactsBusyError.exit_code
+    assert "is in use by submit" in capsys.readouterr().err
+    assert cluster.calls("sbatch") == []
+
+
+def test_no_submit_and_a_damaged_one_are_said(cluster: Cluster) -> None:
+    with pytest.raises(InputMissingError, match="invoke submit --kinds"):
+        state.require_last(cluster.submits)
+    submit = sent(cluster, "spr")
+    path = cluster.submits / submit.id / "submit.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"jobs": 1}))
+    with pytest.raises(InputCorruptError, match="submit again"):
+        state.last(cluster.submits)
