@@ -8,7 +8,9 @@ import time
 from pathlib import Path
 
 from stages.errors import ModelError
-from tests.commands import ROOT
+
+# That of the stages, in an image as in a clone.
+ROOT = Path(__file__).parents[3]
 
 SCRIPT = """
 import os, sys, time
