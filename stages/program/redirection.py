@@ -4,10 +4,11 @@ Native libraries write to the descriptors, past Python's own streams.
 """
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
+
+from stages.program import streams
 
 
 @contextmanager
@@ -16,7 +17,7 @@ def redirected(descriptor: int) -> Iterator[tuple[int, int]]:
 
     Yields descriptors of what standard output and error were until then.
     """
-    _flush()
+    streams.flush()
     originals = os.dup(1), os.dup(2)
     for number in (1, 2):
         os.dup2(descriptor, number)
@@ -24,7 +25,7 @@ def redirected(descriptor: int) -> Iterator[tuple[int, int]]:
         yield originals
     finally:
         try:
-            _flush()
+            streams.flush()
         finally:  # on a full disk, too: what is said of it must be seen
             for number, original in zip((1, 2), originals, strict=True):
                 os.dup2(original, number)
@@ -41,8 +42,3 @@ def own_stream(stream: TextIO, number: int, original: int) -> TextIO:
     return open(
         original, "w", encoding="utf-8", errors="backslashreplace", closefd=False, buffering=1
     )
-
-
-def _flush() -> None:
-    sys.stdout.flush()
-    sys.stderr.flush()

@@ -5,14 +5,14 @@ after the other, and the cell that is measured twice takes part in all. Rounds t
 may be of other groups.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from itertools import chain, pairwise
 
 from stages.records.cell import Measurement
 from stages.records.measure import Run, counting
+from stages.records.problems import Problems
 from stages.records.profile import ProfileRecord
 
-Problems = Iterator[str]
 SCENARIOS = ("offline", "single_stream")
 
 

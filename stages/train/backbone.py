@@ -21,7 +21,14 @@ from stages.train.bean_leaves import ShowProgress, code_digest, drawing_digest
 from stages.train.embedded_backbone import make_weights
 from stages.train.given_files import given_folder, module_sha256, not_downloaded
 from stages.train.limited import limited
-from stages.train.module_calls import in_words, only, reason_of, signature_layer, signature_name
+from stages.train.module_calls import (
+    called,
+    in_words,
+    only,
+    reason_of,
+    signature_layer,
+    signature_name,
+)
 from stages.train.preprocessing import CAFFE_MEAN, MAX_PIXEL
 from stages.train.vgg19 import Weights, blocks, export
 
@@ -162,18 +169,14 @@ def _feature_layer(layer: Any, name: str) -> Any:
 def _called(traced: Any, images: Any, name: str) -> Any:
     """Return what a module returns for a batch; ModelError if it refuses it, or takes too long."""
     count = len(images)
-    try:
-        return limited(
-            lambda: traced(tf.constant(images)),
-            f"the backbone {name} does not answer to {count} images",
-        )
-    except ModelError:
-        raise
-    except Exception as error:
-        raise ModelError(
-            f"the backbone {name} does not take float32 [N, 224, 224, 3] images, tried with "
-            f"{count} ({reason_of(error)}); {_REMEDY}"
-        ) from error
+    takes = "float32 [N, 224, 224, 3] images"
+    return called(
+        traced,
+        images,
+        unanswered=f"the backbone {name} does not answer to {count} images",
+        refused=f"the backbone {name} does not take {takes}, tried with {count}",
+        remedy=_REMEDY,
+    )
 
 
 def _require_features(features: Any, images: int, name: str) -> None:

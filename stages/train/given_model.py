@@ -18,7 +18,7 @@ from stages.settings import Settings
 from stages.train.backbone import BATCH_SIZE, PROBED_BATCHES
 from stages.train.given_files import given_model, model_sha256
 from stages.train.limited import limited
-from stages.train.module_calls import in_words, only, reason_of
+from stages.train.module_calls import called, in_words, only
 from stages.train.preprocessing import prepared
 from stages.train.saved_classifier import SavedClassifier, load_saved
 
@@ -150,18 +150,14 @@ def _probe(layer: Any, count: int, shape: ImageShape, name: str) -> Answers:
 def _answer(layer: Any, images: NDArray[np.float32], name: str) -> Answers:
     """Return what a model answers to a batch, of one form for all that it answers."""
     count, height, width, _ = images.shape
-    try:
-        answer = limited(
-            lambda: layer(tf.constant(images)),
-            f"the model {name} does not answer to {count} images of {height}x{width}",
-        )
-    except ModelError:
-        raise
-    except Exception as error:  # whose type depends on the model
-        raise ModelError(
-            f"the model {name} does not take {count} images of {height}x{width} "
-            f"({reason_of(error)}); save it for any number of them"
-        ) from error
+    given = f"{count} images of {height}x{width}"
+    answer = called(
+        layer,
+        images,
+        unanswered=f"the model {name} does not answer to {given}",
+        refused=f"the model {name} does not take {given}",
+        remedy="save it for any number of them",
+    )
     _require_form(answer, count, name)
     answers: Answers = answer.numpy()
     _require_numbers(answers, name)

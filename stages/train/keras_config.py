@@ -65,21 +65,21 @@ def _require_text(key: str, named: Any, layer: str) -> None:
     """Raise ModelError if a text is to be looked up, and is none of those that may be."""
     ending = next((it for it in NAMED_BY_KEY if key.endswith(it)), None)
     if ending and isinstance(named, str) and named not in NAMED_BY_KEY[ending]:
-        raise _refused(f"has {_shown(named)} as {_shown(key)}", layer)
+        raise _refused(f"has {shown(named)} as {shown(key)}", layer)
 
 
 def _require_class(value: dict[str, Any], layer: str) -> None:
     kind, config = value["class_name"], value.get("config")
     if kind in _CODE:
         raise ModelError(
-            f"holds Python code, in the Lambda layer {_shown(layer)}, which is not run; {EXPORT}"
+            f"holds Python code, in the Lambda layer {shown(layer)}, which is not run; {EXPORT}"
         )
     names = ACTIVATIONS if kind == _FUNCTION else CLASSES
     name = config if kind == _FUNCTION else kind
     if not _is_of(names, name) or value.get("registered_name") not in (None, name):
-        raise _refused(f"names {_shown(name)}", layer)
+        raise _refused(f"names {shown(name)}", layer)
     if not _is_of_keras(value.get("module")):
-        raise _refused(f"names {_shown(name)} of {_shown(value['module'])}", layer)
+        raise _refused(f"names {shown(name)} of {shown(value['module'])}", layer)
     if kind in CALLING:
         _require_function(config, layer)
 
@@ -88,7 +88,7 @@ def _require_function(config: Any, layer: str) -> None:
     name = config.get(_FUNCTION) if isinstance(config, dict) else None
     known = name.removeprefix(_OF_TF_1) if isinstance(name, str) else name
     if not _is_of(FUNCTIONS, known):
-        raise _refused(f"calls {_shown(name)}", layer)
+        raise _refused(f"calls {shown(name)}", layer)
 
 
 def _is_of(names: frozenset[str], name: Any) -> bool:
@@ -104,7 +104,7 @@ def _is_of_keras(module: Any) -> bool:
 
 def _refused(what: str, layer: str) -> ModelError:
     return ModelError(
-        f"{what}, in the layer {_shown(layer)}, which is none of what is taken from a file of "
+        f"{what}, in the layer {shown(layer)}, which is none of what is taken from a file of "
         f"Keras; {EXPORT}"
     )
 
@@ -116,5 +116,6 @@ def _name(value: dict[str, Any]) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _shown(name: Any) -> str:
+def shown(name: Any) -> str:
+    """Return a name from a stranger's file, cut and cleaned for a message."""
     return printable(str(name), MAX_SHOWN)

@@ -11,13 +11,12 @@ from stages.errors import ModelError
 from stages.files.given_module import KERAS_MODEL, KERAS_VERSION, keras_form
 from stages.files.limits import GB, MAX_MODULE_BYTES, MAX_UNPACKED_BYTES, MB
 from stages.program.printable import printable
-from stages.train.keras_config import require_known
+from stages.train.keras_config import require_known, shown
 
 KERAS, TF_KERAS = "keras", "tf_keras"
 WEIGHTS, ARCHITECTURE = "model.weights.h5", "model_config"
 # The layers of the largest published models take 2 MB.
 MAX_TEXT_BYTES = 16 * MB
-MAX_SHOWN = 60
 _AGAIN = "save it again, by `model.save`"
 
 
@@ -96,12 +95,12 @@ def _require_variables(content: Any) -> None:
     for name, link in links:
         array = content[name] if isinstance(link, h5py.HardLink) else None
         if array is None or (isinstance(array, h5py.Dataset) and _is_elsewhere(array)):
-            raise ModelError(f"has {_shown(name)} in another place; {_AGAIN}")
+            raise ModelError(f"has {shown(name)} in another place; {_AGAIN}")
         total += _bytes_of(array) if isinstance(array, h5py.Dataset) else 0
         if total > MAX_MODULE_BYTES:
             raise ModelError(
                 f"declares more than {MAX_MODULE_BYTES / GB:.0f} GB of variables, up to "
-                f"{_shown(name)}; {_AGAIN}"
+                f"{shown(name)}; {_AGAIN}"
             )
 
 
@@ -116,7 +115,3 @@ def _bytes_of(array: Any) -> int:
 
 def _too_long(name: str) -> ModelError:
     return ModelError(f"has more than {MAX_TEXT_BYTES / MB:.0f} MB of {name}; {_AGAIN}")
-
-
-def _shown(name: str) -> str:
-    return printable(name, MAX_SHOWN)

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from stages.errors import ModelError
 from stages.program.printable import printable
+from stages.train.limited import limited
 
 MAX_REASON = 240
 DEFAULT_SIGNATURE = "serving_default"
@@ -37,6 +38,20 @@ def signature_name(names: list[str]) -> str:
             f"can't be called, and {has}; export it with the one signature {DEFAULT_SIGNATURE}"
         )
     return names[0]
+
+
+def called(layer: Any, images: Any, unanswered: str, refused: str, remedy: str) -> Any:
+    """Return what a model returns for a batch of images.
+
+    Raises ModelError, which begins with `unanswered` if that takes too long, and with `refused` if
+    the model raises an error, whose type depends on it.
+    """
+    try:
+        return limited(lambda: layer(tf.constant(images)), unanswered)
+    except ModelError:
+        raise
+    except Exception as error:
+        raise ModelError(f"{refused} ({reason_of(error)}); {remedy}") from error
 
 
 def only(outputs: Any) -> Any:
