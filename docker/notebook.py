@@ -16,8 +16,9 @@ from docker.ending import end_with
 from docker.host import user
 from docker.host.loopback_port import LOOPBACK, answers, passing_on
 from docker.host.own_files import OWN
+from docker.local_runner import Runner
 from docker.options import flags_given
-from docker.runners import Runner, prepare_docker
+from docker.runners import prepare_docker
 from docker.running import chosen_settings
 from stages.command_line import help_text, load
 from stages.errors import SettingsError, StageError, exit_code_of

@@ -116,13 +116,13 @@ def name_of(runtime: Runtime) -> str:
 def requirements_text(runtime: Runtime) -> str:
     """Return a file of requirements for pip: all that an environment may hold, with hashes.
 
-    Of a package that several locks have, the last one counts, as the local runner installs them
-    in this order.
+    If several locks have a package, the last one counts, as the local runner installs them in
+    this order.
     """
     layers = all_layers(runtime)
     locks = [path_of(layer).read_text(encoding="utf-8") for layer in layers]
     options = dict.fromkeys(option for lock in locks for option in OPTION.findall(lock))
-    packages = {found[1]: found[0] for lock in locks for found in PACKAGE.finditer(lock)}
+    packages = {pin[1]: pin[0] for lock in locks for pin in PACKAGE.finditer(lock)}
     head = OF_PIP.format(**_facts(runtime), locks=" ".join(layers))
     lines = [*options, *(packages[package] for package in sorted(packages))]
     return head + "".join(f"{line}\n" for line in lines)

@@ -74,12 +74,11 @@ def check_sweep(artifacts: Artifacts, runtime: str) -> str:
         folder.record,
         SweepRecord,
         partial(sweep.rederived, folder=folder),
+        partial(_require_sweep_current, artifacts, runtime),
         runtime=runtime,
         labels=labels_of(artifacts, "test"),
         **sources(artifacts),
     )
-    require_current(folder.path, record.train_sha256, artifacts.train.path)
-    require_current(folder.path, record.quantize_sha256, artifacts.quantize(runtime).path)
     note = _check_log(folder, record, "sweep", render_sweep)
     with following(folder.record):
         drawing = draw(record)
@@ -109,6 +108,13 @@ def _require_current(
         require_current(folder.path, digest, artifacts.quantize(runtime).path)
     if isinstance(record, RehearsalRecord) and record.peers_sha256:
         require_current(folder.path, record.peers_sha256, artifacts.peers.path)
+
+
+def _require_sweep_current(artifacts: Artifacts, runtime: str, record: SweepRecord) -> None:
+    """Raise InputStaleError if a runtime's sweep was made from other artifacts than its own."""
+    folder = artifacts.sweep(runtime).path
+    require_current(folder, record.train_sha256, artifacts.train.path)
+    require_current(folder, record.quantize_sha256, artifacts.quantize(runtime).path)
 
 
 def _check_log(

@@ -10,7 +10,7 @@ import pytest
 from docker.build.graph import read_stages
 from docker.host import user
 from docker.host.env_file import project_name
-from docker.runners import VENVS
+from docker.local_runner import VENVS
 from stages.artifacts import Artifacts, read_record, verify
 from stages.common.host.core_lock import holding
 from stages.errors import CoresBusyError, NotTrustedError, PinningError

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from docker.build.requirements import path_of
-from docker.runners import VENVS
+from docker.local_runner import VENVS
 from docker.share.pins import Asked, write_pins
 from stages.errors import NotWritableError, SettingsError
 from stages.runtimes import PEERS_RUNTIME, RUNTIME_NAMES

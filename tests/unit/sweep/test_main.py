@@ -7,14 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.artifacts import (
-    Artifacts,
-    QuantizeFolder,
-    TrainFolder,
-    read_record,
-    verify,
-    write_record,
-)
+from stages.artifacts import Artifacts, read_record, verify, write_record
 from stages.common.host import memory
 from stages.common.host.memory import Footprint
 from stages.common.worker.protocol import LoadgenTest, Trace
@@ -22,6 +15,7 @@ from stages.errors import HostError, InputMissingError, PinningError, ProofError
 from stages.folder.handover import handing_over
 from stages.records.sweep import SweepRecord
 from stages.samples import Samples
+from stages.stage_folders import QuantizeFolder, TrainFolder
 from stages.sweep.__main__ import main
 from tests.unit.profile.stand_in import StandIn, quiet_machine
 from tests.unit.records import HOST, quantize, train, variant
