@@ -43,7 +43,7 @@ from docker.options import DRY_RUN, HOWS, flags_given, stage_task
 from docker.paths import ROOT
 from docker.program import adopt
 from docker.reproduce import reproduction
-from docker.results import bundle, diff, export, history, schema, verify
+from docker.results import bundle, diff, export, history, publish, schema, verify
 from docker.runners import TRAIN
 from docker.running import artifacts_of, chosen_settings, run_programs
 from docker.task_list import list_task
@@ -144,7 +144,7 @@ def _groups() -> "dict[str, list[Task[Any]]]":
         "Before a run": [_program_task(DOCTOR), _program_task(DOWNLOAD)],
         "The pipeline, and its stages in order": [pipeline, *stages],
         "Beside the pipeline, when it has run": [_program_task(PEERS), _program_task(REHEARSE)],
-        "Results": [history, diff, bundle, verify, export, schema],
+        "Results": [history, diff, publish, bundle, verify, export, schema],
         "Development": [
             *(check, lint, run_tests, fuzz, docs, lock, audit, build, clean, release, version),
         ],

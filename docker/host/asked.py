@@ -19,17 +19,17 @@ LOCAL_TASKS = (
 ENGINE_TASKS = (*LOCAL_TASKS, "export", "test", "lock", "build", "release")
 TASKS = (
     *(*ENGINE_TASKS, "audit", "bundle", "check", "clean", "diff", "docs", "fuzz", "history"),
-    *("lint", "list", "schema", "verify", "version"),
+    *("lint", "list", "publish", "schema", "verify", "version"),
 )
 # Those behind which a word is needed that is no task.
-WITH_WORD = ("diff", "release", "schema", "verify")
-# The one of them behind which all words are its own.
-WITH_WORDS = "diff"
+WITH_WORD = ("diff", "publish", "release", "schema", "verify")
+# Those of them behind which all words are their own; publish needs none.
+WITH_WORDS = ("diff", "publish")
 # Flags without a value. Behind any other stands one, which may be called as a task is.
 SWITCHES = frozenset(
     (
         *("--help", "-h", "--all-cells", "--dry-run", "--force-bf16", "--images", "--long"),
-        *("--more", "--quiet", "--verbose"),
+        *("--mlflow", "--more", "--quiet", "--verbose"),
         *("--no-bf16", "--rebuild", "--strict", "--write", "--yes", "--complete", "--debug", "-d"),
         *("--dry", "-R", "--echo", "-e", "--no-dedupe", "--prompt-for-sudo-password", "--pty"),
         *("-p", "--version", "-V", "--warn-only", "-w", "--write-pyc"),
@@ -98,7 +98,7 @@ def tasks_of(words: Sequence[str]) -> list[str]:
         elif value_is_next:
             value_is_next = False
         elif about:
-            about = about if about == WITH_WORDS else ""
+            about = about if about in WITH_WORDS else ""
         else:
             tasks.append(word)
             about = word if word in WITH_WORD else ""

@@ -47,11 +47,13 @@ def require_writable(output: Path, artifacts: Path) -> None:
     part.unlink(missing_ok=True)
 
 
-def agree_to_replace(output: Path, is_ours: Callable[[Path], bool]) -> list[str]:
+def agree_to_replace(
+    output: Path, is_ours: Callable[[Path], bool], flag: str = "--output"
+) -> list[str]:
     """Return what to say of a file that will be replaced, nothing if there is none.
 
     A person at a terminal is asked first. Raises NotWritableError if the answer is no, or if the
-    file is none of those that the task writes, as `is_ours` has it.
+    file is none of those that the task writes, as `is_ours` has it; `flag` gives another.
     """
     try:
         written = datetime.fromtimestamp(output.stat().st_mtime).astimezone()
@@ -59,9 +61,9 @@ def agree_to_replace(output: Path, is_ours: Callable[[Path], bool]) -> list[str]
         return []
     which = f"the file {output} of {written:%Y-%m-%d %H:%M}"
     if output.stat().st_size and not is_ours(output):
-        raise NotWritableError(f"{which} is another program's; give another name by --output")
+        raise NotWritableError(f"{which} is another program's; give another name by {flag}")
     if asking.is_possible() and not asking.agreed(f"Replace {which}?"):
-        raise NotWritableError(f"{which} stays as it is; give another name by --output")
+        raise NotWritableError(f"{which} stays as it is; give another name by {flag}")
     return [f"replaced {which}"]
 
 
@@ -149,7 +151,7 @@ def _naming_a_full_disk(folder: Path) -> Iterator[None]:
         if error.errno not in disk_space.FULL:
             raise
         raise DiskFullError(
-            f"no space left in {folder}; free some, or give another folder by --output"
+            f"no space left in {folder}; free some, or give a name in another folder"
         ) from None
 
 
