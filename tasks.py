@@ -57,7 +57,7 @@ from docker.options import DRY_RUN, HOWS, flags_given, stage_task
 from docker.paths import REQUIREMENTS, ROOT
 from docker.program import adopt
 from docker.reproduce import reproduction
-from docker.results import bundle, diff, export, history, schema, verify
+from docker.results import bundle, diff, export, history, publish, schema, verify
 from docker.runners import TRAIN
 from docker.running import artifacts_of, chosen_settings, run_programs
 from docker.share import pins
@@ -197,7 +197,7 @@ def _groups() -> "dict[str, list[Task[Any]]]":
             submitting.submit_task(_specs_of(STAGE_NAMES)),
             *(submitting.jobs, submitting.cancel),
         ],
-        "Results": [history, diff, bundle, verify, export, schema],
+        "Results": [history, diff, publish, bundle, verify, export, schema],
         "Development": [
             *(check, lint, run_tests, fuzz, docs, lock, audit, build, clean, release, version),
         ],

@@ -17,5 +17,7 @@ DOCS = ROOT / "docs"
 LISTINGS = ROOT / "docker" / "listings"
 LIST_PACKAGES = ROOT / "docker" / "list_packages.sh"
 SCHEMAS = ROOT / "docs" / "schemas"
+# Where MLflow keeps runs, if no other place is named.
+MLRUNS = ROOT / "mlruns"
 # What `invoke export` brings to a machine without a network; absent in a clone.
 EXPORT = ROOT / "export"

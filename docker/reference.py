@@ -9,7 +9,7 @@ from docker.host import variables
 from docker.host.venv import VenvError
 from docker.options import NO_FLAGS
 from docker.paths import CLOUD, DOCS, ROOT, SCHEMAS
-from docker.share import schemas
+from docker.share import columns, schemas
 from stages.command_line import WORDS_FOR_DEFAULTS, default_in_words, flag_name
 from stages.errors import INTERNAL_EXIT_CODE, INTERRUPTED_EXIT_CODE, StageError
 from stages.program.streams import UNREAD_EXIT_CODE
@@ -115,7 +115,7 @@ OTHERS = """\
 def pages() -> dict[Path, str]:
     """Return the text of each page by its path."""
     own = {DOCS / "settings.md": _settings(), DOCS / "exit-codes.md": _exit_codes()}
-    own[CLOUD / "cloud-init.yaml"] = _cloud_init()
+    own |= {CLOUD / "cloud-init.yaml": _cloud_init(), DOCS / "columns.md": columns.page(COMMAND)}
     return own | schemas.texts(SCHEMAS)
 
 

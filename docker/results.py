@@ -125,6 +125,40 @@ def diff(
     end_with(exit_code_of("diff", show))
 
 
+@task(
+    iterable=["machines"],
+    help={
+        "machines": "PATH, or NAME=PATH: an artifacts folder, or a bundle (default: artifacts)",
+        "parquet": "file to write the table of results to, as Parquet",
+        "mlflow": "make a run of each measurement, where MLFLOW_TRACKING_URI says, else in "
+        "mlruns in the clone",
+        "tracking_uri": "the same, at this server's address, or in this folder",
+    },
+    auto_shortflags=False,
+)
+def publish(
+    _: Context,
+    machines: Sequence[str],
+    parquet: str = "",
+    mlflow: bool = False,
+    tracking_uri: str = "",
+) -> None:
+    """Hand results to other tools, as Parquet and MLflow; compare leaves CSV and Markdown.
+
+    The first time, it installs what that takes. This is the last task of a command, as all words
+    behind it are artifacts folders or bundles.
+    """
+
+    def write() -> None:
+        from docker.share.publish import Asked, publish
+
+        asked = Asked(machines, parquet, mlflow, tracking_uri)
+        for line in publish(asked, artifacts_of()):
+            print(line, flush=True)
+
+    end_with(exit_code_of("publish", write))
+
+
 class _Verify(ReplaceableTask):
     replacements = ("rebuild",)
 

@@ -47,6 +47,8 @@ class CompareFolder:
         self.record = path / "compare.json"
         self.log = path / "compare.log"
         self.page = path / "report.html"
+        self.summary_csv = path / "summary.csv"
+        self.summary_markdown = path / "summary.md"
         self.absolute = path / "fp32_int8_absolute.png"
         self.times = path / "fp32_int8_times.png"
         self.ladder = path / "precision_isa.png"

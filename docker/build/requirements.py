@@ -29,8 +29,9 @@ LAYERS_BELOW: dict[str, tuple[str, ...]] = {
 EXTRA_LAYERS = {PEERS_RUNTIME: ("peers",)}
 # The one whose stages the notebook runs, all in one environment.
 NOTEBOOK_RUNTIME = RUNTIME_NAMES[0]
-# What builds the emulator of AMX; it reaches no image.
-EMULATOR = "emulator"
+# What builds the emulator of AMX, what `invoke publish` writes by, and what it takes to change this
+# project; they reach no image.
+EMULATOR, PUBLISH, DEVELOP = "emulator", "publish", "develop"
 PLATFORM = ("--python-platform", "x86_64-manylinux_2_28")
 STAGES_PYTHON = "3.11"
 PYTHON_OF_IMAGES = ("--python-version", STAGES_PYTHON, *PLATFORM)
@@ -74,11 +75,16 @@ def lock_requirements(runtimes: Sequence[str] = ()) -> None:
 
 
 def _lock_host() -> None:
-    """Write the host's lock, and that of what is only needed to change this project."""
+    """Write the locks of what runs on hosts: invoke's, publish's, and what is needed to change it.
+
+    All of them have the same version of a package.
+    """
     _write("host", ["host"], *PYTHON_OF_HOSTS, "--generate-hashes")
+    host = f"--constraint={path_of('host')}"
+    _write(PUBLISH, [PUBLISH], *PYTHON_OF_HOSTS, "--generate-hashes", host)
     left_out = [f"--no-emit-package={package}" for package in locked_packages("host")]
-    options = ("--generate-hashes", f"--constraint={path_of('host')}", *left_out)
-    _write("develop", ["host", "develop"], *PYTHON_OF_HOSTS, *options)
+    options = ("--generate-hashes", host, f"--constraint={path_of(PUBLISH)}", *left_out)
+    _write(DEVELOP, ["host", DEVELOP], *PYTHON_OF_HOSTS, *options)
 
 
 def _lock_notebook() -> None:
@@ -140,8 +146,10 @@ def _write(name: str, inputs: Sequence[str], *options: str) -> None:
 
 def _compile(inputs: Sequence[str], output: Path, *options: str) -> None:
     files = [str(REQUIREMENTS / f"{name}.in") for name in inputs]
-    shape = ("--no-header", "--no-annotate", "--no-emit-index-url", f"--override={ABSENT}")
-    command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", *shape, *options]
+    shape = ("--no-header", "--no-annotate", "--no-emit-index-url")
+    # What writes Parquet, and what tests it, need pyarrow.
+    absent = () if {PUBLISH, DEVELOP} & {*inputs} else (f"--override={ABSENT}",)
+    command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", *shape, *absent, *options]
     output.unlink(missing_ok=True)  # uv would keep the versions of a file that is there
     command += [*files, f"--output-file={output}"]
     subprocess.run(command, env=child_environment(os.environ), check=True, stdin=subprocess.DEVNULL)

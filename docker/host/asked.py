@@ -19,12 +19,12 @@ LOCAL_TASKS = (
 ENGINE_TASKS = (*LOCAL_TASKS, "notebook", "export", "test", "lock", "build", "release")
 TASKS = (
     *(*ENGINE_TASKS, "audit", "bundle", "cancel", "check", "clean", "diff", "docs", "env"),
-    *("fuzz", "history", "jobs", "lint", "list", "schema", "verify", "version"),
+    *("fuzz", "history", "jobs", "lint", "list", "publish", "schema", "verify", "version"),
 )
 # Those behind which a word is needed that is no task.
-WITH_WORD = ("diff", "release", "schema", "verify")
-# The one of them behind which all words are its own.
-WITH_WORDS = "diff"
+WITH_WORD = ("diff", "publish", "release", "schema", "verify")
+# Those of them behind which all words are their own; publish needs none.
+WITH_WORDS = ("diff", "publish")
 # Flags without a value. Behind any other stands one, which may be called as a task is.
 SWITCHES = frozenset(
     (
@@ -38,7 +38,7 @@ SWITCHES = frozenset(
             "--images",
             "--long",
         ),
-        *("--more", "--quiet", "--verbose"),
+        *("--mlflow", "--more", "--quiet", "--verbose"),
         *("--no-bf16", "--rebuild", "--strict", "--write", "--yes", "--complete", "--debug", "-d"),
         *("--dry", "-R", "--echo", "-e", "--no-dedupe", "--prompt-for-sudo-password", "--pty"),
         *("-p", "--version", "-V", "--warn-only", "-w", "--write-pyc"),
@@ -116,7 +116,7 @@ def tasks_of(words: Sequence[str]) -> list[str]:
         elif value_is_next:
             value_is_next = False
         elif about:
-            about = about if about == WITH_WORDS else ""
+            about = about if about in WITH_WORDS else ""
         else:
             tasks.append(word)
             about = word if word in WITH_WORD else ""

@@ -19,8 +19,12 @@ INPUT_FILES = (
     *("docker/Dockerfile", "docker/install_layer.sh", "docker/requirements/*.txt"),
     "emulator/*.*",  # not what is built beside them
 )
-# invoke's own requirements are in no image.
-HOST_LOCKS = ("docker/requirements/develop.txt", "docker/requirements/host.txt")
+# What runs on hosts alone is in no image.
+HOST_LOCKS = (
+    "docker/requirements/develop.txt",
+    "docker/requirements/host.txt",
+    "docker/requirements/publish.txt",
+)
 # In place of the configuration's digest, if the engine names images by the digest of a manifest.
 NO_DIGEST = ""
 # In seconds: an engine that writes an image is slow to answer.

@@ -3,8 +3,8 @@
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from stages.artifacts import Artifacts
 from stages.errors import NotTrustedError, SettingsError, StageError
 from stages.evidence.collect import ARTIFACTS_FOLDER
 from stages.evidence.rejection import GET_AGAIN, as_of_a_bundle
+from stages.files.checksums import sha256
 from stages.folder.access import reading
 from stages.machines.alike import require_alike
 from stages.machines.cost_table import render_costs
@@ -76,7 +77,7 @@ def side_by_side(asked: Asked, artifacts: Path) -> Iterator[str]:
         yield f"\n{render_costs(machines, entries, bounds)}"
     if asked.output:
         yield from _write_summaries(entries, from_here(asked.output))
-    _require_trusted(machines)
+    require_trusted(machines)
 
 
 def read_given(text: str) -> Given:
@@ -110,23 +111,40 @@ def _prices_and_bounds(asked: Asked) -> tuple[PriceTable | None, Bounds]:
     return None, bounds
 
 
+@contextmanager
+def opened(given: Given, program: str = PROGRAM) -> Iterator[tuple[Machine, Artifacts]]:
+    """Yield what was measured on a machine, checked, with its artifacts, which stay meanwhile.
+
+    Raises what `verify_bundle` and `read_profiles` raise, with the path if there is none in it.
+    """
+    with ExitStack() as stack:
+        with _naming(given.path):
+            of_kind = _of_folder if given.path.is_dir() else _of_bundle
+            found = stack.enter_context(of_kind(given, program))
+        yield found
+
+
 def _read(given: Given) -> Machine:
-    with _naming(given.path):
-        return _of_folder(given) if given.path.is_dir() else _of_bundle(given)
+    with opened(given) as (machine, _):
+        return machine
 
 
-def _of_folder(given: Given) -> Machine:
+@contextmanager
+def _of_folder(given: Given, program: str) -> Iterator[tuple[Machine, Artifacts]]:
     if (given.path / ARTIFACTS_FOLDER).is_dir() and (given.path / MANIFEST).is_file():
         raise SettingsError("it is an unpacked bundle; give the bundle itself")
-    with reading(given.path, PROGRAM) as artifacts:
-        return read_machine(artifacts, given.name, given.path.name, BY_FILES)
+    with reading(given.path, program) as artifacts:
+        yield read_machine(artifacts, given.name, given.path.name, BY_FILES, program), artifacts
 
 
-def _of_bundle(given: Given) -> Machine:
+@contextmanager
+def _of_bundle(given: Given, program: str) -> Iterator[tuple[Machine, Artifacts]]:
     name = given.path.name.removesuffix(".xz").removesuffix(".tar")
-    with checked_bundle(given.path) as (folder, _), as_of_a_bundle(folder, GET_AGAIN):
+    with checked_bundle(given.path) as (folder, _):
         artifacts = Artifacts(folder / ARTIFACTS_FOLDER)
-        return read_machine(artifacts, given.name, name, BY_SAMPLES)
+        with as_of_a_bundle(folder, GET_AGAIN):
+            machine = read_machine(artifacts, given.name, name, BY_SAMPLES, program)
+        yield replace(machine, bundle_sha256=sha256(given.path)), artifacts
 
 
 @contextmanager
@@ -159,7 +177,8 @@ def _write_summaries(entries: Sequence[Entry], output: Path) -> Iterator[str]:
         yield "\n".join(f"{PROGRAM}: {line}" for line in [*said[name], f"wrote {output / name}"])
 
 
-def _require_trusted(machines: Sequence[Machine]) -> None:
+def require_trusted(machines: Sequence[Machine]) -> None:
+    """Raise NotTrustedError if what was measured on a machine is in doubt as a whole."""
     doubtful = [
         machine.name
         for machine in machines

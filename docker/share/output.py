@@ -53,7 +53,7 @@ def agree_to_replace(
     """Return what to say of a file that will be replaced, nothing if there is none.
 
     A person at a terminal is asked first. Raises NotWritableError if the answer is no, or if the
-    file is none of those that the task writes, as `is_ours` has it; another is given by `flag`.
+    file is none of those that the task writes, as `is_ours` has it; `flag` gives another.
     """
     try:
         written = datetime.fromtimestamp(output.stat().st_mtime).astimezone()
@@ -151,7 +151,7 @@ def _naming_a_full_disk(folder: Path) -> Iterator[None]:
         if error.errno not in disk_space.FULL:
             raise
         raise DiskFullError(
-            f"no space left in {folder}; free some, or give another folder"
+            f"no space left in {folder}; free some, or give a name in another folder"
         ) from None
 
 

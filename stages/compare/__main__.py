@@ -1,10 +1,11 @@
-"""`python -m stages.compare`: the table, the page, the pictures and compare.json, from JSON.
+"""`python -m stages.compare`: the table, the page, the pictures and files for tools, from JSON.
 
 The page also has a few images of train's test split.
 """
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 
 from stages.artifacts import Artifacts, write_record
@@ -18,6 +19,7 @@ from stages.compare.inputs import read_profiles
 from stages.compare.page.seen import Seen
 from stages.compare.rehearsed import read_rehearsed
 from stages.compare.short import render_answers, render_short
+from stages.compare.summary import texts_of
 from stages.compare.table import render
 from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder.access import writing
@@ -64,21 +66,24 @@ def _compare(settings: Settings, artifacts: Artifacts) -> tuple[CompareRecord, s
     made = maker(settings, "compare")
     record = replace(compare(profiles, rehearsed.sha256), maker=made)
     text = render(record, summaries, rehearsed)
-    product = _product(artifacts.compare, record, text)
+    texts = {artifacts.compare.log.name: text, **texts_of(record, profiles)}
+    product = _product(artifacts.compare, record, texts)
     if not kept(product, settings, _origins(record)):
-        _hand_over(product, Seen(record, profiles, rehearsed), text, artifacts)
+        _hand_over(product, Seen(record, profiles, rehearsed), texts, artifacts)
     if settings.long:
         return record, f"{render_answers(record, summaries)}\n\n{text}"
     return record, render_short(record, summaries, rehearsed)
 
 
-def _product(folder: CompareFolder, record: CompareRecord, text: str) -> Product[CompareRecord]:
+def _product(
+    folder: CompareFolder, record: CompareRecord, texts: Mapping[str, str]
+) -> Product[CompareRecord]:
     return Product(
         program="compare",
         folder=folder,
         kind=CompareRecord,
         origins=_origins,
-        unfit=lambda there: _unfit(folder, there, record, text),
+        unfit=lambda there: _unfit(folder, there, record, texts),
     )
 
 
@@ -87,17 +92,21 @@ def _origins(record: CompareRecord) -> Facts:
     return {**profiles, "what rehearse left": record.rehearse_sha256}
 
 
-def _unfit(folder: CompareFolder, there: CompareRecord, record: CompareRecord, text: str) -> str:
+def _unfit(
+    folder: CompareFolder, there: CompareRecord, record: CompareRecord, texts: Mapping[str, str]
+) -> str:
     """Return which file there is not what the profiles give; empty if each is."""
     if replace(there, maker=record.maker) != record:
         return f"{folder.record.name} is not what the profiles give"
-    if not folder.log.is_file() or folder.log.read_bytes() != text.encode():
-        return f"{folder.log.name} is not what the profiles give"
+    for name, text in texts.items():
+        path = folder.path / name
+        if not path.is_file() or path.read_bytes() != text.encode():
+            return f"{name} is not what the profiles give"
     return ""
 
 
 def _hand_over(
-    product: Product[CompareRecord], seen: Seen, text: str, artifacts: Artifacts
+    product: Product[CompareRecord], seen: Seen, texts: Mapping[str, str], artifacts: Artifacts
 ) -> None:
     with (
         handing_over(product.folder.path, stays(product), last=True) as partial,
@@ -105,7 +114,8 @@ def _hand_over(
     ):
         out = CompareFolder(partial)
         write_record(out.record, seen.record)
-        out.log.write_text(text, encoding="utf-8")
+        for name, text in texts.items():
+            (partial / name).write_text(text, encoding="utf-8")
         progress.step(PICTURES)
         _draw(out, seen)
         progress.step(PAGE)

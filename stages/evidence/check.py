@@ -14,6 +14,7 @@ from stages.common.reasons import in_words
 from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
 from stages.compare.rehearsed import NOTHING, read_rehearsed
+from stages.compare.summary import texts_of
 from stages.compare.table import render
 from stages.errors import InputCorruptError
 from stages.evidence.beside import check_peers, check_rehearsal, check_sweep
@@ -214,7 +215,7 @@ def doubts(bundle: Path) -> list[str]:
 
 
 def check_comparison(artifacts: Artifacts) -> str:
-    """Check compare.json and compare.log."""
+    """Check compare.json, compare.log, and the summaries beside them, which older ones lack."""
     folder, profiles = artifacts.compare, read_profiles(artifacts)
     recorded = read_record(folder.record, CompareRecord)
     for read in profiles:
@@ -226,7 +227,13 @@ def check_comparison(artifacts: Artifacts) -> str:
         rehearsed = read_rehearsed(artifacts, profiles) if recorded.rehearse_sha256 else NOTHING
         derived = compare(profiles, rehearsed.sha256)
         summaries = {read.runtime: read.summaries for read in profiles}
-        text = render(derived, summaries, rehearsed)
+        texts = {folder.log.name: render(derived, summaries, rehearsed)}
     require_alike(folder.record, recorded, derived)
-    note = require_text(folder.log, text, "compare", recorded)
-    return f"the comparison's {len(recorded.rows)} rows follow from the cells{note}"
+    with following(folder.record):
+        # By the very figures that were recorded: another NumPy's may differ in their last digits.
+        tables = texts_of(recorded, profiles)
+    texts |= {name: text for name, text in tables.items() if (folder.path / name).is_file()}
+    notes = [
+        require_text(folder.path / name, text, "compare", recorded) for name, text in texts.items()
+    ]
+    return f"the comparison's {len(recorded.rows)} rows follow from the cells{''.join(notes)}"

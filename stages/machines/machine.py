@@ -14,8 +14,9 @@ from stages.common.current import Facts
 from stages.common.stats import round_figures
 from stages.common.summaries import measurements
 from stages.common.text import is_of_one_round
-from stages.compare.effects import CellKey, loss
+from stages.compare.effects import CellKey, compare, loss
 from stages.compare.inputs import RuntimeProfile, read_profiles
+from stages.compare.summary import summary_rows
 from stages.errors import InputCorruptError
 from stages.files.checksums import read_checksums
 from stages.history.conditions import conditions
@@ -25,6 +26,7 @@ from stages.program.printable import printable
 from stages.records.base import UNKNOWN, Host, Interval, Source
 from stages.records.cell import Cell, Measurement
 from stages.records.profile import Layout, ProfileRecord
+from stages.records.summary import SummaryRow
 
 PROGRAM = "diff"
 MAX_NAME = 60
@@ -80,6 +82,7 @@ class Machine:
 
     - `name`: as the tables have it; `given`: as the user named it, empty if not.
     - `checked`: what is known to be true of its figures.
+    - `rows`: the table of results; `bundle_sha256`: of the bundle it is from, empty if none.
     """
 
     name: str
@@ -87,6 +90,8 @@ class Machine:
     checked: str
     host: Host
     runtimes: Mapping[str, Measured]
+    rows: Sequence[SummaryRow]
+    bundle_sha256: str = ""
 
     @property
     def cells(self) -> dict[CellKey, CellFigures]:
@@ -94,18 +99,32 @@ class Machine:
         return {key: cell for one in self.runtimes.values() for key, cell in one.cells.items()}
 
     @property
+    def table(self) -> list[SummaryRow]:
+        """The rows of its results, under its name."""
+        own = {"machine": self.name, "bundle_sha256": self.bundle_sha256 or None}
+        return [{**row, **own} for row in self.rows]
+
+    def row(self, key: CellKey) -> SummaryRow:
+        """Return the row of a cell; StopIteration if there is none."""
+        return next(
+            row for row in self.table if (row["runtime"], row["precision"], row["isa_cap"]) == key
+        )
+
+    @property
     def type(self) -> str:
         """What its cloud calls its type, empty if that was not recorded."""
         return "" if self.host.machine_type == UNKNOWN else self.host.machine_type
 
 
-def read_machine(artifacts: Artifacts, given: str, fallback: str, checked: str) -> Machine:
-    """Return what is measured in an artifacts folder.
+def read_machine(
+    artifacts: Artifacts, given: str, fallback: str, checked: str, program: str = PROGRAM
+) -> Machine:
+    """Return what is measured in an artifacts folder, which `program` asks for.
 
     It is called as `given`, else by the type that its cloud names, else `fallback`. Raises what
     `read_profiles` raises, and InputCorruptError if a list of checksums names no model.
     """
-    profiles = read_profiles(artifacts, PROGRAM)
+    profiles = read_profiles(artifacts, program)
     host = profiles[0].record.host
     machine = Machine(
         name="",
@@ -113,6 +132,7 @@ def read_machine(artifacts: Artifacts, given: str, fallback: str, checked: str) 
         checked=checked,
         host=host,
         runtimes={profile.runtime: _measured(artifacts, profile) for profile in profiles},
+        rows=summary_rows(compare(profiles), profiles),
     )
     return replace(machine, name=printable(given or machine.type or fallback, MAX_NAME))
 

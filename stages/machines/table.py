@@ -21,6 +21,7 @@ from stages.compare.cautions import is_derived
 from stages.compare.effects import CellKey
 from stages.compare.matrix import with_spread
 from stages.compare.same import same_rows
+from stages.compare.summary import status_in_words
 from stages.machines.alike import differences, same_boots
 from stages.machines.answer import answers, has_several_runtimes
 from stages.machines.entries import UNTRUSTED, Entry
@@ -155,9 +156,7 @@ def _figures(entry: Entry, machines: Sequence[Machine]) -> list[str]:
 
 def status_of(entry: Entry) -> str:
     """Return how a cell ran; native goes without saying if its figures can't be relied on."""
-    ran = entry.cell.verdict
-    kept = [] if ran == "native" else [ran]
-    return ", ".join([*kept, entry.any_doubt]) if entry.any_doubt else ran
+    return status_in_words(entry.cell.verdict, entry.any_doubt)
 
 
 def _notes(machines: Sequence[Machine], entries: Sequence[Entry]) -> str:

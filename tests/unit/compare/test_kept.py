@@ -126,6 +126,23 @@ def test_a_table_that_is_not_what_the_profiles_give_is_made_again_whatever_its_c
     assert "99.90" not in shown
 
 
+@pytest.mark.parametrize("name", ["summary.csv", "summary.md"])
+def test_a_table_for_tools_that_is_missing_or_edited_is_made_again(
+    stage: Stage, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    path = stage.artifacts.compare.path / name
+    before = path.read_bytes()
+    path.write_bytes(before.replace(b"20.0", b"99.0"))
+    write_checksums(path.parent)
+    stage.run()
+    assert f"compare: runs again: {name} is not what the profiles give\n" in capsys.readouterr().out
+    assert path.read_bytes() == before
+    path.unlink()
+    write_checksums(path.parent)
+    stage.run()
+    assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     "edit", [{"throughput": 99.9, "trusted": True}, {"isa": "AVX512_CORE"}, {}]
 )

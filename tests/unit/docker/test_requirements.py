@@ -30,7 +30,7 @@ def test_a_layer_repeats_nothing_of_those_below_it(layer: str) -> None:
     assert not below & set(pins(layer))
 
 
-@pytest.mark.parametrize("name", [*FILES, "notebook", "host", "develop"])
+@pytest.mark.parametrize("name", [*FILES, "notebook", "host", "publish", "develop"])
 def test_every_package_is_locked_by_hash_and_a_wheel(name: str) -> None:
     text = requirements.path_of(name).read_text()
     blocks = re.split(r"\n(?=\S)", text)
@@ -75,7 +75,16 @@ def test_one_runtime_can_be_locked_alone(monkeypatch: pytest.MonkeyPatch) -> Non
     assert written.pop() == "notebook"
     del written[2:]
     requirements.lock_requirements()
-    assert sorted(written[2:]) == sorted([*FILES, "notebook", "host", "develop", "emulator"])
+    whole = [*FILES, "notebook", "host", "publish", "develop", "emulator"]
+    assert sorted(written[2:]) == sorted(whole)
+
+
+def test_what_publishes_is_tested_in_the_versions_that_users_get() -> None:
+    tested, users = {**pins("host"), **pins("develop")}, pins("publish")
+    assert {"pyarrow", "mlflow-skinny"} <= users.keys()
+    assert {name: (version, tested[name]) for name, version in users.items()} == {
+        name: (version, version) for name, version in users.items()
+    }
 
 
 def test_compare_has_no_tensorflow() -> None:

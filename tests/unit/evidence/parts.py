@@ -10,6 +10,7 @@ from stages.common.provenance import maker
 from stages.common.summaries import summaries
 from stages.compare.effects import compare
 from stages.compare.inputs import RuntimeProfile
+from stages.compare.summary import texts_of
 from stages.compare.table import render
 from stages.evidence.collect import ARTIFACTS_FOLDER
 from stages.files.checksums import CHECKSUMS, sha256, write_checksums
@@ -132,6 +133,8 @@ def _compare(artifacts: Artifacts, record: ProfileRecord, profile_sha256: str) -
     artifacts.compare.path.mkdir()
     write_record(artifacts.compare.record, comparison)
     artifacts.compare.log.write_text(render(comparison, {"itex": profiled.summaries}))
+    for name, text in texts_of(comparison, [profiled]).items():
+        (artifacts.compare.path / name).write_text(text)
     summed(artifacts.compare.path)
 
 

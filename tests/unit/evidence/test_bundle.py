@@ -59,7 +59,7 @@ def unpack_and_check(bundle: Path, folder: Path) -> list[str]:
 
 def test_a_bundle_says_what_was_checked(bundle: Path, tmp_path: Path) -> None:
     assert unpack_and_check(bundle, tmp_path / "again") == [
-        "86 files of 7 stages are as their stage left them",
+        "88 files of 7 stages are as their stage left them",
         "train: the accuracies follow from 12 predictions",
         "itex: each trial (3) and variant (2) follows from its batches and predictions, the layers "
         "from oneDNN's logs",
@@ -171,6 +171,28 @@ def test_a_page_or_picture_is_said_to_be_unchecked(name: str, folder: Path) -> N
     (note,) = [line for line in check(folder) if line.startswith("note: ")]
     assert "report.html and the pictures were not checked against the figures" in note
     assert "`invoke compare --force compare` makes them again" in note
+
+
+@pytest.mark.parametrize("name", ["summary.csv", "summary.md"])
+def test_an_edited_table_for_tools_is_rejected_though_its_hashes_fit(
+    folder: Path, name: str
+) -> None:
+    path = folder / ARTIFACTS_FOLDER / "compare" / name
+    path.write_text(path.read_text().replace("int8", "fp64"))
+    rehashed(folder, path)
+    with pytest.raises(InputCorruptError, match="is not what its record gives"):
+        check(folder)
+
+
+def test_a_bundle_of_before_there_were_tables_for_tools_is_whole(folder: Path) -> None:
+    before = check(folder)
+    stage = folder / ARTIFACTS_FOLDER / "compare"
+    for path in (stage / "summary.csv", stage / "summary.md", stage / "SHA256SUMS"):
+        path.unlink()
+    (folder / "SHA256SUMS").unlink()
+    for place in (stage, folder):
+        write_checksums(place)
+    assert len(check(folder)) == len(before)
 
 
 def test_a_comparison_may_say_what_was_rehearsed_and_nothing_else_of_it(folder: Path) -> None:

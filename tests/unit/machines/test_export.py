@@ -11,9 +11,10 @@ import pytest
 
 from stages.errors import NotWritableError
 from stages.machines.export import as_csv, as_markdown
-from tests.unit.machines.parts import RATES, cell, entries, measure, shown
+from stages.records.cell import Reason
+from tests.unit.machines.parts import RATES, cell, entries, leave, measure, shown
 from tests.unit.machines.test_costs import prices
-from tests.unit.records import same_as
+from tests.unit.records import profile, repeat, same_as
 
 FORMULA = "=cmd|' /C calc'!A0"
 MARKUP = "<img src=x onerror=1> | \r\n| [a](http://b) `c` *d* www.e.org \u202e\x1b[31m"
@@ -43,8 +44,11 @@ def test_the_figures_are_those_of_the_table_with_units_in_the_heads(tmp_path: Pa
 
 
 def test_after_one_round_no_interval_is_written(tmp_path: Path) -> None:
-    (entry,) = entries(measure(tmp_path / "a", cell("fp32", "AVX2", *RATES)))
-    once = [replace(entry, measured=replace(entry.measured, once=True))]
+    few = Reason(kind="few_rounds", numbers={"rounds": 1})
+    timed = cell("fp32", "AVX2", RATES[0])
+    again = repeat(precision="fp32", trusted=False, reasons=[few], measurement=timed.measurement)
+    folder = leave(tmp_path / "a", replace(profile(timed), repeat=again))
+    once = entries(folder)
     (row,) = rows_of(as_csv(once))
     assert row["throughput_images_per_s"] == "10.0"
     assert row["throughput_images_per_s_low"] == row["latency_p50_ms_high"] == ""

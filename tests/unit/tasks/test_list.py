@@ -27,6 +27,7 @@ def test_plain_invoke_shows_the_tasks_in_the_order_of_the_work() -> None:
         "cancel",
         "history",
         "diff",
+        "publish",
         "bundle",
         "verify",
         "export",

@@ -1,0 +1,34 @@
+"""The page of the columns that the table of results has, whatever it is written as."""
+
+from stages.records.summary import COLUMNS, Column
+
+HEAD = """\
+# Which columns does the table of results have?
+
+[The table](publishing.md) has a row for each cell of each machine. What is not known, or does not
+exist, is empty: the figures of a cell that was not run, and the ends of an interval if there was a
+single round.
+
+| column | type | unit | meaning |
+| --- | --- | --- | --- |
+"""
+TYPES = {
+    "text": "text",
+    "count": "whole number",
+    "number": "number",
+    "truth": "true or false",
+    "moment": "time",
+}
+# What has no unit is a fraction, a ratio or a probability, and is marked by 1.
+NO_UNIT = "1"
+
+
+def page(command: str) -> str:
+    """Return the page, which `command` makes, as Markdown."""
+    made = f"<!-- Made by `{command}` from stages/records/summary.py; not edited by hand. -->\n\n"
+    return made + HEAD + "".join(map(_row, COLUMNS))
+
+
+def _row(column: Column) -> str:
+    unit = "" if column.unit == NO_UNIT else column.unit
+    return f"| `{column.name}` | {TYPES[column.kind]} | {unit} | {column.meaning} |\n"

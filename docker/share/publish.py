@@ -1,0 +1,244 @@
+"""`invoke publish`: the table of results as Parquet, and measurements as runs of MLflow.
+
+What takes packages for that is run by the Python of an environment of its own, as no stage needs
+them, and not everybody who measures wants them.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from docker.build.requirements import PUBLISH, path_of
+from docker.host import interpreter, venv
+from docker.host.environment import child_environment
+from docker.paths import ROOT
+from docker.share.machines import Given, opened, read_given, require_trusted
+from docker.share.output import agree_to_replace, require_writable, written_whole
+from docker.share.tracking import (
+    DEFAULT_EXPERIMENT,
+    EXPERIMENT,
+    Tracking,
+    place_of_runs,
+)
+from docker.standing import from_here
+from stages import __version__
+from stages.errors import (
+    DiskFullError,
+    DownloadError,
+    InputMissingError,
+    NotWritableError,
+    SettingsError,
+    StageError,
+)
+from stages.folder.full_disk import scratch_folder
+from stages.machines.machine import Machine, distinct
+from stages.machines.tracked import KEY, TrackedRun, runs_of
+from stages.program import disk_space
+from stages.program.printable import printable
+from stages.records.summary import COLUMNS
+from stages.setting.addresses import redacted
+
+PROGRAM = "publish"
+VENV = ROOT / ".venv-publish"
+SCRIPTS = Path(__file__).with_name("publishing")
+# Among a Parquet file's own metadata, by which ours is known.
+MARK, MAGIC, TAIL_BYTES = "vgg19_version", b"PAR1", 2**20
+MAX_CAUSE = 200
+REFUSED = (401, 403)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is given on the command line, each text empty if it is not."""
+
+    machines: Sequence[str]
+    parquet: str = ""
+    mlflow: bool = False
+    tracking_uri: str = ""
+
+
+class Failure(msgspec.Struct):
+    """Why MLflow made no run: its words, a status of HTTP, and the kind of what was behind it."""
+
+    text: str
+    status: int = 0
+    cause: str = ""
+
+
+class Answer(msgspec.Struct):
+    """What came of the runs: a line for each, or a failure."""
+
+    lines: list[str] = []
+    failure: Failure | None = None
+
+
+def publish(asked: Asked, artifacts: Path) -> Iterator[str]:
+    """Yield a line for each thing that was published, of the machines or, without any, `artifacts`.
+
+    Raises NotTrustedError at the end if what was measured is in doubt as a whole, and is published
+    as such; before, SettingsError, NotWritableError, VenvError without the packages, DownloadError
+    if a server does not take it, and what `opened` raises.
+    """
+    given, tracks = _given(asked, artifacts), asked.mlflow or bool(asked.tracking_uri)
+    output = _output(asked, [artifacts, *(one.path for one in given)])
+    if not (output or tracks):
+        raise SettingsError("publish needs to know where to; give --parquet FILE, or --mlflow")
+    place = place_of_runs(asked.tracking_uri, artifacts) if tracks else None
+    with ExitStack() as stack:
+        found = [stack.enter_context(opened(one, PROGRAM)) for one in given]
+        machines = distinct([machine for machine, _ in found])
+        _require_apart(machines)
+        if output:
+            yield from _write(machines, output)
+        if place:
+            runs = [runs_of(*pair) for pair in zip(machines, (it for _, it in found), strict=True)]
+            yield from _track([*chain(*runs)], place)
+    require_trusted(machines)
+
+
+def _given(asked: Asked, artifacts: Path) -> list[Given]:
+    """Return what is to be published; InputMissingError if nothing is named, and nothing there."""
+    if asked.machines:
+        return [read_given(text) for text in asked.machines]
+    if not artifacts.is_dir():
+        raise InputMissingError(f"{artifacts} is missing; run the pipeline first, or name a bundle")
+    return [Given("", artifacts)]
+
+
+def _output(asked: Asked, folders: Sequence[Path]) -> Path | None:
+    """Return the file to write, None if none is asked for; it may be in none of the folders."""
+    if not asked.parquet:
+        return None
+    output = from_here(asked.parquet)
+    for folder in folders:
+        require_writable(output, folder)
+    return output
+
+
+def python_of_publish() -> Path:
+    """Return the Python that has the packages, after it was set up if need be; or VenvError."""
+    return venv.get_or_create(VENV, interpreter.base_python, [path_of(PUBLISH)])
+
+
+def _require_apart(machines: Sequence[Machine]) -> None:
+    """Raise SettingsError if one measurement is given twice, be it as a folder and as a bundle."""
+    names: dict[str, str] = {}
+    for machine in machines:
+        for measured in machine.runtimes.values():
+            other = names.setdefault(measured.sha256, machine.name)
+            if other != machine.name:
+                raise SettingsError(
+                    f"{other} and {machine.name} are one measurement; give one of them"
+                )
+
+
+def _write(machines: Sequence[Machine], output: Path) -> Iterator[str]:
+    """Write the rows of all machines as Parquet; yield what is to be said of it."""
+    replaced = agree_to_replace(output, _is_ours, "--parquet")
+    rows = [dict(row) for machine in machines for row in machine.table]
+    document = {
+        "columns": [asdict(column) for column in COLUMNS],
+        "rows": rows,
+        "metadata": {MARK: __version__},
+    }
+    python = python_of_publish()
+    with written_whole(output) as part:
+        _run(python, "parquet", {**document, "path": str(part)}, {})
+    yield from (f"{PROGRAM}: {line}" for line in [*replaced, f"{len(rows)} cells in {output}"])
+
+
+def _is_ours(path: Path) -> bool:
+    """Return whether a file is a table as Parquet that this wrote."""
+    with path.open("rb") as stream:
+        magic, size = stream.read(len(MAGIC)), path.stat().st_size
+        stream.seek(max(0, size - TAIL_BYTES))
+        return magic == MAGIC and MARK.encode() in stream.read()
+
+
+def _track(runs: Sequence[TrackedRun], tracking: Tracking) -> Iterator[str]:
+    """Make each run that is not there yet; yield what is to be said of it."""
+    document = {
+        "experiment": os.environ.get(EXPERIMENT) or DEFAULT_EXPERIMENT,
+        "key": KEY,
+        "runs": [asdict(run) for run in runs],
+    }
+    answer = _answered(_run(python_of_publish(), "mlflow_runs", document, tracking.variables))
+    if answer.failure:
+        raise _error(answer.failure, tracking)
+    notes = [note for run in runs if (note := _left_out(run))]
+    lines = [f"{line} (MLflow at {tracking.place})" for line in answer.lines]
+    yield from (f"{PROGRAM}: {printable(line)}" for line in [*lines, *notes])
+
+
+def _left_out(run: TrackedRun) -> str:
+    if len(run.files) > 1:
+        return ""
+    return f"note: {run.name} has no page and no pictures: compare has left none of it"
+
+
+def _run(
+    python: Path, script: str, document: Mapping[str, Any], variables: Mapping[str, str]
+) -> str:
+    """Run a script of the other environment on a document; return what it printed last.
+
+    Raises StageError, after all that it said, if it fails.
+    """
+    with scratch_folder("publish-") as folder:
+        path = folder / "document.json"
+        path.write_bytes(msgspec.json.encode(document))
+        command = [str(python), "-I", "-X", "utf8", str(SCRIPTS / f"{script}.py"), str(path)]
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env={**child_environment(os.environ), **variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+    if disk_space.says_full(done.stderr + done.stdout):
+        raise DiskFullError("no space left for what publish writes; free some and run this again")
+    if done.returncode:
+        said = printable(redacted(_last(done.stderr)), MAX_CAUSE)
+        raise StageError(f"{script} failed ({said}); remove {VENV}, and run this again")
+    return _last(done.stdout)
+
+
+def _last(text: str) -> str:
+    return text.strip().rpartition("\n")[2]
+
+
+def _answered(line: str) -> Answer:
+    try:
+        return msgspec.json.decode(line, type=Answer)
+    except msgspec.MsgspecError:
+        raise StageError(
+            f"MLflow's client gave no answer; remove {VENV}, and run this again"
+        ) from None
+
+
+def _error(failure: Failure, tracking: Tracking) -> StageError:
+    """Return what to say of a failure: in few words of our own, and MLflow's if it knows more."""
+    said = printable(redacted(" ".join(failure.text.split())), MAX_CAUSE)
+    if tracking.folder:
+        return NotWritableError(
+            f"MLflow can't use {tracking.folder} ({said}); give another by --tracking-uri"
+        )
+    server = f"the MLflow server at {tracking.uri}"
+    if failure.status in REFUSED:
+        return DownloadError(
+            f"{server} refuses this user ({failure.status}); set MLFLOW_TRACKING_USERNAME and "
+            "MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
+        )
+    if failure.cause:
+        return DownloadError(
+            f"{server} can't be reached ({failure.cause}); check address, proxies and network"
+        )
+    return DownloadError(f"{server} did not take it ({said}); read its log, and run this again")

@@ -1,0 +1,119 @@
+"""Make runs of MLflow: `mlflow_runs.py DOCUMENT`, whose JSON has the runs and their files.
+
+It prints what came of it as JSON: a line for each run, or why it failed. A run is made once: it is
+looked up by what `key` names, a tag that is set last, so that none that is cut off is taken for it.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param
+from mlflow.exceptions import MlflowException
+from requests.exceptions import ConnectionError as NoConnection
+from requests.exceptions import InvalidURL, Timeout
+
+# A server refuses more of them at once.
+MAX_PARAMS, MAX_METRICS = 90, 900
+# To which a server takes files itself. Elsewhere are storages that the client would write to.
+OF_SERVER = ("mlflow-artifacts",)
+DELETED = "deleted"
+UNREACHED = (NoConnection, InvalidURL, Timeout)
+
+
+def main() -> None:
+    """Make the runs that a document describes, and print what came of it."""
+    document = json.loads(Path(sys.argv[1]).read_bytes())
+    try:
+        answer: dict[str, Any] = {"lines": [*publish(document)]}
+    except (MlflowException, OSError) as error:
+        answer = {"failure": _failure(error)}
+    print(json.dumps(answer))
+
+
+def _failure(error: Exception) -> dict[str, Any]:
+    """Return an error as data: its words, the status of HTTP, and what a network did behind it."""
+    response = getattr(error, "response", None)
+    status = response.status_code if response is not None else 0
+    if isinstance(error, MlflowException):
+        status = error.get_http_status_code()
+    behind = error.__context__ if isinstance(error, MlflowException) else error
+    is_unreached = isinstance(behind, UNREACHED)
+    return {
+        "text": str(error),
+        "status": status,
+        "cause": type(behind).__name__ if is_unreached else "",
+    }
+
+
+def publish(document: dict[str, Any]) -> Iterator[str]:
+    """Make the runs that are not there yet; yield a line for each, and for files left out."""
+    client, key = MlflowClient(), document["key"]
+    experiment = _experiment(client, document["experiment"])
+    for run in document["runs"]:
+        condition = f"tags.{key} = '{run['tags'][key]}'"
+        if there := client.search_runs([experiment], condition, max_results=1):
+            yield f"{run['name']} is there already, as run {there[0].info.run_id}"
+        else:
+            yield from _make(client, experiment, run, key)
+
+
+def _experiment(client: MlflowClient, name: str) -> str:
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        return str(client.create_experiment(name))
+    if found.lifecycle_stage == DELETED:
+        raise MlflowException(f"experiment {name} was deleted: restore it, or name another")
+    return str(found.experiment_id)
+
+
+def _make(client: MlflowClient, experiment: str, run: dict[str, Any], key: str) -> Iterator[str]:
+    """Make a run; one that can't be made whole is deleted again."""
+    tags = {name: value for name, value in run["tags"].items() if name != key}
+    made = client.create_run(experiment, run["began_ms"], tags, run["name"])
+    run_id = made.info.run_id
+    try:
+        _log(client, run_id, run)
+        uploads = _takes_files(client, made.info.artifact_uri)
+        for path in run["files"] if uploads else ():
+            client.log_artifact(run_id, path)
+        client.set_tag(run_id, key, run["tags"][key])
+        client.set_terminated(run_id, end_time=run["began_ms"])
+    except BaseException:
+        with suppress(Exception):
+            client.set_terminated(run_id, "FAILED")
+            client.delete_run(run_id)
+        raise
+    yield f"{run['name']} is run {run_id} now"
+    if not uploads:
+        yield f"note: no files are there of {run['name']}: the server has them in another storage"
+
+
+def _log(client: MlflowClient, run_id: str, run: dict[str, Any]) -> None:
+    params = [Param(name, value) for name, value in run["params"].items()]
+    metrics = [Metric(name, value, run["began_ms"], 0) for name, value in run["metrics"].items()]
+    for start in range(0, len(params), MAX_PARAMS):
+        client.log_batch(run_id, params=params[start : start + MAX_PARAMS])
+    for start in range(0, len(metrics), MAX_METRICS):
+        client.log_batch(run_id, metrics=metrics[start : start + MAX_METRICS])
+
+
+def _takes_files(client: MlflowClient, uri: str) -> bool:
+    """Return whether files go to MLflow itself: through its server, or into its folder.
+
+    A server may name another place: this machine's own folders, another host, which would get the
+    password, or a storage for which more is needed.
+    """
+    parts = urlsplit(uri)
+    if urlsplit(client.tracking_uri).scheme == "file":
+        return parts.scheme in ("", "file")
+    return parts.scheme in OF_SERVER and not parts.netloc
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""Where MLflow keeps runs: on a server, or in a folder.
+
+A password in a server's address is handed to MLflow's client, and is neither shown nor stored.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from docker.host import network
+from docker.paths import MLRUNS
+from docker.standing import from_here
+from stages.errors import NotWritableError, SettingsError
+from stages.folder.usable import resolved
+from stages.program.printable import printable
+from stages.program.user import this_user
+from stages.setting.addresses import is_remote, local_path, redacted_address, why_no_address
+from stages.setting.suggestion import MAX_SHOWN
+
+URI, EXPERIMENT = "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"
+USER, PASSWORD = "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"
+CERTIFICATES = "REQUESTS_CA_BUNDLE"
+DEFAULT_EXPERIMENT = "vgg19"
+# Within a folder of this name MLflow looks for no runs, as in its own runs files are in one.
+RESERVED = "artifacts"
+# MLflow's client would report its use, print addresses, and refuse folders, which it keeps no more.
+ALWAYS = {
+    "DO_NOT_TRACK": "true",
+    "GIT_PYTHON_REFRESH": "quiet",
+    "MLFLOW_ALLOW_FILE_STORE": "true",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
+# By itself it tries for some minutes.
+BY_DEFAULT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
+# Words that MLflow takes for the services of a company.
+SERVICES = ("databricks", "databricks-uc", "uc")
+KINDS = "give the address of an MLflow server (https://HOST, http://HOST:PORT) or a folder"
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """A place for runs: its address without secrets, and variables for the client, with them.
+
+    `folder` is None for a server.
+    """
+
+    uri: str
+    variables: Mapping[str, str]
+    folder: Path | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it is, for a person."""
+        return str(self.folder or self.uri)
+
+
+def place_of_runs(given: str, artifacts: Path, environ: Mapping[str, str] = os.environ) -> Tracking:
+    """Return the place that is given, or that MLflow's variable names, else one in the clone.
+
+    Raises SettingsError for an address that is of no server, NotWritableError for a folder that
+    can't be used.
+    """
+    text = (given or environ.get(URI, "")).strip()
+    if is_remote(text):
+        return _of_server(text, environ)
+    folder = _path_of(text) if text else MLRUNS
+    _require_apart(folder, artifacts)
+    return _of_folder(folder, environ)
+
+
+def _of_server(text: str, environ: Mapping[str, str]) -> Tracking:
+    if why := why_no_address(text):
+        raise _refusal(text, why)
+    parts = urlsplit(text)
+    if parts.query or parts.fragment:
+        raise _refusal(text, "an MLflow server's address has no ? or #")
+    host = parts.netloc.rpartition("@")[2]
+    uri = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
+    secrets = {USER: unquote(parts.username or ""), PASSWORD: unquote(parts.password or "")}
+    variables = {**_variables(uri, environ), **_certificates(environ)}
+    return Tracking(uri, variables | (secrets if parts.username else {}))
+
+
+def _path_of(text: str) -> Path:
+    bare = text if "://" in text else text.removeprefix("file:")
+    path = None if bare in SERVICES else local_path(bare)
+    if path is None:
+        raise _refusal(text, "MLflow's client here knows no such place")
+    return from_here(str(path))
+
+
+def _refusal(text: str, why: str) -> SettingsError:
+    shown = printable(redacted_address(text), MAX_SHOWN)
+    return SettingsError(f"tracking_uri can't be {shown!r} ({why}); {KINDS}")
+
+
+def _of_folder(folder: Path, environ: Mapping[str, str]) -> Tracking:
+    if folder.exists() and not folder.is_dir():
+        raise NotWritableError(f"{folder} is no folder; give another by --tracking-uri")
+    if not folder.parent.is_dir():
+        raise NotWritableError(f"{folder.parent} is no folder that is there; create it")
+    if not os.access(folder if folder.exists() else folder.parent, os.W_OK | os.X_OK):
+        raise NotWritableError(
+            f"{folder} can't be written by user {this_user()}; give another by --tracking-uri"
+        )
+    if folder.exists() and any(folder.iterdir()) and not any(folder.glob("*/meta.yaml")):
+        raise NotWritableError(
+            f"{folder} has other files than MLflow's; give an empty folder, or one of its own"
+        )
+    uri = folder.as_uri()
+    return Tracking(uri, _variables(uri, environ), folder)
+
+
+def _require_apart(folder: Path, artifacts: Path) -> None:
+    """Raise NotWritableError for a folder among the artifacts, or that MLflow takes for those."""
+    root = resolved(artifacts)
+    if folder == root or root in folder.parents:
+        raise NotWritableError(f"{folder} would be among the artifacts; give another folder")
+    if RESERVED in folder.parts:
+        raise NotWritableError(
+            f"{folder} has {RESERVED!r} in its path, in which MLflow finds no run again; give "
+            "another folder by --tracking-uri"
+        )
+
+
+def _variables(uri: str, environ: Mapping[str, str]) -> dict[str, str]:
+    own = {name: value for name, value in BY_DEFAULT.items() if not environ.get(name)}
+    return {**own, **ALWAYS, URI: uri}
+
+
+def _certificates(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variable by which the client trusts what this machine does, as all else here."""
+    bundle = None if environ.get(CERTIFICATES) else network.ca_bundle(environ)
+    return {CERTIFICATES: str(bundle)} if bundle else {}

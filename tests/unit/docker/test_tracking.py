@@ -1,0 +1,98 @@
+"""Where MLflow keeps runs: which addresses and folders are taken, and what is shown of them."""
+
+from pathlib import Path
+
+import pytest
+
+from docker.paths import ROOT
+from docker.share.tracking import PASSWORD, URI, USER, place_of_runs
+from stages.errors import NotWritableError, SettingsError
+
+# Without it, pip is asked for its certificates.
+TRUSTED = {"REQUESTS_CA_BUNDLE": "/etc/ssl/certs/ca-certificates.crt"}
+
+
+@pytest.mark.parametrize(
+    ("given", "uri", "user", "password"),
+    [
+        ("http://host:5000", "http://host:5000", None, None),
+        ("https://host/ml/", "https://host/ml", None, None),
+        ("https://me:p%40ss@host", "https://host", "me", "p@ss"),
+        ("HTTPS://me:@host", "https://host", "me", ""),
+    ],
+)
+def test_a_servers_password_is_a_variable_and_no_part_of_its_address(
+    tmp_path: Path, given: str, uri: str, user: str | None, password: str | None
+) -> None:
+    place = place_of_runs(given, tmp_path, TRUSTED)
+    assert (place.uri, place.place, place.folder) == (uri, uri, None)
+    assert (place.variables.get(USER), place.variables.get(PASSWORD)) == (user, password)
+    assert place.variables[URI] == uri
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("sqlite:///runs.db", "postgresql://me:secret@host/db", "databricks", "https://"),
+        *("https://host/?token=secret", "https://me:sec/ret@host", "http://host/#part"),
+        *("https://host:secret", "file://me:secret@host/runs"),
+    ],
+)
+def test_what_is_no_server_and_no_folder_is_refused_without_what_it_hides(
+    tmp_path: Path, given: str
+) -> None:
+    with pytest.raises(SettingsError, match="give the address of an MLflow server") as raised:
+        place_of_runs(given, tmp_path, TRUSTED)
+    assert "secret" not in str(raised.value)
+    assert "ret@" not in str(raised.value)
+
+
+@pytest.mark.parametrize("form", ["{}", "file:{}", "file://{}"])
+def test_a_folder_is_taken_as_a_path_or_as_an_address(tmp_path: Path, form: str) -> None:
+    folder = tmp_path / "my runs"
+    place = place_of_runs(form.format(folder), tmp_path / "artifacts", {})
+    assert (place.folder, place.uri) == (folder, f"file://{tmp_path}/my%20runs")
+
+
+def test_mlflows_variable_names_a_place_if_the_flag_does_not(tmp_path: Path) -> None:
+    environ = {URI: "http://one", **TRUSTED}
+    assert place_of_runs("", tmp_path, environ).uri == "http://one"
+    assert place_of_runs("http://other", tmp_path, environ).uri == "http://other"
+
+
+def test_the_clients_own_limits_are_kept_if_they_are_set(tmp_path: Path) -> None:
+    name = "MLFLOW_HTTP_REQUEST_TIMEOUT"
+    for environ, limit in ((TRUSTED, "30"), ({name: "5", **TRUSTED}, None)):
+        place = place_of_runs("http://one", tmp_path, environ)
+        assert place.variables.get(name) == limit
+        assert place.variables["MLFLOW_DISABLE_TELEMETRY"] == "true"
+
+
+def test_a_folder_with_something_else_in_it_is_refused(tmp_path: Path) -> None:
+    artifacts, other, file = tmp_path / "artifacts", tmp_path / "other", tmp_path / "file"
+    for folder in (artifacts, other):
+        folder.mkdir()
+    (other / "notes.txt").touch()
+    file.touch()
+    for folder, words in (
+        (other, "has other files than MLflow's"),
+        (file, "is no folder"),
+        (tmp_path / "none" / "runs", "is no folder that is there"),
+        (artifacts / "profile", "would be among the artifacts"),
+        (artifacts, "would be among the artifacts"),
+    ):
+        with pytest.raises(NotWritableError, match=words):
+            place_of_runs(str(folder), artifacts, {})
+    (other / "0").mkdir()
+    (other / "0" / "meta.yaml").touch()
+    assert place_of_runs(str(other), artifacts, {})
+
+
+def test_without_any_name_it_is_a_folder_of_the_clone(tmp_path: Path) -> None:
+    assert place_of_runs("", tmp_path, {}).folder == ROOT / "mlruns"
+
+
+def test_a_folder_in_which_mlflow_would_find_no_run_again_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "artifacts").mkdir()
+    with pytest.raises(NotWritableError, match="in which MLflow finds no run again"):
+        place_of_runs(str(tmp_path / "artifacts" / "runs"), tmp_path / "mine", {})
