@@ -32,7 +32,7 @@ WORDS: dict[str, Wording] = {
         lambda n: f"{n['drift']:+.0%}",
     ),
     "waiting": Wording(
-        "waited for a core {} of the cores' time: another process runs here; end it",
+        "waited for other processes {} of the cores' time; end them",
         lambda n: _of_all(n["waiting"]),
     ),
     "steal": Wording(
@@ -132,9 +132,7 @@ def _rounds(count: float) -> str:
 
 # What disturbed a turn at most, by its kind.
 AT_MOST: dict[Disturbance, Callable[[float], str]] = {
-    "waiting": lambda most: (
-        f"waited for a core up to {_of_all(most)} of the cores' time: another process ran"
-    ),
+    "waiting": lambda most: f"waited for other processes up to {_of_all(most)} of the cores' time",
     "steal": lambda most: f"the hypervisor took up to {most:.0%} of the cores' time",
     "throttled": lambda most: f"the cores throttled up to {most:.0f} times",
     "quota": lambda most: f"the CPU quota was used up in up to {most:.0f} periods",

@@ -129,8 +129,8 @@ class DisturbedTurns:
     most: Annotated[
         dict[Disturbance, float],
         doc(
-            "The most of each kind in a disturbed turn: of waiting and steal a fraction of the "
-            "cores' time, of throttled and quota a count, of clock_step seconds."
+            "The most of each kind in a disturbed turn: of waiting for others and of steal "
+            "a fraction of the cores' time, of throttled and quota a count, of clock_step seconds."
         ),
     ]
 

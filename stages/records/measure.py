@@ -141,8 +141,8 @@ class Run:
         list[Disturbance],
         doc(
             "Which counters of interference were beyond their bounds, so that the turn is left out "
-            "where enough others are not; empty if none was. waiting: its processes waited for a "
-            "core; steal: the hypervisor took time; throttled: cores were slowed down for their "
+            "where enough others are not; empty if none was. waiting: its processes waited for "
+            "others; steal: the hypervisor took time; throttled: cores were slowed down for their "
             "heat; quota: the CPU quota was used up; clock_step: the time of day was set."
         ),
     ]

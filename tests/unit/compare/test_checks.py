@@ -40,7 +40,7 @@ def test_the_most_that_disturbed_a_turn_is_said_of_all_turns() -> None:
     # Two offline, and two each in a single stream, and the second time in both.
     assert (found.turns, found.disturbed, found.most) == (3 + 2 + 2 + 2, 2, {"waiting": 0.38})
     assert disturbances_in_words(found.most) == (
-        "waited for a core up to 38% of the cores' time: another process ran"
+        "waited for other processes up to 38% of the cores' time"
     )
 
 
