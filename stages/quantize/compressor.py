@@ -4,6 +4,7 @@ Source: neural-compressor 3.10, `neural_compressor.tensorflow.quantize_model`.
 """
 
 import contextlib
+import gc
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from stages.common.host.memory import give_back
 from stages.errors import ModelError
 from stages.folder.full_disk import scratch_folder
 from stages.quantize.op_graph import OTHER_QUANTIZABLE_OPS, Graph
@@ -109,6 +111,9 @@ class Compressor:
                 quantized.save(str(destination))
             except Exception as error:  # whose type depends on the graph
                 raise ModelError(f"Neural Compressor gave up: {error!r}") from error
+        # Its sessions are in cycles of objects, and hold half of what it took.
+        gc.collect()
+        give_back()
 
 
 def _configuration(recipe: Recipe) -> Any:
