@@ -100,5 +100,9 @@ def _restore(before: dict[Path, bytes]) -> None:
 
 
 def _files(bundle: Path) -> list[Path]:
-    """Return what a mutation may change: records, and lists of checksums."""
-    return [path for path in bundle.rglob("*") if path.suffix == ".json" or path.name == CHECKSUMS]
+    """Return what a mutation may change: records, tables with their hashes, and checksums."""
+    return [
+        path
+        for path in bundle.rglob("*")
+        if path.suffix in (".json", ".csv") or path.name == CHECKSUMS
+    ]

@@ -163,9 +163,9 @@ def _sweep(artifacts: Artifacts, record: SweepRecord) -> None:
 
 
 def refit(bundle: Path, edited: Path) -> None:
-    """Make the stages' hashes fit an edited file again, and what later records keep of them."""
+    """Make the stages' hashes fit an edited file again, and what later files keep of them."""
     artifacts = Artifacts(bundle / ARTIFACTS_FOLDER)
-    all_records = list(artifacts.root.glob("*/*.json"))
+    keepers = [*artifacts.root.glob("*/*.json"), artifacts.compare.summary_csv]
     changed = [edited]
     while changed:
         path = changed.pop()
@@ -173,11 +173,11 @@ def refit(bundle: Path, edited: Path) -> None:
         sums, name = folder / CHECKSUMS, path.relative_to(folder).as_posix()
         before = sha256(sums).encode()
         sums.write_text(re.sub(f".*  {name}\n", f"{sha256(path)}  {name}\n", sums.read_text()))
-        for record in all_records:
-            content = record.read_bytes()
+        for keeper in keepers:
+            content = keeper.read_bytes()
             if before in content:
-                record.write_bytes(content.replace(before, sha256(sums).encode()))
-                changed.append(record)
+                keeper.write_bytes(content.replace(before, sha256(sums).encode()))
+                changed.append(keeper)
 
 
 def rehashed(bundle: Path, edited: Path) -> None:
