@@ -26,7 +26,7 @@ from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder import history
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
-from stages.profile.cell_workers import CellWorkers
+from stages.profile.cell_workers import workers_into
 from stages.profile.earlier import Earlier, read_earlier
 from stages.profile.enough import settings_met
 from stages.profile.inputs import Inputs, origins_of, read_inputs
@@ -117,7 +117,7 @@ def _profile(
     ):
         _say_who_is_here(host.cores_pinned, settings)
         out = ProfileFolder(partial)
-        workers = _workers(settings, artifacts, out)
+        workers = workers_into(out, settings, artifacts)
         if earlier:
             earlier.copy_logs(out)
         measured = measure(workers, planned, candidates, known, samples)
@@ -162,16 +162,6 @@ def _say_who_is_here(cores: list[int], settings: Settings) -> None:
     """Say what else takes the cores, and what comes of that."""
     for line in in_words(*look(cores, LOOK_S), fixed_rounds=has_fixed_rounds(settings)):
         print(f"profile: {line}", flush=True)
-
-
-def _workers(settings: Settings, artifacts: Artifacts, out: ProfileFolder) -> CellWorkers:
-    out.proof.mkdir()
-    return CellWorkers(
-        settings=settings,
-        artifacts=artifacts,
-        onednn_logs=out.proof,
-        loadgen_logs=out.loadgen,
-    )
 
 
 def _record(

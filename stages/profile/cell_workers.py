@@ -20,6 +20,7 @@ from stages.profile.plan import PlannedCell
 from stages.profile.proof import TraceResult
 from stages.runtimes import get_runtime
 from stages.settings import Settings
+from stages.stage_folders import ProfileFolder, SweepFolder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +103,19 @@ class CellWorkers:
             verbose=verbose,
             waiting=waiting,
         )
+
+
+def workers_into(
+    out: ProfileFolder | SweepFolder, settings: Settings, artifacts: Artifacts
+) -> CellWorkers:
+    """Return the source of workers whose logs go to a stage's folder, which has none yet."""
+    out.proof.mkdir()
+    return CellWorkers(
+        settings=settings,
+        artifacts=artifacts,
+        onednn_logs=out.proof,
+        loadgen_logs=out.loadgen,
+    )
 
 
 def _snapshot(worker: Worker) -> Snapshot:

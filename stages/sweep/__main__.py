@@ -17,7 +17,7 @@ from stages.common.provenance import maker
 from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
-from stages.profile.cell_workers import CellWorkers
+from stages.profile.cell_workers import workers_into
 from stages.profile.inputs import Inputs, origins_of, read_inputs
 from stages.profile.layouts import layout_of
 from stages.profile.others import LOOK_S, in_words
@@ -80,7 +80,7 @@ def _sweep(
     ):
         _say_what_comes(plan, host, settings)
         out = SweepFolder(partial)
-        swept = sweep(_workers(settings, artifacts, out), plan)
+        swept = sweep(workers_into(out, settings, artifacts), plan)
         record = _record(settings, artifacts, inputs, host, plan, swept)
         record = replace(record, seconds=time.monotonic() - began)
         _write(out, record)
@@ -113,16 +113,6 @@ def _say_what_comes(plan: Plan, host: Host, settings: Settings) -> None:
     left_out = (f"left out: {line}" for line in plan.left_out)
     for line in (parts, *left_out, *others):
         print(f"sweep: {line}", flush=True)
-
-
-def _workers(settings: Settings, artifacts: Artifacts, out: SweepFolder) -> CellWorkers:
-    out.proof.mkdir()
-    return CellWorkers(
-        settings=settings,
-        artifacts=artifacts,
-        onednn_logs=out.proof,
-        loadgen_logs=out.loadgen,
-    )
 
 
 def _record(
