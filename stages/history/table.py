@@ -1,12 +1,20 @@
 """The history as text: a list of runs, and two runs beside each other."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from stages.common.headline import doubt
 from stages.common.reasons import in_words
 from stages.common.stats import independent_speedup
 from stages.common.summaries import summaries
-from stages.common.text import aligned, figure, is_of_one_round, milliseconds, times
+from stages.common.text import (
+    aligned,
+    figure,
+    hanging,
+    is_of_one_round,
+    milliseconds,
+    times,
+    wrapped,
+)
 from stages.history.conditions import in_few_words, unlike
 from stages.history.runs import Run
 from stages.program.printable import printable
@@ -14,10 +22,10 @@ from stages.records.cell import Cell, Measurement
 from stages.records.measure import counting
 from stages.records.profile import ProfileRecord
 
-HEAD = ["made (UTC)", "INT8 against FP32, images/s", "ratio", "rounds", "trusted"]
-HEAD += ["differs from the current"]
-COLUMNS = ["isa cap", "precision", "images/s before", "after", "after/before"]
-COLUMNS += ["p50 ms before", "after", "top-1 before", "after"]
+HEAD = ["made (UTC)", "INT8, FP32 images/s", "ratio", "rounds", "trusted", "beside the current"]
+CURRENT, ALIKE, DIFFERS = "current", "alike", "differs"
+COLUMNS = ["isa cap", "precision", "images/s", "after/before", "p50 ms", "top-1"]
+BOTH = "of two figures side by side, the first is from before, the second from after"
 MAX_LINE = 1000
 SAME = "they may be compared: the same machine, model, data, program, versions, settings and layout"
 
@@ -38,13 +46,14 @@ def compared(before: Run, after: Run) -> str:
     """
     earlier, later = before.require_record(), after.require_record()
     rows = [*_rows(earlier, later)]
+    figures = [BOTH, aligned([COLUMNS, *rows])] if rows else ["no cell was measured in both"]
     lines = [
         f"before: {_named(before)}",
         f"after:  {_named(after)}",
         *_verdict(unlike(earlier, later)),
-        *_doubts(("before", before), ("after", after)),
+        *_hanging(_doubts(("before", before), ("after", after))),
         "",
-        aligned([COLUMNS, *rows]) if rows else "no cell was measured in both",
+        *figures,
     ]
     return "\n".join(lines)
 
@@ -52,18 +61,38 @@ def compared(before: Run, after: Run) -> str:
 def _of_runtime(runtime: str, runs: Sequence[Run]) -> str:
     current = next((run.record for run in runs if run.is_current), None)
     table = aligned([HEAD, *(_row(run, current) for run in runs)])
-    return "\n".join([runtime, table, *_doubts(*((run.made, run) for run in runs if run.record))])
+    notes = [
+        *_differences(runs, current),
+        *_doubts(*((run.made, run) for run in runs if run.record)),
+    ]
+    return "\n".join([runtime, table, *_hanging(notes)])
 
 
 def _row(run: Run, current: ProfileRecord | None) -> list[str]:
     if run.record is None:
-        return [run.made, "can't be read", "", "", "", str(run.error).partition("; ")[0]]
-    if run.is_current:
-        differs = "current"
-    else:
-        differs = in_few_words(run.record, current) if current else "there is no current one"
+        return [run.made, "can't be read", "", "", "", ""]
     trusted = _trust(run).partition(":")[0]
-    return [run.made, *_headline(run), _rounds(run), trusted, differs or "nothing"]
+    beside = CURRENT if run.is_current else DIFFERS if _differs(run, current) else ALIKE
+    return [run.made, *_headline(run), _rounds(run), trusted, beside]
+
+
+def _differs(run: Run, current: ProfileRecord | None) -> str:
+    if current is None:
+        return "there is no current one"
+    return in_few_words(run.require_record(), current)
+
+
+def _differences(runs: Sequence[Run], current: ProfileRecord | None) -> Iterator[tuple[str, str]]:
+    """Yield what each run that is not the current one differs in, or why it can't be read."""
+    for run in runs:
+        if run.record is None:
+            yield run.made, f"can't be read: {str(run.error).partition('; ')[0]}"
+        elif not run.is_current and (differs := _differs(run, current)):
+            yield run.made, f"{DIFFERS}: {differs}"
+
+
+def _hanging(notes: Iterable[tuple[str, str]]) -> list[str]:
+    return hanging(rows).splitlines() if (rows := [*notes]) else []
 
 
 def _rounds(run: Run) -> str:
@@ -80,7 +109,7 @@ def _headline(run: Run) -> list[str]:
     fp32, int8 = models
     speedup = int8.throughput_speedup
     once = is_of_one_round(int8.run_reasons)
-    figures = f"{figure(int8.throughput)} against {figure(fp32.throughput)}"
+    figures = f"{figure(int8.throughput)}, {figure(fp32.throughput)}"
     return [figures, times(speedup, once=once) if speedup else ""]
 
 
@@ -103,13 +132,14 @@ def _verdict(differences: Sequence[str]) -> Iterator[str]:
         yield SAME
         return
     yield "NOT TO BE COMPARED, as these differ:"
-    yield from (printable(f"  {difference}", MAX_LINE) for difference in differences)
+    for difference in differences:
+        yield from wrapped(printable(difference, MAX_LINE), "  ", "    ")
 
 
-def _doubts(*runs: tuple[str, Run]) -> Iterator[str]:
+def _doubts(*runs: tuple[str, Run]) -> Iterator[tuple[str, str]]:
     for name, run in runs:
         if (trust := _trust(run)) != "yes":
-            yield printable(f"{name} trusted: {trust}", MAX_LINE)
+            yield name, f"trusted: {trust}"
 
 
 def _rows(before: ProfileRecord, after: ProfileRecord) -> Iterator[list[str]]:
@@ -129,10 +159,11 @@ def _figures(old: Measurement, new: Measurement) -> Iterator[str]:
     """Yield the figures of a cell in both runs, marked if images/s can't be relied on."""
     invalid = " INVALID" if any(map(is_in_doubt, (old, new))) else ""
     rates = [one.offline.throughput_images_per_s.estimate for one in (old, new)]
-    yield from map(figure, rates)
+    p50 = [one.single_stream.latency_p50_ms.estimate for one in (old, new)]
+    yield ", ".join(map(figure, rates))
     yield f"{_ratio(old, new) if all(rates) else '-'}{invalid}"
-    yield from (milliseconds(one.single_stream.latency_p50_ms.estimate) for one in (old, new))
-    yield from (f"{one.accuracy.top1:.1%}" for one in (old, new))
+    yield ", ".join(map(milliseconds, p50))
+    yield ", ".join(f"{one.accuracy.top1:.1%}" for one in (old, new))
 
 
 def is_in_doubt(one: Measurement) -> bool:
