@@ -23,7 +23,9 @@ from stages.train.splits import Splits
 from stages.train.steps import StepTimer, save_splits
 
 STEPS = ("model", "data", "answers", "save")
-ANSWERED = ("validation", "test")
+# Calibration, too, though quantize alone needs it: that one could wait for an answer for ever.
+ANSWERED = ("calibration", "validation", "test")
+RECORDED = ANSWERED[1:]
 
 
 def take(settings: Settings, folder: Path, cache: Path, progress: Progress) -> TrainRecord:
@@ -87,8 +89,8 @@ def _record(
     graph: Any,
     seconds: dict[str, float],
 ) -> TrainRecord:
-    predictions = {name: rows.argmax(axis=1).tolist() for name, rows in answers.items()}
-    labels = {name: getattr(splits, name).labels.tolist() for name in answers}
+    predictions = {name: answers[name].argmax(axis=1).tolist() for name in RECORDED}
+    labels = {name: getattr(splits, name).labels.tolist() for name in RECORDED}
     return TrainRecord(
         maker=maker(settings, "train"),
         data=splits.source,

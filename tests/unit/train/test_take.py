@@ -35,8 +35,9 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A model of three classes, with data that it is always right on."""
     made = network()
     samples = labelled_by(made)
+    white = Samples(np.full_like(samples.images, 255), samples.labels)
     source = Source(name="embedded", sha256="0" * 64, origin="here")
-    splits = Splits(samples, samples, samples, samples, CLASSES, source)
+    splits = Splits(samples, white, samples, samples, CLASSES, source)
 
     def load(settings: Settings, cache: Path, progress: Any, shape: Any, say: Any) -> Splits:
         assert shape == (SIZE, SIZE, 3)
@@ -90,3 +91,20 @@ def test_a_model_of_other_classes_leaves_nothing(
     with pytest.raises(ModelError, match=r"the model five\.keras knows 5 classes, and the data"):
         take(five, tmp_path / "train")
     assert not [*(tmp_path / "train").rglob("*.pb")]
+
+
+def wrong_on_white(pixels: Any) -> Any:
+    """Return answers [N, 3], of which that to a white image is no number."""
+    darkest = tf.reduce_min(pixels, axis=(1, 2, 3))
+    return tf.stack([tf.math.sqrt(254 - darkest), darkest, darkest], axis=1)
+
+
+def test_an_image_to_calibrate_by_that_has_no_answer_is_found_before_quantize(
+    model: Path, tmp_path: Path
+) -> None:
+    module = tf.Module()
+    takes = tf.TensorSpec([None, SIZE, SIZE, 3], tf.float32)
+    module.call = tf.function(wrong_on_white, input_signature=[takes])
+    tf.saved_model.save(module, str(tmp_path / "white"), signatures=module.call)
+    with pytest.raises(ModelError, match="answers what is no number"):
+        take(tmp_path / "white", tmp_path / "train")
