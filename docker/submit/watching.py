@@ -1,5 +1,6 @@
 """Wait for jobs, end those that wait too long, end all."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +12,8 @@ from stages.errors import SchedulerError
 from stages.program.clock import time_of_day
 
 LOOK_S = 10.0
+# How much of a core looking at jobs may take: each is a question to one of Slurm's programs.
+MAX_SHARE = 0.01
 # A task ends its container in 3 s, and its processes soon after.
 GRACE_S, GLANCE_S = 30.0, 0.5
 # How often in a row the scheduler may give no answer: it is restarted at times.
@@ -27,13 +30,14 @@ def wait(
     """
     shown: list[tuple[str, str]] = []
     while True:
+        before = cpu_seconds()
         found = _patiently(folder, submit, sleep)
         if shown != (shown := [(it.job.kind, it.word) for it in found]):
             print(f"{time_of_day()} submit:\n{table(found)}", flush=True)
         if all(it.is_over for it in found):
             return found
         end_overdue(found, submit.pending_limit)
-        sleep(LOOK_S)
+        sleep(max(LOOK_S, (cpu_seconds() - before) / MAX_SHARE))
 
 
 def end_overdue(found: Sequence[Standing], limit_min: int) -> None:
@@ -74,3 +78,9 @@ def _patiently(folder: Path, submit: Submit, sleep: Callable[[float], None]) -> 
         except SchedulerError:
             sleep(LOOK_S)
     return standings(folder, submit)
+
+
+def cpu_seconds() -> float:
+    """Return the seconds of a core that this process and all that it has run took."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system

@@ -12,7 +12,8 @@ from tests.commands import ROOT, Done, copy_tree, run
 from tests.slurm.cluster import KINDS, Slurm, wait_until
 from tests.unit.deploy.test_batch import AMX, NO_AMX
 
-# It writes down what it was asked for on which node; `wait-KIND` and `fail-KIND` are what it does.
+# It writes down what it was asked for on which node; `wait-KIND`, `fail-KIND` and, for all kinds,
+# `seconds` are what it does.
 BOOTSTRAP = """\
 #!/bin/bash
 acts=$PWD/acts
@@ -21,6 +22,7 @@ case " $* " in
   *" pipeline "* | *" profile "*)
     trap 'echo "$SLURMD_NODENAME ended" >>"$acts/calls"; exit 143' TERM
     while [[ -e $acts/wait-$LABEL ]]; do sleep 0.1; done
+    [[ ! -e $acts/seconds ]] || sleep "$(<"$acts/seconds")"
     [[ ! -e $acts/fail-$LABEL ]] || { echo "profile: error: it died" >&2; exit 13; } ;;&
   *" pipeline "* | *" compare "*)
     made=$VGG19_ARTIFACTS/compare

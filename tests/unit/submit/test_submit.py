@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,22 @@ def test_waiting_outlives_a_scheduler_that_is_restarted(cluster: Cluster) -> Non
         cluster.is_now("1", "FAILED", ExitCode="13:0", NodeList="n1")
 
     assert [it.word for it in watching.wait(cluster.submits, submit, sleep)] == ["failed"]
+
+
+@pytest.mark.parametrize(("spent_s", "rest_s"), [(0.03, 10.0), (2.0, 200.0)])
+def test_looking_at_many_jobs_takes_at_most_a_hundredth_of_a_core(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, spent_s: float, rest_s: float
+) -> None:
+    submit, rests = sent(cluster, "spr"), list[float]()
+
+    def sleep(seconds: float) -> None:
+        rests.append(seconds)
+        cluster.is_now("1", "FAILED", ExitCode="13:0", NodeList="n1")
+
+    clock = count(0.0, spent_s)
+    monkeypatch.setattr(watching, "cpu_seconds", lambda: next(clock))
+    watching.wait(cluster.submits, submit, sleep)
+    assert rests == [pytest.approx(rest_s)]
 
 
 def test_a_running_job_may_end_its_containers_before_it_is_ended(cluster: Cluster) -> None:
