@@ -42,6 +42,7 @@ AVX512_CORE_VNNI  fp32       5.00 ±0.0%   200.0 ±0.0%  98.0%  1.00x           
 AVX512_CORE_VNNI  int8       20.00 ±0.0%  50.0 ±0.0%   97.0%  4.00x (4.00-4.00)  native
 
 (from-to)  95% interval over the rounds, in which the cells took turns; ±: half its width
+           intervals hold within this run: rates of another run may lie outside, ratios less so
 isa cap    the highest instruction set that oneDNN may use (ONEDNN_MAX_CPU_ISA)
 speed-up   images/s over FP32's at the same cap
 status     native: in its own precision, by kernels of its cap, as oneDNN's log proves; INVALID: a
