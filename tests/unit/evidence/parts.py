@@ -165,7 +165,7 @@ def _sweep(artifacts: Artifacts, record: SweepRecord) -> None:
 def refit(bundle: Path, edited: Path) -> None:
     """Make the stages' hashes fit an edited file again, and what later records keep of them."""
     artifacts = Artifacts(bundle / ARTIFACTS_FOLDER)
-    all_records = list(artifacts.root.glob("*/*.json"))
+    all_records = [*artifacts.root.glob("*/*.json"), *artifacts.compare.path.glob("summary.*")]
     changed = [edited]
     while changed:
         path = changed.pop()
