@@ -102,14 +102,15 @@ def _most(pairs: Counter[tuple[int, int]], classes: Sequence[str]) -> Iterator[s
 
 def recalls(seen: Seen) -> list[RecallTable]:
     """Return the recall of each class in FP32 and in INT8, by runtime."""
-    return [_recalls(seen, recall) for recall in seen.record.recalls]
+    caps = {models.rows[0].runtime: models.isa for models in seen.models}
+    return [_recalls(seen, it, caps.get(it.runtime, it.isa)) for it in seen.record.recalls]
 
 
-def _recalls(seen: Seen, found: Recalls) -> RecallTable:
+def _recalls(seen: Seen, found: Recalls, cap: str) -> RecallTable:
     shown = found.classes[:MAX_RECALLS]
     precisions = [*shown[0].right] if shown else []
     return RecallTable(
-        title=f"{found.isa}, {found.runtime}" if seen.named else found.isa,
+        title=f"{cap}, {found.runtime}" if seen.named else cap,
         precisions=[get_precision(name).label for name in precisions],
         rows=[(it.name, it.images, [_recall(it, name) for name in precisions]) for it in shown],
         left_out=len(found.classes) - len(shown),
