@@ -126,14 +126,11 @@ def _time(seen: Seen, row: Row) -> str:
 
 
 def checks(seen: Seen) -> list[tuple[str, str]]:
-    """Return what the terminal shows of the accuracy bound and of what can be relied on."""
-    rows: list[tuple[str, str]] = []
-    for name, text in check_rows(seen.record):
-        if name or not rows:
-            rows.append((name, text))
-        else:
-            rows[-1] = (rows[-1][0], f"{rows[-1][1]}; {text}")
-    return rows
+    """Return what the terminal shows of the accuracy bound and of what can be relied on.
+
+    Why a run can't be is left out: the cautions have it.
+    """
+    return [(name, text) for name, text in check_rows(seen.record) if name]
 
 
 def _cautions(seen: Seen) -> Iterator[str]:
