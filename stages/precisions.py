@@ -22,7 +22,8 @@ BF16_SWITCHES = {
 class Precision:
     """One precision.
 
-    - `label`, `color`: for people and pictures; `meaning`: what runs in it, for a setting's help.
+    - `label`: for people; `color`: that of pictures, in another lightness than the others', as a
+      print may be grey; `meaning`: what runs in it, for a setting's help.
     - `data_types`: the source types, in oneDNN's words, that its convolutions, matmuls and inner
       products may have; at least one must have one of `required_types`.
     - `model`: whose model it runs, FP32 (the trained one) or INT8 (the quantized one).
@@ -71,7 +72,7 @@ PRECISIONS = (
         name=FP32,
         label="FP32",
         meaning="the trained model as it is",
-        color="#5b7083",
+        color="#a8b8c5",
         data_types=FLOAT_TYPES,
         required_types=FLOAT_TYPES,
         model=FP32,
@@ -81,7 +82,7 @@ PRECISIONS = (
         name=BF16,
         label="BF16",
         meaning="the trained model, whose products the runtime converts to BF16",
-        color="#d98e32",
+        color="#cf8629",
         data_types=frozenset({BF16}),
         required_types=frozenset({BF16}),
         model=FP32,
@@ -98,7 +99,7 @@ PRECISIONS = (
         name=INT8,
         label="INT8",
         meaning="the quantized model, with what it leaves out in FP32",
-        color="#1f77b4",
+        color="#2580bf",
         data_types=INT8_TYPES,
         required_types=INT8_TYPES,
         model=INT8,
@@ -110,7 +111,7 @@ PRECISIONS = (
         name=INT8_BF16,
         label="INT8_BF16",
         meaning="the quantized model, with what it leaves out in BF16",
-        color="#6b4fa0",
+        color="#553a8c",
         data_types=INT8_TYPES | {BF16},
         required_types=INT8_TYPES,
         model=INT8,

@@ -55,7 +55,6 @@ class CompareFolder:
         self.latency = path / "latency.png"
         self.layers = path / "layers.png"
         self.instances = path / "instances.png"
-        self.roofline = path / "roofline.png"
         self.rehearsal = path / "rehearsal.png"
         # Each picture as an SVG, too.
         self.drawings = [

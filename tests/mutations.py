@@ -100,9 +100,6 @@ def _restore(before: dict[Path, bytes]) -> None:
 
 
 def _files(bundle: Path) -> list[Path]:
-    """Return what a mutation may change: records, tables with their hashes, and checksums."""
-    return [
-        path
-        for path in bundle.rglob("*")
-        if path.suffix in (".json", ".csv") or path.name == CHECKSUMS
-    ]
+    """Return what a mutation may change: records, tables with their hashes, lists of checksums."""
+    kinds = {".json", ".csv", ".md"}
+    return [path for path in bundle.rglob("*") if path.suffix in kinds or path.name == CHECKSUMS]

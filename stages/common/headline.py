@@ -9,6 +9,7 @@ from stages.common.chance import AT_CHANCE, at_chance
 from stages.common.reasons import in_words
 from stages.common.text import NO_INTERVAL, is_of_one_round
 from stages.errors import NotTrustedError
+from stages.isa import rank
 from stages.precisions import get_precision
 from stages.records.base import Interval
 from stages.records.cell import Reason
@@ -31,10 +32,15 @@ def headline(models: Sequence[ModelSummary], difference: str = "") -> str:
     ratio = f" ({_with_interval(speedup, int8.run_reasons)})" if speedup else ""
     text = (
         f"INT8 {int8.throughput:.2f} images/s against FP32 {fp32.throughput:.2f}{ratio}, "
-        f"top-1 {int8.accuracy:.1%} against {fp32.accuracy:.1%}, capped at {int8.isa}"
+        f"top-1 {int8.accuracy:.1%} against {fp32.accuracy:.1%}, capped at {cap_of(models)}"
     )
     doubts = [doubt(models, ["offline"]), doubt_of_accuracies(models)]
     return "; ".join(filter(None, [text, difference, *doubts]))
+
+
+def cap_of(models: Sequence[ModelSummary]) -> str:
+    """Return the lowest cap at which `models` have these very figures, as the same kernels run."""
+    return max((model.kernels_isa or model.isa for model in models), key=rank)
 
 
 def doubt(models: Sequence[ModelSummary], scenarios: Collection[str] = tuple(FIGURES)) -> str:

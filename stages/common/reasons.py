@@ -10,6 +10,8 @@ Numbers = Mapping[str, float]
 # A reason with the name of the cell that it is about.
 Named = tuple[str, Reason]
 MORE = "add rounds with --more"
+# How the reason of a cell ends that is left out unless it is asked for.
+MEASURED_IF_ASKED = "VGG19_ALL_CELLS=1 measures it"
 _ITSELF = "the same cell is {}"
 
 

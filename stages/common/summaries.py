@@ -60,6 +60,7 @@ def _summary(
         maker=record.maker,
         precision=precision,
         isa=isa,
+        kernels_isa=_kernels_isa(record, precision, isa),
         accuracy=measurement.accuracy.top1,
         throughput=rate.estimate,
         latency=latency.estimate,
@@ -72,6 +73,12 @@ def _summary(
         run_reasons=record.repeat.reasons,
         chance=chance_of(measurement.accuracy.predictions, record.labels),
     )
+
+
+def _kernels_isa(record: ProfileRecord, precision: str, isa: str) -> str:
+    """Return the lowest isa at which a cell's very kernels ran."""
+    same = {(cell.precision, cell.requested_isa): cell.same_as for cell in record.cells}
+    return same[precision, isa] or isa
 
 
 def _against(

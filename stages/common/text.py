@@ -7,6 +7,7 @@ from stages.program.printable import printable
 from stages.records.base import UNKNOWN, Host, Interval, Source
 from stages.records.cell import Reason
 from stages.records.cpu_generations import full_name
+from stages.records.quantize import Recipe
 from stages.setting.addresses import GIVEN
 from stages.setting.values import OWN_BACKBONES
 
@@ -135,3 +136,20 @@ def origins(host: Host, backbone: Source, data: Source) -> list[str]:
         f"data      {data.name} ({data.sha256[:12]}), test split",
     ]
     return [printable(line, MAX_CELL) for line in lines]
+
+
+def recipe_in_words(recipe: Recipe) -> str:
+    """Return a recipe as a person reads it, such as `minmax, per channel, 1 op in FP32`."""
+    words = [recipe.algorithm, recipe.granularity.replace("_", " ")]
+    words += [f"{_count(recipe.shared)} with a shared scale"] if recipe.shared else []
+    words += [f"{_count(recipe.left_out)} in FP32"] if recipe.left_out else []
+    return ", ".join(words)
+
+
+def _count(ops: Sequence[str]) -> str:
+    return f"{len(ops)} op{'s' if len(ops) > 1 else ''}"
+
+
+def loss_in_words(loss: float | None) -> str:
+    """Return a relative loss in percent; None is that of a model whose FP32 is never right."""
+    return "undefined" if loss is None else f"{loss:+.2%}"

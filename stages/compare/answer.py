@@ -6,6 +6,7 @@ from stages.common.chance import MAX_P
 from stages.common.headline import doubt, doubt_of_accuracies, not_trusted
 from stages.common.text import figure
 from stages.compare.accuracy import p_in_words
+from stages.compare.bound import judged
 from stages.compare.models import Models
 from stages.precisions import get_precision
 from stages.records.base import Interval
@@ -79,13 +80,15 @@ def _accuracy(models: Models) -> str:
     found = models.rows[1].accuracy_difference
     if found is None:
         return f"top-1 {fp32} to {int8}%"
+    judgement = judged(models.rows[1], models.bound)
     if not found.better + found.worse:
-        return f"top-1 {fp32}%, on the same images"
+        same = f"top-1 {fp32}%, on the same images"
+        return f"{same}; {found.images} {judgement}" if judgement else same
     change = found.better - found.worse
     amount = (
         f"{abs(change)} more {'right' if change > 0 else 'wrong'}" if change else "as many right"
     )
-    shown = "no difference that this test can show" if found.p_value > MAX_P else "more than chance"
-    return (
-        f"top-1 {fp32} to {int8}%, {amount} of {found.images} images: {shown} ({p_in_words(found)})"
-    )
+    shown = "no difference shown" if found.p_value > MAX_P else "more than chance"
+    text = f"top-1 {fp32} to {int8}%, {amount} of {found.images} images: {shown}"
+    few = judgement.removeprefix("are ").removeprefix("show ")
+    return f"{text} ({p_in_words(found)}){f', and {few}' if few else ''}"

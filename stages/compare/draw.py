@@ -8,7 +8,6 @@ from stages.compare.pictures.drawing import caption_of
 from stages.compare.pictures.instances import plot_instances
 from stages.compare.pictures.latency import plot_latency
 from stages.compare.pictures.layers import plot_layers
-from stages.compare.pictures.roofline import plot_roofline, points_of
 from stages.compare.plots import plot_ladder
 from stages.compare.rehearsal_plot import plot_rehearsal
 from stages.records.rounds import SCENARIOS
@@ -32,7 +31,5 @@ def draw(out: CompareFolder, seen: Seen) -> None:
         plot_layers(paired, out.layers, caution, traced)
     if any(profile.record.tried for profile in seen.profiles):
         plot_instances(seen.profiles, out.instances, caution, traced)
-    if points := points_of(seen.profiles):
-        plot_roofline(points, out.roofline, caution, traced)
     if rehearsed.record and any(map(rehearsed.of, record.impossible)):
         plot_rehearsal(rehearsed.record, out.rehearsal)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from stages.common.pairs import isa_reference
 from stages.common.stats import right_answers, speedup
 from stages.compare.accuracy import difference, top1_interval
+from stages.compare.bound import bounds_of, loss_interval
 from stages.compare.checks import (
     disturbed_turns,
     fp32_chance,
@@ -84,6 +85,7 @@ def compare(
         in_groups=[record.runtime for record in records if is_in_groups(record)],
         impossible=sorted(chain.from_iterable(map(_impossible, records)), key=order),
         recalls=[*chain.from_iterable(map(recalls_of, records))],
+        bounds=[*chain.from_iterable(map(bounds_of, profiles))],
         chance={record.runtime: found for record in records if (found := fp32_chance(record))},
     )
 
@@ -137,6 +139,7 @@ def _isa_reference(cells: CellFigures) -> str:
 def _row(cells: CellFigures, key: CellKey, reference: str) -> Row:
     measurement, proof, verdict, right, _ = cells[key]
     fp32 = key._replace(precision="fp32")
+    found = _difference(cells, key, fp32)
     return Row(
         **key._asdict(),
         verdict=verdict,
@@ -153,7 +156,8 @@ def _row(cells: CellFigures, key: CellKey, reference: str) -> Row:
         precision_speedup=_speedup(cells, key, fp32),
         isa_speedup=_speedup(cells, key, key._replace(isa=reference)),
         accuracy_interval=top1_interval(right),
-        accuracy_difference=_difference(cells, key, fp32),
+        accuracy_difference=found,
+        accuracy_loss_interval=loss_interval(found, sum(cells[fp32].right)) if found else None,
     )
 
 

@@ -10,23 +10,30 @@ from stages.artifacts import (
     verify,
 )
 from stages.common.summaries import summaries
-from stages.errors import InputCorruptError, InputStaleError
+from stages.errors import InputCorruptError, InputStaleError, StageError
+from stages.files.checksums import read_checksums, sha256
 from stages.program.host_path import shown
 from stages.program.printable import printable
 from stages.records.cpu_generations import full_name
 from stages.records.profile import ModelSummary, ProfileRecord
+from stages.records.quantize import QuantizeRecord
 from stages.runtimes import RUNTIME_NAMES
+from stages.stage_folders import QuantizeFolder
 
 MAX_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
 class RuntimeProfile:
-    """The profile of one runtime with its summaries, and the sha256 of its checksum list."""
+    """The profile of one runtime with its summaries, and the sha256 of its checksum list.
+
+    `quantized` is how its models were made, None if that can't be read.
+    """
 
     record: ProfileRecord
     sha256: str
     summaries: list[ModelSummary]
+    quantized: QuantizeRecord | None = None
 
     @property
     def runtime(self) -> str:
@@ -59,7 +66,7 @@ def read_profiles(artifacts: Artifacts, program: str = "compare") -> list[Runtim
 
 def _read(artifacts: Artifacts, runtime: str) -> RuntimeProfile:
     folder = artifacts.profile(runtime)
-    sha256 = verify(folder.path)
+    sums = verify(folder.path)
     record = read_record(folder.record, ProfileRecord)
     if record.runtime != runtime:
         raise InputCorruptError(
@@ -67,7 +74,19 @@ def _read(artifacts: Artifacts, runtime: str) -> RuntimeProfile:
         )
     require_current(folder.path, record.train_sha256, artifacts.train.path)
     require_current(folder.path, record.quantize_sha256, artifacts.quantize(runtime).path)
-    return RuntimeProfile(record, sha256, summaries(record))
+    quantized = _quantized(artifacts.quantize(runtime))
+    return RuntimeProfile(record, sums, summaries(record), quantized)
+
+
+def _quantized(folder: QuantizeFolder) -> QuantizeRecord | None:
+    """Return what quantize recorded; None if it is not as it left it, which costs no comparison."""
+    try:
+        listed = read_checksums(folder.path, "run quantize again")
+        if not folder.record.is_file() or listed.get(folder.record.name) != sha256(folder.record):
+            return None
+        return read_record(folder.record, QuantizeRecord)
+    except StageError:
+        return None
 
 
 def _require_alike(artifacts: Artifacts, first: RuntimeProfile, other: RuntimeProfile) -> None:

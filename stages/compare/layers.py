@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stages.common.headline import cap_of
 from stages.common.summaries import top_isa
 from stages.compare.inputs import RuntimeProfile
 from stages.precisions import FP32, INT8
@@ -61,15 +62,16 @@ def layers_of(profile: RuntimeProfile) -> Layers | None:
     fp32, int8 = (_primitives(record, precision, isa) for precision in (FP32, INT8))
     if not fp32 or not int8:
         return None
+    cap = cap_of(profile.summaries)
     ours, theirs = ([it for it in side if it.operations] for side in (fp32, int8))
     if [it.operations for it in ours] != [it.operations for it in theirs]:
-        return Layers(profile.runtime, isa, [], "FP32 and INT8 ran unlike numbers of layers")
+        return Layers(profile.runtime, cap, [], "FP32 and INT8 ran unlike numbers of layers")
     pairs = enumerate(zip(ours, theirs, strict=True), 1)
     paired = [
         Layer(f"{number} {_kind(one)}", one.operations, _side(one), _side(other))
         for number, (one, other) in pairs
     ]
-    return Layers(profile.runtime, isa, [*paired, *_groups(fp32, int8)])
+    return Layers(profile.runtime, cap, [*paired, *_groups(fp32, int8)])
 
 
 def _primitives(record: ProfileRecord, precision: str, isa: str) -> Sequence[Primitive]:

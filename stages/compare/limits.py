@@ -26,17 +26,16 @@ COLUMNS = (
     "framework",
 )
 NOTES = (
-    ("GOP/s", "10^9 multiplications and additions per second, over the whole inference"),
-    (
-        "best kernel",
-        "the same for the fastest kernel alone; x FP32's: over FP32's best kernel at the same cap",
-    ),
-    ("at most", "what the kernel's instructions do in a cycle, over what FP32's do"),
+    ("GOP/s", "10^9 multiplications and additions per second, in the median timed round"),
+    ("best kernel", "the same of the fastest kernel alone, in the inferences traced"),
+    ("x FP32's", "best kernel over FP32's best kernel at the same cap"),
+    ("at most", "what that kernel's instructions can do in a cycle, over what FP32's can"),
     (
         "at best rate",
-        "fraction of the time that all multiplying would take at the rate of the best;",
+        "the part of the fastest traced inference that everything that multiplies would take at "
+        "the best kernel's rate; not GOP/s over best kernel, as GOP/s is of timed rounds",
     ),
-    ("", "the columns after it say where the rest of the time goes"),
+    ("slower kernels", "and the columns after it: where the rest of that time goes"),
 )
 
 

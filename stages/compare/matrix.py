@@ -6,7 +6,15 @@ from itertools import compress
 
 from stages.common.chance import MAX_P
 from stages.common.stats import spread
-from stages.common.text import NO_INTERVAL, ONCE, aligned, figure, milliseconds, times
+from stages.common.text import (
+    NO_INTERVAL,
+    ONCE,
+    aligned,
+    figure,
+    loss_in_words,
+    milliseconds,
+    times,
+)
 from stages.compare.accuracy import p_in_words
 from stages.compare.cautions import had_one_round, is_trusted
 from stages.isa import get_isa
@@ -35,6 +43,16 @@ IN_GROUPS = (
     "over the rounds that both cells share, or through the cell measured twice: cells were "
     "measured in groups, so the figures shown need not divide to them"
 )
+CHANCE = (
+    f"how likely chance alone makes as much; above {MAX_P}, no difference is shown, which is no "
+    "proof that there is none"
+)
+VERDICTS = (
+    ("emulated", "BF16 without the instructions for it"),
+    ("same-as", "the same kernels as at a lower cap, so the same figures"),
+)
+# Two runs minutes apart had intervals of rates that did not meet; those of ratios did.
+WITHIN = "intervals hold within this run: rates of another run may lie outside, ratios less so"
 
 
 def render_matrix(record: CompareRecord) -> str:
@@ -85,8 +103,8 @@ def _loss(row: Row) -> str:
     found = row.accuracy_difference
     chance = f" ({p_in_words(found)})" if found else ""
     is_against_fp32 = found or row.precision == FP32
-    unknown = "undefined" if is_against_fp32 else "-"
-    return f"{unknown if row.accuracy_loss is None else f'{row.accuracy_loss:+.2%}'}{chance}"
+    known = row.accuracy_loss is not None or is_against_fp32
+    return f"{loss_in_words(row.accuracy_loss) if known else '-'}{chance}"
 
 
 def with_spread(found: Interval, in_words: Callable[[float], str] = figure, *, once: bool) -> str:
@@ -102,19 +120,21 @@ def or_dash(value: float | None, shape: str) -> str:
 def render_notes(record: CompareRecord) -> str:
     """Return what the columns mean, a line each."""
     reference = f"{record.isa_reference} ({get_isa(record.isa_reference).label})"
+    compared = any(row.accuracy_difference for row in record.rows)
     notes = [
         *interval_notes(record),
         ("isa cap", "oneDNN capped by ONEDNN_MAX_CPU_ISA; proven by oneDNN's own log"),
         ("precision effect", "images/s over FP32's at the same cap"),
         ("ISA effect", f"images/s over those of the same precision at {reference}"),
-        ("top-1", "fraction of the test split with the right class, and its exact 95% interval"),
-        ("loss", "relative loss of top-1 against FP32 at the same cap"),
-        ("p", f"how likely chance alone makes as much; above {MAX_P}, no difference is shown"),
-        ("as fp32", "fraction of images to which FP32 at the highest cap gives the same class"),
         (
-            "emulated",
-            "BF16 without the instructions for it; same-as: the same kernels as at a lower cap",
+            "top-1",
+            "fraction of the test split with the right class, and its exact 95% interval over the "
+            "images (Clopper-Pearson)",
         ),
+        ("loss", "relative loss of top-1 against FP32 at the same cap"),
+        *([("p", CHANCE)] if compared else []),
+        ("as fp32", "fraction of images to which FP32 at the highest cap gives the same class"),
+        *(note for note in VERDICTS if any(row.verdict.startswith(note[0]) for row in record.rows)),
     ]
     notes += [("effects", IN_GROUPS)] if record.in_groups else []
     if len(record.versions) > 1:
@@ -126,7 +146,7 @@ def interval_notes(record: CompareRecord) -> list[tuple[str, str]]:
     """Return what stands beside figures, and what it means."""
     once = [had_one_round(record, runtime) for runtime in record.versions]
     turns = "95% interval over the rounds, in which the cells took turns; ±: half its width"
-    notes = [("(from-to)", turns)]
+    notes = [("(from-to)", turns), ("", WITHIN)]
     if all(once):
         notes = []
     if any(once):

@@ -7,12 +7,13 @@ is compare's own.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from stages.common.headline import doubt, doubt_of_accuracies, headline
+from stages.common.headline import cap_of, doubt, doubt_of_accuracies, headline
 from stages.common.text import aligned, is_of_one_round, network_of, times
 from stages.compare.accuracy import in_words
+from stages.compare.bound import bound_of, judged
 from stages.precisions import get_precision
 from stages.records.base import Interval
-from stages.records.compare import CompareRecord, Row
+from stages.records.compare import AccuracyBound, CompareRecord, Row
 from stages.records.profile import ModelSummary
 
 # By runtime.
@@ -23,18 +24,20 @@ Summaries = Mapping[str, Sequence[ModelSummary]]
 class Models:
     """FP32's and INT8's summary of a runtime, in this order, and their rows of the comparison.
 
-    `named` is the runtime if the comparison has several, else empty; `network` that of the model.
+    `named` is the runtime if the comparison has several, else empty; `network` that of the model;
+    `bound` the accuracy bound that INT8 was made under, None if it is not known.
     """
 
     summaries: Sequence[ModelSummary]
     rows: Sequence[Row]
     named: str
     network: str
+    bound: AccuracyBound | None = None
 
     @property
     def isa(self) -> str:
-        """The cap of both."""
-        return self.summaries[0].isa
+        """The lowest cap at which both ran these kernels."""
+        return cap_of(self.summaries)
 
     @property
     def once(self) -> bool:
@@ -43,9 +46,14 @@ class Models:
 
     @property
     def difference(self) -> str:
-        """How INT8's answers differ from FP32's, in words; empty if that was not recorded."""
-        found = self.rows[1].accuracy_difference
-        return in_words(found) if found else ""
+        """How INT8's answers differ from FP32's, and what that shows of the bound, in words.
+
+        Empty if that was not recorded.
+        """
+        found, shown = self.rows[1].accuracy_difference, judged(self.rows[1], self.bound)
+        if found is None:
+            return ""
+        return "; ".join([in_words(found), *([f"{found.images} images {shown}"] if shown else [])])
 
 
 def models_of(record: CompareRecord, summaries: Summaries) -> list[Models]:
@@ -57,6 +65,7 @@ def models_of(record: CompareRecord, summaries: Summaries) -> list[Models]:
             rows=[rows[runtime, summary.precision, summary.isa] for summary in both],
             named=runtime if len(record.versions) > 1 else "",
             network=network_of(record.backbone),
+            bound=bound_of(record, runtime),
         )
         for runtime, both in summaries.items()
         if both

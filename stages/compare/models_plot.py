@@ -25,11 +25,15 @@ class _Bar:
 
 @dataclass(frozen=True, slots=True)
 class _Panel:
-    """A panel of a picture: the lines above it, how its figures are written, FP32 and INT8."""
+    """A panel of a picture: the lines above it, how its figures are written, FP32 and INT8.
+
+    Its axis ends at `most`, beyond which nothing can be; 0: wherever there is room.
+    """
 
     lines: Sequence[str]
     shape: str
     bars: Sequence[_Bar]
+    most: float = 0.0
 
 
 def plot_absolute(models: Models, path: Path, caption: str = "") -> None:
@@ -41,31 +45,43 @@ def plot_absolute(models: Models, path: Path, caption: str = "") -> None:
     shorter = _against(latency_ratio(int8.latency_speedup, models))
     panels = [
         _Panel(
-            ["top-1 accuracy (higher is better)", *_difference(models)], "{:.4f}", _top1(models)
+            ["top-1 accuracy (higher is better)", *_difference(models)],
+            "{:.4f}",
+            _top1(models),
+            most=1.0,
         ),
         _Panel(["throughput, images/s (higher is better)", faster], "{:.2f}", rates),
         _Panel(["latency, ms (lower is better)", shorter], "{:.2f}", latencies),
     ]
     title = f"{_name(models)}, oneDNN capped at {models.isa}"
-    save_with(_drawn(panels, title, models), path, models_caution(models.summaries), caption)
+    save_with(
+        _drawn(panels, title, models),
+        path,
+        models_caution(models.summaries),
+        _of_top1(models, caption),
+    )
 
 
 def plot_times(models: Models, path: Path, caption: str = "") -> None:
     """Draw the same as multiples of FP32's; latency as how many times shorter it is."""
-    fp32, int8 = models.summaries
-    accuracy = int8.accuracy / fp32.accuracy if fp32.accuracy else math.nan
+    int8 = models.summaries[1]
     faster, shorter = (
         _times(one, models) for one in (int8.throughput_speedup, int8.latency_speedup)
     )
     lines = ["top-1 accuracy, times FP32's", *_difference(models)]
     panels = [
-        _Panel(lines, "{:.2f}x", [_Bar(1.0), _Bar(accuracy)]),
+        _Panel(lines, "{:.2f}x", [_Bar(1.0), _top1_times(models)]),
         _Panel(["throughput, times FP32's"], "{:.2f}x", [_Bar(1.0), faster]),
         _Panel(["latency, times shorter"], "{:.2f}x", [_Bar(1.0), shorter]),
     ]
     title = f"{_name(models)}, INT8 against FP32, oneDNN capped at {models.isa}"
     figure = _drawn(panels, title, models, reference=1.0)
-    save_with(figure, path, models_caution(models.summaries), caption)
+    save_with(
+        figure,
+        path,
+        models_caution(models.summaries),
+        _of_top1(models, caption, "95% interval by exact ones"),
+    )
 
 
 def _top1(models: Models) -> list[_Bar]:
@@ -73,8 +89,26 @@ def _top1(models: Models) -> list[_Bar]:
     return [_Bar(summary.accuracy, row.accuracy_interval) for summary, row in pairs]
 
 
+def _top1_times(models: Models) -> _Bar:
+    """Return INT8's top-1 as a multiple of FP32's, with the interval that its loss has."""
+    fp32, int8 = models.summaries
+    if not fp32.accuracy:
+        return _Bar(math.nan)
+    times, lost = int8.accuracy / fp32.accuracy, models.rows[1].accuracy_loss_interval
+    if lost is None:
+        return _Bar(times)
+    return _Bar(times, Interval(estimate=times, low=1 - lost.high, high=1 - lost.low))
+
+
+def _of_top1(models: Models, caption: str, what: str = "exact 95% intervals") -> str:
+    """Return a caption with what the intervals of top-1 are."""
+    found = models.rows[1].accuracy_difference
+    exact = f"top-1: {what} (Clopper-Pearson) over {found.images} images" if found else ""
+    return "; ".join(filter(None, [caption, exact]))
+
+
 def _difference(models: Models) -> list[str]:
-    return models.difference.replace(": ", ":\n").splitlines()
+    return models.difference.replace(": ", ":\n").replace("; ", ";\n").splitlines()
 
 
 def _against(ratio: str) -> str:
@@ -120,6 +154,10 @@ def _bars(axes: Any, models: Models, panel: _Panel) -> None:
         drawn, labels=[_label(bar, panel.shape) for bar in panel.bars], padding=2, fontsize=SMALL
     )
     axes.margins(y=0.25)
+    if panel.most:
+        axes.set_ylim(0, 1.25 * panel.most)
+        axes.set_yticks([tick for tick in axes.get_yticks() if tick <= panel.most])
+        axes.spines["left"].set_bounds(0, panel.most)
     axes.spines[["top", "right"]].set_visible(False)
 
 

@@ -1,7 +1,8 @@
-"""The lines for the cells that could not run, grouped by reason."""
+"""The lines for the cells that were not run, grouped by reason."""
 
 from collections.abc import Collection, Iterable, Sequence, Sized
 
+from stages.common.reasons import MEASURED_IF_ASKED
 from stages.common.text import aligned
 from stages.compare.rehearsed import NOTHING, Rehearsed, lacks_amx
 from stages.isa import can_stand_in
@@ -13,6 +14,11 @@ HINT = (
     "  not rehearsed:",
     "`invoke rehearse` shows which kernels AMX's cells run, and what they answer",
 )
+
+
+def was_not_asked_for(cell: NotRun) -> bool:
+    """Return whether a cell can run here, and is left out unless it is asked for."""
+    return cell.reason.endswith(MEASURED_IF_ASKED)
 
 
 def render_not_run(record: CompareRecord, rehearsed: Rehearsed = NOTHING) -> str:

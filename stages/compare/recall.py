@@ -47,13 +47,13 @@ def _name_of(label: int, classes: Sequence[str]) -> str:
     return classes[label] if label < len(classes) else f"class {label}"
 
 
-def render_recalls(recalls: Recalls, *, named: bool) -> str:
+def render_recalls(recalls: Recalls, cap: str, *, named: bool) -> str:
     """Return a row for each class if one changes, else the line that none does.
 
     If there are many classes, those that lose most are shown, and the others are counted. The
-    runtime is named if it is to be `named`.
+    runtime is named if it is to be `named`; `cap` is the lowest at which these kernels ran.
     """
-    where = f"({', '.join([recalls.isa, *([recalls.runtime] if named else [])])})"
+    where = f"({', '.join([cap, *([recalls.runtime] if named else [])])})"
     if not any(map(_changes, recalls.classes)):
         return f"Recall {where}: no class changes from FP32 to INT8"
     precisions = [*recalls.classes[0].right]

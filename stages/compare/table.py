@@ -14,6 +14,7 @@ from stages.common.text import (
     origins,
     when_all,
 )
+from stages.compare.bound import bound_rows
 from stages.compare.cautions import is_derived
 from stages.compare.limits import render_limits
 from stages.compare.matrix import render_matrix, render_notes
@@ -39,7 +40,11 @@ def render(record: CompareRecord, summaries: Summaries, rehearsed: Rehearsed = N
     if record.impossible:
         blocks.append(render_not_run(record, rehearsed))
     both = models_of(record, summaries)
-    blocks += [render_recalls(it, named=len(record.versions) > 1) for it in record.recalls]
+    caps = {models.rows[0].runtime: models.isa for models in both}
+    blocks += [
+        render_recalls(it, caps.get(it.runtime, it.isa), named=len(record.versions) > 1)
+        for it in record.recalls
+    ]
     blocks += map(render_models, both)
     if both:
         blocks.append("\n".join(map(closing_line, both)))
@@ -80,7 +85,8 @@ def _checks(record: CompareRecord) -> str:
 
 def check_rows(record: CompareRecord) -> list[tuple[str, str]]:
     """Return what shows whether the run can be relied on, and the answers of INT8 and FP32."""
-    rows = [row for repeat in record.repeats for row in _repeat_lines(repeat, record)]
+    rows = [*bound_rows(record)]
+    rows += [row for repeat in record.repeats for row in _repeat_lines(repeat, record)]
     rows += [
         (
             f"disturbed turns{_runtime_suffix(turns.runtime, record)}",

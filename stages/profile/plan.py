@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from stages.common.host.facts import no_cell_runs, why_impossible
+from stages.common.reasons import MEASURED_IF_ASKED
 from stages.errors import SettingsError, StageError
 from stages.isa import brings, rank
 from stages.precisions import INT8, get_precision
@@ -90,7 +91,7 @@ def _why_left_out(precision: str, isa: str, settings: Settings) -> str | None:
     if is_native(precision, isa) or settings.all_cells:
         return None
     kind = _narrow_type(precision)
-    return f"{kind} would be emulated, slower than FP32; VGG19_ALL_CELLS=1 measures it"
+    return f"{kind} would be emulated, slower than FP32; {MEASURED_IF_ASKED}"
 
 
 def _narrow_type(name: str) -> str:

@@ -66,8 +66,3 @@ class Bound:
         if self.bounds_disagreement:
             excesses[DISAGREEMENT] = 1 - agreement - self.tolerable_disagreement
         return excesses
-
-
-def loss_in_words(loss: float | None) -> str:
-    """Return a relative loss in percent; None is that of a model whose FP32 is never right."""
-    return "undefined" if loss is None else f"{loss:+.2%}"

@@ -10,18 +10,6 @@ from stages.records.quantize import Finding, Recipe
 SHARE_SCALE, LEAVE_OUT = "share scale", "leave out"
 
 
-def recipe_in_words(recipe: Recipe) -> str:
-    """Return a recipe as a person reads it, such as `minmax, per channel, 1 op in FP32`."""
-    words = [recipe.algorithm, recipe.granularity.replace("_", " ")]
-    words += [f"{_count(recipe.shared)} with a shared scale"] if recipe.shared else []
-    words += [f"{_count(recipe.left_out)} in FP32"] if recipe.left_out else []
-    return ", ".join(words)
-
-
-def _count(ops: Sequence[str]) -> str:
-    return f"{len(ops)} op{'s' if len(ops) > 1 else ''}"
-
-
 def follow_ups(
     recipe: Recipe,
     findings: Sequence[Finding],

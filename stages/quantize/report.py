@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from stages.common.onednn.kernels import reference_share
+from stages.common.text import loss_in_words, recipe_in_words
 from stages.program.printable import printable
-from stages.quantize.bound import DISAGREEMENT, LOSS, Bound, loss_in_words
+from stages.quantize.bound import DISAGREEMENT, LOSS, Bound
 from stages.quantize.findings import FP32_COMPUTE, INT8_FALLBACK, REFERENCE_KERNEL, REORDER
-from stages.quantize.recipes import recipe_in_words
 from stages.quantize.search import Attempt
 from stages.records.quantize import (
     Finding,

@@ -8,19 +8,19 @@ from pathlib import Path
 
 from stages.common.progress import Progress
 from stages.common.stats import agreement
+from stages.common.text import loss_in_words, recipe_in_words
 from stages.errors import ModelError, WorkerError, from_shortage
 from stages.files import trees
 from stages.folder.full_disk import require_no_full_disk
 from stages.folder.handover import handing_over
 from stages.precisions import INT8
-from stages.quantize.bound import Bound, loss_in_words
+from stages.quantize.bound import Bound
 from stages.quantize.capture import output_to
 from stages.quantize.compressor import Compressor
 from stages.quantize.evaluator import Answers, Contender, Evaluator, divergence
 from stages.quantize.findings import collect_findings
 from stages.quantize.kept_trials import OP, RECIPE, KeptTrials
 from stages.quantize.op_profile import compute_ops
-from stages.quantize.recipes import recipe_in_words
 from stages.quantize.report import trial_record
 from stages.quantize.search import Attempt
 from stages.records.quantize import Recipe, Sensitivity, Trial

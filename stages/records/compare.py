@@ -24,6 +24,7 @@ from stages.records.fields import (
     doc_of_added,
 )
 from stages.records.measure import Disturbance
+from stages.records.quantize import Recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,36 @@ class AccuracyDifference:
             "McNemar's exact test; 1 if there are none."
         ),
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossInterval:
+    """Between what a loss of top-1 relative to FP32's may be."""
+
+    low: Annotated[float, doc("Lower end; negative if it may be better than FP32.")]
+    high: Annotated[Loss, doc("Upper end, at most 1.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccuracyBound:
+    """The bound that INT8 was made under, and what it did on validation, which chose its recipe."""
+
+    runtime: Annotated[RuntimeName, doc("Which TensorFlow it was quantized for.")]
+    tolerable_loss: Annotated[
+        Fraction, doc("Largest loss of top-1 that was allowed, as a fraction of FP32's.")
+    ]
+    tolerable_disagreement: Annotated[
+        Fraction, doc("Largest fraction of images with another class than FP32's; 1: any.")
+    ]
+    images: Annotated[Count, doc("Images of the validation split.")]
+    loss: Annotated[
+        Loss | None, doc("Loss of top-1 there, relative to FP32's; null if it is not known.")
+    ]
+    agreement_fp32: Annotated[
+        Fraction | None,
+        doc("Fraction of these images to which FP32 gives the same class; null if not known."),
+    ]
+    recipe: Annotated[Recipe, doc("How INT8 was made.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +134,12 @@ class Row(OfCell):
         AccuracyDifference | None,
         doc_of_added(
             "How it differs from FP32 at the same isa; null for FP32, or if that was not measured."
+        ),
+    ] = None
+    accuracy_loss_interval: Annotated[
+        LossInterval | None,
+        doc_of_added(
+            "accuracy_loss with its 95% interval, by exact ones of what accuracy_difference counts."
         ),
     ] = None
 
@@ -240,5 +277,12 @@ class CompareRecord(Record):
         doc_of_added(
             "What FP32 and INT8 get right of each class, by runtime; none unless both were "
             "measured at a cap."
+        ),
+    ] = field(default_factory=list)
+    bounds: Annotated[
+        list[AccuracyBound],
+        doc_of_added(
+            "The bound that INT8 of each runtime was made under; none unless both models were "
+            "measured at a cap, and quantize's record is there."
         ),
     ] = field(default_factory=list)

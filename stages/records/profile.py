@@ -124,6 +124,12 @@ class ModelSummary(Record):
 
     precision: Annotated[PrecisionName, doc("fp32 in 32.json, int8 in 8.json.")]
     isa: Annotated[IsaName, doc("Value of ONEDNN_MAX_CPU_ISA that it was measured at.")]
+    kernels_isa: Annotated[
+        IsaName | None,
+        doc_of_added(
+            "Lowest isa at which the very same kernels ran, so that its figures are these."
+        ),
+    ] = None
     accuracy: Annotated[Fraction, doc("Top-1 on the test split, a fraction from 0 to 1.")]
     throughput: Annotated[PerSecond, doc("Images per second, offline, of the median round.")]
     latency: Annotated[Milliseconds, doc("Median latency of one image at a time, in milliseconds.")]

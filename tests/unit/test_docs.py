@@ -16,6 +16,7 @@ from docker.host.env_file import compose_variables
 from docker.host.user import User
 from docker.local_runner import VENVS
 from docker.paths import DOCS, ROOT
+from stages.forecast.duration import OF_README, in_words
 
 README = ROOT / "README.md"
 PAGES = [path for path in (README, ROOT / "CONTRIBUTING.md") if path.is_file()]
@@ -128,6 +129,18 @@ def test_the_readme_says_how_large_each_environment_is() -> None:
     row = next(line for line in README.read_text().splitlines() if line.startswith("| disk |"))
     folders = {folder.name for folder, _ in VENVS.values()} | {".venv"}
     assert {*re.findall(r"`(\.venv[\w-]*)` \d", row)} == folders
+
+
+def test_the_readme_says_how_long_a_run_takes_as_a_forecast_by_it_does() -> None:
+    said = re.search(
+        r"\| time \| (\d+ minutes) .*: train ([\d.]+), quantize ([\d.]+), profile ([\d.]+);",
+        README.read_text(),
+    )
+    assert said
+    total, *minutes = said.groups()
+    stages = [OF_README[name] / 60 for name in ("train", "quantize", "profile")]
+    assert [float(one) for one in minutes] == stages
+    assert in_words(sum(OF_README.values())) == total
 
 
 def test_every_message_that_is_explained_is_one_that_there_is() -> None:

@@ -1,6 +1,7 @@
 """The tables of precisions and runtimes: what a row may say."""
 
 from dataclasses import fields, replace
+from itertools import pairwise
 
 import pytest
 
@@ -58,3 +59,13 @@ def test_every_runtime_has_a_backend_and_names_its_interpreter_by_a_setting() ->
         assert runtime.backend in names()
         setting = runtime.interpreter_setting
         assert not setting or setting in settings
+
+
+def test_no_two_precisions_are_alike_in_a_grey_print() -> None:
+    def lightness(color: str) -> float:
+        """Return how light a color of pictures is in grey, from 0 to 255, by Rec. 601."""
+        red, green, blue = (int(color[place : place + 2], 16) for place in (1, 3, 5))
+        return 0.299 * red + 0.587 * green + 0.114 * blue
+
+    levels = sorted(lightness(precision.color) for precision in PRECISIONS)
+    assert min(above - below for below, above in pairwise(levels)) > 30

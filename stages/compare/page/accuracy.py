@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from stages.compare.accuracy import in_words, top1_interval
+from stages.common.text import loss_in_words
+from stages.compare.accuracy import p_in_words, top1_interval
 from stages.compare.cautions import is_derived
 from stages.compare.highest import highest_timed
 from stages.compare.inputs import RuntimeProfile
@@ -13,10 +14,12 @@ from stages.precisions import get_precision
 from stages.records.accuracy import ClassRecall, Recalls
 from stages.records.base import Interval
 from stages.records.cell import Cell
+from stages.records.compare import Row
 
 # A larger table of what was taken for what is read by nobody.
 MAX_CLASSES = 12
 MAX_RECALLS = 60
+TOP1 = ("cell", "top-1", "loss against FP32", "as FP32", "images that differ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +53,38 @@ def class_name(classes: Sequence[str], index: int) -> str:
 
 
 def top1(seen: Seen) -> list[list[str]]:
-    """Return a row for each cell that has answers of its own: name, top-1, FP32's difference."""
+    """Return a row for each cell that has answers of its own: what `TOP1` names."""
     return [
         [
             seen.cell_name(row.precision, row.isa, row.runtime),
             f"{row.accuracy_top1:.1%} ({_percent(row.accuracy_interval)})"
             if row.accuracy_interval
             else f"{row.accuracy_top1:.1%}",
-            in_words(row.accuracy_difference) if row.accuracy_difference else "-",
+            _loss(row),
+            "-" if row.agreement_fp32 is None else f"{row.agreement_fp32:.1%}",
+            _differing(row),
         ]
         for row in seen.record.rows
         if not is_derived(row)
     ]
+
+
+def _loss(row: Row) -> str:
+    """Return what a cell lost of FP32's top-1, with its interval."""
+    between = row.accuracy_loss_interval
+    if between is None:
+        return "-"
+    ends = f"{between.low:+.1%} to {between.high:+.1%}"
+    return f"{loss_in_words(row.accuracy_loss)} ({ends})"
+
+
+def _differing(row: Row) -> str:
+    """Return how many images only one of a cell and FP32 got right, and how likely by chance."""
+    found = row.accuracy_difference
+    if found is None:
+        return "-"
+    differ = found.better + found.worse
+    return f"{differ} ({p_in_words(found)})" if differ else "none"
 
 
 def _percent(between: Interval) -> str:
@@ -102,14 +125,15 @@ def _most(pairs: Counter[tuple[int, int]], classes: Sequence[str]) -> Iterator[s
 
 def recalls(seen: Seen) -> list[RecallTable]:
     """Return the recall of each class in FP32 and in INT8, by runtime."""
-    return [_recalls(seen, recall) for recall in seen.record.recalls]
+    caps = {models.rows[0].runtime: models.isa for models in seen.models}
+    return [_recalls(seen, it, caps.get(it.runtime, it.isa)) for it in seen.record.recalls]
 
 
-def _recalls(seen: Seen, found: Recalls) -> RecallTable:
+def _recalls(seen: Seen, found: Recalls, cap: str) -> RecallTable:
     shown = found.classes[:MAX_RECALLS]
     precisions = [*shown[0].right] if shown else []
     return RecallTable(
-        title=f"{found.isa}, {found.runtime}" if seen.named else found.isa,
+        title=f"{cap}, {found.runtime}" if seen.named else cap,
         precisions=[get_precision(name).label for name in precisions],
         rows=[(it.name, it.images, [_recall(it, name) for name in precisions]) for it in shown],
         left_out=len(found.classes) - len(shown),

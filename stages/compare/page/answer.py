@@ -11,12 +11,19 @@ from stages.compare.cautions import had_one_round, is_derived
 from stages.compare.page.seen import Seen
 from stages.compare.rehearsed import lacks_amx
 from stages.compare.steps import Step, steps_of
+from stages.compare.table import check_rows
 from stages.isa import AMX, get_isa
 from stages.precisions import FP32, INT8, get_precision
 from stages.records.base import Interval
 from stages.records.compare import Row
 
+PRICES = (
+    "What an hour costs is in no record: give it to invoke diff A B --prices FILE, which works out "
+    "what a million images cost on each of several machines."
+)
 MILLION, SECONDS_PER_HOUR = 1_000_000, 3600
+# Images per second that make a million in an hour.
+MILLION_AN_HOUR = MILLION / SECONDS_PER_HOUR
 DRAWN = (
     "The images were drawn and the backbone made by this project: speed does not depend on that, "
     "accuracy does, and here only checks that all works."
@@ -92,26 +99,38 @@ def _accuracy(seen: Seen) -> Iterator[str]:
 
 def _price(seen: Seen, fastest: Row) -> Iterator[str]:
     fp32 = [row for row in seen.record.rows if row.precision == FP32]
-    times = {"fastest": _time(fastest)}
+    times = {"fastest": _time(seen, fastest)}
     if fp32:
         best = max(fp32, key=lambda row: row.throughput_images_per_s.estimate)
-        times["fastest FP32"] = _time(best)
+        times["fastest FP32"] = _time(seen, best)
     named = [f"{time} in the {name} cell" for name, time in times.items() if time]
     if named:
         taken = " and ".join(named)
         yield f"One million images take {taken}: multiply by what an hour of this machine costs."
-    yield "Neither price nor power was measured, and no second machine."
+    yield f"Neither price nor power was measured, and no second machine. {PRICES}"
     if seen.record.data.name == "embedded":
         yield DRAWN
 
 
-def _time(row: Row) -> str:
+def _time(seen: Seen, row: Row) -> str:
     """Return how long a cell takes for a million images, empty if it did nothing."""
-    rate = row.throughput_images_per_s.estimate
-    seconds = MILLION / rate if rate else 0
-    if seconds < SECONDS_PER_HOUR:
-        return f"{seconds / 60:.1f} min" if seconds else ""
-    return f"{figure(seconds / SECONDS_PER_HOUR, 1)} h"
+    rate = row.throughput_images_per_s
+    if not rate.estimate:
+        return ""
+    per_unit, unit = (SECONDS_PER_HOUR, "h") if rate.estimate <= MILLION_AN_HOUR else (60, "min")
+    best, *ends = (
+        f"{MILLION / it / per_unit:.2f}" for it in (rate.estimate, rate.high, rate.low) if it
+    )
+    is_known = len(ends) == 2 and not had_one_round(seen.record, row.runtime)
+    return f"{best} {unit}{f' ({ends[0]} to {ends[1]})' if is_known else ''}"
+
+
+def checks(seen: Seen) -> list[tuple[str, str]]:
+    """Return what the terminal shows of the accuracy bound and of what can be relied on.
+
+    Why a run can't be is left out: the cautions have it.
+    """
+    return [(name, text) for name, text in check_rows(seen.record) if name]
 
 
 def _cautions(seen: Seen) -> Iterator[str]:

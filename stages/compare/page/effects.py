@@ -1,6 +1,7 @@
 """Precision effects and effects of caps, each in a table of its own."""
 
 from dataclasses import dataclass
+from itertools import compress
 
 from stages.compare.cautions import is_derived
 from stages.compare.page.answer import ratio_of
@@ -13,13 +14,12 @@ from stages.records.base import Interval
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What changed against what, as a ratio with its interval; whether both can be relied on."""
+    """What changed against what, as a ratio with its interval; what is to be said of it, if any."""
 
     changed: str
     against: str
     ratio: str
-    valid: bool
-    shown: bool
+    remark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,13 @@ def _effect(
         changed=seen.cell_name(*changed, runtime),
         against=f"{get_precision(against[0]).label} at {get_isa(against[1]).label}",
         ratio=ratio_of(seen, ratio, runtime) or "not measured",
-        valid=all(row is None or row.valid for row in both),
-        shown=ratio is None or not ratio.low <= 1 <= ratio.high,
+        remark=", ".join(
+            compress(
+                ("INVALID", "no difference shown"),
+                (
+                    not all(row is None or row.valid for row in both),
+                    ratio is not None and ratio.low <= 1 <= ratio.high,
+                ),
+            )
+        ),
     )

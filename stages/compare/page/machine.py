@@ -1,27 +1,32 @@
 """What it was measured on and with: machine, versions, settings, and what each was made from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from stages.common.current import value_in_words
 from stages.common.text import model_of, when_all
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.page.seen import Seen
-from stages.records.base import UNKNOWN, Host
+from stages.records.base import UNKNOWN, Host, Setting
 from stages.records.cpu_generations import full_name
 from stages.setting.cpu_list import format_list
+from stages.settings import Settings, recorded_settings
 
 Facts = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a profile was made by and with: names and texts."""
+    """What a profile was made by and with: names and texts.
+
+    `settings` are those that were other than the default, `defaults` the others.
+    """
 
     runtime: str
     made_by: Facts
     versions: Facts
     settings: Facts
+    defaults: Facts
 
 
 def machine(seen: Seen) -> Facts:
@@ -65,5 +70,18 @@ def _run(profile: RuntimeProfile) -> Run:
         ("sha256 of its source", made.source or "not recorded"),
         ("sha256 of the profile's SHA256SUMS", profile.sha256),
     ]
-    settings = [(name, value_in_words(value)) for name, value in made.settings.items()]
-    return Run(profile.runtime, made_by, [*record.host.versions.items()], settings)
+    return Run(profile.runtime, made_by, [*record.host.versions.items()], *_settings(made.settings))
+
+
+def _settings(settings: Mapping[str, Setting]) -> tuple[Facts, Facts]:
+    """Return those that are other than the default, and those that are the default."""
+    usual = recorded_settings(Settings(), "profile")
+    others = {name: it for name, it in settings.items() if usual.get(name) == it}
+    given = [(name, value_in_words(it)) for name, it in settings.items() if name not in others]
+    return given, [(name, _default_in_words(it)) for name, it in others.items()]
+
+
+def _default_in_words(value: Setting) -> str:
+    """Return a default as a person reads it: a number that is 0 stands for none, or for auto."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return "not given" if is_number and not value else value_in_words(value)

@@ -1,6 +1,6 @@
-"""The matrix of precisions and caps, each cell with its proof or with why it could not run."""
+"""The matrix of precisions and caps, each cell with its proof or with why it was not run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from stages.common.reasons import in_words
@@ -8,6 +8,7 @@ from stages.common.stats import spread
 from stages.common.text import figure
 from stages.compare.cautions import had_one_round, is_derived, is_trusted
 from stages.compare.inputs import RuntimeProfile
+from stages.compare.not_run import was_not_asked_for
 from stages.compare.page.seen import Seen
 from stages.isa import ISA_NAMES, get_isa
 from stages.precisions import PRECISION_NAMES, get_precision
@@ -23,7 +24,8 @@ MAX_KERNELS = 8
 class Square:
     """A cell of the matrix: measured, impossible, or not asked for.
 
-    `kind` is measured, derived, impossible or absent; `rate` in images/s, with `spread` beside it.
+    `kind` is measured, derived, impossible, unasked (by itself it would have been left out) or
+    absent (the profile knows no such cell); `rate` in images/s, with `spread` beside it.
     `facts` are names with texts, `reasons` why it is not valid.
     """
 
@@ -57,6 +59,11 @@ class Matrix:
     precisions: list[str]
     lines: list[Line]
 
+    @property
+    def kinds(self) -> set[str]:
+        """The kinds of all squares."""
+        return {square.kind for line in self.lines for square in line.squares}
+
 
 def matrices(seen: Seen) -> list[Matrix]:
     """Return the matrix of each runtime, the lowest cap first."""
@@ -65,7 +72,7 @@ def matrices(seen: Seen) -> list[Matrix]:
 
 def _matrix(seen: Seen, profile: RuntimeProfile) -> Matrix:
     cells = {(it.precision, it.requested_isa): it for it in profile.record.cells}
-    precisions = [name for name in PRECISION_NAMES if any(name == key[0] for key in cells)]
+    precisions = [name for name in PRECISION_NAMES if _has_column(name, [*cells.values()])]
     isas = [name for name in ISA_NAMES if any(name == key[1] for key in cells)]
     lines = [
         Line(
@@ -77,6 +84,13 @@ def _matrix(seen: Seen, profile: RuntimeProfile) -> Matrix:
     ]
     labels = [get_precision(name).label for name in precisions]
     return Matrix(profile.runtime if seen.named else "", labels, lines)
+
+
+def _has_column(precision: str, cells: Sequence[Cell]) -> bool:
+    """Return whether cells of a precision say more than the one reason why none was run."""
+    own = [cell for cell in cells if cell.precision == precision]
+    reasons = {cell.impossible for cell in own}
+    return len(own) == 1 or len(reasons) > 1 or reasons == {None}
 
 
 def _square(
@@ -92,7 +106,8 @@ def _square(
             return _measured(seen, profile, row, cells[precision, isa], name)
     for cell in seen.record.impossible:
         if (cell.runtime, cell.precision, cell.isa) == key:
-            return Square(kind="impossible", name=name, reasons=[*_why_not(seen, cell)])
+            kind = "unasked" if was_not_asked_for(cell) else "impossible"
+            return Square(kind=kind, name=name, reasons=[*_why_not(seen, cell)])
     return Square(kind="absent", name=name)
 
 

@@ -8,9 +8,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from stages.artifacts import Artifacts
-from stages.common.text import network_of, when_all
+from stages.common.text import ONCE, network_of, when_all
+from stages.compare.limits import NOTES
+from stages.compare.matrix import WITHIN, interval_notes
+from stages.compare.not_run import not_run_rows
 from stages.compare.page import accuracy, scaling
-from stages.compare.page.answer import answer
+from stages.compare.page.answer import answer, checks
 from stages.compare.page.effects import effects
 from stages.compare.page.images import gallery
 from stages.compare.page.machine import machine, runs
@@ -41,7 +44,6 @@ TITLES = {
     "latency": "Latency of single images, cell by cell",
     "layers": "Time per layer, FP32 against INT8",
     "instances": "Throughput by number of instances",
-    "roofline": "How fast each layer ran beside what it reads and writes",
     "rehearsal": "Layers that would run on AMX, rehearsed and not measured",
 }
 
@@ -72,6 +74,7 @@ def _cleaned(value: Any) -> Any:
 
 
 def _content(out: CompareFolder, seen: Seen, artifacts: Artifacts) -> dict[str, Any]:
+    shown = matrices(seen)
     host, first = seen.record.host, seen.profiles[0].record
     return {
         "style": Markup((HERE / "style.css").read_text(encoding="utf-8")),
@@ -80,14 +83,20 @@ def _content(out: CompareFolder, seen: Seen, artifacts: Artifacts) -> dict[str, 
         "cores": len(host.cores_pinned),
         "measured": when_all(first.parts),
         "answer": answer(seen),
-        "matrices": matrices(seen),
+        "checks": checks(seen),
+        "within": WITHIN if interval_notes(seen.record)[0][0] != ONCE else "",
+        "matrices": shown,
+        "kinds": set().union(*(matrix.kinds for matrix in shown)),
         "effects": effects(seen),
         "latencies": scaling.latencies(seen),
         "layouts": scaling.layouts(seen),
         "batches": scaling.batches(seen),
         "limits": scaling.limits(seen),
+        "limit_notes": NOTES,
+        "not_run": not_run_rows(seen.record, seen.rehearsed),
         "layers": scaling.layer_tables(seen),
         "top1": accuracy.top1(seen),
+        "top1_heads": accuracy.TOP1,
         "images": len(first.labels),
         "confusions": accuracy.confusions(seen),
         "recalls": accuracy.recalls(seen),

@@ -1,1 +1,1 @@
-"""The pictures: how each is drawn, and those of latencies, layers, layouts and kernels."""
+"""The pictures: how each is drawn, and those of latencies, layers, layouts."""

@@ -1,5 +1,6 @@
 """How all pictures are made: each as PNG and as SVG, with what it is of below it."""
 
+import math
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -86,8 +87,8 @@ def plain(text: str, limit: int = MAX_NAME) -> str:
 
 
 def error_of(interval: Interval | None) -> tuple[float, float]:
-    """Return how far an interval reaches below and above its estimate; 0 without one."""
+    """Return how far an interval reaches below and above its estimate; NaN, not drawn, without."""
     if interval is None:
-        return 0.0, 0.0
+        return math.nan, math.nan
     below, above = interval.estimate - interval.low, interval.high - interval.estimate
     return max(0.0, below), max(0.0, above)

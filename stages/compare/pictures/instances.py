@@ -16,7 +16,8 @@ from stages.compare.pictures.drawing import (
 )
 from stages.records.profile import ProfileRecord
 
-TRIED, TAKEN = "#8aa0b0", "#1f77b4"
+# No precision has these.
+TRIED, TAKEN = "#c4c4c4", "#7d7d7d"
 
 
 def plot_instances(

@@ -15,7 +15,7 @@ INCHES_PER_CELL = 0.52
 BOX, STRIP = 0.26, 0.24
 EXPLAINED = (
     "box: half of all queries; line: 5% to 95%; bar with caps: the median with its 95% interval; "
-    "marks: every 60th part of the queries"
+    "marks: single queries, from the fastest to the slowest"
 )
 
 
@@ -48,8 +48,8 @@ def _row(axes: Any, cell: Distribution, place: int) -> None:
     color = get_precision(cell.precision).color
     low, first, _, third, high = cell.quantiles
     axes.plot([low, high], [place, place], color=color, linewidth=1.5)
-    axes.barh(place, third - first, BOX, left=first, color=color, alpha=0.45)
-    marks = {"marker": "|", "linestyle": "none", "markersize": 5, "alpha": 0.5}
+    axes.barh(place, third - first, BOX, left=first, color=color, alpha=0.75)
+    marks = {"marker": "|", "linestyle": "none", "markersize": 5, "alpha": 0.9}
     axes.plot(cell.marks, [place + STRIP] * len(cell.marks), color=color, **marks)
     error = [[end] for end in error_of(cell.median)]
     style = {"fmt": "|", "markersize": 14, "capsize": 4, "elinewidth": 1.5, "color": "black"}

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from stages.compare.limits import limit_rows, render_limits
+from stages.compare.limits import COLUMNS, limit_rows, render_limits
 from stages.records.cell import Cell
 from stages.records.profile import Layout
 from stages.records.proof import Roofline
@@ -98,3 +98,10 @@ def test_several_instances_do_more_than_the_kernel_of_one() -> None:
     record = profile(cell("fp32", "AVX2", achieved_gops=450.0))
     two = replace(record, layout=Layout(num_instances=2, cores_per_instance=1))
     assert [row.disturbed for row in (*limit_rows(record), *limit_rows(two))] == [True, False]
+
+
+def test_each_column_is_explained_and_what_does_not_follow_from_others_is_said() -> None:
+    lines = render_limits(limit_rows(profile(cell("fp32", "AVX2"))), ["itex"]).splitlines()
+    notes = {name: line for name in COLUMNS[2:8] for line in lines if line.startswith(f"{name}  ")}
+    assert [*notes] == [*COLUMNS[2:8]]
+    assert "not GOP/s over best kernel" in notes["at best rate"]

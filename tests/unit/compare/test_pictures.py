@@ -58,13 +58,13 @@ def test_all_are_drawn_as_png_and_as_svg_and_are_on_the_page(tmp_path: Path) -> 
 
     out = CompareFolder(tmp_path / "compare")
     seen = draw(out.path)
-    pictures = (out.latency, out.layers, out.instances, out.roofline, out.ladder)
+    pictures = (out.latency, out.layers, out.instances, out.ladder)
     for path in pictures:
         assert path.is_file()
         assert path.with_suffix(".svg") in out.drawings
     write_page(out, seen, Artifacts(tmp_path / "none"))
     page = out.page.read_text()
-    assert page.count("<svg ") == 7
+    assert page.count("<svg ") == 6
     assert "2 x 1 cores" in page
     assert "all reorder" in page
 
@@ -78,9 +78,8 @@ def test_each_says_when_and_on_what_it_was_measured_and_what_its_intervals_are(
         assert "A CPU, 2 cores" in text, path
         assert "2026-11-26 17:24 UTC" in text, path
         assert ("batches of 8" in text) == (path.stem != "latency"), path
-        assert ("95% interval" in text) == (path.stem not in {"layers", "roofline"}), path
+        assert ("95% interval" in text) == (path.stem != "layers"), path
     assert "no interval" in words(tmp_path / "compare" / "layers.svg")
-    assert "bandwidth was not measured" in words(tmp_path / "compare" / "roofline.svg")
 
 
 def test_each_counts_the_rounds_of_the_scenarios_that_it_shows(tmp_path: Path) -> None:

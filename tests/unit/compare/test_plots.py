@@ -114,6 +114,33 @@ def test_what_is_undefined_is_called_that(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert [text.get_text() for text in accuracy.texts] == ["1.00x", "undefined"]
 
 
+def test_only_what_has_an_interval_has_one_drawn_and_no_axis_ends_beyond_what_can_be(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import numpy as np
+
+    from stages.compare import models_plot
+
+    shown: list[tuple[Any, str]] = []
+    monkeypatch.setattr(
+        models_plot, "save_with", lambda figure, *texts: shown.append((figure, texts[-1]))
+    )
+    cells = [measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 9.0, top1=0.99)]
+    (one,) = profiled(profile(*cells))
+    (models,) = models_of(compare([one]), {"itex": one.summaries})
+    models_plot.plot_times(models, tmp_path / "times.png")
+    models_plot.plot_absolute(models, tmp_path / "absolute.png")
+    (times, of_times), (absolute, of_absolute) = shown
+    for axes in times.axes:
+        (ends,) = (bars.get_segments() for bars in axes.collections)
+        assert [len(end) > 0 and bool(np.isfinite(end).all()) for end in ends] == [False, True]
+    top1 = times.axes[0].texts[1].get_text()
+    assert top1 == "0.99x\n(0.94-1.04)"
+    assert max(absolute.axes[0].get_yticks()) == 1.0
+    assert "exact 95% intervals (Clopper-Pearson) over 100 images" in of_absolute
+    assert "(Clopper-Pearson) over 100 images" in of_times
+
+
 @pytest.mark.parametrize("cpu", ["$x_{$", "\\frac{", "\x1b[2J\n", "\u4e2d\u6587", "n" * 100_000])
 def test_a_cpu_of_any_name_is_drawn(tmp_path: Path, cpu: str) -> None:
     (one,) = ONE

@@ -30,7 +30,7 @@ FP32, INT8 = (
 ONE = profiled(profile(FP32, INT8, impossible("int8", "AVX512_CORE_AMX", "no amx_tile flag")))
 TEXT_OF_ONE = """\
 INT8 runs 4.00 times (4.00 to 4.00) as fast as FP32 here, capped at AVX512_CORE_VNNI; top-1 98.0 to
-97.0%, 1 more wrong of 100 images: no difference that this test can show (p = 1)
+97.0%, 1 more wrong of 100 images: no difference shown (p = 1)
 
 host      A CPU, 2 cores pinned, Linux 6.1, virtual machine
 model     VGG19, embedded backbone (000000000000)
@@ -42,6 +42,7 @@ AVX512_CORE_VNNI  fp32       5.00 ±0.0%   200.0 ±0.0%  98.0%  1.00x           
 AVX512_CORE_VNNI  int8       20.00 ±0.0%  50.0 ±0.0%   97.0%  4.00x (4.00-4.00)  native
 
 (from-to)  95% interval over the rounds, in which the cells took turns; ±: half its width
+           intervals hold within this run: rates of another run may lie outside, ratios less so
 isa cap    the highest instruction set that oneDNN may use (ONEDNN_MAX_CPU_ISA)
 speed-up   images/s over FP32's at the same cap
 status     native: in its own precision, by kernels of its cap, as oneDNN's log proves; INVALID: a
@@ -126,7 +127,7 @@ def test_a_ratio_that_may_be_one_is_said_to_be() -> None:
     ("top1", "said"),
     [
         (0.98, "top-1 98.0%, on the same images"),
-        (0.99, "top-1 98.0 to 99.0%, 1 more right of 100 images: no difference that this test can"),
+        (0.99, "top-1 98.0 to 99.0%, 1 more right of 100 images: no difference shown (p = 1)"),
         (0.5, "top-1 98.0 to 50.0%, 48 more wrong of 100 images: more than chance (p < 0.001)"),
     ],
 )

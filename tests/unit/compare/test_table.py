@@ -16,7 +16,7 @@ from tests.unit.compare.profiles import (
     of_one_round,
     profiled,
 )
-from tests.unit.records import measured, profile, repeat, run
+from tests.unit.records import measured, profile, repeat, run, same_as
 
 ACCURACY = Accuracy(top1=1.0, predictions=[], agreement_fp32=1.0, log="log")
 ONE = profiled(
@@ -28,15 +28,17 @@ ONE = profiled(
 )
 NOTES = """\
 (from-to)         95% interval over the rounds, in which the cells took turns; ±: half its width
+                  intervals hold within this run: rates of another run may lie outside, ratios less\
+ so
 isa cap           oneDNN capped by ONEDNN_MAX_CPU_ISA; proven by oneDNN's own log
 precision effect  images/s over FP32's at the same cap
 ISA effect        images/s over those of the same precision at {}
-top-1             fraction of the test split with the right class, and its exact 95% interval
+top-1             fraction of the test split with the right class, and its exact 95% interval over\
+ the images (Clopper-Pearson)
 loss              relative loss of top-1 against FP32 at the same cap
-p                 how likely chance alone makes as much; above 0.05, no difference is shown
+p                 how likely chance alone makes as much; above 0.05, no difference is shown, which\
+ is no proof that there is none
 as fp32           fraction of images to which FP32 at the highest cap gives the same class
-emulated          BF16 without the instructions for it; same-as: the same kernels as at a lower\
- cap
 """
 TEXT_OF_ONE = f"""\
 host      A CPU, 2 cores pinned, Linux 6.1, virtual machine
@@ -269,3 +271,17 @@ def test_a_reason_is_said_of_the_cell_that_was_timed_not_of_those_that_have_its_
     assert "(int8 AVX512_CORE_VNNI)" in reason
     assert "AVX512_CORE_BF16" not in reason
     assert "INVALID, same-as AVX512_CORE_VNNI" in lines
+
+
+def test_only_what_is_in_the_table_is_explained() -> None:
+    plain = text(profiled(profile(measured("fp32", "AVX2", 5.0))))
+    for absent in ("\np  ", "\nemulated  ", "\nsame-as  "):
+        assert absent not in plain
+    cells = [
+        measured("fp32", "AVX512_CORE", 5.0),
+        measured("bf16", "AVX512_CORE", 2.0, verdict="emulated"),
+        same_as("fp32", "AVX512_CORE_VNNI", "AVX512_CORE"),
+    ]
+    full = text(profiled(profile(*cells)))
+    for there in ("\np  ", "\nemulated  ", "\nsame-as  "):
+        assert there in full

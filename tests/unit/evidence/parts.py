@@ -9,7 +9,7 @@ from stages.artifacts import Artifacts, write_record
 from stages.common.provenance import maker
 from stages.common.summaries import summaries
 from stages.compare.effects import compare
-from stages.compare.inputs import RuntimeProfile
+from stages.compare.inputs import read_profiles
 from stages.compare.summary import texts_of
 from stages.compare.table import render
 from stages.evidence.collect import ARTIFACTS_FOLDER
@@ -18,7 +18,6 @@ from stages.peers import rederive as peers_evidence
 from stages.peers.table import render as render_peers
 from stages.records.base import Provenance
 from stages.records.peers import Contender, Figures, PeersRecord
-from stages.records.profile import ProfileRecord
 from stages.records.sweep import SweepRecord
 from stages.records.train import TrainRecord
 from stages.rehearse.table import render as render_rehearsal
@@ -113,7 +112,8 @@ def pipeline(root: Path) -> Artifacts:
     fp32, int8 = summaries(record)
     write_record(profile_folder.summary_fp32, fp32)
     write_record(profile_folder.summary_int8, int8)
-    _compare(artifacts, record, summed(profile_folder.path))
+    summed(profile_folder.path)
+    _compare(artifacts)
     _peers(artifacts, peers(train_sha256, quantize_sha256))
     _rehearse(artifacts, train_sha256, quantize_sha256)
     swept = sweep(artifacts.sweep("itex"))
@@ -127,8 +127,8 @@ def summed(folder: Path) -> str:
     return sha256(folder / CHECKSUMS)
 
 
-def _compare(artifacts: Artifacts, record: ProfileRecord, profile_sha256: str) -> None:
-    profiled = RuntimeProfile(record, profile_sha256, summaries(record))
+def _compare(artifacts: Artifacts) -> None:
+    (profiled,) = read_profiles(artifacts)
     comparison = compare([profiled])
     artifacts.compare.path.mkdir()
     write_record(artifacts.compare.record, comparison)
@@ -165,7 +165,7 @@ def _sweep(artifacts: Artifacts, record: SweepRecord) -> None:
 def refit(bundle: Path, edited: Path) -> None:
     """Make the stages' hashes fit an edited file again, and what later files keep of them."""
     artifacts = Artifacts(bundle / ARTIFACTS_FOLDER)
-    keepers = [*artifacts.root.glob("*/*.json"), artifacts.compare.summary_csv]
+    keepers = [*artifacts.root.glob("*/*.json"), *artifacts.compare.path.glob("summary.*")]
     changed = [edited]
     while changed:
         path = changed.pop()

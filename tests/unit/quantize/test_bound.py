@@ -1,7 +1,8 @@
 import pytest
 
+from stages.common.text import loss_in_words
 from stages.errors import AccuracyBoundError
-from stages.quantize.bound import Bound, loss_in_words
+from stages.quantize.bound import Bound
 
 
 def test_the_loss_is_relative_to_fp32() -> None:

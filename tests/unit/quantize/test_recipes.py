@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from stages.quantize.recipes import follow_ups, recipe_in_words
+from stages.common.text import recipe_in_words
+from stages.quantize.recipes import follow_ups
 from stages.records.quantize import Finding, FindingKind, Recipe
 from tests.unit.quantize.parts import RECIPE, chain, finding
 

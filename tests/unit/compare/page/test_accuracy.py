@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from stages.compare.effects import compare
-from stages.compare.page.accuracy import Confusion, confusions, recalls
+from stages.compare.page.accuracy import TOP1, Confusion, confusions, recalls, top1
 from stages.compare.page.seen import Seen
 from stages.records.profile import ProfileRecord
 from tests.unit.compare.profiles import profiled
@@ -39,6 +39,17 @@ def test_the_highest_cap_of_each_precision_is_shown() -> None:
     cells = [measured("fp32", isa, 5.0) for isa in ("AVX512_CORE", "AVX2")]
     names = [confusion.name for confusion in confusions(seen(profile(*cells)))]
     assert names == ["FP32 at AVX-512"]
+
+
+def test_a_loss_has_its_interval_and_stands_beside_what_differs() -> None:
+    cells = [measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 9.0, top1=0.99)]
+    fp32, int8 = (dict(zip(TOP1, row, strict=True)) for row in top1(seen(profile(*cells))))
+    assert (fp32["loss against FP32"], fp32["images that differ"]) == ("-", "-")
+    assert int8["top-1"] == "99.0% (94.6-100.0%)"
+    assert int8["loss against FP32"] == "+1.00% (-4.3% to +6.2%)"
+    assert (int8["as FP32"], int8["images that differ"]) == ("100.0%", "1 (p = 1)")
+    same = [measured(name, "AVX2", 5.0) for name in ("fp32", "int8")]
+    assert top1(seen(profile(*same)))[1][-1] == "none"
 
 
 def test_a_recall_has_its_exact_interval() -> None:

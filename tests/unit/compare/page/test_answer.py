@@ -96,17 +96,27 @@ def test_what_is_in_doubt_is_said_first() -> None:
 def test_a_price_is_put_in_hours() -> None:
     cells = [measured("fp32", VNNI, 10.0), measured("int8", VNNI, 100.0)]
     hours, *others = said(profiled(profile(*cells))).price
-    assert "2.8 h in the fastest cell and 27.8 h in the fastest FP32 cell" in hours
-    assert "Neither price nor power was measured, and no second machine." in others
+    assert "2.78 h (2.78 to 2.78) in the fastest cell and 27.78 h (27.78 to 27.78) in" in hours
+    assert others[0].startswith("Neither price nor power was measured, and no second machine. ")
 
 
 def test_a_small_models_price_is_put_in_minutes() -> None:
     cells = [measured("fp32", VNNI, 4000.0), measured("int8", VNNI, 8000.0)]
     hours, *_ = said(profiled(profile(*cells))).price
-    assert "2.1 min in the fastest cell and 4.2 min in the fastest FP32 cell" in hours
+    assert "2.08 min (2.08 to 2.08) in the fastest cell and 4.17 min" in hours
 
 
 def test_a_cell_that_did_nothing_has_no_hours() -> None:
     still = with_rates("fp32", VNNI, 0.0, 0.0)
     assert isinstance(still.measurement, Measurement)
-    assert "hour" not in said(profiled(profile(still))).price[0]
+    assert "million images take" not in " ".join(said(profiled(profile(still))).price)
+
+
+def test_hours_have_the_interval_of_the_rate_unless_there_was_one_round() -> None:
+    hours, *_ = said(profiled(profile(with_rates("fp32", VNNI, 10.0, 8.0, 12.5)))).price
+    assert "27.78 h (22.22 to 34.72) in the fastest cell" in hours
+    assert "13.89 h in the fastest cell and" in said(of_one_round()).price[0]
+
+
+def test_how_a_price_is_given_is_said() -> None:
+    assert "invoke diff A B --prices FILE" in " ".join(said(of_one_round()).price)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from stages.common.reasons import MEASURED_IF_ASKED
 from stages.compare.effects import compare
 from stages.compare.page.matrix import Square, matrices
 from stages.compare.page.seen import Seen
@@ -38,6 +39,21 @@ def test_each_cell_is_what_it_is() -> None:
         "FP32 at AMX": "absent",
         "INT8 at AMX": "impossible",
     }
+
+
+def test_what_was_not_asked_for_is_not_called_impossible() -> None:
+    reason = f"BF16 would be emulated, slower than FP32; {MEASURED_IF_ASKED}"
+    profiles = profiled(
+        profile(
+            measured("fp32", VNNI, 5.0),
+            impossible("bf16", VNNI, reason),
+            impossible("bf16", AMX, "no flag"),
+        )
+    )
+    (matrix,) = matrices(Seen(compare(profiles), profiles))
+    kinds = {one.name: one.kind for line in matrix.lines for one in line.squares}
+    assert kinds["BF16 at AVX-512 VNNI"] == "unasked"
+    assert kinds["BF16 at AMX"] == "impossible"
 
 
 def test_what_could_not_run_has_a_reason_and_no_rate() -> None:

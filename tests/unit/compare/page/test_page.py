@@ -9,15 +9,27 @@ import numpy as np
 import pytest
 
 from stages.artifacts import Artifacts
+from stages.common.reasons import MEASURED_IF_ASKED
 from stages.compare.effects import compare
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.page.seen import Seen
 from stages.files.checksums import write_checksums
 from stages.records.base import Source
+from stages.records.cell import Accuracy
 from stages.samples import Samples
 from stages.stage_folders import CompareFolder
 from tests.unit.compare.profiles import UNEQUAL, both_runtimes, impossible, of_one_round, profiled
-from tests.unit.records import SHA256, measured, profile, repeat
+from tests.unit.records import (
+    LABELS,
+    SHA256,
+    interference,
+    measured,
+    profile,
+    quantize,
+    repeat,
+    run,
+    variant,
+)
 from tests.unit.rehearse.recordings import rehearsal
 
 pytestmark = pytest.mark.image
@@ -157,9 +169,57 @@ def test_what_there_are_no_data_for_is_said(tmp_path: Path) -> None:
     page = write(profiled(profile(*CELLS)), tmp_path / "compare")
     names = {path.name for path in (tmp_path / "compare").iterdir()}
     assert {"latency.png", "latency.svg", "precision_isa.svg"} <= names
-    assert not {"instances.png", "layers.png", "roofline.png"} & names
-    for said in ("one layout alone was asked for", "not both traced", "no operations or bytes"):
+    assert not {"instances.png", "layers.png"} & names
+    for said in ("one layout alone was asked for", "not both traced"):
         assert said in page.text
+
+
+def test_the_bound_and_the_checks_are_on_the_page(tmp_path: Path) -> None:
+    other = Accuracy(top1=0.99, predictions=[1, *LABELS[1:]], agreement_fp32=0.99, log="log")
+    cells = [*CELLS, measured("int8", "AVX512_CORE_VNNI", 9.0, accuracy=other)]
+    turns = [run(5.0, 1, disturbed_by=["steal"], interference=interference(steal=0.25))]
+    record = profile(measured("fp32", "AVX512_CORE_VNNI", 5.0), *cells)
+    twice = record.repeat.measurement
+    busy = replace(twice, offline=replace(twice.offline, runs=turns))
+    (one,) = profiled(replace(record, repeat=replace(record.repeat, measurement=busy)))
+    text = write([replace(one, quantized=quantize(variant("int8")))], tmp_path / "compare").text
+    for said in (
+        "<dt>accuracy bound</dt><dd>INT8 may lose 1% of FP32",
+        "by the recipe minmax, per channel, which was chosen there",
+        "100 images are too few to decide a loss of 1%",
+        "<dt>measured twice: int8 AVX2</dt>",
+        "<dt>disturbed turns</dt>",
+        "<dt>saturates: int8 AVX2</dt>",
+    ):
+        assert said in text
+
+
+def test_columns_and_legends_are_there_for_what_is(tmp_path: Path) -> None:
+    no_model = [impossible("int8_bf16", isa, "none for BF16") for isa in ("AVX2", "AVX512_CORE")]
+    page = write(profiled(profile(*CELLS, *no_model)), tmp_path / "compare")
+    assert ">INT8_BF16</th>" not in page.text
+    assert "<dt>not run: int8_bf16</dt><dd>none for BF16</dd>" in page.text
+    for absent in (">remark</th>", "A dashed cell", "A hatched one"):
+        assert absent not in page.text
+    same = replace(measured("fp32", "AVX512_CORE", 5.0), same_as="AVX2", measurement=None)
+    slow = measured("bf16", "AVX2", 5.0)
+    reason = f"BF16 would be emulated; {MEASURED_IF_ASKED}"
+    cells = [*CELLS, same, slow, impossible("bf16", "AVX512_CORE", reason)]
+    page = write(profiled(profile(*cells)), tmp_path / "more")
+    for there in (">remark</th>", "no difference shown", "A dashed cell", "A hatched one"):
+        assert there in page.text
+    assert "<summary>not run: not asked for</summary>" in page.text
+    assert "<summary>can't run here</summary>" not in page.text
+
+
+def test_settings_that_were_given_stand_before_the_defaults(tmp_path: Path) -> None:
+    record = profile(*CELLS)
+    made = replace(record.maker, settings={"batch_size": 4, "rounds": 0, "precision_goal": 0.02})
+    text = write(profiled(replace(record, maker=made)), tmp_path / "compare").text
+    _, settings = text.split("Settings other than the default")
+    given, defaults = settings.split("left at their default")
+    assert "<dt>batch_size</dt><dd>4</dd>" in given
+    assert "<dt>rounds</dt><dd>not given</dd><dt>precision_goal</dt><dd>0.02</dd>" in defaults
 
 
 def test_a_rehearsal_is_on_the_page(tmp_path: Path) -> None:

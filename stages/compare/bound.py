@@ -1,0 +1,123 @@
+"""Whether INT8 keeps its accuracy bound: on validation, which chose it, and on the test split."""
+
+from collections.abc import Iterator
+
+from stages.common.text import loss_in_words, recipe_in_words
+from stages.compare.inputs import RuntimeProfile
+from stages.isa import rank
+from stages.precisions import INT8
+from stages.records.compare import (
+    AccuracyBound,
+    AccuracyDifference,
+    CompareRecord,
+    LossInterval,
+    Row,
+)
+
+# Two intervals that each hold what they should in all but 2.5% of cases: both do in 95%.
+CONFIDENCE_OF_EACH = 0.975
+# 1 - 0.99 is a little more than 0.01 in floating point.
+ROUNDING = 1e-9
+
+
+def bounds_of(profile: RuntimeProfile) -> list[AccuracyBound]:
+    """Return the bound of a profile's INT8 as the one entry of a list; empty if it is not known."""
+    made = profile.quantized
+    if made is None or not profile.summaries:
+        return []
+    int8 = next((it for it in made.variants if it.precision == INT8), None)
+    return [
+        AccuracyBound(
+            runtime=profile.runtime,
+            tolerable_loss=made.tolerable_loss,
+            tolerable_disagreement=made.tolerable_disagreement,
+            images=len(made.labels),
+            loss=int8.loss if int8 else None,
+            agreement_fp32=int8.agreement_fp32 if int8 else None,
+            recipe=made.recipe,
+        )
+    ]
+
+
+def loss_interval(found: AccuracyDifference, fp32_right: int) -> LossInterval | None:
+    """Return the 95% interval of a loss relative to FP32's top-1; None if FP32 is never right.
+
+    It holds for what each of the two alone gets right, by the exact intervals of both (Clopper and
+    Pearson, with Bonferroni's correction), so it is rather too wide than too narrow.
+    """
+    if not fp32_right:
+        return None
+    lost, gained = (_between(count, found.images) for count in (found.worse, found.better))
+    scale = found.images / fp32_right
+    low, high = (lost[0] - gained[1]) * scale, (lost[1] - gained[0]) * scale
+    return LossInterval(low=low, high=min(high, 1.0))
+
+
+def _between(count: int, images: int) -> tuple[float, float]:
+    from scipy.stats import binomtest  # takes a second, which `--help` need not wait for
+
+    low, high = binomtest(count, images).proportion_ci(CONFIDENCE_OF_EACH, method="exact")
+    return float(low), float(high)
+
+
+def percent(fraction: float) -> str:
+    """Return a bound as people write it, such as 1%."""
+    return f"{100 * fraction:.3g}%"
+
+
+def judged(row: Row, bound: AccuracyBound | None) -> str:
+    """Return what the images of the test split show of the bound, such as `show no loss above 1%`.
+
+    Empty if the bound or the interval of the loss is not known.
+    """
+    between = row.accuracy_loss_interval
+    if bound is None or between is None:
+        return ""
+    tolerable = percent(bound.tolerable_loss)
+    if between.low > bound.tolerable_loss:
+        return f"show a loss above {tolerable}"
+    if between.high <= bound.tolerable_loss:
+        return f"show no loss above {tolerable}"
+    return f"are too few to decide a loss of {tolerable}"
+
+
+def bound_of(record: CompareRecord, runtime: str) -> AccuracyBound | None:
+    """Return the bound of a runtime's INT8, None if it is not known."""
+    return next((bound for bound in record.bounds if bound.runtime == runtime), None)
+
+
+def bound_rows(record: CompareRecord) -> Iterator[tuple[str, str]]:
+    """Yield a name and a text for each thing that is known of each bound, and of its keeping."""
+    for bound in record.bounds:
+        named = f" {bound.runtime}" if len(record.versions) > 1 else ""
+        yield f"accuracy bound{named}", _allowed(bound)
+        yield f"on validation{named}", _on_validation(bound)
+        rows = [it for it in record.rows if (it.runtime, it.precision) == (bound.runtime, INT8)]
+        known = [row for row in rows if row.accuracy_loss_interval]
+        for row in sorted(known, key=lambda row: rank(row.isa))[-1:]:
+            yield f"on the test split{named}", _on_test(row, bound)
+
+
+def _allowed(bound: AccuracyBound) -> str:
+    text = f"INT8 may lose {percent(bound.tolerable_loss)} of FP32's top-1"
+    if bound.tolerable_disagreement == 1:
+        return text
+    return f"{text}, and give {percent(bound.tolerable_disagreement)} of all images another class"
+
+
+def _on_validation(bound: AccuracyBound) -> str:
+    agree = "" if bound.agreement_fp32 is None else f", {bound.agreement_fp32:.1%} as FP32"
+    words = f"loss {loss_in_words(bound.loss)} of {bound.images} images{agree}"
+    kept = bound.loss is not None and bound.loss <= bound.tolerable_loss + ROUNDING
+    return (
+        f"{words}: {'kept' if kept else 'NOT KEPT'}, by the recipe "
+        f"{recipe_in_words(bound.recipe)}, which was chosen there"
+    )
+
+
+def _on_test(row: Row, bound: AccuracyBound) -> str:
+    between, found = row.accuracy_loss_interval, row.accuracy_difference
+    agree = "" if row.agreement_fp32 is None else f", {row.agreement_fp32:.1%} as FP32"
+    ends = f" ({between.low:+.1%} to {between.high:+.1%})" if between else ""
+    images = f"{found.images} images {judged(row, bound)}" if found else ""
+    return f"loss {loss_in_words(row.accuracy_loss)}{ends}{agree}: {images}"
