@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from stages.common.chance import MAX_P
+from stages.records.accuracy import AccuracyDifference
 from stages.records.base import Interval
-from stages.records.compare import AccuracyDifference
 
 # How far below that one is adds nothing.
 SMALL_P = 0.001

@@ -6,13 +6,9 @@ from stages.common.text import loss_in_words, recipe_in_words
 from stages.compare.inputs import RuntimeProfile
 from stages.isa import rank
 from stages.precisions import INT8
-from stages.records.compare import (
-    AccuracyBound,
-    AccuracyDifference,
-    CompareRecord,
-    LossInterval,
-    Row,
-)
+from stages.records.accuracy import AccuracyDifference, LossInterval
+from stages.records.accuracy_bound import AccuracyBound
+from stages.records.compare import CompareRecord, Row
 
 # Two intervals that each hold what they should in all but 2.5% of cases: both do in 95%.
 CONFIDENCE_OF_EACH = 0.975

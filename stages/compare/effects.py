@@ -24,9 +24,10 @@ from stages.compare.limits import limit_rows
 from stages.compare.recall import recalls_of
 from stages.errors import InputCorruptError
 from stages.isa import rank
+from stages.records.accuracy import AccuracyDifference
 from stages.records.base import Interval
 from stages.records.cell import Measurement
-from stages.records.compare import AccuracyDifference, CompareRecord, Limit, NotRun, Row
+from stages.records.compare import CompareRecord, Limit, NotRun, Row
 from stages.records.measure import Run
 from stages.records.profile import ProfileRecord
 from stages.records.proof import Proof

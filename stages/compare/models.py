@@ -12,8 +12,9 @@ from stages.common.text import aligned, is_of_one_round, network_of, times
 from stages.compare.accuracy import in_words
 from stages.compare.bound import bound_of, judged
 from stages.precisions import get_precision
+from stages.records.accuracy_bound import AccuracyBound
 from stages.records.base import Interval
-from stages.records.compare import AccuracyBound, CompareRecord, Row
+from stages.records.compare import CompareRecord, Row
 from stages.records.profile import ModelSummary
 
 # By runtime.

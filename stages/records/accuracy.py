@@ -7,6 +7,7 @@ from stages.records.fields import (
     Count,
     Fraction,
     IsaName,
+    Loss,
     PrecisionName,
     RuntimeName,
     Size,
@@ -50,3 +51,27 @@ class Recalls:
     runtime: Annotated[RuntimeName, doc("Which TensorFlow ran the models.")]
     isa: Annotated[IsaName, doc("Highest ONEDNN_MAX_CPU_ISA at which both were measured.")]
     classes: Annotated[list[ClassRecall], doc("Each class that the test split has images of.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccuracyDifference:
+    """Which images a cell and FP32 at the same isa classified right, and the other wrong."""
+
+    images: Annotated[Size, doc("Images of the test split.")]
+    better: Annotated[Count, doc("Images that the cell alone classified right.")]
+    worse: Annotated[Count, doc("Images that FP32 alone classified right.")]
+    p_value: Annotated[
+        Fraction,
+        doc(
+            "Probability, from 0 to 1, that chance divides these images at least as unevenly, by "
+            "McNemar's exact test; 1 if there are none."
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossInterval:
+    """Between what a loss of top-1 relative to FP32's may be."""
+
+    low: Annotated[float, doc("Lower end; negative if it may be better than FP32.")]
+    high: Annotated[Loss, doc("Upper end, at most 1.")]

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from stages.records import proof
-from stages.records.accuracy import Chance, Recalls
+from stages.records.accuracy import AccuracyDifference, Chance, LossInterval, Recalls
+from stages.records.accuracy_bound import AccuracyBound
 from stages.records.base import Host, Interval, Record, Source
 from stages.records.cell import Reason
 from stages.records.fields import (
@@ -24,7 +25,6 @@ from stages.records.fields import (
     doc_of_added,
 )
 from stages.records.measure import Disturbance
-from stages.records.quantize import Recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,52 +34,6 @@ class OfCell:
     runtime: Annotated[RuntimeName, doc("Which TensorFlow the cell is about.")]
     precision: Annotated[PrecisionName, doc("Precision of the cell.")]
     isa: Annotated[IsaName, doc("The cell's value of ONEDNN_MAX_CPU_ISA, which caps oneDNN.")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccuracyDifference:
-    """Which images a cell and FP32 at the same isa classified right, and the other wrong."""
-
-    images: Annotated[Size, doc("Images of the test split.")]
-    better: Annotated[Count, doc("Images that the cell alone classified right.")]
-    worse: Annotated[Count, doc("Images that FP32 alone classified right.")]
-    p_value: Annotated[
-        Fraction,
-        doc(
-            "Probability, from 0 to 1, that chance divides these images at least as unevenly, by "
-            "McNemar's exact test; 1 if there are none."
-        ),
-    ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LossInterval:
-    """Between what a loss of top-1 relative to FP32's may be."""
-
-    low: Annotated[float, doc("Lower end; negative if it may be better than FP32.")]
-    high: Annotated[Loss, doc("Upper end, at most 1.")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccuracyBound:
-    """The bound that INT8 was made under, and what it did on validation, which chose its recipe."""
-
-    runtime: Annotated[RuntimeName, doc("Which TensorFlow it was quantized for.")]
-    tolerable_loss: Annotated[
-        Fraction, doc("Largest loss of top-1 that was allowed, as a fraction of FP32's.")
-    ]
-    tolerable_disagreement: Annotated[
-        Fraction, doc("Largest fraction of images with another class than FP32's; 1: any.")
-    ]
-    images: Annotated[Count, doc("Images of the validation split.")]
-    loss: Annotated[
-        Loss | None, doc("Loss of top-1 there, relative to FP32's; null if it is not known.")
-    ]
-    agreement_fp32: Annotated[
-        Fraction | None,
-        doc("Fraction of these images to which FP32 gives the same class; null if not known."),
-    ]
-    recipe: Annotated[Recipe, doc("How INT8 was made.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from stages.compare.inputs import RuntimeProfile, read_profiles
 from stages.compare.short import render_answers, render_short
 from stages.compare.table import render
 from stages.folder.handover import handing_over
+from stages.records.accuracy import AccuracyDifference
 from stages.records.cell import Cell
-from stages.records.compare import AccuracyDifference
 from stages.records.profile import ProfileRecord
 from stages.stage_folders import ProfileFolder, QuantizeFolder
 from tests.unit.compare.profiles import both_runtimes, profiled
