@@ -11,13 +11,13 @@ from docker.submit.state import Submit
 from stages.errors import SchedulerError
 from stages.program.clock import time_of_day
 
-LOOK_S = 10.0
+LOOK_S = 3.0
 # How much of a core looking at jobs may take: each is a question to one of Slurm's programs.
 MAX_SHARE = 0.01
 # A task ends its container in 3 s, and its processes soon after.
 GRACE_S, GLANCE_S = 30.0, 0.5
 # How often in a row the scheduler may give no answer: it is restarted at times.
-MAX_SILENT = 30
+MAX_SILENT = 100
 
 
 def wait(
