@@ -48,13 +48,17 @@ def _asked(record: ProfileRecord, scenario: str, with_intervals: bool) -> str:
     batches = sorted({it.offline.batch_size for it in measured})
     offline = f"offline in batches of {', '.join(map(str, batches))}"
     how = offline if scenario == "offline" else "one image at a time"
-    rounds = len({run.round for it in measured for run in counting(it.runs(scenario))})
+    rounds = [len(counting(it.runs(scenario))) for it in measured]
     return f"{how}: {intervals_over(rounds)}" if with_intervals else how
 
 
-def intervals_over(rounds: int) -> str:
-    """Return what intervals over a number of rounds are called."""
-    return f"95% intervals over {rounds} rounds" if rounds > 1 else "one round: no interval"
+def intervals_over(rounds: Sequence[int]) -> str:
+    """Return what intervals are called, of figures over at least one number of rounds."""
+    fewest, most = min(rounds), max(rounds)
+    if most == 1:
+        return "one round: no interval"
+    number = f"{most}" if fewest == most else f"{fewest} to {most}"
+    return f"95% intervals over {number} rounds"
 
 
 def save_with(figure: Figure, path: Path, caution: str, caption: str = "") -> None:

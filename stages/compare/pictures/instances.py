@@ -47,7 +47,7 @@ def plot_instances(
         axes.margins(y=0.2)
         axes.spines[["top", "right"]].set_visible(False)
     figure.suptitle("Throughput by instances x cores of each; dark: what all cells were timed with")
-    rounds = max(len(trial.runs) for it in tried for trial in it.record.tried)
+    rounds = [len(trial.runs) for it in tried for trial in it.record.tried]
     text = intervals_over(rounds)
     save_with(figure, path, caution, f"{text} of these layouts. {caption}" if caption else text)
 

@@ -101,6 +101,16 @@ def test_each_counts_the_rounds_of_the_scenarios_that_it_shows(tmp_path: Path) -
         assert (offline in text, single in text) == expected, name
 
 
+def test_cells_of_unlike_rounds_are_said_to_be_of_the_fewest_to_the_most(tmp_path: Path) -> None:
+    from stages.compare.draw import draw as draw_all
+
+    first, *others = full()[0].record.cells
+    cells = [replace(first, measurement=one_more_offline(first)), *others]
+    profiles = profiled(replace(full()[0].record, cells=cells))
+    draw_all(CompareFolder(tmp_path), Seen(compare(profiles), profiles))
+    assert "95% intervals over 2 to 3 rounds" in words(tmp_path / "precision_isa.svg")
+
+
 def one_more_offline(cell: Cell) -> Measurement:
     """Return the measurement of a cell, with one offline round more than it has."""
     assert cell.measurement
