@@ -82,11 +82,16 @@ def make_clone(folder: Path) -> Path:
     _program(clone / "killer" / "sbatch", KILLER)
     for stage in ("train", "quantize"):
         (clone / "stages" / stage / "__main__.py").write_text(STAGE.replace("NAME", stage))
-    with (clone / "docker" / "runners.py").open("a") as module:
-        module.write(RUNNER)
+    _stand_in(clone / "docker" / "local_runner.py")
     _look_often(clone / "docker" / "submit" / "watching.py")
     _unpack_bundles(clone / "bundles")
     return clone
+
+
+def _stand_in(runner: Path) -> None:
+    assert RUNNER.strip().splitlines()[0] in runner.read_text()
+    with runner.open("a") as module:
+        module.write(RUNNER)
 
 
 def _look_often(watching: Path) -> None:
