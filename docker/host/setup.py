@@ -105,7 +105,7 @@ def plan_base_image(asked: Asked, python: str) -> SetupPlan:
 
     `python` has the packages of invoke. Raises EngineError if this machine can't be set up.
     """
-    packages = _base_image_packages() if asked.needs_engine else ()
+    packages = _base_image_packages() if asked.makes_images else ()
     if not packages or not _makes_base_image(asked, python):
         return SetupPlan()
     return _checked(SetupPlan(packages), asked)

@@ -1,0 +1,137 @@
+"""The volume with the artifacts on another machine's engine, and how they are read from there."""
+
+import hashlib
+import os
+import socket
+import subprocess
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from docker.containers import CHECKOUT, STARTED_BY
+from docker.host import elsewhere, processes
+from docker.host.client import Answer, ask
+from docker.host.environment import engine_environment
+from docker.host.variables import GID, UID, USERNS
+from docker.paths import ROOT
+from stages.errors import EngineError
+from stages.program.printable import printable
+from stages.program.tether import tethered
+
+FOLDER = "/artifacts"
+MAX_SHOWN = 200
+# Seconds for the engine to start a container that does nothing long, over a slow line.
+ENGINE_S = 120.0
+# What the client says of a path that a container does not have.
+MISSING = ("could not find the file", "no such file")
+# Who owns the volume takes no other right.
+ALONE = ("--rm", "--network=none", "--read-only", "--cap-drop=ALL", "--cap-add=CHOWN", "--user=0:0")
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A volume on the engine that is asked now, for the artifacts folder `root` of this machine."""
+
+    root: Path
+
+    @property
+    def name(self) -> str:
+        """Its name there: another folder, clone, user or machine has another."""
+        owner = (socket.gethostname(), str(os.getuid()), str(self.root))
+        return f"vgg19-artifacts-{hashlib.sha256(chr(0).join(owner).encode()).hexdigest()[:12]}"
+
+    @property
+    def shown(self) -> str:
+        """What the stages' messages call it."""
+        return f"{elsewhere.by_ssh().removeprefix('ssh://')}:{self.name}"
+
+    def create(self) -> None:
+        """Make the volume, if it is not there; EngineError if the engine refuses."""
+        _require(ask("volume", "create", self.name), "the volume can't be made")
+
+    def give(self, variables: Mapping[str, str], image: str) -> None:
+        """Give the volume to whom the stages run as, by a container of one of their images."""
+        userns = [f"--userns={variables[USERNS]}"] if variables.get(USERNS) else []
+        mount = f"--volume={self.name}:{FOLDER}"
+        command = ["--entrypoint=chown", mount, image]
+        owner = f"{variables[UID]}:{variables[GID]}"
+        done = ask("run", *ALONE, *userns, *command, owner, FOLDER, timeout_s=ENGINE_S)
+        _require(done, "the volume can't be given to the stages")
+
+    @contextmanager
+    def held(self, image: str) -> Iterator["Reader"]:
+        """Yield what reads from the volume: a container that is never started."""
+        labels = {CHECKOUT: str(ROOT), STARTED_BY: str(processes.current())}
+        options = [f"--label={label}={value}" for label, value in labels.items()]
+        mount = f"--volume={self.name}:{FOLDER}:ro"
+        made = ask("create", *options, "--network=none", mount, image, timeout_s=ENGINE_S)
+        _require(made, "the volume can't be read")
+        name = made.output.split()[-1]
+        try:
+            yield Reader(name)
+        finally:
+            ask("rm", "--force", name, start_new_session=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A container that has the volume, by its name."""
+
+    name: str
+
+    @contextmanager
+    def reading(self, path: str) -> Iterator[tarfile.TarFile]:
+        """Yield a file or folder of the volume as a tar that is read once, from its beginning.
+
+        Raises FileNotFoundError if it is not there, EngineError if it does not come to its end.
+        """
+        child = _start(("docker", "cp", f"{self.name}:{FOLDER}/{path}", "-"))
+        try:
+            with _whole(child, path), tarfile.open(fileobj=child.stdout, mode="r|") as tar:
+                yield tar
+                while child.stdout and child.stdout.read(2**20):
+                    pass  # the client would complain that nobody reads its end
+        finally:
+            child.kill()
+            child.communicate()
+
+
+def _start(command: tuple[str, ...]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        tethered(command),
+        env=engine_environment(os.environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+@contextmanager
+def _whole(child: "subprocess.Popen[bytes]", path: str) -> Iterator[None]:
+    """Raise what is said in `Reader.reading` if a child does not end well, or its tar is none."""
+    broken: Exception | None = None
+    try:
+        yield
+    except (tarfile.TarError, ValueError, EOFError) as error:
+        broken = error
+    errors = child.communicate()[1].decode(errors="replace")
+    if child.returncode and any(words in errors.lower() for words in MISSING):
+        raise FileNotFoundError(path)
+    if child.returncode or broken:
+        _require(Answer(child.returncode or 1, "", errors or str(broken)), f"{path} does not come")
+
+
+def _require(answer: Answer, what: str) -> None:
+    """Raise EngineError with what the engine said if an answer is none that was hoped for."""
+    if answer.ok:
+        return
+    reason = ""
+    with suppress(IndexError):
+        reason = printable(answer.errors.strip().splitlines()[-1], MAX_SHOWN)
+    raise EngineError(
+        f"{what} ({reason or 'no reason is given'}); make sure that {elsewhere.by_ssh()} answers "
+        "and has room, and run this again: what is there is kept"
+    )
