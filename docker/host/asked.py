@@ -101,10 +101,18 @@ class Asked:
     @property
     def starts_slurm(self) -> bool:
         """Whether the tests that start a Slurm are run, alone or among all."""
+        return self._tests("slurm")
+
+    @property
+    def starts_sshd(self) -> bool:
+        """Whether the tests that start an sshd are run, alone or among all."""
+        return self._tests("remote")
+
+    def _tests(self, kind: str) -> bool:
         if HELP & {*self.words} or TEST not in tasks_of(self.words):
             return False
         only = [value for flag, value in flags_of(self.words) if flag == "--only"]
-        return not only or "slurm" in only
+        return not only or kind in only
 
     def _elsewhere(self) -> int:
         return sum(pair[0] == HOST for pair in flags_of(self.words))

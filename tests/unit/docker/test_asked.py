@@ -119,6 +119,14 @@ def test_a_cluster_is_started_by_its_own_tests_alone(words: str, starts_slurm: b
 
 
 @pytest.mark.parametrize(
+    ("words", "starts_sshd"),
+    [("test", True), ("test --only=remote", True), ("test --only slurm", False), ("lint", False)],
+)
+def test_so_is_what_is_reached_by_ssh(words: str, starts_sshd: bool) -> None:
+    assert Asked(tuple(words.split())).starts_sshd == starts_sshd
+
+
+@pytest.mark.parametrize(
     ("words", "runs_here"), [("", True), ("pipeline", True), ("verify it.tar", False)]
 )
 def test_who_wants_no_engine_gets_none(words: str, runs_here: bool) -> None:
