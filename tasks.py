@@ -75,15 +75,24 @@ STAGE_NAMES = [stage.name for stage in read_stages()]
 RUNTIME_HELP, ARTIFACTS_HELP = help_text("runtime"), help_text("artifacts")
 
 
-@task(help={"runtime": RUNTIME_HELP, "verbose": how.HELP["verbose"]}, auto_shortflags=False)
-def build(_: Context, runtime: str = "", verbose: bool = False) -> None:
+@task(
+    help={
+        "runtime": RUNTIME_HELP,
+        "verbose": how.HELP["verbose"],
+        elsewhere.HOST: "ssh://USER@HOST: build on that machine's engine (default: this one's)",
+    },
+    auto_shortflags=False,
+)
+def build(_: Context, runtime: str = "", verbose: bool = False, host: str = "") -> None:
     """Build the images of the pipeline, with their base image."""
 
     def make() -> None:
         settings = chosen_settings(flags_given(runtime=runtime))
-        engine.require("build")
-        env_file.write(env_file.compose_variables(user.invoking_user(), engine.read_info()))
-        images.build_missing(read_stages(settings), os.environ, verbose)
+        with elsewhere.asking(host):
+            engine.require("build")
+            if not host:  # what is in .env is of this machine
+                env_file.write(env_file.compose_variables(user.invoking_user(), engine.read_info()))
+            images.build_missing(read_stages(settings), os.environ, verbose)
 
     end_with(exit_code_of("build", make))
 

@@ -77,6 +77,18 @@ def engine_at(host: str) -> Iterator[None]:
 
 
 @contextmanager
+def asking(host: str) -> Iterator[None]:
+    """Do as `engine_at` for the address that a flag gives, if that engine answers.
+
+    Raises SettingsError for an address that can't be, EngineError if there is no answer.
+    """
+    with engine_at(checked(host)):
+        if host:
+            require_reached()
+        yield
+
+
+@contextmanager
 def watched(end: Callable[[], None]) -> Iterator[None]:
     """Have `end` called if the engine that is reached by ssh answers no more in the meantime.
 

@@ -117,8 +117,8 @@ class Remote:
         """Return what compose.yaml reads of that machine: what .env has is of this one."""
         info = engine.read_info()
         owner = User(STAND_IN_FOR_ROOT, STAND_IN_FOR_ROOT)
-        none = {USERNS: "", NETWORK: ""}
-        return {**none, **env_file.compose_variables(owner, info), CERTIFICATES: ""}
+        own = {USERNS: "", NETWORK: os.environ.get(NETWORK, "")}
+        return {**own, **env_file.compose_variables(owner, info), CERTIFICATES: ""}
 
 
 def _in_words(came: Collection[str], here: Collection[str]) -> str:

@@ -8,10 +8,10 @@ from docker.host.elsewhere import HOST
 from stages.errors import EngineError, SettingsError
 from tests.commands import invoke
 
-ANOTHER_MACHINES = {*LOCAL_TASKS} - {"submit"}
+ANOTHER_MACHINES = {*LOCAL_TASKS, "build", "bundle"} - {"submit"}
 
 
-def test_what_runs_stages_can_run_them_on_another_machine() -> None:
+def test_what_runs_stages_or_asks_for_their_images_can_do_so_on_another_machine() -> None:
     flags = {
         name: {it.name for it in task.get_arguments()} for name, task in tasks.ns.tasks.items()
     }
@@ -35,8 +35,9 @@ def test_what_can_not_be_is_refused(flags: tuple[str, ...], line: str) -> None:
     assert "hunter2" not in done.output
 
 
-def test_a_machine_that_is_not_there_is_named_with_the_reason() -> None:
-    done = invoke("doctor", "--host", "ssh://me@127.0.0.1:1")
+@pytest.mark.parametrize("task", ["doctor", "build", "bundle"])
+def test_a_machine_that_is_not_there_is_named_with_the_reason(task: str) -> None:
+    done = invoke(task, "--host", "ssh://me@127.0.0.1:1")
     assert done.code == EngineError.exit_code, done
     assert len(done.error_lines) == 1
     assert "no engine answers at ssh://me@127.0.0.1:1: " in done.error_lines[0]
