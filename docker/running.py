@@ -97,7 +97,7 @@ def _run_there(
     """Run stages on another machine's engine, and fetch what they leave, also if one fails."""
     require_possible(stages, runner, how.dry_run, settings)
     there = Remote.of(load(settings).artifacts)
-    run = there.prepare(stages, name, how.verbose)
+    run = there.prepare(stages, load(settings), name, how.verbose)
     _say_engine(stages)
     asked = {**settings, **_asked(stages, how)}
     code = _run_all(run, stages, asked, name, is_here=False)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from docker import artifacts as artifacts_folder
-from docker.remote.volume import Reader, Volume
+from docker.remote.volume import Access, Volume
 from stages.artifacts import Artifacts, verify
 from stages.errors import EngineError, StageError
 from stages.files import left_overs, trees
@@ -41,7 +41,7 @@ def fetch(
     here: list[str] = []
     with writing(volume.root, "fetching") as artifacts, volume.held(image) as reader:
         for stage in _stages(artifacts, settings.runtime, programs):
-            if (listed := _list_of(reader, stage.path.name)) is None:
+            if (listed := listed_there(reader, stage.path.name)) is None:
                 continue
             is_here = _is_whole(stage.path, listed)
             if not is_here:
@@ -65,7 +65,7 @@ def _stages(artifacts: Artifacts, runtime: str, programs: Collection[str]) -> li
     return [*models, *results, *(it for name, it in beside.items() if name in programs)]
 
 
-def _list_of(reader: Reader, name: str) -> bytes | None:
+def listed_there(reader: Access, name: str) -> bytes | None:
     """Return the list of checksums of a stage's folder there, None if it has none."""
     with suppress(FileNotFoundError), reader.reading(f"{name}/{CHECKSUMS}") as tar:
         member = tar.next()
@@ -85,7 +85,7 @@ def _is_whole(folder: Path, listed: bytes) -> bool:
     return False
 
 
-def _fetch(reader: Reader, stage: StageFolder, kept: int) -> None:
+def _fetch(reader: Access, stage: StageFolder, kept: int) -> None:
     """Fetch a stage's folder: it takes the place of the one here once it is whole.
 
     A measurement's is kept, if `kept`, the number of those that are, is not 0.

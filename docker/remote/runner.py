@@ -15,6 +15,7 @@ from docker.host.variables import CERTIFICATES, NETWORK, USERNS
 from docker.local_runner import BACKBONE, MIRROR, Runner
 from docker.outcome import Outcome
 from docker.remote.fetching import fetch
+from docker.remote.sending import send
 from docker.remote.volume import Volume
 from docker.reproduce.locked_images import resolve
 from docker.runners import LOCKING, environment_of, require_no_paths_of_host
@@ -73,10 +74,13 @@ class Remote:
         require_usable(artifacts)
         return cls(Volume(resolved(artifacts)))
 
-    def prepare(self, stages: Sequence[Stage], task: str, verbose: bool) -> Runner:
+    def prepare(
+        self, stages: Sequence[Stage], settings: Settings, task: str, verbose: bool
+    ) -> Runner:
         """Prepare all that `stages` need there; return a function that runs one of them there.
 
-        Raises what prepare_docker raises, and EngineError if that machine can't be reached.
+        Raises what prepare_docker and `sending.send` raise, and EngineError if that machine can't
+        be reached.
         """
         require_no_paths_of_host([*stages])
         elsewhere.require_reached()
@@ -88,7 +92,10 @@ class Remote:
         images.build_missing(stages, os.environ, verbose)
         pinned = {stage: resolve(stage.image) for stage in stages}
         self.volume.create()
-        self.volume.give(composed, pinned[stages[0]].id)
+        image = pinned[stages[0]].id
+        self.volume.give(composed, image)
+        if sent := send(self.volume, image, settings, names - LEAVING_NOTHING, composed):
+            print(f"{task}: sent {', '.join(sent)} from {self.volume.root}", flush=True)
         if names & LOCKING:
             containers.run_service("locks", "the cores' locks can't be made there", composed)
 

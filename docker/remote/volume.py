@@ -5,7 +5,7 @@ import os
 import socket
 import subprocess
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +26,7 @@ MAX_SHOWN = 200
 ENGINE_S = 120.0
 # What the client says of a path that a container does not have.
 MISSING = ("could not find the file", "no such file")
-# Who owns the volume takes no other right.
-ALONE = ("--rm", "--network=none", "--read-only", "--cap-drop=ALL", "--cap-add=CHOWN", "--user=0:0")
+ALONE = ("--rm", "--network=none", "--read-only", "--cap-drop=ALL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,32 +50,52 @@ class Volume:
         """Make the volume, if it is not there; EngineError if the engine refuses."""
         _require(ask("volume", "create", self.name), "the volume can't be made")
 
-    def give(self, variables: Mapping[str, str], image: str) -> None:
+    def give(self, owner: Mapping[str, str], image: str) -> None:
         """Give the volume to whom the stages run as, by a container of one of their images."""
-        userns = [f"--userns={variables[USERNS]}"] if variables.get(USERNS) else []
-        mount = f"--volume={self.name}:{FOLDER}"
-        command = ["--entrypoint=chown", mount, image]
-        owner = f"{variables[UID]}:{variables[GID]}"
-        done = ask("run", *ALONE, *userns, *command, owner, FOLDER, timeout_s=ENGINE_S)
-        _require(done, "the volume can't be given to the stages")
+        command = ("chown", f"{owner[UID]}:{owner[GID]}", FOLDER)
+        self._run(image, owner, command, "--cap-add=CHOWN", "--user=0:0")
+
+    def run(self, image: str, owner: Mapping[str, str], command: Sequence[str]) -> None:
+        """Run a command in the volume as whom the stages run; EngineError if it fails."""
+        self._run(image, owner, command, f"--user={owner[UID]}:{owner[GID]}")
+
+    def _run(
+        self, image: str, owner: Mapping[str, str], command: Sequence[str], *options: str
+    ) -> None:
+        program, *arguments = command
+        place = (f"--volume={self.name}:{FOLDER}", f"--workdir={FOLDER}")
+        started = [
+            "run",
+            *ALONE,
+            *options,
+            *_userns(owner),
+            *place,
+            f"--entrypoint={program}",
+            image,
+        ]
+        _require(ask(*started, *arguments, timeout_s=ENGINE_S), "the volume can't be prepared")
 
     @contextmanager
-    def held(self, image: str) -> Iterator["Reader"]:
-        """Yield what reads from the volume: a container that is never started."""
+    def held(self, image: str, owner: Mapping[str, str] | None = None) -> Iterator["Access"]:
+        """Yield what reads from the volume: a container that is never started.
+
+        With the `owner` of what is to be written, it also writes to it.
+        """
         labels = {CHECKOUT: str(ROOT), STARTED_BY: str(processes.current())}
         options = [f"--label={label}={value}" for label, value in labels.items()]
-        mount = f"--volume={self.name}:{FOLDER}:ro"
+        options += _userns(owner or {})
+        mount = f"--volume={self.name}:{FOLDER}" + (":ro" if owner is None else "")
         made = ask("create", *options, "--network=none", mount, image, timeout_s=ENGINE_S)
-        _require(made, "the volume can't be read")
+        _require(made, "the volume can't be used")
         name = made.output.split()[-1]
         try:
-            yield Reader(name)
+            yield Access(name)
         finally:
             ask("rm", "--force", name, start_new_session=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class Access:
     """A container that has the volume, by its name."""
 
     name: str
@@ -97,12 +116,38 @@ class Reader:
             child.kill()
             child.communicate()
 
+    @contextmanager
+    def writing(self, path: str) -> Iterator[tarfile.TarFile]:
+        """Yield a tar, of which each member comes into the volume with its owner.
 
-def _start(command: tuple[str, ...]) -> "subprocess.Popen[bytes]":
+        `path` is what it is called in an error. Raises EngineError if it does not get there.
+        """
+        child = _start(("docker", "cp", "-", f"{self.name}:{FOLDER}"), subprocess.PIPE)
+        broken = ""
+        try:
+            try:
+                with tarfile.open(fileobj=child.stdin, mode="w|") as tar:
+                    yield tar
+            except BrokenPipeError:
+                broken = "it is not taken"
+            errors = child.communicate()[1].decode(errors="replace")
+        finally:
+            child.kill()
+            child.communicate()
+        if child.returncode or broken:
+            answer = Answer(child.returncode or 1, "", errors or broken)
+            _require(answer, f"{path} does not get there")
+
+
+def _userns(owner: Mapping[str, str]) -> list[str]:
+    return [f"--userns={owner[USERNS]}"] if owner.get(USERNS) else []
+
+
+def _start(command: tuple[str, ...], stdin: int = subprocess.DEVNULL) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         tethered(command),
         env=engine_environment(os.environ),
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
@@ -111,7 +156,7 @@ def _start(command: tuple[str, ...]) -> "subprocess.Popen[bytes]":
 
 @contextmanager
 def _whole(child: "subprocess.Popen[bytes]", path: str) -> Iterator[None]:
-    """Raise what is said in `Reader.reading` if a child does not end well, or its tar is none."""
+    """Raise what is said in `Access.reading` if a child does not end well, or its tar is none."""
     broken: Exception | None = None
     try:
         yield

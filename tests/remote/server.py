@@ -34,6 +34,9 @@ IdentitiesOnly yes
 IdentityAgent none
 UserKnownHostsFile {folder}/known_hosts
 GlobalKnownHostsFile none
+ControlMaster auto
+ControlPath {folder}/%C
+ControlPersist 5
 """
 
 

@@ -14,6 +14,8 @@ from docker.host.env_file import project_name
 from docker.remote.volume import Volume
 from stages.artifacts import Artifacts, verify
 from stages.errors import ArtifactsBusyError, EngineError
+from stages.files.checksums import write_checksums
+from stages.folder.usable import prepare
 from tests.commands import ROOT, Done, invoke, run
 from tests.remote.server import Server
 from tests.smallest import ONE_ROUND, smallest
@@ -36,8 +38,13 @@ def volume(tmp_path: Path) -> Iterator[Volume]:
 @pytest.fixture
 def waiting(tmp_path: Path, server: Server) -> dict[str, str]:
     """Variables by which train waits to be ended."""
-    override = tmp_path / "override.yaml"
-    services = {"train": {"entrypoint": ["sh", "-c", WAITS]}}
+    return running(server, tmp_path, "train", WAITS)
+
+
+def running(server: Server, folder: Path, stage: str, script: str) -> dict[str, str]:
+    """Return variables by which a stage runs a shell's script in its container."""
+    override = folder / "override.yaml"
+    services = {stage: {"entrypoint": ["sh", "-c", script]}}
     override.write_text(yaml.safe_dump({"services": services}))
     return {**server.variables, "STAGES_OVERRIDE": str(override)}
 
@@ -88,6 +95,22 @@ def test_a_pipeline_runs_there_and_its_results_come_here_once(
     assert f"had train, quantize, profile, compare already {where}\n" in second.output
     assert artifacts.train.record.stat().st_mtime_ns == made
     assert containers(volume) == []
+
+
+def test_what_was_trained_here_is_sent_and_is_the_stages_own_there(
+    server: Server, volume: Volume, tmp_path: Path
+) -> None:
+    record = Artifacts(prepare(volume.root)).train.record
+    record.parent.mkdir()
+    path = f"/artifacts/train/{record.name}"
+    variables = running(server, tmp_path, "quantize", f"cat {path} && test -O {path}")
+    for model in ("first\n", "second\n"):
+        record.write_text(model)
+        write_checksums(record.parent)
+        done = invoke(*command("quantize", server, volume), variables=variables)
+        assert done.code == 0, done
+        assert f"quantize: sent train from {volume.root}\n{model}" in done.output
+        assert f"quantize: had train already in {volume.root}\n" in done.output
 
 
 def test_a_signal_ends_the_container_there(

@@ -21,11 +21,13 @@ from docker.paths import COMPOSE_FILE
 from docker.remote import runner
 from docker.remote.fetching import fetch
 from docker.remote.runner import VOLUME_FILE, Remote, require_possible
+from docker.remote.sending import send
 from docker.remote.volume import Volume
 from docker.reproduce.locked_images import ResolvedImage
 from stages.artifacts import Artifacts, verify
 from stages.command_line import load
-from stages.errors import EngineError, SettingsError, StageError
+from stages.errors import EngineError, InputCorruptError, SettingsError, StageError
+from stages.files import left_overs
 from stages.files.checksums import write_checksums
 from stages.folder import history
 from stages.folder.usable import prepare
@@ -48,7 +50,9 @@ for start, (code, output, errors, _) in answers.items():
         sys.exit(code and (print(errors, file=sys.stderr) or code))
 if words[0] == "create":
     print("pulling, of which nobody asked\\nf00d")
-if words[0] == "cp":
+if words[:2] == ["cp", "-"]:
+    (folder / "sent").write_bytes(sys.stdin.buffer.read())
+elif words[0] == "cp":
     path = words[1].partition(":/artifacts/")[2].replace("/", "+")
     if not (folder / "there" / path).exists():
         sys.exit("Error response from daemon: Could not find the file " + path)
@@ -211,6 +215,63 @@ def test_what_does_not_come_to_its_end_is_no_folder(there: There, root: Path) ->
     assert sorted(path.name for path in root.iterdir()) == [".lock", ".vgg19-artifacts", "train"]
 
 
+OWNER = {"STAGES_UID": "10001", "STAGES_GID": "10002"}
+
+
+def sent(root: Path, *programs: str) -> list[str]:
+    return send(Volume(root), "image", SETTINGS, programs, OWNER)
+
+
+def test_the_models_that_a_stage_takes_are_sent_once(there: There, root: Path) -> None:
+    there.has("train", TRAIN)
+    fetched(root)
+    (there.folder / "there/train+SHA256SUMS").unlink()
+    assert sent(root, "profile", "compare") == ["train"]
+    with tarfile.open(there.folder / "sent") as tar:
+        members = {member.name: (member.uid, member.gid) for member in tar}
+    new = min(members)
+    assert {*members.values()} == {(10001, 10002)}
+    assert {name.removeprefix(new) for name in members} >= {"", "/train.json", "/SHA256SUMS"}
+    placed = next(words for words in there.asked if words[1] == "run")
+    assert placed[-3:-1] == [new, "train"]
+    assert left_overs.owner_of(root / new) == left_overs.owner_of(root / placed[-1]) == "train"
+    there.has("train", TRAIN)
+    assert sent(root, "profile", "compare") == []
+
+
+@pytest.mark.parametrize(
+    ("programs", "names"),
+    [
+        (("train", "quantize", "profile", "compare"), []),
+        (("quantize",), ["train"]),
+        (("train",), []),
+        (("peers",), ["train", "quantize"]),
+        ((), []),
+    ],
+)
+def test_what_is_made_there_is_not_sent(
+    programs: tuple[str, ...], names: list[str], there: There, root: Path
+) -> None:
+    there.has("train", TRAIN)
+    there.has("quantize", {"quantize.json": "{}"})
+    fetched(root)
+    for path in (there.folder / "there").iterdir():
+        path.unlink()
+    assert sent(root, *programs) == names
+
+
+def test_what_does_not_get_there_or_is_damaged_here_is_said_to(there: There, root: Path) -> None:
+    there.has("train", TRAIN)
+    fetched(root)
+    (there.folder / "there/train+SHA256SUMS").unlink()
+    there.answer(**{"cp - ": (1, "", "no space left on device", 0)})
+    with pytest.raises(EngineError, match=r"train does not get there \(no space left on device\)"):
+        sent(root, "profile")
+    (root / "train/model/weights").write_text("1.6")
+    with pytest.raises(InputCorruptError, match="run the train stage again"):
+        sent(root, "profile")
+
+
 @pytest.fixture
 def prepared(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Mapping[str, str]]]:
     """The containers that were started: the service, and the variables for compose."""
@@ -237,7 +298,7 @@ def test_stages_run_over_a_volume_there_by_what_that_machine_has(
     info = {"Name": "vm", "MemTotal": 2**35, "CgroupDriver": "systemd"}
     there.answer(info=(0, json.dumps(info), "", 0))
     stages = [stage for stage in read_stages({}) if stage.name in ("train", "profile")]
-    run = Remote.of(root).prepare(stages, "pipeline", verbose=False)
+    run = Remote.of(root).prepare(stages, SETTINGS, "pipeline", verbose=False)
     for stage in stages:
         run(stage, os.environ)
     volume = Volume(root)
@@ -255,12 +316,8 @@ def test_stages_run_over_a_volume_there_by_what_that_machine_has(
     asked = [words[1:] for words in there.asked]
     assert ["volume", "create", volume.name] in asked
     owned = next(words for words in asked if words[0] == "run")
-    assert owned[-4:] == [
-        f"--volume={volume.name}:/artifacts",
-        "id of vgg19-train",
-        "10001:10001",
-        "/artifacts",
-    ]
+    assert owned[-3:] == ["id of vgg19-train", "10001:10001", "/artifacts"]
+    assert f"--volume={volume.name}:/artifacts" in owned
 
 
 def test_the_container_of_a_killed_run_is_named_with_what_ends_it_there(
@@ -269,7 +326,7 @@ def test_the_container_of_a_killed_run_is_named_with_what_ends_it_there(
     shown = "it\trunning\t2 hours ago\tp1-1-00000000-1\ttrain"
     there.answer(**{"ps --all --filter=volume=": (0, shown, "", 0)})
     with pytest.raises(StageError, match=f"end it: `docker --host {HOST} rm --force it`"):
-        Remote.of(root).prepare(read_stages({})[:1], "train", verbose=False)
+        Remote.of(root).prepare(read_stages({})[:1], SETTINGS, "train", verbose=False)
 
 
 def test_a_volume_that_can_not_be_made_is_said_to_be(
@@ -279,7 +336,7 @@ def test_a_volume_that_can_not_be_made_is_said_to_be(
     with pytest.raises(
         EngineError, match=r"the volume can't be made \(.*no space left on device\)"
     ):
-        Remote.of(root).prepare(read_stages({})[:1], "train", verbose=False)
+        Remote.of(root).prepare(read_stages({})[:1], SETTINGS, "train", verbose=False)
 
 
 @pytest.mark.parametrize(
