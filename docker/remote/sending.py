@@ -16,7 +16,7 @@ from stages.folder.access import reading
 from stages.setting.programs import STAGES
 from stages.settings import Settings
 
-# What is no artifact of this machine's: what it knows, and the data, is the same on each.
+# What these make is of use on any machine; what profile measures is one machine's.
 MODELS = STAGES[:2]
 # The one that is there keeps the name of a left-over, which the next stage removes.
 IN_PLACE = 'test ! -e "$2" || mv -T "$2" "$3"; mv -T "$1" "$2"'

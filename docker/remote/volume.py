@@ -107,14 +107,11 @@ class Access:
         Raises FileNotFoundError if it is not there, EngineError if it does not come to its end.
         """
         child = _start(("docker", "cp", f"{self.name}:{FOLDER}/{path}", "-"))
-        try:
-            with _whole(child, path), tarfile.open(fileobj=child.stdout, mode="r|") as tar:
+        with _ended(child), _whole(child, path):
+            with tarfile.open(fileobj=child.stdout, mode="r|") as tar:
                 yield tar
-                while child.stdout and child.stdout.read(2**20):
-                    pass  # the client would complain that nobody reads its end
-        finally:
-            child.kill()
-            child.communicate()
+            while child.stdout and child.stdout.read(2**20):
+                pass  # the client would complain that nobody reads its end
 
     @contextmanager
     def writing(self, path: str) -> Iterator[tarfile.TarFile]:
@@ -124,16 +121,13 @@ class Access:
         """
         child = _start(("docker", "cp", "-", f"{self.name}:{FOLDER}"), subprocess.PIPE)
         broken = ""
-        try:
+        with _ended(child):
             try:
                 with tarfile.open(fileobj=child.stdin, mode="w|") as tar:
                     yield tar
             except BrokenPipeError:
                 broken = "it is not taken"
             errors = child.communicate()[1].decode(errors="replace")
-        finally:
-            child.kill()
-            child.communicate()
         if child.returncode or broken:
             answer = Answer(child.returncode or 1, "", errors or broken)
             _require(answer, f"{path} does not get there")
@@ -155,6 +149,17 @@ def _start(command: tuple[str, ...], stdin: int = subprocess.DEVNULL) -> "subpro
 
 
 @contextmanager
+def _ended(child: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """End a child in the end, and at once if the engine answers no more."""
+    try:
+        with elsewhere.watched(child.kill):
+            yield
+    finally:
+        child.kill()
+        child.communicate()
+
+
+@contextmanager
 def _whole(child: "subprocess.Popen[bytes]", path: str) -> Iterator[None]:
     """Raise what is said in `Access.reading` if a child does not end well, or its tar is none."""
     broken: Exception | None = None
@@ -162,6 +167,8 @@ def _whole(child: "subprocess.Popen[bytes]", path: str) -> Iterator[None]:
         yield
     except (tarfile.TarError, ValueError, EOFError) as error:
         broken = error
+        if child.stdout and child.stdout.read(1):
+            child.kill()  # what else comes is of no use, and may be without an end
     errors = child.communicate()[1].decode(errors="replace")
     if child.returncode and any(words in errors.lower() for words in MISSING):
         raise FileNotFoundError(path)

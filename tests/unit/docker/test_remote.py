@@ -208,6 +208,9 @@ def test_what_does_not_come_to_its_end_is_no_folder(there: There, root: Path) ->
     whole.write_bytes(whole.read_bytes()[:50_000])
     with pytest.raises(EngineError, match=f"train does not come .*; make sure that {HOST} answers"):
         fetched(root)
+    whole.write_bytes(b"no tar " * 100_000)
+    with pytest.raises(EngineError, match="train does not come"):
+        fetched(root)
     (there.folder / "broken").touch()
     with pytest.raises(EngineError, match=r"SHA256SUMS does not come \(unexpected EOF\)"):
         fetched(root)
@@ -337,6 +340,16 @@ def test_a_volume_that_can_not_be_made_is_said_to_be(
         EngineError, match=r"the volume can't be made \(.*no space left on device\)"
     ):
         Remote.of(root).prepare(read_stages({})[:1], SETTINGS, "train", verbose=False)
+
+
+def test_a_machine_of_another_kind_is_refused_before_anything_is_made_there(
+    there: There, root: Path, prepared: object
+) -> None:
+    server = json.dumps({"Os": "linux", "Arch": "arm64", "Version": "28.0.0"})
+    there.answer(**{"version --format={{json .Server}}": (0, server, "", 0)})
+    with pytest.raises(EngineError, match="the engine runs linux on arm64, and the images are for"):
+        Remote.of(root).prepare(read_stages({})[:1], SETTINGS, "train", verbose=False)
+    assert not {"volume", "run", "create"} & {words[1] for words in there.asked}
 
 
 @pytest.mark.parametrize(
