@@ -26,6 +26,8 @@ from stages.stage_folders import ProfileFolder, StageFolder
 
 AGAIN = "run this again, which fetches it again"
 MAX_SHOWN = 200
+# Bytes of a name, of which a file system takes no more.
+MAX_NAME = 255
 
 
 def fetch(
@@ -96,8 +98,7 @@ def _fetch(reader: Access, stage: StageFolder, kept: int) -> None:
     try:
         with noticing(partial):
             with reader.reading(folder.name) as tar:
-                for member in tar:
-                    _unpack(tar, member, folder.name, partial)
+                unpack(tar, folder.name, partial)
             require_whole(partial, [stage.record.name], AGAIN)
             trees.settle(partial)
         keep = history.keep if kept and isinstance(stage, ProfileFolder) else None
@@ -107,15 +108,24 @@ def _fetch(reader: Access, stage: StageFolder, kept: int) -> None:
             trees.remove(partial)
 
 
-def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, top: str, folder: Path) -> None:
-    """Write a member of a tar, whose names all begin with `top`, to a folder."""
+def unpack(tar: tarfile.TarFile, top: str, folder: Path) -> None:
+    """Write what a tar has, all of it in the folder `top`, to a new folder.
+
+    Raises EngineError for what is no plain file or folder, or lies elsewhere, and what tarfile does
+    for what is no tar.
+    """
+    for member in tar:
+        _unpack_one(tar, member, top, folder)
+
+
+def _unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, top: str, folder: Path) -> None:
     name = member.name.rstrip("/")
     if name == top and member.isdir():
         return
     inner = name.removeprefix(f"{top}/")
     path = folder / inner
-    fits = inner != name and is_inside(inner) and path.parent.is_dir()
-    if not fits or os.path.lexists(path):
+    fits = inner != name and is_inside(inner) and len(os.fsencode(path.name)) <= MAX_NAME
+    if not fits or not path.parent.is_dir() or os.path.lexists(path):
         raise _refusal(name)
     if member.isdir():
         path.mkdir()

@@ -26,6 +26,8 @@ MAX_SHOWN = 200
 ENGINE_S = 120.0
 # What the client says of a path that a container does not have.
 MISSING = ("could not find the file", "no such file")
+# What tarfile raises for what is no tar.
+BROKEN = (tarfile.TarError, ValueError, OverflowError, EOFError)
 ALONE = ("--rm", "--network=none", "--read-only", "--cap-drop=ALL")
 
 
@@ -165,7 +167,7 @@ def _whole(child: "subprocess.Popen[bytes]", path: str) -> Iterator[None]:
     broken: Exception | None = None
     try:
         yield
-    except (tarfile.TarError, ValueError, EOFError) as error:
+    except BROKEN as error:
         broken = error
         if child.stdout and child.stdout.read(1):
             child.kill()  # what else comes is of no use, and may be without an end
