@@ -50,7 +50,7 @@ from docker.build.requirements import lock_requirements
 from docker.checkout import writing_checkout
 from docker.develop.tasks import audit, check, fuzz, lint, release, run_tests, version
 from docker.ending import end_with
-from docker.host import engine, env_file, user
+from docker.host import elsewhere, engine, env_file, user
 from docker.host.venv_stamp import note_on_another
 from docker.notebook import notebook
 from docker.options import DRY_RUN, HOWS, flags_given, stage_task
@@ -75,15 +75,24 @@ STAGE_NAMES = [stage.name for stage in read_stages()]
 RUNTIME_HELP, ARTIFACTS_HELP = help_text("runtime"), help_text("artifacts")
 
 
-@task(help={"runtime": RUNTIME_HELP, "verbose": how.HELP["verbose"]}, auto_shortflags=False)
-def build(_: Context, runtime: str = "", verbose: bool = False) -> None:
+@task(
+    help={
+        "runtime": RUNTIME_HELP,
+        "verbose": how.HELP["verbose"],
+        elsewhere.HOST: "ssh://USER@HOST: build on that machine's engine (default: this one's)",
+    },
+    auto_shortflags=False,
+)
+def build(_: Context, runtime: str = "", verbose: bool = False, host: str = "") -> None:
     """Build the images of the pipeline, with their base image."""
 
     def make() -> None:
         settings = chosen_settings(flags_given(runtime=runtime))
-        engine.require("build")
-        env_file.write(env_file.compose_variables(user.invoking_user(), engine.read_info()))
-        images.build_missing(read_stages(settings), os.environ, verbose)
+        with elsewhere.asking(host):
+            engine.require("build")
+            if not host:  # what is in .env is of this machine
+                env_file.write(env_file.compose_variables(user.invoking_user(), engine.read_info()))
+            images.build_missing(read_stages(settings), os.environ, verbose)
 
     end_with(exit_code_of("build", make))
 
@@ -164,7 +173,8 @@ def env(
 
 def _program_task(name: str, place: str = "") -> "Task[Any]":
     doc = place + (importlib.import_module(f"stages.{name}").__doc__ or "")
-    return stage_task(name, doc, _specs_of([name]), partial(run_programs, [name], name))
+    run = partial(run_programs, [name], name)
+    return stage_task(name, doc, _specs_of([name]), run, own={elsewhere.HOST: elsewhere.HELP})
 
 
 def _specs_of(programs: Sequence[str]) -> dict[str, Spec]:
@@ -185,6 +195,7 @@ def _groups() -> "dict[str, list[Task[Any]]]":
         _specs_of(STAGE_NAMES),
         partial(run_programs, STAGE_NAMES, "pipeline"),
         (*HOWS, DRY_RUN),
+        {elsewhere.HOST: elsewhere.HELP},
     )
     return {
         "Before a run": [_program_task(DOCTOR), _program_task(DOWNLOAD), env],

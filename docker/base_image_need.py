@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from docker.build import base
 from docker.build.graph import NOTEBOOK, Stage, read_all, read_extra, read_stages
-from docker.host.asked import flags_of
+from docker.host.asked import HOST, flags_of
+from docker.host.elsewhere import checked, engine_at
 from docker.lockfile import read_lock
 from docker.reproduce.locked_images import changed_inputs, not_locked
 from docker.running import chosen_settings
@@ -29,25 +30,26 @@ def is_needed(words: Sequence[str], environ: Mapping[str, str] = os.environ) -> 
     """
     if MAKE_IT & {*words}:
         return True
-    if base.is_there(environ):
-        return False
-    lock = read_lock()
-    changed = MAKE_IMAGES in words or changed_inputs(lock, environ)
-    return bool(changed or not_locked(_stages_of(words), lock))
+    with engine_at(checked(_value_of(HOST, words))):
+        if base.is_there(environ):
+            return False
+        lock = read_lock()
+        changed = MAKE_IMAGES in words or changed_inputs(lock, environ)
+        return bool(changed or not_locked(_stages_of(words), lock))
 
 
 def _stages_of(words: Sequence[str]) -> list[Stage]:
     """Return the stages whose images tasks need; without a task, those of the pipeline."""
     if "test" in words:
         return read_all()
-    runtime = _runtime(words)
+    runtime = _value_of(RUNTIME, words)
     settings = chosen_settings({"runtime": runtime} if runtime else {})
     beside = [read_extra(name, settings) for name in BESIDE if name in words]
     return [*beside, *(read_stages(settings) if PIPELINE & {*words} or not beside else ())]
 
 
-def _runtime(words: Sequence[str]) -> str:
-    return next((value for flag, value in flags_of(words) if flag == RUNTIME), "")
+def _value_of(flag: str, words: Sequence[str]) -> str:
+    return next((value for name, value in flags_of(words) if name == flag), "")
 
 
 if __name__ == "__main__":

@@ -9,16 +9,18 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from docker.build.graph import NOTEBOOK, PINNED_IMAGE, Stage
 from docker.host import processes
 from docker.host.children import pass_on, run_gently, shared_errors
 from docker.host.client import ask
+from docker.host.elsewhere import by_ssh, client_words, watched
 from docker.host.env_file import project_name
 from docker.host.environment import engine_environment
 from docker.host.variables import OVERRIDE
-from docker.outcome import STATE, Outcome, of_container
+from docker.outcome import STATE, Outcome, cut_off, of_container
 from docker.paths import COMPOSE_FILE, ROOT
 from stages.errors import ArtifactsBusyError, EngineError
 from stages.program import streams
@@ -57,17 +59,21 @@ def run(stage: Stage, environ: Mapping[str, str], image: str) -> Outcome:
     labels = {CHECKOUT: str(ROOT), STARTED_BY: str(processes.current())}
     options = [f"--label={label}={value}" for label, value in labels.items()]
     command = [*COMPOSE, "run", *UNATTENDED, f"--name={name}", *options, stage.name]
-    watched = {TERMINAL: "1" if sys.stdout.isatty() else "", ZONE: zone()}
-    variables = {**environ, PINNED_IMAGE: image, CONTAINER: name, **watched}
+    terminal = {TERMINAL: "1" if sys.stdout.isatty() else "", ZONE: zone()}
+    variables = {**environ, PINNED_IMAGE: image, CONTAINER: name, **terminal}
     client = None
     try:
         with held_back():  # an interruption before it has its name here would leave it running
             client = _start(command, variables)
-        pass_on(client)
-        if code := client.wait():
+        with watched(partial(_kill, client)):
+            pass_on(client)
+            code = client.wait()
+        if code:
             streams.require_read()
-        state = _engine("inspect", f"--format={STATE}", name) or ""
-        return of_container(state, code if code >= 0 else 128 - code)
+        state = _engine("inspect", f"--format={STATE}", name)
+        if code and state is None and by_ssh():
+            return cut_off(by_ssh())
+        return of_container(state or "", code if code >= 0 else 128 - code)
     except BaseException:
         _stop(name, client)
         raise
@@ -77,10 +83,13 @@ def run(stage: Stage, environ: Mapping[str, str], image: str) -> Outcome:
             client.stdout.close()
 
 
-def run_service(name: str, failure: str) -> None:
-    """Run a service of compose.yaml that prepares something; EngineError if it fails."""
+def run_service(name: str, failure: str, variables: Mapping[str, str] = {}) -> None:
+    """Run a service of compose.yaml that prepares something; EngineError if it fails.
+
+    `variables` are for compose, beside those of the shell and of .env.
+    """
     command = [*COMPOSE, "run", "--rm", *UNATTENDED, name]
-    environ = compose_environment(os.environ)
+    environ = {**compose_environment(os.environ), **variables}
     if run_gently(tethered(command), GRACE_S, cwd=ROOT, env=environ) != 0:
         streams.require_read()
         raise EngineError(failure)
@@ -99,15 +108,17 @@ def _start(command: list[str], environ: Mapping[str, str]) -> "subprocess.Popen[
     )
 
 
-def compose_environment(environ: Mapping[str, str]) -> dict[str, str]:
+def compose_environment(environ: Mapping[str, str], *more: Path) -> dict[str, str]:
     """Return the variables for compose: those of `environ` that don't change what our commands do.
 
-    STAGES_OVERRIDE names a file that is to change compose.yaml, as compose merges such files.
+    STAGES_OVERRIDE names a file that is to change compose.yaml, as compose merges such files; it
+    comes after `more`, which are of this project.
     """
     kept = engine_environment(environ)
     override = environ.get(OVERRIDE)
-    files = os.pathsep.join((str(COMPOSE_FILE), str(Path(override).absolute()))) if override else ""
-    return {**kept, **({"COMPOSE_FILE": files} if files else {})}
+    files = [*more, *([Path(override).absolute()] if override else [])]
+    named = os.pathsep.join(map(str, (COMPOSE_FILE, *files))) if files else ""
+    return {**kept, **({"COMPOSE_FILE": named} if named else {})}
 
 
 def _stop(name: str, client: "subprocess.Popen[bytes] | None") -> None:
@@ -115,13 +126,17 @@ def _stop(name: str, client: "subprocess.Popen[bytes] | None") -> None:
     if client is None:
         return
     # The client first, with its plugin: what the stage then says of its end is said here.
-    with suppress(ProcessLookupError):
-        os.killpg(client.pid, signal.SIGKILL)
+    _kill(client)
     client.wait()
     stopped = _engine("stop", f"--time={GRACE_S}", name) is not None
     for _ in range(0 if stopped else TRIES):
         time.sleep(PAUSE_S)
         _engine("rm", "--force", name)
+
+
+def _kill(client: "subprocess.Popen[bytes]") -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(client.pid, signal.SIGKILL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +152,13 @@ class Found:
     @property
     def how_to_end(self) -> str:
         """The command that ends it."""
-        return f"`docker rm --force {self.name}`"
+        return f"`{client_words()} rm --force {self.name}`"
 
 
-def require_free(artifacts: Path, programs: set[str]) -> None:
+def require_free(artifacts: Path | str, programs: set[str]) -> None:
     """Make sure that no other container works in `artifacts`; name those left by killed runs.
+
+    That is a folder of this machine, or the name of a volume.
 
     Raises ArtifactsBusyError if there is one, and one of `programs` would write there, too.
     """

@@ -1,5 +1,8 @@
 """How much a task shows of what it does, and whether it does it at all."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 
 from stages.errors import SettingsError
@@ -25,3 +28,12 @@ class How:
             raise SettingsError("quiet contradicts verbose; give one of them")
         if self.quiet and self.dry_run:
             raise SettingsError("quiet contradicts dry_run; give one of them")
+
+    @contextmanager
+    def hushed(self) -> Iterator[None]:
+        """If it is to be quiet, let what this process prints go nowhere; stages go on to print."""
+        if not self.quiet:
+            yield
+            return
+        with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+            yield

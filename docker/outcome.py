@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from docker.host.variables import MEMORY
-from stages.errors import HostError
+from stages.errors import EngineError, HostError
 from stages.program.out_of_memory import ASK_FOR_LESS
 
 KILLED, GIB = 137, 2**30
@@ -56,6 +56,15 @@ def killed(seconds: float, how: str) -> Outcome:
     if how:
         return Outcome(HostError.exit_code, seconds, how)
     return Outcome(KILLED, seconds, "was killed from outside, by SIGKILL; run it again")
+
+
+def cut_off(host: str) -> Outcome:
+    """Return the outcome of a stage whose machine, at the address `host`, answers no more."""
+    how = (
+        f"was cut off, as {host} answers no more; when it does, run this again: what is there is "
+        "kept, and a container that still works is named"
+    )
+    return Outcome(EngineError.exit_code, 0.0, how)
 
 
 def seconds_between(began: str, ended: str) -> float:

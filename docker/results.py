@@ -8,6 +8,7 @@ from invoke.tasks import task
 from docker.build.graph import read_stages
 from docker.ending import end_with
 from docker.host import engine
+from docker.host.elsewhere import HOST, asking
 from docker.options import ReplaceableTask, flags_given
 from docker.reproduce import reproduction
 from docker.running import artifacts_of, chosen_settings
@@ -52,10 +53,13 @@ def export(
     help={
         "output": "file to write (default: vgg19-bundle.tar)",
         "artifacts": ARTIFACTS_HELP,
+        HOST: "ssh://USER@HOST: that machine's engine has the images (default: this one's)",
     },
     auto_shortflags=False,
 )
-def bundle(_: Context, output: str = "vgg19-bundle.tar", artifacts: str = "") -> None:
+def bundle(
+    _: Context, output: str = "vgg19-bundle.tar", artifacts: str = "", host: str = ""
+) -> None:
     """Pack the results with all they came from into one file that anyone can check."""
 
     def write() -> None:
@@ -64,7 +68,8 @@ def bundle(_: Context, output: str = "vgg19-bundle.tar", artifacts: str = "") ->
 
         path = from_here(output)
         folder = Artifacts(resolved(artifacts_of(artifacts)))
-        lines = write_bundle(folder, path).lines
+        with asking(host):
+            lines = write_bundle(folder, path).lines
         size = path.stat().st_size / 1e6
         print("\n".join(f"bundle: {line}" for line in [*lines, f"{output}, {size:.1f} MB"]))
 

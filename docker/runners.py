@@ -13,7 +13,7 @@ from docker.host import engine, env_file, network, own_files, user, visibility
 from docker.host.variables import NETWORK
 from docker.local_runner import BACKBONE, MIRROR, Runner, looked_at, prepare_local, to_install
 from docker.outcome import Outcome
-from docker.reproduce.locked_images import resolve
+from docker.reproduce.locked_images import ResolvedImage, resolve
 from stages import locks
 from stages.errors import NotWritableError, SettingsError
 from stages.folder.full_disk import temporary_directory
@@ -42,7 +42,7 @@ def prepare_docker(
     Raises EngineError if the engine does not answer or an image can't be built,
     NotWritableError if `artifacts` is no folder.
     """
-    _require_no_paths_of_host(stages)
+    require_no_paths_of_host(stages)
     engine.require(task)
     owner = user.invoking_user()
     composed = env_file.compose_variables(owner, engine.read_info())
@@ -56,20 +56,33 @@ def prepare_docker(
     pinned = {stage: resolve(stage.image) for stage in stages}
 
     def run(stage: Stage, settings: Mapping[str, str]) -> Outcome:
-        own = {env_name("image"): pinned[stage].digest}
-        handle = own_files.BACKBONE.as_container_sees(settings.get(BACKBONE, ""))
-        data = own_files.DATA.as_container_sees(settings.get(DATA, ""))
-        shown = {BACKBONE: handle, SHOWN_BACKBONE: redacted_handle(handle), DATA: data}
-        for given in own_files.OWN:
-            text = settings.get(given.variable, "") if stage.name in GIVEN_TO else ""
-            shown |= given.mount(text)
-        variables = {**composed, **_network_of(stage, settings), **own, **shown}
-        environ = {**containers.compose_environment(settings), **variables}
+        variables = {**composed, **_network_of(stage, settings)}
+        environ = environment_of(stage, settings, variables, pinned[stage])
         with _there(root, stage) as folder:
             mounted = {env_name("artifacts"): str(folder)}
             return containers.run(stage, environ | mounted, pinned[stage].id)
 
     return run
+
+
+def environment_of(
+    stage: Stage,
+    settings: Mapping[str, str],
+    variables: Mapping[str, str],
+    image: ResolvedImage,
+) -> dict[str, str]:
+    """Return what compose gets for a stage's container: the settings as it is to see them.
+
+    `variables` are those that compose.yaml reads beside the settings.
+    """
+    own = {env_name("image"): image.digest}
+    handle = own_files.BACKBONE.as_container_sees(settings.get(BACKBONE, ""))
+    data = own_files.DATA.as_container_sees(settings.get(DATA, ""))
+    shown = {BACKBONE: handle, SHOWN_BACKBONE: redacted_handle(handle), DATA: data}
+    for given in own_files.OWN:
+        text = settings.get(given.variable, "") if stage.name in GIVEN_TO else ""
+        shown |= given.mount(text)
+    return {**containers.compose_environment(settings), **variables, **own, **shown}
 
 
 def _prepared(artifacts: Path, owner: user.User, names: Collection[str]) -> Path:
@@ -94,7 +107,7 @@ def _there(root: Path, stage: Stage) -> Iterator[Path]:
         yield folder
 
 
-def _require_no_paths_of_host(stages: list[Stage]) -> None:
+def require_no_paths_of_host(stages: list[Stage]) -> None:
     """Raise SettingsError if a setting is given that no container gets: images have their own."""
     read = {name for stage in stages for name in specs_of(stage.name)}
     given = env_file.environment()

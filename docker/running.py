@@ -3,14 +3,14 @@
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, redirect_stdout
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from docker.build.graph import Stage, read_extra, read_stages
 from docker.ending import end_with
 from docker.host import engine
 from docker.host.asked import require_runner
+from docker.host.elsewhere import HOST, checked, engine_at
 from docker.host.env_file import environment, with_place
 from docker.host.own_files import OWN
 from docker.host.variables import GIVEN_PATHS
@@ -18,12 +18,13 @@ from docker.how import How
 from docker.local_runner import Runner, prepare_local
 from docker.options import flags_given
 from docker.outcome import Outcome
+from docker.remote.runner import Remote, require_possible
 from docker.runners import RUNNERS, TRAIN, prepare_docker, to_prepare
 from docker.standing import from_here
 from stages.agreement import require_agreement
 from stages.check import require_one
 from stages.command_line import load
-from stages.errors import NotTrustedError, SettingsError, StageError, exit_code_of
+from stages.errors import EngineError, NotTrustedError, SettingsError, StageError, exit_code_of
 from stages.folder.usable import resolved
 from stages.inputs import require_inputs
 from stages.program.clock import time_of_day
@@ -45,17 +46,10 @@ def run_programs(
 
     def run() -> None:
         how.require_possible()
-        with _hushed() if how.quiet else nullcontext():
+        with how.hushed(), engine_at(checked(given.get(HOST, ""))):
             codes.append(run_stages(programs, name, runner, given, how))
 
     end_with(exit_code_of(name, run) or codes[0])
-
-
-@contextmanager
-def _hushed() -> Iterator[None]:
-    """Let what this process prints go nowhere; what stages print is theirs."""
-    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
-        yield
 
 
 def run_stages(
@@ -63,10 +57,11 @@ def run_stages(
 ) -> int:
     """Run what is wanted by one of RUNNERS, and return the exit code of the first that fails.
 
-    What is not to be trusted has not failed: its code is returned when all have run.
+    What is not to be trusted has not failed: its code is returned when all have run. With HOST in
+    what is `given`, the engine that is asked is another machine's: its results are fetched.
     """
     require_runner(runner, RUNNERS)
-    settings = chosen_settings(given)
+    settings = chosen_settings({flag: text for flag, text in given.items() if flag != HOST})
     _require_made(given.get("force", ""), programs)
     extras = (read_extra(extra, settings) for extra in EXTRAS)
     known = [read_extra(DOWNLOAD, settings), *read_stages(settings), *extras]
@@ -76,23 +71,50 @@ def run_stages(
         print(f"{name}: nothing is needed from a network")
         return 0
     require_agreement(load(settings), programs)
+    if HOST in given:
+        return _run_there(stages, name, runner, settings, how)
     require_inputs(load(settings), wanted)
     if TRAIN in wanted:
         for own in OWN:
             own.require_usable(settings.get(own.variable, ""))
     if RUNNERS[runner] is prepare_local:
         # Imported only now: it takes a second, which every command would wait for.
-        from stages.possible import require_possible
+        from stages.possible import require_possible as require_possible_here
 
-        require_possible(load(settings), wanted)
+        require_possible_here(load(settings), wanted)
     if how.dry_run:
         _forecast(name, load(settings), stages, runner)
         return 0
     run = RUNNERS[runner](stages, load(settings).artifacts, name, how.verbose)
-    if DOCTOR in programs and RUNNERS[runner] is prepare_docker:
+    if RUNNERS[runner] is prepare_docker:
+        _say_engine(stages)
+    return _run_all(run, stages, settings | _asked(stages, how), name)
+
+
+def _run_there(
+    stages: Sequence[Stage], name: str, runner: str, settings: Mapping[str, str], how: How
+) -> int:
+    """Run stages on another machine's engine, and fetch what they leave, also if one fails."""
+    require_possible(stages, runner, how.dry_run, settings)
+    there = Remote.of(load(settings).artifacts)
+    run = there.prepare(stages, load(settings), name, how.verbose)
+    _say_engine(stages)
+    asked = {**settings, **_asked(stages, how)}
+    code = _run_all(run, stages, asked, name, is_here=False)
+    if code != EngineError.exit_code:
+        there.fetch(stages, load(settings), name)
+    return code
+
+
+def _say_engine(stages: Sequence[Stage]) -> None:
+    if DOCTOR in {stage.name for stage in stages}:
         print(f"engine  {engine.summary()}", flush=True)
-    asked = {COMPARED: "1" if COMPARE in wanted else "", QUIET: "1" if how.quiet else ""}
-    return _run_all(run, stages, settings | asked, name)
+
+
+def _asked(stages: Sequence[Stage], how: How) -> dict[str, str]:
+    """Return what compose.yaml reads of a run as a whole."""
+    compares = COMPARE in {stage.name for stage in stages}
+    return {COMPARED: "1" if compares else "", QUIET: "1" if how.quiet else ""}
 
 
 def _forecast(name: str, settings: Settings, stages: list[Stage], runner: str) -> None:
@@ -104,11 +126,19 @@ def _forecast(name: str, settings: Settings, stages: list[Stage], runner: str) -
     print(forecast(settings, names, [to_prepare(runner, stages)]), flush=True)
 
 
-def _run_all(run: Runner, stages: Sequence[Stage], settings: Mapping[str, str], name: str) -> int:
+def _run_all(
+    run: Runner,
+    stages: Sequence[Stage],
+    settings: Mapping[str, str],
+    name: str,
+    *,
+    is_here: bool = True,
+) -> int:
     began, inside, code = time.monotonic(), 0.0, 0
     for index, stage in enumerate(stages):
         if len(stages) > 1:
-            _say_begin(name, stages[index:], load(settings))
+            left = _duration(stages[index:], load(settings)) if is_here else ""
+            _say_begin(name, stage, left)
         outcome = run(stage, settings)
         inside += outcome.seconds
         if outcome.exit_code not in (0, NotTrustedError.exit_code):
@@ -125,18 +155,17 @@ def _run_all(run: Runner, stages: Sequence[Stage], settings: Mapping[str, str], 
     return code
 
 
-def _say_begin(name: str, stages: Sequence[Stage], settings: Settings) -> None:
-    """Say that the first of these stages begins, and how long all of them will take.
-
-    That is worked out again for each: what the one before it left may be as before.
-    """
-    begins = f"{name}: {stages[0].name} begins"
-    said = "; ".join(filter(None, (begins, _duration(stages, settings))))
+def _say_begin(name: str, stage: Stage, left: str) -> None:
+    """Say that a stage begins, and in words how long it and all after it take, if that is known."""
+    said = "; ".join(filter(None, (f"{name}: {stage.name} begins", left)))
     print(f"{time_of_day()} {said}", flush=True)
 
 
 def _duration(stages: Sequence[Stage], settings: Settings) -> str:
-    """Return in words how long these stages will take, empty if that can't be said."""
+    """Return in words how long these stages will take, empty if that can't be said.
+
+    That is worked out again for each: what the one before it left may be as before.
+    """
     from stages.forecast.duration import duration
     from stages.forecast.standing import standings, this_host
 

@@ -9,7 +9,7 @@ from docker.host import engine
 from tests.signals import unignore_for_children
 
 # Seconds for a test in these folders: the first one also waits for all images, or for a pipeline.
-TIMEOUTS = {"images": 7200, "pipeline": 7200, "slurm": 600}
+TIMEOUTS = {"images": 7200, "pipeline": 7200, "remote": 7200, "slurm": 600}
 
 
 def pytest_configure() -> None:

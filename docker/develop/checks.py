@@ -47,8 +47,9 @@ LINT = (
     Check("shellcheck", ("shellcheck", "--exclude=SC2016"), files=SCRIPTS),
     Check("actionlint", ("actionlint",), files=(".github/workflows/*.yml",)),
 )
-# The kinds of tests: of the units, in the images, of the whole pipeline, of jobs through Slurm.
-TESTS = UNITS, _, _, SLURM = ("unit", "images", "pipeline", "slurm")
+# The kinds of tests: of the units, in the images, of the whole pipeline, of an engine elsewhere, of
+# jobs through Slurm.
+TESTS = UNITS, _, _, _, SLURM = ("unit", "images", "pipeline", "remote", "slurm")
 # What is run of a kind, if not the folder of its name alone: also the short form of `invoke fuzz`.
 FOLDERS = {UNITS: (f"tests/{UNITS}", "tests/fuzz", "tests/emulator")}
 

@@ -46,7 +46,7 @@ def check(_: Context) -> None:
     auto_shortflags=False,
 )
 def run_tests(_: Context, only: str = "") -> None:
-    """Lint, build the images, run all tests: of units, images, the pipeline and jobs of Slurm."""
+    """Lint, build the images, run all tests: of units, images, the pipeline, --host and Slurm."""
     end_with(exit_code_of("test", partial(_prepare, only)))
     folders = checks.FOLDERS.get(only, (f"tests/{only}",))
     command = [sys.executable, "-m", "pytest", *folders]

@@ -47,6 +47,8 @@ SWITCHES = frozenset(
 # The flag by which bootstrap.py itself asks nothing, and the one task that has it, too.
 YES, ASKING = "--yes", "clean"
 RUNNERS = ("docker", "local")
+# The flag by which a task takes another machine's engine.
+HOST = "--host"
 # Whose unit tests pin cores of this machine itself.
 TEST = "test"
 TESTING = {"check", TEST}
@@ -78,8 +80,13 @@ class Asked:
         if not self.engine or HELP & {*self.words}:
             return False
         needing = sum(name in ENGINE_TASKS for name in tasks_of(self.words))
-        spared = self._without_engine() + ({*DRY_RUN} <= {*self.words})
+        spared = self._without_engine() + self._elsewhere() + ({*DRY_RUN} <= {*self.words})
         return not self.words or REBUILD in self.words or needing > spared
+
+    @property
+    def makes_images(self) -> bool:
+        """Whether a task may make images: on this machine's engine, or on another's."""
+        return self.needs_engine or (self._elsewhere() > 0 and not HELP & {*self.words})
 
     @property
     def runs_here(self) -> bool:
@@ -94,10 +101,21 @@ class Asked:
     @property
     def starts_slurm(self) -> bool:
         """Whether the tests that start a Slurm are run, alone or among all."""
+        return self._tests("slurm")
+
+    @property
+    def starts_sshd(self) -> bool:
+        """Whether the tests that start an sshd are run, alone or among all."""
+        return self._tests("remote")
+
+    def _tests(self, kind: str) -> bool:
         if HELP & {*self.words} or TEST not in tasks_of(self.words):
             return False
         only = [value for flag, value in flags_of(self.words) if flag == "--only"]
-        return not only or "slurm" in only
+        return not only or kind in only
+
+    def _elsewhere(self) -> int:
+        return sum(pair[0] == HOST for pair in flags_of(self.words))
 
     def _without_engine(self) -> int:
         return sum(pair in WITHOUT for pair in flags_of(self.words))

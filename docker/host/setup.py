@@ -28,6 +28,7 @@ DEBIAN_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # Packages by a program of each.
 NUMACTL = {"numactl": "numactl"}
 SLURM = {"slurmctld": "slurm-wlm", "munged": "munge", "qsub": "slurm-wlm-torque"}
+SSH = {"sshd": "openssh-server", "ssh": "openssh-client"}
 START_TIMEOUT_S = 60.0
 SUDO_TIMEOUT_S = 10.0
 SYSTEM_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
@@ -89,6 +90,7 @@ def plan_setup(asked: Asked, creates_venv: bool = True) -> SetupPlan:
     packages = _venv_packages() if creates_venv else ()
     packages += _missing(NUMACTL) if asked.runs_here else ()
     packages += _missing(SLURM) if asked.starts_slurm else ()
+    packages += _missing(SSH) if asked.starts_sshd else ()
     if not asked.needs_engine:
         return _checked(SetupPlan(packages), asked)
     state = engine.find_state()
@@ -105,7 +107,7 @@ def plan_base_image(asked: Asked, python: str) -> SetupPlan:
 
     `python` has the packages of invoke. Raises EngineError if this machine can't be set up.
     """
-    packages = _base_image_packages() if asked.needs_engine else ()
+    packages = _base_image_packages() if asked.makes_images else ()
     if not packages or not _makes_base_image(asked, python):
         return SetupPlan()
     return _checked(SetupPlan(packages), asked)

@@ -30,7 +30,8 @@ def require_visible(folder: Path) -> None:
     if _may_be_elsewhere(info) and not _sees(folder):
         raise EngineError(
             f"the engine does not see {folder}: {_reason(info)}; use an engine of this machine, a "
-            "folder that it sees (VGG19_ARTIFACTS), or `--runner local`"
+            "folder that it sees (VGG19_ARTIFACTS), `--host ssh://USER@HOST`, which fetches the "
+            "results from another machine, or `--runner local`"
         )
 
 

@@ -18,6 +18,8 @@ import numpy as np
 from docker.build.graph import read_extra, read_stages
 from docker.lockfile import read_listing, read_lock
 from docker.paths import COMPOSE_FILE, IMAGES_LOCK
+from docker.remote import fetching
+from docker.remote.volume import BROKEN
 from docker.reproduce.differences import differences, shortened
 from docker.reproduce.locked_images import diff_ids_of
 from docker.reproduce.saved import parse_archive
@@ -75,6 +77,9 @@ def parsers() -> Iterator[Parser]:
     yield of_file("compose.yaml", _compose, COMPOSE_FILE.read_bytes())
     yield Parser("saved images", contents(*_archives()), _saved)
     yield of_file("archives of a module", _module, *_modules())
+    yield Parser(
+        "folders of another machine", contents(_fetched()), _unpacked, (StageError, *BROKEN)
+    )
     yield Parser("architecture of Keras", contents(KERAS), _keras, NO_JSON)
     yield Parser("docker image inspect", mutated_texts('["sha256:1"]', "null"), diff_ids_of)
 
@@ -193,6 +198,23 @@ def _module(path: Path) -> None:
         assert holds_model(Path(folder, "module"))
     # What is unpacked was also found before.
     require_module(path)
+
+
+def _fetched() -> bytes:
+    return _tar({"train/train.json": b"{}", "train/SHA256SUMS": f"{SHA256}  train.json".encode()})
+
+
+def _unpacked(content: bytes) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
+        folder = Path(name, "outer", "inner")
+        folder.mkdir(parents=True)
+        try:
+            with tarfile.open(fileobj=io.BytesIO(content), mode="r|") as tar:
+                fetching.unpack(tar, "train", folder)
+        finally:
+            made = [path for path in Path(name).rglob("*") if path.parent != folder.parent]
+            assert all(path == folder.parent or folder in path.parents for path in made)
+            assert not any(path.is_symlink() for path in made)
 
 
 def _tar(files: dict[str, bytes]) -> bytes:

@@ -10,6 +10,7 @@ from invoke.exceptions import Exit, ParseError
 from invoke.parser import Parser as InvokeParser
 
 from docker.flags import refuse_empty
+from docker.host.elsewhere import checked
 from docker.options import stage_task
 from docker.program import help_topic
 from docker.refusing import explanation
@@ -40,6 +41,7 @@ ADDRESSES = (
     "https://me:se/cr?et@h/@scope/m?a?b",
 )
 PASSWORDS = ("se/c", "12/c", "s#c", "s?c", "s[e]c", "a@h/s", "%2F", " ")
+MACHINES = ("ssh://me@vm:22", "ssh://[fe80::1]", "ssh://me:secret@vm/", "vm")
 LISTS = ("0-3,8", "0", "0-31,64-95", "8191", "3-1", "0,0", "0-99999999999")
 HELP = {"-h", "--help", "--version"}
 
@@ -54,6 +56,7 @@ def parsers() -> Iterator[Parser]:
     yield Parser("addresses that are shown", mutated_texts(*ADDRESSES), _redact)
     yield Parser("addresses with a mirror", mutated_texts(*ADDRESSES), _ask_mirror)
     yield Parser("addresses with a password", mutated_texts(*PASSWORDS), _refuse_address)
+    yield Parser("addresses of another machine", mutated_texts(*MACHINES), _take_machine)
     yield Parser("slips", mutated_texts("profile", "--rounds", "AVX3"), _suggest)
 
 
@@ -132,6 +135,15 @@ def _redact(text: str) -> None:
         path = recorded_handle(f"/home/secret/{text}")
         assert is_inside(path)
         assert path.startswith("given/")
+
+
+def _take_machine(text: str) -> None:
+    address = checked(text)
+    assert address in text
+    parts = urlsplit(address)
+    assert not parts.password
+    assert not (parts.username or "").startswith("-")
+    assert not (parts.hostname or "").startswith("-")
 
 
 def _ask_mirror(text: str) -> None:

@@ -80,6 +80,8 @@ def _flag(name: str) -> str:
         ("check", False, True),
         ("pipeline --dry-run", False, False),
         ("train pipeline --dry-run", True, False),
+        ("pipeline --host ssh://me@vm", False, False),
+        ("doctor pipeline --host=ssh://me@vm", True, False),
     ],
 )
 def test_it_needs_an_engine_only_for_what_takes_one(
@@ -87,6 +89,19 @@ def test_it_needs_an_engine_only_for_what_takes_one(
 ) -> None:
     asked = Asked(tuple(words.split()))
     assert (asked.needs_engine, asked.runs_here) == (needs_engine, runs_here)
+
+
+@pytest.mark.parametrize(
+    ("words", "makes_images"),
+    [
+        ("pipeline", True),
+        ("pipeline --host ssh://me@vm", True),
+        ("pipeline --runner local", False),
+        ("pipeline --host ssh://me@vm --help", False),
+    ],
+)
+def test_images_are_made_on_another_machines_engine_too(words: str, makes_images: bool) -> None:
+    assert Asked(tuple(words.split())).makes_images == makes_images
 
 
 @pytest.mark.parametrize(
@@ -101,6 +116,14 @@ def test_it_needs_an_engine_only_for_what_takes_one(
 )
 def test_a_cluster_is_started_by_its_own_tests_alone(words: str, starts_slurm: bool) -> None:
     assert Asked(tuple(words.split())).starts_slurm == starts_slurm
+
+
+@pytest.mark.parametrize(
+    ("words", "starts_sshd"),
+    [("test", True), ("test --only=remote", True), ("test --only slurm", False), ("lint", False)],
+)
+def test_so_is_what_is_reached_by_ssh(words: str, starts_sshd: bool) -> None:
+    assert Asked(tuple(words.split())).starts_sshd == starts_sshd
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The base image is made only if images that tasks need are not there, nor it itself."""
 
+import os
 from collections.abc import Sequence
 
 import pytest
@@ -68,3 +69,10 @@ def test_for_those_of_the_runtime_that_is_asked_for(
 def test_for_the_notebook_alone_if_nothing_else_is_asked_for(wanted: list[str]) -> None:
     assert is_needed(["notebook"], {})
     assert wanted == ["notebook"]
+
+
+def test_another_machines_engine_is_asked_if_it_is_given(
+    wanted: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "is_there", lambda environ: os.environ["DOCKER_HOST"] == "ssh://vm")
+    assert not is_needed(["pipeline", "--host=ssh://vm"], {})

@@ -12,10 +12,11 @@ import pytest
 from docker.build.graph import Stage
 from docker.containers import CHECKOUT, parse_rows, require_free, run
 from docker.host import processes
+from docker.host.elsewhere import engine_at
 from docker.host.env_file import project_name
 from docker.outcome import Outcome
 from docker.paths import ROOT
-from stages.errors import ArtifactsBusyError, DiskFullError
+from stages.errors import ArtifactsBusyError, DiskFullError, EngineError
 from tests.unit.processes import start
 
 # Writes down what it is asked; a container runs until it is stopped, if it doesn't end at once.
@@ -112,6 +113,16 @@ def test_a_stage_that_was_killed_is_said_to_be(
 def test_without_an_answer_of_the_engine_the_code_is_still_right(engine: Engine) -> None:
     engine.answer(code="4", state="")
     assert run(STAGE, os.environ, "sha256:1") == Outcome(4, 0.0)
+
+
+def test_a_host_that_vanishes_meanwhile_is_said_to(engine: Engine) -> None:
+    engine.answer(code="1")
+    (engine.folder / "state").unlink()
+    assert run(STAGE, os.environ, "sha256:1") == Outcome(1, 0.0)
+    with engine_at("ssh://me@vm"):
+        outcome = run(STAGE, os.environ, "sha256:1")
+    assert outcome.exit_code == EngineError.exit_code
+    assert "cut off, as ssh://me@vm answers no more; when it does, run this" in outcome.reason
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])

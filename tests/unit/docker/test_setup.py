@@ -114,6 +114,12 @@ def test_the_tests_of_a_cluster_get_what_they_start(machine: Machine) -> None:
     assert setup.plan_setup(asked).packages == ("slurm-wlm", "slurm-wlm-torque")
 
 
+def test_the_tests_by_ssh_get_what_they_start(machine: Machine) -> None:
+    machine(UBUNTU, "docker", State.ANSWERS)
+    asked = Asked(("test", "--only", "remote"))
+    assert setup.plan_setup(asked).packages == ("numactl", "openssh-server", "openssh-client")
+
+
 def test_no_engine_is_installed_for_the_local_runner(machine: Machine) -> None:
     machine(DEBIAN_12, "")
     assert setup.plan_setup(Asked(engine=False)).packages == ("numactl",)
