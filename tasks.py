@@ -48,6 +48,7 @@ from docker.build import base
 from docker.build.graph import read_stages
 from docker.build.requirements import lock_requirements
 from docker.checkout import writing_checkout
+from docker.comparing import OWN, run_compare
 from docker.develop.tasks import audit, check, fuzz, lint, release, run_tests, version
 from docker.ending import end_with
 from docker.host import elsewhere, engine, env_file, user
@@ -59,7 +60,7 @@ from docker.program import adopt
 from docker.reproduce import reproduction
 from docker.results import bundle, diff, export, history, publish, schema, verify
 from docker.runners import TRAIN
-from docker.running import artifacts_of, chosen_settings, run_programs
+from docker.running import COMPARE, artifacts_of, chosen_settings, run_programs
 from docker.share import pins
 from docker.submit import tasks as submitting
 from docker.task_list import list_task
@@ -173,8 +174,9 @@ def env(
 
 def _program_task(name: str, place: str = "") -> "Task[Any]":
     doc = place + (importlib.import_module(f"stages.{name}").__doc__ or "")
-    run = partial(run_programs, [name], name)
-    return stage_task(name, doc, _specs_of([name]), run, own={elsewhere.HOST: elsewhere.HELP})
+    run = run_compare if name == COMPARE else partial(run_programs, [name], name)
+    own = {elsewhere.HOST: elsewhere.HELP, **(OWN if name == COMPARE else {})}
+    return stage_task(name, doc, _specs_of([name]), run, own=own)
 
 
 def _specs_of(programs: Sequence[str]) -> dict[str, Spec]:

@@ -42,6 +42,13 @@ def run_programs(
     programs: Sequence[str], name: str, runner: str, given: dict[str, str], how: How = NORMAL
 ) -> None:
     """Run these in order up to the first that fails, whose exit code becomes invoke's."""
+    end_with(run_chosen(programs, name, runner, given, how))
+
+
+def run_chosen(
+    programs: Sequence[str], name: str, runner: str, given: dict[str, str], how: How = NORMAL
+) -> int:
+    """Run these in order up to the first that fails, and return its exit code; print its error."""
     codes: list[int] = []
 
     def run() -> None:
@@ -49,7 +56,7 @@ def run_programs(
         with how.hushed(), engine_at(checked(given.get(HOST, ""))):
             codes.append(run_stages(programs, name, runner, given, how))
 
-    end_with(exit_code_of(name, run) or codes[0])
+    return exit_code_of(name, run) or codes[0]
 
 
 def run_stages(
