@@ -258,7 +258,7 @@ def test_a_stage_that_begins_while_the_engine_is_tried_runs_and_the_engine_is_ta
     docker: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     docker.answer({"info": reply(json.dumps(DESKTOP)), "create": reply("f00d")})
-    artifacts, real, began = prepare(tmp_path / "artifacts"), visibility.ask, list[str]()
+    artifacts, real, began = prepare(tmp_path / "artifacts"), client.ask, list[str]()
 
     def ask(*words: str, **how: Any) -> Answer:
         if words[0] != "create" or began:
