@@ -21,6 +21,8 @@ VGG19 = "VGG19"
 MIN_PLAIN, MAX_PLAIN = 0.001, 1e9
 # In place of an interval, which would be as wide as nothing; and beside a figure in a table.
 NO_INTERVAL, ONCE = "one round: no interval", "(one round)"
+# Beside a ratio of two runs.
+OTHER_RUNS = "the interval holds for these runs: other runs may lie outside"
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:

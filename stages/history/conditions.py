@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from stages.common.current import Facts, changes, machine_facts, value_in_words
 from stages.profile.enough import OF_ROUNDS
+from stages.records.base import Host
 from stages.records.profile import ProfileRecord
 
 SETTING = "setting"
@@ -36,7 +37,7 @@ def conditions(record: ProfileRecord) -> Mapping[str, Facts]:
     """Return what measured times depend on beside chance, by kind."""
     settings = record.maker.settings
     return {
-        "machine": {**machine_facts(record.host), "memory": f"{record.host.memory_gib:.0f} GiB"},
+        "machine": {**machine_facts(record.host), **_size_facts(record.host)},
         "model": {
             "runtime": record.runtime,
             "backbone": record.backbone.sha256,
@@ -51,4 +52,16 @@ def conditions(record: ProfileRecord) -> Mapping[str, Facts]:
             "instances": record.layout.num_instances,
             "cores of each": record.layout.cores_per_instance,
         },
+    }
+
+
+def _size_facts(host: Host) -> Facts:
+    """Return how large a machine is, and how much of its memory the program might use."""
+    limit = host.memory_limit_gib
+    return {
+        "memory": f"{host.memory_gib:.0f} GiB",
+        "memory limit": "none" if limit is None else f"{limit:.1f} GiB",
+        "threads per core": host.topology.threads_per_core,
+        "memory nodes": len(host.numa_nodes),
+        "in a container": host.container,
     }

@@ -7,6 +7,7 @@ from stages.common.reasons import in_words
 from stages.common.stats import independent_speedup
 from stages.common.summaries import summaries
 from stages.common.text import (
+    OTHER_RUNS,
     aligned,
     figure,
     hanging,
@@ -25,7 +26,10 @@ from stages.records.profile import ProfileRecord
 HEAD = ["made (UTC)", "INT8, FP32 images/s", "ratio", "rounds", "trusted", "beside the current"]
 CURRENT, ALIKE, DIFFERS = "current", "alike", "differs"
 COLUMNS = ["isa cap", "precision", "images/s", "after/before", "p50 ms", "top-1"]
-BOTH = "of two figures side by side, the first is from before, the second from after"
+BOTH = (
+    "of two figures side by side, the first is from before, the second from after\n"
+    f"after/before: {OTHER_RUNS}"
+)
 MAX_LINE = 1000
 SAME = "they may be compared: the same machine, model, data, program, versions, settings and layout"
 

@@ -104,6 +104,10 @@ class Machine:
         own = {"machine": self.name, "bundle_sha256": self.bundle_sha256 or None}
         return [{**row, **own} for row in self.rows]
 
+    def is_also(self, other: "Machine") -> bool:
+        """Return whether both are known to be one machine, not started again in between."""
+        return self.host.boot_id == other.host.boot_id != UNKNOWN
+
     def row(self, key: CellKey) -> SummaryRow:
         """Return the row of a cell; StopIteration if there is none."""
         return next(

@@ -118,6 +118,7 @@ def test_an_earlier_one_is_set_against_the_current(root: Path, when: str) -> Non
 def test_two_earlier_ones_are_compared_in_the_order_given(root: Path) -> None:
     assert "0.80x" in history_text(root, "2026-11-25,2026-11-24")
     assert "0.67x" in history_text(root, "current,2026-11-24")
+    assert "other runs may lie outside" in history_text(root, "current,2026-11-24")
 
 
 @pytest.mark.parametrize(
@@ -126,6 +127,10 @@ def test_two_earlier_ones_are_compared_in_the_order_given(root: Path) -> None:
         (
             {"host": replace(HOST, cpu_model="Another CPU")},
             "machine: CPU is Another CPU, was A CPU",
+        ),
+        (
+            {"host": replace(HOST, memory_limit_gib=4.0)},
+            "machine: memory limit is 4.0 GiB, was none",
         ),
         ({"quantize_sha256": "1" * 64}, "model: what quantize left changed"),
         (

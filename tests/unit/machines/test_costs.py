@@ -96,6 +96,17 @@ def test_the_break_even_is_the_ratio_of_the_speeds(
     assert f"{large / 0.36:.2f}x" in line
 
 
+@pytest.mark.parametrize("large", [0.3, 2.0])
+def test_runs_of_one_machine_are_neither_cheaper_nor_dearer(tmp_path: Path, large: float) -> None:
+    made = {"small": "2026-11-26T17:24:05Z", "large": "2026-11-26T18:24:05Z"}
+    runs = [
+        f"{name}={measure(tmp_path / name, cell('int8', 'AVX2', *FAST), made=when, boot_id='d0e3')}"
+        for name, when in made.items()
+    ]
+    text = shown(*runs, prices=prices(tmp_path, large=large))
+    assert break_even(text).endswith(": not decided, as both are runs of one machine")
+
+
 def test_the_latency_is_the_highest_percentile_that_all_cells_have(folders: list[str]) -> None:
     first, *others = entries(*folders)
     assert percentile_of([first, *others]) == "p50"

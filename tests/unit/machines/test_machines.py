@@ -55,7 +55,10 @@ def test_the_first_line_says_how_fast_each_is_beside_the_first(a: Path, tmp_path
     slow = measure(tmp_path / "c", cell("int8", AMX, *SLOW))
     first, second = " ".join(shown(a, slow).split("\n\n")[0].split()).split(", each ")
     assert re.fullmatch(r"c runs 0\.50 times \(0\.4\d to 0\.5\d\) as fast as a", first)
-    assert second == f"at its fastest: int8 capped at {AMX}, against int8 capped at AVX2"
+    assert second == (
+        f"at its fastest: int8 capped at {AMX}, against int8 capped at AVX2; the interval holds "
+        "for these runs: other runs may lie outside"
+    )
     same = measure(tmp_path / "d", cell("int8", "AVX2", *FAST))
     said = " ".join(shown(a, slow, same).split("\n\n")[0].split())
     assert "c runs 0.50 times" in said
@@ -154,7 +157,17 @@ def test_two_measurements_of_one_boot_are_said_to_be_of_one_machine(tmp_path: Pa
     )
     text = shown(first, other)
     assert "a and c: one machine, not started again in between" in text
+    assert "; both are runs of one machine, not started" in " ".join(text.split("\n\n")[0].split())
     assert row(text, "machine:")[1:] == ["cores", "0,1", "0"]
+
+
+def test_how_much_of_its_memory_a_run_might_use_is_among_what_differs(
+    a: Path, tmp_path: Path
+) -> None:
+    small = measure(tmp_path / "c", cell("fp32", "AVX2", *SLOW), memory_limit_gib=4.0)
+    assert row(shown(a, small), "machine:", "memory", "limit")[3:] == ["none", "4.0", "GiB"]
+    container = measure(tmp_path / "d", cell("fp32", "AVX2", *SLOW), container=True)
+    assert row(shown(a, container), "machine:", "in")[3:] == ["container", "off", "on"]
 
 
 def test_machines_of_one_name_have_numbers(tmp_path: Path) -> None:
