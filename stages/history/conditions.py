@@ -8,6 +8,8 @@ from stages.records.base import Host
 from stages.records.profile import ProfileRecord
 
 SETTING = "setting"
+# A record has the checksum of all that a stage left, its record among it, not that of the model.
+ORIGIN = "origin of the model"
 # Settings that say which cells are measured and in how many rounds, and those whose outcome is a
 # condition itself: the runtime, and the layout.
 OF_CELLS = ("isas", "precisions", "all_cells", "server_latency_ms")
@@ -16,10 +18,13 @@ OF_NO_FIGURE = (*OF_ROUNDS, *OF_CELLS, "runtime", "num_instances", "cores_per_in
 MAX_SAID = 3
 
 
-def unlike(before: ProfileRecord, after: ProfileRecord) -> list[str]:
-    """Return in words each condition that differs, so that the two may not be compared."""
+def unlike(before: ProfileRecord, after: ProfileRecord) -> list[tuple[str, str]]:
+    """Return the kind of each condition that differs, and in words how it does.
+
+    If one does, the two may not be compared; those of ORIGIN leave that open.
+    """
     earlier, later = conditions(before), conditions(after)
-    return [f"{kind}: {change}" for kind in later for change in changes(earlier[kind], later[kind])]
+    return [(kind, change) for kind in later for change in changes(earlier[kind], later[kind])]
 
 
 def in_few_words(record: ProfileRecord, current: ProfileRecord) -> str:
@@ -38,9 +43,8 @@ def conditions(record: ProfileRecord) -> Mapping[str, Facts]:
     settings = record.maker.settings
     return {
         "machine": {**machine_facts(record.host), **_size_facts(record.host)},
-        "model": {
-            "runtime": record.runtime,
-            "backbone": record.backbone.sha256,
+        "model": {"runtime": record.runtime, "backbone": record.backbone.sha256},
+        ORIGIN: {
             "what train left": record.train_sha256,
             "what quantize left": record.quantize_sha256,
         },

@@ -16,7 +16,7 @@ from stages.common.text import (
     times,
     wrapped,
 )
-from stages.history.conditions import in_few_words, unlike
+from stages.history.conditions import ORIGIN, in_few_words, unlike
 from stages.history.runs import Run
 from stages.program.printable import printable
 from stages.records.cell import Cell, Measurement
@@ -31,6 +31,8 @@ BOTH = (
     f"after/before: {OTHER_RUNS}"
 )
 MAX_LINE = 1000
+UNLIKE = "NOT TO BE COMPARED, as these differ:"
+NOT_KNOWN = "NOT KNOWN WHETHER THEY MAY BE COMPARED, as the models may be the same, or not:"
 SAME = "they may be compared: the same machine, model, data, program, versions, settings and layout"
 
 
@@ -131,13 +133,13 @@ def _named(run: Run) -> str:
     return f"{run.made}, {run.runtime}{', the current one' if run.is_current else ''}"
 
 
-def _verdict(differences: Sequence[str]) -> Iterator[str]:
+def _verdict(differences: Sequence[tuple[str, str]]) -> Iterator[str]:
     if not differences:
         yield SAME
         return
-    yield "NOT TO BE COMPARED, as these differ:"
+    yield NOT_KNOWN if {kind for kind, _ in differences} == {ORIGIN} else UNLIKE
     for difference in differences:
-        yield from wrapped(printable(difference, MAX_LINE), "  ", "    ")
+        yield from wrapped(printable(": ".join(difference), MAX_LINE), "  ", "    ")
 
 
 def _doubts(*runs: tuple[str, Run]) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,7 @@ from stages.compare.inputs import RuntimeProfile, read_profiles
 from stages.compare.summary import summary_rows
 from stages.errors import InputCorruptError
 from stages.files.checksums import read_checksums
-from stages.history.conditions import conditions
+from stages.history.conditions import ORIGIN, conditions
 from stages.history.table import is_in_doubt
 from stages.precisions import FP32
 from stages.program.printable import printable
@@ -27,6 +27,7 @@ from stages.records.base import UNKNOWN, Host, Interval, Source
 from stages.records.cell import Cell, Measurement
 from stages.records.profile import Layout, ProfileRecord
 from stages.records.summary import SummaryRow
+from stages.stage_folders import TrainFolder
 
 PROGRAM = "diff"
 MAX_NAME = 60
@@ -165,12 +166,23 @@ def _measured(artifacts: Artifacts, profile: RuntimeProfile) -> Measured:
         data=record.data,
         backbone=record.backbone,
         layout=record.layout,
-        conditions=conditions(record),
+        conditions=_conditions(record, train),
         made=record.parts,
         trusted=record.repeat.trusted,
         once=is_of_one_round(record.repeat.reasons),
         cells=_cells(record),
     )
+
+
+def _conditions(record: ProfileRecord, train: TrainFolder) -> Mapping[str, Facts]:
+    """Return what figures depend on: here the content of models and images is known, by checksum.
+
+    That of the models is compared on its own.
+    """
+    found = {kind: facts for kind, facts in conditions(record).items() if kind != ORIGIN}
+    name = train.test.relative_to(train.path).as_posix()
+    images = read_checksums(train.path, "run its stage again").get(name, UNKNOWN)
+    return {**found, "data": {**found["data"], "test images": images}}
 
 
 def _digest_of_model(folder: Path, model: Path) -> str:

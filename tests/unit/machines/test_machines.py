@@ -141,6 +141,20 @@ def test_what_differs_has_a_column_for_each_machine(tmp_path: Path) -> None:
     assert "one machine" not in text
 
 
+def test_models_made_twice_do_not_differ_if_they_have_the_same_bytes(tmp_path: Path) -> None:
+    made = profile(cell("int8", "AVX2", *SLOW))
+    made = replace(made, repeat=repeat(measurement=made.cells[0].measurement))
+    later = Provenance(made="2026-11-26T18:00:00Z")
+    first, again, other = (replace(made, host=replace(HOST, boot_id=it)) for it in "abc")
+    leave(tmp_path / "a", first)
+    leave(tmp_path / "b", again, trained=later)
+    leave(tmp_path / "c", other, images=b"others")
+    assert "differs" not in shown(tmp_path / "a", tmp_path / "b")
+    text = shown(tmp_path / "a", tmp_path / "c")
+    assert row(text, "data:")[1:3] == ["test", "images"]
+    assert "origin of the model" not in text
+
+
 def test_of_long_lists_that_differ_each_machine_has_what_not_all_have(
     a: Path, tmp_path: Path
 ) -> None:
