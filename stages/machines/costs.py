@@ -33,7 +33,7 @@ class Bounds:
     def in_words(self) -> str:
         """What is asked for, empty if anything will do."""
         latency = f"latency at most {self.latency_ms:g} ms" if self.latency_ms is not None else ""
-        loss = f"loss at most {100 * self.loss:g}%" if self.loss is not None else ""
+        loss = f"measured loss at most {100 * self.loss:g}%" if self.loss is not None else ""
         return ", ".join(filter(None, [latency, loss]))
 
     def met_by(self, cell: CellFigures, percentile: str = MEDIAN) -> bool:

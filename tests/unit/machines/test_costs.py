@@ -1,5 +1,6 @@
 """What a million images cost, and which machine is the cheapest."""
 
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -59,7 +60,16 @@ def test_the_cheapest_of_each_machine_comes_first(folders: list[str], tmp_path: 
     large, small = cheapest(shown(*folders, prices=prices(tmp_path)))
     assert large.startswith("large 2.50 (2.45-2.55) USD a million: int8 capped at AVX2 by itex;")
     assert small.startswith("small 5.00 ")
-    assert "p50 25.0 ms; top-1 90.0%, loss +10.00%" in large
+    assert "p50 25.0 ms; top-1 90.0%, loss +10.00% (" in large
+
+
+def test_a_bound_on_the_loss_is_decided_by_its_interval_as_in_compare(
+    folders: list[str], tmp_path: Path
+) -> None:
+    large, small = cheapest(shown(*folders, prices=prices(tmp_path), loss="0.1"))
+    assert re.search(r"loss \+10\.00% \(\+\d\.\d% to \+\d\d\.\d%\): the images are too few", large)
+    assert large.endswith("are too few to decide a loss of 10%")
+    assert small.endswith("the images show no loss above 10%")
 
 
 @pytest.mark.parametrize(
@@ -126,7 +136,7 @@ def test_a_latency_in_doubt_is_marked_though_its_rate_is_not(
 ) -> None:
     assert not entries(*folders)[0].any_doubt
     text = shown(*folders, prices=prices(tmp_path))
-    assert cheapest(text)[0].endswith("loss +10.00%")
+    assert "INVALID" not in cheapest(text)[0]
     monkeypatch.setattr("stages.machines.machine.is_in_doubt", lambda _: False)
     invalid = replace(entries(*folders)[0], cell=replace(entries(*folders)[0].cell, valid=False))
     assert (invalid.doubt, invalid.any_doubt) == ("", "INVALID")
