@@ -98,8 +98,20 @@ def test_a_cell_with_anothers_figures_has_no_row_unless_it_has_its_own_elsewhere
     assert f"{VNNI} fp32" not in text
     said = " ".join(text[text.index("same-as AVX2  fp32 at ") :].split())
     assert said.startswith(f"same-as AVX2 fp32 at {VNNI}: the same kernels")
+    assert "on a:" not in said
     assert figures(text, f"{AMX} fp32", "a")[-2:] == ["same-as", "AVX2"]
     assert figures(text, f"{AMX} fp32", "b")[-1] == "native"
+
+
+def test_whose_kernels_a_cell_ran_is_said_by_machine_if_they_differ(tmp_path: Path) -> None:
+    bf16 = "AVX512_CORE_BF16"
+    cells = [cell("fp32", "AVX2", *SLOW), cell("fp32", VNNI, *FAST)]
+    one = measure(tmp_path / "a", same_as("fp32", bf16, "AVX2"), *cells)
+    other = measure(tmp_path / "b", same_as("fp32", bf16, VNNI), *cells)
+    third = measure(tmp_path / "c", same_as("fp32", bf16, VNNI), *cells)
+    text = " ".join(shown(one, other, third).split())
+    assert f"same-as AVX2 on a: fp32 at {bf16}: the same kernels" in text
+    assert f"same-as {VNNI} on b and c: fp32 at {bf16}: the same kernels" in text
 
 
 @pytest.mark.parametrize("names", [("a", "b"), ("m7i.metal-24xl", "emerald-rapids-16-cpus"), LONG])
