@@ -77,6 +77,11 @@ def times(ratio: Interval, *, once: bool) -> str:
     return f"{figure(ratio.estimate)}x {between}"
 
 
+def least_to_most(numbers: Sequence[int]) -> str:
+    """Return the range of numbers, such as 5-29; a single one if all are equal, empty for none."""
+    return "-".join(map(str, dict.fromkeys((min(numbers), max(numbers))))) if numbers else ""
+
+
 def figure(value: float, digits: int = 2) -> str:
     """Return a figure, zero or more, as tables have it: decimals, unless it is tiny or huge."""
     is_plain = value == 0 or MIN_PLAIN <= value < MAX_PLAIN

@@ -12,6 +12,7 @@ from stages.common.text import (
     figure,
     hanging,
     is_of_one_round,
+    least_to_most,
     milliseconds,
     times,
     wrapped,
@@ -102,10 +103,11 @@ def _hanging(notes: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _rounds(run: Run) -> str:
-    """Return how many rounds count, and in how many parts they were measured if in several."""
+    """Return in how many rounds each cell counts, and in how many parts they were measured."""
     record = run.require_record()
-    rounds = len(counting(record.repeat.measurement.offline.runs))
-    return f"{rounds}, in {len(record.parts)} parts" if record.added_to else str(rounds)
+    measured = [cell.measurement for cell in record.cells if cell.measurement]
+    rounds = least_to_most([len(counting(one.offline.runs)) for one in measured])
+    return f"{rounds}, in {len(record.parts)} parts" if record.added_to else rounds
 
 
 def _headline(run: Run) -> list[str]:

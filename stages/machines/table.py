@@ -12,6 +12,7 @@ from stages.common.text import (
     WIDTH,
     aligned,
     hanging,
+    least_to_most,
     milliseconds,
     times,
     when_all,
@@ -98,19 +99,12 @@ def _run_in_words(runtime: str, one: Measured) -> str:
     layout, cells = one.layout, one.cells.values()
     said = [
         f"{layout.num_instances} of {layout.cores_per_instance} cores",
-        f"batch {_range([cell.batch_size for cell in cells])}",
-        f"rounds {_range([len(cell.rates) for cell in cells])}",
+        f"batch {least_to_most([cell.batch_size for cell in cells]) or NOTHING}",
+        f"rounds {least_to_most([len(cell.rates) for cell in cells]) or NOTHING}",
         when_all(one.made),
         *([] if one.trusted else [UNTRUSTED]),
     ]
     return f"{runtime}: {', '.join(said)}"
-
-
-def _range(numbers: Sequence[int]) -> str:
-    if not numbers:
-        return NOTHING
-    low, high = min(numbers), max(numbers)
-    return str(low) if low == high else f"{low}-{high}"
 
 
 def _differences(machines: Sequence[Machine]) -> str:

@@ -16,13 +16,13 @@ from stages.folder import history
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.history.runs import Run
-from stages.history.table import NOT_KNOWN, SAME, UNLIKE, compared
+from stages.history.table import NOT_KNOWN, SAME, UNLIKE, compared, listed
 from stages.records.base import Provenance
 from stages.records.cell import Reason
 from stages.records.profile import ModelSummary, ProfileRecord
 from stages.stage_folders import ProfileFolder
 from tests.commands import invoke
-from tests.unit.records import HOST, SOURCE, exactly, measured, profile, repeat
+from tests.unit.records import HOST, SOURCE, exactly, measured, profile, repeat, run
 
 FIRST, SECOND, THIRD = "2026-11-24T10:00:00Z", "2026-11-25T10:00:00Z", "2026-11-26T10:00:00Z"
 FOURTH = "2026-11-27T10:00:00Z"
@@ -79,6 +79,17 @@ def test_the_headline_is_that_of_the_summaries(root: Path) -> None:
     measure(root, record_of(FOURTH, 8.0, cells=cells, labels=[0] * 100))
     shown = "8.00, 2.00 4.00x (4.00-4.00) 2 yes current"
     assert history_text(root, "").splitlines()[2].split() == [FOURTH, *shown.split()]
+
+
+def test_cells_of_unlike_numbers_of_rounds_have_the_range_of_them(root: Path) -> None:
+    cells = [measured("fp32", "AVX2", 2.0), measured("int8", "AVX2", 8.0)]
+    first = cells[0].measurement
+    assert first
+    offline = replace(first.offline, runs=[run(2.0, number) for number in range(1, 6)])
+    cells[0] = replace(cells[0], measurement=replace(first, offline=offline))
+    record = record_of(FOURTH, 8.0, cells=cells, labels=[0] * 100)
+    shown = listed([Run("itex", True, ProfileFolder(root), record)])
+    assert shown.splitlines()[2].split()[-3:] == ["2-5", "yes", "current"]
 
 
 def test_the_headline_is_that_of_the_measurements_whatever_the_summaries_say(root: Path) -> None:
