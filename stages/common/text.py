@@ -21,6 +21,8 @@ VGG19 = "VGG19"
 MIN_PLAIN, MAX_PLAIN = 0.001, 1e9
 # In place of an interval, which would be as wide as nothing; and beside a figure in a table.
 NO_INTERVAL, ONCE = "one round: no interval", "(one round)"
+# Beside a ratio of two runs.
+OTHER_RUNS = "the interval holds for these runs: other runs may lie outside"
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
@@ -73,6 +75,11 @@ def times(ratio: Interval, *, once: bool) -> str:
     """Return a ratio with its interval, which there is none of after one round."""
     between = ONCE if once else f"({figure(ratio.low)}-{figure(ratio.high)})"
     return f"{figure(ratio.estimate)}x {between}"
+
+
+def least_to_most(numbers: Sequence[int]) -> str:
+    """Return the range of numbers, such as 5-29; a single one if all are equal, empty for none."""
+    return "-".join(map(str, dict.fromkeys((min(numbers), max(numbers))))) if numbers else ""
 
 
 def figure(value: float, digits: int = 2) -> str:

@@ -67,14 +67,16 @@ def judged(row: Row, bound: AccuracyBound | None) -> str:
     Empty if the bound or the interval of the loss is not known.
     """
     between = row.accuracy_loss_interval
-    if bound is None or between is None:
-        return ""
-    tolerable = percent(bound.tolerable_loss)
-    if between.low > bound.tolerable_loss:
-        return f"show a loss above {tolerable}"
-    if between.high <= bound.tolerable_loss:
-        return f"show no loss above {tolerable}"
-    return f"are too few to decide a loss of {tolerable}"
+    return "" if bound is None or between is None else shown_of(between, bound.tolerable_loss)
+
+
+def shown_of(between: LossInterval, tolerable: float) -> str:
+    """Return what images show of a loss that is to be at most `tolerable`, a fraction."""
+    if between.low > tolerable:
+        return f"show a loss above {percent(tolerable)}"
+    if between.high <= tolerable:
+        return f"show no loss above {percent(tolerable)}"
+    return f"are too few to decide a loss of {percent(tolerable)}"
 
 
 def bound_of(record: CompareRecord, runtime: str) -> AccuracyBound | None:

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 
 from stages.common.current import Facts, changes, machine_facts, value_in_words
 from stages.profile.enough import OF_ROUNDS
+from stages.records.base import Host
 from stages.records.profile import ProfileRecord
 
 SETTING = "setting"
+# A record has the checksum of all that a stage left, its record among it, not that of the model.
+ORIGIN = "origin of the model"
 # Settings that say which cells are measured and in how many rounds, and those whose outcome is a
 # condition itself: the runtime, and the layout.
 OF_CELLS = ("isas", "precisions", "all_cells", "server_latency_ms")
@@ -15,10 +18,13 @@ OF_NO_FIGURE = (*OF_ROUNDS, *OF_CELLS, "runtime", "num_instances", "cores_per_in
 MAX_SAID = 3
 
 
-def unlike(before: ProfileRecord, after: ProfileRecord) -> list[str]:
-    """Return in words each condition that differs, so that the two may not be compared."""
+def unlike(before: ProfileRecord, after: ProfileRecord) -> list[tuple[str, str]]:
+    """Return the kind of each condition that differs, and in words how it does.
+
+    If one does, the two may not be compared; those of ORIGIN leave that open.
+    """
     earlier, later = conditions(before), conditions(after)
-    return [f"{kind}: {change}" for kind in later for change in changes(earlier[kind], later[kind])]
+    return [(kind, change) for kind in later for change in changes(earlier[kind], later[kind])]
 
 
 def in_few_words(record: ProfileRecord, current: ProfileRecord) -> str:
@@ -36,10 +42,9 @@ def conditions(record: ProfileRecord) -> Mapping[str, Facts]:
     """Return what measured times depend on beside chance, by kind."""
     settings = record.maker.settings
     return {
-        "machine": {**machine_facts(record.host), "memory": f"{record.host.memory_gib:.0f} GiB"},
-        "model": {
-            "runtime": record.runtime,
-            "backbone": record.backbone.sha256,
+        "machine": {**machine_facts(record.host), **_size_facts(record.host)},
+        "model": {"runtime": record.runtime, "backbone": record.backbone.sha256},
+        ORIGIN: {
             "what train left": record.train_sha256,
             "what quantize left": record.quantize_sha256,
         },
@@ -51,4 +56,16 @@ def conditions(record: ProfileRecord) -> Mapping[str, Facts]:
             "instances": record.layout.num_instances,
             "cores of each": record.layout.cores_per_instance,
         },
+    }
+
+
+def _size_facts(host: Host) -> Facts:
+    """Return how large a machine is, and how much of its memory the program might use."""
+    limit = host.memory_limit_gib
+    return {
+        "memory": f"{host.memory_gib:.0f} GiB",
+        "memory limit": "none" if limit is None else f"{limit:.1f} GiB",
+        "threads per core": host.topology.threads_per_core,
+        "memory nodes": len(host.numa_nodes),
+        "in a container": host.container,
     }

@@ -7,15 +7,17 @@ from stages.common.reasons import in_words
 from stages.common.stats import independent_speedup
 from stages.common.summaries import summaries
 from stages.common.text import (
+    OTHER_RUNS,
     aligned,
     figure,
     hanging,
     is_of_one_round,
+    least_to_most,
     milliseconds,
     times,
     wrapped,
 )
-from stages.history.conditions import in_few_words, unlike
+from stages.history.conditions import ORIGIN, in_few_words, unlike
 from stages.history.runs import Run
 from stages.program.printable import printable
 from stages.records.cell import Cell, Measurement
@@ -25,8 +27,13 @@ from stages.records.profile import ProfileRecord
 HEAD = ["made (UTC)", "INT8, FP32 images/s", "ratio", "rounds", "trusted", "beside the current"]
 CURRENT, ALIKE, DIFFERS = "current", "alike", "differs"
 COLUMNS = ["isa cap", "precision", "images/s", "after/before", "p50 ms", "top-1"]
-BOTH = "of two figures side by side, the first is from before, the second from after"
+BOTH = (
+    "of two figures side by side, the first is from before, the second from after\n"
+    f"after/before: {OTHER_RUNS}"
+)
 MAX_LINE = 1000
+UNLIKE = "NOT TO BE COMPARED, as these differ:"
+NOT_KNOWN = "NOT KNOWN WHETHER THEY MAY BE COMPARED, as the models may be the same, or not:"
 SAME = "they may be compared: the same machine, model, data, program, versions, settings and layout"
 
 
@@ -96,10 +103,11 @@ def _hanging(notes: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _rounds(run: Run) -> str:
-    """Return how many rounds count, and in how many parts they were measured if in several."""
+    """Return in how many rounds each cell counts, and in how many parts they were measured."""
     record = run.require_record()
-    rounds = len(counting(record.repeat.measurement.offline.runs))
-    return f"{rounds}, in {len(record.parts)} parts" if record.added_to else str(rounds)
+    measured = [cell.measurement for cell in record.cells if cell.measurement]
+    rounds = least_to_most([len(counting(one.offline.runs)) for one in measured])
+    return f"{rounds}, in {len(record.parts)} parts" if record.added_to else rounds
 
 
 def _headline(run: Run) -> list[str]:
@@ -127,13 +135,13 @@ def _named(run: Run) -> str:
     return f"{run.made}, {run.runtime}{', the current one' if run.is_current else ''}"
 
 
-def _verdict(differences: Sequence[str]) -> Iterator[str]:
+def _verdict(differences: Sequence[tuple[str, str]]) -> Iterator[str]:
     if not differences:
         yield SAME
         return
-    yield "NOT TO BE COMPARED, as these differ:"
+    yield NOT_KNOWN if {kind for kind, _ in differences} == {ORIGIN} else UNLIKE
     for difference in differences:
-        yield from wrapped(printable(difference, MAX_LINE), "  ", "    ")
+        yield from wrapped(printable(": ".join(difference), MAX_LINE), "  ", "    ")
 
 
 def _doubts(*runs: tuple[str, Run]) -> Iterator[tuple[str, str]]:

@@ -1,8 +1,8 @@
 """The answer of `invoke diff` in a sentence, which people read first, and some read alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from stages.common.text import figure
+from stages.common.text import OTHER_RUNS, figure
 from stages.compare.answer import times_as_fast
 from stages.compare.effects import CellKey
 from stages.machines.entries import Entry, ratio
@@ -56,7 +56,16 @@ def _of_two(machine: Machine, first: Machine, entries: Sequence[Entry]) -> str:
     cells = f"both {ours}" if ours == theirs else f"{ours}, against {theirs}"
     once = one.measured.once or other.measured.once
     speed = times_as_fast(found, first.name, once=once)
-    return f"{_doubts(other, one)}{machine.name} runs {speed}, each at its fastest: {cells}"
+    said = f"{_doubts(other, one)}{machine.name} runs {speed}, each at its fastest: {cells}"
+    return "; ".join([said, *_cautions(machine, first, once=once)])
+
+
+def _cautions(machine: Machine, first: Machine, *, once: bool) -> Iterator[str]:
+    """Yield what a ratio of two runs does not show."""
+    if machine.is_also(first):
+        yield "both are runs of one machine, not started again in between"
+    if not once:
+        yield OTHER_RUNS
 
 
 def _doubts(*entries: Entry) -> str:

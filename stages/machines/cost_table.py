@@ -3,7 +3,16 @@
 import math
 from collections.abc import Sequence
 
-from stages.common.text import ONCE, figure, hanging, milliseconds, times, wrapped
+from stages.common.text import (
+    ONCE,
+    figure,
+    hanging,
+    loss_in_words,
+    milliseconds,
+    times,
+    wrapped,
+)
+from stages.compare.bound import shown_of
 from stages.machines.answer import cell_in_words
 from stages.machines.costs import (
     Bounds,
@@ -14,7 +23,7 @@ from stages.machines.costs import (
     percentile_of,
 )
 from stages.machines.entries import Cost, Entry
-from stages.machines.machine import Machine
+from stages.machines.machine import CellFigures, Machine
 from stages.machines.table import NOTHING, by_cell
 
 NOTES = (
@@ -83,20 +92,29 @@ def _best(best: Sequence[Entry], bounds: Bounds, percentile: str) -> str:
     if not best:
         return f"no cell of any machine meets: {asked}"
     head = f"the cheapest cell of each machine{f', with {asked}' if asked else ''}:"
-    return "\n".join([*wrapped(head), hanging([_choice(entry, percentile) for entry in best])])
+    choices = [_choice(entry, percentile, bounds) for entry in best]
+    return "\n".join([*wrapped(head), hanging(choices)])
 
 
-def _choice(entry: Entry, percentile: str) -> tuple[str, str]:
+def _choice(entry: Entry, percentile: str, bounds: Bounds) -> tuple[str, str]:
     cell, layout = entry.cell, entry.measured.layout
-    loss = "not known" if cell.loss is None else f"{cell.loss:+.2%}"
     said = [
         f"{_amount(entry)} a million: {cell_in_words(entry.key, named=True)}",
         f"{layout.num_instances} of {layout.cores_per_instance} cores, batch {cell.batch_size}",
         f"{percentile} {milliseconds(latency_of(cell, percentile))} ms",
-        f"top-1 {cell.top1:.1%}, loss {loss}",
+        f"top-1 {cell.top1:.1%}, loss {_loss(cell, bounds)}",
         *filter(None, [entry.any_doubt]),
     ]
     return entry.machine.name, "; ".join(said)
+
+
+def _loss(cell: CellFigures, bounds: Bounds) -> str:
+    """Return a loss with its interval, and what the images show of the bound, if there is one."""
+    between = cell.loss_interval
+    if cell.loss is None or between is None:
+        return "not known" if cell.loss is None else loss_in_words(cell.loss)
+    said = f"{loss_in_words(cell.loss)} ({between.low:+.1%} to {between.high:+.1%})"
+    return said if bounds.loss is None else f"{said}: the images {shown_of(between, bounds.loss)}"
 
 
 def _amount(entry: Entry) -> str:

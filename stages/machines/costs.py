@@ -33,7 +33,7 @@ class Bounds:
     def in_words(self) -> str:
         """What is asked for, empty if anything will do."""
         latency = f"latency at most {self.latency_ms:g} ms" if self.latency_ms is not None else ""
-        loss = f"loss at most {100 * self.loss:g}%" if self.loss is not None else ""
+        loss = f"measured loss at most {100 * self.loss:g}%" if self.loss is not None else ""
         return ", ".join(filter(None, [latency, loss]))
 
     def met_by(self, cell: CellFigures, percentile: str = MEDIAN) -> bool:
@@ -73,7 +73,7 @@ class BreakEven:
     """The price of one machine as a multiple of another's at which a million images cost the same.
 
     `at` is that multiple, `now` the one of the prices given. `once`: `at` has no interval.
-    `in_doubt`: the figures of either can't be relied on.
+    `in_doubt`: the figures of either can't be relied on. `one_machine`: both are runs of it.
     """
 
     name: str
@@ -82,10 +82,16 @@ class BreakEven:
     now: float
     once: bool
     in_doubt: bool
+    one_machine: bool
 
     @property
     def verdict(self) -> str:
-        """Whether the one is cheaper than the other, as far as the interval shows it."""
+        """Whether the one is cheaper than the other, as far as the interval shows it.
+
+        Runs of one machine differ by when they were made, of which their intervals know nothing.
+        """
+        if self.one_machine:
+            return "not decided, as both are runs of one machine"
         if self.once or self.at.low <= self.now <= self.at.high:
             return "not decided"
         cheaper = "cheaper" if self.now < self.at.low else "dearer"
@@ -143,4 +149,5 @@ def _break_even(one: Entry, other: Entry) -> BreakEven | None:
         now=one.cost.price.per_hour / other.cost.price.per_hour,
         once=one.measured.once or other.measured.once,
         in_doubt=bool(one.doubt or other.doubt),
+        one_machine=one.machine.is_also(other.machine),
     )

@@ -14,19 +14,21 @@ from stages.common.current import Facts
 from stages.common.stats import round_figures
 from stages.common.summaries import measurements
 from stages.common.text import is_of_one_round
-from stages.compare.effects import CellKey, compare, loss
+from stages.compare.effects import CellKey, compare
 from stages.compare.inputs import RuntimeProfile, read_profiles
 from stages.compare.summary import summary_rows
 from stages.errors import InputCorruptError
 from stages.files.checksums import read_checksums
-from stages.history.conditions import conditions
+from stages.history.conditions import ORIGIN, conditions
 from stages.history.table import is_in_doubt
-from stages.precisions import FP32
 from stages.program.printable import printable
+from stages.records.accuracy import LossInterval
 from stages.records.base import UNKNOWN, Host, Interval, Source
 from stages.records.cell import Cell, Measurement
+from stages.records.compare import Row
 from stages.records.profile import Layout, ProfileRecord
 from stages.records.summary import SummaryRow
+from stages.stage_folders import TrainFolder
 
 PROGRAM = "diff"
 MAX_NAME = 60
@@ -37,7 +39,8 @@ class CellFigures:
     """What was measured of a cell. Rates are in images per second, latencies in milliseconds.
 
     - `rates`: one for each round that counts; `rate` is their median, with its interval.
-    - `loss`: top-1 lost relative to FP32's at the same cap; None if that is not known.
+    - `loss`: top-1 lost relative to FP32's at the same cap, and its 95% interval; None if that is
+      not known.
     - `in_doubt`: images/s can't be relied on; `valid`: no figure is in doubt.
     """
 
@@ -49,6 +52,7 @@ class CellFigures:
     p99_ms: float | None
     top1: float
     loss: float | None
+    loss_interval: LossInterval | None
     in_doubt: bool
     valid: bool
     verdict: str
@@ -104,6 +108,10 @@ class Machine:
         own = {"machine": self.name, "bundle_sha256": self.bundle_sha256 or None}
         return [{**row, **own} for row in self.rows]
 
+    def is_also(self, other: "Machine") -> bool:
+        """Return whether both are known to be one machine, not started again in between."""
+        return self.host.boot_id == other.host.boot_id != UNKNOWN
+
     def row(self, key: CellKey) -> SummaryRow:
         """Return the row of a cell; StopIteration if there is none."""
         return next(
@@ -126,13 +134,16 @@ def read_machine(
     """
     profiles = read_profiles(artifacts, program)
     host = profiles[0].record.host
+    compared = compare(profiles)
     machine = Machine(
         name="",
         given=given,
         checked=checked,
         host=host,
-        runtimes={profile.runtime: _measured(artifacts, profile) for profile in profiles},
-        rows=summary_rows(compare(profiles), profiles),
+        runtimes={
+            profile.runtime: _measured(artifacts, profile, compared.rows) for profile in profiles
+        },
+        rows=summary_rows(compared, profiles),
     )
     return replace(machine, name=printable(given or machine.type or fallback, MAX_NAME))
 
@@ -149,7 +160,7 @@ def distinct(machines: Sequence[Machine]) -> list[Machine]:
     return named
 
 
-def _measured(artifacts: Artifacts, profile: RuntimeProfile) -> Measured:
+def _measured(artifacts: Artifacts, profile: RuntimeProfile, rows: Sequence[Row]) -> Measured:
     record = profile.record
     quantize, train = artifacts.quantize(record.runtime), artifacts.train
     return Measured(
@@ -161,12 +172,23 @@ def _measured(artifacts: Artifacts, profile: RuntimeProfile) -> Measured:
         data=record.data,
         backbone=record.backbone,
         layout=record.layout,
-        conditions=conditions(record),
+        conditions=_conditions(record, train),
         made=record.parts,
         trusted=record.repeat.trusted,
         once=is_of_one_round(record.repeat.reasons),
-        cells=_cells(record),
+        cells=_cells(record, rows),
     )
+
+
+def _conditions(record: ProfileRecord, train: TrainFolder) -> Mapping[str, Facts]:
+    """Return what figures depend on: here the content of models and images is known, by checksum.
+
+    That of the models is compared on its own.
+    """
+    found = {kind: facts for kind, facts in conditions(record).items() if kind != ORIGIN}
+    name = train.test.relative_to(train.path).as_posix()
+    images = read_checksums(train.path, "run its stage again").get(name, UNKNOWN)
+    return {**found, "data": {**found["data"], "test images": images}}
 
 
 def _digest_of_model(folder: Path, model: Path) -> str:
@@ -179,19 +201,18 @@ def _digest_of_model(folder: Path, model: Path) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _cells(record: ProfileRecord) -> dict[CellKey, CellFigures]:
+def _cells(record: ProfileRecord, rows: Sequence[Row]) -> dict[CellKey, CellFigures]:
     """Return each cell's figures, its own or those of the cell that it is the same as."""
     found = measurements(record)
     cells = {(cell.precision, cell.requested_isa): cell for cell in record.cells}
+    own = {(row.precision, row.isa): row for row in rows if row.runtime == record.runtime}
     return {
-        CellKey(record.runtime, *name): _figures(
-            cells[name], measurement, found.get((FP32, name[1]))
-        )
+        CellKey(record.runtime, *name): _figures(cells[name], measurement, own[name])
         for name, measurement in found.items()
     }
 
 
-def _figures(cell: Cell, measurement: Measurement, fp32: Measurement | None) -> CellFigures:
+def _figures(cell: Cell, measurement: Measurement, row: Row) -> CellFigures:
     stream = measurement.single_stream
     return CellFigures(
         batch_size=measurement.offline.batch_size,
@@ -201,7 +222,8 @@ def _figures(cell: Cell, measurement: Measurement, fp32: Measurement | None) -> 
         p90_ms=stream.latency_p90_ms,
         p99_ms=stream.latency_p99_ms,
         top1=measurement.accuracy.top1,
-        loss=loss(measurement, fp32) if fp32 else None,
+        loss=row.accuracy_loss,
+        loss_interval=row.accuracy_loss_interval,
         in_doubt=is_in_doubt(measurement),
         valid=measurement.validity.valid,
         verdict=cell.verdict,

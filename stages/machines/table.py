@@ -12,6 +12,7 @@ from stages.common.text import (
     WIDTH,
     aligned,
     hanging,
+    least_to_most,
     milliseconds,
     times,
     when_all,
@@ -98,19 +99,12 @@ def _run_in_words(runtime: str, one: Measured) -> str:
     layout, cells = one.layout, one.cells.values()
     said = [
         f"{layout.num_instances} of {layout.cores_per_instance} cores",
-        f"batch {_range([cell.batch_size for cell in cells])}",
-        f"rounds {_range([len(cell.rates) for cell in cells])}",
+        f"batch {least_to_most([cell.batch_size for cell in cells]) or NOTHING}",
+        f"rounds {least_to_most([len(cell.rates) for cell in cells]) or NOTHING}",
         when_all(one.made),
         *([] if one.trusted else [UNTRUSTED]),
     ]
     return f"{runtime}: {', '.join(said)}"
-
-
-def _range(numbers: Sequence[int]) -> str:
-    if not numbers:
-        return NOTHING
-    low, high = min(numbers), max(numbers)
-    return str(low) if low == high else f"{low}-{high}"
 
 
 def _differences(machines: Sequence[Machine]) -> str:
@@ -159,12 +153,26 @@ def status_of(entry: Entry) -> str:
     return status_in_words(entry.cell.verdict, entry.any_doubt)
 
 
+def _same(machines: Sequence[Machine], entries: Sequence[Entry]) -> list[tuple[str, str]]:
+    """Return the cells that no line shows, as they have another's figures wherever they were run.
+
+    Which machine it is so on is said, unless it is so on all: they may differ in what ran.
+    """
+    timed, named = _timed(entries), has_several_runtimes(entries)
+    names: dict[tuple[str, str], list[str]] = {}
+    for machine in machines:
+        own = [it for it in entries if it.machine is machine and it.key not in timed]
+        for row in same_rows(((it.key, it.cell) for it in own), named=named):
+            names.setdefault(row, []).append(machine.name)
+    return [
+        (verdict, text if len(those) == len(machines) else f"on {' and '.join(those)}: {text}")
+        for (verdict, text), those in names.items()
+    ]
+
+
 def _notes(machines: Sequence[Machine], entries: Sequence[Entry]) -> str:
-    timed = _timed(entries)
-    cells = {(it.key, it.cell.verdict): it.cell for it in entries if it.key not in timed}
-    same = ((key, cell) for (key, _), cell in cells.items())
     notes = [
-        *same_rows(same, named=has_several_runtimes(entries)),
+        *_same(machines, entries),
         ("(from-to)", "95% interval of chance over the rounds of a machine; ±: half its width"),
         ("isa cap", "the highest instruction set that oneDNN may use"),
         (

@@ -16,6 +16,7 @@ from stages.sweep.svg import (
     INK,
     PALE,
     At,
+    cross,
     document,
     letters_in,
     line,
@@ -24,7 +25,7 @@ from stages.sweep.svg import (
     text,
     upright,
 )
-from stages.sweep.table import layout_in_short
+from stages.sweep.table import INVALID, layout_in_short, points_in_words
 
 WIDTH, LEFT, RIGHT = 1100.0, 95.0, 30.0
 PANEL, ABOVE, BELOW, LINE = 300.0, 40.0, 62.0, 24.0
@@ -65,7 +66,7 @@ def draw(record: SweepRecord) -> str:
         axes = Axes(top + ABOVE, _range_of(record.points), _most(own))
         parts += [*_frame(axes, record, precision), *_series(axes, record, own, layouts)]
         top += ABOVE + PANEL + BELOW
-    lines = wrap(f"{HOW}. {_caption(record)}", letters_in(WIDTH - LEFT - RIGHT))
+    lines = wrap(f"{_doubt(record)}{HOW}. {_caption(record)}", letters_in(WIDTH - LEFT - RIGHT))
     parts += [text((LEFT, top + LINE * number), it) for number, it in enumerate(lines, start=1)]
     return document(WIDTH, top + LINE * (len(lines) + 1), title, parts)
 
@@ -146,10 +147,21 @@ def _line(axes: Axes, points: Sequence[Point], knee: int, number: int) -> Iterat
         rate, size = point.throughput_images_per_s, point.name.batch_size
         yield line([axes.at(point.tail_ms, end) for end in (rate.low, rate.high)], color, 1.5)
         yield mark(place, number, color)
+        if not point.validity.valid:
+            yield cross(place, RING, INK)
         if size == knee:
             yield ring(place, RING, color)
         if size == knee or index in (0, len(points) - 1):
             yield text((place[0], place[1] - RING - 5), str(size), "middle", color)
+
+
+def _doubt(record: SweepRecord) -> str:
+    """Return how many points are crossed, as they can't be relied on; empty if none is."""
+    crossed = sum(not point.validity.valid for point in record.points)
+    if not crossed:
+        return ""
+    which = f"{crossed} of {points_in_words(len(record.points))}"
+    return f"{INVALID}, crossed: {which}; sweep.log says why. "
 
 
 def _caption(record: SweepRecord) -> str:

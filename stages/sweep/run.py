@@ -20,6 +20,7 @@ from stages.settings import Settings
 from stages.sweep.plan import Footprints, Plan, Series, group_series, loads_at_once
 from stages.sweep.proving import prove_sizes
 from stages.sweep.rounds import OFFLINE, take_rounds
+from stages.sweep.table import points_in_words
 
 # What a step of progress is called, one for each group.
 ROUNDS = "rounds"
@@ -80,7 +81,7 @@ def _measure_all(
     for number, group in enumerate(groups):
         sizes = _sizes_of(plan, group, first=not number)
         count = sum(map(len, sizes))
-        progress.step(ROUNDS, f"rounds of {count} points")
+        progress.step(ROUNDS, f"rounds of {points_in_words(count)}")
         waiting = not loads_at_once(group, prints, memory.available())
         with ExitStack() as running:
             started = [

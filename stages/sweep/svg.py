@@ -59,6 +59,14 @@ def ring(at: At, radius: float, color: str) -> str:
     )
 
 
+def cross(at: At, radius: float, color: str) -> str:
+    """Return a cross over a place."""
+    (x, y), r = at, radius
+    strokes = ((-r, -r, r, r), (-r, r, r, -r))
+    path = " ".join(f"M{x + a:.1f},{y + b:.1f} L{x + c:.1f},{y + d:.1f}" for a, b, c, d in strokes)
+    return f'<path d="{path}" fill="none" stroke="{color}" stroke-width="2"/>'
+
+
 # The corners of each kind of mark, around its middle.
 MARKS: tuple[Sequence[At], ...] = (
     ((-4, -4), (4, -4), (4, 4), (-4, 4)),

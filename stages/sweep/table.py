@@ -39,14 +39,13 @@ def render(record: SweepRecord) -> str:
 
 def answer(record: SweepRecord) -> str:
     """Return in one sentence which point is the fastest, and where its layout's knee is."""
-    best = fastest(record.points)
+    best, several = fastest(record.points), len(record.points) > 1
     rate = best.throughput_images_per_s
     between = ONCE if _rounds(record) == 1 else f"({figure(rate.low)}-{figure(rate.high)})"
     doubt = "" if best.validity.valid else f", {INVALID}"
-    return (
-        f"most images/s: {_in_words(best.name)}: {figure(rate.estimate)} {between}{doubt}; "
-        f"{_knee_in_words(record, best.name)}"
-    )
+    said = f"{_in_words(best.name)}: {figure(rate.estimate)} {between}{doubt}"
+    head = "most images/s" if several else "images/s"
+    return "; ".join(filter(None, [f"{head}: {said}", _knee_in_words(record, best.name)]))
 
 
 def _in_words(name: PointName) -> str:
@@ -59,6 +58,14 @@ def _in_words(name: PointName) -> str:
 
 
 def _knee_in_words(record: SweepRecord, best: PointName) -> str:
+    """Return where the knee of the fastest point's layout is; empty for a single batch size."""
+    sizes = [
+        name.batch_size
+        for name in (point.name for point in record.points)
+        if (name.precision, name.layout) == (best.precision, best.layout)
+    ]
+    if best.batch_size == min(sizes):
+        return "larger batches bring no more" if len(sizes) > 1 else ""
     knee = _knee_sizes(record)[best.precision, best.layout]
     if knee == best.batch_size:
         return f"smaller batches do not reach {KNEE_FRACTION:.0%} of that"
@@ -67,6 +74,11 @@ def _knee_in_words(record: SweepRecord, best: PointName) -> str:
 
 def _knee_sizes(record: SweepRecord) -> dict[tuple[str, Layout], int]:
     return {(knee.precision, knee.layout): knee.batch_size for knee in record.knees}
+
+
+def points_in_words(count: int) -> str:
+    """Return a number of points in words."""
+    return "1 point" if count == 1 else f"{count} points"
 
 
 def layout_in_short(layout: Layout) -> str:
@@ -130,14 +142,14 @@ def _marks(record: SweepRecord, point: Point) -> Iterator[str]:
 
 
 def _bounds(record: SweepRecord) -> str:
-    head = ["within ms", "precision", "layout", "batch", "images/s", "p99 ms"]
+    head = ["within ms", "precision", "layout", "batch", "images/s", "p99 ms", ""]
     return aligned([head, *(_choice(record, bound) for bound in record.bounds)])
 
 
 def _choice(record: SweepRecord, bound: WithinBound) -> list[str]:
     start = [str(bound.bound_ms), bound.precision]
     if bound.point is None:
-        return [*start, "none", "", "", ""]
+        return [*start, "none", "", "", "", ""]
     point = record.point(bound.point)
     return [
         *start,
@@ -145,11 +157,14 @@ def _choice(record: SweepRecord, bound: WithinBound) -> list[str]:
         str(point.name.batch_size),
         _with_interval(point.throughput_images_per_s, once=_rounds(record) == 1),
         _tail(point),
+        "" if point.validity.valid else INVALID,
     ]
 
 
 def _explained(record: SweepRecord) -> Iterator[tuple[str, str]]:
     yield "layout", "processes x cores of each; each process runs batches of its own"
+    if _rounds(record) > 1:
+        yield "(from-to)", "95% interval over the rounds of this sweep: another may lie outside"
     yield "p50, p99", "how long the model takes for a batch, while all processes work"
     if any(point.latency_p99_ms is None for point in record.points):
         yield "max", "the slowest of fewer than 200 batches, which are too few for a p99"
@@ -173,7 +188,7 @@ def _notes(record: SweepRecord) -> Iterator[tuple[str, str]]:
     ]
     for group in alike(named):
         why = from_to(group).replace(MORE, "give more --rounds")
-        yield INVALID, f"{len(group)} of {len(record.points)} points: {why}"
+        yield INVALID, f"{len(group)} of {points_in_words(len(record.points))}: {why}"
     if record.groups > 1:
         yield "groups", _of_groups(record)
     for cell in record.cells:

@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ import pytest
 from docker.paths import DOCS
 from stages.artifacts import Artifacts
 from stages.records.base import Interval
-from stages.records.cell import Cell
-from stages.records.profile import ProfileRecord
+from stages.records.cell import Cell, Reason, Validity
+from stages.records.profile import ProfileRecord, Repeat
 from stages.records.quantize import QuantizeRecord, Variant
 from stages.records.train import TrainRecord
 from stages.samples import Samples
 from stages.setting.programs import STAGES
 from stages.settings import Settings
+from tests.unit.records import measured, profile, repeat
 
 PATH = DOCS / "vgg19_spr.ipynb"
 NOTEBOOK: dict[str, Any] = json.loads(PATH.read_text(encoding="utf-8"))
@@ -35,6 +37,7 @@ VARIABLES = {
     "variant": Variant,
     "profiled": ProfileRecord,
     "cell": Cell,
+    "repeat": Repeat,
     "rate": Interval,
     "test": Samples,
     "one": Samples,
@@ -117,6 +120,28 @@ def test_all_that_it_reads_of_records_and_folders_is_there() -> None:
 def test_it_runs_the_stages_in_their_order() -> None:
     calls = [call for call in nodes(ast.Call) if ast.unparse(call.func) == "run"]
     assert tuple(ast.literal_eval(call.args[0]) for call in calls) == STAGES
+
+
+def test_what_it_shows_of_a_profile_says_which_figures_are_in_doubt(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    reason = Reason(kind="spread", scenario="offline", numbers={"spread": 0.3})
+    doubt = Validity(valid=False, reasons=[reason])
+    cells = [measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 9.0, validity=doubt)]
+    shown = _shown_of(profile(*cells), tmp_path, capsys)
+    rates = ("FP32 at AVX2 5.0 images/s (5.0 to 5.0)", "INT8 at AVX2 9.0 images/s (9.0 to 9.0)")
+    assert shown == f"{' '.join(rates)} INVALID"
+    few = repeat(trusted=False, reasons=[Reason(kind="few_rounds", numbers={"rounds": 1.0})])
+    shown = _shown_of(replace(profile(cells[0]), repeat=few), tmp_path, capsys)
+    assert shown.startswith("FP32 at AVX2 5.0 images/s (one round: no interval) THIS RUN IS NOT")
+
+
+def _shown_of(record: ProfileRecord, root: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """Return what its cell on the profile prints of a record, in one line."""
+    (code,) = (source(cell) for cell in CODE if source(cell).startswith("profiled = "))
+    names = {**imported(), "read_record": lambda *_: record}
+    exec(code, {**names, "artifacts": Artifacts(root), "settings": Settings()})
+    return " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell["id"])

@@ -16,16 +16,17 @@ from stages.folder import history
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
 from stages.history.runs import Run
-from stages.history.table import SAME, compared
+from stages.history.table import NOT_KNOWN, SAME, UNLIKE, compared, listed
 from stages.records.base import Provenance
 from stages.records.cell import Reason
 from stages.records.profile import ModelSummary, ProfileRecord
 from stages.stage_folders import ProfileFolder
 from tests.commands import invoke
-from tests.unit.records import HOST, SOURCE, exactly, measured, profile, repeat
+from tests.unit.records import HOST, SOURCE, exactly, measured, profile, repeat, run
 
 FIRST, SECOND, THIRD = "2026-11-24T10:00:00Z", "2026-11-25T10:00:00Z", "2026-11-26T10:00:00Z"
 FOURTH = "2026-11-27T10:00:00Z"
+SAME_SETTINGS = {"rounds": 0, "strict": False}
 
 
 def record_of(made: str, rate: float, runtime: str = "itex", **changes: Any) -> ProfileRecord:
@@ -80,6 +81,17 @@ def test_the_headline_is_that_of_the_summaries(root: Path) -> None:
     assert history_text(root, "").splitlines()[2].split() == [FOURTH, *shown.split()]
 
 
+def test_cells_of_unlike_numbers_of_rounds_have_the_range_of_them(root: Path) -> None:
+    cells = [measured("fp32", "AVX2", 2.0), measured("int8", "AVX2", 8.0)]
+    first = cells[0].measurement
+    assert first
+    offline = replace(first.offline, runs=[run(2.0, number) for number in range(1, 6)])
+    cells[0] = replace(cells[0], measurement=replace(first, offline=offline))
+    record = record_of(FOURTH, 8.0, cells=cells, labels=[0] * 100)
+    shown = listed([Run("itex", True, ProfileFolder(root), record)])
+    assert shown.splitlines()[2].split()[-3:] == ["2-5", "yes", "current"]
+
+
 def test_the_headline_is_that_of_the_measurements_whatever_the_summaries_say(root: Path) -> None:
     cells = [measured("fp32", "AVX2", 2.0), measured("int8", "AVX2", 8.0)]
     measure(root, record_of(FOURTH, 8.0, cells=cells, labels=[0] * 100))
@@ -118,6 +130,7 @@ def test_an_earlier_one_is_set_against_the_current(root: Path, when: str) -> Non
 def test_two_earlier_ones_are_compared_in_the_order_given(root: Path) -> None:
     assert "0.80x" in history_text(root, "2026-11-25,2026-11-24")
     assert "0.67x" in history_text(root, "current,2026-11-24")
+    assert "other runs may lie outside" in history_text(root, "current,2026-11-24")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +140,10 @@ def test_two_earlier_ones_are_compared_in_the_order_given(root: Path) -> None:
             {"host": replace(HOST, cpu_model="Another CPU")},
             "machine: CPU is Another CPU, was A CPU",
         ),
-        ({"quantize_sha256": "1" * 64}, "model: what quantize left changed"),
+        (
+            {"host": replace(HOST, memory_limit_gib=4.0)},
+            "machine: memory limit is 4.0 GiB, was none",
+        ),
         (
             {"host": replace(HOST, versions={"python": "3.12"})},
             "version: python is 3.12, was 3.11.2",
@@ -144,16 +160,26 @@ def test_two_earlier_ones_are_compared_in_the_order_given(root: Path) -> None:
     ],
 )
 def test_what_is_unlike_is_shown_and_marked(root: Path, changes: Any, words: str) -> None:
-    same = {"settings": {"rounds": 0, "strict": False}}
-    measure(root, record_of(FOURTH, 12.0, **{**same, **changes}))
+    measure(root, record_of(FOURTH, 12.0, **{"settings": SAME_SETTINGS, **changes}))
     lines = history_text(root, "2026-11-26").splitlines()
-    assert lines[2:4] == ["NOT TO BE COMPARED, as these differ:", f"  {words}"]
+    assert lines[2:4] == [UNLIKE, f"  {words}"]
     assert "2.00x" in lines[-1]
     kind = words.partition(":")[0]
     differs = "strict off" if "strict" in words else f"another {kind}"
     if "round_duration" in words:
         differs = "round_duration_s none"
     assert f"differs: {differs}" in history_text(root, "")
+
+
+def test_what_an_earlier_stage_left_may_be_the_same_model(root: Path) -> None:
+    measure(root, record_of(FOURTH, 12.0, settings=SAME_SETTINGS, quantize_sha256="1" * 64))
+    lines = history_text(root, "2026-11-26").splitlines()
+    assert lines[2:4] == [NOT_KNOWN, "  origin of the model: what quantize left changed"]
+    assert "differs: another origin of the model" in history_text(root, "")
+    host = replace(HOST, kernel="6.6")
+    more = record_of("2026-11-28T10:00:00Z", 12.0, settings=SAME_SETTINGS, host=host)
+    measure(root, more)
+    assert history_text(root, "2026-11-27").splitlines()[2] == UNLIKE
 
 
 def test_runs_of_other_cells_and_rounds_may_be_compared(root: Path) -> None:

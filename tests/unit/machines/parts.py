@@ -18,7 +18,7 @@ from stages.records.base import Interval, Provenance, Source
 from stages.records.cell import Cell, Measurement
 from stages.records.profile import ProfileRecord
 from tests.unit import records
-from tests.unit.records import HOST, SOURCE, measured, profile, repeat, run
+from tests.unit.records import HOST, MAKER, SOURCE, measured, profile, repeat, run
 
 FLAGS = sorted({flag for isa in LADDER for flag in isa.flags})
 RATES = (10.0, 9.8, 10.1, 9.9, 10.0, 10.2)
@@ -57,7 +57,13 @@ def measure(
     return leave(root, replace(record, repeat=again), weights)
 
 
-def leave(root: Path, record: ProfileRecord, weights: bytes = b"w") -> Path:
+def leave(
+    root: Path,
+    record: ProfileRecord,
+    weights: bytes = b"w",
+    images: bytes = b"i",
+    trained: Provenance = MAKER,
+) -> Path:
     """Leave a record of profile, with what it was made from."""
     with writing(root, "profile"):
         made = Artifacts(root)
@@ -65,8 +71,10 @@ def leave(root: Path, record: ProfileRecord, weights: bytes = b"w") -> Path:
     for model in (train.model, quantize.model):
         model.mkdir(parents=True)
         (model / "saved_model.pb").write_bytes(weights)
-    write_record(train.record, records.train())
+    write_record(train.record, replace(records.train(), maker=trained))
     write_record(quantize.record, records.quantize())
+    train.test.parent.mkdir()
+    train.test.write_bytes(images)
     write_checksums(train.path)
     write_checksums(quantize.path)
     profiled.path.mkdir()

@@ -1,5 +1,6 @@
 """What a million images cost, and which machine is the cheapest."""
 
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -59,7 +60,16 @@ def test_the_cheapest_of_each_machine_comes_first(folders: list[str], tmp_path: 
     large, small = cheapest(shown(*folders, prices=prices(tmp_path)))
     assert large.startswith("large 2.50 (2.45-2.55) USD a million: int8 capped at AVX2 by itex;")
     assert small.startswith("small 5.00 ")
-    assert "p50 25.0 ms; top-1 90.0%, loss +10.00%" in large
+    assert "p50 25.0 ms; top-1 90.0%, loss +10.00% (" in large
+
+
+def test_a_bound_on_the_loss_is_decided_by_its_interval_as_in_compare(
+    folders: list[str], tmp_path: Path
+) -> None:
+    large, small = cheapest(shown(*folders, prices=prices(tmp_path), loss="0.1"))
+    assert re.search(r"loss \+10\.00% \(\+\d\.\d% to \+\d\d\.\d%\): the images are too few", large)
+    assert large.endswith("are too few to decide a loss of 10%")
+    assert small.endswith("the images show no loss above 10%")
 
 
 @pytest.mark.parametrize(
@@ -96,6 +106,17 @@ def test_the_break_even_is_the_ratio_of_the_speeds(
     assert f"{large / 0.36:.2f}x" in line
 
 
+@pytest.mark.parametrize("large", [0.3, 2.0])
+def test_runs_of_one_machine_are_neither_cheaper_nor_dearer(tmp_path: Path, large: float) -> None:
+    made = {"small": "2026-11-26T17:24:05Z", "large": "2026-11-26T18:24:05Z"}
+    runs = [
+        f"{name}={measure(tmp_path / name, cell('int8', 'AVX2', *FAST), made=when, boot_id='d0e3')}"
+        for name, when in made.items()
+    ]
+    text = shown(*runs, prices=prices(tmp_path, large=large))
+    assert break_even(text).endswith(": not decided, as both are runs of one machine")
+
+
 def test_the_latency_is_the_highest_percentile_that_all_cells_have(folders: list[str]) -> None:
     first, *others = entries(*folders)
     assert percentile_of([first, *others]) == "p50"
@@ -115,7 +136,7 @@ def test_a_latency_in_doubt_is_marked_though_its_rate_is_not(
 ) -> None:
     assert not entries(*folders)[0].any_doubt
     text = shown(*folders, prices=prices(tmp_path))
-    assert cheapest(text)[0].endswith("loss +10.00%")
+    assert "INVALID" not in cheapest(text)[0]
     monkeypatch.setattr("stages.machines.machine.is_in_doubt", lambda _: False)
     invalid = replace(entries(*folders)[0], cell=replace(entries(*folders)[0].cell, valid=False))
     assert (invalid.doubt, invalid.any_doubt) == ("", "INVALID")

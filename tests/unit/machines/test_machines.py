@@ -55,7 +55,10 @@ def test_the_first_line_says_how_fast_each_is_beside_the_first(a: Path, tmp_path
     slow = measure(tmp_path / "c", cell("int8", AMX, *SLOW))
     first, second = " ".join(shown(a, slow).split("\n\n")[0].split()).split(", each ")
     assert re.fullmatch(r"c runs 0\.50 times \(0\.4\d to 0\.5\d\) as fast as a", first)
-    assert second == f"at its fastest: int8 capped at {AMX}, against int8 capped at AVX2"
+    assert second == (
+        f"at its fastest: int8 capped at {AMX}, against int8 capped at AVX2; the interval holds "
+        "for these runs: other runs may lie outside"
+    )
     same = measure(tmp_path / "d", cell("int8", "AVX2", *FAST))
     said = " ".join(shown(a, slow, same).split("\n\n")[0].split())
     assert "c runs 0.50 times" in said
@@ -95,8 +98,20 @@ def test_a_cell_with_anothers_figures_has_no_row_unless_it_has_its_own_elsewhere
     assert f"{VNNI} fp32" not in text
     said = " ".join(text[text.index("same-as AVX2  fp32 at ") :].split())
     assert said.startswith(f"same-as AVX2 fp32 at {VNNI}: the same kernels")
+    assert "on a:" not in said
     assert figures(text, f"{AMX} fp32", "a")[-2:] == ["same-as", "AVX2"]
     assert figures(text, f"{AMX} fp32", "b")[-1] == "native"
+
+
+def test_whose_kernels_a_cell_ran_is_said_by_machine_if_they_differ(tmp_path: Path) -> None:
+    bf16 = "AVX512_CORE_BF16"
+    cells = [cell("fp32", "AVX2", *SLOW), cell("fp32", VNNI, *FAST)]
+    one = measure(tmp_path / "a", same_as("fp32", bf16, "AVX2"), *cells)
+    other = measure(tmp_path / "b", same_as("fp32", bf16, VNNI), *cells)
+    third = measure(tmp_path / "c", same_as("fp32", bf16, VNNI), *cells)
+    text = " ".join(shown(one, other, third).split())
+    assert f"same-as AVX2 on a: fp32 at {bf16}: the same kernels" in text
+    assert f"same-as {VNNI} on b and c: fp32 at {bf16}: the same kernels" in text
 
 
 @pytest.mark.parametrize("names", [("a", "b"), ("m7i.metal-24xl", "emerald-rapids-16-cpus"), LONG])
@@ -138,6 +153,20 @@ def test_what_differs_has_a_column_for_each_machine(tmp_path: Path) -> None:
     assert "one machine" not in text
 
 
+def test_models_made_twice_do_not_differ_if_they_have_the_same_bytes(tmp_path: Path) -> None:
+    made = profile(cell("int8", "AVX2", *SLOW))
+    made = replace(made, repeat=repeat(measurement=made.cells[0].measurement))
+    later = Provenance(made="2026-11-26T18:00:00Z")
+    first, again, other = (replace(made, host=replace(HOST, boot_id=it)) for it in "abc")
+    leave(tmp_path / "a", first)
+    leave(tmp_path / "b", again, trained=later)
+    leave(tmp_path / "c", other, images=b"others")
+    assert "differs" not in shown(tmp_path / "a", tmp_path / "b")
+    text = shown(tmp_path / "a", tmp_path / "c")
+    assert row(text, "data:")[1:3] == ["test", "images"]
+    assert "origin of the model" not in text
+
+
 def test_of_long_lists_that_differ_each_machine_has_what_not_all_have(
     a: Path, tmp_path: Path
 ) -> None:
@@ -154,7 +183,17 @@ def test_two_measurements_of_one_boot_are_said_to_be_of_one_machine(tmp_path: Pa
     )
     text = shown(first, other)
     assert "a and c: one machine, not started again in between" in text
+    assert "; both are runs of one machine, not started" in " ".join(text.split("\n\n")[0].split())
     assert row(text, "machine:")[1:] == ["cores", "0,1", "0"]
+
+
+def test_how_much_of_its_memory_a_run_might_use_is_among_what_differs(
+    a: Path, tmp_path: Path
+) -> None:
+    small = measure(tmp_path / "c", cell("fp32", "AVX2", *SLOW), memory_limit_gib=4.0)
+    assert row(shown(a, small), "machine:", "memory", "limit")[3:] == ["none", "4.0", "GiB"]
+    container = measure(tmp_path / "d", cell("fp32", "AVX2", *SLOW), container=True)
+    assert row(shown(a, container), "machine:", "in")[3:] == ["container", "off", "on"]
 
 
 def test_machines_of_one_name_have_numbers(tmp_path: Path) -> None:

@@ -47,6 +47,14 @@ def test_the_knee_and_both_ends_of_a_line_have_their_batch_size() -> None:
 SERIES = ((1, 40.0, 25.0), (2, 60.0, 33.0), (4, 80.0, 50.0), (8, 99.0, 81.0), (16, 100.0, 160.0))
 
 
+def test_points_that_can_not_be_relied_on_are_crossed_and_counted() -> None:
+    noisy = point([100.0, 150.0, 90.0, 140.0, 110.0], 10, name(1))
+    drawing = draw(record(noisy, point([100.0] * 5, 20, name(2))))
+    assert len([*XML.fromstring(drawing).iter(f"{SVG}path")]) == 1
+    assert "INVALID, crossed: 1 of 2 points" in " ".join(words(drawing))
+    assert "INVALID" not in draw(record())
+
+
 def test_every_place_is_on_the_picture() -> None:
     root = XML.fromstring(draw(record()))
     width, height = (float(root.get(side, "")) for side in ("width", "height"))

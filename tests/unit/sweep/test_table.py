@@ -32,6 +32,14 @@ def test_the_answer_names_the_knee_if_smaller_batches_are_as_good() -> None:
     assert "INT8 in 1 process on 2 cores, in batches of 8" in answer(record(*of_one))
 
 
+def test_the_answer_speaks_of_no_batches_that_were_not_tried() -> None:
+    one = answer(record(point([24.0], 40, name(1))))
+    assert one == "images/s: INT8 in 1 process on 2 cores, in batches of 1: 24.00 (one round)"
+    falling = [point([rate] * 5, 10, name(size)) for size, rate in ((2, 90.0), (4, 80.0))]
+    said = "in batches of 2: 90.00 (90.00-90.00); larger batches bring no more"
+    assert answer(record(*falling)).endswith(said)
+
+
 def test_every_point_has_a_row_with_its_marks() -> None:
     text = render(record())
     assert len(rows(text, "int8", "1", "x", "2")) == len(rows(text, "fp32", "2", "x", "1")) == 4
@@ -54,6 +62,7 @@ def test_each_bound_has_each_precisions_choice_or_none() -> None:
     text = render(record(bounds=[30]))
     assert rows(text, "30", "fp32") == [["30", "fp32", "none"]]
     assert rows(text, "30", "int8")[0][2:6] == ["1", "x", "2", "2"]
+    assert rows(text, "30", "int8")[0][-1] != "INVALID"
 
 
 def test_a_latency_that_is_no_p99_is_marked() -> None:
@@ -68,8 +77,10 @@ def test_invalid_points_are_marked_and_the_reason_is_said_once_with_its_remedy()
     noisy = [point([100.0, 150.0, 90.0, 140.0, 110.0], 10, name(size)) for size in (1, 2)]
     text = render(record(*noisy))
     assert rows(text, "int8", "1", "x", "2", "1")[0][-1] == "INVALID"
+    assert rows(text, "10", "int8")[0][-1] == "INVALID"
     (line,) = [line for line in text.splitlines() if line.startswith("INVALID")]
     assert "2 of 2 points" in line
+    assert "1 of 1 point: " in render(record(noisy[0]))
     assert "--more" not in text
     assert "--rounds" in text
 
@@ -79,6 +90,8 @@ def test_after_one_round_no_interval_is_shown() -> None:
     assert "100.00 (one round)" in answer(once)
     (row,) = rows(render(once), "int8", "1", "x", "2", "1")
     assert row[5:7] == ["100.00", "10.0"]
+    assert "(from-to)" not in render(once)
+    assert rows(render(record()), "(from-to)", "95%", "interval")
 
 
 def test_what_was_left_out_and_what_could_not_run_is_said() -> None:
