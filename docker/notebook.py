@@ -14,7 +14,7 @@ from docker.build.graph import NOTEBOOK, Stage, read_extra
 from docker.build.requirements import NOTEBOOK_RUNTIME
 from docker.ending import end_with
 from docker.host import user
-from docker.host.loopback_port import LOOPBACK, answers, passing_on
+from docker.host.loopback_port import LOOPBACK, Listener, answers, passing_on
 from docker.host.own_files import OWN
 from docker.local_runner import Runner
 from docker.options import flags_given
@@ -55,11 +55,12 @@ def notebook(_: Context, port: str = PORT, artifacts: str = "", verbose: bool = 
             own.require_usable(settings.get(own.variable, ""))
         stage = read_extra(NOTEBOOK, settings)
         with temporary_directory(f"{NOTEBOOK}-") as name:
-            folder = Path(name)
+            # On this machine; an engine may show another number within the container.
+            jupyter = Listener(Path(name, SOCKET), user.invoking_user().uid)
             # A port that is taken is to be known before images are built for minutes.
-            with passing_on(number, folder / SOCKET):
+            with passing_on(number, jupyter):
                 start = prepare_docker([stage], load(settings).artifacts, NOTEBOOK, verbose)
-                _serve(stage, start, settings, folder, number)
+                _serve(stage, start, settings, jupyter, number)
 
     end_with(exit_code_of(NOTEBOOK, run))
 
@@ -82,12 +83,12 @@ def _require_runtime(settings: Settings) -> None:
 
 
 def _serve(
-    stage: Stage, start: Runner, settings: Mapping[str, str], folder: Path, port: int
+    stage: Stage, start: Runner, settings: Mapping[str, str], jupyter: Listener, port: int
 ) -> None:
     """Run Jupyter until it ends, or is ended by Ctrl-C; StageError if it fails."""
-    token, ended = secrets.token_hex(24), threading.Event()
+    token, ended, folder = secrets.token_hex(24), threading.Event(), jupyter.path.parent
     _give_to_stages(folder)
-    saying = threading.Thread(target=_say, args=(folder / SOCKET, _url(port, token), ended))
+    saying = threading.Thread(target=_say, args=(jupyter, _url(port, token), ended))
     saying.start()
     try:
         outcome = start(stage, {**settings, FOLDER: str(folder), TOKEN: token})
@@ -113,10 +114,10 @@ def _url(port: int, token: str) -> str:
     return f"http://{LOOPBACK}:{port}/lab/tree/{NAME}?token={token}"
 
 
-def _say(path: Path, url: str, ended: threading.Event) -> None:
+def _say(jupyter: Listener, url: str, ended: threading.Event) -> None:
     """Say where Jupyter is, once it listens."""
     while not ended.wait(LOOK_S):
-        if answers(path):
+        if answers(jupyter):
             print(
                 f"{NOTEBOOK}: open {url}\n{NOTEBOOK}: this is a copy, which is gone when Ctrl-C "
                 "ends it: download what you change (File, Download)",

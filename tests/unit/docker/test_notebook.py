@@ -73,11 +73,16 @@ def test_it_says_where_jupyter_is_once_that_listens(
         tokens.append(environ[TOKEN])
         folder = Path(environ[FOLDER])
         assert folder.stat().st_mode & 0o077 == 0
-        assert folder.stat().st_uid == (os.getuid() or user.invoking_user().uid)
+        owner = os.getuid() or user.invoking_user().uid
+        assert folder.stat().st_uid == owner
         with socket.socket(socket.AF_UNIX) as jupyter:
-            jupyter.bind(str(folder / SOCKET))
-            jupyter.listen()
             jupyter.settimeout(TIMEOUT_S)
+            os.seteuid(owner)  # as whom the container runs
+            try:
+                jupyter.bind(str(folder / SOCKET))
+                jupyter.listen()
+            finally:
+                os.seteuid(os.getuid())
             jupyter.accept()[0].close()
         return Outcome(0, 1.0)
 
