@@ -5,22 +5,17 @@ them, and not everybody who measures wants them.
 """
 
 import os
-import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from docker.build.requirements import PUBLISH, path_of
-from docker.host import interpreter, venv
-from docker.host.environment import child_environment
-from docker.paths import ROOT
 from docker.share.machines import Given, opened, read_given, require_trusted
 from docker.share.output import agree_to_replace, require_writable, written_whole
+from docker.share.scripts import VENV, run_script
 from docker.share.tracking import (
     DEFAULT_EXPERIMENT,
     EXPERIMENT,
@@ -30,24 +25,19 @@ from docker.share.tracking import (
 from docker.standing import from_here
 from stages import __version__
 from stages.errors import (
-    DiskFullError,
     DownloadError,
     InputMissingError,
     NotWritableError,
     SettingsError,
     StageError,
 )
-from stages.folder.full_disk import scratch_folder
 from stages.machines.machine import Machine, distinct
 from stages.machines.tracked import KEY, TrackedRun, runs_of
-from stages.program import disk_space
 from stages.program.printable import printable
 from stages.records.summary import COLUMNS
 from stages.setting.addresses import redacted
 
 PROGRAM = "publish"
-VENV = ROOT / ".venv-publish"
-SCRIPTS = Path(__file__).with_name("publishing")
 # Among a Parquet file's own metadata, by which ours is known.
 MARK, MAGIC, TAIL_BYTES = "vgg19_version", b"PAR1", 2**20
 MAX_CAUSE = 200
@@ -122,11 +112,6 @@ def _output(asked: Asked, folders: Sequence[Path]) -> Path | None:
     return output
 
 
-def python_of_publish() -> Path:
-    """Return the Python that has the packages, after it was set up if need be; or VenvError."""
-    return venv.get_or_create(VENV, interpreter.base_python, [path_of(PUBLISH)])
-
-
 def _require_apart(machines: Sequence[Machine]) -> None:
     """Raise SettingsError if one measurement is given twice, be it as a folder and as a bundle."""
     names: dict[str, str] = {}
@@ -148,9 +133,8 @@ def _write(machines: Sequence[Machine], output: Path) -> Iterator[str]:
         "rows": rows,
         "metadata": {MARK: __version__},
     }
-    python = python_of_publish()
     with written_whole(output) as part:
-        _run(python, "parquet", {**document, "path": str(part)}, {})
+        run_script("parquet", {**document, "path": str(part)}, {})
     yield from (f"{PROGRAM}: {line}" for line in [*replaced, f"{len(rows)} cells in {output}"])
 
 
@@ -169,7 +153,7 @@ def _track(runs: Sequence[TrackedRun], tracking: Tracking) -> Iterator[str]:
         "key": KEY,
         "runs": [asdict(run) for run in runs],
     }
-    answer = _answered(_run(python_of_publish(), "mlflow_runs", document, tracking.variables))
+    answer = _answered(run_script("mlflow_runs", document, tracking.variables))
     if answer.failure:
         raise _error(answer.failure, tracking)
     notes = [note for run in runs if (note := _left_out(run))]
@@ -181,38 +165,6 @@ def _left_out(run: TrackedRun) -> str:
     if len(run.files) > 1:
         return ""
     return f"note: {run.name} has no page and no pictures: compare has left none of it"
-
-
-def _run(
-    python: Path, script: str, document: Mapping[str, Any], variables: Mapping[str, str]
-) -> str:
-    """Run a script of the other environment on a document; return what it printed last.
-
-    Raises StageError, after all that it said, if it fails.
-    """
-    with scratch_folder("publish-") as folder:
-        path = folder / "document.json"
-        path.write_bytes(msgspec.json.encode(document))
-        command = [str(python), "-I", "-X", "utf8", str(SCRIPTS / f"{script}.py"), str(path)]
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env={**child_environment(os.environ), **variables},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-        )
-    if disk_space.says_full(done.stderr + done.stdout):
-        raise DiskFullError("no space left for what publish writes; free some and run this again")
-    if done.returncode:
-        said = printable(redacted(_last(done.stderr)), MAX_CAUSE)
-        raise StageError(f"{script} failed ({said}); remove {VENV}, and run this again")
-    return _last(done.stdout)
-
-
-def _last(text: str) -> str:
-    return text.strip().rpartition("\n")[2]
 
 
 def _answered(line: str) -> Answer:

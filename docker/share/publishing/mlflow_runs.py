@@ -1,4 +1,4 @@
-"""Make runs of MLflow: `mlflow_runs.py DOCUMENT`, whose JSON has the runs and their files.
+"""Make runs of MLflow: `mlflow_runs.py < DOCUMENT`, whose JSON has the runs and their files.
 
 It prints what came of it as JSON: a line for each run, or why it failed. A run is made once: it is
 looked up by what `key` names, a tag that is set last, so that none that is cut off is taken for it.
@@ -8,7 +8,6 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,7 +27,7 @@ UNREACHED = (NoConnection, InvalidURL, Timeout)
 
 def main() -> None:
     """Make the runs that a document describes, and print what came of it."""
-    document = json.loads(Path(sys.argv[1]).read_bytes())
+    document = json.load(sys.stdin.buffer)
     try:
         answer: dict[str, Any] = {"lines": [*publish(document)]}
     except (MlflowException, OSError) as error:

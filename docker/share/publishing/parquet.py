@@ -1,11 +1,10 @@
-"""Write the table of results as Parquet: `parquet.py DOCUMENT`, whose JSON has all that is needed.
+"""Write the table of results as Parquet: `parquet.py < DOCUMENT`, whose JSON has all it needs.
 
 Each column has its type, and its unit and meaning as metadata of the field.
 """
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -24,7 +23,7 @@ MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 def main() -> None:
     """Write the table that a document describes to the path that it names."""
-    document = json.loads(Path(sys.argv[1]).read_bytes())
+    document = json.load(sys.stdin.buffer)
     columns = document["columns"]
     schema = pa.schema([_field(column) for column in columns], metadata=document["metadata"])
     arrays = [_array(column, document["rows"]) for column in columns]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from docker.share import bundle, publish, tracking
+from docker.share import bundle, publish, scripts, tracking
 from docker.share.bundle import write_bundle
 from docker.share.publish import Asked
 from stages.artifacts import Artifacts
@@ -39,7 +39,7 @@ METRIC = "throughput_images_per_s/int8/AVX2"
 @pytest.fixture(autouse=True)
 def _here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Let this Python, which has the packages, do it, whatever proxies the machine has."""
-    monkeypatch.setattr(publish, "python_of_publish", lambda: Path(sys.executable))
+    monkeypatch.setattr(scripts, "python_of_publish", lambda: Path(sys.executable))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/ssl/certs/ca-certificates.crt")
@@ -249,7 +249,7 @@ def test_what_says_no_place_or_has_no_measurement_is_refused(tmp_path: Path) -> 
 def test_a_script_that_fails_is_named_with_its_last_line(
     tmp_path: Path, measured: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publish, "SCRIPTS", tmp_path)
+    monkeypatch.setattr(scripts, "SCRIPTS", tmp_path)
     (tmp_path / "parquet.py").write_text("raise SystemExit('no pyarrow')")
     with pytest.raises(StageError, match=r"parquet failed \(no pyarrow\); remove .*\.venv-publish"):
         published(measured, parquet=str(tmp_path / "out.parquet"))

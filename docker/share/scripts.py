@@ -1,0 +1,58 @@
+"""What is run by the Python of `.venv-publish`, which has packages that nothing else here needs."""
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from docker.build.requirements import PUBLISH, path_of
+from docker.host import interpreter, venv
+from docker.host.environment import child_environment
+from docker.paths import ROOT
+from stages.errors import DiskFullError, StageError
+from stages.program import disk_space
+from stages.program.printable import printable
+from stages.program.tether import tethered
+from stages.setting.addresses import redacted
+
+VENV = ROOT / ".venv-publish"
+SCRIPTS = Path(__file__).with_name("publishing")
+MAX_SAID = 200
+
+
+def python_of_publish() -> Path:
+    """Return the Python that has the packages, after it was set up if need be; or VenvError."""
+    return venv.get_or_create(VENV, interpreter.base_python, [path_of(PUBLISH)])
+
+
+def run_script(script: str, document: Mapping[str, Any], variables: Mapping[str, str]) -> str:
+    """Run a script of SCRIPTS on a document; return the line that it printed last.
+
+    It ends with this process, however that ends, and leaves nothing: the document is its input.
+    Raises VenvError without the packages, DiskFullError, and StageError if it fails.
+    """
+    environ = {**child_environment(os.environ), **variables}
+    python = str(python_of_publish())
+    command = [python, "-I", "-X", "utf8", str(SCRIPTS / f"{script}.py")]
+    done = subprocess.run(
+        tethered(command, environ=environ),
+        cwd="/",
+        env=environ,
+        input=msgspec.json.encode(document).decode(),
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    if disk_space.says_full(done.stderr + done.stdout):
+        raise DiskFullError("no space left for what publish writes; free some and run this again")
+    if done.returncode:
+        said = printable(redacted(_last(done.stderr)), MAX_SAID)
+        raise StageError(f"{script} failed ({said}); remove {VENV}, and run this again")
+    return _last(done.stdout)
+
+
+def _last(text: str) -> str:
+    return text.strip().rpartition("\n")[2]

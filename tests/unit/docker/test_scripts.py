@@ -1,0 +1,47 @@
+"""What `.venv-publish` runs, with this Python in its place, which needs no packages for that."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from docker.share import scripts
+from docker.share.scripts import run_script
+from tests.unit.processes import orphan_ends
+
+PUBLISHES = """
+import sys
+from pathlib import Path
+from docker.share import scripts
+
+scripts.python_of_publish = lambda: Path(sys.executable)
+scripts.SCRIPTS = Path(sys.argv[1])
+scripts.run_script("waits", {}, {})
+"""
+
+
+@pytest.fixture(autouse=True)
+def _by_this_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(scripts, "python_of_publish", lambda: Path(sys.executable))
+    monkeypatch.setattr(scripts, "SCRIPTS", tmp_path)
+
+
+def test_a_script_ends_with_publish_that_is_killed(tmp_path: Path) -> None:
+    # Its own output is publish's to read: it says its number where that prints.
+    (tmp_path / "waits.py").write_text(
+        "import os, time; out = open(f'/proc/{os.getppid()}/fd/1', 'w'); "
+        "print(os.getpid(), file=out, flush=True); time.sleep(60)"
+    )
+    assert orphan_ends(PUBLISHES, str(tmp_path))
+
+
+def test_a_script_gets_its_document_without_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tmp_path / "temporary"
+    made.mkdir()
+    monkeypatch.setenv("TMPDIR", str(made))
+    (tmp_path / "looks.py").write_text(
+        f"import os, sys; print(os.listdir({str(made)!r}), sys.stdin.read())"
+    )
+    assert run_script("looks", {"a": "\u00e9"}, {}) == '[] {"a":"\u00e9"}'
