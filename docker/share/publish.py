@@ -11,11 +11,10 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 
-import msgspec
-
+from docker.share.answers import lines_of
 from docker.share.machines import Given, opened, read_given, require_trusted
 from docker.share.output import agree_to_replace, require_writable, written_whole
-from docker.share.scripts import VENV, run_script
+from docker.share.scripts import run_script
 from docker.share.tracking import (
     DEFAULT_EXPERIMENT,
     EXPERIMENT,
@@ -25,23 +24,35 @@ from docker.share.tracking import (
 from docker.standing import from_here
 from stages import __version__
 from stages.errors import (
-    DownloadError,
     InputMissingError,
-    NotWritableError,
     SettingsError,
-    StageError,
 )
 from stages.machines.machine import Machine, distinct
 from stages.machines.tracked import KEY, TrackedRun, runs_of
 from stages.program.printable import printable
 from stages.records.summary import COLUMNS
-from stages.setting.addresses import redacted
 
 PROGRAM = "publish"
 # Among a Parquet file's own metadata, by which ours is known.
 MARK, MAGIC, TAIL_BYTES = "vgg19_version", b"PAR1", 2**20
-MAX_CAUSE = 200
-REFUSED = (401, 403)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What MLflow may take: seconds for one call and for all, and bytes of memory.
+
+    A server could answer for ever, byte by byte or without end. What is not made in time is made
+    when this is run again.
+    """
+
+    call_s: float = 120
+    all_s: float = 1800
+    memory_bytes: int = 2**30
+
+
+LIMITS = Limits()
+# Seconds beyond which it is killed that does not end by itself.
+GRACE_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +63,6 @@ class Asked:
     parquet: str = ""
     mlflow: bool = False
     tracking_uri: str = ""
-
-
-class Failure(msgspec.Struct):
-    """Why MLflow made no run: its words, a status of HTTP, and the kind of what was behind it."""
-
-    text: str
-    status: int = 0
-    cause: str = ""
-
-
-class Answer(msgspec.Struct):
-    """What came of the runs: a line for each, or a failure."""
-
-    lines: list[str] = []
-    failure: Failure | None = None
 
 
 def publish(asked: Asked, artifacts: Path) -> Iterator[str]:
@@ -152,45 +148,15 @@ def _track(runs: Sequence[TrackedRun], tracking: Tracking) -> Iterator[str]:
         "experiment": os.environ.get(EXPERIMENT) or DEFAULT_EXPERIMENT,
         "key": KEY,
         "runs": [asdict(run) for run in runs],
+        "limits": asdict(LIMITS),
     }
-    answer = _answered(run_script("mlflow_runs", document, tracking.variables))
-    if answer.failure:
-        raise _error(answer.failure, tracking)
-    notes = [note for run in runs if (note := _left_out(run))]
-    lines = [f"{line} (MLflow at {tracking.place})" for line in answer.lines]
-    yield from (f"{PROGRAM}: {printable(line)}" for line in [*lines, *notes])
+    timeout_s = LIMITS.all_s + GRACE_S
+    said = run_script("mlflow_runs", document, tracking.variables, timeout_s)
+    yield from (f"{PROGRAM}: {line}" for line in lines_of(said, tracking))
+    yield from (f"{PROGRAM}: {printable(note)}" for run in runs if (note := _left_out(run)))
 
 
 def _left_out(run: TrackedRun) -> str:
     if len(run.files) > 1:
         return ""
     return f"note: {run.name} has no page and no pictures: compare has left none of it"
-
-
-def _answered(line: str) -> Answer:
-    try:
-        return msgspec.json.decode(line, type=Answer)
-    except msgspec.MsgspecError:
-        raise StageError(
-            f"MLflow's client gave no answer; remove {VENV}, and run this again"
-        ) from None
-
-
-def _error(failure: Failure, tracking: Tracking) -> StageError:
-    """Return what to say of a failure: in few words of our own, and MLflow's if it knows more."""
-    said = printable(redacted(" ".join(failure.text.split())), MAX_CAUSE)
-    if tracking.folder:
-        return NotWritableError(
-            f"MLflow can't use {tracking.folder} ({said}); give another by --tracking-uri"
-        )
-    server = f"the MLflow server at {tracking.uri}"
-    if failure.status in REFUSED:
-        return DownloadError(
-            f"{server} refuses this user ({failure.status}); set MLFLOW_TRACKING_USERNAME and "
-            "MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
-        )
-    if failure.cause:
-        return DownloadError(
-            f"{server} can't be reached ({failure.cause}); check address, proxies and network"
-        )
-    return DownloadError(f"{server} did not take it ({said}); read its log, and run this again")

@@ -27,12 +27,14 @@ CERTIFICATES = "REQUESTS_CA_BUNDLE"
 DEFAULT_EXPERIMENT = "vgg19"
 # Within a folder of this name MLflow looks for no runs, as in its own runs files are in one.
 RESERVED = "artifacts"
-# MLflow's client would report its use, print addresses, and refuse folders, which it keeps no more.
+# MLflow's client would report its use, print addresses, wait for as long as a server says, and
+# refuse folders, which it keeps no more.
 ALWAYS = {
     "DO_NOT_TRACK": "true",
     "GIT_PYTHON_REFRESH": "quiet",
     "MLFLOW_ALLOW_FILE_STORE": "true",
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 # By itself it tries for some minutes.

@@ -5,9 +5,14 @@ looked up by what `key` names, a tag that is set last, so that none that is cut 
 """
 
 import json
+import resource
+import signal
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,44 +20,91 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
 from requests.exceptions import ConnectionError as NoConnection
-from requests.exceptions import InvalidURL, Timeout
+from requests.exceptions import InvalidURL, RetryError, Timeout
 
 # A server refuses more of them at once.
 MAX_PARAMS, MAX_METRICS = 90, 900
 # To which a server takes files itself. Elsewhere are storages that the client would write to.
 OF_SERVER = ("mlflow-artifacts",)
 DELETED = "deleted"
-UNREACHED = (NoConnection, InvalidURL, Timeout)
+# Seconds that a call gets when the time for all is over: what is not whole is still deleted.
+LAST_S = 5.0
+# Characters of an error, which may hold a whole answer.
+MAX_TEXT = 1000
+
+
+class TooLongError(BaseException):
+    """A call has had its time. Whoever catches any Exception to try again does not catch this."""
+
+
+class InTime:
+    """MLflow's client, each of whose calls ends within its time, and all within theirs."""
+
+    def __init__(self, client: MlflowClient, limits: dict[str, float]) -> None:
+        self._client, self._call_s = client, limits["call_s"]
+        self._end = time.monotonic() + limits["all_s"]
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._client, name)
+        return partial(self._call, value) if callable(value) else value
+
+    def _call(self, function: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        left_s = self._end - time.monotonic()
+        seconds = min(self._call_s, left_s) if left_s > 0 else LAST_S
+        signal.signal(signal.SIGALRM, partial(_give_up, seconds))
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            return function(*given, **named)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def main() -> None:
     """Make the runs that a document describes, and print what came of it."""
     document = json.load(sys.stdin.buffer)
+    _bound_memory(document["limits"]["memory_bytes"])
     try:
         answer: dict[str, Any] = {"lines": [*publish(document)]}
-    except (MlflowException, OSError) as error:
+    except (Exception, TooLongError) as error:
         answer = {"failure": _failure(error)}
     print(json.dumps(answer))
 
 
-def _failure(error: Exception) -> dict[str, Any]:
-    """Return an error as data: its words, the status of HTTP, and what a network did behind it."""
-    response = getattr(error, "response", None)
-    status = response.status_code if response is not None else 0
-    if isinstance(error, MlflowException):
-        status = error.get_http_status_code()
+def _give_up(seconds: float, *_: object) -> None:
+    raise TooLongError(f"none within {seconds:.0f} s")
+
+
+def _bound_memory(more: int) -> None:
+    """Let this process take `more` bytes at most: an answer without end is read as a whole."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    bound = pages * resource.getpagesize() + more
+    resource.setrlimit(resource.RLIMIT_AS, (bound, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+def _failure(error: BaseException) -> dict[str, Any]:
+    """Return an error as data: its words, the status of HTTP, and of which kind it is."""
+    status = getattr(getattr(error, "response", None), "status_code", 0)
     behind = error.__context__ if isinstance(error, MlflowException) else error
-    is_unreached = isinstance(behind, UNREACHED)
-    return {
-        "text": str(error),
-        "status": status,
-        "cause": type(behind).__name__ if is_unreached else "",
-    }
+    match error, behind:
+        case TooLongError(), _:
+            return {"text": str(error), "kind": "endless"}
+        case _, MemoryError():
+            return {"text": "one too large for the memory", "kind": "endless"}
+        case _, NoConnection() | InvalidURL() | Timeout():
+            return {"text": type(behind).__name__, "kind": "unreached"}
+        case _, RetryError():
+            return {"text": str(behind.args[0].reason)}  # how often it gave which status
+        case MlflowException(), _:
+            return {"text": str(error)[:MAX_TEXT], "status": error.get_http_status_code()}
+        case OSError(), _:
+            return {"text": str(error)[:MAX_TEXT], "status": status}
+    # Whatever reads an answer, or a file, that is none of MLflow's.
+    return {"text": f"{type(error).__name__}: {error}"[:MAX_TEXT], "kind": "foreign"}
 
 
 def publish(document: dict[str, Any]) -> Iterator[str]:
     """Make the runs that are not there yet; yield a line for each, and for files left out."""
-    client, key = MlflowClient(), document["key"]
+    client, key = InTime(MlflowClient(), document["limits"]), document["key"]
     experiment = _experiment(client, document["experiment"])
     for run in document["runs"]:
         condition = f"tags.{key} = '{run['tags'][key]}'"
@@ -62,7 +114,7 @@ def publish(document: dict[str, Any]) -> Iterator[str]:
             yield from _make(client, experiment, run, key)
 
 
-def _experiment(client: MlflowClient, name: str) -> str:
+def _experiment(client: InTime, name: str) -> str:
     found = client.get_experiment_by_name(name)
     if found is None:
         return str(client.create_experiment(name))
@@ -71,7 +123,7 @@ def _experiment(client: MlflowClient, name: str) -> str:
     return str(found.experiment_id)
 
 
-def _make(client: MlflowClient, experiment: str, run: dict[str, Any], key: str) -> Iterator[str]:
+def _make(client: InTime, experiment: str, run: dict[str, Any], key: str) -> Iterator[str]:
     """Make a run; one that can't be made whole is deleted again."""
     tags = {name: value for name, value in run["tags"].items() if name != key}
     made = client.create_run(experiment, run["began_ms"], tags, run["name"])
@@ -93,7 +145,7 @@ def _make(client: MlflowClient, experiment: str, run: dict[str, Any], key: str) 
         yield f"note: no files are there of {run['name']}: the server has them in another storage"
 
 
-def _log(client: MlflowClient, run_id: str, run: dict[str, Any]) -> None:
+def _log(client: InTime, run_id: str, run: dict[str, Any]) -> None:
     params = [Param(name, value) for name, value in run["params"].items()]
     metrics = [Metric(name, value, run["began_ms"], 0) for name, value in run["metrics"].items()]
     for start in range(0, len(params), MAX_PARAMS):
@@ -102,7 +154,7 @@ def _log(client: MlflowClient, run_id: str, run: dict[str, Any]) -> None:
         client.log_batch(run_id, metrics=metrics[start : start + MAX_METRICS])
 
 
-def _takes_files(client: MlflowClient, uri: str) -> bool:
+def _takes_files(client: InTime, uri: str) -> bool:
     """Return whether files go to MLflow itself: through its server, or into its folder.
 
     A server may name another place: this machine's own folders, another host, which would get the

@@ -2,8 +2,9 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -24,8 +25,10 @@ class Server(ThreadingHTTPServer):
         self.users: set[str] = set()
         self.experiments: list[str] = []
         self.storage = "mlflow-artifacts:/1"
-        # Answered in place of all else, if it is not 200.
+        # Answered in place of all else, if it is any; `parts` one after the other, without end.
         self.status, self.text = 200, ""
+        self.parts, self.pause_s = b"", 0.0
+        self.headers: dict[str, str] = {}
         self.fails_at = ""
 
     @property
@@ -45,7 +48,9 @@ class Handler(BaseHTTPRequestHandler):
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.server.users.add(self.headers.get("Authorization", ""))
         call = urlsplit(self.path).path
-        if self.server.status != 200:
+        if self.server.parts:
+            self._answer_without_end()
+        elif self.server.status != 200 or self.server.text:
             self._answer(self.server.status, self.server.text.encode())
         elif self.server.fails_at and self.server.fails_at in call:
             self._answer(400, b'{"error_code": "INVALID_PARAMETER_VALUE", "message": "too bad"}')
@@ -65,8 +70,18 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self, code: int, content: bytes) -> None:
         self.send_response(code)
         self.send_header("Content-Length", str(len(content)))
+        for name, value in self.server.headers.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
+
+    def _answer_without_end(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        with suppress(OSError):
+            while True:
+                self.wfile.write(self.server.parts)
+                time.sleep(self.server.pause_s)
 
     def _mlflow(self, call: str, given: dict[str, Any]) -> dict[str, Any]:
         server = self.server

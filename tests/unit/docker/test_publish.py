@@ -9,7 +9,7 @@ import pytest
 
 from docker.share import bundle, publish, scripts, tracking
 from docker.share.bundle import write_bundle
-from docker.share.publish import Asked
+from docker.share.publish import Asked, Limits
 from stages.artifacts import Artifacts
 from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
@@ -229,6 +229,73 @@ def test_a_server_that_is_not_there_is_said_to_be_out_of_reach(
         uri = gone.uri
     with pytest.raises(DownloadError, match=r"can't be reached \(ConnectionError\); check address"):
         published(measured, tracking_uri=uri)
+
+
+@pytest.mark.parametrize(
+    ("parts", "pause_s", "words"),
+    [(b"x", 0.1, "none within 2 s"), (b"x" * 2**20, 0, "one too large for the memory")],
+)
+def test_a_server_that_answers_without_end_does_not_hold_it(
+    measured: Path,
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    parts: bytes,
+    pause_s: float,
+    words: str,
+) -> None:
+    call_s = 2 if pause_s else 60
+    monkeypatch.setattr(publish, "LIMITS", Limits(call_s, memory_bytes=2**27))
+    server.parts, server.pause_s = parts, pause_s
+    with pytest.raises(DownloadError, match=rf"gives no whole answer \({words}\); read its log"):
+        published(measured, tracking_uri=server.uri)
+
+
+def test_a_server_does_not_say_how_long_it_is_waited_for(
+    measured: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "0")
+    monkeypatch.setattr(publish, "LIMITS", Limits(call_s=20))
+    server.status, server.headers = 429, {"Retry-After": "100000"}
+    with pytest.raises(DownloadError, match=r"did not take it \(too many 429 error"):
+        published(measured, tracking_uri=server.uri)
+
+
+def test_the_time_for_all_calls_is_kept_too(
+    measured: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publish, "LIMITS", Limits(all_s=1))
+    server.parts, server.pause_s = b"x", 0.1
+    with pytest.raises(DownloadError, match=r"gives no whole answer \(none within 1 s\)"):
+        published(measured, tracking_uri=server.uri)
+
+
+@pytest.mark.parametrize("text", ['{"experiment": 5}', '{"experiment": {"tags": 3}}'])
+def test_what_is_no_mlflow_server_is_said_to_be_none(
+    measured: Path, server: Server, text: str
+) -> None:
+    server.text = text
+    with pytest.raises(DownloadError, match="answers as no MLflow server does"):
+        published(measured, tracking_uri=server.uri)
+
+
+def test_a_folder_whose_runs_are_another_programs_is_named(measured: Path) -> None:
+    foreign = measured.parent / "mlruns" / "0" / "meta.yaml"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text("[1, 2")
+    expected = r"MLflow can't use .*/mlruns \(.*\); give another by --tracking-uri"
+    with pytest.raises(NotWritableError, match=expected):
+        published(measured, mlflow=True)
+
+
+def test_a_servers_words_are_shown_without_passwords_on_one_line(
+    measured: Path, server: Server
+) -> None:
+    published(measured, tracking_uri=server.uri)
+    for run in server.runs.values():
+        run["id"] = "http://me:secret@host/\x1b[31m\n"
+    (line, _) = published(measured, tracking_uri=server.uri)
+    assert "is there already, as run http://***@host/" in line
+    assert line.isprintable()
 
 
 def test_one_measurement_given_twice_is_refused(tmp_path: Path, measured: Path) -> None:

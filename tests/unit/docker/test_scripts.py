@@ -7,6 +7,7 @@ import pytest
 
 from docker.share import scripts
 from docker.share.scripts import run_script
+from stages.errors import StageError
 from tests.unit.processes import orphan_ends
 
 PUBLISHES = """
@@ -45,3 +46,9 @@ def test_a_script_gets_its_document_without_a_file(
         f"import os, sys; print(os.listdir({str(made)!r}), sys.stdin.read())"
     )
     assert run_script("looks", {"a": "\u00e9"}, {}) == '[] {"a":"\u00e9"}'
+
+
+def test_a_script_that_does_not_end_is_ended(tmp_path: Path) -> None:
+    (tmp_path / "waits.py").write_text("import time; time.sleep(60)")
+    with pytest.raises(StageError, match=r"had not ended after 0\.5 s; run this again"):
+        run_script("waits", {}, {}, 0.5)
