@@ -151,7 +151,8 @@ def _track(runs: Sequence[TrackedRun], tracking: Tracking) -> Iterator[str]:
         "limits": asdict(LIMITS),
     }
     timeout_s = LIMITS.all_s + GRACE_S
-    said = run_script("mlflow_runs", document, tracking.variables, timeout_s)
+    with tracking.alone():
+        said = run_script("mlflow_runs", document, tracking.variables, timeout_s)
     yield from (f"{PROGRAM}: {line}" for line in lines_of(said, tracking))
     yield from (f"{PROGRAM}: {printable(note)}" for run in runs if (note := _left_out(run)))
 

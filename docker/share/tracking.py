@@ -5,12 +5,14 @@ A password in a server's address is handed to MLflow's client, and is neither sh
 
 import os
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from docker.host import network
 from docker.paths import MLRUNS
+from docker.share.output import writing_alone
 from docker.standing import from_here
 from stages.errors import NotWritableError, SettingsError
 from stages.folder.usable import resolved
@@ -55,6 +57,16 @@ class Tracking:
     variables: Mapping[str, str]
     folder: Path | None = None
 
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep others out of a folder, which is made if need be: both would make the same run.
+
+        Raises ArtifactsBusyError if another command writes to it.
+        """
+        if self.folder is None:
+            return nullcontext()
+        self.folder.mkdir(exist_ok=True)
+        return writing_alone(self.folder)
+
     @property
     def place(self) -> str:
         """Where it is, for a person."""
@@ -65,7 +77,7 @@ def place_of_runs(given: str, artifacts: Path, environ: Mapping[str, str] = os.e
     """Return the place that is given, or that MLflow's variable names, else one in the clone.
 
     Raises SettingsError for an address that is of no server, NotWritableError for a folder that
-    can't be used.
+    can't be used, ArtifactsBusyError for one that is in use.
     """
     text = (given or environ.get(URI, "")).strip()
     named = TRACKING_URI if given else URI
@@ -111,12 +123,18 @@ def _of_folder(folder: Path, environ: Mapping[str, str]) -> Tracking:
         raise NotWritableError(
             f"{folder} can't be written by user {this_user()}; give another by --tracking-uri"
         )
-    if folder.exists() and any(folder.iterdir()) and not any(folder.glob("*/meta.yaml")):
+    if folder.exists():
+        with writing_alone(folder):  # what another command has begun is not MLflow's yet
+            _require_of_mlflow(folder)
+    uri = folder.as_uri()
+    return Tracking(uri, _variables(uri, environ), folder)
+
+
+def _require_of_mlflow(folder: Path) -> None:
+    if any(folder.iterdir()) and not any(folder.glob("*/meta.yaml")):
         raise NotWritableError(
             f"{folder} has other files than MLflow's; give an empty folder, or one of its own"
         )
-    uri = folder.as_uri()
-    return Tracking(uri, _variables(uri, environ), folder)
 
 
 def _require_apart(folder: Path, artifacts: Path) -> None:

@@ -15,6 +15,7 @@ from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
 from stages.compare.summary import texts_of
 from stages.errors import (
+    ArtifactsBusyError,
     DownloadError,
     InputMissingError,
     NotTrustedError,
@@ -150,6 +151,19 @@ def test_a_measurement_is_one_run_in_mlflows_folder_however_often_it_is_publishe
     )
     assert "has no page and no pictures" in note
     assert run_in(measured.parent / "mlruns") == run
+
+
+def test_a_folder_of_runs_is_one_commands_at_a_time(
+    measured: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(*_: object) -> str:
+        busy = "another command is writing to .*/mlruns; wait until it ends"
+        with pytest.raises(ArtifactsBusyError, match=busy):
+            published(measured, mlflow=True)
+        return '{"lines": ["made"]}'
+
+    monkeypatch.setattr(publish, "run_script", meanwhile)
+    assert "made" in published(measured, mlflow=True)[0]
 
 
 def test_a_run_in_doubt_is_tagged_as_such_and_ends_with_its_code(
