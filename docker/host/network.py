@@ -20,6 +20,8 @@ PROXIES = tuple(
     for proxy in ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy")
     for name in (proxy, proxy.upper())
 )
+# What begins so may hold a password: of an index of packages, or of a server that gets results.
+OF_NETWORKS = ("PIP_", "MLFLOW_")
 # The first that is set counts.
 CA_FILES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
 CA_FOLDER = "SSL_CERT_DIR"
@@ -88,7 +90,7 @@ def without_network(environ: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in environ.items()
-        if name not in PROXIES and not name.startswith("PIP_")
+        if name not in PROXIES and not name.startswith(OF_NETWORKS)
     }
 
 

@@ -327,6 +327,8 @@ def test_only_download_is_told_of_secrets(tmp_path: Path) -> None:
         local_runner.MIRROR: mirror,
         "PATH": os.environ["PATH"],
         "PIP_INDEX_URL": "http://me:secret@index",
+        "MLFLOW_TRACKING_PASSWORD": "secret of mlflow",
+        "MLFLOW_TRACKING_URI": "http://me:secret@mlflow",
     }
     stages = [*read_stages({}), read_extra(PEERS), read_extra(DOCTOR)]
     for stage in (read_extra(DOWNLOAD), *stages):
