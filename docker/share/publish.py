@@ -4,7 +4,6 @@ What takes packages for that is run by the Python of an environment of its own, 
 them, and not everybody who measures wants them.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -16,9 +15,8 @@ from docker.share.machines import Given, opened, read_given, require_trusted
 from docker.share.output import agree_to_replace, require_writable, written_whole
 from docker.share.scripts import run_script
 from docker.share.tracking import (
-    DEFAULT_EXPERIMENT,
-    EXPERIMENT,
     Tracking,
+    experiment_of,
     place_of_runs,
 )
 from docker.standing import from_here
@@ -77,6 +75,7 @@ def publish(asked: Asked, artifacts: Path) -> Iterator[str]:
     if not (output or tracks):
         raise SettingsError("publish needs to know where to; give --parquet FILE, or --mlflow")
     place = place_of_runs(asked.tracking_uri, artifacts) if tracks else None
+    experiment = experiment_of() if tracks else ""
     with ExitStack() as stack:
         found = [stack.enter_context(opened(one, PROGRAM)) for one in given]
         machines = distinct([machine for machine, _ in found])
@@ -85,7 +84,7 @@ def publish(asked: Asked, artifacts: Path) -> Iterator[str]:
             yield from _write(machines, output)
         if place:
             runs = [runs_of(*pair) for pair in zip(machines, (it for _, it in found), strict=True)]
-            yield from _track([*chain(*runs)], place)
+            yield from _track([*chain(*runs)], place, experiment)
     require_trusted(machines)
 
 
@@ -142,10 +141,10 @@ def _is_ours(path: Path) -> bool:
         return magic == MAGIC and MARK.encode() in stream.read()
 
 
-def _track(runs: Sequence[TrackedRun], tracking: Tracking) -> Iterator[str]:
+def _track(runs: Sequence[TrackedRun], tracking: Tracking, experiment: str) -> Iterator[str]:
     """Make each run that is not there yet; yield what is to be said of it."""
     document = {
-        "experiment": os.environ.get(EXPERIMENT) or DEFAULT_EXPERIMENT,
+        "experiment": experiment,
         "key": KEY,
         "runs": [asdict(run) for run in runs],
         "limits": asdict(LIMITS),

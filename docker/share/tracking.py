@@ -18,13 +18,21 @@ from stages.errors import NotWritableError, SettingsError
 from stages.folder.usable import resolved
 from stages.program.printable import printable
 from stages.program.user import this_user
-from stages.setting.addresses import is_remote, local_path, redacted_address, why_no_address
-from stages.setting.suggestion import MAX_SHOWN
+from stages.setting.addresses import (
+    fit_to_show,
+    is_remote,
+    local_path,
+    redacted_address,
+    why_no_address,
+)
+from stages.setting.prefix import refuse_misspelt
+from stages.setting.suggestion import MAX_SHOWN, quoted
 
 URI, EXPERIMENT = "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"
 # The setting of the task that stands for it.
 TRACKING_URI = "tracking_uri"
 USER, PASSWORD = "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"
+TOKEN = "MLFLOW_TRACKING_TOKEN"
 CERTIFICATES = "REQUESTS_CA_BUNDLE"
 DEFAULT_EXPERIMENT = "vgg19"
 # Within a folder of this name MLflow looks for no runs, as in its own runs files are in one.
@@ -76,9 +84,10 @@ class Tracking:
 def place_of_runs(given: str, artifacts: Path, environ: Mapping[str, str] = os.environ) -> Tracking:
     """Return the place that is given, or that MLflow's variable names, else one in the clone.
 
-    Raises SettingsError for an address that is of no server, NotWritableError for a folder that
-    can't be used, ArtifactsBusyError for one that is in use.
+    Raises SettingsError for an address that is of no server, or a misspelt variable of MLflow's,
+    NotWritableError for a folder that can't be used, ArtifactsBusyError for one that is in use.
     """
+    refuse_misspelt(environ, [URI, EXPERIMENT, USER, PASSWORD, TOKEN, *BY_DEFAULT])
     text = (given or environ.get(URI, "")).strip()
     named = TRACKING_URI if given else URI
     if is_remote(text):
@@ -88,12 +97,25 @@ def place_of_runs(given: str, artifacts: Path, environ: Mapping[str, str] = os.e
     return _of_folder(folder, environ)
 
 
+def experiment_of(environ: Mapping[str, str] = os.environ) -> str:
+    """Return the experiment that runs are in; SettingsError for what may hold a password.
+
+    Whoever sees the runs sees it.
+    """
+    name = environ.get(EXPERIMENT, "").strip() or DEFAULT_EXPERIMENT
+    if "://" in name or fit_to_show(name) != name:
+        raise SettingsError(
+            f"{EXPERIMENT} can't be {quoted(name)}, an address; give a name, or unset it"
+        )
+    return name
+
+
 def _of_server(text: str, named: str, environ: Mapping[str, str]) -> Tracking:
     if why := why_no_address(text):
         raise _refusal(named, text, why)
     parts = urlsplit(text)
-    if parts.query or parts.fragment:
-        raise _refusal(named, text, "an MLflow server's address has no ? or #")
+    if parts.query or parts.fragment or ";" in parts.path:
+        raise _refusal(named, text, "an MLflow server's address has no ; ? or # behind its host")
     host = parts.netloc.rpartition("@")[2]
     uri = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
     secrets = {USER: unquote(parts.username or ""), PASSWORD: unquote(parts.password or "")}

@@ -32,9 +32,13 @@ def meant_by(variable: str, names: Iterable[str]) -> str:
 
 
 def similar_to(variable: str, names: Collection[str]) -> str:
-    """Return which of a few whole names a variable was most likely meant to be, "" if none."""
-    meant = difflib.get_close_matches(variable.upper(), names, 1, VERY_SIMILAR)
-    return meant[0] if meant else ""
+    """Return which of a few whole names a variable was most likely meant to be, "" if none.
+
+    One that only goes on where the variable ends is more likely than others as similar.
+    """
+    given = variable.upper()
+    meant = difflib.get_close_matches(given, names, len(names), VERY_SIMILAR)
+    return next((name for name in meant if name.startswith(given)), meant[0] if meant else "")
 
 
 def refuse_misspelt(variables: Iterable[str], names: Collection[str]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from docker.paths import ROOT
-from docker.share.tracking import PASSWORD, URI, USER, place_of_runs
+from docker.share.tracking import EXPERIMENT, PASSWORD, URI, USER, experiment_of, place_of_runs
 from stages.errors import NotWritableError, SettingsError
 
 # Without it, pip is asked for its certificates.
@@ -35,6 +35,7 @@ def test_a_servers_password_is_a_variable_and_no_part_of_its_address(
     [
         *("sqlite:///runs.db", "postgresql://me:secret@host/db", "databricks", "https://"),
         *("https://host/?token=secret", "https://me:sec/ret@host", "http://host/#part"),
+        *("http://host/;token=secret", "https://host/ml;secret/runs"),
         *("https://host:secret", "file://me:secret@host/runs"),
     ],
 )
@@ -58,6 +59,40 @@ def test_mlflows_variable_names_a_place_if_the_flag_does_not(tmp_path: Path) -> 
     environ = {URI: "http://one", **TRUSTED}
     assert place_of_runs("", tmp_path, environ).uri == "http://one"
     assert place_of_runs("http://other", tmp_path, environ).uri == "http://other"
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        *(("MLFLOW_TRACKING_URL", URI), ("MLFOW_TRACKING_URI", URI), ("mlflow_tracking_uri", URI)),
+        *(("MLFLOW_EXPERIMENT_NAMES", EXPERIMENT), ("MLFLOW_TRACKING_USER", USER)),
+        ("MLFLOW_TRACKING_TOKENS", "MLFLOW_TRACKING_TOKEN"),
+    ],
+)
+def test_a_misspelt_variable_of_mlflows_is_not_passed_over(
+    tmp_path: Path, variable: str, meant: str
+) -> None:
+    expected = rf"{variable} is no variable \(did you mean {meant}\?\); unset it"
+    with pytest.raises(SettingsError, match=expected):
+        place_of_runs("", tmp_path, {variable: "http://me:secret@host"})
+
+
+def test_other_variables_of_mlflows_are_its_clients(tmp_path: Path) -> None:
+    others = ("AUTH", "INSECURE_TLS", "SERVER_CERT_PATH", "CLIENT_CERT_PATH")
+    environ = {f"MLFLOW_TRACKING_{name}": "1" for name in others} | TRUSTED
+    assert place_of_runs("http://one", tmp_path, environ)
+
+
+@pytest.mark.parametrize("name", ["https://bob:secret@host", "bob:secret@host", "http://host/;a"])
+def test_an_address_is_no_name_of_an_experiment(name: str) -> None:
+    with pytest.raises(SettingsError, match="an address; give a name, or unset it") as raised:
+        experiment_of({EXPERIMENT: name})
+    assert "secret" not in str(raised.value)
+
+
+def test_an_experiment_has_the_name_that_is_given() -> None:
+    assert experiment_of({}) == "vgg19"
+    assert experiment_of({EXPERIMENT: "/Users/me@firm/vgg19: all"}) == "/Users/me@firm/vgg19: all"
 
 
 def test_the_clients_own_limits_are_kept_if_they_are_set(tmp_path: Path) -> None:
