@@ -20,6 +20,7 @@ from stages.artifacts import Artifacts
 from stages.command_line import help_text, load
 from stages.errors import exit_code_of
 from stages.folder.usable import resolved
+from stages.program.printable import printable
 
 RUNTIME_HELP, ARTIFACTS_HELP = help_text("runtime"), help_text("artifacts")
 
@@ -44,7 +45,7 @@ def export(
         require_writable(path, folder.root)
         engine.require("export")
         write_export(read_stages(settings), folder, path)
-        print(f"export: {path.stat().st_size / 1e6:.0f} MB in {output}")
+        print(f"export: {path.stat().st_size / 1e6:.0f} MB in {printable(output)}")
 
     end_with(exit_code_of("export", write))
 
@@ -71,7 +72,9 @@ def bundle(
         with asking(host):
             lines = write_bundle(folder, path).lines
         size = path.stat().st_size / 1e6
-        print("\n".join(f"bundle: {line}" for line in [*lines, f"{output}, {size:.1f} MB"]))
+        print(
+            "\n".join(f"bundle: {line}" for line in [*lines, f"{printable(output)}, {size:.1f} MB"])
+        )
 
     end_with(exit_code_of("bundle", write))
 

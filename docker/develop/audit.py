@@ -19,6 +19,7 @@ from docker.build import requirements
 from docker.develop.checks import search_path
 from docker.paths import REQUIREMENTS
 from stages.errors import DownloadError, StageError
+from stages.program.printable import printable
 
 PROGRAM = "pip-audit"
 OSV, OSV_VARIABLE = "https://api.osv.dev/v1/query", "PIP_AUDIT_OSV_URL"
@@ -122,7 +123,8 @@ def source(folder: Path | None) -> Iterator[Source]:
     from docker.develop.osv_server import serving
 
     database = read_database(folder)
-    about = f"{len(database.advisories)} advisories in {folder}, the newest of {database.newest}"
+    where = f"in {printable(str(folder))}, the newest of {database.newest}"
+    about = f"{len(database.advisories)} advisories {where}"
     with serving(database) as url:
         yield Source(url, about, frozenset(database.ids), database.newest)
 

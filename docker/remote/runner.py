@@ -21,6 +21,7 @@ from docker.reproduce.locked_images import resolve
 from docker.runners import LOCKING, environment_of, require_no_paths_of_host
 from stages.errors import SettingsError
 from stages.folder.usable import require_usable, resolved
+from stages.program.host_path import shown
 from stages.setting.programs import DOCTOR, DOWNLOAD
 from stages.settings import Settings, env_name
 
@@ -95,7 +96,7 @@ class Remote:
         image = pinned[stages[0]].id
         self.volume.give(composed, image)
         if sent := send(self.volume, image, settings, names - LEAVING_NOTHING, composed):
-            print(f"{task}: sent {', '.join(sent)} from {self.volume.root}", flush=True)
+            print(f"{task}: sent {', '.join(sent)} from {shown(self.volume.root)}", flush=True)
         if names & LOCKING:
             containers.run_service("locks", "the cores' locks can't be made there", composed)
 
@@ -118,7 +119,7 @@ class Remote:
             return
         artifacts_folder.prepare(self.volume.root, user.invoking_user())
         came, here = fetch(self.volume, resolve(stages[0].image).id, settings, programs)
-        print(f"{task}: {_in_words(came, here)} in {self.volume.root}", flush=True)
+        print(f"{task}: {_in_words(came, here)} in {shown(self.volume.root)}", flush=True)
 
     def _composed(self) -> dict[str, str]:
         """Return what compose.yaml reads of that machine: what .env has is of this one."""

@@ -53,7 +53,7 @@ def write_export(stages: Sequence[Stage], artifacts: Artifacts, output: Path) ->
     images.build_missing(stages)
     with scratch_folder("export-") as folder:
         _fill(folder, stages, artifacts)
-        print(f"export: {output}", flush=True)
+        print(f"export: {printable(str(output))}", flush=True)
         with written_whole(output) as path:
             _pack(files, folder, path)
     print("".join(f"export: {line}\n" for line in replaced), end="")

@@ -31,6 +31,7 @@ from stages.machines.export import as_csv, as_markdown
 from stages.machines.machine import PROGRAM, Machine, distinct, read_machine
 from stages.machines.prices import PriceTable, prices_of, read_prices, today
 from stages.machines.table import render
+from stages.program.printable import printable
 
 # NAME=PATH: few clouds show a machine what its type is called.
 NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,59})=(.+)", re.DOTALL)
@@ -174,7 +175,8 @@ def _write_summaries(entries: Sequence[Entry], output: Path) -> Iterator[str]:
         }
         write_together(output, texts)
     for name in texts:
-        yield "\n".join(f"{PROGRAM}: {line}" for line in [*said[name], f"wrote {output / name}"])
+        wrote = f"wrote {printable(str(output / name))}"
+        yield "\n".join(f"{PROGRAM}: {line}" for line in [*said[name], wrote])
 
 
 def require_trusted(machines: Sequence[Machine]) -> None:

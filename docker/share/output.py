@@ -18,6 +18,7 @@ from stages.errors import ArtifactsBusyError, DiskFullError, NotWritableError
 from stages.files.trees import sync_folder
 from stages.folder.usable import resolved
 from stages.program import disk_space
+from stages.program.printable import printable
 from stages.program.user import this_user
 
 # No other program's files end so: what is left of those whose maker was killed is removed.
@@ -59,7 +60,7 @@ def agree_to_replace(
         written = datetime.fromtimestamp(output.stat().st_mtime).astimezone()
     except FileNotFoundError:
         return []
-    which = f"the file {output} of {written:%Y-%m-%d %H:%M}"
+    which = f"the file {printable(str(output))} of {written:%Y-%m-%d %H:%M}"
     if output.stat().st_size and not is_ours(output):
         raise NotWritableError(f"{which} is another program's; give another name by {flag}")
     if asking.is_possible() and not asking.agreed(f"Replace {which}?"):

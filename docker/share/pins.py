@@ -15,6 +15,7 @@ from docker.build.requirements import STAGES_PYTHON, all_layers, path_of
 from docker.share.output import agree_to_replace, begins, require_writable, write_together
 from docker.standing import from_here
 from stages.errors import SettingsError
+from stages.program.printable import printable
 from stages.runtimes import Runtime, get_runtime
 from stages.setting.suggestion import quoted
 
@@ -105,7 +106,7 @@ def write_pins(asked: Asked, name: str, artifacts: Path) -> Iterator[str]:
     write_together(path.parent, {file.name: text for file, text in texts.items()})
     yield from said
     for file in texts:
-        yield f"wrote {file}, whose first lines say how to use it"
+        yield f"wrote {printable(str(file))}, whose first lines say how to use it"
 
 
 def name_of(runtime: Runtime) -> str:

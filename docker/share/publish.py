@@ -130,7 +130,10 @@ def _write(machines: Sequence[Machine], output: Path) -> Iterator[str]:
     }
     with written_whole(output) as part:
         run_script("parquet", {**document, "path": str(part)}, {})
-    yield from (f"{PROGRAM}: {line}" for line in [*replaced, f"{len(rows)} cells in {output}"])
+    yield from (
+        f"{PROGRAM}: {line}"
+        for line in [*replaced, f"{len(rows)} cells in {printable(str(output))}"]
+    )
 
 
 def _is_ours(path: Path) -> bool:

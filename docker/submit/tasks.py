@@ -20,6 +20,7 @@ from stages.command_line import help_text, load
 from stages.errors import NotTrustedError, SchedulerError, SettingsError, exit_code_of
 from stages.folder.lock import writing_alone
 from stages.folder.usable import resolved
+from stages.program.printable import printable
 from stages.setting.spec import Spec
 
 BEFORE = ("train", "quantize")
@@ -48,7 +49,7 @@ def jobs(_: Context, artifacts: str = "") -> None:
         found = standings(folder, sending.adopt(folder, state.require_last(folder)))
         print(table(found))
         if len(watching.bundles(found)) > 1:
-            print(f"jobs: compare them: invoke diff {' '.join(watching.bundles(found))}")
+            print(f"jobs: compare them: invoke diff {printable(' '.join(watching.bundles(found)))}")
 
     end_with(exit_code_of("jobs", show))
 

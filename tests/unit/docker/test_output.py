@@ -11,8 +11,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from invoke.context import Context
 
-from docker.host import asking
+from docker import results
+from docker.host import asking, engine
+from docker.share import bundle
 from docker.share.output import (
     agree_to_replace,
     begins,
@@ -94,6 +97,36 @@ def answer(monkeypatch: pytest.MonkeyPatch, yes: bool | None) -> list[str]:
 
 def mine(path: Path) -> bool:
     return begins("earlier", path)
+
+
+# A line of its own, in red.
+STEERING = "a\n\x1b[31mb"
+
+
+def test_a_file_that_is_replaced_is_named_on_one_line(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = answer(monkeypatch, True)
+    (place / STEERING).write_text("earlier")
+    lines = agree_to_replace(place / STEERING, mine)
+    assert len(asked) == len(lines) == 1
+    assert r"a\n\x1b[31mb" in lines[0]
+    assert all(text.isprintable() for text in [*asked, *lines])
+
+
+@pytest.mark.parametrize("task", ["bundle", "export"])
+def test_what_is_written_is_named_on_one_line(
+    place: Path, task: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = place / STEERING
+    output.write_text("written")
+    monkeypatch.setenv("VGG19_ARTIFACTS", str(place / "artifacts"))
+    monkeypatch.setattr(bundle, "write_bundle", lambda *_: bundle.Verdict([], []))
+    monkeypatch.setattr(results, "write_export", lambda *_: None)
+    monkeypatch.setattr(engine, "require", lambda *_: None)
+    getattr(results, task)(Context(), output=str(output))
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.isprintable()
 
 
 def test_another_programs_file_is_not_replaced(

@@ -57,6 +57,11 @@ def test_pip_is_given_what_the_local_runner_installs_and_nothing_else(
     assert "--require-hashes" in written
 
 
+def test_a_file_is_named_on_one_line_whatever_it_is_called(write: Write) -> None:
+    lines = [*write(pip="a\n\x1b[31mb.txt"), *write(conda="a\n\x1b[31mb.yml")]
+    assert all(line.isprintable() for line in lines)
+
+
 def test_options_stand_before_the_packages_that_they_are_for(write: Write, tmp_path: Path) -> None:
     write(pip="it.txt")
     kinds = [line[:2] for line in (tmp_path / "it.txt").read_text().splitlines()]

@@ -107,6 +107,13 @@ def test_a_table_is_replaced_and_another_programs_file_is_not(
     assert [path.name for path in tmp_path.iterdir() if "part" in path.name] == []
 
 
+def test_the_table_is_named_on_one_line_whatever_it_is_called(
+    tmp_path: Path, measured: Path
+) -> None:
+    (line,) = published(measured, parquet=str(tmp_path / "a\n\x1b[31mb.parquet"))
+    assert line.isprintable()
+
+
 def test_a_bundle_is_checked_and_its_hash_stands_in_the_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -122,6 +122,15 @@ def test_a_cell_that_was_not_run_has_a_row_with_the_reason(tmp_path: Path) -> No
     assert last.endswith("| not run |")
 
 
+def test_files_are_named_on_one_line_whatever_the_folder_is_called(tmp_path: Path) -> None:
+    folder = f"small={measure(tmp_path / 'a', cell('fp32', 'AVX2', *RATES))}"
+    output = tmp_path / "a\n\x1b[31mb"
+    output.mkdir()
+    text = shown(folder, output=str(output))
+    assert r"/a\n\x1b[31mb/summary.csv" in text
+    assert "\x1b" not in text
+
+
 def test_both_are_written_and_replaced_whole(tmp_path: Path) -> None:
     folder = f"small={measure(tmp_path / 'a', cell('fp32', 'AVX2', *RATES))}"
     output = tmp_path / "output"
