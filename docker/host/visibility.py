@@ -6,6 +6,7 @@ Standard library only, as all that prepares this machine.
 import os
 import socket
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from docker.host.client import Answer, ask, fields
@@ -15,8 +16,10 @@ from stages.errors import EngineError
 # The files that engines put into their containers.
 CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 EMPTY_TAR = b"\0" * 1024
-# As a stage's left-over, so that one of a killed run is dealt with as these are.
-PREFIX = ".train."
+# A folder named as a stage's left-over, so that one of a killed run is dealt with as these are.
+PREFIX, SUFFIX = ".train.", ".new"
+# A stage that begins just now removes it, once.
+TRIES = 3
 # What engines say of a folder that is not there, or that Docker Desktop does not share.
 UNSEEN = ("does not exist", "no such file", "mounts denied", "not shared")
 
@@ -53,19 +56,29 @@ def _reason(info: EngineInfo) -> str:
 
 
 def _sees(folder: Path) -> bool:
-    """Return whether the engine can give a container a file of `folder` that is made just now.
+    """Return whether the engine can give a container what is made just now in `folder`.
 
     The container, of an image without any file, is never started.
     """
     image = f"vgg19-nothing-{os.getpid()}"
     if not ask("import", "-", image, stdin=EMPTY_TAR).ok:
         return True  # that is another fault, and a build will name it
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=PREFIX, suffix=".new") as marker:
-        mount = fields("type=bind", f"source={marker.name}", "target=/marker", "readonly")
+    try:
+        return any(_is_marker_seen(folder, image) for _ in range(TRIES))
+    finally:
+        ask("image", "rm", "--force", image)
+
+
+def _is_marker_seen(folder: Path, image: str) -> bool:
+    marker = Path(tempfile.mkdtemp(dir=folder, prefix=PREFIX, suffix=SUFFIX))
+    try:
+        mount = fields("type=bind", f"source={marker}", "target=/marker", "readonly")
         answer = ask("create", f"--mount={mount}", image, "nothing")
+    finally:
+        with suppress(FileNotFoundError):
+            marker.rmdir()
     if answer.ok:
         ask("rm", "--force", answer.output)
-    ask("image", "rm", "--force", image)
     return not _is_unseen(answer)
 
 

@@ -27,7 +27,7 @@ ENGINE_S = 120.0
 # What the client says of a path that a container does not have.
 MISSING = ("could not find the file", "no such file")
 # What tarfile raises for what is no tar.
-BROKEN = (tarfile.TarError, ValueError, OverflowError, EOFError)
+BROKEN = (tarfile.TarError, EOFError, LookupError, OverflowError, RecursionError, ValueError)
 ALONE = ("--rm", "--network=none", "--read-only", "--cap-drop=ALL")
 
 

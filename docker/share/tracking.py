@@ -20,6 +20,8 @@ from stages.setting.addresses import is_remote, local_path, redacted_address, wh
 from stages.setting.suggestion import MAX_SHOWN
 
 URI, EXPERIMENT = "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"
+# The setting of the task that stands for it.
+TRACKING_URI = "tracking_uri"
 USER, PASSWORD = "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"
 CERTIFICATES = "REQUESTS_CA_BUNDLE"
 DEFAULT_EXPERIMENT = "vgg19"
@@ -64,19 +66,20 @@ def place_of_runs(given: str, artifacts: Path, environ: Mapping[str, str] = os.e
     can't be used.
     """
     text = (given or environ.get(URI, "")).strip()
+    named = TRACKING_URI if given else URI
     if is_remote(text):
-        return _of_server(text, environ)
-    folder = _path_of(text) if text else MLRUNS
+        return _of_server(text, named, environ)
+    folder = _path_of(text, named) if text else MLRUNS
     _require_apart(folder, artifacts)
     return _of_folder(folder, environ)
 
 
-def _of_server(text: str, environ: Mapping[str, str]) -> Tracking:
+def _of_server(text: str, named: str, environ: Mapping[str, str]) -> Tracking:
     if why := why_no_address(text):
-        raise _refusal(text, why)
+        raise _refusal(named, text, why)
     parts = urlsplit(text)
     if parts.query or parts.fragment:
-        raise _refusal(text, "an MLflow server's address has no ? or #")
+        raise _refusal(named, text, "an MLflow server's address has no ? or #")
     host = parts.netloc.rpartition("@")[2]
     uri = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
     secrets = {USER: unquote(parts.username or ""), PASSWORD: unquote(parts.password or "")}
@@ -84,17 +87,17 @@ def _of_server(text: str, environ: Mapping[str, str]) -> Tracking:
     return Tracking(uri, variables | (secrets if parts.username else {}))
 
 
-def _path_of(text: str) -> Path:
+def _path_of(text: str, named: str) -> Path:
     bare = text if "://" in text else text.removeprefix("file:")
     path = None if bare in SERVICES else local_path(bare)
     if path is None:
-        raise _refusal(text, "MLflow's client here knows no such place")
+        raise _refusal(named, text, "MLflow's client here knows no such place")
     return from_here(str(path))
 
 
-def _refusal(text: str, why: str) -> SettingsError:
+def _refusal(named: str, text: str, why: str) -> SettingsError:
     shown = printable(redacted_address(text), MAX_SHOWN)
-    return SettingsError(f"tracking_uri can't be {shown!r} ({why}); {KINDS}")
+    return SettingsError(f"{named} can't be {shown!r} ({why}); {KINDS}")
 
 
 def _of_folder(folder: Path, environ: Mapping[str, str]) -> Tracking:

@@ -75,12 +75,15 @@ def _submit(runner: str, given: dict[str, str], _: How) -> None:
         own = {name: given.pop(name) for name in OWN if name in given}
         artifacts = resolved(artifacts_of(given.get("artifacts", "")))
         folder = state.folder_of(artifacts)
+        order = None if AGAIN in own else _order(runner, given, own)
+        if order:
+            sending.require_nodes(order.kinds)
+        else:
+            state.require_last(folder)
         folder.mkdir(parents=True, exist_ok=True)
         with writing_alone(folder, "submit"):
             submit = (
-                _again(folder, given, own)
-                if AGAIN in own
-                else _begin(folder, artifacts, _order(runner, given, own), codes)
+                _begin(folder, artifacts, order, codes) if order else _again(folder, given, own)
             )
             if submit is None:
                 return
@@ -107,7 +110,6 @@ def _again(folder: Path, given: Mapping[str, str], own: Mapping[str, str]) -> Su
 
 def _begin(folder: Path, artifacts: Path, order: Order, codes: list[int]) -> Submit | None:
     """Return the submit to go on with, None if what comes first failed: its code is in `codes`."""
-    sending.require_nodes(order.kinds)
     if submit := sending.unfinished(folder, order):
         print(f"submit: goes on with {submit.id}", flush=True)
         return submit

@@ -13,6 +13,7 @@ from stages.common.current import Facts, cpu_facts, facts_of, in_words, machine_
 from stages.common.host.cores import one_per_physical_core, parse_cores, require_available
 from stages.common.host.facts import describe_host
 from stages.common.provenance import maker
+from stages.common.unfit import of_profile, of_quantize
 from stages.errors import StageError
 from stages.folder.usable import resolved
 from stages.profile.enough import settings_met
@@ -118,15 +119,20 @@ def _why(record: StageRecord, settings: Settings, host: Host, program: str) -> s
     """Return why a stage whose inputs are as they were would run again; empty if it would not."""
     if program in settings.force:
         return "it is forced"
-    if isinstance(record, ProfileRecord):
-        if settings.more:
-            return "rounds are to be added"
-        if not record.repeat.trusted:
-            return "what was measured is not to be trusted"
+    if isinstance(record, ProfileRecord) and settings.more:
+        return "rounds are to be added"
+    if unfit := _unfit(record):
+        return unfit
     now = replace(maker(settings, program), packages={})
     before = facts_of(replace(record.maker, packages={}), _machine(record, record))
     met = _met(record, settings)
     return in_words(*(_but(it, met) for it in (before, facts_of(now, _machine(record, host)))))
+
+
+def _unfit(record: StageRecord) -> str:
+    if isinstance(record, ProfileRecord):
+        return of_profile(record)
+    return of_quantize(record) if isinstance(record, QuantizeRecord) else ""
 
 
 def _machine(record: StageRecord, source: StageRecord | Host) -> Facts:

@@ -65,8 +65,10 @@ def chosen(runs: Sequence[Run], text: str) -> tuple[Run, Run]:
     """
     given = [part.strip() for part in text.split(",")]
     named = [part for part in given if part != CURRENT]
-    if not all(given) or not named or len(given) > 2:
+    if not all(given) or len(given) > 2:
         raise SettingsError(f"compare can't be {text[:80]!r}; give WHEN, or WHEN,WHEN, as listed")
+    if not named:
+        raise SettingsError(f"compare can't be {text[:80]!r} alone; name an earlier one, as listed")
     first = _find(runs, named[0])
     both = [*given, CURRENT][:2]
     before, after = (
@@ -74,7 +76,24 @@ def chosen(runs: Sequence[Run], text: str) -> tuple[Run, Run]:
     )
     if before is after:
         raise SettingsError(f"compare can't be {text[:80]!r}, one run with itself; give two")
+    _require_rounds_of_their_own(before, after)
     return before, after
+
+
+def _require_rounds_of_their_own(before: Run, after: Run) -> None:
+    """Raise SettingsError if rounds were added to one run to make the other."""
+    if before.runtime == after.runtime and (_grew(before, after) or _grew(after, before)):
+        raise SettingsError(
+            f"{before.made} and {after.made} have rounds of one measurement, to which some were "
+            "added; compare either with another"
+        )
+
+
+def _grew(before: Run, after: Run) -> bool:
+    """Return whether all rounds of one run are in another."""
+    if before.record is None or after.record is None:
+        return False
+    return {*before.record.parts} <= {*after.record.added_to}
 
 
 def _of_runtime(artifacts: Artifacts, runtime: str) -> Iterator[Run]:

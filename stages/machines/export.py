@@ -12,24 +12,35 @@ from stages.machines.cost_table import cost_in_words
 from stages.machines.entries import Entry
 from stages.machines.table import NOTHING, ratio_in_words
 from stages.records.base import Interval
-from stages.records.summary import HIGH, LOW, Value
+from stages.records.summary import HIGH, LOW, NOT_RUN, SummaryRow, Value
 
 
 def as_csv(entries: Sequence[Entry]) -> str:
     """Return the cells as CSV, whose columns have their units in their names.
 
-    What is not known is empty. What a spreadsheet would compute has an apostrophe before it.
+    Those that were not run come last. What is not known is empty. What a spreadsheet would compute
+    has an apostrophe before it.
     """
     currency = _currency(entries)
+    rows = [{**entry.machine.row(entry.key), **_values(entry, currency)} for entry in entries]
     return tabular.as_csv(
-        [{**entry.machine.row(entry.key), **_values(entry, currency)} for entry in entries]
+        [*rows, *({**dict.fromkeys(rows[0]), **row} for row in _not_run(entries))]
     )
 
 
 def as_markdown(entries: Sequence[Entry]) -> str:
-    """Return the cells as a table in Markdown."""
+    """Return the cells as a table in Markdown, those that were not run last."""
     currency = _currency(entries)
-    return tabular.as_markdown([_shown(entry, currency) for entry in entries])
+    rows = [_shown(entry, currency) for entry in entries]
+    return tabular.as_markdown(
+        [*rows, *({**dict.fromkeys(rows[0], NOTHING), **shown(row)} for row in _not_run(entries))]
+    )
+
+
+def _not_run(entries: Sequence[Entry]) -> list[SummaryRow]:
+    """Return the rows of cells that were not run, of all machines that have others."""
+    machines = {id(entry.machine): entry.machine for entry in entries}.values()
+    return [row for one in machines for row in one.table if row["status"] == NOT_RUN]
 
 
 def _currency(entries: Sequence[Entry]) -> str:

@@ -22,6 +22,7 @@ from stages.common.host.facts import (
 from stages.common.host.interference import look
 from stages.common.provenance import maker
 from stages.common.summaries import summaries
+from stages.common.unfit import of_profile
 from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder import history
 from stages.folder.access import writing
@@ -82,17 +83,9 @@ def _product(folder: ProfileFolder, settings: Settings) -> Product[ProfileRecord
         folder=folder,
         kind=ProfileRecord,
         origins=origins_of,
-        unfit=_unfit,
+        unfit=of_profile,
         met=lambda record: settings_met(record, settings),
     )
-
-
-def _unfit(record: ProfileRecord) -> str:
-    """Return that a run failed its own test, unless that is for want of the rounds asked for."""
-    kinds = {reason.kind for reason in record.repeat.reasons}
-    if record.maker.settings.get("rounds"):
-        kinds.discard("few_rounds")
-    return "what was measured is not to be trusted" if kinds else ""
 
 
 def _profile(

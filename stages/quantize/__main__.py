@@ -16,6 +16,7 @@ from stages.common.host.facts import (
     require_consistent,
     require_int8_kernels,
 )
+from stages.common.unfit import of_quantize
 from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
@@ -59,14 +60,8 @@ def _product(folder: QuantizeFolder) -> Product[QuantizeRecord]:
         folder=folder,
         kind=QuantizeRecord,
         origins=lambda record: origins(record.train_sha256, record.host),
-        unfit=_unfit,
+        unfit=of_quantize,
     )
-
-
-def _unfit(record: QuantizeRecord) -> str:
-    """Return that recipes failed for what is not their own, and may not be so another time."""
-    failed = [f"trial {number}" for number, it in enumerate(record.trials, 1) if it.may_pass]
-    return f"{', '.join(failed)} failed for what may have passed" if failed else ""
 
 
 def _quantize(

@@ -38,7 +38,8 @@ COLUMNS = (
         "machine",
         "text",
         "the machine: as it was named, else the type that its cloud names, else vendor and product "
-        "as its firmware has them; of several, else the name of the folder or bundle",
+        "as its firmware has them; beside others, and where it is published, else the name of the "
+        "folder or bundle",
     ),
     Column("machine_type", "text", "what its cloud calls its type"),
     Column("cpu", "text", "the CPU's name, with its generation if that is known"),

@@ -6,15 +6,19 @@ import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from docker.host import client, engine
+from docker.host import client, engine, visibility
+from docker.host.client import Answer
 from docker.host.engine import EngineInfo
 from docker.host.env_file import compose_variables
 from docker.host.user import User, user_in_container
 from docker.host.visibility import require_visible
 from stages.errors import EngineError
+from stages.folder.access import writing
+from stages.folder.usable import prepare
 from tests.unit.docker.fake_engine import DENIED, DOWN, FakeEngine, Reply, reply
 
 
@@ -247,6 +251,26 @@ def test_an_engine_elsewhere_that_sees_the_folder_is_taken(
     require_visible(tmp_path)
     asked = [words[:2] for words in docker.asked]
     assert [first for first, _ in asked] == ["info", "import", "create", "rm", "image"]
+
+
+@pytest.mark.usefixtures("machine")
+def test_a_stage_that_begins_while_the_engine_is_tried_runs_and_the_engine_is_taken(
+    docker: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker.answer({"info": reply(json.dumps(DESKTOP)), "create": reply("f00d")})
+    artifacts, real, began = prepare(tmp_path / "artifacts"), client.ask, list[str]()
+
+    def ask(*words: str, **how: Any) -> Answer:
+        if words[0] != "create" or began:
+            return real(*words, **how)
+        with writing(artifacts, "train"):
+            began.append("train")
+        return Answer(1, errors=UNSEEN[2])
+
+    monkeypatch.setattr(visibility, "ask", ask)
+    require_visible(artifacts)
+    assert began == ["train"]
+    assert [path.name for path in artifacts.iterdir() if path.suffix == ".new"] == []
 
 
 def test_in_a_container_the_engine_is_outside(

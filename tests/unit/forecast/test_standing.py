@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stages.artifacts import Artifacts, verify, write_record
+from stages.artifacts import Artifacts, read_record, verify, write_record
 from stages.command_line import load
 from stages.common.provenance import maker
 from stages.errors import PinningError
@@ -14,10 +14,14 @@ from stages.folder.handover import handing_over
 from stages.forecast.duration import OF_README, duration
 from stages.forecast.standing import standings, this_host
 from stages.records.base import Host, Record
+from stages.records.cell import Reason
+from stages.records.profile import ProfileRecord
+from stages.records.quantize import QuantizeRecord
 from stages.setting.programs import STAGES
 from stages.settings import Settings
 from stages.stage_folders import StageFolder
-from tests.unit.records import HOST, measured, profile, quantize, train
+from tests.unit.evidence import quantizing
+from tests.unit.records import HOST, measured, profile, quantize, repeat, train
 
 CELLS = (measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 20.0))
 
@@ -76,6 +80,29 @@ def test_a_setting_that_changed_and_what_comes_of_it(artifacts: Artifacts) -> No
 def test_what_is_forced_runs(artifacts: Artifacts) -> None:
     assert whys(artifacts, force="quantize")["quantize"] == "it is forced"
     assert whys(artifacts, more="1")["profile"] == "rounds are to be added"
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [("few_rounds", ""), ("other_classes", "what was measured is not to be trusted")],
+)
+def test_a_run_with_the_rounds_asked_for_is_not_measured_again_for_their_want(
+    artifacts: Artifacts, kind: Any, why: str
+) -> None:
+    settings, folder = settings_of(artifacts), artifacts.profile("itex")
+    made = read_record(folder.record, ProfileRecord)
+    numbers = {"rounds": 2.0} if kind == "few_rounds" else {}
+    doubt = repeat(trusted=False, reasons=[Reason(kind=kind, numbers=numbers)])
+    leave(folder, replace(made, repeat=doubt), settings, "profile")
+    assert whys(artifacts)["profile"] == why
+
+
+def test_a_recipe_that_may_work_another_time_is_tried_again(artifacts: Artifacts) -> None:
+    folder = artifacts.quantize("itex")
+    made = read_record(folder.record, QuantizeRecord)
+    failed = replace(quantizing.failed(), may_pass=True)
+    leave(folder, replace(made, trials=[failed]), settings_of(artifacts), "quantize")
+    assert whys(artifacts)["quantize"] == "trial 1 failed for what may have passed"
 
 
 def test_figures_of_another_machine_are_measured_again(artifacts: Artifacts) -> None:

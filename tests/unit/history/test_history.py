@@ -307,5 +307,17 @@ def test_no_line_is_wider_than_a_terminal(root: Path) -> None:
     parts = repeat(trusted=False, reasons=[few])
     many = record_of(FOURTH, 12345.6, repeat=parts, settings=settings)
     measure(root, replace(many, added_to=[THIRD]))
-    texts = [history_text(root, ""), history_text(root, "2026-11-26")]
+    texts = [history_text(root, ""), history_text(root, FIRST)]
     assert max(len(line) for text in texts for line in text.splitlines()) <= WIDTH
+
+
+def test_a_run_is_not_compared_with_itself_and_more_rounds(root: Path) -> None:
+    measure(root, replace(record_of(FOURTH, 6.0), added_to=[SECOND, THIRD]))
+    with pytest.raises(SettingsError, match="have rounds of one measurement"):
+        history_text(root, THIRD)
+    assert "1.50x" in history_text(root, FIRST)
+
+
+def test_the_current_one_alone_is_no_comparison(root: Path) -> None:
+    with pytest.raises(SettingsError, match="can't be 'current' alone; name an earlier one"):
+        history_text(root, "current")

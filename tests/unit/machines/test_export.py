@@ -11,7 +11,7 @@ import pytest
 
 from stages.errors import NotWritableError
 from stages.machines.export import as_csv, as_markdown
-from stages.records.cell import Reason
+from stages.records.cell import Cell, Reason
 from tests.unit.machines.parts import RATES, cell, entries, leave, measure, shown
 from tests.unit.machines.test_costs import prices
 from tests.unit.records import profile, repeat, same_as
@@ -100,6 +100,26 @@ def test_a_cell_with_anothers_figures_says_so(tmp_path: Path) -> None:
     found = entries(measure(tmp_path / "a", same, cell("fp32", "AVX2", *RATES)))
     assert [row["verdict"] for row in rows_of(as_csv(found))] == ["native", "same-as AVX2"]
     assert as_markdown(found).splitlines()[-1].endswith("| same-as AVX2 |")
+
+
+def test_a_cell_that_was_not_run_has_a_row_with_the_reason(tmp_path: Path) -> None:
+    missing = Cell(precision="bf16", requested_isa="AVX2", impossible="no avx512_bf16 flag")
+    first, other = (
+        measure(tmp_path / name, missing, cell("fp32", "AVX2", *RATES)) for name in ("a", "b")
+    )
+    found = entries(first, other)
+    rows = rows_of(as_csv(found))
+    assert [(row["machine"], row["precision"], row["status"]) for row in rows] == [
+        ("a", "fp32", "ok"),
+        ("b", "fp32", "ok"),
+        ("a", "bf16", "not_run"),
+        ("b", "bf16", "not_run"),
+    ]
+    assert rows[2]["reasons"] == "no avx512_bf16 flag"
+    assert rows[2]["throughput_ratio_to_first_machine"] == ""
+    last = as_markdown(found).splitlines()[-1]
+    assert last.startswith("| b |")
+    assert last.endswith("| not run |")
 
 
 def test_both_are_written_and_replaced_whole(tmp_path: Path) -> None:
