@@ -44,14 +44,15 @@ class CellKey(NamedTuple):
 class CellResult(NamedTuple):
     """A cell's figures, its proof, how the cell ran that they are of, which images it got right.
 
-    `anchor` are the offline turns of the cell of its run that shared the rounds of all.
+    `anchors` are the offline turns of the cell of its run that shared the rounds of all, those of
+    the first time and those of the second.
     """
 
     measurement: Measurement
     proof: Proof
     verdict: str
     right: Sequence[bool]
-    anchor: Sequence[Run]
+    anchors: Sequence[Sequence[Run]]
 
 
 CellFigures = dict[CellKey, CellResult]
@@ -94,13 +95,13 @@ def compare(
 def _measured(record: ProfileRecord) -> CellFigures:
     """Return each cell's figures, its own or those of the cell that it is the same as."""
     cells: CellFigures = {}
-    anchor = record.anchor("offline")
+    anchors = record.anchors("offline")
     for cell in record.cells:
         key = CellKey(record.runtime, cell.precision, cell.requested_isa)
         measurement = record.measured_cell(cell).measurement
         if measurement and cell.proof:
             right = right_answers(measurement.accuracy.predictions, record.labels)
-            cells[key] = CellResult(measurement, cell.proof, cell.verdict, right, anchor)
+            cells[key] = CellResult(measurement, cell.proof, cell.verdict, right, anchors)
         elif not cell.impossible:
             name = f"{cell.precision} at {cell.requested_isa}"
             raise InputCorruptError(f"{name} has no proven measurement; run profile again")
@@ -179,4 +180,4 @@ def _speedup(cells: CellFigures, changed: CellKey, reference: CellKey) -> Interv
     if reference not in cells:
         return None
     ours, theirs = (cells[key].measurement.offline.runs for key in (changed, reference))
-    return speedup("offline", ours, theirs, cells[changed].anchor)
+    return speedup("offline", ours, theirs, cells[changed].anchors)

@@ -60,7 +60,7 @@ def sureness(
     itself = speedup(scenario, again, runs[repeated])
     figures = [interval(round_figures(scenario, cell_runs)) for cell_runs in runs.values()]
     ratios = [
-        speedup(scenario, runs[one], runs[other], runs[repeated])
+        speedup(scenario, runs[one], runs[other], [runs[repeated], again])
         for one, other in pairs
         if one in runs and other in runs
     ]

@@ -117,6 +117,10 @@ class ProfileRecord(MeasuredRecord):
         measurement = next(filter(None, found), None)
         return measurement.runs(scenario) if measurement else []
 
+    def anchors(self, scenario: str) -> list[list[Run]]:
+        """Return the turns of that cell, those of the first time and those of the second."""
+        return [self.anchor(scenario), self.repeat.measurement.runs(scenario)]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSummary(Record):
