@@ -1,5 +1,7 @@
 """About how many more rounds it takes."""
 
+from math import sqrt
+
 import pytest
 
 from stages.profile.sureness import Sureness, sureness
@@ -28,3 +30,19 @@ def test_cells_that_shared_no_round_are_held_against_the_repeated_cell() -> None
     assert sureness("offline", runs, repeated, runs[repeated], [(bf16, fp32)], 0.02).sure
     runs[bf16] = [run(8.0 + number % 2, number) for number in second]
     assert not sureness("offline", runs, repeated, runs[repeated], [(bf16, fp32)], 0.02).sure
+
+
+def test_a_group_is_not_sure_while_a_ratio_to_another_group_would_be_too_wide() -> None:
+    repeated, fp32, bf16 = (("int8", "AVX2"), ("fp32", "AVX2"), ("bf16", "AVX2"))
+    runs = {
+        repeated: [run(20.0, number) for number in range(1, 9)],
+        bf16: [run(8.0 + 0.27 * (number % 2), number) for number in range(1, 9)],
+    }
+    found = [
+        sureness("offline", runs, repeated, runs[repeated], pairs, 0.02)
+        for pairs in ([(bf16, repeated)], [(bf16, fp32)])
+    ]
+    assert found[0].sure
+    # Two links as wide as this one make a ratio that is wider than the goal.
+    assert not found[1].sure
+    assert found[1].excess == pytest.approx(found[0].excess * sqrt(2))
