@@ -7,7 +7,8 @@ from stages.common.summaries import measurements
 from stages.isa import rank
 from stages.precisions import FP32, INT8, get_precision
 from stages.records.accuracy import Chance
-from stages.records.compare import DisturbedTurns, Repeated, Saturation
+from stages.records.compare import Repeated, Saturation
+from stages.records.disturbed import DisturbedTurns
 from stages.records.measure import Disturbance, counting
 from stages.records.profile import ProfileRecord
 

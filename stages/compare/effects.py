@@ -19,6 +19,7 @@ from stages.compare.checks import (
     repeat_verdict,
     saturations,
 )
+from stages.compare.goal import goal_of
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.limits import limit_rows
 from stages.compare.recall import recalls_of
@@ -85,6 +86,9 @@ def compare(
         limits=sorted(chain.from_iterable(map(limit_rows, records)), key=order),
         rows=sorted((_row(cells, key, reference) for key in cells), key=order),
         in_groups=[record.runtime for record in records if is_in_groups(record)],
+        precision_goals={
+            record.runtime: goal for record in records if (goal := goal_of(record)) is not None
+        },
         impossible=sorted(chain.from_iterable(map(_impossible, records)), key=order),
         recalls=[*chain.from_iterable(map(recalls_of, records))],
         bounds=[*chain.from_iterable(map(bounds_of, profiles))],

@@ -16,6 +16,7 @@ from stages.common.text import (
 )
 from stages.compare.bound import bound_rows
 from stages.compare.cautions import is_derived
+from stages.compare.goal import goal_rows
 from stages.compare.limits import render_limits
 from stages.compare.matrix import render_matrix, render_notes
 from stages.compare.models import Summaries, closing_line, models_of, render_models
@@ -87,6 +88,7 @@ def check_rows(record: CompareRecord) -> list[tuple[str, str]]:
     """Return what shows whether the run can be relied on, and the answers of INT8 and FP32."""
     rows = [*bound_rows(record)]
     rows += [row for repeat in record.repeats for row in _repeat_lines(repeat, record)]
+    rows += goal_rows(record)
     rows += [
         (
             f"disturbed turns{_runtime_suffix(turns.runtime, record)}",
