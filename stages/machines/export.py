@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 
 from stages.common import tabular
-from stages.compare.summary import STATUS, shown
+from stages.compare.summary import STATUS, note_of_groups, shown
 from stages.machines.cost_table import cost_in_words
 from stages.machines.entries import Entry
 from stages.machines.table import NOTHING, ratio_in_words
@@ -29,7 +29,9 @@ def as_csv(entries: Sequence[Entry]) -> str:
 def as_markdown(entries: Sequence[Entry]) -> str:
     """Return the cells as a table in Markdown."""
     currency = _currency(entries)
-    return tabular.as_markdown([_shown(entry, currency) for entry in entries])
+    rows = [entry.machine.row(entry.key) for entry in entries]
+    shown_rows = [_shown(entry, currency) for entry in entries]
+    return tabular.as_markdown(shown_rows) + note_of_groups(rows)
 
 
 def _currency(entries: Sequence[Entry]) -> str:

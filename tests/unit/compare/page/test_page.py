@@ -18,7 +18,14 @@ from stages.records.base import Source
 from stages.records.cell import Accuracy
 from stages.samples import Samples
 from stages.stage_folders import CompareFolder
-from tests.unit.compare.profiles import UNEQUAL, both_runtimes, impossible, of_one_round, profiled
+from tests.unit.compare.profiles import (
+    UNEQUAL,
+    both_runtimes,
+    impossible,
+    in_groups,
+    of_one_round,
+    profiled,
+)
 from tests.unit.records import (
     LABELS,
     SHA256,
@@ -234,3 +241,17 @@ def test_a_rehearsal_is_on_the_page(tmp_path: Path) -> None:
     draw(out, seen)
     write_page(out, seen, Artifacts(tmp_path / "none"))
     assert "rehearsed, not measured" in out.page.read_text()
+
+
+def test_page_and_pictures_of_a_run_in_groups_say_that_figures_need_not_divide(
+    tmp_path: Path,
+) -> None:
+    page = write(in_groups(), tmp_path / "groups")
+    assert "they were measured in groups, so two figures need not divide to" in page.text
+    assert "or through the cell measured twice: cells were measured in groups" in page.text
+    assert "over the rounds that both shared" not in page.text
+    for name in ("fp32_int8_absolute", "fp32_int8_times"):
+        said = "cells were measured in groups: figures need not divide to their ratio"
+        assert said in " ".join((tmp_path / "groups" / f"{name}.svg").read_text().split())
+    together = write(profiled(profile(*CELLS)), tmp_path / "together")
+    assert "in groups" not in together.text
