@@ -41,7 +41,11 @@ def disturbed_turns(record: ProfileRecord) -> list[DisturbedTurns]:
         for kind in run.disturbed_by:
             most[kind] = max(run.interference.amounts[kind], most.get(kind, 0.0), key=abs)
     found = DisturbedTurns(
-        runtime=record.runtime, turns=len(runs), disturbed=len(disturbed), most=most
+        runtime=record.runtime,
+        turns=len(runs),
+        disturbed=len(disturbed),
+        most=most,
+        in_figures=len(counting(disturbed)),
     )
     return [found] if disturbed else []
 

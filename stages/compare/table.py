@@ -27,6 +27,7 @@ from stages.program.printable import printable
 from stages.records.base import Interval
 from stages.records.cell import Reason
 from stages.records.compare import CompareRecord, OfCell, Repeated
+from stages.records.disturbed import DisturbedTurns
 
 
 def render(record: CompareRecord, summaries: Summaries, rehearsed: Rehearsed = NOTHING) -> str:
@@ -92,7 +93,7 @@ def check_rows(record: CompareRecord) -> list[tuple[str, str]]:
     rows += [
         (
             f"disturbed turns{_runtime_suffix(turns.runtime, record)}",
-            f"{turns.disturbed} of {turns.turns}: {disturbances_in_words(turns.most)}",
+            f"{disturbed_in_words(turns)}: {disturbances_in_words(turns.most)}",
         )
         for turns in record.disturbed
     ]
@@ -109,6 +110,13 @@ def check_rows(record: CompareRecord) -> list[tuple[str, str]]:
         if (words := at_chance(chance))
     ]
     return rows
+
+
+def disturbed_in_words(turns: DisturbedTurns) -> str:
+    """Return how many turns were disturbed, and how many of these the figures come from."""
+    counted = turns.in_figures
+    text = f"{turns.disturbed} of {turns.turns}"
+    return f"{text}, {counted} of them in the figures for want of quiet ones" if counted else text
 
 
 def invalid_cells(record: CompareRecord) -> list[tuple[str, Reason]]:

@@ -14,6 +14,7 @@ from stages.profile.plan import PlannedCell
 from stages.profile.sureness import Sureness, sureness
 from stages.profile.turns import SCENARIOS, Turns
 from stages.records.base import Interval
+from stages.records.measure import counting
 
 HOUR_S = 3600.0
 
@@ -168,6 +169,8 @@ def _outcome(turns: Turns, known: dict[str, Sureness], budget: Budget) -> str:
     unsure = [name.replace("_", "-") for name in SCENARIOS if not known[name].sure]
     ending = _spent(turns, unsure, budget) if unsure else _sure(turns, budget)
     runs = [run for cell in turns.samples for name in SCENARIOS for run in cell.runs[name]]
-    disturbed = sum(bool(run.disturbed_by) for run in runs)
-    also = f"; {disturbed} of {len(runs)} turns were disturbed" if disturbed else ""
+    disturbed = [run for run in runs if run.disturbed_by]
+    also = f"; {len(disturbed)} of {len(runs)} turns were disturbed" if disturbed else ""
+    if counted := len(counting(disturbed)):
+        also += f", {counted} of them in the figures for want of quiet ones"
     return f"rounds: {rounds}; {ending}{also}"

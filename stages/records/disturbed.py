@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from stages.records.fields import Count, RuntimeName, Size, doc
+from stages.records.fields import Count, RuntimeName, Size, doc, doc_of_added
 from stages.records.measure import Disturbance
 
 
@@ -21,3 +21,10 @@ class DisturbedTurns:
             "a fraction of the cores' time, of throttled and quota a count, of clock_step seconds."
         ),
     ]
+    in_figures: Annotated[
+        Count,
+        doc_of_added(
+            "Those of the disturbed that the figures come from, as fewer than 5 rounds of their "
+            "cells and scenario were undisturbed."
+        ),
+    ] = 0

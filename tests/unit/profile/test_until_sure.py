@@ -171,11 +171,15 @@ def test_a_disturbed_turn_is_taken_again_in_its_round(clock: Clock) -> None:
     assert [run.counts for run in samples[1].runs["offline"]] == [True, False, *[True] * 4]
 
 
-def test_what_is_always_disturbed_is_not_taken_again_and_ends_with_figures(clock: Clock) -> None:
+def test_what_is_always_disturbed_is_not_taken_again_and_ends_with_figures(
+    clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
     groups = [FakeGroup(clock, lambda _: 5.0, lambda _: 0.4) for _ in CELLS]
     samples = take(groups, time_budget=60.0)
     assert {again for group in groups for *_, again in group.asked} == {0}
     assert all(run.disturbed_by for run in counting(samples[0].runs["offline"]))
+    said = "30 of 30 turns were disturbed, 30 of them in the figures for want of quiet ones"
+    assert said in capsys.readouterr().out
 
 
 def test_a_fixed_number_is_a_fixed_number(clock: Clock) -> None:
