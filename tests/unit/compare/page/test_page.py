@@ -192,7 +192,7 @@ def test_the_bound_and_the_checks_are_on_the_page(tmp_path: Path) -> None:
     text = write([replace(one, quantized=quantize(variant("int8")))], tmp_path / "compare").text
     for said in (
         "<dt>accuracy bound</dt><dd>INT8 may lose 1% of FP32",
-        "by the recipe minmax, per channel, which was chosen there",
+        "with the recipe minmax, per channel, which was chosen there",
         "100 images are too few to decide a loss of 1%",
         "<dt>measured twice: int8 AVX2</dt>",
         "<dt>disturbed turns</dt>",
