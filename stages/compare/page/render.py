@@ -16,7 +16,7 @@ from stages.compare.page import accuracy, scaling
 from stages.compare.page.answer import answer, checks
 from stages.compare.page.effects import effects
 from stages.compare.page.images import gallery
-from stages.compare.page.machine import machine, runs
+from stages.compare.page.machine import machine, memory_variable, runs
 from stages.compare.page.matrix import matrices
 from stages.compare.page.seen import Seen
 from stages.compare.page.svg import inlined
@@ -104,6 +104,7 @@ def _content(out: CompareFolder, seen: Seen, artifacts: Artifacts) -> dict[str, 
         "recalls": accuracy.recalls(seen),
         "gallery": gallery(seen, artifacts),
         "machine": machine(seen),
+        "memory_variable": memory_variable(seen),
         "runs": runs(seen),
         "named": seen.named,
         "pictures": pictures(out),

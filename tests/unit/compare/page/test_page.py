@@ -255,3 +255,14 @@ def test_page_and_pictures_of_a_run_in_groups_say_that_figures_need_not_divide(
         assert said in " ".join((tmp_path / "groups" / f"{name}.svg").read_text().split())
     together = write(profiled(profile(*CELLS)), tmp_path / "together")
     assert "in groups" not in together.text
+
+
+def test_the_memory_that_made_groups_is_shown_and_given_again(tmp_path: Path) -> None:
+    (one,) = in_groups()
+    host = replace(one.record.host, container=True, memory_gib=23.5, memory_limit_gib=4.0)
+    page = write([replace(one, record=replace(one.record, host=host))], tmp_path / "groups")
+    assert "23.5 GiB, of which the run might take 4.0 GiB" in page.text
+    assert "<code>STAGES_MEMORY=4096m ./bootstrap.py --yes pipeline</code>" in page.text
+    together = write(profiled(profile(*CELLS, host=host)), tmp_path / "together")
+    assert "of which the run might take 4.0 GiB" in together.text
+    assert "<code>./bootstrap.py --yes pipeline</code>" in together.text
