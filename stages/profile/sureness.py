@@ -6,7 +6,6 @@ little too narrow; docs/measuring.md says by how much.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
 
 from stages.common.pairs import CellName, Pair
 from stages.common.stats import interval, link, round_figures, speedup, spread
@@ -57,7 +56,7 @@ def sureness(
     `runs` are each cell's, `again` those of the `repeated` cell's second time. `goal` is half the
     width that the ratio of each of the `pairs` may have, as a fraction. If only one cell of a pair
     has `runs`, as the other is in another group, the link between that one and the repeated cell is
-    judged instead: two links of goal / sqrt(2) make a ratio of `goal`.
+    judged instead, at half of the goal: over few rounds the widths of two links add up.
     """
     itself = speedup(scenario, again, runs[repeated])
     figures = [interval(round_figures(scenario, cell_runs)) for cell_runs in runs.values()]
@@ -70,7 +69,7 @@ def sureness(
     if scenario == "offline":  # the table shows ratios of throughputs alone
         excesses += [
             *(width / goal for width in ratio_widths(runs, repeated, again, pairs).values()),
-            *(width * sqrt(2) / goal for width in _link_widths(runs, repeated, again, pairs)),
+            *(width * 2 / goal for width in _link_widths(runs, repeated, again, pairs)),
         ]
     return Sureness(max(excesses), itself, rounds)
 
