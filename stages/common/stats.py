@@ -8,8 +8,9 @@ Know About the Bootstrap (2015), section 5.3.
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 from math import sqrt
-from statistics import NormalDist, median
+from statistics import NormalDist, fmean, median
 from typing import TypeAlias
 
 import numpy as np
@@ -19,6 +20,8 @@ from stages.records.base import Interval
 from stages.records.measure import Run, counting
 
 Figures: TypeAlias = npt.NDArray[np.float64]
+# The turns of a cell, or of one that was measured twice, those of either time.
+Side: TypeAlias = Sequence[Sequence[Run]]
 
 RESAMPLES = 4_000
 Z = NormalDist().inv_cdf(0.975)
@@ -52,21 +55,49 @@ def speedup(
     scenario: str,
     changed: Sequence[Run],
     reference: Sequence[Run],
-    anchor: Sequence[Run] = (),
+    anchors: Side = (),
     seed: int = 0,
 ) -> Interval:
     """Return how many times as fast as `reference` `changed` is, with its 95% interval.
 
     It is the ratio of the very figures that are shown of both, so that these divide to it if all
     their rounds are shared. Both sides are resampled by the same rounds, so that what slows a round
-    down slows both. Two that shared no round are each held against `anchor`, which was in the
-    rounds of either. 0 if the reference did nothing. Raises ValueError if nothing links the two.
+    down slows both. Two that shared no round are each held against `anchors`, the turns of the cell
+    measured twice, which was in the rounds of either. 0 if the reference did nothing. Raises
+    ValueError if nothing links the two.
     """
-    links = [(changed, reference)]
-    if not _shared(changed, reference):
-        links = [(changed, anchor), (anchor, reference)]
+    return _ratio(scenario, _links(changed, reference, anchors), seed)
+
+
+def link(scenario: str, runs: Sequence[Run], anchors: Side) -> Interval:
+    """Return how many times as fast as the cell measured twice another is, with its 95% interval.
+
+    It is over the rounds that all shared. Raises ValueError if there are none.
+    """
+    return _ratio(scenario, [([runs], anchors)])
+
+
+def _links(
+    changed: Sequence[Run], reference: Sequence[Run], anchors: Side
+) -> list[tuple[Side, Side]]:
+    """Return the sides to hold against each other, one link after the other.
+
+    The cell measured twice was in more rounds than others only if these were measured in groups.
+    Then its figure in a round is the mean of both times: either alone would give another ratio.
+    """
+    unlike = _shared(changed) != _shared(reference)
+    over, under = (
+        anchors if unlike and side in anchors else [side] for side in (changed, reference)
+    )
+    if _shared(*over, *under):
+        return [(over, under)]
+    return [(over, anchors), (anchors, under)]
+
+
+def _ratio(scenario: str, links: Sequence[tuple[Side, Side]], seed: int = 0) -> Interval:
+    """Return the product of the ratios of some links, whose rounds are drawn on their own."""
     dice = np.random.default_rng(seed)
-    pairs = [_by_round(scenario, *link) for link in links]
+    pairs = [_by_round(scenario, over, under) for over, under in links]
     resampled = np.prod([_resampled(pair, dice) for pair in pairs], axis=0)
     low, high = np.percentile(resampled, _percentiles(min(map(len, pairs))))
     once = [_ratios(*np.median(pair, axis=0, keepdims=True).T) for pair in pairs]
@@ -118,25 +149,31 @@ def _middle_places(rounds: int, seed: tuple[int, ...]) -> npt.NDArray[np.int64]:
     return np.sort(drawn, axis=1)[:, middle].T
 
 
-def _shared(one: Sequence[Run], other: Sequence[Run]) -> list[int]:
-    """Return the rounds in which turns of both count, in order."""
-    return sorted({run.round for run in counting(one)} & {run.round for run in counting(other)})
+def _shared(*cells: Sequence[Run]) -> list[int]:
+    """Return the rounds in which turns of all of one cell or more count, in order."""
+    numbers = [{run.round for run in counting(runs)} for runs in cells]
+    return sorted(set.intersection(*numbers)) if numbers else []
 
 
-def _by_round(scenario: str, changed: Sequence[Run], reference: Sequence[Run]) -> Figures:
+def _by_round(scenario: str, changed: Side, reference: Side) -> Figures:
     """Return the two figures of each shared round, of which the first over the second is a speedup.
 
     Raises ValueError if there is none.
     """
-    rounds = _shared(changed, reference)
+    rounds = _shared(*changed, *reference) if changed and reference else []
     if not rounds:
         raise ValueError("the two cells shared no round, and none with another")
-    ours, theirs = (
-        {run.round: _figure(scenario, run) for run in counting(runs)}
-        for runs in (changed, reference)
-    )
+    ours, theirs = (_means(scenario, side) for side in (changed, reference))
     rates = (ours, theirs) if scenario == "offline" else (theirs, ours)  # the shorter, the faster
     return np.asarray([[figures[number] for figures in rates] for number in rounds], np.float64)
+
+
+def _means(scenario: str, side: Side) -> dict[int, float]:
+    """Return the mean of a side's figures in each round."""
+    figures: dict[int, list[float]] = {}
+    for run in chain.from_iterable(map(counting, side)):
+        figures.setdefault(run.round, []).append(_figure(scenario, run))
+    return {number: fmean(both) for number, both in figures.items()}
 
 
 def _resampled(pair: Figures, dice: np.random.Generator) -> Figures:

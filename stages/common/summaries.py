@@ -86,7 +86,7 @@ def _against(
 ) -> ModelSummary:
     """Return a summary with how many times as fast as FP32 it is."""
     offline, stream = (
-        speedup(scenario, changed.runs(scenario), fp32.runs(scenario), record.anchor(scenario))
+        speedup(scenario, changed.runs(scenario), fp32.runs(scenario), record.anchors(scenario))
         for scenario in ("offline", "single_stream")
     )
     return replace(summary, throughput_speedup=offline, latency_speedup=stream)

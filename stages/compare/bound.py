@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 
+from stages.common.stats import right_answers
 from stages.common.text import loss_in_words, recipe_in_words
+from stages.compare.accuracy import difference
 from stages.compare.inputs import RuntimeProfile
 from stages.isa import rank
-from stages.precisions import INT8
+from stages.precisions import FP32, INT8
 from stages.records.accuracy import AccuracyDifference, LossInterval
 from stages.records.accuracy_bound import AccuracyBound
 from stages.records.compare import CompareRecord, Row
+from stages.records.quantize import QuantizeRecord
 
 # Two intervals that each hold what they should in all but 2.5% of cases: both do in 95%.
 CONFIDENCE_OF_EACH = 0.975
@@ -31,8 +34,19 @@ def bounds_of(profile: RuntimeProfile) -> list[AccuracyBound]:
             loss=int8.loss if int8 else None,
             agreement_fp32=int8.agreement_fp32 if int8 else None,
             recipe=made.recipe,
+            loss_interval=_validation_interval(made),
         )
     ]
+
+
+def _validation_interval(made: QuantizeRecord) -> LossInterval | None:
+    """Return the interval of INT8's loss on validation; None without the answers of both."""
+    answers = {it.precision: it.predictions for it in made.variants}
+    fp32, int8 = (answers.get(name, []) for name in (FP32, INT8))
+    if not made.labels or not len(fp32) == len(int8) == len(made.labels):
+        return None
+    right = right_answers(fp32, made.labels)
+    return loss_interval(difference(right_answers(int8, made.labels), right), sum(right))
 
 
 def loss_interval(found: AccuracyDifference, fp32_right: int) -> LossInterval | None:
@@ -105,17 +119,28 @@ def _allowed(bound: AccuracyBound) -> str:
 
 def _on_validation(bound: AccuracyBound) -> str:
     agree = "" if bound.agreement_fp32 is None else f", {bound.agreement_fp32:.1%} as FP32"
-    words = f"loss {loss_in_words(bound.loss)} of {bound.images} images{agree}"
-    kept = bound.loss is not None and bound.loss <= bound.tolerable_loss + ROUNDING
+    ends = _ends(bound.loss_interval)
     return (
-        f"{words}: {'kept' if kept else 'NOT KEPT'}, by the recipe "
-        f"{recipe_in_words(bound.recipe)}, which was chosen there"
+        f"loss {loss_in_words(bound.loss)}{ends} of {bound.images} images{agree}: {_kept(bound)}, "
+        f"with the recipe {recipe_in_words(bound.recipe)}, which was chosen there"
     )
 
 
+def _kept(bound: AccuracyBound) -> str:
+    """Return whether the loss on validation is within the bound, and if that is an estimate."""
+    most, between = bound.tolerable_loss + ROUNDING, bound.loss_interval
+    kept = "kept" if bound.loss is not None and bound.loss <= most else "NOT KEPT"
+    open_ended = between is not None and between.low <= most < between.high
+    return f"{kept} by the estimate" if open_ended else kept
+
+
+def _ends(between: LossInterval | None) -> str:
+    return f" ({between.low:+.1%} to {between.high:+.1%})" if between else ""
+
+
 def _on_test(row: Row, bound: AccuracyBound) -> str:
-    between, found = row.accuracy_loss_interval, row.accuracy_difference
+    found = row.accuracy_difference
     agree = "" if row.agreement_fp32 is None else f", {row.agreement_fp32:.1%} as FP32"
-    ends = f" ({between.low:+.1%} to {between.high:+.1%})" if between else ""
+    ends = _ends(row.accuracy_loss_interval)
     images = f"{found.images} images {judged(row, bound)}" if found else ""
     return f"loss {loss_in_words(row.accuracy_loss)}{ends}{agree}: {images}"

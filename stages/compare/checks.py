@@ -7,7 +7,8 @@ from stages.common.summaries import measurements
 from stages.isa import rank
 from stages.precisions import FP32, INT8, get_precision
 from stages.records.accuracy import Chance
-from stages.records.compare import DisturbedTurns, Repeated, Saturation
+from stages.records.compare import Repeated, Saturation
+from stages.records.disturbed import DisturbedTurns
 from stages.records.measure import Disturbance, counting
 from stages.records.profile import ProfileRecord
 
@@ -40,7 +41,11 @@ def disturbed_turns(record: ProfileRecord) -> list[DisturbedTurns]:
         for kind in run.disturbed_by:
             most[kind] = max(run.interference.amounts[kind], most.get(kind, 0.0), key=abs)
     found = DisturbedTurns(
-        runtime=record.runtime, turns=len(runs), disturbed=len(disturbed), most=most
+        runtime=record.runtime,
+        turns=len(runs),
+        disturbed=len(disturbed),
+        most=most,
+        in_figures=len(counting(disturbed)),
     )
     return [found] if disturbed else []
 

@@ -13,6 +13,9 @@ from stages.compare.rehearsal_plot import plot_rehearsal
 from stages.records.rounds import SCENARIOS
 from stages.stage_folders import CompareFolder
 
+# What stands below a picture of rates and their ratio, of unlike rounds.
+NEED_NOT = "cells were measured in groups: figures need not divide to their ratio"
+
 
 def draw(out: CompareFolder, seen: Seen) -> None:
     """Write each picture, as PNG and as SVG, to a folder."""
@@ -20,6 +23,7 @@ def draw(out: CompareFolder, seen: Seen) -> None:
     caution = run_caution(record)
     offline, single = (caption_of(seen.profiles, scenario) for scenario in SCENARIOS)
     both = caption_of(seen.profiles, *SCENARIOS)
+    both = f"{both}; {NEED_NOT}" if record.in_groups else both
     traced = caption_of(seen.profiles, "offline", with_intervals=False)
     plot_ladder(record, out.ladder, offline)
     for models in seen.models[:1]:

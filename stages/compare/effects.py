@@ -19,6 +19,7 @@ from stages.compare.checks import (
     repeat_verdict,
     saturations,
 )
+from stages.compare.goal import goal_of
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.limits import limit_rows
 from stages.compare.recall import recalls_of
@@ -44,14 +45,15 @@ class CellKey(NamedTuple):
 class CellResult(NamedTuple):
     """A cell's figures, its proof, how the cell ran that they are of, which images it got right.
 
-    `anchor` are the offline turns of the cell of its run that shared the rounds of all.
+    `anchors` are the offline turns of the cell of its run that shared the rounds of all, those of
+    the first time and those of the second.
     """
 
     measurement: Measurement
     proof: Proof
     verdict: str
     right: Sequence[bool]
-    anchor: Sequence[Run]
+    anchors: Sequence[Sequence[Run]]
 
 
 CellFigures = dict[CellKey, CellResult]
@@ -84,6 +86,9 @@ def compare(
         limits=sorted(chain.from_iterable(map(limit_rows, records)), key=order),
         rows=sorted((_row(cells, key, reference) for key in cells), key=order),
         in_groups=[record.runtime for record in records if is_in_groups(record)],
+        precision_goals={
+            record.runtime: goal for record in records if (goal := goal_of(record)) is not None
+        },
         impossible=sorted(chain.from_iterable(map(_impossible, records)), key=order),
         recalls=[*chain.from_iterable(map(recalls_of, records))],
         bounds=[*chain.from_iterable(map(bounds_of, profiles))],
@@ -94,13 +99,13 @@ def compare(
 def _measured(record: ProfileRecord) -> CellFigures:
     """Return each cell's figures, its own or those of the cell that it is the same as."""
     cells: CellFigures = {}
-    anchor = record.anchor("offline")
+    anchors = record.anchors("offline")
     for cell in record.cells:
         key = CellKey(record.runtime, cell.precision, cell.requested_isa)
         measurement = record.measured_cell(cell).measurement
         if measurement and cell.proof:
             right = right_answers(measurement.accuracy.predictions, record.labels)
-            cells[key] = CellResult(measurement, cell.proof, cell.verdict, right, anchor)
+            cells[key] = CellResult(measurement, cell.proof, cell.verdict, right, anchors)
         elif not cell.impossible:
             name = f"{cell.precision} at {cell.requested_isa}"
             raise InputCorruptError(f"{name} has no proven measurement; run profile again")
@@ -179,4 +184,4 @@ def _speedup(cells: CellFigures, changed: CellKey, reference: CellKey) -> Interv
     if reference not in cells:
         return None
     ours, theirs = (cells[key].measurement.offline.runs for key in (changed, reference))
-    return speedup("offline", ours, theirs, cells[changed].anchor)
+    return speedup("offline", ours, theirs, cells[changed].anchors)

@@ -43,6 +43,7 @@ IN_GROUPS = (
     "over the rounds that both cells share, or through the cell measured twice: cells were "
     "measured in groups, so the figures shown need not divide to them"
 )
+SHARED = "over the rounds that both shared"
 CHANCE = (
     f"how likely chance alone makes as much; above {MAX_P}, no difference is shown, which is no "
     "proof that there is none"

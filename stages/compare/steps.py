@@ -44,11 +44,11 @@ def _step(record: ProfileRecord, cell: Cell, timed: list[Cell]) -> Iterator[Step
     lower = [it for it in timed if it.precision == cell.precision and _rank(it) < _rank(cell)]
     ours, theirs = cell.measurement, lower[-1].measurement if lower else None
     if ours and theirs:
-        anchor = record.anchor("offline")
+        anchors = record.anchors("offline")
         yield Step(
             runtime=record.runtime,
             precision=cell.precision,
             isa=cell.requested_isa,
             below=lower[-1].requested_isa,
-            ratio=speedup("offline", ours.offline.runs, theirs.offline.runs, anchor),
+            ratio=speedup("offline", ours.offline.runs, theirs.offline.runs, anchors),
         )

@@ -14,7 +14,7 @@ from stages.common.tabular import plain
 from stages.common.text import MAX_CELL, figure, milliseconds, times
 from stages.compare.cautions import had_one_round
 from stages.compare.inputs import RuntimeProfile
-from stages.compare.matrix import with_spread
+from stages.compare.matrix import IN_GROUPS, with_spread
 from stages.program.printable import printable
 from stages.records.base import UNKNOWN, Host, Interval
 from stages.records.cell import Reason
@@ -48,7 +48,12 @@ def summary_rows(
     by_runtime = {profile.runtime: profile for profile in profiles}
     of_runs = {name: _of_run(profile, machine) for name, profile in by_runtime.items()}
     rows = [
-        _measured(row, by_runtime[row.runtime], once=had_one_round(record, row.runtime))
+        _measured(
+            row,
+            by_runtime[row.runtime],
+            once=had_one_round(record, row.runtime),
+            in_groups=row.runtime in record.in_groups,
+        )
         for row in record.rows
     ]
     rows += map(_not_run, record.impossible)
@@ -66,7 +71,12 @@ def texts_of(record: CompareRecord, profiles: Sequence[RuntimeProfile]) -> dict[
 
 def as_markdown(rows: Sequence[SummaryRow]) -> str:
     """Return the rows as a table in Markdown, with what a person reads of them."""
-    return tabular.as_markdown([shown(row) for row in rows])
+    return tabular.as_markdown([shown(row) for row in rows]) + note_of_groups(rows)
+
+
+def note_of_groups(rows: Sequence[SummaryRow]) -> str:
+    """Return the line below a table that has rows of runs in groups, empty if it has none."""
+    return f"\neffects: {IN_GROUPS}\n" if any(row["in_groups"] for row in rows) else ""
 
 
 def shown(row: SummaryRow) -> dict[str, str]:
@@ -127,7 +137,9 @@ def _name_of(host: Host) -> str:
     return host.machine if host.machine_type == UNKNOWN else host.machine_type
 
 
-def _measured(row: Row, profile: RuntimeProfile, *, once: bool) -> dict[str, Value]:
+def _measured(
+    row: Row, profile: RuntimeProfile, *, once: bool, in_groups: bool
+) -> dict[str, Value]:
     found = measurements(profile.record)[row.precision, row.isa]
     difference = row.accuracy_difference
     return {
@@ -148,6 +160,7 @@ def _measured(row: Row, profile: RuntimeProfile, *, once: bool) -> dict[str, Val
         "agreement_fp32_fraction": row.agreement_fp32,
         **_interval("precision_speedup", row.precision_speedup, once=once),
         **_interval("isa_speedup", row.isa_speedup, once=once),
+        "in_groups": in_groups,
         "valid": row.valid,
         "verdict": row.verdict,
         "kernel": row.kernel,

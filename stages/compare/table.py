@@ -16,6 +16,7 @@ from stages.common.text import (
 )
 from stages.compare.bound import bound_rows
 from stages.compare.cautions import is_derived
+from stages.compare.goal import goal_rows
 from stages.compare.limits import render_limits
 from stages.compare.matrix import render_matrix, render_notes
 from stages.compare.models import Summaries, closing_line, models_of, render_models
@@ -26,6 +27,7 @@ from stages.program.printable import printable
 from stages.records.base import Interval
 from stages.records.cell import Reason
 from stages.records.compare import CompareRecord, OfCell, Repeated
+from stages.records.disturbed import DisturbedTurns
 
 
 def render(record: CompareRecord, summaries: Summaries, rehearsed: Rehearsed = NOTHING) -> str:
@@ -87,10 +89,11 @@ def check_rows(record: CompareRecord) -> list[tuple[str, str]]:
     """Return what shows whether the run can be relied on, and the answers of INT8 and FP32."""
     rows = [*bound_rows(record)]
     rows += [row for repeat in record.repeats for row in _repeat_lines(repeat, record)]
+    rows += goal_rows(record)
     rows += [
         (
             f"disturbed turns{_runtime_suffix(turns.runtime, record)}",
-            f"{turns.disturbed} of {turns.turns}: {disturbances_in_words(turns.most)}",
+            f"{disturbed_in_words(turns)}: {disturbances_in_words(turns.most)}",
         )
         for turns in record.disturbed
     ]
@@ -107,6 +110,13 @@ def check_rows(record: CompareRecord) -> list[tuple[str, str]]:
         if (words := at_chance(chance))
     ]
     return rows
+
+
+def disturbed_in_words(turns: DisturbedTurns) -> str:
+    """Return how many turns were disturbed, and how many of these the figures come from."""
+    counted = turns.in_figures
+    text = f"{turns.disturbed} of {turns.turns}"
+    return f"{text}, {counted} of them in the figures for want of quiet ones" if counted else text
 
 
 def invalid_cells(record: CompareRecord) -> list[tuple[str, Reason]]:

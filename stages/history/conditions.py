@@ -40,9 +40,11 @@ def in_few_words(record: ProfileRecord, current: ProfileRecord) -> str:
 
 def conditions(record: ProfileRecord) -> Mapping[str, Facts]:
     """Return what measured times depend on beside chance, by kind."""
-    settings = record.maker.settings
+    settings, limit = record.maker.settings, record.host.memory_limit_gib
     return {
         "machine": {**machine_facts(record.host), **_size_facts(record.host)},
+        "limit": {"memory": "none" if limit is None else f"{limit:.1f} GiB"},
+        "runner": {"in a container": record.host.container},
         "model": {"runtime": record.runtime, "backbone": record.backbone.sha256},
         ORIGIN: {
             "what train left": record.train_sha256,
@@ -60,12 +62,9 @@ def conditions(record: ProfileRecord) -> Mapping[str, Facts]:
 
 
 def _size_facts(host: Host) -> Facts:
-    """Return how large a machine is, and how much of its memory the program might use."""
-    limit = host.memory_limit_gib
+    """Return how large a machine is."""
     return {
         "memory": f"{host.memory_gib:.0f} GiB",
-        "memory limit": "none" if limit is None else f"{limit:.1f} GiB",
         "threads per core": host.topology.threads_per_core,
         "memory nodes": len(host.numa_nodes),
-        "in a container": host.container,
     }

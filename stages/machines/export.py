@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 
 from stages.common import tabular
-from stages.compare.summary import STATUS, shown
+from stages.compare.summary import STATUS, note_of_groups, shown
 from stages.machines.cost_table import cost_in_words
 from stages.machines.entries import Entry
 from stages.machines.table import NOTHING, ratio_in_words
@@ -31,10 +31,10 @@ def as_csv(entries: Sequence[Entry]) -> str:
 def as_markdown(entries: Sequence[Entry]) -> str:
     """Return the cells as a table in Markdown, those that were not run last."""
     currency = _currency(entries)
-    rows = [_shown(entry, currency) for entry in entries]
-    return tabular.as_markdown(
-        [*rows, *({**dict.fromkeys(rows[0], NOTHING), **shown(row)} for row in _not_run(entries))]
-    )
+    found = [_shown(entry, currency) for entry in entries]
+    not_run = ({**dict.fromkeys(found[0], NOTHING), **shown(row)} for row in _not_run(entries))
+    rows = [entry.machine.row(entry.key) for entry in entries]
+    return tabular.as_markdown([*found, *not_run]) + note_of_groups(rows)
 
 
 def _not_run(entries: Sequence[Entry]) -> list[SummaryRow]:

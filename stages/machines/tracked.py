@@ -30,7 +30,7 @@ TAGS = (
 )
 NUMBERS = tuple(column.name for column in COLUMNS if column.kind == "number")
 # Conditions whose names and values a person reads.
-CONDITIONS = ("setting", "machine", "version")
+CONDITIONS = ("setting", "machine", "limit", "runner", "version")
 # Trackers cut off, or refuse, longer ones.
 MAX_NAME, MAX_VALUE = 100, 500
 _UNFIT = re.compile(r"[^A-Za-z0-9_. -]|\.\.+")

@@ -7,6 +7,7 @@ from statistics import median
 
 from stages.common.pairs import Pair
 from stages.common.progress import Progress
+from stages.profile import across_groups
 from stages.profile.cell_workers import CellWorkers
 from stages.profile.instance_group import InstanceGroup
 from stages.profile.known import KnownCells
@@ -42,10 +43,11 @@ def measure_groups(
     again = names_of([repeated] * 2)[1]
     everything = {**earlier}
     progress.drop(_top1_steps([*timed, repeated], earlier))
-    most = sum(len(group) + 1 for group in plan.groups)
+    left_s, left_cells = workers.settings.time_budget, sum(len(it) + 1 for it in plan.groups)
     for group in plan.groups:
         cells = [*group, repeated]
-        budget_s = workers.settings.time_budget * len(cells) / most
+        # What one group leaves of its part of the time, the next ones have.
+        budget_s = max(0.0, left_s) * (len(cells) / left_cells)
         waiting = not plan.at_once
         with ExitStack() as running:
             # Loading in parallel makes each slower, and all of them together faster.
@@ -59,8 +61,15 @@ def measure_groups(
                 if instances.name not in everything:
                     samples = _answer(workers.settings, cell, instances, known, progress)
                     everything[instances.name] = samples
-            _measure(workers.settings, cells, groups, everything, pairs, budget_s, progress)
-    return {cell: everything[cell.name] for cell in timed}, everything[again]
+            spare_s = _measure(
+                workers.settings, cells, groups, everything, pairs, budget_s, progress
+            )
+        left_s, left_cells = left_s - budget_s + spare_s, left_cells - len(cells)
+    found, second = {cell: everything[cell.name] for cell in timed}, everything[again]
+    if len(plan.groups) > 1 and not has_fixed_rounds(workers.settings):
+        goal = workers.settings.precision_goal
+        progress.note(across_groups.outcome(found, repeated, second, pairs, goal))
+    return found, second
 
 
 def _answer(
@@ -96,14 +105,18 @@ def _measure(
     pairs: Sequence[Pair],
     budget_s: float,
     progress: Progress,
-) -> None:
-    """Let all groups take turns, and add them to their samples in `everything`."""
+) -> float:
+    """Let all groups take turns, and add them to their samples in `everything`.
+
+    Return the seconds of `budget_s` that the rounds left, negative if they took more.
+    """
     samples = [everything[group.name] for group in groups]
     turns = Turns(settings, groups, samples, [*everything.values()])
     progress.step(_rounds_step(settings))
-    take_rounds(turns, cells, pairs, budget_s, progress)
+    spare_s = take_rounds(turns, cells, pairs, budget_s, progress)
     if settings.server_latency_ms:
         _serve_all(settings, groups, samples, progress)
+    return spare_s
 
 
 def steps(settings: Settings, groups: Sequence[Sequence[PlannedCell]]) -> list[str]:

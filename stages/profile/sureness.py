@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from stages.common.pairs import CellName, Pair
-from stages.common.stats import interval, round_figures, speedup, spread
+from stages.common.stats import interval, link, round_figures, speedup, spread
 from stages.profile.counting import MIN_ROUNDS
 from stages.profile.validity import MAX_REPEAT_SPREAD, MAX_SPREAD
 from stages.records.base import Interval
@@ -54,22 +54,52 @@ def sureness(
     """Return how sure the figures of a scenario are.
 
     `runs` are each cell's, `again` those of the `repeated` cell's second time. `goal` is half the
-    width that the ratio of each of the `pairs` may have, as a fraction; those that have a cell
-    without `runs` are left out.
+    width that the ratio of each of the `pairs` may have, as a fraction. If only one cell of a pair
+    has `runs`, as the other is in another group, the link between that one and the repeated cell is
+    judged instead, at half of the goal: over few rounds the widths of two links add up.
     """
     itself = speedup(scenario, again, runs[repeated])
     figures = [interval(round_figures(scenario, cell_runs)) for cell_runs in runs.values()]
-    ratios = [
-        speedup(scenario, runs[one], runs[other], runs[repeated])
-        for one, other in pairs
-        if one in runs and other in runs
-    ]
     # The repeated cell may have taken part in others, too.
     rounds = min(len(counting(cell_runs)) for cell_runs in runs.values())
     excesses = [
         spread(itself) / MAX_REPEAT_SPREAD[scenario],
         *(spread(figure) / MAX_SPREAD for figure in figures),
-        # The table shows ratios of throughputs alone.
-        *(spread(ratio) / goal for ratio in ratios if scenario == "offline"),
     ]
+    if scenario == "offline":  # the table shows ratios of throughputs alone
+        excesses += [
+            *(width / goal for width in ratio_widths(runs, repeated, again, pairs).values()),
+            *(width * 2 / goal for width in _link_widths(runs, repeated, again, pairs)),
+        ]
     return Sureness(max(excesses), itself, rounds)
+
+
+def ratio_widths(
+    runs: Mapping[CellName, Sequence[Run]],
+    repeated: CellName,
+    again: Sequence[Run],
+    pairs: Sequence[Pair],
+) -> dict[Pair, float]:
+    """Return half the width of each pair's ratio of throughputs, as a fraction of it.
+
+    Pairs that have a cell without `runs` are left out.
+    """
+    anchors = [runs[repeated], again]
+    return {
+        (one, other): spread(speedup("offline", runs[one], runs[other], anchors))
+        for one, other in pairs
+        if one in runs and other in runs
+    }
+
+
+def _link_widths(
+    runs: Mapping[CellName, Sequence[Run]],
+    repeated: CellName,
+    again: Sequence[Run],
+    pairs: Sequence[Pair],
+) -> list[float]:
+    """Return half the width of the link of each cell that is set against one of another group."""
+    across = [pair for pair in pairs if len({*pair} & runs.keys()) == 1]
+    cells = {cell for pair in across for cell in pair if cell in runs and cell != repeated}
+    anchors = [runs[repeated], again]
+    return [spread(link("offline", runs[cell], anchors)) for cell in cells]

@@ -14,6 +14,7 @@ from stages.profile.plan import PlannedCell
 from stages.profile.sureness import Sureness, sureness
 from stages.profile.turns import SCENARIOS, Turns
 from stages.records.base import Interval
+from stages.records.measure import counting
 
 HOUR_S = 3600.0
 
@@ -22,6 +23,7 @@ class Budget:
     """Seconds that may be spent from now on."""
 
     def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
         self._end = time.monotonic() + seconds
 
     @property
@@ -40,16 +42,19 @@ def take_rounds(
     pairs: Sequence[Pair],
     budget_s: float,
     progress: Progress,
-) -> None:
+) -> float:
     """Take the number of rounds that is asked for, or as many as it takes within `budget_s`.
 
     `cells` are those of the groups, in their order: the last is the second time of one before it.
-    `pairs` are those whose ratios are to be known.
+    `pairs` are those whose ratios are to be known. Return the seconds that were not spent, negative
+    if it took more.
     """
+    budget = Budget(budget_s)
     if has_fixed_rounds(turns.settings):
         _take_fixed(turns, progress)
     else:
-        _take_until_sure(turns, cells, pairs, Budget(budget_s), progress)
+        _take_until_sure(turns, cells, pairs, budget, progress)
+    return budget.left_s
 
 
 def _take_fixed(turns: Turns, progress: Progress) -> None:
@@ -74,7 +79,7 @@ def _take_until_sure(
         known[scenario] = _look(turns, cells, pairs, scenario)
         so_far = _so_far(turns, cells, pairs, known)
         progress.show(f"{so_far}; {_time_left(turns, known, budget)}")
-    progress.note(_outcome(turns, known))
+    progress.note(_outcome(turns, known, budget))
 
 
 def _is_due(scenario: str, turns: Turns, known: dict[str, Sureness], budget: Budget) -> bool:
@@ -126,10 +131,9 @@ def _width(ratio: Interval) -> str:
 
 def _effect(turns: Turns, cells: Sequence[PlannedCell], pairs: Sequence[Pair]) -> Interval | None:
     """Return INT8 against FP32 at the highest ISA at which `pairs` have them, None if at none."""
-    runs = {
-        (cell.precision, cell.isa): samples.runs["offline"]
-        for cell, samples in zip(cells[:-1], turns.samples, strict=False)
-    }
+    *first, again = (samples.runs["offline"] for samples in turns.samples)
+    *names, repeated = ((cell.precision, cell.isa) for cell in cells)
+    runs = dict(zip(names, first, strict=True))
     effects = [
         (int8, fp32)
         for int8, fp32 in pairs
@@ -138,20 +142,35 @@ def _effect(turns: Turns, cells: Sequence[PlannedCell], pairs: Sequence[Pair]) -
     if not effects:
         return None
     int8, fp32 = max(effects, key=lambda pair: rank(pair[0][1]))
-    return speedup("offline", runs[int8], runs[fp32])
+    return speedup("offline", runs[int8], runs[fp32], [runs[repeated], again])
 
 
-def _outcome(turns: Turns, known: dict[str, Sureness]) -> str:
-    """Return how it ended, and how many turns were taken again."""
+def _is_a_part(turns: Turns, budget: Budget) -> bool:
+    """Return whether these rounds are of one of several groups, which has its part of the time."""
+    return budget.seconds < turns.settings.time_budget
+
+
+def _sure(turns: Turns, budget: Budget) -> str:
+    which = "all figures of this group" if _is_a_part(turns, budget) else "all figures"
+    return f"{which} are known closely enough"
+
+
+def _spent(turns: Turns, unsure: Sequence[str], budget: Budget) -> str:
+    whole = f"--time-budget {turns.settings.time_budget:g}"
+    part = f"this group's {budget.seconds:.0f} s of {whole}"
+    alone = f"the time for it is spent ({whole})"
+    text = f"{part} are spent" if _is_a_part(turns, budget) else alone
+    return f"{text}, and {' and '.join(unsure)} not known closely enough"
+
+
+def _outcome(turns: Turns, known: dict[str, Sureness], budget: Budget) -> str:
+    """Return how it ended, and how many turns were disturbed."""
     rounds = ", ".join(f"{known[name].rounds} {name.replace('_', '-')}" for name in SCENARIOS)
     unsure = [name.replace("_", "-") for name in SCENARIOS if not known[name].sure]
-    ending = (
-        f"the time for it is spent (--time-budget {turns.settings.time_budget:g}), and "
-        f"{' and '.join(unsure)} not known closely enough"
-        if unsure
-        else "all figures are known closely enough"
-    )
+    ending = _spent(turns, unsure, budget) if unsure else _sure(turns, budget)
     runs = [run for cell in turns.samples for name in SCENARIOS for run in cell.runs[name]]
-    disturbed = sum(bool(run.disturbed_by) for run in runs)
-    also = f"; {disturbed} of {len(runs)} turns were disturbed" if disturbed else ""
+    disturbed = [run for run in runs if run.disturbed_by]
+    also = f"; {len(disturbed)} of {len(runs)} turns were disturbed" if disturbed else ""
+    if counted := len(counting(disturbed)):
+        also += f", {counted} of them in the figures for want of quiet ones"
     return f"rounds: {rounds}; {ending}{also}"

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from stages.records.fields import Count, Fraction, Loss, RuntimeName, doc
+from stages.records.accuracy import LossInterval
+from stages.records.fields import Count, Fraction, Loss, RuntimeName, doc, doc_of_added
 from stages.records.quantize import Recipe
 
 
@@ -27,3 +28,7 @@ class AccuracyBound:
         doc("Fraction of these images to which FP32 gives the same class; null if not known."),
     ]
     recipe: Annotated[Recipe, doc("How INT8 was made.")]
+    loss_interval: Annotated[
+        LossInterval | None,
+        doc_of_added("loss with its 95% interval, by the images that one of both got right alone."),
+    ] = None

@@ -8,6 +8,7 @@ from stages.records.accuracy import AccuracyDifference, Chance, LossInterval, Re
 from stages.records.accuracy_bound import AccuracyBound
 from stages.records.base import Host, Interval, Record, Source
 from stages.records.cell import Reason
+from stages.records.disturbed import DisturbedTurns
 from stages.records.fields import (
     Count,
     Fraction,
@@ -24,7 +25,6 @@ from stages.records.fields import (
     doc,
     doc_of_added,
 )
-from stages.records.measure import Disturbance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,22 +108,6 @@ class Repeated(OfCell):
     single_stream_ratio: Annotated[Interval, doc("The same in a single stream.")]
     trusted: Annotated[bool, doc("True if the profile's run can be relied on.")]
     reasons: Annotated[list[Reason], doc("Why it can't; empty if it can.")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisturbedTurns:
-    """How many turns of a profile something else on the machine disturbed."""
-
-    runtime: Annotated[RuntimeName, doc("Which TensorFlow was measured.")]
-    turns: Annotated[Size, doc("All turns of all cells.")]
-    disturbed: Annotated[Count, doc("Those that were disturbed.")]
-    most: Annotated[
-        dict[Disturbance, float],
-        doc(
-            "The most of each kind in a disturbed turn: of waiting for others and of steal "
-            "a fraction of the cores' time, of throttled and quota a count, of clock_step seconds."
-        ),
-    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +203,13 @@ class CompareRecord(Record):
             "figures of cells of unlike rounds need not divide to their ratio."
         ),
     ] = field(default_factory=list)
+    precision_goals: Annotated[
+        dict[RuntimeName, Fraction],
+        doc_of_added(
+            "Half the width that the interval of each ratio was to have, as a fraction of it, by "
+            "runtime; none of a run with a fixed number of rounds."
+        ),
+    ] = field(default_factory=dict)
     chance: Annotated[
         dict[RuntimeName, Chance],
         doc_of_added(

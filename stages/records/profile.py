@@ -117,13 +117,23 @@ class ProfileRecord(MeasuredRecord):
         measurement = next(filter(None, found), None)
         return measurement.runs(scenario) if measurement else []
 
+    def anchors(self, scenario: str) -> list[list[Run]]:
+        """Return the turns of that cell, those of the first time and those of the second."""
+        return [self.anchor(scenario), self.repeat.measurement.runs(scenario)]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSummary(Record):
     """32.json and 8.json: FP32 and INT8 at the highest isa at which both were measured."""
 
     precision: Annotated[PrecisionName, doc("fp32 in 32.json, int8 in 8.json.")]
-    isa: Annotated[IsaName, doc("Value of ONEDNN_MAX_CPU_ISA that it was measured at.")]
+    isa: Annotated[
+        IsaName,
+        doc(
+            "Highest value of ONEDNN_MAX_CPU_ISA at which both models were proven. If that is not "
+            "kernels_isa, the figures were timed at kernels_isa, and are named so elsewhere."
+        ),
+    ]
     kernels_isa: Annotated[
         IsaName | None,
         doc_of_added(

@@ -92,6 +92,12 @@ COLUMNS = (
         "1",
     ),
     Column(
+        "in_groups",
+        "truth",
+        "true if memory did not hold all cells of the run at once: two figures of it then need not "
+        "divide to their ratio; empty if there is no figure",
+    ),
+    Column(
         "status",
         "text",
         "ok; invalid: a figure of the row can't be relied on; not_trusted: the run can't; not_run: "

@@ -13,6 +13,7 @@ from stages.setting.cpu_list import format_list
 from stages.settings import Settings, recorded_settings
 
 Facts = list[tuple[str, str]]
+MIB_PER_GIB = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,9 @@ def _host(host: Host) -> Iterator[tuple[str, str]]:
     yield "CPU", full_name(host.cpu_model, host.cpu_id)
     yield "cores measured on", format_list(host.cores_pinned)
     yield "sockets, physical cores", f"{topology.sockets}, {topology.physical_cores}"
-    yield "memory", f"{host.memory_gib:.1f} GiB"
+    yield "memory", _memory(host)
+    if host.cpu_quota is not None:
+        yield "CPU quota", f"the time of {host.cpu_quota:g} CPUs"
     yield "virtual machine", "yes" if host.hypervisor else "no"
     for name, value in (("type", host.machine_type), ("machine", host.machine)):
         if value != UNKNOWN:
@@ -54,6 +57,22 @@ def _host(host: Host) -> Iterator[tuple[str, str]]:
     yield "microcode", host.microcode
     yield "governor", host.governor
     yield "huge pages", host.huge_pages
+
+
+def _memory(host: Host) -> str:
+    whole, limit = f"{host.memory_gib:.1f} GiB", host.memory_limit_gib
+    return whole if limit is None else f"{whole}, of which the run might take {limit:.1f} GiB"
+
+
+def memory_variable(seen: Seen) -> str:
+    """Return what gives a run in a container the memory that made it measure in groups.
+
+    It ends in a space; empty if the memory did not matter, or was not limited.
+    """
+    host = seen.record.host
+    if not seen.record.in_groups or not host.container or host.memory_limit_gib is None:
+        return ""
+    return f"STAGES_MEMORY={host.memory_limit_gib * MIB_PER_GIB:.0f}m "
 
 
 def runs(seen: Seen) -> list[Run]:

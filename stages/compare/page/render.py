@@ -10,13 +10,13 @@ from markupsafe import Markup, escape
 from stages.artifacts import Artifacts
 from stages.common.text import ONCE, network_of, when_all
 from stages.compare.limits import NOTES
-from stages.compare.matrix import WITHIN, interval_notes
+from stages.compare.matrix import IN_GROUPS, SHARED, WITHIN, interval_notes
 from stages.compare.not_run import not_run_rows
 from stages.compare.page import accuracy, scaling
 from stages.compare.page.answer import answer, checks
 from stages.compare.page.effects import effects
 from stages.compare.page.images import gallery
-from stages.compare.page.machine import machine, runs
+from stages.compare.page.machine import machine, memory_variable, runs
 from stages.compare.page.matrix import matrices
 from stages.compare.page.seen import Seen
 from stages.compare.page.svg import inlined
@@ -85,6 +85,8 @@ def _content(out: CompareFolder, seen: Seen, artifacts: Artifacts) -> dict[str, 
         "answer": answer(seen),
         "checks": checks(seen),
         "within": WITHIN if interval_notes(seen.record)[0][0] != ONCE else "",
+        "in_groups": bool(seen.record.in_groups),
+        "effects_are": IN_GROUPS if seen.record.in_groups else SHARED,
         "matrices": shown,
         "kinds": set().union(*(matrix.kinds for matrix in shown)),
         "effects": effects(seen),
@@ -102,6 +104,7 @@ def _content(out: CompareFolder, seen: Seen, artifacts: Artifacts) -> dict[str, 
         "recalls": accuracy.recalls(seen),
         "gallery": gallery(seen, artifacts),
         "machine": machine(seen),
+        "memory_variable": memory_variable(seen),
         "runs": runs(seen),
         "named": seen.named,
         "pictures": pictures(out),

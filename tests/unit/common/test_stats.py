@@ -63,9 +63,24 @@ def test_cells_that_shared_no_round_are_held_against_one_that_shared_those_of_bo
     early, late = [run(8.0, 1), run(8.0, 2)], [run(1.0, 3), run(1.0, 4)]
     # In the later rounds the machine was half as fast.
     anchor = [run(rate, number) for number, rate in enumerate((16.0, 16.0, 8.0, 8.0), start=1)]
-    assert speedup("offline", early, late, anchor).estimate == (8 / 16) * (8 / 1)
+    assert speedup("offline", early, late, [anchor, anchor]).estimate == (8 / 16) * (8 / 1)
     with pytest.raises(ValueError, match="shared no round"):
         speedup("offline", early, late)
+
+
+def test_a_ratio_across_groups_goes_through_both_times_of_the_cell_measured_twice() -> None:
+    early, late = [run(8.0, 1), run(8.0, 2)], [run(1.0, 3), run(1.0, 4)]
+    first = [run(rate, number) for number, rate in enumerate((15.0, 15.0, 8.0, 8.0), start=1)]
+    second = [run(rate, number) for number, rate in enumerate((17.0, 17.0, 8.0, 8.0), start=1)]
+    for twice in ([first, second], [second, first]):
+        assert speedup("offline", early, late, twice).estimate == (8 / 16) * (8 / 1)
+        # Its own ratio to a cell of one group is of both times, too.
+        assert speedup("offline", twice[0], early, twice).estimate == 16 / 8
+
+
+def test_where_all_rounds_are_shared_a_ratio_is_of_the_figures_shown() -> None:
+    changed, reference, second = of(8.0, 8.0), of(4.0, 4.0), of(9.0, 9.0)
+    assert speedup("offline", changed, reference, [changed, second]).estimate == 2.0
 
 
 def test_noise_in_both_links_widens_the_interval() -> None:
@@ -73,7 +88,7 @@ def test_noise_in_both_links_widens_the_interval() -> None:
     noisy = [run(rate, number) for number, rate in enumerate(dice.uniform(7, 9, 16), start=1)]
     direct = speedup("offline", of(*[4.0] * 8), noisy[:8])
     later = [run(4.0, number) for number in range(9, 17)]
-    linked = speedup("offline", of(*[4.0] * 8), later, noisy)
+    linked = speedup("offline", of(*[4.0] * 8), later, [noisy])
     assert spread(linked) > spread(direct)
 
 

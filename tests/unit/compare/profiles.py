@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from stages.common.summaries import summaries
 from stages.compare.inputs import RuntimeProfile
+from stages.records.base import Setting
 from stages.records.cell import Cell, Reason
 from stages.records.profile import ProfileRecord
-from tests.unit.records import measured, profile, repeat
+from tests.unit.records import measured, measurement, profile, repeat, run
 
 DRIFTED = Reason(kind="drift", scenario="offline", numbers={"drift": -0.1})
 UNEQUAL = Reason(kind="other_classes")
@@ -47,3 +48,24 @@ def of_one_round() -> list[RuntimeProfile]:
     few = Reason(kind="few_rounds", numbers={"rounds": 1})
     cells = [measured("fp32", "AVX512_CORE", 5.0), measured("int8", "AVX512_CORE", 20.0)]
     return profiled(replace(profile(*cells), repeat=repeat(trusted=False, reasons=[few])))
+
+
+def in_groups() -> list[RuntimeProfile]:
+    """Return a profile whose INT8, the cell measured twice, was in a round that FP32 was not in."""
+    cells = [measured("fp32", "AVX2", 5.8), measured("int8", "AVX2", 5.9)]
+    both = measurement(5.9)
+    offline = replace(both.offline, runs=[*both.offline.runs, run(2.9, 3)])
+    cells[1] = replace(cells[1], measurement=replace(both, offline=offline))
+    return profiled(profile(*cells))
+
+
+def with_goal(goal: float) -> ProfileRecord:
+    """Return a profile that was to know its ratios to a fraction, of rates that differ by 2%."""
+    cells = [measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 20.0)]
+    made = measurement(20.0)
+    runs = [run(20.0 + 0.4 * (number % 2), number) for number in (1, 2)]
+    wide = replace(made, offline=replace(made.offline, runs=runs))
+    cells[1] = replace(cells[1], measurement=wide)
+    record = profile(*cells)
+    settings: dict[str, Setting] = {"rounds": 0, "precision_goal": goal}
+    return replace(record, maker=replace(record.maker, settings=settings))

@@ -89,7 +89,7 @@ def test_the_bound_where_it_was_kept_and_what_the_test_split_shows_stand_in_the_
         ("accuracy bound", "INT8 may lose 1% of FP32's top-1"),
         (
             "on validation",
-            "loss +0.40% of 120 images, 98.0% as FP32: kept, by the recipe minmax, per channel, "
+            "loss +0.40% of 120 images, 98.0% as FP32: kept, with the recipe minmax, per channel, "
             "which was chosen there",
         ),
         (
@@ -112,6 +112,27 @@ def test_what_is_not_kept_is_not_said_to_be() -> None:
     allowed, kept, _ = (text for _, text in bound_rows(compare([replace(one, quantized=lost)])))
     assert allowed.endswith(", and give 10% of all images another class")
     assert "NOT KEPT" in kept
+
+
+@pytest.mark.parametrize(
+    ("images", "wrong", "said"),
+    [
+        (150, 0, "loss +0.00% (-2.9% to +2.9%) of 150 images: kept by the estimate, with"),
+        (1000, 0, "loss +0.00% (-0.4% to +0.4%) of 1000 images: kept, with"),
+        (150, 2, "loss +1.33% (-2.8% to +5.3%) of 150 images: NOT KEPT by the estimate, with"),
+        (1000, 100, "loss +10.00% (+7.5% to +12.3%) of 1000 images: NOT KEPT, with"),
+    ],
+)
+def test_what_validation_says_of_the_bound_has_its_interval(
+    images: int, wrong: int, said: str
+) -> None:
+    labels = [0] * images
+    int8 = replace(variant("int8"), predictions=[1] * wrong + labels[wrong:], loss=wrong / images)
+    fp32 = replace(variant("fp32"), predictions=labels)
+    (one,) = bounded(measured("fp32", VNNI, 5.0), measured("int8", VNNI, 20.0))
+    made = replace(MADE, labels=labels, variants=[fp32, int8])
+    texts = dict(bound_rows(compare([replace(one, quantized=made)])))
+    assert texts["on validation"].startswith(said)
 
 
 def test_each_runtime_has_its_bound() -> None:

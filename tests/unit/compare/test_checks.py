@@ -1,5 +1,6 @@
 from stages.common.reasons import disturbances_in_words
 from stages.compare.checks import disturbed_turns, repeat_verdict, saturations
+from stages.compare.table import disturbed_in_words
 from stages.records.cell import Accuracy, Cell, Offline
 from stages.records.compare import Saturation
 from stages.records.measure import Run
@@ -42,6 +43,16 @@ def test_the_most_that_disturbed_a_turn_is_said_of_all_turns() -> None:
     assert disturbances_in_words(found.most) == (
         "waited for other processes up to 38% of the cores' time"
     )
+
+
+def test_disturbed_turns_that_are_in_the_figures_are_counted() -> None:
+    noise = {"interference": interference(waiting=0.38), "disturbed_by": ["waiting"]}
+    figures = offline_of(run(4.0, 1, counts=False, **noise), run(4.0, 1), run(2.0, 2, **noise))
+    (found,) = disturbed_turns(profile(measured("int8", "AVX2", 4.0, offline=figures)))
+    assert disturbed_in_words(found) == "2 of 9, 1 of them in the figures for want of quiet ones"
+    left_out = offline_of(run(4.0, 1, counts=False, **noise), run(4.0, 1))
+    (found,) = disturbed_turns(profile(measured("int8", "AVX2", 4.0, offline=left_out)))
+    assert disturbed_in_words(found) == "1 of 8"
 
 
 def test_a_quiet_profile_has_no_line_of_it() -> None:

@@ -16,7 +16,14 @@ from stages.records.base import Interval
 from stages.records.cell import Cell, Reason, Validity
 from stages.records.profile import ProfileRecord
 from stages.records.summary import COLUMNS, NAMES, SummaryRow
-from tests.unit.compare.profiles import DRIFTED, UNEQUAL, both_runtimes, of_one_round, profiled
+from tests.unit.compare.profiles import (
+    DRIFTED,
+    UNEQUAL,
+    both_runtimes,
+    in_groups,
+    of_one_round,
+    profiled,
+)
 from tests.unit.records import HOST, measured, measurement, profile, repeat, run
 
 RATES = (10.0, 9.8, 10.1, 9.9, 10.0, 10.2)
@@ -161,3 +168,11 @@ def test_a_strangers_name_is_one_cell_and_no_formula_in_csv_and_no_markup_in_mar
     head, _, line = as_markdown(rows_of(profiles)).splitlines()
     assert line.count("|") == head.count("|")
     assert not {"<", "\x1b", "\u202e"} & {*line}
+
+
+def test_rows_of_a_run_in_groups_say_that_their_figures_need_not_divide_to_their_ratio() -> None:
+    assert {row["in_groups"] for row in read(in_groups())} == {"true"}
+    said = "the figures shown need not divide to them"
+    assert said in as_markdown(rows_of(in_groups()))
+    assert {row["in_groups"] for row in read(of_rounds())} == {"false"}
+    assert said not in as_markdown(rows_of(of_rounds()))

@@ -13,10 +13,12 @@ from tests.unit.compare.profiles import (
     UNEQUAL,
     both_runtimes,
     impossible,
+    in_groups,
     of_one_round,
     profiled,
+    with_goal,
 )
-from tests.unit.records import measured, profile, repeat, run, same_as
+from tests.unit.records import measured, profile, repeat, same_as
 
 ACCURACY = Accuracy(top1=1.0, predictions=[], agreement_fp32=1.0, log="log")
 ONE = profiled(
@@ -208,15 +210,22 @@ def test_what_could_not_run_for_one_reason_is_one_line() -> None:
 
 
 def test_a_note_says_that_figures_of_unlike_rounds_need_not_divide_to_their_ratio() -> None:
-    cells = [measured("fp32", "AVX2", 5.8), measured("int8", "AVX2", 5.9)]
     said = "the figures shown need not divide to them"
+    cells = [measured("fp32", "AVX2", 5.8), measured("int8", "AVX2", 5.9)]
     assert said not in text(profiled(profile(*cells)))
-    both = cells[1].measurement
-    assert both
-    runs = [*both.offline.runs, run(2.9, 3)]
-    groups = replace(both, offline=replace(both.offline, runs=runs))
-    cells[1] = replace(cells[1], measurement=groups)
-    assert said in text(profiled(profile(*cells)))
+    assert said in text(in_groups())
+
+
+def test_ratios_that_are_not_known_as_closely_as_asked_are_named() -> None:
+    (line,) = (it for it in text(profiled(with_goal(0.005))).splitlines() if "wider" in it)
+    assert line.startswith("ratios wider than ±0.5%")
+    assert "int8 at AVX2 over fp32 at AVX2 ±" in line
+    assert line.endswith(": `invoke profile --more compare` adds rounds")
+    assert "wider than" not in text(profiled(with_goal(0.5)))
+    record = with_goal(0.005)
+    fixed = {**record.maker.settings, "rounds": 8}
+    fixed_rounds = replace(record, maker=replace(record.maker, settings=fixed))
+    assert "wider than" not in text(profiled(fixed_rounds))
 
 
 def test_one_round_has_no_interval() -> None:

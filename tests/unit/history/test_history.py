@@ -142,8 +142,9 @@ def test_two_earlier_ones_are_compared_in_the_order_given(root: Path) -> None:
         ),
         (
             {"host": replace(HOST, memory_limit_gib=4.0)},
-            "machine: memory limit is 4.0 GiB, was none",
+            "limit: memory is 4.0 GiB, was none",
         ),
+        ({"host": replace(HOST, container=True)}, "runner: in a container is on, was off"),
         (
             {"host": replace(HOST, versions={"python": "3.12"})},
             "version: python is 3.12, was 3.11.2",

@@ -3,6 +3,7 @@
 import itertools
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from stages.profile.plan import PlannedCell
 from stages.profile.proof import ProofRun, TraceResult, prove
 from stages.profile.proving import TRACES
 from stages.profile.run import measure
+from stages.profile.until_sure import take_rounds
 from stages.program import disk_space
 from stages.records.measure import NodeTime
 from stages.samples import Samples
@@ -235,16 +237,23 @@ def test_fewer_steps_than_were_counted_are_explained(
     assert lines[3].startswith("[profile 3/5] ")
 
 
-def test_what_memory_does_not_hold_at_once_is_measured_in_groups(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    # Three processes at a time: the last cell, another, and the last cell again.
+@pytest.fixture
+def _three_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let memory hold three processes: the last cell, another, and the last cell again."""
     monkeypatch.setattr(memory, "available", lambda: memory.LIBRARIES + 2 * StandIn.peak)
     monkeypatch.setattr(
         "stages.profile.proving.prove", lambda _, log, trace, __: prove(INT8, log, trace, {})
     )
-    cells = [replace(INT8, isa=isa) for isa in ("AVX2", "AVX512_CORE", "AVX512_CORE_VNNI")]
-    measured = measure(cell_workers(tmp_path, rounds="2"), cells, WHOLE)
+
+
+IN_TWO_GROUPS = [replace(INT8, isa=isa) for isa in ("AVX2", "AVX512_CORE", "AVX512_CORE_VNNI")]
+
+
+@pytest.mark.usefixtures("_three_at_a_time")
+def test_what_memory_does_not_hold_at_once_is_measured_in_groups(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured = measure(cell_workers(tmp_path, rounds="2"), IN_TWO_GROUPS, WHOLE)
     rounds = [
         [run.round for run in cell.measurement.offline.runs if run.counts]
         for cell in measured.cells
@@ -257,3 +266,30 @@ def test_what_memory_does_not_hold_at_once_is_measured_in_groups(
     assert sum(test.accuracy for _, test in loadgen_tests()) == 4
     said = "3 cells are measured in 2 groups, each with int8_AVX512_CORE_VNNI"
     assert f"memory holds 3 processes at a time: {said}" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("_three_at_a_time")
+def test_each_group_is_sure_of_its_own_figures_and_all_of_them_at_the_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measure(cell_workers(tmp_path), IN_TWO_GROUPS, WHOLE)
+    lines = without_times(capsys.readouterr().out)
+    assert sum("all figures of this group are known closely enough" in it for it in lines) == 2
+    said = "all groups together: all figures are known closely enough, and all ratios"
+    assert lines[-1] == f"[profile]   {said}"
+
+
+@pytest.mark.usefixtures("_three_at_a_time")
+def test_the_time_that_a_group_leaves_is_the_next_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = []
+
+    def taken(turns: Any, cells: Any, pairs: Any, budget_s: float, progress: Any) -> float:
+        given.append(budget_s)
+        take_rounds(turns, cells, pairs, budget_s, progress)
+        return budget_s - 30
+
+    monkeypatch.setattr("stages.profile.rounds.take_rounds", taken)
+    measure(cell_workers(tmp_path, time_budget="100"), IN_TWO_GROUPS, WHOLE)
+    assert given == [50, 70]

@@ -64,8 +64,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def take(groups: list[FakeGroup], **settings: Any) -> list[CellSamples]:
-    """Let groups of CELLS take their rounds, and return their samples."""
+def take(groups: list[FakeGroup], part: float = 1.0, **settings: Any) -> list[CellSamples]:
+    """Let groups of CELLS take their rounds in a part of the time, and return their samples."""
     samples = [
         CellSamples(
             name=str(number),
@@ -80,7 +80,7 @@ def take(groups: list[FakeGroup], **settings: Any) -> list[CellSamples]:
     turns: Any = Turns(Settings(**settings), groups, samples, samples)  # type: ignore[arg-type]
     with Progress("profile") as progress:
         progress.step("rounds")
-        take_rounds(turns, CELLS, PAIRS, turns.settings.time_budget, progress)
+        take_rounds(turns, CELLS, PAIRS, part * turns.settings.time_budget, progress)
     return samples
 
 
@@ -171,11 +171,15 @@ def test_a_disturbed_turn_is_taken_again_in_its_round(clock: Clock) -> None:
     assert [run.counts for run in samples[1].runs["offline"]] == [True, False, *[True] * 4]
 
 
-def test_what_is_always_disturbed_is_not_taken_again_and_ends_with_figures(clock: Clock) -> None:
+def test_what_is_always_disturbed_is_not_taken_again_and_ends_with_figures(
+    clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
     groups = [FakeGroup(clock, lambda _: 5.0, lambda _: 0.4) for _ in CELLS]
     samples = take(groups, time_budget=60.0)
     assert {again for group in groups for *_, again in group.asked} == {0}
     assert all(run.disturbed_by for run in counting(samples[0].runs["offline"]))
+    said = "30 of 30 turns were disturbed, 30 of them in the figures for want of quiet ones"
+    assert said in capsys.readouterr().out
 
 
 def test_a_fixed_number_is_a_fixed_number(clock: Clock) -> None:
@@ -216,3 +220,13 @@ def test_int8_is_shown_against_the_fp32_that_runs_at_its_cap(
 
     take([at(5.0), at(10.0), at(20.0), at(20.0)])
     assert "INT8 4.00x FP32" in capsys.readouterr().out
+
+
+def test_a_group_names_its_own_part_of_the_time(
+    clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    take(wobbling(clock, 0.5), part=0.25, time_budget=400.0)
+    said = "this group's 100 s of --time-budget 400 are spent, and offline and single-stream not"
+    assert said in capsys.readouterr().out
+    take(wobbling(clock, 0.0), part=0.25, time_budget=400.0)
+    assert "; all figures of this group are known closely enough" in capsys.readouterr().out

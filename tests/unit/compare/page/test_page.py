@@ -18,7 +18,14 @@ from stages.records.base import Source
 from stages.records.cell import Accuracy
 from stages.samples import Samples
 from stages.stage_folders import CompareFolder
-from tests.unit.compare.profiles import UNEQUAL, both_runtimes, impossible, of_one_round, profiled
+from tests.unit.compare.profiles import (
+    UNEQUAL,
+    both_runtimes,
+    impossible,
+    in_groups,
+    of_one_round,
+    profiled,
+)
 from tests.unit.records import (
     LABELS,
     SHA256,
@@ -185,7 +192,7 @@ def test_the_bound_and_the_checks_are_on_the_page(tmp_path: Path) -> None:
     text = write([replace(one, quantized=quantize(variant("int8")))], tmp_path / "compare").text
     for said in (
         "<dt>accuracy bound</dt><dd>INT8 may lose 1% of FP32",
-        "by the recipe minmax, per channel, which was chosen there",
+        "with the recipe minmax, per channel, which was chosen there",
         "100 images are too few to decide a loss of 1%",
         "<dt>measured twice: int8 AVX2</dt>",
         "<dt>disturbed turns</dt>",
@@ -234,3 +241,28 @@ def test_a_rehearsal_is_on_the_page(tmp_path: Path) -> None:
     draw(out, seen)
     write_page(out, seen, Artifacts(tmp_path / "none"))
     assert "rehearsed, not measured" in out.page.read_text()
+
+
+def test_page_and_pictures_of_a_run_in_groups_say_that_figures_need_not_divide(
+    tmp_path: Path,
+) -> None:
+    page = write(in_groups(), tmp_path / "groups")
+    assert "they were measured in groups, so two figures need not divide to" in page.text
+    assert "or through the cell measured twice: cells were measured in groups" in page.text
+    assert "over the rounds that both shared" not in page.text
+    for name in ("fp32_int8_absolute", "fp32_int8_times"):
+        said = "cells were measured in groups: figures need not divide to their ratio"
+        assert said in " ".join((tmp_path / "groups" / f"{name}.svg").read_text().split())
+    together = write(profiled(profile(*CELLS)), tmp_path / "together")
+    assert "in groups" not in together.text
+
+
+def test_the_memory_that_made_groups_is_shown_and_given_again(tmp_path: Path) -> None:
+    (one,) = in_groups()
+    host = replace(one.record.host, container=True, memory_gib=23.5, memory_limit_gib=4.0)
+    page = write([replace(one, record=replace(one.record, host=host))], tmp_path / "groups")
+    assert "23.5 GiB, of which the run might take 4.0 GiB" in page.text
+    assert "<code>STAGES_MEMORY=4096m ./bootstrap.py --yes pipeline</code>" in page.text
+    together = write(profiled(profile(*CELLS, host=host)), tmp_path / "together")
+    assert "of which the run might take 4.0 GiB" in together.text
+    assert "<code>./bootstrap.py --yes pipeline</code>" in together.text
