@@ -285,6 +285,8 @@ def test_the_time_for_all_calls_is_kept_too(
     measured: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(publish, "LIMITS", Limits(all_s=1))
+    # However long MLflow takes to start on a busy machine.
+    monkeypatch.setattr(publish, "GRACE_S", 600)
     server.parts, server.pause_s = b"x", 0.1
     with pytest.raises(DownloadError, match=r"gives no whole answer \(none within 1 s\)"):
         published(measured, tracking_uri=server.uri)
