@@ -13,7 +13,7 @@ from docker.host.network import without_network
 from docker.paths import ROOT
 from docker.submit import slurm, state
 from docker.submit.standing import standings
-from docker.submit.state import Job, Submit, bundle_of, log_of
+from docker.submit.state import KINDS, Job, Submit, bundle_of, log_of
 from stages.artifacts import Artifacts, verify
 from stages.errors import ArtifactsBusyError, SettingsError, StageError
 from stages.files import left_overs
@@ -22,8 +22,6 @@ from stages.folder.usable import prepare
 from stages.setting.suggestion import quoted
 from stages.settings import env_name
 
-# What run_job.sh checks a node's CPU for.
-KINDS = ("spr", "emr", "gnr", "amx", "cpx", "icx", "clx", "skx")
 SCRIPT = Path("deploy", "batch", "run_job.sh")
 # Where a model comes from is train's matter, and may have passwords in it; the cores are the job's.
 NOT_FOR_JOBS = ("artifacts", "backbone", "cores", "data", "download_mirror", "model", "force")

@@ -17,6 +17,7 @@ from docker.submit.sending import Order
 from docker.submit.standing import Standing, standings, table
 from docker.submit.state import Submit
 from stages.command_line import help_text, load
+from stages.common.host.kernel_text import whole_of
 from stages.errors import NotTrustedError, SchedulerError, SettingsError, exit_code_of
 from stages.folder.lock import writing_alone
 from stages.folder.usable import resolved
@@ -24,9 +25,9 @@ from stages.setting.spec import Spec
 
 BEFORE = ("train", "quantize")
 KINDS, AGAIN, LIMIT = "kinds", "again", "pending_limit"
-DEFAULT_LIMIT, MAX_LIMIT = 60, 100_000
+DEFAULT_LIMIT = 60
 OWN = {
-    KINDS: f"kinds of nodes, features in Slurm, such as spr,icx: {', '.join(sending.KINDS)}",
+    KINDS: f"kinds of nodes, features in Slurm, such as spr,icx: {', '.join(state.KINDS)}",
     LIMIT: f"minutes that a job may wait for a node, 0 for any time (default: {DEFAULT_LIMIT})",
     AGAIN: "send those of the last submit again that ended without a bundle; nothing else is given",
 }
@@ -94,10 +95,10 @@ def _submit(runner: str, given: dict[str, str], _: How) -> None:
 
 
 def _order(runner: str, given: dict[str, str], own: Mapping[str, str]) -> Order:
-    minutes = own.get(LIMIT, str(DEFAULT_LIMIT))
-    if not minutes.isdecimal() or int(minutes) > MAX_LIMIT:
-        raise SettingsError(f"pending_limit must be minutes, 0 to {MAX_LIMIT}; 0 is any time")
-    return Order(sending.read_kinds(own.get(KINDS, "")), runner, given, int(minutes))
+    minutes = whole_of(own.get(LIMIT, str(DEFAULT_LIMIT)))
+    if minutes is None or minutes > state.MAX_LIMIT:
+        raise SettingsError(f"pending_limit must be minutes, 0 to {state.MAX_LIMIT}; 0 is any time")
+    return Order(sending.read_kinds(own.get(KINDS, "")), runner, given, minutes)
 
 
 def _again(folder: Path, given: Mapping[str, str], own: Mapping[str, str]) -> Submit:

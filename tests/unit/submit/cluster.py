@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from docker.submit import sending
 from docker.submit.sending import Order
+from docker.submit.standing import standings
+from docker.submit.state import Submit
 from stages.artifacts import Artifacts
 from stages.files.checksums import write_checksums
 from stages.folder.usable import prepare
@@ -85,3 +88,14 @@ def made_by_train_and_quantize(root: Path) -> None:
 
 def order(*kinds: str, limit: int = 60, **settings: str) -> Order:
     return Order(kinds, "docker", settings, limit)
+
+
+def sent(cluster: Cluster, *kinds: str, limit: int = 60, **settings: str) -> Submit:
+    submit = sending.begin(
+        cluster.submits, cluster.artifacts, order(*kinds, limit=limit, **settings), "itex"
+    )
+    return sending.send_all(cluster.submits, cluster.artifacts, submit)
+
+
+def words(cluster: Cluster, submit: Submit) -> dict[str, str]:
+    return {it.job.kind: it.word for it in standings(cluster.submits, submit)}

@@ -1,6 +1,5 @@
 """Jobs on several kinds of nodes, sent to a stand-in for Slurm."""
 
-import json
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -13,30 +12,13 @@ from docker.submit.standing import Standing, standings
 from docker.submit.state import Submit, bundle_of, log_of
 from stages.errors import (
     ArtifactsBusyError,
-    InputCorruptError,
     InputMissingError,
     SchedulerError,
     SettingsError,
 )
 from stages.files.checksums import write_checksums
 from stages.folder.lock import writing_alone
-from tests.unit.submit.cluster import Cluster, order
-
-
-@pytest.fixture
-def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
-    return Cluster(tmp_path, monkeypatch)
-
-
-def sent(cluster: Cluster, *kinds: str, limit: int = 60, **settings: str) -> Submit:
-    submit = sending.begin(
-        cluster.submits, cluster.artifacts, order(*kinds, limit=limit, **settings), "itex"
-    )
-    return sending.send_all(cluster.submits, cluster.artifacts, submit)
-
-
-def words(cluster: Cluster, submit: Submit) -> dict[str, str]:
-    return {it.job.kind: it.word for it in standings(cluster.submits, submit)}
+from tests.unit.submit.cluster import Cluster, order, sent, words
 
 
 def leave_bundle(cluster: Cluster, submit: Submit, kind: str) -> None:
@@ -248,11 +230,17 @@ def test_two_submits_at_once_are_one(cluster: Cluster, capsys: pytest.CaptureFix
     assert cluster.calls("sbatch") == []
 
 
-def test_no_submit_and_a_damaged_one_are_said(cluster: Cluster) -> None:
+def test_without_a_submit_it_is_said_how_to_begin(cluster: Cluster) -> None:
     with pytest.raises(InputMissingError, match="invoke submit --kinds"):
         state.require_last(cluster.submits)
-    submit = sent(cluster, "spr")
-    path = cluster.submits / submit.id / "submit.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"jobs": 1}))
-    with pytest.raises(InputCorruptError, match="submit again"):
-        state.last(cluster.submits)
+
+
+@pytest.mark.parametrize("minutes", ["-1", "x", "100001", "9" * 5000, "\u00b2"])
+def test_a_limit_that_is_no_number_of_minutes_is_refused(
+    cluster: Cluster, capsys: pytest.CaptureFixture[str], minutes: str
+) -> None:
+    given = {"artifacts": str(cluster.artifacts), "kinds": "spr", "pending_limit": minutes}
+    with pytest.raises(Exit) as ended:
+        tasks.submit_task({}).body(None, runner="docker", again=False, **given)
+    assert ended.value.code == SettingsError.exit_code
+    assert "pending_limit must be minutes" in capsys.readouterr().err
