@@ -88,7 +88,7 @@ def without_network(environ: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in environ.items()
-        if name not in PROXIES and not name.startswith("PIP_")
+        if name not in PROXIES and not name.startswith(("PIP_", "MLFLOW_"))
     }
 
 
