@@ -19,7 +19,7 @@ from stages.errors import ArtifactsBusyError, SettingsError, StageError
 from stages.files import left_overs
 from stages.folder.access import reading
 from stages.folder.usable import prepare
-from stages.setting.suggestion import quoted
+from stages.setting.suggestion import quoted_part
 from stages.settings import env_name
 
 SCRIPT = Path("deploy", "batch", "run_job.sh")
@@ -50,7 +50,8 @@ def read_kinds(text: str) -> tuple[str, ...]:
         raise SettingsError(f"kinds are missing; give --kinds with some of {', '.join(KINDS)}")
     for kind in kinds:
         if kind not in KINDS:
-            raise SettingsError(f"there is no kind {quoted(kind, KINDS)}; give {', '.join(KINDS)}")
+            shown = quoted_part(kind, text, KINDS)
+            raise SettingsError(f"there is no kind {shown}; give {', '.join(KINDS)}")
     return kinds
 
 
