@@ -122,12 +122,14 @@ def send_all(folder: Path, artifacts: Path, submit: Submit, clone: Path = ROOT) 
     return submit
 
 
-def adopt(folder: Path, submit: Submit) -> Submit:
-    """Return it with the numbers of jobs that were sent, though none was written down."""
+def adopt(submit: Submit) -> Submit:
+    """Return it with the numbers of jobs that were sent, though none was written down.
+
+    Nothing is written: a submit may be at work.
+    """
     for job in submit.jobs:
         if not job.id and not job.refusal and (found := slurm.find(job.name)):
             submit = submit.but(msgspec.structs.replace(job, id=found))
-            state.write(folder, submit)
     return submit
 
 
@@ -163,7 +165,7 @@ def _sent(folder: Path, submit: Submit, job: Job, clone: Path) -> Job:
         return msgspec.structs.replace(job, id=number)
     try:
         options = _options(folder, submit, job, clone)
-        number = slurm.send(options, variables(folder, submit, job), clone)
+        number = slurm.send(job.name, options, variables(folder, submit, job), clone)
     except slurm.RefusedError as error:
         return msgspec.structs.replace(job, refusal=str(error))
     return msgspec.structs.replace(job, id=number)
@@ -171,8 +173,8 @@ def _sent(folder: Path, submit: Submit, job: Job, clone: Path) -> Job:
 
 def _options(folder: Path, submit: Submit, job: Job, clone: Path) -> list[str]:
     return [
-        *(f"--job-name={job.name}", f"--constraint={job.kind}", "--exclusive", "--no-requeue"),
-        *("--export=ALL", f"--output={log_of(folder, submit, job)}"),
+        *(f"--constraint={job.kind}", "--exclusive", "--no-requeue", "--export=ALL"),
+        f"--output={log_of(folder, submit, job)}",
         str(clone / SCRIPT),
     ]
 

@@ -113,7 +113,7 @@ def read(path: Path) -> Submit:
 def _odd_field(submit: Submit, place: str) -> str:
     """Return the name of a field that no submit in a folder of this name has so, empty if none."""
     made = Artifacts(Path())
-    inputs = {it.path.name for it in (made.train, *map(made.quantize, RUNTIME_NAMES))}
+    inputs = {made.train.path.name, *(made.quantize(name).path.name for name in RUNTIME_NAMES)}
     is_odd = {
         "id": submit.id != place,
         "runner": submit.runner not in RUNNERS,

@@ -28,17 +28,22 @@ case $name in
         { echo "sbatch: error: Batch job submission failed: queue is full" >&2; exit 1; }
       [[ $word != --job-name=* ]] || job=${word#*=}
     done
+    [[ ! -e sent-nothing ]] || exit 0
     number=$(($(ls -d job-* 2>/dev/null | wc -l) + 1))
     echo "name=$job" >job-$number
     env >env-$number
     echo "JobId=$number JobState=PENDING Reason=Priority ExitCode=0:0 NodeList=" >state-$number
-    echo "$number;cluster" ;;
+    cat said 2>/dev/null || echo "$number;cluster" ;;
   scontrol)
-    cat "state-${@: -1}" 2>/dev/null && exit
-    echo "slurm_load_jobs error: Invalid job id specified" >&2
-    exit 1 ;;
+    number=${@: -1}
+    cat "answer-$number" 2>/dev/null && exit
+    [[ -e state-$number ]] ||
+      { echo "slurm_load_jobs error: Invalid job id specified" >&2; exit 1; }
+    echo "JobName=$(cut -d= -f2 "job-$number") $(cat "state-$number")" ;;
   scancel)
     number=${@: -1}
+    [[ ! -e deny ]] ||
+      { echo "scancel: error: Kill job error on job id $number: Access denied" >&2; exit 1; }
     [[ $* == *--signal* ]] && state=FAILED code=143:0 || state=CANCELLED code=0:0
     grep -q -e PENDING -e RUNNING "state-$number" || exit 1
     echo "JobId=$number JobState=$state ExitCode=$code NodeList=n1" >state-$number ;;
@@ -72,6 +77,9 @@ class Cluster:
     def is_now(self, number: str, state: str, **fields: str) -> None:
         rest = " ".join(f"{name}={value}" for name, value in fields.items())
         (self.folder / f"state-{number}").write_text(f"JobId={number} JobState={state} {rest}\n")
+
+    def answers(self, number: str, said: str) -> None:
+        (self.folder / f"answer-{number}").write_text(said)
 
     def environment_of(self, number: str) -> dict[str, str]:
         lines = (self.folder / f"env-{number}").read_text().splitlines()

@@ -51,6 +51,9 @@ def test_a_job_gets_its_settings_and_cores_of_its_own(
 ) -> None:
     monkeypatch.setenv("VGG19_CORES", "0,1")
     monkeypatch.setenv("VGG19_BACKBONE", "https://me:secret@example.org/module")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:secret@example.org")
+    for name in ("PASSWORD", "TOKEN", "USERNAME"):
+        monkeypatch.setenv(f"MLFLOW_TRACKING_{name}", "secret")
     sent(cluster, "spr", isas="AVX2,AVX512_CORE", backbone="https://me:secret@example.org/module")
     environ = cluster.environment_of("1")
     assert environ["VGG19_ISAS"] == "AVX2,AVX512_CORE"
@@ -144,7 +147,8 @@ def test_what_waits_too_long_is_ended(cluster: Cluster, capsys: pytest.CaptureFi
     for number, minutes in (("1", 6), ("2", 4)):
         began = (datetime.now() - timedelta(minutes=minutes)).isoformat(timespec="seconds")
         cluster.is_now(number, "PENDING", Reason="Resources", SubmitTime=began)
-    watching.end_overdue(standings(cluster.submits, submit), submit.pending_limit)
+    found = standings(cluster.submits, submit)
+    watching.end_overdue(cluster.submits, submit, found, {})
     assert cluster.calls("scancel") == ["scancel 1"]
     assert "more than 5 min" in capsys.readouterr().out
 
