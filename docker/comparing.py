@@ -1,11 +1,14 @@
 """What the task `compare` does: it runs the stage, then sets other machines beside its result."""
 
 from docker.ending import end_with
+from docker.flags import refusal
 from docker.how import How
 from docker.running import COMPARE, artifacts_of, run_chosen
 from docker.share.machines import Asked, side_by_side
 from stages.errors import NotTrustedError, exit_code_of
 from stages.folder.usable import resolved
+from stages.setting.addresses import why_no_path
+from stages.setting.suggestion import quoted
 
 # The flag is --with, which is a word of Python's own.
 WITH = "with_"
@@ -14,7 +17,10 @@ OWN = {WITH: "bundles or artifacts folders, as A,B: set them beside this, as `in
 
 def run_compare(runner: str, given: dict[str, str], how: How) -> None:
     """Run the stage by a runner with the settings `given`, and set those of WITH beside it."""
-    others = [one for one in given.pop(WITH, "").split(",") if one]
+    named = given.pop(WITH, "")
+    if reason := why_no_path(named):  # split at a comma, a part of it may show a password
+        raise refusal(f"compare: error: with can't be {quoted(named)} ({reason}); give A,B")
+    others = [one for one in named.split(",") if one]
     code = run_chosen([COMPARE], COMPARE, runner, given, how)
     if others and code in (0, NotTrustedError.exit_code):
         artifacts = resolved(artifacts_of(given.get("artifacts", "")))

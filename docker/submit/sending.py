@@ -13,17 +13,15 @@ from docker.host.network import without_network
 from docker.paths import ROOT
 from docker.submit import slurm, state
 from docker.submit.standing import standings
-from docker.submit.state import Job, Submit, bundle_of, log_of
+from docker.submit.state import KINDS, Job, Submit, bundle_of, log_of
 from stages.artifacts import Artifacts, verify
 from stages.errors import ArtifactsBusyError, SettingsError, StageError
 from stages.files import left_overs
 from stages.folder.access import reading
 from stages.folder.usable import prepare
-from stages.setting.suggestion import quoted
+from stages.setting.suggestion import quoted_part
 from stages.settings import env_name
 
-# What run_job.sh checks a node's CPU for.
-KINDS = ("spr", "emr", "gnr", "amx", "cpx", "icx", "clx", "skx")
 SCRIPT = Path("deploy", "batch", "run_job.sh")
 # Where a model comes from is train's matter, and may have passwords in it; the cores are the job's.
 NOT_FOR_JOBS = ("artifacts", "backbone", "cores", "data", "download_mirror", "model", "force")
@@ -52,7 +50,8 @@ def read_kinds(text: str) -> tuple[str, ...]:
         raise SettingsError(f"kinds are missing; give --kinds with some of {', '.join(KINDS)}")
     for kind in kinds:
         if kind not in KINDS:
-            raise SettingsError(f"there is no kind {quoted(kind, KINDS)}; give {', '.join(KINDS)}")
+            shown = quoted_part(kind, text, KINDS)
+            raise SettingsError(f"there is no kind {shown}; give {', '.join(KINDS)}")
     return kinds
 
 
@@ -123,12 +122,14 @@ def send_all(folder: Path, artifacts: Path, submit: Submit, clone: Path = ROOT) 
     return submit
 
 
-def adopt(folder: Path, submit: Submit) -> Submit:
-    """Return it with the numbers of jobs that were sent, though none was written down."""
+def adopt(submit: Submit) -> Submit:
+    """Return it with the numbers of jobs that were sent, though none was written down.
+
+    Nothing is written: a submit may be at work.
+    """
     for job in submit.jobs:
         if not job.id and not job.refusal and (found := slurm.find(job.name)):
             submit = submit.but(msgspec.structs.replace(job, id=found))
-            state.write(folder, submit)
     return submit
 
 
@@ -164,7 +165,7 @@ def _sent(folder: Path, submit: Submit, job: Job, clone: Path) -> Job:
         return msgspec.structs.replace(job, id=number)
     try:
         options = _options(folder, submit, job, clone)
-        number = slurm.send(options, variables(folder, submit, job), clone)
+        number = slurm.send(job.name, options, variables(folder, submit, job), clone)
     except slurm.RefusedError as error:
         return msgspec.structs.replace(job, refusal=str(error))
     return msgspec.structs.replace(job, id=number)
@@ -172,8 +173,8 @@ def _sent(folder: Path, submit: Submit, job: Job, clone: Path) -> Job:
 
 def _options(folder: Path, submit: Submit, job: Job, clone: Path) -> list[str]:
     return [
-        *(f"--job-name={job.name}", f"--constraint={job.kind}", "--exclusive", "--no-requeue"),
-        *("--export=ALL", f"--output={log_of(folder, submit, job)}"),
+        *(f"--constraint={job.kind}", "--exclusive", "--no-requeue", "--export=ALL"),
+        f"--output={log_of(folder, submit, job)}",
         str(clone / SCRIPT),
     ]
 

@@ -9,14 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from docker.submit.state import NUMBER
 from stages.errors import SchedulerError
 from stages.program.printable import printable
+from stages.setting.spec import read_whole
 
 ANSWER_S = 60
 MAX_SHOWN = 200
 UNKNOWN_JOB = "Invalid job id"
-FIELD = re.compile(r"(\S+?)=(\S*)")
-SACCT = ("JobIDRaw", "State", "ExitCode", "NodeList", "Submit", "Start", "Reason")
+# What scancel says of a job that has ended, or is about to.
+ENDED = (UNKNOWN_JOB, "already completing or completed")
+# With --parsable and without, as a wrapper of sbatch may have it: each on a line of its own.
+SENT = re.compile(rf"({NUMBER})(?:;\S+)?|Submitted batch job ({NUMBER})(?: on cluster \S+)?")
+SACCT = ("JobIDRaw", "JobName", "State", "ExitCode", "NodeList", "Submit", "Start", "Reason")
 # sacct's names of what scontrol calls otherwise.
 BY_SACCT = {"JobState": "State", "SubmitTime": "Submit", "StartTime": "Start"}
 
@@ -27,9 +32,12 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A job as Slurm has it now: times as Slurm shows them, in its own time zone."""
+    """A job as Slurm has it now: times of this time zone.
 
-    state: str
+    `state` is empty if the answer is none about a job of this name.
+    """
+
+    state: str = ""
     reason: str = ""
     code: int = 0
     signal: int = 0
@@ -43,36 +51,79 @@ def features() -> set[str]:
     return {name for line in _answer("sinfo", "-h", "-o", "%f").split() for name in line.split(",")}
 
 
-def send(options: Sequence[str], environ: Mapping[str, str], clone: Path) -> str:
-    """Submit a job in a clone and return its number; RefusedError if Slurm does not take it."""
-    return _run(["sbatch", "--parsable", *options], environ, clone).strip().partition(";")[0]
+def send(name: str, options: Sequence[str], environ: Mapping[str, str], clone: Path) -> str:
+    """Submit a job in a clone and return its number; RefusedError if Slurm does not take it.
+
+    Raises SchedulerError if sbatch says no number, and Slurm knows no job of this name.
+    """
+    command = ["sbatch", "--parsable", f"--job-name={name}", *options]
+    said = _run(command, environ, clone)
+    if number := number_in(said) or find(name):
+        return number
+    raise SchedulerError(
+        f"sbatch's answer has no number of a job ('{printable(said.strip(), MAX_SHOWN)}'), and "
+        f"squeue knows none of the name {name}; the same command asks for it again before it sends"
+    )
+
+
+def number_in(said: str) -> str:
+    """Return the number of the job in sbatch's answer, empty if there is none, or several."""
+    found = filter(None, (SENT.fullmatch(line.strip()) for line in said.splitlines()))
+    numbers = {match[1] or match[2] for match in found}
+    return numbers.pop() if len(numbers) == 1 else ""
 
 
 def find(name: str) -> str:
     """Return the number of a job by its name, empty if Slurm knows none."""
-    with suppress(IndexError):
-        return _answer("squeue", "-h", "--states=all", "-o", "%A", "--name", name).split()[0]
+    if found := _first_number(_answer("squeue", "-h", "--states=all", "-o", "%A", "--name", name)):
+        return found
     if not shutil.which("sacct"):
         return ""
-    with suppress(RefusedError, IndexError):  # accounting may be switched off
-        return _run(["sacct", "-X", "-n", "-P", "-o", "JobIDRaw", "--name", name]).split()[0]
+    with suppress(RefusedError):  # accounting may be switched off
+        return _first_number(_run(["sacct", "-X", "-n", "-P", "-o", "JobIDRaw", "--name", name]))
     return ""
 
 
-def look(job: str) -> Seen | None:
-    """Return how a job is, None if Slurm knows it no more; SchedulerError if it can't be asked."""
+def look(job: str, name: str) -> Seen | None:
+    """Return how a job is, None if Slurm knows it no more; SchedulerError if it can't be asked.
+
+    Slurm gives its numbers again: what has another name is another job, perhaps another user's.
+    """
     try:
-        return _seen(dict(FIELD.findall(_run(["scontrol", "show", "job", "-o", job]))))
+        seen = shown_in(_run(["scontrol", "show", "job", "-o", job]), name)
     except RefusedError as error:
         if UNKNOWN_JOB not in str(error):
             raise unreachable(str(error)) from None
-    return _accounted(job)
+        seen = None
+    return seen or _accounted(job, name)
 
 
 def end(job: str, *options: str) -> None:
-    """Have Slurm end a job, or signal it; nothing happens to one that has ended."""
-    with suppress(RefusedError):  # it ended just now
+    """Have Slurm end a job, or signal it; RefusedError if it does not, though it has not ended."""
+    try:
         _run(["scancel", *options, job])
+    except RefusedError as error:
+        if not any(words in str(error) for words in ENDED):
+            raise
+
+
+def shown_in(said: str, name: str) -> Seen | None:
+    """Return how scontrol shows a job, None if it is another than that of this name."""
+    # The first of a name counts: what a user chooses, such as a comment, comes behind it.
+    words = [word.partition("=") for word in reversed(said.split())]
+    fields = {field: value for field, _, value in words}
+    if "JobName" not in fields:
+        return Seen()
+    return _seen(fields) if fields["JobName"] == name else None
+
+
+def accounted_in(said: str, name: str) -> Seen | None:
+    """Return how sacct shows a job, None if none of its lines is of this name."""
+    for line in said.splitlines():
+        values = dict(zip(SACCT, line.split("|"), strict=False))
+        if values.get("JobName") == name:
+            return _seen(values | {field: values.get(own, "") for field, own in BY_SACCT.items()})
+    return None
 
 
 def unreachable(said: str) -> SchedulerError:
@@ -83,13 +134,17 @@ def unreachable(said: str) -> SchedulerError:
     )
 
 
-def _accounted(job: str) -> Seen | None:
+def _first_number(said: str) -> str:
+    lines = map(str.strip, said.splitlines())
+    return next((line for line in lines if re.fullmatch(NUMBER, line)), "")
+
+
+def _accounted(job: str, name: str) -> Seen | None:
     if not shutil.which("sacct"):
         return None
-    command = ["sacct", "-X", "-n", "-P", "-o", ",".join(SACCT), "-j", job]
-    with suppress(RefusedError, IndexError):
-        values = dict(zip(SACCT, _run(command).splitlines()[0].split("|"), strict=False))
-        return _seen(values | {name: values.get(own, "") for name, own in BY_SACCT.items()})
+    with suppress(RefusedError):
+        command = ["sacct", "-X", "-n", "-P", "-o", ",".join(SACCT), "-j", job]
+        return accounted_in(_run(command), name)
     return None
 
 
@@ -97,19 +152,27 @@ def _seen(fields: Mapping[str, str]) -> Seen:
     code, _, signal = fields.get("ExitCode", "").partition(":")
     node = fields.get("NodeList", "")
     return Seen(
-        state=fields.get("JobState", "").partition(" ")[0].rstrip("+"),
+        state=printable(fields.get("JobState", "").partition(" ")[0].rstrip("+"), MAX_SHOWN),
         reason=printable(fields.get("Reason", ""), MAX_SHOWN),
-        code=int(code) if code.isdigit() else 0,
-        signal=int(signal) if signal.isdigit() else 0,
-        node="" if node.startswith(("(", "None")) else node,
+        code=_whole(code),
+        signal=_whole(signal),
+        node="" if node.startswith(("(", "None")) else printable(node, MAX_SHOWN),
         submitted=_time(fields.get("SubmitTime", "")),
         began=_time(fields.get("StartTime", "")),
     )
 
 
-def _time(text: str) -> datetime | None:
+def _whole(text: str) -> int:
     with suppress(ValueError):
-        return datetime.fromisoformat(text)
+        return read_whole(text)
+    return 0
+
+
+def _time(text: str) -> datetime | None:
+    """Return a time in this zone, also of one that SLURM_TIME_FORMAT shows with its offset."""
+    with suppress(ValueError, OverflowError):
+        found = datetime.fromisoformat(text)
+        return found.astimezone().replace(tzinfo=None) if found.tzinfo else found
     return None
 
 

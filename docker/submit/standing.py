@@ -4,15 +4,35 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from docker.submit.slurm import Seen, look
+from docker.submit.slurm import MAX_SHOWN, Seen, look
 from docker.submit.state import Job, Submit, bundle_of, log_of
 from stages.common.text import aligned
 from stages.errors import HostError
 from stages.program.printable import printable
 
-WAITING = frozenset(("PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "SUSPENDED"))
-RUNNING = frozenset(("RUNNING", "COMPLETING", "STAGE_OUT", "SIGNALING", "STOPPED"))
-KILLED = frozenset(("CANCELLED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "BOOT_FAIL"))
+# All words that Slurm's squeue, sacct and scontrol have for a job's state, up to version 25.
+WAITING = frozenset(
+    {
+        *("PENDING", "CONFIGURING", "EXPEDITING", "POWER_UP_NODE", "REQUEUED", "REQUEUE_FED"),
+        *("REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT", "SUSPENDED"),
+    }
+)
+# A job that is revoked here runs on another cluster of a federation.
+RUNNING = frozenset(
+    {
+        *("RUNNING", "COMPLETING", "RESIZING", "REVOKED", "SIGNALING", "STAGE_OUT", "STOPPED"),
+        "UPDATE_DB",
+    }
+)
+TIMED_OUT = frozenset(("TIMEOUT", "DEADLINE"))
+KILLED = frozenset(
+    {
+        *("CANCELLED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "BOOT_FAIL", "LAUNCH_FAILED"),
+        "RECONFIG_FAIL",
+    }
+)
+OVER = frozenset(("COMPLETED", "FAILED")) | TIMED_OUT | KILLED
+NOT_KNOWN = "not known"
 # By which run_job.sh says that the scheduler's signal ended it.
 SIGNALLED = 143
 AGAIN = "`invoke submit --again`"
@@ -31,27 +51,32 @@ class Standing:
     detail: str = ""
     remedy: str = ""
     pending_s: float = 0.0
+    # Whether Slurm's answer names the job: nothing else may be signalled.
+    is_named: bool = True
 
     @property
     def is_over(self) -> bool:
         """Whether nothing more comes of the job by itself."""
-        return self.word not in ("pending", "running", "not sent")
+        return self.word not in ("pending", "running", "not sent", NOT_KNOWN)
 
 
 def standing_of(folder: Path, submit: Submit, job: Job) -> Standing:
     """Return how a job stands; SchedulerError if Slurm can't be asked."""
     if job.refusal:
-        return Standing(job, "refused", job.refusal, f"ask for what there is, then {AGAIN}")
+        said = printable(job.refusal, MAX_SHOWN)
+        return Standing(job, "refused", said, f"ask for what there is, then {AGAIN}")
     if not job.id:
         remedy = "`invoke submit` with the same kinds goes on"
-        return Standing(job, "not sent", "submit was ended before", remedy)
+        return Standing(job, "not sent", "Slurm knows no job of its name", remedy)
     bundle = bundle_of(folder, submit, job)
-    seen = look(job.id)
+    seen = look(job.id, job.name)
     if seen and seen.state in WAITING:
         return _pending(job, seen)
     if seen and seen.state in RUNNING:
         log = log_of(folder, submit, job)
         return Standing(job, "running", f"on {seen.node}, {_minutes(_since(seen.began))}", str(log))
+    if seen and seen.state not in OVER:
+        return _not_known(job, seen.state)
     if bundle.is_file():
         return Standing(job, "done", str(bundle), "`invoke diff` takes it")
     return _ended(job, seen, log_of(folder, submit, job))
@@ -79,10 +104,16 @@ def _pending(job: Job, seen: Seen) -> Standing:
     return Standing(job, "pending", f"{_minutes(seconds)}, {seen.reason}", remedy, seconds)
 
 
+def _not_known(job: Job, state: str) -> Standing:
+    said = f"Slurm calls it {state}" if state else "Slurm's answer has no state of it"
+    remedy = f"ask again; `scontrol show job {job.id}` shows the answer"
+    return Standing(job, NOT_KNOWN, said, remedy, is_named=bool(state))
+
+
 def _ended(job: Job, seen: Seen | None, log: Path) -> Standing:
     if seen is None:
         return Standing(job, "lost", "Slurm knows it no more, and it left no bundle", AGAIN)
-    if seen.state in ("TIMEOUT", "DEADLINE"):
+    if seen.state in TIMED_OUT:
         return Standing(job, "timed out", "", f"give more by SBATCH_TIMELIMIT, then {AGAIN}")
     if seen.state == "CANCELLED" and not seen.node:
         return Standing(job, "killed", "before it began", AGAIN)

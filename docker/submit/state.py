@@ -1,20 +1,32 @@
 """What a submit remembers: which jobs were asked for, never how they are, which Slurm knows."""
 
+import re
 import secrets
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from docker.share.output import written_whole
+from stages.artifacts import Artifacts
 from stages.errors import InputCorruptError, InputMissingError
 from stages.files.member import read_plain
-from stages.records.fields import Sha256, doc
+from stages.records.fields import END, Sha256, doc
 from stages.records.reading import ReadError, convert, parse
+from stages.runtimes import RUNTIME_NAMES
+from stages.settings import specs
 
 STATE, SUFFIX = "submit.json", "-submits"
 MAX_BYTES = 2**20
+# What run_job.sh checks a node's CPU for.
+KINDS = ("spr", "emr", "gnr", "amx", "cpx", "icx", "clx", "skx")
+RUNNERS = ("docker", "local")
+MAX_LIMIT = 100_000
+# Slurm's own are below 2**32; anything else would be an option of its programs.
+NUMBER = "[0-9]{1,10}"
+ID = "[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}"
 
 
 class Job(msgspec.Struct, kw_only=True, frozen=True):
@@ -22,18 +34,28 @@ class Job(msgspec.Struct, kw_only=True, frozen=True):
 
     kind: Annotated[str, doc("Kind of node, which is a feature in Slurm, such as spr.")]
     name: Annotated[str, doc("Name of the job, which no other job has.")]
-    id: Annotated[str, doc("Slurm's number of the job; empty as long as it is not known.")] = ""
+    id: Annotated[
+        str,
+        Meta(pattern=f"^({NUMBER})?{END}"),
+        doc("Slurm's number of the job; empty as long as it is not known."),
+    ] = ""
     refusal: Annotated[str, doc("Why Slurm did not take it; empty if it did.")] = ""
 
 
 class Submit(msgspec.Struct, kw_only=True, frozen=True):
     """submit.json: the jobs of one submit, and what they measure."""
 
-    id: Annotated[str, doc("When it was made, and eight random digits.")]
+    id: Annotated[
+        str, Meta(pattern=f"^{ID}{END}"), doc("When it was made, and eight random digits.")
+    ]
     runner: Annotated[str, doc("docker, or local: how the jobs run their stages.")]
     settings: Annotated[dict[str, str], doc("Settings of the jobs that were given, by name.")]
     inputs: Annotated[dict[str, Sha256], doc("sha256 of the checksums of train and quantize.")]
-    pending_limit: Annotated[int, doc("Minutes that a job may wait for a node; 0: any time.")]
+    pending_limit: Annotated[
+        int,
+        Meta(ge=0, le=MAX_LIMIT),
+        doc("Minutes that a job may wait for a node; 0: any time."),
+    ]
     jobs: Annotated[list[Job], doc("The last job of each kind.")]
 
     def but(self, job: Job) -> "Submit":
@@ -69,14 +91,45 @@ def write(folder: Path, submit: Submit) -> None:
 def last(folder: Path) -> Submit | None:
     """Return the last submit, None if there is none; InputCorruptError if it can't be read."""
     paths = sorted(folder.glob(f"*/{STATE}"))
-    if not paths:
-        return None
+    return read(paths[-1]) if paths else None
+
+
+def read(path: Path) -> Submit:
+    """Return the submit of a file; InputCorruptError if `write` can't have written it there.
+
+    Folders are removed, jobs ended and variables set by what it says.
+    """
     try:
-        return convert(parse(read_plain(paths[-1], MAX_BYTES)), Submit)
+        submit = convert(parse(read_plain(path, MAX_BYTES)), Submit)
+        if odd := _odd_field(submit, path.parent.name):
+            raise ReadError(f"no submit has such {odd} - at `$.{odd}`")
     except (ReadError, OSError) as error:
         raise InputCorruptError(
-            f"{paths[-1]} can't be read ({error}); remove it, and submit again"
+            f"{path} can't be read ({error}); remove it, and submit again"
         ) from None
+    return submit
+
+
+def _odd_field(submit: Submit, place: str) -> str:
+    """Return the name of a field that no submit in a folder of this name has so, empty if none."""
+    made = Artifacts(Path())
+    inputs = {made.train.path.name, *(made.quantize(name).path.name for name in RUNTIME_NAMES)}
+    is_odd = {
+        "id": submit.id != place,
+        "runner": submit.runner not in RUNNERS,
+        "settings": not submit.settings.keys() <= specs().keys()
+        or any("\0" in text for text in submit.settings.values()),
+        "inputs": not submit.inputs.keys() <= inputs,
+        "jobs": not _are_jobs_of(submit),
+    }
+    return next((name for name, odd in is_odd.items() if odd), "")
+
+
+def _are_jobs_of(submit: Submit) -> bool:
+    kinds = [job.kind for job in submit.jobs]
+    return 0 < len(kinds) == len({*kinds} & {*KINDS}) and all(
+        re.fullmatch(f"vgg19-{submit.id}-{job.kind}-[0-9a-f]{{4}}", job.name) for job in submit.jobs
+    )
 
 
 def require_last(folder: Path) -> Submit:

@@ -1,6 +1,7 @@
 """The tasks of invoke for several kinds of nodes: submit, jobs, cancel."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,13 @@ from stages.errors import NotTrustedError, SchedulerError, SettingsError, exit_c
 from stages.folder.lock import writing_alone
 from stages.folder.usable import resolved
 from stages.program.printable import printable
-from stages.setting.spec import Spec
+from stages.setting.spec import Spec, read_whole
 
 BEFORE = ("train", "quantize")
 KINDS, AGAIN, LIMIT = "kinds", "again", "pending_limit"
-DEFAULT_LIMIT, MAX_LIMIT = 60, 100_000
+DEFAULT_LIMIT = 60
 OWN = {
-    KINDS: f"kinds of nodes, features in Slurm, such as spr,icx: {', '.join(sending.KINDS)}",
+    KINDS: f"kinds of nodes, features in Slurm, such as spr,icx: {', '.join(state.KINDS)}",
     LIMIT: f"minutes that a job may wait for a node, 0 for any time (default: {DEFAULT_LIMIT})",
     AGAIN: "send those of the last submit again that ended without a bundle; nothing else is given",
 }
@@ -46,7 +47,7 @@ def jobs(_: Context, artifacts: str = "") -> None:
 
     def show() -> None:
         folder = state.folder_of(resolved(artifacts_of(artifacts)))
-        found = standings(folder, sending.adopt(folder, state.require_last(folder)))
+        found = standings(folder, sending.adopt(state.require_last(folder)))
         print(table(found))
         if len(watching.bundles(found)) > 1:
             print(f"jobs: compare them: invoke diff {printable(' '.join(watching.bundles(found)))}")
@@ -60,11 +61,15 @@ def cancel(_: Context, artifacts: str = "") -> None:
 
     def end() -> None:
         folder = state.folder_of(resolved(artifacts_of(artifacts)))
-        submit = state.require_last(folder)
+        state.require_last(folder)
         with writing_alone(folder, "cancel"):
-            submit = sending.adopt(folder, submit)
-            watching.cancel(folder, submit)
+            submit = sending.adopt(state.require_last(folder))
+            state.write(folder, submit)
+            kept = watching.cancel(folder, submit)
         print(table(standings(folder, submit)))
+        if kept:
+            shown = "; ".join(f"{kind} ({why})" for kind, why in kept.items())
+            raise SchedulerError(f"not ended: {shown}; ask who runs the cluster to end them")
 
     end_with(exit_code_of("cancel", end))
 
@@ -95,10 +100,15 @@ def _submit(runner: str, given: dict[str, str], _: How) -> None:
 
 
 def _order(runner: str, given: dict[str, str], own: Mapping[str, str]) -> Order:
-    minutes = own.get(LIMIT, str(DEFAULT_LIMIT))
-    if not minutes.isdecimal() or int(minutes) > MAX_LIMIT:
-        raise SettingsError(f"pending_limit must be minutes, 0 to {MAX_LIMIT}; 0 is any time")
-    return Order(sending.read_kinds(own.get(KINDS, "")), runner, given, int(minutes))
+    minutes = _read_minutes(own.get(LIMIT, str(DEFAULT_LIMIT)))
+    return Order(sending.read_kinds(own.get(KINDS, "")), runner, given, minutes)
+
+
+def _read_minutes(text: str) -> int:
+    with suppress(ValueError):
+        if 0 <= (minutes := read_whole(text)) <= state.MAX_LIMIT:
+            return minutes
+    raise SettingsError(f"pending_limit must be minutes, 0 to {state.MAX_LIMIT}; 0 is any time")
 
 
 def _again(folder: Path, given: Mapping[str, str], own: Mapping[str, str]) -> Submit:

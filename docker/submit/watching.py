@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from docker.submit import slurm
-from docker.submit.standing import Standing, standing_of, standings, table
+from docker.submit.standing import NOT_KNOWN, Standing, standing_of, standings, table
 from docker.submit.state import Submit
 from stages.errors import SchedulerError
 from stages.program.clock import time_of_day
@@ -25,45 +25,74 @@ def wait(
 ) -> list[Standing]:
     """Return how the jobs stand when all are over; show them whenever one changes.
 
-    Ends what waits for a node longer than the submit's limit. Raises SchedulerError if Slurm does
-    not answer for minutes.
+    Ends what waits for a node longer than the submit's limit, and gives up what it may not end.
+    Raises SchedulerError if Slurm does not answer for minutes, or not in words that are known.
     """
     shown: list[tuple[str, str]] = []
-    while True:
+    kept: dict[str, str] = {}
+    unclear = 0
+    while unclear < MAX_SILENT:
         before = cpu_seconds()
         found = _patiently(folder, submit, sleep)
         if shown != (shown := [(it.job.kind, it.word) for it in found]):
             print(f"{time_of_day()} submit:\n{table(found)}", flush=True)
-        if all(it.is_over for it in found):
+        end_overdue(folder, submit, found, kept)
+        if all(it.is_over or kept.get(it.job.kind) for it in found):
             return found
-        end_overdue(found, submit.pending_limit)
+        unclear = unclear + 1 if any(it.word == NOT_KNOWN for it in found) else 0
         sleep(max(LOOK_S, (cpu_seconds() - before) / MAX_SHARE))
+    raise SchedulerError("Slurm's answers are not understood; `invoke jobs` shows of which jobs")
 
 
-def end_overdue(found: Sequence[Standing], limit_min: int) -> None:
-    """Have Slurm end each job that waits for a node longer than a limit, if there is one."""
+def end_overdue(
+    folder: Path, submit: Submit, found: Sequence[Standing], kept: dict[str, str]
+) -> None:
+    """Have Slurm end each job that waits for a node longer than the submit's limit, if it has one.
+
+    `kept` is what was said of each kind so far, empty if it was ended: it is said once.
+    """
+    limit_min = submit.pending_limit
     for it in found:
         if limit_min and it.pending_s > limit_min * 60:
-            slurm.end(it.job.id)
-            print(
-                f"submit: ended {it.job.kind}, which waited more than {limit_min} min: {it.detail}"
-            )
+            why = _end(folder, submit, it)
+            done = f"could not end {it.job.kind} ({why})" if why else f"ended {it.job.kind}"
+            if kept.get(it.job.kind) != why:
+                print(f"submit: {done}, which waited more than {limit_min} min: {it.detail}")
+            kept[it.job.kind] = why
 
 
-def cancel(folder: Path, submit: Submit) -> None:
-    """End all jobs that are not over: first by the signal on which they end their containers."""
+def cancel(folder: Path, submit: Submit) -> dict[str, str]:
+    """End all jobs that are not over: first by the signal on which they end their containers.
+
+    Returns why not, by kind, if Slurm refuses to end some, or does not show them as ours.
+    """
     going = [it for it in standings(folder, submit) if it.job.id and not it.is_over]
-    running = [it for it in going if it.word == "running"]
-    for it in going:
+    kept = {it.job.kind: it.detail for it in going if not it.is_named}
+    for it in (one for one in going if one.is_named):
         # Slurm's own signal goes to the container's client, too, before the script can wait for it.
-        slurm.end(it.job.id, *(["--batch", "--signal=TERM"] if it in running else []))
+        options = ["--batch", "--signal=TERM"] if it.word == "running" else []
+        kept[it.job.kind] = _end(folder, submit, it, *options)
+    ending = [it for it in going if it.word == "running" and not kept[it.job.kind]]
+    _await_end(folder, submit, ending)
+    kept |= {it.job.kind: _end(folder, submit, it) for it in ending}
+    return {kind: why for kind, why in kept.items() if why}
+
+
+def _end(folder: Path, submit: Submit, it: Standing, *options: str) -> str:
+    """End a job, or signal it; return what scancel says if it refuses, though the job goes on."""
+    try:
+        slurm.end(it.job.id, *options)
+    except slurm.RefusedError as error:
+        return "" if standing_of(folder, submit, it.job).is_over else str(error)
+    return ""
+
+
+def _await_end(folder: Path, submit: Submit, ending: Sequence[Standing]) -> None:
     deadline = time.monotonic() + GRACE_S
     while time.monotonic() < deadline and any(
-        not standing_of(folder, submit, it.job).is_over for it in running
+        not standing_of(folder, submit, it.job).is_over for it in ending
     ):
         time.sleep(GLANCE_S)
-    for it in running:
-        slurm.end(it.job.id)
 
 
 def bundles(found: Sequence[Standing]) -> list[str]:

@@ -9,6 +9,8 @@ from stages.errors import InputCorruptError, InputMissingError, SettingsError, S
 from stages.folder.foreign import kept
 from stages.records.profile import ProfileRecord
 from stages.runtimes import RUNTIME_NAMES
+from stages.setting.addresses import fit_to_show
+from stages.setting.suggestion import quoted
 from stages.stage_folders import ProfileFolder
 
 CURRENT = "current"
@@ -65,17 +67,19 @@ def chosen(runs: Sequence[Run], text: str) -> tuple[Run, Run]:
     """
     given = [part.strip() for part in text.split(",")]
     named = [part for part in given if part != CURRENT]
-    if not all(given) or len(given) > 2:
-        raise SettingsError(f"compare can't be {text[:80]!r}; give WHEN, or WHEN,WHEN, as listed")
+    if not all(given) or len(given) > 2 or fit_to_show(text) != text:
+        raise SettingsError(f"compare can't be {quoted(text)}; give WHEN, or WHEN,WHEN, as listed")
     if not named:
-        raise SettingsError(f"compare can't be {text[:80]!r} alone; name an earlier one, as listed")
+        raise SettingsError(
+            f"compare can't be {quoted(text)} alone; name an earlier one, as listed"
+        )
     first = _find(runs, named[0])
     both = [*given, CURRENT][:2]
     before, after = (
         _current(runs, first) if part == CURRENT else _find(runs, part) for part in both
     )
     if before is after:
-        raise SettingsError(f"compare can't be {text[:80]!r}, one run with itself; give two")
+        raise SettingsError(f"compare can't be {quoted(text)}, one run with itself; give two")
     _require_rounds_of_their_own(before, after)
     return before, after
 

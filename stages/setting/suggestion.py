@@ -40,5 +40,13 @@ def quoted(text: str, names: Iterable[str] = ()) -> str:
     return f"'{printable(fit_to_show(text), MAX_SHOWN)}'" + (f" ({hint})" if hint else "")
 
 
+def quoted_part(part: str, whole: str, names: Iterable[str] = ()) -> str:
+    """Return a part of the list `whole` in quotes, as `quoted` does.
+
+    If the list may be an address, whose password may have a comma, all of it is shown as one.
+    """
+    return quoted(part if fit_to_show(whole) == whole else whole, names)
+
+
 def _form(name: str) -> str:
     return name.lower().replace("_", "-").lstrip("-")

@@ -17,6 +17,7 @@ from stages.settings import specs
 from tests.commands import ROOT, run
 
 ADDRESS = "https://me:secret@host/x"
+WITH_COMMA = "me:secret,secret@host"
 WITH_SIGN = "https://me:secret=1@host/x"
 SLIPS = (
     ADDRESS,
@@ -85,6 +86,8 @@ def test_a_path_with_some_of_its_signs_is_one(path: str) -> None:
         ("export", "--output", ADDRESS),
         ("history", "--artifacts", ADDRESS),
         ("history", "--compare", ADDRESS),
+        ("submit", "--kinds", f"spr,{WITH_COMMA}"),
+        ("compare", "--with", f"a,{WITH_COMMA}"),
         ("clean", "--artifacts", ADDRESS),
         ("schema", ADDRESS),
         ("audit", "--database", ADDRESS),

@@ -250,6 +250,13 @@ def test_what_names_no_two_is_refused(root: Path, when: str) -> None:
         history_text(root, when)
 
 
+@pytest.mark.parametrize("when", ["https://me:secret@host/x", "2026-11-24,me:secret,secret@host"])
+def test_an_address_in_place_of_a_time_is_not_repeated(root: Path, when: str) -> None:
+    with pytest.raises(SettingsError, match="compare can't be") as error:
+        history_text(root, when)
+    assert "secret" not in str(error.value)
+
+
 def test_without_any_the_stage_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputMissingError, match="run the profile stage first"):
         history_text(tmp_path / "artifacts", "")

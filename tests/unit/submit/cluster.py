@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from docker.submit import sending
 from docker.submit.sending import Order
+from docker.submit.standing import standings
+from docker.submit.state import Submit
 from stages.artifacts import Artifacts
 from stages.files.checksums import write_checksums
 from stages.folder.usable import prepare
@@ -25,17 +28,22 @@ case $name in
         { echo "sbatch: error: Batch job submission failed: queue is full" >&2; exit 1; }
       [[ $word != --job-name=* ]] || job=${word#*=}
     done
+    [[ ! -e sent-nothing ]] || exit 0
     number=$(($(ls -d job-* 2>/dev/null | wc -l) + 1))
     echo "name=$job" >job-$number
     env >env-$number
     echo "JobId=$number JobState=PENDING Reason=Priority ExitCode=0:0 NodeList=" >state-$number
-    echo "$number;cluster" ;;
+    cat said 2>/dev/null || echo "$number;cluster" ;;
   scontrol)
-    cat "state-${@: -1}" 2>/dev/null && exit
-    echo "slurm_load_jobs error: Invalid job id specified" >&2
-    exit 1 ;;
+    number=${@: -1}
+    cat "answer-$number" 2>/dev/null && exit
+    [[ -e state-$number ]] ||
+      { echo "slurm_load_jobs error: Invalid job id specified" >&2; exit 1; }
+    echo "JobName=$(cut -d= -f2 "job-$number") $(cat "state-$number")" ;;
   scancel)
     number=${@: -1}
+    [[ ! -e deny ]] ||
+      { echo "scancel: error: Kill job error on job id $number: Access denied" >&2; exit 1; }
     [[ $* == *--signal* ]] && state=FAILED code=143:0 || state=CANCELLED code=0:0
     grep -q -e PENDING -e RUNNING "state-$number" || exit 1
     echo "JobId=$number JobState=$state ExitCode=$code NodeList=n1" >state-$number ;;
@@ -70,6 +78,9 @@ class Cluster:
         rest = " ".join(f"{name}={value}" for name, value in fields.items())
         (self.folder / f"state-{number}").write_text(f"JobId={number} JobState={state} {rest}\n")
 
+    def answers(self, number: str, said: str) -> None:
+        (self.folder / f"answer-{number}").write_text(said)
+
     def environment_of(self, number: str) -> dict[str, str]:
         lines = (self.folder / f"env-{number}").read_text().splitlines()
         return {name: value for name, _, value in (line.partition("=") for line in lines)}
@@ -85,3 +96,14 @@ def made_by_train_and_quantize(root: Path) -> None:
 
 def order(*kinds: str, limit: int = 60, **settings: str) -> Order:
     return Order(kinds, "docker", settings, limit)
+
+
+def sent(cluster: Cluster, *kinds: str, limit: int = 60, **settings: str) -> Submit:
+    submit = sending.begin(
+        cluster.submits, cluster.artifacts, order(*kinds, limit=limit, **settings), "itex"
+    )
+    return sending.send_all(cluster.submits, cluster.artifacts, submit)
+
+
+def words(cluster: Cluster, submit: Submit) -> dict[str, str]:
+    return {it.job.kind: it.word for it in standings(cluster.submits, submit)}

@@ -1,6 +1,5 @@
 """Jobs on several kinds of nodes, sent to a stand-in for Slurm."""
 
-import json
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -13,30 +12,13 @@ from docker.submit.standing import Standing, standings
 from docker.submit.state import Submit, bundle_of, log_of
 from stages.errors import (
     ArtifactsBusyError,
-    InputCorruptError,
     InputMissingError,
     SchedulerError,
     SettingsError,
 )
 from stages.files.checksums import write_checksums
 from stages.folder.lock import writing_alone
-from tests.unit.submit.cluster import Cluster, order
-
-
-@pytest.fixture
-def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
-    return Cluster(tmp_path, monkeypatch)
-
-
-def sent(cluster: Cluster, *kinds: str, limit: int = 60, **settings: str) -> Submit:
-    submit = sending.begin(
-        cluster.submits, cluster.artifacts, order(*kinds, limit=limit, **settings), "itex"
-    )
-    return sending.send_all(cluster.submits, cluster.artifacts, submit)
-
-
-def words(cluster: Cluster, submit: Submit) -> dict[str, str]:
-    return {it.job.kind: it.word for it in standings(cluster.submits, submit)}
+from tests.unit.submit.cluster import Cluster, order, sent, words
 
 
 def leave_bundle(cluster: Cluster, submit: Submit, kind: str) -> None:
@@ -69,6 +51,9 @@ def test_a_job_gets_its_settings_and_cores_of_its_own(
 ) -> None:
     monkeypatch.setenv("VGG19_CORES", "0,1")
     monkeypatch.setenv("VGG19_BACKBONE", "https://me:secret@example.org/module")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:secret@example.org")
+    for name in ("PASSWORD", "TOKEN", "USERNAME"):
+        monkeypatch.setenv(f"MLFLOW_TRACKING_{name}", "secret")
     sent(cluster, "spr", isas="AVX2,AVX512_CORE", backbone="https://me:secret@example.org/module")
     environ = cluster.environment_of("1")
     assert environ["VGG19_ISAS"] == "AVX2,AVX512_CORE"
@@ -162,7 +147,8 @@ def test_what_waits_too_long_is_ended(cluster: Cluster, capsys: pytest.CaptureFi
     for number, minutes in (("1", 6), ("2", 4)):
         began = (datetime.now() - timedelta(minutes=minutes)).isoformat(timespec="seconds")
         cluster.is_now(number, "PENDING", Reason="Resources", SubmitTime=began)
-    watching.end_overdue(standings(cluster.submits, submit), submit.pending_limit)
+    found = standings(cluster.submits, submit)
+    watching.end_overdue(cluster.submits, submit, found, {})
     assert cluster.calls("scancel") == ["scancel 1"]
     assert "more than 5 min" in capsys.readouterr().out
 
@@ -248,11 +234,17 @@ def test_two_submits_at_once_are_one(cluster: Cluster, capsys: pytest.CaptureFix
     assert cluster.calls("sbatch") == []
 
 
-def test_no_submit_and_a_damaged_one_are_said(cluster: Cluster) -> None:
+def test_without_a_submit_it_is_said_how_to_begin(cluster: Cluster) -> None:
     with pytest.raises(InputMissingError, match="invoke submit --kinds"):
         state.require_last(cluster.submits)
-    submit = sent(cluster, "spr")
-    path = cluster.submits / submit.id / "submit.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"jobs": 1}))
-    with pytest.raises(InputCorruptError, match="submit again"):
-        state.last(cluster.submits)
+
+
+@pytest.mark.parametrize("minutes", ["-1", "x", "100001", "9" * 5000, "\u00b2"])
+def test_a_limit_that_is_no_number_of_minutes_is_refused(
+    cluster: Cluster, capsys: pytest.CaptureFixture[str], minutes: str
+) -> None:
+    given = {"artifacts": str(cluster.artifacts), "kinds": "spr", "pending_limit": minutes}
+    with pytest.raises(Exit) as ended:
+        tasks.submit_task({}).body(None, runner="docker", again=False, **given)
+    assert ended.value.code == SettingsError.exit_code
+    assert "pending_limit must be minutes" in capsys.readouterr().err

@@ -1,0 +1,173 @@
+"""What Slurm's programs say, in odd words, of others' jobs, and with refusals."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from invoke.exceptions import Exit
+
+from docker.submit import sending, slurm, standing, state, tasks, watching
+from docker.submit.standing import standings
+from stages.errors import SchedulerError
+from tests.unit.submit.cluster import Cluster, order, sent, words
+
+THESIS = "JobId=1 JobName=thesis UserId=alice(1001) JobState=RUNNING NodeList=n1"
+
+
+def test_a_job_of_another_with_the_same_number_is_neither_shown_nor_signalled(
+    cluster: Cluster,
+) -> None:
+    submit = sent(cluster, "spr")
+    cluster.answers("1", THESIS)
+    assert words(cluster, submit) == {"spr": "lost"}
+    assert watching.cancel(cluster.submits, submit) == {}
+    assert cluster.calls("scancel") == []
+
+
+def test_a_job_that_calls_itself_ours_in_what_its_user_chose_is_not_ours() -> None:
+    said = "JobId=1 JobName=thesis JobState=RUNNING Comment=x JobName=ours JobState=FAILED"
+    assert slurm.shown_in(said, "ours") is None
+
+
+def test_accounting_knows_our_job_though_its_number_is_anothers_now() -> None:
+    said = "1|thesis|RUNNING|0:0|n1|||\n1|ours|FAILED|13:0|n1|||\n"
+    seen = slurm.accounted_in(said, "ours")
+    assert seen
+    assert (seen.state, seen.code) == ("FAILED", 13)
+    assert slurm.accounted_in(said, "other") is None
+
+
+@pytest.mark.parametrize("word", [*sorted(standing.WAITING | standing.RUNNING), "SOME_NEW_WORD"])
+def test_a_job_that_may_be_alive_is_not_sent_again_and_can_be_cancelled(
+    cluster: Cluster, word: str
+) -> None:
+    submit = sent(cluster, "spr")
+    cluster.is_now("1", word, NodeList="n1")
+    assert sending.again(cluster.submits) == submit
+    (cluster.folder / "deny").touch()
+    [(kind, why)] = watching.cancel(cluster.submits, submit).items()
+    assert kind == "spr"
+    assert "Access denied" in why
+
+
+@pytest.mark.parametrize("said", ["\n", "<html>", "JobId=1", "JobState=FAILED"])
+def test_an_answer_that_is_none_ends_no_job_and_begins_none(cluster: Cluster, said: str) -> None:
+    submit = sent(cluster, "spr")
+    cluster.answers("1", said)
+    assert words(cluster, submit) == {"spr": "not known"}
+    assert sending.again(cluster.submits) == submit
+    assert "no state" in watching.cancel(cluster.submits, submit)["spr"]
+    assert cluster.calls("scancel") == []
+
+
+def test_waiting_ends_if_answers_are_never_understood(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit = sent(cluster, "spr")
+    monkeypatch.setattr(watching, "MAX_SILENT", 5)
+    cluster.is_now("1", "SOME_NEW_WORD")
+    looks = list[float]()
+    with pytest.raises(SchedulerError, match="not understood"):
+        watching.wait(cluster.submits, submit, looks.append)
+    assert len(looks) == 5
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("12\n", "12"),
+        ("12;mega\n", "12"),
+        ("Welcome to MegaCluster\nSubmitted batch job 12\n", "12"),
+        ("Submitted batch job 12 on cluster mega\n", "12"),
+        ("2 nodes are down\n12\n", "12"),
+        ("11\n12\n", ""),
+        ("--user=root\n", ""),
+        ("\u0663\n", ""),
+        ("9" * 5000, ""),
+        ("", ""),
+    ],
+)
+def test_only_a_number_that_is_certain_is_one(said: str, number: str) -> None:
+    assert slurm.number_in(said) == number
+
+
+def test_a_job_whose_number_sbatch_does_not_say_is_found_by_its_name(cluster: Cluster) -> None:
+    (cluster.folder / "said").write_text("--user=root\n")
+    assert [job.id for job in sent(cluster, "spr").jobs] == ["1"]
+
+
+def test_a_submission_without_an_answer_ends_and_says_so(cluster: Cluster) -> None:
+    (cluster.folder / "sent-nothing").touch()
+    begun = sending.begin(cluster.submits, cluster.artifacts, order("spr"), "itex")
+    with pytest.raises(SchedulerError, match=r"no number of a job \(''\)"):
+        sending.send_all(cluster.submits, cluster.artifacts, begun)
+    [found] = standings(cluster.submits, begun)
+    assert (found.word, found.detail) == ("not sent", "Slurm knows no job of its name")
+
+
+def test_cancel_says_what_slurm_refuses_and_fails(
+    cluster: Cluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sent(cluster, "spr", "icx")
+    cluster.is_now("1", "RUNNING", NodeList="n1")
+    (cluster.folder / "deny").touch()
+    with pytest.raises(Exit) as ended:
+        tasks.cancel.body(None, str(cluster.artifacts))
+    assert ended.value.code == SchedulerError.exit_code
+    assert "not ended: spr (scancel: error: Kill job error" in capsys.readouterr().err
+
+
+def test_what_may_not_be_ended_is_said_once_and_no_longer_waited_for(
+    cluster: Cluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    submit = sent(cluster, "spr", "icx", limit=5)
+    began = (datetime.now() - timedelta(minutes=6)).isoformat(timespec="seconds")
+    cluster.is_now("1", "PENDING", Reason="Resources", SubmitTime=began)
+    cluster.is_now("2", "RUNNING", NodeList="n2")
+    (cluster.folder / "deny").touch()
+    looks = list[float]()
+
+    def sleep(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 3:
+            cluster.is_now("2", "FAILED", ExitCode="13:0", NodeList="n2")
+
+    found = watching.wait(cluster.submits, submit, sleep)
+    said = capsys.readouterr().out
+    assert {it.job.kind: it.word for it in found} == {"spr": "pending", "icx": "failed"}
+    assert said.count("could not end spr (scancel: error: Kill job error") == 1
+    assert "submit: ended" not in said
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "ExitCode=\u00b2:0",
+        f"ExitCode={'9' * 5000}:{'9' * 5000}",
+        "SubmitTime=2026-11-27T20:00:00+0000",
+        "StartTime=0001-01-01T00:00:00+23:59",
+    ],
+)
+@pytest.mark.parametrize("word", ["PENDING", "RUNNING", "FAILED"])
+def test_fields_that_are_odd_do_not_end_it(cluster: Cluster, word: str, fields: str) -> None:
+    submit = sent(cluster, "spr")
+    cluster.answers("1", f"JobName={submit.jobs[0].name} JobState={word} NodeList=n1 {fields}")
+    standing.table(standings(cluster.submits, submit))
+
+
+def test_a_time_with_an_offset_is_that_of_this_zone() -> None:
+    begin = datetime.now(timezone.utc) - timedelta(minutes=7)
+    said = f"JobName=ours JobState=PENDING SubmitTime={begin.isoformat()}"
+    seen = slurm.shown_in(said, "ours")
+    assert seen
+    assert seen.submitted
+    assert 6 <= (datetime.now() - seen.submitted).total_seconds() / 60 <= 8
+
+
+def test_showing_jobs_writes_nothing_while_a_submit_may(cluster: Cluster) -> None:
+    begun = sending.begin(cluster.submits, cluster.artifacts, order("spr"), "itex")
+    sending.send_all(cluster.submits, cluster.artifacts, begun)
+    path = cluster.submits / begun.id / "submit.json"
+    state.write(cluster.submits, begun)  # as if no number had been written down
+    before = path.read_bytes()
+    tasks.jobs.body(None, str(cluster.artifacts))
+    assert path.read_bytes() == before

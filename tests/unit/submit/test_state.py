@@ -1,0 +1,87 @@
+"""submit.json as someone may have written it: nothing is removed, written or signalled by it."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from invoke.exceptions import Exit
+
+from docker.submit import tasks
+from stages.errors import InputCorruptError
+from tests.unit.submit.cluster import Cluster, sent
+
+HASH = "0" * 64
+
+
+def of_job(**fields: str) -> Callable[[dict[str, Any]], object]:
+    return lambda submit: submit["jobs"][0].update(fields)
+
+
+def of_submit(**fields: Any) -> Callable[[dict[str, Any]], object]:
+    return lambda submit: submit.update(fields)
+
+
+DAMAGES = {
+    "jobs that are none": of_submit(jobs=1),
+    "no job": of_submit(jobs=[]),
+    "an input anywhere": lambda submit: submit["inputs"].update({"/victim": HASH}),
+    "an input above": lambda submit: submit["inputs"].update({"../../victim": HASH}),
+    "an input that no job starts from": lambda submit: submit["inputs"].update(spr=HASH),
+    "an id above": of_submit(id="../../victim"),
+    "another's id": of_submit(id="20200101T000000Z-00000000"),
+    "a kind above": of_job(kind="../../../victim"),
+    "a kind with a null character": of_job(kind="a\0b"),
+    "a kind that another job has": lambda submit: submit["jobs"].append(submit["jobs"][0]),
+    "another's name": of_job(name="thesis"),
+    "a number that is an option": of_job(id="--user=root"),
+    "a number with a line break": of_job(id="1\n"),
+    "no known runner": of_submit(runner="x"),
+    "a setting that no program can be given": of_submit(settings={"batch_size": "a\0b"}),
+    "a setting's name with a null character": of_submit(settings={"a\0b": "1"}),
+    "a setting's name with a sign": of_submit(settings={"batch=size": "1"}),
+    "a setting that is none": of_submit(settings={"path": "/victim"}),
+    "no limit": of_submit(pending_limit=-1),
+}
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("task", ["submit", "jobs", "cancel"])
+def test_a_damaged_one_is_refused_and_nothing_is_touched(
+    cluster: Cluster,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    damage: Callable[[dict[str, Any]], object],
+    task: str,
+) -> None:
+    submit = sent(cluster, "spr")
+    cluster.is_now("1", "FAILED", ExitCode="1:0")
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "victim" / "thesis").write_text("mine")
+    path = cluster.submits / submit.id / "submit.json"
+    written = json.loads(path.read_text())
+    damage(written)
+    path.write_text(json.dumps(written).replace('"/victim"', json.dumps(str(tmp_path / "victim"))))
+    shutil.rmtree(cluster.submits / submit.id / "spr")
+    (cluster.folder / "calls").unlink()
+    before = tree(tmp_path)
+    with pytest.raises(Exit) as ended:
+        carry_out(task, str(cluster.artifacts))
+    (cluster.submits / ".lock").unlink(missing_ok=True)
+    assert ended.value.code == InputCorruptError.exit_code
+    assert "submit.json can't be read" in capsys.readouterr().err
+    assert tree(tmp_path) == before
+
+
+def carry_out(task: str, artifacts: str) -> None:
+    if task == "submit":
+        given = {"kinds": None, "pending_limit": None, "artifacts": artifacts}
+        tasks.submit_task({}).body(None, runner="docker", again=True, **given)
+    else:
+        {"jobs": tasks.jobs, "cancel": tasks.cancel}[task].body(None, artifacts)
