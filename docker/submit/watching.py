@@ -11,7 +11,7 @@ from docker.submit.state import Submit
 from stages.errors import SchedulerError
 from stages.program.clock import time_of_day
 
-LOOK_S = 3.0
+LOOK_S = 2.0
 # How much of a core looking at jobs may take: each is a question to one of Slurm's programs.
 MAX_SHARE = 0.01
 # A task ends its container in 3 s, and its processes soon after.

@@ -58,7 +58,7 @@ def _prepare_venv(name: str) -> Path:
     return Path(sys.executable)
 """
 # Seconds between two looks of a submit that waits.
-SLOW, FAST = "LOOK_S = 3.0", "LOOK_S = 0.5"
+SLOW, FAST = "LOOK_S = 2.0", "LOOK_S = 0.5"
 # What a job of each kind measured: two of them, as `invoke diff` refuses one measurement twice.
 BUNDLES = {"spr": "emerald-rapids-16-cpus", "icx": "emerald-rapids-4-cpus"}
 # As sbatch, but that it kills what called it, before or after a job of a kind is sent.

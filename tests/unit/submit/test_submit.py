@@ -164,7 +164,7 @@ def test_waiting_outlives_a_scheduler_that_is_restarted(cluster: Cluster) -> Non
     assert [it.word for it in watching.wait(cluster.submits, submit, sleep)] == ["failed"]
 
 
-@pytest.mark.parametrize(("spent_s", "rest_s"), [(0.03, 3.0), (2.0, 200.0)])
+@pytest.mark.parametrize(("spent_s", "rest_s"), [(0.015, 2.0), (2.0, 200.0)])
 def test_looking_at_many_jobs_takes_at_most_a_hundredth_of_a_core(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch, spent_s: float, rest_s: float
 ) -> None:
