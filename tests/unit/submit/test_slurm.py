@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from invoke.context import Context
 from invoke.exceptions import Exit
 
 from docker.submit import sending, slurm, standing, state, tasks, watching
@@ -111,7 +112,7 @@ def test_cancel_says_what_slurm_refuses_and_fails(
     cluster.is_now("1", "RUNNING", NodeList="n1")
     (cluster.folder / "deny").touch()
     with pytest.raises(Exit) as ended:
-        tasks.cancel.body(None, str(cluster.artifacts))
+        tasks.cancel.body(Context(), str(cluster.artifacts))
     assert ended.value.code == SchedulerError.exit_code
     assert "not ended: spr (scancel: error: Kill job error" in capsys.readouterr().err
 
@@ -169,5 +170,5 @@ def test_showing_jobs_writes_nothing_while_a_submit_may(cluster: Cluster) -> Non
     path = cluster.submits / begun.id / "submit.json"
     state.write(cluster.submits, begun)  # as if no number had been written down
     before = path.read_bytes()
-    tasks.jobs.body(None, str(cluster.artifacts))
+    tasks.jobs.body(Context(), str(cluster.artifacts))
     assert path.read_bytes() == before

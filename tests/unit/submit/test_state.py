@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from invoke.context import Context
 from invoke.exceptions import Exit
 
 from docker.submit import tasks
@@ -82,6 +83,6 @@ def test_a_damaged_one_is_refused_and_nothing_is_touched(
 def carry_out(task: str, artifacts: str) -> None:
     if task == "submit":
         given = {"kinds": None, "pending_limit": None, "artifacts": artifacts}
-        tasks.submit_task({}).body(None, runner="docker", again=True, **given)
+        tasks.submit_task({}).body(Context(), runner="docker", again=True, **given)
     else:
-        {"jobs": tasks.jobs, "cancel": tasks.cancel}[task].body(None, artifacts)
+        {"jobs": tasks.jobs, "cancel": tasks.cancel}[task].body(Context(), artifacts)

@@ -5,6 +5,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from invoke.context import Context
 from invoke.exceptions import Exit
 
 from docker.submit import sending, state, tasks, watching
@@ -228,7 +229,9 @@ def test_another_submit_waits_for_the_jobs_of_the_last(cluster: Cluster) -> None
 def test_two_submits_at_once_are_one(cluster: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
     given = {"artifacts": str(cluster.artifacts), "kinds": "spr"}
     with writing_alone(cluster.submits, "submit"), pytest.raises(Exit) as ended:
-        tasks.submit_task({}).body(None, runner="docker", pending_limit=None, again=False, **given)
+        tasks.submit_task({}).body(
+            Context(), runner="docker", pending_limit=None, again=False, **given
+        )
     assert ended.value.code == ArtifactsBusyError.exit_code
     assert "is in use by submit" in capsys.readouterr().err
     assert cluster.calls("sbatch") == []
@@ -245,6 +248,6 @@ def test_a_limit_that_is_no_number_of_minutes_is_refused(
 ) -> None:
     given = {"artifacts": str(cluster.artifacts), "kinds": "spr", "pending_limit": minutes}
     with pytest.raises(Exit) as ended:
-        tasks.submit_task({}).body(None, runner="docker", again=False, **given)
+        tasks.submit_task({}).body(Context(), runner="docker", again=False, **given)
     assert ended.value.code == SettingsError.exit_code
     assert "pending_limit must be minutes" in capsys.readouterr().err
