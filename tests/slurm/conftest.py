@@ -9,9 +9,12 @@ from tests.slurm.cluster import Slurm
 from tests.slurm.site import Site, make_clone
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def slurm() -> Iterator[Slurm]:
-    """A Slurm; one that can't be started is a failure, not a reason to skip."""
+    """A Slurm; one that can't be started is a failure, not a reason to skip.
+
+    It ends with its tests: others look for what is left running.
+    """
     # Not pytest's own folder, whose path is too long for a socket.
     folder = Path(tempfile.mkdtemp(prefix="slurm-"))
     started = Slurm(folder)
