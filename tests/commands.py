@@ -32,6 +32,23 @@ def invoke(*arguments: str, variables: Mapping[str, str] | None = None) -> "Done
     return run(sys.executable, "-m", "invoke", *arguments, variables=variables)
 
 
+def start_invoke(*arguments: str, variables: Mapping[str, str]) -> "subprocess.Popen[str]":
+    """Start a task whose container says when it has begun, and return when it has."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "invoke", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout
+    assert "begun\n" in iter(process.stdout.readline, "")
+    return process
+
+
 def copy_tree(folder: Path) -> Path:
     """Copy the source to a folder, which may be there, and return that."""
     folder.mkdir(exist_ok=True)

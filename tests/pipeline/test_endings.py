@@ -6,8 +6,6 @@ The graph is the real one; an override file replaces what the stages run.
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +23,7 @@ from docker.runners import TRAIN
 from stages.errors import ArtifactsBusyError, HostError, NotWritableError, SettingsError
 from stages.setting.programs import DOWNLOAD, MEASURING
 from stages.settings import env_name
-from tests.commands import ROOT, Done, invoke, run
+from tests.commands import Done, invoke, run, start_invoke
 from tests.pipeline.conftest import PROJECT
 
 pytestmark = pytest.mark.usefixtures("built")
@@ -66,28 +64,11 @@ def containers(artifacts: Path) -> list[str]:
     return run("docker", "ps", *filters).output.split()
 
 
-def start_train(variables: dict[str, str]) -> "subprocess.Popen[str]":
-    """Start `invoke train`, and return when its container runs."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "invoke", "train"],
-        cwd=ROOT,
-        env={**os.environ, **variables},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    assert process.stdout
-    assert "begun\n" in iter(process.stdout.readline, "")
-    return process
-
-
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_to_invoke_ends_its_container_and_leaves_none(
     signum: signal.Signals, variables: dict[str, str], artifacts: Path
 ) -> None:
-    with start_train(variables) as process:
+    with start_invoke("train", variables=variables) as process:
         began = time.monotonic()
         process.send_signal(signum)
         process.send_signal(signum)
@@ -102,7 +83,7 @@ def test_a_signal_to_invoke_ends_its_container_and_leaves_none(
 def test_what_a_killed_invoke_left_running_is_named_and_nothing_starts_beside_it(
     variables: dict[str, str], artifacts: Path
 ) -> None:
-    with start_train(variables) as process:
+    with start_invoke("train", variables=variables) as process:
         os.killpg(process.pid, signal.SIGKILL)
     name = f"{project_name()}-train-{process.pid}"
     assert containers(artifacts) == [name]

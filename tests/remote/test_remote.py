@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from stages.artifacts import Artifacts, verify
 from stages.errors import ArtifactsBusyError, EngineError
 from stages.files.checksums import write_checksums
 from stages.folder.usable import prepare
-from tests.commands import ROOT, Done, invoke, run
+from tests.commands import Done, invoke, run, start_invoke
 from tests.remote.server import Server
 from tests.smallest import ONE_ROUND, smallest
 
@@ -62,19 +61,7 @@ def start_train(
     server: Server, volume: Volume, variables: dict[str, str]
 ) -> "subprocess.Popen[str]":
     """Start train over there, and return when its container runs."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "invoke", *command("train", server, volume)],
-        cwd=ROOT,
-        env={**os.environ, **variables},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    assert process.stdout
-    assert "begun\n" in iter(process.stdout.readline, "")
-    return process
+    return start_invoke(*command("train", server, volume), variables=variables)
 
 
 def test_a_pipeline_runs_there_and_its_results_come_here_once(
