@@ -16,8 +16,8 @@ LOOK_S = 2.0
 MAX_SHARE = 0.01
 # A task ends its container in 3 s, and its processes soon after.
 GRACE_S, GLANCE_S = 30.0, 0.5
-# How often in a row the scheduler may give no answer: it is restarted at times.
-MAX_SILENT = 100
+# How often in a row the scheduler may give no answer, some minutes: it is restarted at times.
+MAX_SILENT = round(300 / LOOK_S)
 
 
 def wait(
