@@ -33,14 +33,18 @@ def as_markdown(entries: Sequence[Entry]) -> str:
     currency = _currency(entries)
     found = [_shown(entry, currency) for entry in entries]
     not_run = ({**dict.fromkeys(found[0], NOTHING), **shown(row)} for row in _not_run(entries))
-    rows = [entry.machine.row(entry.key) for entry in entries]
-    return tabular.as_markdown([*found, *not_run]) + note_of_groups(rows)
+    return tabular.as_markdown([*found, *not_run]) + note_of_groups(_table(entries))
 
 
 def _not_run(entries: Sequence[Entry]) -> list[SummaryRow]:
     """Return the rows of cells that were not run, of all machines that have others."""
+    return [row for row in _table(entries) if row["status"] == NOT_RUN]
+
+
+def _table(entries: Sequence[Entry]) -> list[SummaryRow]:
+    """Return all rows of all machines that these cells are of."""
     machines = {id(entry.machine): entry.machine for entry in entries}.values()
-    return [row for one in machines for row in one.table if row["status"] == NOT_RUN]
+    return [row for one in machines for row in one.table]
 
 
 def _currency(entries: Sequence[Entry]) -> str:

@@ -105,8 +105,7 @@ class Machine:
     @property
     def table(self) -> list[SummaryRow]:
         """The rows of its results, under its name."""
-        own = {"machine": self.name, "bundle_sha256": self.bundle_sha256 or None}
-        return [{**row, **own} for row in self.rows]
+        return [self._named(row) for row in self.rows]
 
     def is_also(self, other: "Machine") -> bool:
         """Return whether both are known to be one machine, not started again in between."""
@@ -114,9 +113,16 @@ class Machine:
 
     def row(self, key: CellKey) -> SummaryRow:
         """Return the row of a cell; StopIteration if there is none."""
-        return next(
-            row for row in self.table if (row["runtime"], row["precision"], row["isa_cap"]) == key
+        return self._named(
+            next(
+                row
+                for row in self.rows
+                if (row["runtime"], row["precision"], row["isa_cap"]) == key
+            )
         )
+
+    def _named(self, row: SummaryRow) -> SummaryRow:
+        return {**row, "machine": self.name, "bundle_sha256": self.bundle_sha256 or None}
 
     @property
     def type(self) -> str:
