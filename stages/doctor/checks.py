@@ -108,11 +108,12 @@ def check_memory(settings: Settings, cores: Sequence[int]) -> Check:
     shown = f"{left / GIB:.1f} GiB available; {needed}"
     size = settings.batch_size
     timed = [expected_footprint(precision.name, size) for precision in PRECISIONS]
-    least, most = least_needed(settings, cpu_flags()), needed_at_once(timed) + COMPRESSOR
+    least, most = least_needed(settings), needed_at_once(timed) + COMPRESSOR
     if least > left:
         return Check("memory", NOTE, f"{shown}, but quantize needs about {least / GIB:.1f}")
     if most > left:
-        return Check("memory", NOTE, f"{shown}, but quantize may need {most / GIB:.1f}")
+        slower = f"quantize is slower below {most / GIB:.1f}, as models load for each turn"
+        return Check("memory", NOTE, f"{shown}; {slower}")
     return Check("memory", OK, shown)
 
 

@@ -46,7 +46,7 @@ def main() -> None:
             warn_at_chance("quantize", there.chance, "validation")
             return
         memory.require_batch(settings.batch_size, train.backbone.name)
-        require_memory(settings, cpu_flags(), train.backbone.name)
+        require_memory(settings, train.backbone.name)
         record = _quantize(settings, artifacts, train_sha256, host)
     warn_at_chance("quantize", record.chance, "validation")
     if slow := slow_ops_line(record):

@@ -3,17 +3,22 @@
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 import numpy.typing as npt
 
+from stages.common.host import memory
+from stages.common.host.memory import Footprint
 from stages.common.onednn.log import parse_log
 from stages.common.stats import accuracy_top1
 from stages.common.worker.client import WorkerProcess
+from stages.common.worker.for_each import LoadedForEach
 from stages.common.worker.interleave import take_turns
 from stages.common.worker.protocol import (
+    Asked,
     Classify,
     ClassifyAnswer,
     Job,
@@ -87,6 +92,7 @@ class Evaluator:
     ) -> None:
         self._settings, self._train, self._cores, self._folder = settings, train, cores, folder
         self._labels = load_samples(train.validation).labels.tolist()
+        self._sizes: dict[str, Footprint] = {}  # by contender's name
 
     def examine(self, contender: Contender, graph: Graph) -> Examination:
         """Trace one inference and classify the validation split, all under oneDNN's log.
@@ -96,6 +102,7 @@ class Evaluator:
         with self._worker(contender, verbose=True) as worker:
             nodes = worker.ask(Trace(self._settings.batch_size), TraceAnswer).nodes
             answers = self._answers_of(worker)
+            self._sizes[contender.name] = worker.footprint()
         text = (self._folder / f"{contender.name}.log").read_text(
             encoding="utf-8", errors="replace"
         )
@@ -107,16 +114,38 @@ class Evaluator:
         with self._worker(contender, verbose=False) as worker:
             return self._answers_of(worker)
 
+    def fit(self, contenders: Sequence[Contender]) -> bool:
+        """Return whether memory holds contenders side by side, by what each took when examined."""
+        left = memory.available()
+        return left is None or memory.needed_at_once([*map(self._size, contenders)]) <= left
+
     def time(self, contenders: Sequence[Contender], rounds: int) -> Times:
-        """Let each contender take one turn in each round, in shuffled order."""
+        """Let each contender take one turn in each round, in shuffled order.
+
+        Where memory does not hold them side by side, each loads for its turn, and then ends.
+        """
         request = Turn(self._settings.batch_size, self._settings.round_duration_s)
-        with self._all(contenders) as workers:
+        together = self._all if self.fit(contenders) else self._one_at_a_time
+        with together(contenders) as workers:
             seconds = take_turns(workers, request, rounds)
         throughputs = [throughput(self._settings.batch_size, by_round) for by_round in seconds]
         return Times(seconds, throughputs)
 
+    def _size(self, contender: Contender) -> Footprint:
+        """Return what a contender takes: as VGG19 does, if an earlier run examined it."""
+        size = self._settings.batch_size
+        seen = self._sizes.get(contender.name)
+        return seen or memory.expected_footprint(contender.precision, size)
+
     @contextlib.contextmanager
-    def _all(self, contenders: Sequence[Contender]) -> Iterator[list[WorkerProcess]]:
+    def _one_at_a_time(self, contenders: Sequence[Contender]) -> Iterator[Sequence[Asked]]:
+        yield [
+            LoadedForEach(partial(self._worker, contender, verbose=False))
+            for contender in contenders
+        ]
+
+    @contextlib.contextmanager
+    def _all(self, contenders: Sequence[Contender]) -> Iterator[Sequence[Asked]]:
         with contextlib.ExitStack() as stack:
             workers = [
                 stack.enter_context(self._worker(contender, verbose=False, waiting=False))

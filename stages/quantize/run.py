@@ -19,7 +19,13 @@ from stages.quantize.bound import Bound
 from stages.quantize.capture import output_to
 from stages.quantize.compressor import CalibrationLoader, Compressor
 from stages.quantize.context import Context
-from stages.quantize.evaluator import Answers, Evaluator, Times, index_of_fastest
+from stages.quantize.evaluator import (
+    Answers,
+    Contender,
+    Evaluator,
+    Times,
+    index_of_fastest,
+)
 from stages.quantize.kept_trials import KeptTrials
 from stages.quantize.op_profile import compute_ops
 from stages.quantize.report import BatchSeconds, no_model_message, trial_records
@@ -171,16 +177,27 @@ def _choose(
     if len(finalists) == 1:
         return {}, finalists[0]
     contenders = [finalist.contender for finalist in finalists]
-    batch_seconds = context.evaluator.time(contenders, context.settings.fixed_rounds).batch_seconds
+    batch_seconds = _timed(context, contenders).batch_seconds
     recipes = [finalist.recipe for finalist in finalists]
     fastest = finalists[index_of_fastest(context.settings.batch_size, batch_seconds)]
     return dict(zip(recipes, batch_seconds, strict=True)), fastest
 
 
+def _timed(context: Context, contenders: Sequence[Contender]) -> Times:
+    """Time contenders by turns, and say beforehand if memory makes that slow."""
+    rounds = context.settings.fixed_rounds
+    if not context.evaluator.fit(contenders):
+        context.progress.note(
+            f"memory does not hold {len(contenders)} models side by side: each loads for each of "
+            f"its {rounds} turns; fewer --rounds take less time"
+        )
+    return context.evaluator.time(contenders, rounds)
+
+
 def _time_variants(context: Context, candidates: Sequence[Candidate]) -> Times:
     """Time all that is handed on, by turns, and keep the log of each one's examination."""
     contenders = [candidate.contender for candidate in candidates]
-    times = context.evaluator.time(contenders, context.settings.fixed_rounds)
+    times = _timed(context, contenders)
     context.out.proof.mkdir()
     for contender in contenders:
         log = context.scratch / f"{contender.name}.log"

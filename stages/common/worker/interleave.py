@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from stages.common.backends.registry import Infer
-from stages.common.worker.protocol import Turn, TurnAnswer, Worker
+from stages.common.worker.protocol import Asked, Turn, TurnAnswer
 from stages.samples import Images
 
 Clock: TypeAlias = Callable[[], float]
@@ -21,7 +21,7 @@ def orders(count: int, seed: int = 0) -> Iterator[list[int]]:
 
 
 def take_turns(
-    workers: Sequence[Worker],
+    workers: Sequence[Asked],
     turn: Turn,
     rounds: int,
     report: Callable[[int, int], None] = lambda *_: None,

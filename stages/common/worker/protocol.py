@@ -202,7 +202,15 @@ class TraceAnswer:
     ] = field(default_factory=list)
 
 
-class Worker(Protocol):
+class Asked(Protocol):
+    """What answers requests about a model."""
+
+    def ask(self, request: Any, answer: type[AnswerT], lasting_s: float = 0.0) -> AnswerT:
+        """Send a request and return the answer; the work is meant to take `lasting_s` seconds."""
+        ...
+
+
+class Worker(Asked, Protocol):
     """A process that holds a model and answers requests; as a context, it runs within it."""
 
     @property
@@ -226,10 +234,6 @@ class Worker(Protocol):
         trace: TracebackType | None,
     ) -> None:
         """End it."""
-        ...
-
-    def ask(self, request: Any, answer: type[AnswerT], lasting_s: float = 0.0) -> AnswerT:
-        """Send a request and return the answer; the work is meant to take `lasting_s` seconds."""
         ...
 
     def send(self, request: Any) -> None:

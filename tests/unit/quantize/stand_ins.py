@@ -25,7 +25,7 @@ class StandInEvaluator(Evaluator):
     """Has INT8 layers for INT8 models; accuracies, speeds and failures go by a contender's name.
 
     `duels` are speeds in more than one round, if they differ from those in one; what is missing is
-    1. `examined` and `timed` are the names it was asked for.
+    1. `examined` and `timed` are the names it was asked for; memory holds `most` models.
     """
 
     def __init__(self) -> None:
@@ -38,6 +38,7 @@ class StandInEvaluator(Evaluator):
         self.int8_layers: list[Layer] = INT8_LAYERS
         self.examined: list[str] = []
         self.timed: list[list[str]] = []
+        self.most = 4
 
     def keep_logs_in(self, folder: Path) -> None:
         """Leave a log for each proof."""
@@ -56,6 +57,9 @@ class StandInEvaluator(Evaluator):
 
     def classify(self, contender: Contender) -> Answers:
         return answers(self.accuracies.get(contender.name, 1.0))
+
+    def fit(self, contenders: Sequence[Contender]) -> bool:
+        return len(contenders) <= self.most
 
     def time(self, contenders: Sequence[Contender], rounds: int) -> Times:
         names = [contender.name for contender in contenders]

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stages.common.host import memory
+from stages.common.host.memory import GIB, Footprint
 from stages.common.worker.interleave import orders
 from stages.common.worker.protocol import (
     Classify,
@@ -34,8 +36,10 @@ class StandIn:
     """A worker that guesses class 0; its turns take what `seconds` has for its name.
 
     `asked` are the names and requests in order, `open` the names of the workers that still run,
-    `images` the splits that they hold.
+    `together` the most that ever did, `images` the splits that they hold.
     """
+
+    together = 0
 
     seconds: dict[str, list[list[float]]]
     asked: list[tuple[str, Any]]
@@ -51,6 +55,7 @@ class StandIn:
 
     def __enter__(self) -> "StandIn":
         StandIn.open.append(self._job.name)
+        StandIn.together = max(StandIn.together, len(StandIn.open))
         text = (LOGS / f"traced_{RECORDING}.txt").read_text() if self._verbose else ""
         self._log.write_text(f"{FALLBACK}\n{text}")
         return self
@@ -61,7 +66,10 @@ class StandIn:
     def wait(self) -> Ready:
         return self.ready
 
-    def ask(self, request: Any, answer: type) -> Any:
+    def footprint(self) -> Footprint:
+        return Footprint(3 * GIB, GIB)
+
+    def ask(self, request: Any, answer: type, lasting_s: float = 0.0) -> Any:
         StandIn.asked.append((self._job.name, request))
         match request:
             case Trace():
@@ -90,6 +98,7 @@ def evaluator(
 ) -> Iterator[Evaluator]:
     monkeypatch.setattr(module, "WorkerProcess", StandIn)
     StandIn.seconds, StandIn.asked, StandIn.open, StandIn.images = {}, [], [], []
+    StandIn.together = 0
     yield Evaluator(SETTINGS, train, [0, 1], tmp_path)
     assert StandIn.open == []
 
@@ -130,6 +139,32 @@ def test_contenders_take_turns_and_the_median_round_counts(
     in_order = [index for order in islice(orders(2), 3) for index in order]
     assert turns == [("fp32", "trial-1")[index] for index in in_order]
     assert "onednn_verbose" in (tmp_path / "trial-1.log").read_text()
+
+
+@pytest.mark.parametrize(("left", "together"), [(None, 2), (7, 2), (6, 1)])
+def test_what_memory_does_not_hold_side_by_side_loads_for_each_turn(
+    left: int | None, together: int, evaluator: Evaluator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "available", lambda: left and left * GIB)
+    for contender in (FP32, INT8):
+        evaluator.examine(contender, GRAPHS[RECORDING])  # which takes 3 GiB at its peak
+    StandIn.seconds = {"fp32": [[2.0], [1.0]], "trial-1": [[0.5], [0.25]]}
+    StandIn.together = 0
+    times = evaluator.time([FP32, INT8], 2)
+    assert StandIn.together == together
+    assert evaluator.fit([FP32, INT8]) == (together == 2)
+    assert times.batch_seconds == [[[2.0], [1.0]], [[0.5], [0.25]]]
+    turns = [name for name, request in StandIn.asked if isinstance(request, Turn)]
+    assert turns == [("fp32", "trial-1")[i] for order in islice(orders(2), 2) for i in order]
+
+
+def test_of_a_model_that_an_earlier_run_examined_vgg19s_size_is_taken(
+    evaluator: Evaluator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needed = memory.needed_at_once([memory.expected_footprint("int8", 4)])
+    for left, fits in ((needed, True), (needed - 1, False)):
+        monkeypatch.setattr(memory, "available", lambda left=left: left)
+        assert evaluator.fit([INT8]) == fits
 
 
 def test_equal_probabilities_do_not_diverge() -> None:

@@ -78,6 +78,16 @@ def test_the_fastest_of_a_duel_is_chosen_whatever_single_runs_gave(stage: Stage)
     assert [trial.verdict for trial in record.trials] == ["slower", "chosen", "slower"]
 
 
+@pytest.mark.parametrize("most", [2, 4])
+def test_a_line_says_that_models_load_for_each_turn_where_memory_is_small(
+    stage: Stage, most: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.evaluator.most = most
+    stage.run()
+    told = "memory does not hold 3 models side by side: each loads for each of its 8 turns"
+    assert (told in capsys.readouterr().out) == (most < 3)
+
+
 def test_where_no_recipe_is_within_the_bound_there_is_no_model(stage: Stage) -> None:
     stage.evaluator.accuracies = {f"trial-{number}": 0.5 for number in range(1, 20)}
     with pytest.raises(AccuracyBoundError, match=r"best 50\.00% .* costliest in INT8: conv1"):
