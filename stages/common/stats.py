@@ -32,11 +32,9 @@ def interval(values: Sequence[float], seed: int = 0) -> Interval:
 
     The same values and seed give the same interval. A single value is its own interval.
     """
-    data = np.asarray(values, np.float64)
-    resamples = np.random.default_rng(seed).integers(0, len(data), (RESAMPLES, len(data)))
-    medians = np.median(data[resamples], axis=1)
-    low, high = np.percentile(medians, _percentiles(len(data)))
-    return Interval(estimate=float(np.median(data)), low=float(low), high=float(high))
+    medians = _drawn_medians(tuple(values), seed)
+    low, high = np.percentile(medians, _percentiles(len(values)))
+    return Interval(estimate=float(np.median(values)), low=float(low), high=float(high))
 
 
 def round_figures(scenario: str, runs: Sequence[Run]) -> list[float]:
@@ -96,10 +94,10 @@ def _links(
 
 def _ratio(scenario: str, links: Sequence[tuple[Side, Side]], seed: int = 0) -> Interval:
     """Return the product of the ratios of some links, whose rounds are drawn on their own."""
-    dice = np.random.default_rng(seed)
     pairs = [_by_round(scenario, over, under) for over, under in links]
-    resampled = np.prod([_resampled(pair, dice) for pair in pairs], axis=0)
-    low, high = np.percentile(resampled, _percentiles(min(map(len, pairs))))
+    rounds = tuple(map(len, pairs))
+    ratios = [_drawn_ratios(pair, seed, rounds[:place]) for place, pair in enumerate(pairs)]
+    low, high = np.percentile(np.prod(ratios, axis=0), _percentiles(min(rounds)))
     once = [_ratios(*np.median(pair, axis=0, keepdims=True).T) for pair in pairs]
     return Interval(estimate=float(np.prod(once)), low=float(low), high=float(high))
 
@@ -176,9 +174,24 @@ def _means(scenario: str, side: Side) -> dict[int, float]:
     return {number: fmean(both) for number, both in figures.items()}
 
 
-def _resampled(pair: Figures, dice: np.random.Generator) -> Figures:
-    resamples = dice.integers(0, len(pair), (RESAMPLES, len(pair)))
-    return _ratios(*(np.median(figures[resamples], axis=1) for figures in pair.T))
+def _drawn_ratios(pair: Figures, seed: int, before: tuple[int, ...]) -> Figures:
+    """Return the ratios of the two figures of each round, over resamples of the rounds."""
+    return _ratios(*(_drawn_medians(tuple(side), seed, before) for side in pair.T.tolist()))
+
+
+# A cell is held against several others over the same rounds, and by the thousand.
+@lru_cache(maxsize=64)
+def _drawn_medians(
+    figures: tuple[float, ...], seed: int, before: tuple[int, ...] = ()
+) -> Figures:
+    """Return the medians of RESAMPLES resamples of the figures, one for each round.
+
+    They are drawn behind those of links over as many rounds as `before` has.
+    """
+    dice = np.random.default_rng(seed)
+    *_, drawn = (dice.integers(0, n, (RESAMPLES, n)) for n in (*before, len(figures)))
+    medians: Figures = np.median(np.asarray(figures, np.float64)[drawn], axis=1)
+    return medians
 
 
 def _ratios(over: Figures, under: Figures) -> Figures:

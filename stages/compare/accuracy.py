@@ -1,6 +1,7 @@
 """What the test split shows of accuracies: exact intervals, and whether a difference is chance."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from stages.common.chance import MAX_P
 from stages.records.accuracy import AccuracyDifference
@@ -11,14 +12,21 @@ SMALL_P = 0.001
 
 
 def top1_interval(right: Sequence[bool]) -> Interval:
-    """Return the fraction of images that are `right`, with its exact 95% interval.
+    """Return the fraction of images that are `right`, with its exact 95% interval."""
+    low, high = exact_bounds(sum(right), len(right), 0.95)
+    return Interval(estimate=sum(right) / len(right), low=low, high=high)
+
+
+@lru_cache(maxsize=4096)  # machines that run one model ask for the same ones over and over
+def exact_bounds(count: int, images: int, confidence: float) -> tuple[float, float]:
+    """Return the exact bounds of the fraction of which `count` of some images were seen.
 
     Source: C. Clopper, E. Pearson, The Use of Confidence or Fiducial Limits (1934).
     """
     from scipy.stats import binomtest  # takes a second, which `--help` need not wait for
 
-    low, high = binomtest(sum(right), len(right)).proportion_ci(0.95, method="exact")
-    return Interval(estimate=sum(right) / len(right), low=float(low), high=float(high))
+    low, high = binomtest(count, images).proportion_ci(confidence, method="exact")
+    return float(low), float(high)
 
 
 def difference(changed: Sequence[bool], reference: Sequence[bool]) -> AccuracyDifference:

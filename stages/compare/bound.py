@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from stages.common.stats import right_answers
 from stages.common.text import loss_in_words, recipe_in_words
-from stages.compare.accuracy import difference
+from stages.compare.accuracy import difference, exact_bounds
 from stages.compare.inputs import RuntimeProfile
 from stages.isa import rank
 from stages.precisions import FP32, INT8
@@ -57,17 +57,13 @@ def loss_interval(found: AccuracyDifference, fp32_right: int) -> LossInterval | 
     """
     if not fp32_right:
         return None
-    lost, gained = (_between(count, found.images) for count in (found.worse, found.better))
+    lost, gained = (
+        exact_bounds(count, found.images, CONFIDENCE_OF_EACH)
+        for count in (found.worse, found.better)
+    )
     scale = found.images / fp32_right
     low, high = (lost[0] - gained[1]) * scale, (lost[1] - gained[0]) * scale
     return LossInterval(low=low, high=min(high, 1.0))
-
-
-def _between(count: int, images: int) -> tuple[float, float]:
-    from scipy.stats import binomtest  # takes a second, which `--help` need not wait for
-
-    low, high = binomtest(count, images).proportion_ci(CONFIDENCE_OF_EACH, method="exact")
-    return float(low), float(high)
 
 
 def percent(fraction: float) -> str:

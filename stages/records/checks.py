@@ -5,6 +5,7 @@ Ranges are checked by the types of the fields; whether figures follow from sampl
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, get_args
 
 from stages.isa import AMX, missing_flags
@@ -47,11 +48,19 @@ def _parts(value: Any, place: str) -> Iterator[tuple[str, Any]]:
     """Yield each dataclass in a record, the record first, with its place."""
     if dataclasses.is_dataclass(value):
         yield place, value
-        for field in dataclasses.fields(value):
-            yield from _parts(getattr(value, field.name), f"{place}.{field.name}")
+        for name in _names(type(value)):
+            part = getattr(value, name)
+            if isinstance(part, list) or dataclasses.is_dataclass(part):
+                yield from _parts(part, f"{place}.{name}")
     elif isinstance(value, list) and value and dataclasses.is_dataclass(value[0]):
         for index, item in enumerate(value):
             yield from _parts(item, f"{place}[{index}]")
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """Return the names of a dataclass's fields, of which a record has thousands of parts."""
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def _interval(interval: Interval) -> Problems:

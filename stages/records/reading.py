@@ -84,8 +84,9 @@ def _problems(raw: Any, record: Any, place: str) -> Iterator[str]:
     elif isinstance(raw, dict):
         yield from _problems_of_names(raw, record, place)
         for name, value in raw.items():
-            part = record[name] if isinstance(record, dict) else getattr(record, name)
-            yield from _problems(value, part, f"{place}.{name}")
+            if not _is_usable(value):
+                part = record[name] if isinstance(record, dict) else getattr(record, name)
+                yield from _problems(value, part, f"{place}.{name}")
     elif isinstance(raw, str):
         if not _is_whole(raw):
             yield f"half a character - at `{place}`"
