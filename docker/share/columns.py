@@ -7,7 +7,8 @@ HEAD = """\
 
 [The table](publishing.md) has a row for each cell of each machine. What is not known, or does not
 exist, is empty: the figures of a cell that was not run, and the ends of an interval if there was a
-single round.
+single round. The unit 1 is that of a fraction, a ratio or a probability; Parquet has the same units
+in the metadata of its columns.
 
 | column | type | unit | meaning |
 | --- | --- | --- | --- |
@@ -19,8 +20,6 @@ TYPES = {
     "truth": "true or false",
     "moment": "time",
 }
-# What has no unit is a fraction, a ratio or a probability, and is marked by 1.
-NO_UNIT = "1"
 
 
 def page(command: str) -> str:
@@ -30,5 +29,4 @@ def page(command: str) -> str:
 
 
 def _row(column: Column) -> str:
-    unit = "" if column.unit == NO_UNIT else column.unit
-    return f"| `{column.name}` | {TYPES[column.kind]} | {unit} | {column.meaning} |\n"
+    return f"| `{column.name}` | {TYPES[column.kind]} | {column.unit} | {column.meaning} |\n"
