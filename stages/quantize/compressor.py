@@ -18,6 +18,7 @@ import numpy.typing as npt
 from stages.common.host.memory import give_back
 from stages.errors import ModelError
 from stages.folder.full_disk import scratch_folder
+from stages.quantize.capture import errors_of
 from stages.quantize.op_graph import OTHER_QUANTIZABLE_OPS, Graph
 from stages.quantize.qdq_rewrite import read_graph, rewrite
 from stages.records.quantize import Recipe
@@ -100,7 +101,11 @@ class Compressor:
         from neural_compressor.tensorflow.utils import Model
 
         # Neural Compressor leaves files of its own in the working directory.
-        with scratch_folder("calibration-") as scratch, contextlib.chdir(scratch):
+        with (
+            scratch_folder("calibration-") as scratch,
+            contextlib.chdir(scratch),
+            errors_of("neural_compressor") as logged,
+        ):
             try:
                 quantized = quantize_model(
                     Model(str(self._model)),
@@ -110,7 +115,8 @@ class Compressor:
                 )
                 quantized.save(str(destination))
             except Exception as error:  # whose type depends on the graph
-                raise ModelError(f"Neural Compressor gave up: {error!r}") from error
+                reason = next(iter(logged), repr(error))
+                raise ModelError(f"Neural Compressor gave up: {reason}") from error
         # Its sessions are in cycles of objects, and hold half of what it took.
         gc.collect()
         give_back()

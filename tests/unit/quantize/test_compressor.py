@@ -1,9 +1,13 @@
+import logging
+import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from stages.errors import ModelError
 from stages.quantize import compressor as module
 from stages.quantize.compressor import CalibrationLoader, Compressor
 from stages.records.quantize import Recipe
@@ -62,6 +66,39 @@ def rewriting(monkeypatch: pytest.MonkeyPatch) -> Rewriting:
     stand_in = Rewriting()
     monkeypatch.setattr(module, "rewrite", stand_in)
     return stand_in
+
+
+class GivingUp(Compressor):
+    """Has a model and an image, and all else that calibrating takes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._model, self._folder = folder / "fp32", folder
+        self._loader, self._calibrated = CalibrationLoader(samples(1), 1), {}
+        self.fuses_qdq, self.graph = True, chain()
+
+
+@pytest.mark.parametrize(
+    ("logged", "reason"),
+    [
+        (["Fail to quantize graph due to\n  Multiple OpKernel", "later"], "due to Multiple OpKernel"),
+        ([], r"AttributeError\('no graph_def'\)"),
+    ],
+)
+def test_why_neural_compressor_gave_up_is_the_first_error_that_it_logged(
+    logged: list[str], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def quantize_model(*_: Any, **__: Any) -> None:
+        for text in logged:
+            logging.getLogger("neural_compressor").error(text)
+        raise AttributeError("no graph_def")
+
+    library = SimpleNamespace(quantize_model=quantize_model, StaticQuantConfig=SimpleNamespace)
+    monkeypatch.setitem(sys.modules, "neural_compressor", SimpleNamespace(tensorflow=library))
+    monkeypatch.setitem(sys.modules, "neural_compressor.tensorflow", library)
+    utils = SimpleNamespace(Model=str)
+    monkeypatch.setitem(sys.modules, "neural_compressor.tensorflow.utils", utils)
+    with pytest.raises(ModelError, match=reason):
+        GivingUp(tmp_path).write_model(recipe(), tmp_path / "made")
 
 
 def recipe(left_out: tuple[str, ...] = (), shared: tuple[str, ...] = ()) -> Recipe:
