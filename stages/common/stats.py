@@ -181,9 +181,7 @@ def _drawn_ratios(pair: Figures, seed: int, before: tuple[int, ...]) -> Figures:
 
 # A cell is held against several others over the same rounds, and by the thousand.
 @lru_cache(maxsize=64)
-def _drawn_medians(
-    figures: tuple[float, ...], seed: int, before: tuple[int, ...] = ()
-) -> Figures:
+def _drawn_medians(figures: tuple[float, ...], seed: int, before: tuple[int, ...] = ()) -> Figures:
     """Return the medians of RESAMPLES resamples of the figures, one for each round.
 
     They are drawn behind those of links over as many rounds as `before` has.

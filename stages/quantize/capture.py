@@ -17,7 +17,7 @@ def output_to(log: Path) -> Iterator[None]:
 
 @contextmanager
 def errors_of(library: str) -> Iterator[list[str]]:
-    """Yield the errors that a library logs meanwhile: some go on behind one, and fail by another."""
+    """Yield what a library logs as errors meanwhile: some go on, and then fail by another."""
     logger, keeper = logging.getLogger(library), _Errors()
     logger.addHandler(keeper)
     try:

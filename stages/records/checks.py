@@ -48,7 +48,7 @@ def _parts(value: Any, place: str) -> Iterator[tuple[str, Any]]:
     """Yield each dataclass in a record, the record first, with its place."""
     if dataclasses.is_dataclass(value):
         yield place, value
-        for name in _names(type(value)):
+        for name in _names(value.__class__):
             part = getattr(value, name)
             if isinstance(part, list) or dataclasses.is_dataclass(part):
                 yield from _parts(part, f"{place}.{name}")

@@ -1,4 +1,4 @@
-"""Neural Compressor itself on models as people have them, in a process with the stage's switches."""
+"""Neural Compressor itself, on models as people have them, with the switches of the stage."""
 
 import os
 import subprocess
@@ -35,7 +35,8 @@ def answer(images):
     normal, *_ = tf.compat.v1.nn.fused_batch_norm(
         pooled, scale, offset, mean, variance, is_training=False
     )
-    return tf.nn.softmax(tf.reduce_mean(tf.nn.conv2d(tf.nn.relu(normal), second, 1, "SAME"), [1, 2]))
+    last = tf.nn.conv2d(tf.nn.relu(normal), second, 1, "SAME")
+    return tf.nn.softmax(tf.reduce_mean(last, [1, 2]))
 
 
 tf.saved_model.save(tf.Module(), str(folder / "fp32"), signatures=answer)

@@ -80,7 +80,7 @@ class GivingUp(Compressor):
 @pytest.mark.parametrize(
     ("logged", "reason"),
     [
-        (["Fail to quantize graph due to\n  Multiple OpKernel", "later"], "due to Multiple OpKernel"),
+        (["Fail to quantize graph due to\n  Multiple Op", "later"], "due to Multiple Op"),
         ([], r"AttributeError\('no graph_def'\)"),
     ],
 )

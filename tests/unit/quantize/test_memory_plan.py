@@ -21,7 +21,7 @@ def test_a_large_batch_counts_once() -> None:
 
 def test_too_little_memory_is_refused_with_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available", lambda: 3 * GIB)
-    with pytest.raises(HostError, match=r"need about 3\.\d GiB .* 3\.0 are available; take more mem"):
+    with pytest.raises(HostError, match=r"need about 3\.\d GiB .* 3\.0 are available; take more"):
         require_memory(load({}), "embedded")
     require_memory(load({}), "/another/network")
 

@@ -84,8 +84,8 @@ def test_a_line_says_that_models_load_for_each_turn_where_memory_is_small(
 ) -> None:
     stage.evaluator.most = most
     stage.run()
-    told = "memory does not hold 3 models side by side: each loads for each of its 8 turns"
-    assert (told in capsys.readouterr().out) == (most < 3)
+    line = "memory does not hold 3 models side by side: each loads for each of its 8 turns"
+    assert (line in capsys.readouterr().out) == (most < 3)
 
 
 def test_where_no_recipe_is_within_the_bound_there_is_no_model(stage: Stage) -> None:
