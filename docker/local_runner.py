@@ -14,7 +14,7 @@ from docker.containers import GRACE_S
 from docker.host import emulator, env_file, interpreter, network, venv
 from docker.host.children import run_gently
 from docker.host.environment import child_environment
-from docker.outcome import Outcome, killed
+from docker.outcome import KILLED, Outcome, killed
 from docker.paths import ROOT
 from docker.standing import from_here
 from stages.common.host.oom_kills import OomKills
@@ -114,17 +114,29 @@ def looked_at(artifacts: Path) -> Path:
 
 
 def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outcome:
-    began, kills = time.monotonic(), OomKills()
-    command = tethered([python, "-m", f"stages.{stage.name}"])
+    command = [python, "-m", f"stages.{stage.name}"]
     # As in the images: a scratch working directory, the code found by PYTHONPATH.
     own = _of_download(environ) if stage.name == DOWNLOAD else _without_secrets(stage, environ)
     environment = {**child_environment(own), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with temporary_directory("stage-") as scratch:
         # TensorFlow leaves files in its temporary folder if it is killed.
         variables = {**environment, "TMPDIR": scratch}
-        code = run_gently(command, GRACE_S, cwd=scratch, env=variables, is_stage=True)
+        return run_command(command, scratch, variables)
+
+
+def run_command(
+    command: Sequence[str], cwd: str, environ: Mapping[str, str], new_session: bool = False
+) -> Outcome:
+    """Run a stage's command, which ends with this process; return how it ended.
+
+    In a new session, Ctrl-C reaches this process alone, which hands it on.
+    """
+    began, kills = time.monotonic(), OomKills()
+    code = run_gently(
+        tethered(command), GRACE_S, cwd=cwd, env=environ, is_stage=True, new_session=new_session
+    )
     seconds = time.monotonic() - began
-    if code == -signal.SIGKILL:
+    if code in (-signal.SIGKILL, KILLED):
         return killed(seconds, kills.how_killed())
     return Outcome(code if code >= 0 else 128 - code, seconds)
 
