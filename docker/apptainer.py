@@ -6,8 +6,8 @@ What the stage gets, compose.yaml says for all containers: program, variables, m
 import os
 import shutil
 import subprocess
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +37,8 @@ CONTAINED = (
 )
 PLAINLY = ("--silent", "--nocolor")
 ALONE = ("--net", "--network", "none")
+# It waits for a line from this process, whose end closes the pipe without one.
+WATCHED = '({ read -r _ <"/proc/$PPID/fd/$1" || kill -TERM $$; } &); shift; exec "$@"'
 NOTHING, NO_NETWORK = "/dev/null", "none"
 # With which it ends if it could not start what it was to run.
 NOT_STARTED = 255
@@ -139,24 +141,47 @@ def _isolation(program: str, image: Path) -> Sequence[str]:
 
 
 def _run(stage: Stage, settings: Mapping[str, str], folder: Path, started: Started) -> Outcome:
+    environ = _composed(stage, settings, started.image.digest) | {
+        env_name("artifacts"): str(folder)
+    }
+    service = read_service(stage.name)
+    prefix = f"{Path(started.program).name.upper()}ENV_"
+    inside = {prefix + name: text for name, text in _environment(service, environ).items()}
+    with temporary_directory("stage-") as scratch:
+        command = _command(service, environ, started, scratch)
+        variables = {**apptainer_environment(), **inside}
+        with _watched(command) as watched:
+            outcome = run_command(watched, scratch, variables, is_client=True)
+    if outcome.exit_code == NOT_STARTED:
+        reason = f"was not started by {started.program}; the lines above say why"
+        return Outcome(EngineError.exit_code, outcome.seconds, reason)
+    return outcome
+
+
+@contextmanager
+def _watched(command: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the command that runs `command`, and asks it to end when this process was killed.
+
+    The kernel's own signal for that is lost where a user namespace is entered.
+    """
+    reading, writing = os.pipe()
+    try:
+        yield ["sh", "-c", WATCHED, "sh", str(reading), *command]
+    finally:
+        os.write(writing, b"\n")
+        os.close(writing)
+        os.close(reading)
+
+
+def _composed(stage: Stage, settings: Mapping[str, str], digest: str) -> dict[str, str]:
+    """Return what compose.yaml reads for a stage's container."""
     variables = {
         **containers.watching(),
         # No name by which an engine could end it.
         containers.CONTAINER: f"({APPTAINER}, started by process {os.getpid()})",
         CERTIFICATES: str(network.ca_bundle(settings) or ""),
     }
-    environ = environment_of(stage, settings, variables, started.image.digest)
-    environ |= {env_name("artifacts"): str(folder)}
-    service = read_service(stage.name)
-    prefix = f"{Path(started.program).name.upper()}ENV_"
-    inside = {prefix + name: text for name, text in _environment(service, environ).items()}
-    with temporary_directory("stage-") as scratch:
-        command = _command(service, environ, started, scratch)
-        outcome = run_command(command, scratch, {**apptainer_environment(), **inside}, True)
-    if outcome.exit_code == NOT_STARTED:
-        reason = f"was not started by {started.program}; the lines above say why"
-        return Outcome(EngineError.exit_code, outcome.seconds, reason)
-    return outcome
+    return environment_of(stage, settings, variables, digest)
 
 
 def _command(

@@ -51,6 +51,9 @@ VENVS[PEERS] = (
 )
 VENVS[REHEARSE] = VENVS[PEERS]
 
+# Seconds for a client to end its stage, and to clean up after it: it unmounts an image.
+CLIENT_GRACE_S = GRACE_S + 10.0
+
 Runner = Callable[[Stage, Mapping[str, str]], Outcome]
 
 
@@ -125,16 +128,16 @@ def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outco
 
 
 def run_command(
-    command: Sequence[str], cwd: str, environ: Mapping[str, str], new_session: bool = False
+    command: Sequence[str], cwd: str, environ: Mapping[str, str], is_client: bool = False
 ) -> Outcome:
     """Run a stage's command, which ends with this process; return how it ended.
 
-    In a new session, Ctrl-C reaches this process alone, which hands it on.
+    A client hands signals on to the stage: it gets Ctrl-C from this process alone, and sees by
+    itself to its end with this process.
     """
     began, kills = time.monotonic(), OomKills()
-    code = run_gently(
-        tethered(command), GRACE_S, cwd=cwd, env=environ, is_stage=True, new_session=new_session
-    )
+    own, grace_s = (command, CLIENT_GRACE_S) if is_client else (tethered(command), GRACE_S)
+    code = run_gently(own, grace_s, cwd=cwd, env=environ, is_stage=True, new_session=is_client)
     seconds = time.monotonic() - began
     if code in (-signal.SIGKILL, KILLED):
         return killed(seconds, kills.how_killed())

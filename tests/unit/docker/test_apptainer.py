@@ -232,7 +232,7 @@ def end(signum, frame):
 for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(signum, end)
 signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-os.write(1, b"begun\\n")
+os.write(1, b"begun" + b"\\n")
 time.sleep(60)
 """
 
@@ -255,9 +255,13 @@ def test_a_signal_lets_a_stage_clean_up(
     assert output == "cleaned up\n"
 
 
-def test_apptainer_ends_with_invoke_however_that_ends(fake: FakeApptainer, tmp_path: Path) -> None:
-    fake.behave("import time; print(os.getpid(), flush=True); time.sleep(60)")
+def test_the_stage_is_asked_to_end_however_invoke_ends(fake: FakeApptainer, tmp_path: Path) -> None:
+    # Killed, Apptainer would leave the stage at work.
+    ended = tmp_path / "ended"
+    print_pid = WAITS.replace('b"begun"', "str(os.getpid()).encode()")
+    fake.behave(print_pid.replace('os.write(1, b"cleaned up\\n")', f"open({str(ended)!r}, 'w')"))
     assert orphan_ends(SCRIPT, str(fake.program), str(tmp_path))
+    assert ended.is_file()
 
 
 def test_locks_name_no_container_that_an_engine_could_end(
