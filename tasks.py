@@ -59,9 +59,9 @@ from docker.paths import REQUIREMENTS, ROOT
 from docker.program import adopt
 from docker.reproduce import reproduction
 from docker.results import bundle, diff, export, history, publish, schema, verify
-from docker.runners import TRAIN
 from docker.running import COMPARE, artifacts_of, chosen_settings, run_programs
 from docker.share import pins
+from docker.stage_environment import TRAIN
 from docker.submit import tasks as submitting
 from docker.task_list import list_task
 from stages.command_line import help_text, load

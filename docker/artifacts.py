@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from docker.host import airgap
@@ -14,7 +14,9 @@ from stages.files.descent import ignore, walk
 from stages.files.member import OPEN_PLAIN
 from stages.folder import usable as artifacts_folder
 from stages.folder.access import writing
+from stages.folder.full_disk import temporary_directory
 from stages.folder.usable import LOCK, MARKER
+from stages.setting.programs import DOCTOR
 
 
 def prepare(folder: Path, owner: User) -> Path:
@@ -30,6 +32,18 @@ def prepare(folder: Path, owner: User) -> Path:
     if os.getuid() == 0:  # anyone else owns it already
         _give(root, owner)
     return root
+
+
+@contextmanager
+def there(root: Path, program: str) -> Iterator[Path]:
+    """Yield the folder; if it is not there, an empty one for doctor, which made none."""
+    if program != DOCTOR or root.is_dir():
+        yield root
+        return
+    with temporary_directory("doctor-") as name:
+        folder = Path(name).resolve()
+        folder.chmod(0o755)  # for whom the container runs as
+        yield folder
 
 
 def give_back(root: Path) -> None:

@@ -59,8 +59,7 @@ def run(stage: Stage, environ: Mapping[str, str], image: str) -> Outcome:
     labels = {CHECKOUT: str(ROOT), STARTED_BY: str(processes.current())}
     options = [f"--label={label}={value}" for label, value in labels.items()]
     command = [*COMPOSE, "run", *UNATTENDED, f"--name={name}", *options, stage.name]
-    terminal = {TERMINAL: "1" if sys.stdout.isatty() else "", ZONE: zone()}
-    variables = {**environ, PINNED_IMAGE: image, CONTAINER: name, **terminal}
+    variables = {**environ, PINNED_IMAGE: image, CONTAINER: name, **watching()}
     client = None
     try:
         with held_back():  # an interruption before it has its name here would leave it running
@@ -81,6 +80,11 @@ def run(stage: Stage, environ: Mapping[str, str], image: str) -> Outcome:
         _engine("rm", "--force", name)
         if client and client.stdout:
             client.stdout.close()
+
+
+def watching() -> dict[str, str]:
+    """Return the variables for what a person sees of a stage: whether one does, and the zone."""
+    return {TERMINAL: "1" if sys.stdout.isatty() else "", ZONE: zone()}
 
 
 def run_service(name: str, failure: str, variables: Mapping[str, str] = {}) -> None:

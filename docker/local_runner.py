@@ -14,7 +14,7 @@ from docker.containers import GRACE_S
 from docker.host import emulator, env_file, interpreter, network, venv
 from docker.host.children import run_gently
 from docker.host.environment import child_environment
-from docker.outcome import Outcome, killed
+from docker.outcome import KILLED, Outcome, killed
 from docker.paths import ROOT
 from docker.standing import from_here
 from stages.common.host.oom_kills import OomKills
@@ -50,6 +50,9 @@ VENVS[PEERS] = (
     requirements.all_layers(get_runtime(PEERS_RUNTIME)),
 )
 VENVS[REHEARSE] = VENVS[PEERS]
+
+# Seconds for a client to end its stage, and to clean up after it: it unmounts an image.
+CLIENT_GRACE_S = GRACE_S + 10.0
 
 Runner = Callable[[Stage, Mapping[str, str]], Outcome]
 
@@ -114,17 +117,29 @@ def looked_at(artifacts: Path) -> Path:
 
 
 def _run_process(stage: Stage, python: str, environ: Mapping[str, str]) -> Outcome:
-    began, kills = time.monotonic(), OomKills()
-    command = tethered([python, "-m", f"stages.{stage.name}"])
+    command = [python, "-m", f"stages.{stage.name}"]
     # As in the images: a scratch working directory, the code found by PYTHONPATH.
     own = _of_download(environ) if stage.name == DOWNLOAD else _without_secrets(stage, environ)
     environment = {**child_environment(own), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with temporary_directory("stage-") as scratch:
         # TensorFlow leaves files in its temporary folder if it is killed.
         variables = {**environment, "TMPDIR": scratch}
-        code = run_gently(command, GRACE_S, cwd=scratch, env=variables, is_stage=True)
+        return run_command(command, scratch, variables)
+
+
+def run_command(
+    command: Sequence[str], cwd: str, environ: Mapping[str, str], is_client: bool = False
+) -> Outcome:
+    """Run a stage's command, which ends with this process; return how it ended.
+
+    A client hands signals on to the stage: it gets Ctrl-C from this process alone, and sees by
+    itself to its end with this process.
+    """
+    began, kills = time.monotonic(), OomKills()
+    own, grace_s = (command, CLIENT_GRACE_S) if is_client else (tethered(command), GRACE_S)
+    code = run_gently(own, grace_s, cwd=cwd, env=environ, is_stage=True, new_session=is_client)
     seconds = time.monotonic() - began
-    if code == -signal.SIGKILL:
+    if code in (-signal.SIGKILL, KILLED):
         return killed(seconds, kills.how_killed())
     return Outcome(code if code >= 0 else 128 - code, seconds)
 

@@ -13,7 +13,10 @@ from stages.command_line import help_text
 from stages.setting.spec import Spec
 
 HOWS, DRY_RUN = ("quiet", "verbose"), "dry_run"
-RUNNER_HELP = "docker: in containers; local: as processes of this host (default: docker)"
+RUNNER_HELP = (
+    "docker: in containers; apptainer: in the same images, without an engine; local: as processes "
+    "of this host (default: docker)"
+)
 # Whoever makes the images, interpreters and the emulator says which they are, the image of peers
 # or a runner; and the locks must be the same for all.
 NO_FLAGS = {"emulator", "image", "itex_python", "locks"}

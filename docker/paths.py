@@ -21,3 +21,5 @@ SCHEMAS = ROOT / "docs" / "schemas"
 MLRUNS = ROOT / "mlruns"
 # What `invoke export` brings to a machine without a network; absent in a clone.
 EXPORT = ROOT / "export"
+# Its images in the form of Apptainer.
+SIF_FILES = ROOT / ".sif"

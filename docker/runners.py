@@ -1,35 +1,25 @@
-"""Run a stage in its container, or as a process of this host; the stage is the same in both."""
+"""Run a stage in its container, or as a process of this host; the stage is the same in all."""
 
 import os
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from docker import artifacts as artifacts_folder
-from docker import containers, images
-from docker.build.graph import NOTEBOOK, Stage
+from docker import containers, images, sif
+from docker.apptainer import prepare_apptainer
+from docker.build.graph import Stage
 from docker.containers import require_free
-from docker.host import engine, env_file, network, own_files, user, visibility
+from docker.host import engine, env_file, network, user, visibility
 from docker.host.variables import NETWORK
 from docker.local_runner import BACKBONE, MIRROR, Runner, looked_at, prepare_local, to_install
 from docker.outcome import Outcome
-from docker.reproduce.locked_images import ResolvedImage, resolve
+from docker.reproduce.locked_images import resolve
+from docker.stage_environment import LOCKING, environment_of, require_no_paths_of_host
 from stages import locks
-from stages.errors import NotWritableError, SettingsError
-from stages.folder.full_disk import temporary_directory
+from stages.errors import NotWritableError
 from stages.folder.usable import resolved
-from stages.setting.addresses import redacted_handle
-from stages.setting.programs import DOCTOR, DOWNLOAD, MEASURING, REHEARSE, STAGES
-from stages.settings import env_name, specs_of
-
-# By which compose.yaml gets the backbone's handle for train, without its secrets.
-SHOWN_BACKBONE = "STAGES_BACKBONE"
-DATA = env_name("data")
-TRAIN = STAGES[0]
-# Whose containers see what is the user's own, and the locks of the machine's cores.
-GIVEN_TO, LOCKING = {TRAIN, NOTEBOOK}, {*MEASURING, REHEARSE, NOTEBOOK}
-# Settings that no container gets.
-OF_LOCAL = ("emulator", "itex_python")
+from stages.setting.programs import DOCTOR, DOWNLOAD
+from stages.settings import env_name
 
 
 def prepare_docker(
@@ -57,32 +47,14 @@ def prepare_docker(
 
     def run(stage: Stage, settings: Mapping[str, str]) -> Outcome:
         variables = {**composed, **_network_of(stage, settings)}
-        environ = environment_of(stage, settings, variables, pinned[stage])
-        with _there(root, stage) as folder:
+        environ = environment_of(stage, settings, variables, pinned[stage].digest)
+        with artifacts_folder.there(root, stage.name) as folder:
+            if folder != root:
+                visibility.require_visible(folder)
             mounted = {env_name("artifacts"): str(folder)}
             return containers.run(stage, environ | mounted, pinned[stage].id)
 
     return run
-
-
-def environment_of(
-    stage: Stage,
-    settings: Mapping[str, str],
-    variables: Mapping[str, str],
-    image: ResolvedImage,
-) -> dict[str, str]:
-    """Return what compose gets for a stage's container: the settings as it is to see them.
-
-    `variables` are those that compose.yaml reads beside the settings.
-    """
-    own = {env_name("image"): image.digest}
-    handle = own_files.BACKBONE.as_container_sees(settings.get(BACKBONE, ""))
-    data = own_files.DATA.as_container_sees(settings.get(DATA, ""))
-    shown = {BACKBONE: handle, SHOWN_BACKBONE: redacted_handle(handle), DATA: data}
-    for given in own_files.OWN:
-        text = settings.get(given.variable, "") if stage.name in GIVEN_TO else ""
-        shown |= given.mount(text)
-    return {**containers.compose_environment(settings), **variables, **own, **shown}
 
 
 def _prepared(artifacts: Path, owner: user.User, names: Collection[str]) -> Path:
@@ -92,31 +64,6 @@ def _prepared(artifacts: Path, owner: user.User, names: Collection[str]) -> Path
     root = artifacts_folder.prepare(artifacts, owner)
     visibility.require_visible(root)
     return root
-
-
-@contextmanager
-def _there(root: Path, stage: Stage) -> Iterator[Path]:
-    """Yield the artifacts folder; if it is not there, an empty one for doctor, which made none."""
-    if stage.name != DOCTOR or root.is_dir():
-        yield root
-        return
-    with temporary_directory("doctor-") as name:
-        folder = Path(name).resolve()
-        folder.chmod(0o755)  # for whom the container runs as
-        visibility.require_visible(folder)
-        yield folder
-
-
-def require_no_paths_of_host(stages: list[Stage]) -> None:
-    """Raise SettingsError if a setting is given that no container gets: images have their own."""
-    read = {name for stage in stages for name in specs_of(stage.name)}
-    given = env_file.environment()
-    for name in OF_LOCAL:
-        if name in read and given.get(env_name(name)):
-            raise SettingsError(
-                f"{env_name(name)} is for the local runner, as the image has its own; leave it "
-                "out, or add `--runner local`"
-            )
 
 
 def _open_locks(stages: list[Stage]) -> None:
@@ -142,11 +89,13 @@ def _network_of(stage: Stage, environ: Mapping[str, str]) -> dict[str, str]:
     return {NETWORK: "host"}
 
 
-RUNNERS = {"docker": prepare_docker, "local": prepare_local}
+RUNNERS = {"docker": prepare_docker, "apptainer": prepare_apptainer, "local": prepare_local}
 
 
 def to_prepare(runner: str, stages: list[Stage]) -> tuple[str, str]:
     """Return a name and in words what one of RUNNERS would first make, without making it."""
     if RUNNERS[runner] is prepare_docker:
         return "images", images.to_build(stages)
+    if RUNNERS[runner] is prepare_apptainer:
+        return "images", sif.to_build(stages)
     return "packages", to_install(stages)

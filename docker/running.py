@@ -19,7 +19,8 @@ from docker.local_runner import Runner, prepare_local
 from docker.options import flags_given
 from docker.outcome import Outcome
 from docker.remote.runner import Remote, require_possible
-from docker.runners import RUNNERS, TRAIN, prepare_docker, to_prepare
+from docker.runners import RUNNERS, prepare_docker, to_prepare
+from docker.stage_environment import TRAIN
 from docker.standing import from_here
 from stages.agreement import require_agreement
 from stages.check import require_one

@@ -3,11 +3,12 @@
 #PBS -N vgg19
 #PBS -j oe
 # The pipeline as a job of Slurm, PBS or Torque, submitted in the clone. It installs nothing; with a
-# container engine it uses that, else `--runner local`. Variables:
+# container engine it uses that, else Apptainer, if the clone has images for it (export/images.tar, or
+# .sif/), else `--runner local`. Variables:
 #   LABEL     what the node must at least be, such as spr: checked by the CPU's flags alone
 #   TASKS     what is run behind doctor, pipeline if not given
 #   OPTIONS   for each of these, such as "--data beans --backbone imagenet"
-#   RUNNER    local: without the engine that the node has
+#   RUNNER    docker, apptainer or local: this one, whatever the node has
 #   BUNDLE    the file to pack, the last that is written
 #   VGG19_ARTIFACTS, VGG19_CORES   where it writes, and what it pins, if not artifacts-JOB and the job's
 # Flags: -d CLONE and -l nodes=1:LABEL:ppn=N, as a scheduler hands on that does not read them.
@@ -107,6 +108,21 @@ others may use the same; have the scheduler bind it, or ask for a node alone" >&
   echo "${all[@]:0:granted}"
 }
 
+# The first of these that the node and the clone have.
+choose_runner() {
+  if docker version >/dev/null 2>&1; then
+    echo docker
+  elif has_images && { command -v apptainer || command -v singularity; } >/dev/null; then
+    echo apptainer
+  else
+    echo local
+  fi
+}
+
+has_images() {
+  [[ -f export/images.tar ]] || compgen -G '.sif/*.sif' >/dev/null
+}
+
 # The scheduler's signal goes on to the task, which ends its container.
 task() {
   local code
@@ -139,10 +155,12 @@ job=${job%%.*}
 export VGG19_ARTIFACTS=${VGG19_ARTIFACTS:-$PWD/artifacts-$job}
 [[ ${VGG19_CORES:-} ]] || VGG19_CORES=$(job_cores)
 export VGG19_CORES
-engine=() runner=()
-if [[ ${RUNNER:-} == local ]] || ! docker version >/dev/null 2>&1; then
-  engine=(--no-engine) runner=(--runner local)
-fi
+engine=() runner=() by=${RUNNER:-$(choose_runner)}
+case $by in
+  docker) ;;
+  apptainer | local) engine=(--no-engine) runner=(--runner "$by") ;;
+  *) refuse 2 "RUNNER $by is none of docker, apptainer, local" ;;
+esac
 echo "run_job: job $job on $(uname -n), cores $VGG19_CORES, ${runner[*]:-in containers}"
 trap stop TERM INT HUP
 task "${engine[@]}" doctor "${runner[@]}"

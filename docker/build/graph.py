@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import yaml
@@ -25,7 +25,10 @@ NOTEBOOK = "notebook"
 MAX_SHOWN = 200
 # PyYAML takes quadratic time for what is nested; ours has some dozens.
 MAX_BRACKETS = 1000
-VARIABLE = re.compile(r"\$\{(\w+):-([\w-]*)\}")
+# The innermost variable of a text: `${NAME}`, `${NAME-else}`, `${NAME+then}`; `:` is for empty ones.
+VARIABLE = re.compile(r"\$\{(\w+)(?:(:?)([-+])([^${}]*))?\}")
+# In place of a sign in a variable's value, which is no template: no YAML file has it.
+DOLLAR = "\0"
 # By it a run starts the very image that it looked up, whatever the image's name means by then.
 PINNED_IMAGE = "STAGES_IMAGE"
 
@@ -84,6 +87,37 @@ def read_all() -> list[Stage]:
     return list(dict.fromkeys([*of_runtimes, *beside]))
 
 
+def read_service(name: str, compose_file: Path = COMPOSE_FILE) -> "Service":
+    """Return what a service's container is given, in which variables are not replaced yet."""
+    services = _read_as(_Contained, compose_file).services
+    if name not in services:
+        raise _corrupt(compose_file, f"there is no service {name}")
+    return services[name]
+
+
+class Mount(msgspec.Struct):
+    """A file or folder of this machine that a container sees."""
+
+    source: str
+    target: str
+    read_only: bool = False
+
+
+class Service(msgspec.Struct):
+    """What a service's container is given; an environment's value None is this machine's."""
+
+    entrypoint: list[str] = msgspec.field(default_factory=list)
+    environment: dict[str, str | None] = msgspec.field(default_factory=dict)
+    volumes: list[Mount] = msgspec.field(default_factory=list)
+    network_mode: str = ""
+
+
+class _Contained(msgspec.Struct):
+    """compose.yaml, as `read_service` reads it."""
+
+    services: dict[str, Service]
+
+
 class _Service(msgspec.Struct):
     """What is read of a service; it has more."""
 
@@ -100,16 +134,21 @@ class _Compose(msgspec.Struct):
 
 
 Services = dict[str, _Service]
+Form = TypeVar("Form", _Compose, _Contained)
 
 
 def _read(compose_file: Path) -> Services:
-    """Return the services of a compose file; InputCorruptError if it can't be read."""
+    return _read_as(_Compose, compose_file).services
+
+
+def _read_as(form: type[Form], compose_file: Path) -> Form:
+    """Return what `form` has of a compose file; InputCorruptError if it can't be read."""
     try:
         text = compose_file.read_text(encoding="utf-8")
         if text.count("[") + text.count("{") > MAX_BRACKETS:
             raise ValueError(f"more than {MAX_BRACKETS} brackets")
         raw = yaml.safe_load(text)
-        return msgspec.convert(raw, _Compose).services
+        return msgspec.convert(raw, form)
     except (yaml.YAMLError, OSError, ValueError, TypeError, LookupError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise _corrupt(compose_file, reason) from None
@@ -123,13 +162,20 @@ def _corrupt(compose_file: Path, reason: str) -> InputCorruptError:
 
 def _stage(name: str, services: Services, environ: Mapping[str, str]) -> Stage:
     """Return a service as a stage, with the variables in its image's name replaced."""
-    return Stage(name, _replaced(services[name].image, {**environ, PINNED_IMAGE: ""}))
+    return Stage(name, expanded(services[name].image, {**environ, PINNED_IMAGE: ""}))
 
 
-def _replaced(text: str, environ: Mapping[str, str]) -> str:
-    """Return `text` with its variables replaced, inner ones first.
+def expanded(text: str, environ: Mapping[str, str]) -> str:
+    """Return `text` with its variables replaced as compose does, inner ones first."""
+    while (after := VARIABLE.sub(lambda match: _value(match, environ), text)) != text:
+        text = after
+    return text.replace(DOLLAR, "$")
 
-    As for compose, a variable that is empty is unset.
-    """
-    after = VARIABLE.sub(lambda match: environ.get(match[1]) or match[2], text)
-    return after if after == text else _replaced(after, environ)
+
+def _value(match: re.Match[str], environ: Mapping[str, str]) -> str:
+    name, empty_is_unset, operator, other = match.groups()
+    value = environ.get(name, "").replace("$", DOLLAR)
+    is_set = bool(value) if empty_is_unset else name in environ
+    if operator == "+":
+        return other if is_set else ""
+    return other if operator and not is_set else value

@@ -11,7 +11,7 @@ from stages.errors import SettingsError
 from stages.setting.addresses import name_in
 from stages.setting.suggestion import quoted
 
-# The tasks that have `--runner local`, and those that take an engine in any case.
+# The tasks that have `--runner`, and those that take an engine in any case.
 LOCAL_TASKS = (
     *("doctor", "download", "pipeline", "train", "quantize", "profile", "compare"),
     *("peers", "rehearse", "submit", "sweep"),
@@ -46,7 +46,7 @@ SWITCHES = frozenset(
 )
 # The flag by which bootstrap.py itself asks nothing, and the one task that has it, too.
 YES, ASKING = "--yes", "clean"
-RUNNERS = ("docker", "local")
+RUNNERS = DOCKER, APPTAINER, LOCAL = ("docker", "apptainer", "local")
 # The flag by which a task takes another machine's engine.
 HOST = "--host"
 # Whose unit tests pin cores of this machine itself.
@@ -55,7 +55,9 @@ TESTING = {"check", TEST}
 REBUILD, HELP = "--rebuild", {"--help", "-h"}
 # Only says what it would do.
 DRY_RUN = ("pipeline", "--dry-run")
-WITHOUT = {("--runner", "local"), ("--only", "unit"), ("--only", "slurm")}
+# What makes a task do without an engine, and which of it runs programs of this machine itself.
+IN_APPTAINER = {("--runner", APPTAINER)}
+HERE = {("--runner", LOCAL), ("--only", "unit"), ("--only", "slurm")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ class Asked:
         if not self.engine or HELP & {*self.words}:
             return False
         needing = sum(name in ENGINE_TASKS for name in tasks_of(self.words))
-        spared = self._without_engine() + self._elsewhere() + ({*DRY_RUN} <= {*self.words})
+        spared = self._count(HERE | IN_APPTAINER) + self._elsewhere()
+        spared += {*DRY_RUN} <= {*self.words}
         return not self.words or REBUILD in self.words or needing > spared
 
     @property
@@ -94,9 +97,10 @@ class Asked:
         if HELP & {*self.words}:
             return False
         tasks = {*tasks_of(self.words)}
-        without = self._without_engine() or TESTING & tasks
+        here = self._count(HERE) or TESTING & tasks
         wanted = not self.words or tasks & {*ENGINE_TASKS}
-        return bool(without or (wanted and not self.engine))
+        without = not self.engine and not self._count(IN_APPTAINER)
+        return bool(here or (wanted and without))
 
     @property
     def starts_slurm(self) -> bool:
@@ -117,8 +121,8 @@ class Asked:
     def _elsewhere(self) -> int:
         return sum(pair[0] == HOST for pair in flags_of(self.words))
 
-    def _without_engine(self) -> int:
-        return sum(pair in WITHOUT for pair in flags_of(self.words))
+    def _count(self, pairs: Collection[tuple[str, ...]]) -> int:
+        return sum(pair in pairs for pair in flags_of(self.words))
 
 
 def tasks_of(words: Sequence[str]) -> list[str]:

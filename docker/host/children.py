@@ -35,18 +35,26 @@ def run_gently(
     cwd: str | Path | None = None,
     env: Mapping[str, str] | None = None,
     is_stage: bool = False,
+    new_session: bool = False,
 ) -> int:
     """Run a command without input and return its code, below 0 for a signal.
 
     Should this process be interrupted meanwhile, the child is asked to end, and killed if it has
     not done so after `grace_s` seconds. A stage gets the very signal, as soon as it can say so in
-    words, which is after its imports; AlreadySaid is raised when it has.
+    words, which is after its imports; AlreadySaid is raised when it has. In a new session, Ctrl-C
+    reaches this process alone.
     """
     child = None
     try:
         # An interruption before it has its name here would leave it running.
         with held_back(), blocked() if is_stage else nullcontext():
-            child = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL)
+            child = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                start_new_session=new_session,
+            )
         return child.wait()
     except (KeyboardInterrupt, Terminated) as error:
         signum = getattr(error, "signum", signal.SIGINT)

@@ -75,6 +75,10 @@ ENGINE_DROPPED = {
     "SOURCE_DATE_EPOCH",
 }
 DEFAULT_CONTEXT = "default"
+OF_APPTAINER = (
+    *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "XDG_RUNTIME_DIR"),
+    *("APPTAINER_TMPDIR", "APPTAINER_CONFIGDIR", "SINGULARITY_TMPDIR", "SINGULARITY_CONFIGDIR"),
+)
 
 
 def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -88,6 +92,14 @@ def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
         del kept["TMPDIR"]  # as Python itself does, others would fail
     # The encoding of files and output must not depend on which locales are installed.
     return kept | {"PYTHONUTF8": "1"}
+
+
+def apptainer_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the variables for Apptainer, none of which reaches a container or changes its options.
+
+    Where it keeps what is temporary, and its own settings, stays as the user has it.
+    """
+    return {name: environ[name] for name in OF_APPTAINER if name in environ}
 
 
 def is_of_invoke() -> bool:

@@ -18,7 +18,7 @@ from docker.remote.fetching import fetch
 from docker.remote.sending import send
 from docker.remote.volume import Volume
 from docker.reproduce.locked_images import resolve
-from docker.runners import LOCKING, environment_of, require_no_paths_of_host
+from docker.stage_environment import LOCKING, environment_of, require_no_paths_of_host
 from stages.errors import SettingsError
 from stages.folder.usable import require_usable, resolved
 from stages.program.host_path import shown
@@ -103,7 +103,7 @@ class Remote:
         def run(stage: Stage, settings: Mapping[str, str]) -> Outcome:
             merged = containers.compose_environment(settings, VOLUME_FILE)["COMPOSE_FILE"]
             variables = {**composed, "COMPOSE_FILE": merged, VOLUME: self.volume.name}
-            environ = environment_of(stage, settings, variables, pinned[stage])
+            environ = environment_of(stage, settings, variables, pinned[stage].digest)
             shown = {env_name("artifacts"): self.volume.shown}
             return containers.run(stage, environ | shown, pinned[stage].id)
 

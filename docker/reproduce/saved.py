@@ -83,7 +83,7 @@ def parse_archive(stream: IO[bytes], asked: str = "") -> dict[str, Image]:
     try:
         with tarfile.open(fileobj=stream, mode="r|") as archive:
             json_files, layers = _read_archive(archive)
-        manifest = msgspec.json.decode(json_files["manifest.json"], type=list[_Entry])
+        manifest = msgspec.json.decode(json_files["manifest.json"], type=list[Entry])
         return {
             tag: Image(
                 f"sha256:{hashlib.sha256(json_files[entry.Config]).hexdigest()}",
@@ -98,7 +98,7 @@ def parse_archive(stream: IO[bytes], asked: str = "") -> dict[str, Image]:
         ) from None
 
 
-class _Entry(msgspec.Struct):
+class Entry(msgspec.Struct):
     """An image in manifest.json, as `docker save` names its parts."""
 
     Config: str
@@ -147,13 +147,20 @@ def _read_archive(archive: tarfile.TarFile) -> tuple[dict[str, bytes], dict[str,
 
 def read_layer(stream: "io.BufferedReader[Any]") -> Layer:
     """Return the layer whose tar, gzipped or not, is in a stream."""
-    compressed = stream.peek(2).startswith(GZIP_MAGIC)
-    hashed = _Hashed(gzip.GzipFile(fileobj=stream) if compressed else stream)
+    hashed = _hashed(stream)
     with tarfile.open(fileobj=hashed, mode="r|") as tar:
         listing = [_line(tar, member) for member in tar]
-    while hashed.read(READ_BYTES):
-        pass
-    return Layer(f"sha256:{hashed.digest.hexdigest()}", listing)
+    return Layer(hashed.diff_id(), listing)
+
+
+def diff_id_of(stream: "io.BufferedReader[Any]") -> str:
+    """Return the diff_id of the layer whose tar, gzipped or not, is in a stream."""
+    return _hashed(stream).diff_id()
+
+
+def _hashed(stream: "io.BufferedReader[Any]") -> "_Hashed":
+    compressed = stream.peek(2).startswith(GZIP_MAGIC)
+    return _Hashed(gzip.GzipFile(fileobj=stream) if compressed else stream)
 
 
 def _line(tar: tarfile.TarFile, member: tarfile.TarInfo) -> str:
@@ -182,12 +189,18 @@ class _Hashed(io.RawIOBase):
     """A stream that computes the sha256 of all that is read from it."""
 
     def __init__(self, source: Any) -> None:
-        self._source, self.digest = source, hashlib.sha256()
+        self._source, self._digest = source, hashlib.sha256()
 
     def read(self, size: int = -1) -> bytes:
         part: bytes = self._source.read(size)
-        self.digest.update(part)
+        self._digest.update(part)
         return part
+
+    def diff_id(self) -> str:
+        """Read what is left, and return the digest of all."""
+        while self.read(READ_BYTES):
+            pass
+        return f"sha256:{self._digest.hexdigest()}"
 
 
 class _Raw(io.RawIOBase):

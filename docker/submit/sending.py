@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from docker.host.asked import DOCKER
 from docker.host.env_file import environment
 from docker.host.network import without_network
 from docker.paths import ROOT
@@ -188,7 +189,7 @@ def variables(folder: Path, submit: Submit, job: Job) -> dict[str, str]:
     own = {
         "LABEL": job.kind,
         "TASKS": "profile compare",
-        "RUNNER": submit.runner if submit.runner == "local" else "",
+        "RUNNER": "" if submit.runner == DOCKER else submit.runner,
         "OPTIONS": "",
         "BUNDLE": str(bundle_of(folder, submit, job)),
         env_name("artifacts"): str(folder / submit.id / job.kind),

@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from docker.host.asked import RUNNERS
 from docker.share.output import written_whole
 from stages.artifacts import Artifacts
 from stages.errors import InputCorruptError, InputMissingError
@@ -22,7 +23,6 @@ STATE, SUFFIX = "submit.json", "-submits"
 MAX_BYTES = 2**20
 # What run_job.sh checks a node's CPU for.
 KINDS = ("spr", "emr", "gnr", "amx", "cpx", "icx", "clx", "skx")
-RUNNERS = ("docker", "local")
 MAX_LIMIT = 100_000
 # Slurm's own are below 2**32; anything else would be an option of its programs.
 NUMBER = "[0-9]{1,10}"
@@ -48,7 +48,7 @@ class Submit(msgspec.Struct, kw_only=True, frozen=True):
     id: Annotated[
         str, Meta(pattern=f"^{ID}{END}"), doc("When it was made, and eight random digits.")
     ]
-    runner: Annotated[str, doc("docker, or local: how the jobs run their stages.")]
+    runner: Annotated[str, doc("docker, apptainer or local: how the jobs run their stages.")]
     settings: Annotated[dict[str, str], doc("Settings of the jobs that were given, by name.")]
     inputs: Annotated[dict[str, Sha256], doc("sha256 of the checksums of train and quantize.")]
     pending_limit: Annotated[

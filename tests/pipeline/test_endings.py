@@ -19,7 +19,7 @@ from docker.host import user
 from docker.host.engine import read_info
 from docker.host.env_file import project_name
 from docker.paths import COMPOSE_FILE
-from docker.runners import TRAIN
+from docker.stage_environment import TRAIN
 from stages.errors import ArtifactsBusyError, HostError, NotWritableError, SettingsError
 from stages.setting.programs import DOWNLOAD, MEASURING
 from stages.settings import env_name

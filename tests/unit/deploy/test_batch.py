@@ -106,6 +106,51 @@ def test_other_tasks_a_runner_and_a_place_for_the_bundle_may_be_given(node: Node
     ]
 
 
+IMAGES = ["export/images.tar", ".sif/profile-itex-1.sif"]
+
+
+@pytest.mark.parametrize("program", ["apptainer", "singularity"])
+@pytest.mark.parametrize("images", IMAGES)
+def test_without_an_engine_apptainer_is_used_if_there_are_images_for_it(
+    node: Node, program: str, images: str
+) -> None:
+    node.write(node.programs / program, "#!/bin/sh\n")
+    assert node.submit()[0] == 0
+    assert tasks(node)[0] == "--no-engine doctor --runner local"
+    (node.clone / "calls").unlink()
+    (node.clone / images).parent.mkdir()
+    (node.clone / images).touch()
+    assert node.submit(OPTIONS="--data beans")[0] == 0
+    assert tasks(node) == [
+        "--no-engine doctor --runner apptainer",
+        "--no-engine pipeline --runner apptainer --data beans",
+        "--no-engine bundle --output vgg19-bundle-7.tar",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("runner", "first"),
+    [
+        ("docker", "doctor"),
+        ("apptainer", "--no-engine doctor --runner apptainer"),
+        ("local", "--no-engine doctor --runner local"),
+    ],
+)
+@pytest.mark.parametrize("answers", [False, True])
+def test_a_runner_that_is_given_is_used_whatever_the_node_has(
+    node: Node, runner: str, first: str, answers: bool
+) -> None:
+    node.engine(answers)
+    assert node.submit(RUNNER=runner)[0] == 0
+    assert tasks(node)[0] == first
+
+
+def test_a_runner_that_there_is_not_is_refused(node: Node) -> None:
+    code, lines = node.submit(RUNNER="podman")
+    assert (code, node.calls()) == (2, [])
+    assert lines[-1] == "run_job: error: RUNNER podman is none of docker, apptainer, local"
+
+
 def test_the_cores_are_the_ones_of_the_job(node: Node) -> None:
     allowed = sorted(os.sched_getaffinity(0))
     code, lines = node.submit(SLURM_CPUS_ON_NODE="1")

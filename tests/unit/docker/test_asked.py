@@ -57,6 +57,9 @@ def _flag(name: str) -> str:
         ("profile --runner local", False, True),
         ("profile --runner=local", False, True),
         ("profile compare --runner local", True, True),
+        ("profile --runner apptainer", False, False),
+        ("doctor --runner=apptainer profile --runner=local", False, True),
+        ("doctor --runner apptainer profile", True, False),
         ("pipeline --help", False, False),
         ("--help pipeline", False, False),
         ("verify it.tar", False, False),
@@ -97,6 +100,7 @@ def test_it_needs_an_engine_only_for_what_takes_one(
         ("pipeline", True),
         ("pipeline --host ssh://me@vm", True),
         ("pipeline --runner local", False),
+        ("pipeline --runner apptainer", False),
         ("pipeline --host ssh://me@vm --help", False),
     ],
 )
@@ -127,7 +131,13 @@ def test_so_is_what_is_reached_by_ssh(words: str, starts_sshd: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "runs_here"), [("", True), ("pipeline", True), ("verify it.tar", False)]
+    ("words", "runs_here"),
+    [
+        ("", True),
+        ("pipeline", True),
+        ("pipeline --runner apptainer", False),
+        ("verify it.tar", False),
+    ],
 )
 def test_who_wants_no_engine_gets_none(words: str, runs_here: bool) -> None:
     asked = Asked(tuple(words.split()), engine=False)
@@ -147,7 +157,7 @@ def test_who_wants_no_engine_gets_none(words: str, runs_here: bool) -> None:
         ("--help profil", "there is no task 'profil'"),
         ("http://me:s3/cr@h/m", "there is no task 'http://***@h/m'"),
         ("pipeline --runner Local", "runner can't be 'Local' (did you mean local?)"),
-        ("pipeline --runner=podman", "runner can't be 'podman'; give docker or local"),
+        ("pipeline --runner=podman", "runner can't be 'podman'; give docker or apptainer or local"),
     ],
 )
 def test_a_slip_is_refused_before_anything_is_installed(words: str, line: str) -> None:

@@ -4,7 +4,15 @@ from typing import Any
 import pytest
 import yaml
 
-from docker.build.graph import NOTEBOOK, Stage, read_all, read_extra, read_stages
+from docker.build.graph import (
+    NOTEBOOK,
+    Stage,
+    expanded,
+    read_all,
+    read_extra,
+    read_service,
+    read_stages,
+)
 from docker.host import network
 from docker.paths import COMPOSE_FILE, DOCKERFILE
 from stages.command_line import OLD_BF16_SWITCHES
@@ -71,6 +79,33 @@ def test_an_image_that_one_run_was_given_is_not_the_stages(tmp_path: Path) -> No
     file = tmp_path / "compose.yaml"
     file.write_text(OUT_OF_ORDER)
     assert read_stages({"STAGES_IMAGE": "sha256:1"}, file)[1] == Stage("middle", "b-so")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("${A} and ${NONE}", "a and "),
+        ("${NONE:-x}${EMPTY:-y}${A:-z}", "xya"),
+        ("${NONE-x}${EMPTY-y}${A-z}", "xa"),
+        ("${NONE:+x}${EMPTY:+y}${A:+z}", "z"),
+        ("${NONE+x}${EMPTY+y}${A+z}", "yz"),
+        ("${EMPTY:-${A:+/given/${NONE:-name}}}", "/given/name"),
+        ("${TEMPLATE}", "${A}"),
+        ("${A", "${A"),
+    ],
+)
+def test_variables_are_replaced_as_compose_replaces_them(text: str, value: str) -> None:
+    assert expanded(text, {"A": "a", "EMPTY": "", "TEMPLATE": "${A}"}) == value
+
+
+def test_what_a_container_is_given_is_read_of_all_programs() -> None:
+    for program in PROGRAMS:
+        service = read_service(program)
+        assert service.environment == services()[program]["environment"]
+        assert "/artifacts" in {mount.target for mount in service.volumes}
+        assert (service.network_mode == "none") == (program != DOWNLOAD)
+    with pytest.raises(InputCorruptError, match="there is no service trian"):
+        read_service("trian")
 
 
 def test_compose_runs_the_stages_of_the_settings() -> None:

@@ -1,5 +1,6 @@
 """Jobs on several kinds of nodes, sent to a stand-in for Slurm."""
 
+import dataclasses
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -62,6 +63,19 @@ def test_a_job_gets_its_settings_and_cores_of_its_own(
     assert "secret" not in str(environ)
     assert "secret" not in next(cluster.submits.glob("*/submit.json")).read_text()
     assert (Path(environ["VGG19_ARTIFACTS"]) / "quantize" / "SHA256SUMS").is_file()
+
+
+@pytest.mark.parametrize(
+    ("runner", "named"), [("docker", ""), ("apptainer", "apptainer"), ("local", "local")]
+)
+def test_jobs_run_their_stages_as_they_were_asked_to(
+    cluster: Cluster, runner: str, named: str
+) -> None:
+    asked = dataclasses.replace(order("spr"), runner=runner)
+    begun = sending.begin(cluster.submits, cluster.artifacts, asked, "itex")
+    sending.send_all(cluster.submits, cluster.artifacts, begun)
+    assert cluster.environment_of("1")["RUNNER"] == named
+    assert state.last(cluster.submits) == sending.adopt(begun)
 
 
 def test_a_job_that_was_sent_by_a_killed_submit_is_not_sent_again(cluster: Cluster) -> None:

@@ -67,7 +67,7 @@ def test_an_unknown_variable_is_refused() -> None:
     assert_refused(done, SettingsError.exit_code, "VGG19_BATCHSIZE is no setting")
 
 
-@pytest.mark.parametrize("runner", ["docker", "local"])
+@pytest.mark.parametrize("runner", ["docker", "apptainer", "local"])
 def test_a_misspelt_path_for_compose_is_refused(runner: str) -> None:
     done = invoke("train", f"--runner={runner}", variables={"GIVEN_MODLE": "/mine", **NO_ENGINE})
     line = "GIVEN_MODLE is no variable (did you mean GIVEN_MODEL?); unset it"
@@ -76,7 +76,8 @@ def test_a_misspelt_path_for_compose_is_refused(runner: str) -> None:
 
 def test_an_unknown_runner_is_refused() -> None:
     done = invoke("train", "--runner", "podman")
-    assert_refused(done, SettingsError.exit_code, "runner can't be 'podman'; give docker or local")
+    line = "runner can't be 'podman'; give docker or apptainer or local"
+    assert_refused(done, SettingsError.exit_code, line)
 
 
 def test_an_unknown_stage_is_refused() -> None:

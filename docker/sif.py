@@ -1,0 +1,89 @@
+"""The images in the form of Apptainer, SIF files: each is built once, of what an export brings."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from docker.build.graph import Stage
+from docker.containers import GRACE_S
+from docker.host import airgap
+from docker.host.children import run_gently
+from docker.host.environment import apptainer_environment
+from docker.lockfile import ImagesLock, read_lock
+from docker.paths import EXPORT, SIF_FILES
+from docker.reproduce.locked_images import changed_inputs, locked_digest
+from docker.reproduce.one_image import write_one
+from docker.share.output import written_whole
+from stages.errors import EngineError
+from stages.folder.full_disk import scratch_folder
+from stages.program.clock import time_of_day
+from stages.program.tether import tethered
+
+# Digits of an image's digest in its file's name.
+DIGITS = 12
+ALGORITHM = "sha256:"
+
+
+@dataclass(frozen=True, slots=True)
+class Sif:
+    """An image as a file, and the digest of its configuration, as an engine would show it."""
+
+    path: Path
+    digest: str
+
+
+def prepare(program: str, stages: Sequence[Stage]) -> dict[Stage, Sif]:
+    """Return the files of the stages' images; those that are not there are built by `program`.
+
+    Raises EngineError if there is nothing to build them of, or it is of other source than this.
+    """
+    lock = read_lock()
+    if changed := changed_inputs(lock, {}):
+        raise EngineError(
+            f"no image is of this source: {changed[0]} is another than docker/images.lock has; "
+            "export from a clone for which `invoke test --only images` passes, or use `--runner "
+            "local`"
+        )
+    files = {stage: _file_of(stage, lock) for stage in stages}
+    for stage, sif in files.items():
+        if not sif.path.is_file():
+            _build(program, stage, sif)
+    return files
+
+
+def to_build(stages: Sequence[Stage]) -> str:
+    """Return in words which files `prepare` would first build."""
+    lock = read_lock()
+    files = {_file_of(stage, lock).path for stage in stages}
+    missing = sorted(path.name for path in files if not path.is_file())
+    return f"to be built: {', '.join(missing)}" if missing else "all are there"
+
+
+def _file_of(stage: Stage, lock: ImagesLock) -> Sif:
+    digest = locked_digest(stage, lock)
+    name = f"{stage.target}-{digest.removeprefix(ALGORITHM)[:DIGITS]}.sif"
+    return Sif(SIF_FILES / name, digest)
+
+
+def _build(program: str, stage: Stage, sif: Sif) -> None:
+    archive = EXPORT / airgap.IMAGES
+    if not archive.is_file():
+        raise EngineError(
+            f"Apptainer's image {sif.path} is not there, nor {archive}, of which it is built; work "
+            "in what `invoke export` packs where there is an engine, or use `--runner local`"
+        )
+    print(f"{time_of_day()} build: {sif.path.name} of {archive}", flush=True)
+    SIF_FILES.mkdir(exist_ok=True)
+    with scratch_folder("sif-") as folder:
+        one, built = folder / airgap.IMAGES, folder / sif.path.name
+        write_one(archive, stage.image, sif.digest, one)
+        command = [program, "--silent", "build", "--disable-cache", str(built)]
+        command += [f"docker-archive:{one}"]
+        if run_gently(tethered(command), GRACE_S, env=apptainer_environment()) != 0:
+            raise EngineError(
+                f"{program} can't build {sif.path.name}; the lines above say why; fix that, or "
+                "use `--runner local`"
+            )
+        with written_whole(sif.path) as part:  # other nodes may be building the same one
+            shutil.copyfile(built, part)
