@@ -116,7 +116,7 @@ class ProofError(StageError):
 
 
 class EngineError(StageError):
-    """No container engine answers, or it refused."""
+    """No container engine, or no Apptainer, answers, or it refused."""
 
     exit_code = 15
     remedy = "do what the message says; or use no engine: `invoke pipeline --runner local`"
