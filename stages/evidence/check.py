@@ -20,6 +20,7 @@ from stages.errors import InputCorruptError
 from stages.evidence.beside import check_peers, check_rehearsal, check_sweep
 from stages.evidence.checked import checked, labels_of, sources
 from stages.evidence.collect import ARTIFACTS_FOLDER, excluded_folders, is_within
+from stages.evidence.figures import require_figures
 from stages.evidence.listing import REMEDY, require_listed
 from stages.evidence.rejection import GET_AGAIN, as_of_a_bundle, following
 from stages.evidence.requirements import (
@@ -236,4 +237,6 @@ def check_comparison(artifacts: Artifacts) -> str:
     notes = [
         require_text(folder.path / name, text, "compare", recorded) for name, text in texts.items()
     ]
+    if folder.summary_csv.name in texts:
+        require_figures(folder.summary_csv, texts[folder.summary_csv.name])
     return f"the comparison's {len(recorded.rows)} rows follow from the cells{''.join(notes)}"
