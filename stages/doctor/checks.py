@@ -10,22 +10,15 @@ from stages.artifacts import Artifacts, read_record
 from stages.common.host.cores import NUMACTL_S, choose_cores
 from stages.common.host.facts import cpu_flags, quota_shortage, why_impossible
 from stages.common.host.interference import MAX_BUSY, MAX_STEAL, look
-from stages.common.host.memory import (
-    COMPRESSOR,
-    GIB,
-    available,
-    expected_footprint,
-    needed_at_once,
-)
+from stages.common.host.memory import GIB, available
 from stages.common.host.perf_events import trust_in_count
 from stages.common.host.topology import HERE, Sysfs
 from stages.errors import HostError, PinningError, StageError
 from stages.isa import AMX, can_stand_in, rank
-from stages.precisions import PRECISIONS
 from stages.profile.layouts import Placement, candidate_placements
 from stages.profile.memory_plan import candidates_that_fit, expected_plan
 from stages.profile.plan import PlannedCell, missing_models, plan_cells
-from stages.quantize.memory_plan import least_needed
+from stages.quantize.memory_plan import least_needed, most_needed
 from stages.records.base import UNKNOWN, Host
 from stages.records.cpu_features import contradiction
 from stages.records.cpu_generations import full_name
@@ -106,9 +99,7 @@ def check_memory(settings: Settings, cores: Sequence[int]) -> Check:
     except (HostError, PinningError) as error:
         return Check("memory", NO, str(error))
     shown = f"{left / GIB:.1f} GiB available; {needed}"
-    size = settings.batch_size
-    timed = [expected_footprint(precision.name, size) for precision in PRECISIONS]
-    least, most = least_needed(settings), needed_at_once(timed) + COMPRESSOR
+    least, most = least_needed(settings), most_needed(settings, cpu_flags())
     if least > left:
         return Check("memory", NOTE, f"{shown}, but quantize needs about {least / GIB:.1f}")
     if most > left:
