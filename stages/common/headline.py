@@ -51,9 +51,17 @@ def doubt(models: Sequence[ModelSummary], scenarios: Collection[str] = tuple(FIG
         f"{FIGURES[scenario]} of {get_precision(model.precision).label}"
         for model in models
         for scenario in scenarios
-        if any(reason.scenario == scenario for reason in model.reasons)
+        if is_invalid(model.reasons, scenario)
     ]
     return f"INVALID: {', '.join(invalid)}" if invalid else ""
+
+
+def is_invalid(reasons: Sequence[Reason], scenario: str) -> bool:
+    """Return whether any of a cell's `reasons` is about `scenario`, whose figure is then INVALID.
+
+    One that names no scenario is about all figures.
+    """
+    return any(reason.scenario in (scenario, "") for reason in reasons)
 
 
 def doubt_of_accuracies(models: Sequence[ModelSummary]) -> str:

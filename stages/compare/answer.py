@@ -3,14 +3,20 @@
 from collections.abc import Sequence
 
 from stages.common.chance import MAX_P
-from stages.common.headline import doubt, doubt_of_accuracies, not_trusted
+from stages.common.headline import (
+    FIGURES,
+    doubt,
+    doubt_of_accuracies,
+    is_invalid,
+    not_trusted,
+)
 from stages.common.text import figure
 from stages.compare.accuracy import p_in_words
 from stages.compare.bound import judged
 from stages.compare.models import Models
 from stages.precisions import get_precision
 from stages.records.base import Interval
-from stages.records.compare import CompareRecord
+from stages.records.compare import CompareRecord, Row
 
 
 def answers(record: CompareRecord, models: Sequence[Models]) -> list[str]:
@@ -31,15 +37,24 @@ def _answer(record: CompareRecord, runtime: str, models: Models | None) -> str:
 
 def _doubt_of_run(record: CompareRecord, runtime: str) -> str:
     doubtful = [it for it in record.repeats if it.runtime == runtime and not it.trusted]
-    return not_trusted(doubtful[0].reasons) if doubtful else ""
+    if doubtful:
+        return not_trusted(doubtful[0].reasons)
+    best = _fastest(record, runtime)
+    if best is None or not is_invalid(best.reasons, "offline"):
+        return ""
+    return f"INVALID: {FIGURES['offline']} of {get_precision(best.precision).label}"
+
+
+def _fastest(record: CompareRecord, runtime: str) -> Row | None:
+    rows = [row for row in record.rows if row.runtime == runtime]
+    return max(rows, key=lambda row: row.throughput_images_per_s.estimate, default=None)
 
 
 def _of_fastest(record: CompareRecord, runtime: str) -> str:
     """Return which cell is the fastest of a runtime that lacks FP32 or INT8."""
-    rows = [row for row in record.rows if row.runtime == runtime]
-    if not rows:
+    best = _fastest(record, runtime)
+    if best is None:
         return "Nothing was measured"
-    best = max(rows, key=lambda row: row.throughput_images_per_s.estimate)
     rate = figure(best.throughput_images_per_s.estimate)
     return (
         f"{get_precision(best.precision).label} runs at {rate} images/s here, capped at "

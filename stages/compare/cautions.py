@@ -5,7 +5,7 @@ from typing import Protocol
 
 from stages.common.headline import doubt, doubt_of_accuracies, not_trusted
 from stages.common.text import is_of_one_round
-from stages.records.compare import CompareRecord, Row
+from stages.records.compare import CompareRecord
 from stages.records.profile import ModelSummary
 
 SEE = "see compare.log"
@@ -45,11 +45,6 @@ def had_one_round(record: CompareRecord, runtime: str) -> bool:
     """Return whether each cell of a runtime was timed once, so that it has no interval."""
     own = (repeat for repeat in record.repeats if repeat.runtime == runtime)
     return any(is_of_one_round(repeat.reasons) for repeat in own)
-
-
-def is_invalid(row: Row, scenario: str) -> bool:
-    """Return whether the verdict on a cell has a reason that is about `scenario`."""
-    return any(reason.scenario == scenario for reason in row.reasons)
 
 
 def is_derived(row: Judged) -> bool:

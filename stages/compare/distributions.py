@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stages.common.headline import is_invalid
 from stages.compare.inputs import RuntimeProfile
 from stages.isa import get_isa
 from stages.precisions import get_precision
@@ -58,7 +59,6 @@ def _distribution(runtime: str, cell: Cell) -> Distribution | None:
     seconds = [one for run in counting(stream.runs) for one in run.seconds]
     milliseconds = 1000 * np.asarray(seconds, np.float64)
     steps = np.linspace(0, 100, MARKS + 1)
-    reasons = measurement.validity.reasons
     return Distribution(
         runtime=runtime,
         precision=cell.precision,
@@ -69,5 +69,5 @@ def _distribution(runtime: str, cell: Cell) -> Distribution | None:
         median=stream.latency_p50_ms,
         p90_ms=stream.latency_p90_ms,
         p99_ms=stream.latency_p99_ms,
-        invalid=any(reason.scenario == "single_stream" for reason in reasons),
+        invalid=is_invalid(measurement.validity.reasons, "single_stream"),
     )

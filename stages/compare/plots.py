@@ -5,8 +5,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from stages.common.headline import is_invalid
 from stages.common.text import network_of
-from stages.compare.cautions import had_one_round, is_derived, is_invalid, run_caution
+from stages.compare.cautions import had_one_round, is_derived, run_caution
 from stages.compare.pictures.drawing import (
     CAUTION_COLOR,
     ERROR_BARS,
@@ -79,7 +80,7 @@ def _ladder_bar(axes: Any, row: Row, position: float, width: float, *, once: boo
         linestyle="--" if is_derived(row) else "-",
     )
     axes.bar_label(bar, labels=[f"{rate.estimate:.1f}"], padding=2, fontsize=SMALL)
-    if is_invalid(row, "offline"):
+    if is_invalid(row.reasons, "offline"):
         style = {"fontsize": 8, "color": CAUTION_COLOR, "rotation": 90}
         axes.bar_label(bar, labels=["INVALID"], padding=16, **style)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from stages.common.headline import doubt
+from stages.common.headline import doubt, is_invalid
 from stages.common.reasons import in_words
 from stages.common.stats import independent_speedup
 from stages.common.summaries import summaries
@@ -176,7 +176,7 @@ def _figures(old: Measurement, new: Measurement) -> Iterator[str]:
 
 def is_in_doubt(one: Measurement) -> bool:
     """Return whether the images/s of a cell can't be relied on."""
-    return any(reason.scenario in ("offline", "") for reason in one.validity.reasons)
+    return is_invalid(one.validity.reasons, "offline")
 
 
 def _ratio(old: Measurement, new: Measurement) -> str:

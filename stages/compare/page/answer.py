@@ -1,10 +1,10 @@
 """The answer in one sentence, what it costs, and why it may not be relied on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from stages.common.chance import AT_CHANCE, at_chance
-from stages.common.headline import not_trusted
+from stages.common.headline import is_invalid, not_trusted
 from stages.common.reasons import in_words
 from stages.common.text import figure, network_of, times
 from stages.compare.cautions import had_one_round, is_derived
@@ -24,6 +24,8 @@ PRICES = (
 MILLION, SECONDS_PER_HOUR = 1_000_000, 3600
 # Images per second that make a million in an hour.
 MILLION_AN_HOUR = MILLION / SECONDS_PER_HOUR
+# What the page calls the figure of each scenario.
+FIGURES = {"offline": "images/s", "single_stream": "single-image latency"}
 DRAWN = (
     "The images were drawn and the backbone made by this project: speed does not depend on that, "
     "accuracy does, and here only checks that all works."
@@ -41,9 +43,13 @@ class Answer:
 
 def answer(seen: Seen) -> Answer:
     """Return what the page says first."""
-    fastest = max(seen.record.rows, key=lambda row: row.throughput_images_per_s.estimate)
+    fastest = _fastest(seen.record.rows)
     parts = [_speed(seen, fastest), _amx(seen, fastest), *_accuracy(seen)]
     return Answer("; ".join(parts) + ".", [*_price(seen, fastest)], [*_cautions(seen)])
+
+
+def _fastest(rows: Sequence[Row]) -> Row:
+    return max(rows, key=lambda row: row.throughput_images_per_s.estimate)
 
 
 def _speed(seen: Seen, row: Row) -> str:
@@ -65,11 +71,7 @@ def _ratio(seen: Seen, ratio: Interval, runtime: str) -> str:
 
 def _amx(seen: Seen, fastest: Row) -> str:
     """Return what AMX has to do with it."""
-    steps = [step for profile in seen.profiles for step in steps_of(profile.record)]
-    own = [step for step in steps if step.isa == AMX and step.runtime == fastest.runtime]
-    order = [fastest.precision, INT8]
-    found = sorted(own, key=lambda step: (*(step.precision != name for name in order),))
-    if found:
+    if found := _amx_steps(seen, fastest):
         return _amx_effect(seen, found[0])
     if any(row.isa == AMX for row in seen.record.rows):
         return "with AMX the very kernels of a lower cap ran, so AMX has no part in it"
@@ -77,6 +79,14 @@ def _amx(seen: Seen, fastest: Row) -> str:
     if any(map(lacks_amx, lacking)):
         return "AMX has no part in it, as this machine shows none"
     return f"AMX was not measured: {lacking[0].reason}" if lacking else "AMX was not asked about"
+
+
+def _amx_steps(seen: Seen, fastest: Row) -> list[Step]:
+    """Return what AMX adds in the fastest cell's runtime: its precision's first, then INT8's."""
+    steps = [step for profile in seen.profiles for step in steps_of(profile.record)]
+    own = [step for step in steps if step.isa == AMX and step.runtime == fastest.runtime]
+    order = [fastest.precision, INT8]
+    return sorted(own, key=lambda step: (*(step.precision != name for name in order),))
 
 
 def _amx_effect(seen: Seen, step: Step) -> str:
@@ -101,8 +111,7 @@ def _price(seen: Seen, fastest: Row) -> Iterator[str]:
     fp32 = [row for row in seen.record.rows if row.precision == FP32]
     times = {"fastest": _time(seen, fastest)}
     if fp32:
-        best = max(fp32, key=lambda row: row.throughput_images_per_s.estimate)
-        times["fastest FP32"] = _time(seen, best)
+        times["fastest FP32"] = _time(seen, _fastest(fp32))
     named = [f"{time} in the {name} cell" for name, time in times.items() if time]
     if named:
         taken = " and ".join(named)
@@ -139,13 +148,52 @@ def _cautions(seen: Seen) -> Iterator[str]:
             why = [in_words(reason) for reason in repeat.reasons]
             named = f"{repeat.runtime}: " if seen.named else ""
             yield f"{named}{not_trusted(repeat.reasons)}: {'; '.join(why) or 'measure again'}"
-    timed = [row for row in seen.record.rows if not is_derived(row)]
-    invalid = [row for row in timed if not row.valid]
-    if invalid:
-        yield f"INVALID: {len(invalid)} of {len(timed)} timed cells; each says why below."
+    yield from _invalid(seen, [row for row in seen.record.rows if not is_derived(row)])
     for chance in seen.record.chance.values():
         if words := at_chance(chance):
             yield f"{AT_CHANCE}: {words}"
+
+
+def _invalid(seen: Seen, timed: Sequence[Row]) -> Iterator[str]:
+    """Yield which figures are INVALID, of how many cells, and whether the answer is made of any."""
+    counts = {
+        name: sum(is_invalid(row.reasons, scenario) for row in timed)
+        for scenario, name in FIGURES.items()
+    }
+    found = " and ".join(f"{name} of {count}" for name, count in counts.items() if count)
+    if found:
+        yield (
+            f"INVALID: {found} of {len(timed)} timed cells: open them in the matrix for why. "
+            f"{_in_answer(seen)}"
+        )
+
+
+def _in_answer(seen: Seen) -> str:
+    """Return in words whether images/s that the answer is made of are INVALID, and of which cells.
+
+    It is made of no others.
+    """
+    invalid = [
+        seen.cell_name(row.precision, row.isa, row.runtime)
+        for row in _behind(seen)
+        if is_invalid(row.reasons, "offline")
+    ]
+    if not invalid:
+        return "No figure of the answer is INVALID."
+    return f"Figures of the answer are: those of {' and '.join(dict.fromkeys(invalid))}."
+
+
+def _behind(seen: Seen) -> Iterator[Row]:
+    """Yield the rows that the answer, its effects and its hours are made of."""
+    rows = {(row.runtime, row.precision, row.isa): row for row in seen.record.rows}
+    fastest = _fastest(seen.record.rows)
+    yield fastest
+    if base := rows.get((fastest.runtime, FP32, fastest.isa)):
+        yield base
+    for step in _amx_steps(seen, fastest)[:1]:
+        yield from (rows[step.runtime, step.precision, isa] for isa in (step.isa, step.below))
+    if fp32 := [row for row in seen.record.rows if row.precision == FP32]:
+        yield _fastest(fp32)
 
 
 def ratio_of(seen: Seen, ratio: Interval | None, runtime: str) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from itertools import compress
 
+from stages.common.headline import is_invalid
 from stages.compare.cautions import is_derived
 from stages.compare.page.answer import ratio_of
 from stages.compare.page.seen import Seen
@@ -14,7 +15,10 @@ from stages.records.base import Interval
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What changed against what, as a ratio with its interval; what is to be said of it, if any."""
+    """What changed against what, as a ratio with its interval; what is to be said of it, if any.
+
+    It is INVALID if images/s of either are; a ratio of these has nothing of latencies.
+    """
 
     changed: str
     against: str
@@ -87,7 +91,7 @@ def _effect(
             compress(
                 ("INVALID", "no difference shown"),
                 (
-                    not all(row is None or row.valid for row in both),
+                    any(row and is_invalid(row.reasons, "offline") for row in both),
                     ratio is not None and ratio.low <= 1 <= ratio.high,
                 ),
             )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from stages.common.headline import is_invalid
 from stages.common.reasons import in_words
 from stages.common.stats import spread
 from stages.common.text import figure
@@ -26,7 +27,8 @@ class Square:
 
     `kind` is measured, derived, impossible, unasked (by itself it would have been left out) or
     absent (the profile knows no such cell); `rate` in images/s, with `spread` beside it.
-    `facts` are names with texts, `reasons` why it is not valid.
+    `valid` is of the rate alone; `reasons` say what is wrong with any figure, `facts` are names
+    with texts.
     """
 
     kind: str
@@ -127,7 +129,7 @@ def _measured(seen: Seen, profile: RuntimeProfile, row: Row, cell: Cell, name: s
         rate=figure(rate.estimate),
         spread="one round" if once else f"±{spread(rate):.1%}",
         verdict=row.verdict,
-        valid=row.valid,
+        valid=not is_invalid(row.reasons, "offline"),
         trusted=is_trusted(seen.record, row.runtime),
         reasons=[in_words(reason) for reason in row.reasons],
         facts=[*_facts(profile, cell)],

@@ -10,6 +10,7 @@ from stages.records.profile import ProfileRecord
 from tests.unit.records import measured, measurement, profile, repeat, run
 
 DRIFTED = Reason(kind="drift", scenario="offline", numbers={"drift": -0.1})
+DRIFTED_LATENCY = replace(DRIFTED, scenario="single_stream")
 UNEQUAL = Reason(kind="other_classes")
 
 

@@ -15,6 +15,7 @@ from stages.records.base import Interval
 from stages.records.cell import Cell, Offline, Reason, Validity
 from tests.unit.compare.profiles import (
     DRIFTED,
+    DRIFTED_LATENCY,
     UNEQUAL,
     both_runtimes,
     impossible,
@@ -102,6 +103,9 @@ def test_an_answer_whose_figures_are_invalid_begins_with_that() -> None:
     bad = measured("int8", "AVX2", 20.0, validity=invalid(DRIFTED))
     said = answer(measured("fp32", "AVX2", 5.0), bad)
     assert said.startswith("INVALID: throughput of INT8. INT8 runs 4.00 times")
+    assert answer(bad).startswith("INVALID: throughput of INT8. INT8 runs at 20.00 images/s")
+    late = measured("int8", "AVX2", 20.0, validity=invalid(DRIFTED_LATENCY))
+    assert answer(late).startswith("INT8 runs at 20.00 images/s")
 
 
 def test_after_one_round_the_answer_has_no_interval() -> None:

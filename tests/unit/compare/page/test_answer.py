@@ -12,7 +12,14 @@ from stages.isa import AMX
 from stages.records.base import Interval
 from stages.records.cell import Cell, Measurement, Offline, Validity
 from stages.records.profile import ProfileRecord
-from tests.unit.compare.profiles import DRIFTED, UNEQUAL, impossible, of_one_round, profiled
+from tests.unit.compare.profiles import (
+    DRIFTED,
+    DRIFTED_LATENCY,
+    UNEQUAL,
+    impossible,
+    of_one_round,
+    profiled,
+)
 from tests.unit.records import batches, measured, profile, repeat, run
 
 VNNI = "AVX512_CORE_VNNI"
@@ -90,7 +97,46 @@ def test_what_is_in_doubt_is_said_first() -> None:
     )
     first, second = said(profiled(record)).cautions
     assert first.startswith("THIS RUN IS NOT TO BE TRUSTED: the same cell gave other classes")
-    assert second == "INVALID: 1 of 2 timed cells; each says why below."
+    assert second == (
+        "INVALID: images/s of 1 of 2 timed cells: open them in the matrix for why. "
+        "Figures of the answer are: those of INT8 at AVX-512 VNNI."
+    )
+
+
+def test_the_banner_names_latency_if_that_alone_is_invalid() -> None:
+    bad = Validity(valid=False, reasons=[DRIFTED_LATENCY])
+    cells = [measured("fp32", VNNI, 5.0), measured("int8", VNNI, 9.0, validity=bad)]
+    assert said(profiled(profile(*cells))).cautions == [
+        "INVALID: single-image latency of 1 of 2 timed cells: open them in the matrix for why. "
+        "No figure of the answer is INVALID."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("precision", "isa", "named"),
+    [
+        ("int8", "AVX512_CORE", ""),
+        ("fp32", "AVX512_CORE", ""),
+        ("int8", VNNI, "those of INT8 at AVX-512 VNNI."),
+        ("fp32", AMX, "those of FP32 at AMX."),
+        ("int8", AMX, "those of INT8 at AMX."),
+        ("fp32", VNNI, "those of FP32 at AVX-512 VNNI."),
+    ],
+)
+def test_the_banner_says_which_figures_of_the_answer_are_invalid(
+    precision: str, isa: str, named: str
+) -> None:
+    rates = {"AVX512_CORE": (4.0, 15.0), VNNI: (6.0, 20.0), AMX: (5.0, 40.0)}
+    bad = Validity(valid=False, reasons=[DRIFTED, DRIFTED_LATENCY])
+    sound = Validity(valid=True, reasons=[])
+    cells = [
+        measured(name, cap, rate, validity=bad if (name, cap) == (precision, isa) else sound)
+        for cap, both in rates.items()
+        for name, rate in zip(("fp32", "int8"), both, strict=True)
+    ]
+    (caution,) = said(profiled(profile(*cells))).cautions
+    assert "images/s of 1 and single-image latency of 1 of 6 timed cells" in caution
+    assert caution.endswith(named or "No figure of the answer is INVALID.")
 
 
 def test_a_price_is_put_in_hours() -> None:

@@ -8,7 +8,13 @@ from stages.compare.page.matrix import Square, matrices
 from stages.compare.page.seen import Seen
 from stages.isa import AMX
 from stages.records.cell import Validity
-from tests.unit.compare.profiles import DRIFTED, both_runtimes, impossible, profiled
+from tests.unit.compare.profiles import (
+    DRIFTED,
+    DRIFTED_LATENCY,
+    both_runtimes,
+    impossible,
+    profiled,
+)
 from tests.unit.records import measured, profile
 
 VNNI = "AVX512_CORE_VNNI"
@@ -68,6 +74,15 @@ def test_a_cell_has_its_proof_and_why_it_is_invalid() -> None:
     assert [kernel.implementation for kernel in cell.kernels] == ["jit:x"]
     assert dict(cell.facts)["log"] == "proof/log"
     assert "no amx_tile flag" in dict(cell.facts)["tile unit busy"]
+
+
+def test_a_rate_is_not_called_invalid_for_its_latency() -> None:
+    bad = Validity(valid=False, reasons=[DRIFTED_LATENCY])
+    profiles = profiled(profile(measured("int8", VNNI, 20.0, validity=bad)))
+    (matrix,) = matrices(Seen(compare(profiles), profiles))
+    (cell,) = matrix.lines[0].squares
+    assert cell.valid
+    assert cell.reasons[0].startswith("single-stream: drifted by -10%")
 
 
 def test_a_cell_with_the_figures_of_another_says_so() -> None:
