@@ -10,12 +10,13 @@ import pytest
 
 from stages.common.host import memory
 from stages.common.worker.interleave import orders
-from stages.common.worker.protocol import LoadgenTest, Trace, TraceAnswer, Warm
+from stages.common.worker.protocol import LoadgenTest, Ready, Trace, TraceAnswer, Warm
 from stages.errors import DiskFullError, HostError, ProofError, WorkerError
 from stages.profile.plan import PlannedCell
 from stages.profile.proof import ProofRun, TraceResult, prove
 from stages.profile.proving import TRACES
 from stages.profile.run import measure
+from stages.profile.turns import CellSamples
 from stages.profile.until_sure import take_rounds
 from stages.program import disk_space
 from stages.records.measure import NodeTime
@@ -128,6 +129,33 @@ def test_loading_does_not_count_in_what_is_said_to_be_left_of_the_rounds(
     # In a round one process takes its turn, then two, one after the other as far as the clock goes.
     shown = without_times(capsys.readouterr().out)
     assert "[profile 1/5] 2 layouts of instances, 3 rounds: 1/3, about 60 s left" in shown
+
+
+def test_no_round_begins_while_a_cell_with_earlier_samples_loads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[int] = []
+
+    def wait(worker: StandIn) -> Ready:
+        if not loadgen_tests():
+            loaded.append(worker.number)
+        return worker.ready
+
+    monkeypatch.setattr(StandIn, "wait", wait)
+    names = ("int8_AVX2", "int8_AVX2.again")
+    earlier = {
+        name: CellSamples(
+            name=name,
+            predictions=PREDICTIONS,
+            accuracy_log="",
+            accuracy_made="",
+            images_per_s=4.0,
+            load_seconds=2.0,
+        )
+        for name in names
+    }
+    measure(cell_workers(tmp_path, rounds="2"), [INT8], WHOLE, earlier=earlier)
+    assert {2, 3} <= {*loaded}
 
 
 def test_no_worker_is_left(tmp_path: Path) -> None:
