@@ -64,6 +64,10 @@ class Progress:
         self._began = self._printed = time.monotonic()
         self._write("")
 
+    def begin_parts(self) -> None:
+        """Count the time of the current step's parts from now on, without what led up to them."""
+        self._began = time.monotonic()
+
     def update(self, done: int, total: int) -> None:
         """Show that `done` of the current step's `total` parts are finished; 0 is not known."""
         if not total:

@@ -52,6 +52,11 @@ class InstanceGroup:
         """Return the same instances, which this group runs, with a folder of logs of its own."""
         return InstanceGroup(name, self.instances, self.loadgen_logs)
 
+    def wait(self) -> None:
+        """Wait until all instances have loaded their model."""
+        for instance in self.instances:
+            instance.wait()
+
     @property
     def load_seconds(self) -> float:
         """The time that the slowest instance took to be ready."""

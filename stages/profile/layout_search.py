@@ -64,6 +64,7 @@ def _try_all(
             )
             samples.append(classify_test_split(groups[-1], workers.settings))
         turns = Turns(workers.settings, groups, samples, samples)
+        progress.begin_parts()
         for number in range(rounds):
             turns.take_round("offline", may_repeat=lambda: False)
             progress.update(number + 1, rounds)

@@ -113,6 +113,8 @@ def _measure(
     samples = [everything[group.name] for group in groups]
     turns = Turns(settings, groups, samples, [*everything.values()])
     progress.step(_rounds_step(settings))
+    for group in groups:  # one with samples of before was asked nothing, and may still load
+        group.wait()
     spare_s = take_rounds(turns, cells, pairs, budget_s, progress)
     if settings.server_latency_ms:
         _serve_all(settings, groups, samples, progress)

@@ -59,6 +59,7 @@ def take_rounds(
 
 def _take_fixed(turns: Turns, progress: Progress) -> None:
     count = turns.settings.fixed_rounds
+    progress.begin_parts()
     for number in range(count):
         for scenario in SCENARIOS:
             turns.take_round(scenario, may_repeat=lambda: False)

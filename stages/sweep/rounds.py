@@ -28,6 +28,7 @@ def take_rounds(turns: Turns, budget_s: float, progress: Progress) -> None:
 
 def _take_fixed(turns: Turns, progress: Progress) -> None:
     count = turns.settings.rounds
+    progress.begin_parts()
     for number in range(count):
         turns.take_round(OFFLINE, may_repeat=lambda: False)
         progress.update(number + 1, count)

@@ -1,6 +1,6 @@
 """A sweep as text, for the terminal and sweep.log: the answer first, then every point."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from stages.common.reasons import MORE, alike, from_to
 from stages.common.text import (
@@ -59,17 +59,27 @@ def _in_words(name: PointName) -> str:
 
 def _knee_in_words(record: SweepRecord, best: PointName) -> str:
     """Return where the knee of the fastest point's layout is; empty for a single batch size."""
-    sizes = [
-        name.batch_size
-        for name in (point.name for point in record.points)
-        if (name.precision, name.layout) == (best.precision, best.layout)
-    ]
-    if best.batch_size == min(sizes):
-        return "larger batches bring no more" if len(sizes) > 1 else ""
+    own = {
+        point.name.batch_size: point
+        for point in record.points
+        if (point.name.precision, point.name.layout) == (best.precision, best.layout)
+    }
+    smaller = [point for size, point in own.items() if size < best.batch_size]
+    if not smaller:
+        larger = [point for size, point in own.items() if size > best.batch_size]
+        return f"larger batches{_doubt_of(larger)} bring no more" if larger else ""
     knee = _knee_sizes(record)[best.precision, best.layout]
     if knee == best.batch_size:
-        return f"smaller batches do not reach {KNEE_FRACTION:.0%} of that"
-    return f"batches of {knee} reach {KNEE_FRACTION:.0%} of that"
+        return f"smaller batches{_doubt_of(smaller)} do not reach {KNEE_FRACTION:.0%} of that"
+    return f"batches of {knee}{_doubt_of([own[knee]])} reach {KNEE_FRACTION:.0%} of that"
+
+
+def _doubt_of(points: Sequence[Point]) -> str:
+    """Return, to stand behind their name, how many of these points can't be relied on."""
+    count = sum(not point.validity.valid for point in points)
+    if not count:
+        return ""
+    return f" ({INVALID})" if count == len(points) else f" ({count} of {len(points)} {INVALID})"
 
 
 def _knee_sizes(record: SweepRecord) -> dict[tuple[str, Layout], int]:

@@ -19,6 +19,9 @@ class FakeWorker:
     def __exit__(self, *_: object) -> None:
         pass
 
+    def wait(self) -> Ready:
+        return self.ready
+
     def ask(self, request: Any, answer: Any, lasting_s: float = 0.0) -> Any:
         self.send(request)
         return self.receive(answer, lasting_s)

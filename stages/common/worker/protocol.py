@@ -236,6 +236,10 @@ class Worker(Asked, Protocol):
         """End it."""
         ...
 
+    def wait(self) -> Ready:
+        """Wait until it has loaded its model, and return what it then reported."""
+        ...
+
     def send(self, request: Any) -> None:
         """Send a request, whose answer is to be received before the next is sent."""
         ...

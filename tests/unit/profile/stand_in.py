@@ -34,6 +34,24 @@ def quiet_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"stages.profile.{module}.take_snapshot", lambda *_: quiet)
 
 
+def slow_to_load(monkeypatch: pytest.MonkeyPatch, *, load_s: float, turn_s: float) -> None:
+    """Let the clock stand, but while a worker starts, and while one runs a test of LoadGen."""
+    now = [0.0]
+    started, answered = StandIn.__enter__, StandIn.receive
+
+    def start(worker: StandIn) -> StandIn:
+        now[0] += load_s
+        return started(worker)
+
+    def receive(worker: StandIn, answer: type, lasting_s: float = 0.0) -> Any:
+        now[0] += turn_s if answer is LoadgenAnswer else 0.0
+        return answered(worker, answer, lasting_s)
+
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    monkeypatch.setattr(StandIn, "__enter__", start)
+    monkeypatch.setattr(StandIn, "receive", receive)
+
+
 class StandIn:
     """Answers like a worker that ran INT8 capped at AVX2.
 
@@ -70,7 +88,7 @@ class StandIn:
         self._isa, self._verbose, self._log = isa, verbose, log
         StandIn.started += 1
         StandIn.loads_alone = waiting
-        self._number = StandIn.started
+        self.number = StandIn.started
 
     def __enter__(self) -> "StandIn":
         StandIn.alive += 1
@@ -93,7 +111,7 @@ class StandIn:
         return Footprint(StandIn.peak, StandIn.peak // 2)
 
     def send(self, request: Any) -> None:
-        StandIn.asked.append((self._number, self._isa, self._verbose, request))
+        StandIn.asked.append((self.number, self._isa, self._verbose, request))
         self._request = request
 
     @property
@@ -112,7 +130,7 @@ class StandIn:
                 return TurnAnswer(batch_seconds=[self.batch_s])
         folder = Path(self._request.folder)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "log").write_text(f"of worker {self._number}")
+        (folder / "log").write_text(f"of worker {self.number}")
         return LoadgenAnswer(
             valid=True,
             reasons=[],

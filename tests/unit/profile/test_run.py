@@ -10,17 +10,18 @@ import pytest
 
 from stages.common.host import memory
 from stages.common.worker.interleave import orders
-from stages.common.worker.protocol import LoadgenTest, Trace, TraceAnswer, Warm
+from stages.common.worker.protocol import LoadgenTest, Ready, Trace, TraceAnswer, Warm
 from stages.errors import DiskFullError, HostError, ProofError, WorkerError
 from stages.profile.plan import PlannedCell
 from stages.profile.proof import ProofRun, TraceResult, prove
 from stages.profile.proving import TRACES
 from stages.profile.run import measure
+from stages.profile.turns import CellSamples
 from stages.profile.until_sure import take_rounds
 from stages.program import disk_space
 from stages.records.measure import NodeTime
 from stages.samples import Samples
-from tests.unit.profile.stand_in import PREDICTIONS, StandIn, quiet_machine
+from tests.unit.profile.stand_in import PREDICTIONS, StandIn, quiet_machine, slow_to_load
 from tests.unit.profile.test_cell_workers import cell_workers
 from tests.unit.records import NOT_COUNTED
 from tests.unit.times import without_times
@@ -118,6 +119,43 @@ def test_the_workers_take_turns_in_shuffled_order_scenario_after_scenario(tmp_pa
         turns = [index + 2 for order in itertools.islice(orders(2, 7), 4) for index in order]
         assert [number for number, of in timed if of == scenario] == turns
     assert [of for _, of in timed] == [*["offline"] * 2, *["single_stream"] * 2] * 4
+
+
+def test_loading_does_not_count_in_what_is_said_to_be_left_of_the_rounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slow_to_load(monkeypatch, load_s=100.0, turn_s=10.0)
+    measure(cell_workers(tmp_path, rounds="3"), [INT8], [[[0, 1]], [[0], [1]]])
+    # In a round one process takes its turn, then two, one after the other as far as the clock goes.
+    shown = without_times(capsys.readouterr().out)
+    assert "[profile 1/5] 2 layouts of instances, 3 rounds: 1/3, about 60 s left" in shown
+
+
+def test_no_round_begins_while_a_cell_with_earlier_samples_loads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[int] = []
+
+    def wait(worker: StandIn) -> Ready:
+        if not loadgen_tests():
+            loaded.append(worker.number)
+        return worker.ready
+
+    monkeypatch.setattr(StandIn, "wait", wait)
+    names = ("int8_AVX2", "int8_AVX2.again")
+    earlier = {
+        name: CellSamples(
+            name=name,
+            predictions=PREDICTIONS,
+            accuracy_log="",
+            accuracy_made="",
+            images_per_s=4.0,
+            load_seconds=2.0,
+        )
+        for name in names
+    }
+    measure(cell_workers(tmp_path, rounds="2"), [INT8], WHOLE, earlier=earlier)
+    assert {2, 3} <= {*loaded}
 
 
 def test_no_worker_is_left(tmp_path: Path) -> None:

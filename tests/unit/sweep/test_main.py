@@ -17,7 +17,7 @@ from stages.records.sweep import SweepRecord
 from stages.samples import Samples
 from stages.stage_folders import QuantizeFolder, TrainFolder
 from stages.sweep.__main__ import main
-from tests.unit.profile.stand_in import StandIn, quiet_machine
+from tests.unit.profile.stand_in import StandIn, quiet_machine, slow_to_load
 from tests.unit.records import HOST, quantize, train, variant
 
 # Given with every sweep that has no other value for them.
@@ -229,6 +229,15 @@ def test_what_memory_does_not_hold_at_once_is_measured_in_groups_linked_by_one_p
     }
     assert (record.groups, record.reference) == (2, record.points[1].name)
     assert "memory held the points in 2 groups" in capsys.readouterr().out
+
+
+def test_loading_does_not_count_in_what_is_said_to_be_left_of_the_rounds(
+    artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slow_to_load(monkeypatch, load_s=100.0, turn_s=10.0)
+    sweep(monkeypatch, "--rounds", "3", "--batch-sizes", "1")
+    # Two points, two turns a round, of 10 s or, in two processes, 20.
+    assert "rounds of 2 points: 1/3, about 60 s left\n" in capsys.readouterr().out
 
 
 def test_variables_of_profile_alone_do_not_change_a_sweep(

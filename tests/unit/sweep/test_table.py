@@ -1,5 +1,6 @@
 """What a sweep shows on the terminal."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -38,6 +39,27 @@ def test_the_answer_speaks_of_no_batches_that_were_not_tried() -> None:
     falling = [point([rate] * 5, 10, name(size)) for size, rate in ((2, 90.0), (4, 80.0))]
     said = "in batches of 2: 90.00 (90.00-90.00); larger batches bring no more"
     assert answer(record(*falling)).endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("rates", "in_doubt", "said"),
+    [
+        ({1: 96.0, 8: 100.0}, [1], "batches of 1 (INVALID) reach 95% of that"),
+        ({1: 96.0, 8: 100.0}, [8], "batches of 1 reach 95% of that"),
+        ({1: 50.0, 8: 100.0}, [1], "smaller batches (INVALID) do not reach 95% of that"),
+        ({1: 50.0, 2: 60.0, 8: 100.0}, [2], "smaller batches (1 of 2 INVALID) do not reach 95% of"),
+        ({1: 100.0, 8: 50.0}, [8], "larger batches (INVALID) bring no more"),
+        ({1: 100.0, 2: 50.0, 8: 50.0}, [8], "larger batches (1 of 2 INVALID) bring no more"),
+    ],
+)
+def test_the_answer_marks_what_it_rests_on_if_that_is_in_doubt(
+    rates: Mapping[int, float], in_doubt: Sequence[int], said: str
+) -> None:
+    doubt = Reason(kind="spread", scenario="offline", numbers={"spread": 0.1})
+    validity = Validity(valid=False, reasons=[doubt])
+    own = [point([rate] * 5, 10, name(size)) for size, rate in rates.items()]
+    own = [replace(it, validity=validity) if it.name.batch_size in in_doubt else it for it in own]
+    assert f"; {said}" in answer(record(*own))
 
 
 def test_every_point_has_a_row_with_its_marks() -> None:
