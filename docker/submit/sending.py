@@ -9,39 +9,43 @@ from pathlib import Path
 import msgspec
 
 from docker.host.asked import DOCKER
-from docker.host.env_file import environment
 from docker.host.network import without_network
 from docker.paths import ROOT
+from docker.running import chosen_settings
 from docker.submit import slurm, state
 from docker.submit.standing import standings
-from docker.submit.state import KINDS, Job, Submit, bundle_of, log_of
+from docker.submit.state import KINDS, NOT_FOR_JOBS, STORED, Job, Submit, bundle_of, log_of
 from stages.artifacts import Artifacts, verify
 from stages.errors import ArtifactsBusyError, SettingsError, StageError
 from stages.files import left_overs
 from stages.folder.access import reading
 from stages.folder.usable import prepare
 from stages.setting.suggestion import quoted_part
-from stages.settings import env_name
+from stages.settings import ENV_PREFIX, env_name
 
 SCRIPT = Path("deploy", "batch", "run_job.sh")
-# Where a model comes from is train's matter, and may have passwords in it; the cores are the job's.
-NOT_FOR_JOBS = ("artifacts", "backbone", "cores", "data", "download_mirror", "model", "force")
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked for: kinds of nodes, how stages run, settings that were given, minutes."""
+    """What is asked for: kinds of nodes, how stages run, settings as flags and of jobs, minutes."""
 
     kinds: tuple[str, ...]
     runner: str
     settings: Mapping[str, str]
+    of_jobs: Mapping[str, str]
     pending_limit: int
 
-    @property
-    def of_jobs(self) -> dict[str, str]:
-        """The settings that jobs get, too."""
-        given = self.settings
-        return {name: given[name] for name in given if name not in NOT_FOR_JOBS or name == "cores"}
+
+def settings_of_jobs(given: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings in force, by name: of flags, which are `given`, variables and .env.
+
+    Cores are a job's own unless a flag names them. Raises SettingsError for what can't be set.
+    """
+    environ = chosen_settings({**given})
+    texts = {name: environ.get(env_name(name), "") for name in sorted(STORED - {"cores"})}
+    cores = {name: text for name, text in given.items() if name == "cores"}
+    return {name: text for name, text in texts.items() if text} | cores
 
 
 def read_kinds(text: str) -> tuple[str, ...]:
@@ -93,7 +97,7 @@ def begin(folder: Path, artifacts: Path, order: Order, runtime: str) -> Submit:
     submit = Submit(
         id=name,
         runner=order.runner,
-        settings=order.of_jobs,
+        settings={**order.of_jobs},
         inputs=inputs,
         pending_limit=order.pending_limit,
         jobs=[Job(kind=kind, name=state.job_name(name, kind)) for kind in order.kinds],
@@ -181,10 +185,14 @@ def _options(folder: Path, submit: Submit, job: Job, clone: Path) -> list[str]:
 
 
 def variables(folder: Path, submit: Submit, job: Job) -> dict[str, str]:
-    """Return the environment of a job: the user's, without what only train needs."""
-    environ = without_network(environment(os.environ))
-    for name in NOT_FOR_JOBS:
-        environ.pop(env_name(name), None)
+    """Return the environment of a job: the user's, with the settings of the submit alone.
+
+    The others are empty, or the job would read them in the .env that the clone has by then.
+    """
+    environ = without_network(os.environ)
+    environ = {name: text for name, text in environ.items() if not name.startswith(ENV_PREFIX)}
+    for name in {*STORED, *NOT_FOR_JOBS} - {"cores"}:
+        environ[env_name(name)] = ""
     chosen = {env_name(name): text for name, text in submit.settings.items()}
     own = {
         "LABEL": job.kind,

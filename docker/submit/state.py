@@ -17,7 +17,8 @@ from stages.files.member import read_plain
 from stages.records.fields import END, Sha256, doc
 from stages.records.reading import ReadError, convert, parse
 from stages.runtimes import RUNTIME_NAMES
-from stages.settings import specs
+from stages.setting.programs import STAGES
+from stages.settings import specs_of
 
 STATE, SUFFIX = "submit.json", "-submits"
 MAX_BYTES = 2**20
@@ -26,6 +27,10 @@ KINDS = ("spr", "emr", "gnr", "amx", "cpx", "icx", "clx", "skx")
 MAX_LIMIT = 100_000
 # Slurm's own are below 2**32; anything else would be an option of its programs.
 NUMBER = "[0-9]{1,10}"
+# Where a model comes from is train's matter, and may have passwords in it; artifacts are the job's.
+NOT_FOR_JOBS = ("artifacts", "backbone", "data", "download_mirror", "model", "force")
+# The settings that jobs get. An image's digest is said by whoever runs it.
+STORED = frozenset(name for stage in STAGES for name in specs_of(stage)) - {*NOT_FOR_JOBS, "image"}
 ID = "[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}"
 
 
@@ -49,7 +54,7 @@ class Submit(msgspec.Struct, kw_only=True, frozen=True):
         str, Meta(pattern=f"^{ID}{END}"), doc("When it was made, and eight random digits.")
     ]
     runner: Annotated[str, doc("docker, apptainer or local: how the jobs run their stages.")]
-    settings: Annotated[dict[str, str], doc("Settings of the jobs that were given, by name.")]
+    settings: Annotated[dict[str, str], doc("Settings of the jobs that were in force, by name.")]
     inputs: Annotated[dict[str, Sha256], doc("sha256 of the checksums of train and quantize.")]
     pending_limit: Annotated[
         int,
@@ -117,7 +122,7 @@ def _odd_field(submit: Submit, place: str) -> str:
     is_odd = {
         "id": submit.id != place,
         "runner": submit.runner not in RUNNERS,
-        "settings": not submit.settings.keys() <= specs().keys()
+        "settings": not submit.settings.keys() <= STORED
         or any("\0" in text for text in submit.settings.values()),
         "inputs": not submit.inputs.keys() <= inputs,
         "jobs": not _are_jobs_of(submit),

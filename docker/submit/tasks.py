@@ -101,7 +101,8 @@ def _submit(runner: str, given: dict[str, str], _: How) -> None:
 
 def _order(runner: str, given: dict[str, str], own: Mapping[str, str]) -> Order:
     minutes = _read_minutes(own.get(LIMIT, str(DEFAULT_LIMIT)))
-    return Order(sending.read_kinds(own.get(KINDS, "")), runner, given, minutes)
+    kinds = sending.read_kinds(own.get(KINDS, ""))
+    return Order(kinds, runner, given, sending.settings_of_jobs(given), minutes)
 
 
 def _read_minutes(text: str) -> int:

@@ -22,7 +22,7 @@ ACCOUNTED = f"1|{NAME}|CANCELLED by 1000|0:15|n1|2026-11-27T20:00:00|Unknown|Non
 SUBMIT = Submit(
     id=ID,
     runner="local",
-    settings={"batch_sizes": "1,8"},
+    settings={"isas": "AVX2,AVX512_CORE"},
     inputs={"train": SHA256},
     pending_limit=60,
     jobs=[Job(kind="spr", name=NAME, id="1")],

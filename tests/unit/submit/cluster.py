@@ -95,7 +95,7 @@ def made_by_train_and_quantize(root: Path) -> None:
 
 
 def order(*kinds: str, limit: int = 60, **settings: str) -> Order:
-    return Order(kinds, "docker", settings, limit)
+    return Order(kinds, "docker", settings, sending.settings_of_jobs(settings), limit)
 
 
 def sent(cluster: Cluster, *kinds: str, limit: int = 60, **settings: str) -> Submit:

@@ -44,6 +44,10 @@ DAMAGES = {
     "a setting's name with a null character": of_submit(settings={"a\0b": "1"}),
     "a setting's name with a sign": of_submit(settings={"batch=size": "1"}),
     "a setting that is none": of_submit(settings={"path": "/victim"}),
+    "a setting that is train's": of_submit(settings={"backbone": "https://me:secret@h/module"}),
+    "a folder for artifacts": of_submit(settings={"artifacts": "/victim"}),
+    "an interpreter": of_submit(settings={"itex_python": "/victim/thesis"}),
+    "a digest of an image": of_submit(settings={"image": "sha256:" + HASH}),
     "no limit": of_submit(pending_limit=-1),
 }
 

@@ -9,9 +9,12 @@ import pytest
 from invoke.context import Context
 from invoke.exceptions import Exit
 
+from docker import running
+from docker.host.env_file import environment
 from docker.submit import sending, state, tasks, watching
 from docker.submit.standing import Standing, standings
 from docker.submit.state import Submit, bundle_of, log_of
+from stages.command_line import load
 from stages.errors import (
     ArtifactsBusyError,
     InputMissingError,
@@ -20,6 +23,7 @@ from stages.errors import (
 )
 from stages.files.checksums import write_checksums
 from stages.folder.lock import writing_alone
+from stages.settings import env_name, specs
 from tests.unit.submit.cluster import Cluster, order, sent, words
 
 
@@ -238,6 +242,49 @@ def test_another_submit_waits_for_the_jobs_of_the_last(cluster: Cluster) -> None
         sending.unfinished(cluster.submits, order("icx"))
     cluster.is_now("1", "FAILED", ExitCode="1:0")
     assert sending.unfinished(cluster.submits, order("icx")) is None
+
+
+@pytest.mark.parametrize("by", ["flag", "variable", ".env"])
+def test_another_submit_is_so_by_whichever_way_its_settings_come(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], by: str
+) -> None:
+    submit = sent(cluster, "spr")
+    given: dict[str, str | None] = {"artifacts": str(cluster.artifacts), "kinds": "spr"}
+    given |= {"pending_limit": None, "rounds": "3" if by == "flag" else None}
+    if by == "variable":
+        monkeypatch.setenv("VGG19_ROUNDS", "3")
+    elif by == ".env":
+        keep_in_env_file(cluster, monkeypatch, "VGG19_ROUNDS=3\n")
+    with pytest.raises(Exit) as ended:
+        tasks.submit_task({"rounds": specs()["rounds"]}).body(
+            Context(), runner="docker", again=False, **given
+        )
+    assert ended.value.code == ArtifactsBusyError.exit_code
+    assert submit.id in capsys.readouterr().err
+
+
+def test_a_job_that_is_sent_again_gets_the_settings_of_its_submit_alone(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VGG19_BATCH_SIZE", "64")
+    keep_in_env_file(cluster, monkeypatch, "VGG19_SEED=7\n")
+    submit = sent(cluster, "spr", isas="AVX2")
+    assert {"batch_size": "64", "seed": "7", "isas": "AVX2"}.items() <= submit.settings.items()
+    cluster.is_now("1", "FAILED", ExitCode="13:0")
+    monkeypatch.setenv("VGG19_BATCH_SIZE", "8")
+    monkeypatch.setenv("VGG19_ROUNDS", "3")
+    keep_in_env_file(cluster, monkeypatch, "VGG19_SEED=8\nVGG19_TIME_BUDGET=9\n")
+    sending.send_all(cluster.submits, cluster.artifacts, sending.again(cluster.submits))
+    monkeypatch.undo()
+    job = load(environment(cluster.environment_of("2"), cluster.folder / ".env"))
+    begun = load({env_name(name): text for name, text in submit.settings.items()})
+    assert dataclasses.replace(job, artifacts=begun.artifacts) == begun
+
+
+def keep_in_env_file(cluster: Cluster, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    path = cluster.folder / ".env"
+    path.write_text(text)
+    monkeypatch.setattr(running, "environment", lambda: environment(env_file=path))
 
 
 def test_two_submits_at_once_are_one(cluster: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
