@@ -92,7 +92,8 @@ def place_of_runs(given: str, artifacts: Path, environ: Mapping[str, str] = os.e
     named = TRACKING_URI if given else URI
     if is_remote(text):
         return _of_server(text, named, environ)
-    folder = _path_of(text, named) if text else MLRUNS
+    # What is looked at and shown is where the runs will be, not a link to it.
+    folder = Path(os.path.realpath(_path_of(text, named) if text else MLRUNS))
     _require_apart(folder, artifacts)
     return _of_folder(folder, environ)
 

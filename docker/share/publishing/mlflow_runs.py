@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
+from mlflow.utils.file_utils import local_file_uri_to_path
 from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import InvalidURL, RetryError, Timeout
 
@@ -120,7 +121,21 @@ def _experiment(client: InTime, name: str) -> str:
         return str(client.create_experiment(name))
     if found.lifecycle_stage == DELETED:
         raise MlflowException(f"experiment {name} was deleted: restore it, or name another")
+    if urlsplit(client.tracking_uri).scheme == "file":
+        _require_within(Path(local_file_uri_to_path(client.tracking_uri)).resolve(), found)
     return str(found.experiment_id)
+
+
+def _require_within(root: Path, experiment: Any) -> None:
+    """Raise MlflowException if an experiment, or where its runs have their files, is elsewhere."""
+    own = (root / experiment.experiment_id).resolve()
+    files = Path(local_file_uri_to_path(experiment.artifact_location)).resolve()
+    for place, is_within in ((own, own.parent == root), (files, root in files.parents)):
+        if not is_within:
+            raise MlflowException(
+                f"outside it, in {place}, is what belongs to experiment {experiment.name}, by a "
+                "link or as in a copy of another folder"
+            )
 
 
 def _make(client: InTime, experiment: str, run: dict[str, Any], key: str) -> Iterator[str]:

@@ -1,6 +1,8 @@
 """Results as Parquet, and as runs of MLflow: in a folder, and on a stand-in for a server."""
 
 import json
+import re
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -308,6 +310,49 @@ def test_a_folder_whose_runs_are_another_programs_is_named(measured: Path) -> No
     expected = r"MLflow can't use .*/mlruns \(.*\); give another by --tracking-uri"
     with pytest.raises(NotWritableError, match=expected):
         published(measured, mlflow=True)
+
+
+@pytest.mark.parametrize("address", ["file://{}", "{}"])
+def test_a_folder_whose_experiment_keeps_its_files_elsewhere_is_refused(
+    measured: Path, address: str
+) -> None:
+    runs, elsewhere = measured.parent / "mlruns", measured.parent / "elsewhere"
+    published(measured, mlflow=True)
+    (meta,) = runs.glob("*/meta.yaml")
+    run = run_in(runs)
+    shutil.rmtree(run)
+    text = re.sub("(?m)^artifact_location:.*", "artifact_location: " + address, meta.read_text())
+    meta.write_text(text.format(elsewhere))
+    expected = rf"MLflow can't use {runs} \(outside it, in {elsewhere}, is what belongs to"
+    with pytest.raises(NotWritableError, match=expected):
+        published(measured, mlflow=True)
+    assert not elsewhere.exists()
+    assert not [*runs.glob("*/*/meta.yaml")]
+
+
+def test_an_experiment_that_is_a_link_out_of_its_folder_is_refused(measured: Path) -> None:
+    runs, elsewhere = measured.parent / "mlruns", measured.parent / "elsewhere"
+    published(measured, mlflow=True)
+    run = run_in(runs)
+    own = run.parent
+    shutil.rmtree(run)
+    own.rename(elsewhere)
+    own.symlink_to(elsewhere)
+    with pytest.raises(NotWritableError, match=rf"outside it, in {elsewhere}, is what belongs to"):
+        published(measured, mlflow=True)
+    assert [path.name for path in elsewhere.iterdir()] == ["meta.yaml"]
+
+
+def test_a_copied_folder_of_runs_does_not_get_runs_whose_files_are_in_the_first(
+    measured: Path,
+) -> None:
+    runs, copy = measured.parent / "mlruns", measured.parent / "copy"
+    published(measured, mlflow=True)
+    shutil.copytree(runs, copy)
+    shutil.rmtree(run_in(copy))
+    with pytest.raises(NotWritableError, match=f"can't use {copy} .*in {runs}/.*a copy of another"):
+        published(measured, tracking_uri=str(copy))
+    assert len([*runs.glob("*/*/artifacts/*")]) == 1
 
 
 def test_a_servers_words_are_shown_without_passwords_on_one_line(

@@ -123,6 +123,18 @@ def test_a_folder_with_something_else_in_it_is_refused(tmp_path: Path) -> None:
     assert place_of_runs(str(other), artifacts, {})
 
 
+def test_a_link_to_a_folder_is_shown_and_judged_as_what_it_leads_to(tmp_path: Path) -> None:
+    for name in ("artifacts", "runs"):
+        (tmp_path / name).mkdir()
+    link = tmp_path / "link"
+    link.symlink_to("runs")
+    assert place_of_runs(str(link), tmp_path / "artifacts", {}).place == str(tmp_path / "runs")
+    link.unlink()
+    link.symlink_to("artifacts")
+    with pytest.raises(NotWritableError, match="would be among the artifacts"):
+        place_of_runs(str(link), tmp_path / "artifacts", {})
+
+
 def test_without_any_name_it_is_a_folder_of_the_clone(tmp_path: Path) -> None:
     assert place_of_runs("", tmp_path, {}).folder == ROOT / "mlruns"
 
