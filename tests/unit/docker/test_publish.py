@@ -244,6 +244,21 @@ def test_a_server_that_does_not_take_it_is_named_in_one_line(
     assert str(raised.value).isprintable()
 
 
+@pytest.mark.parametrize("status", [302, 308])
+@pytest.mark.parametrize("path", ["", "/api/2.0/mlflow/runs/create", "mlflow-artifacts"])
+def test_a_server_that_leads_elsewhere_is_not_followed(
+    measured: Path, server: Server, status: int, path: str
+) -> None:
+    with serving() as other:
+        server.leads, server.status_of_leading = (path, f"http://me:secret@{other.uri[7:]}"), status
+        expected = rf"{server.uri} leads to http://\*\*\*@{other.uri[7:]}/.*, where nothing is sent"
+        with pytest.raises(DownloadError, match=expected) as raised:
+            published(measured, tracking_uri=server.uri)
+        assert "secret" not in str(raised.value)
+        assert (other.users, other.runs, other.files) == (set(), {}, {})
+    assert {run["status"] for run in server.runs.values()} <= {"DELETED"}
+
+
 def test_a_server_that_is_not_there_is_said_to_be_out_of_reach(
     measured: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
