@@ -53,8 +53,9 @@ def passing_on(port: int, to: Listener) -> Iterator[None]:
 
 
 def answers(listener: Listener) -> bool:
-    """Return whether it listens."""
+    """Return whether it listens, at once: it may take no more connections, and let them wait."""
     with socket.socket(socket.AF_UNIX) as there:
+        there.setblocking(False)
         return _connected(there, listener)
 
 

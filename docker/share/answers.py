@@ -16,6 +16,7 @@ OF_SERVER = {
     "other": "did not take it ({}); read its log, and run this again",
     "unreached": "can't be reached ({}); check address, proxies and network",
     "endless": "gives no whole answer ({}); read its log, and run this again",
+    "redirected": "leads to {}, where nothing is sent; if you trust that server, give its address",
     "foreign": "answers as no MLflow server does ({}); check the address, and what is behind it",
 }
 
@@ -25,7 +26,7 @@ class Failure(msgspec.Struct):
 
     text: str
     status: int = 0
-    kind: Literal["other", "unreached", "endless", "foreign"] = "other"
+    kind: Literal["other", "unreached", "endless", "redirected", "foreign"] = "other"
 
 
 class Answer(msgspec.Struct):

@@ -101,11 +101,19 @@ def written_whole(output: Path) -> Iterator[Path]:
         try:
             yield part
             _settle(part)
-            part.replace(path)
+            _put(part, path)
             sync_folder(path.parent)
         finally:
             part.unlink(missing_ok=True)
             os.close(descriptor)
+
+
+def _put(part: Path, path: Path) -> None:
+    """Let a file take the place of another, which the folder may not allow: a sticky one."""
+    try:
+        part.replace(path)
+    except PermissionError:
+        raise _refusal(path) from None
 
 
 @contextmanager
@@ -170,8 +178,8 @@ def _make_part(path: Path) -> tuple[int, Path]:
     while True:
         try:
             descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=PART, dir=path.parent)
-        except FileNotFoundError:
-            raise _refusal(path) from None
+        except OSError as error:
+            raise error if error.errno in disk_space.FULL else _refusal(path) from None
         with suppress(OSError):  # without locks, what a kill leaves is there for good
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         if os.fstat(descriptor).st_nlink:

@@ -49,6 +49,24 @@ ALWAYS = {
 }
 # By itself it tries for some minutes.
 BY_DEFAULT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
+PREFIX = "MLFLOW_"
+# What the client obeys, or what bears on nothing that is done here: models, S3, other programs.
+LET_BE = (
+    *("MLFLOW_TRACKING_AUTH", "MLFLOW_TRACKING_AWS_SIGV4", "MLFLOW_TRACKING_CLIENT_CERT_PATH"),
+    *("MLFLOW_TRACKING_INSECURE_TLS", "MLFLOW_TRACKING_SERVER_CERT_PATH", "MLFLOW_WORKSPACE"),
+    *("MLFLOW_ALLOW_HTTP_REDIRECTS", "MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT"),
+    *("MLFLOW_CONFIGURE_LOGGING", "MLFLOW_LOGGING_LEVEL", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"),
+    *("MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING", "MLFLOW_REGISTRY_URI"),
+)
+LET_BE_PREFIXES = ("MLFLOW_HTTP_", "MLFLOW_S3_")
+# Names that are MLflow's own, or that one would expect, by what is read in their place.
+MEANT = {
+    **dict.fromkeys(("MLFLOW_EXPERIMENT", "MLFLOW_EXPERIMENT_ID"), EXPERIMENT),
+    **dict.fromkeys(("MLFLOW_URI", "MLFLOW_SERVER", "MLFLOW_TRACKING_SERVER"), URI),
+    **dict.fromkeys(("MLFLOW_USER", "MLFLOW_USERNAME"), USER),
+    "MLFLOW_PASSWORD": PASSWORD,
+    "MLFLOW_TOKEN": TOKEN,
+}
 # Words that MLflow takes for the services of a company.
 SERVICES = ("databricks", "databricks-uc", "uc")
 KINDS = "give the address of an MLflow server (https://HOST, http://HOST:PORT) or a folder"
@@ -84,17 +102,32 @@ class Tracking:
 def place_of_runs(given: str, artifacts: Path, environ: Mapping[str, str] = os.environ) -> Tracking:
     """Return the place that is given, or that MLflow's variable names, else one in the clone.
 
-    Raises SettingsError for an address that is of no server, or a misspelt variable of MLflow's,
+    Raises SettingsError for an address that is of no server, or a variable of MLflow's unread,
     NotWritableError for a folder that can't be used, ArtifactsBusyError for one that is in use.
     """
-    refuse_misspelt(environ, [URI, EXPERIMENT, USER, PASSWORD, TOKEN, *BY_DEFAULT])
+    _refuse_unread(environ)
     text = (given or environ.get(URI, "")).strip()
     named = TRACKING_URI if given else URI
     if is_remote(text):
         return _of_server(text, named, environ)
-    folder = _path_of(text, named) if text else MLRUNS
+    # What is looked at and shown is where the runs will be, not a link to it.
+    folder = Path(os.path.realpath(_path_of(text, named) if text else MLRUNS))
     _require_apart(folder, artifacts)
     return _of_folder(folder, environ)
+
+
+def _refuse_unread(environ: Mapping[str, str]) -> None:
+    """Raise SettingsError for a variable of MLflow's that would be passed over without a word."""
+    names = (URI, EXPERIMENT, USER, PASSWORD, TOKEN, *BY_DEFAULT)
+    own = {name for name, value in environ.items() if name.upper().startswith(PREFIX) and value}
+    for name in sorted(own - {*names, *ALWAYS, *LET_BE}):
+        if meant := MEANT.get(name.upper(), ""):
+            raise SettingsError(f"{name} is not read here; set {meant} in its place, and unset it")
+    refuse_misspelt({*environ} - {*LET_BE, *ALWAYS}, names)
+    for name in sorted(own - {*names, *ALWAYS, *LET_BE}):
+        if not name.startswith(LET_BE_PREFIXES):
+            shown = printable(name, MAX_SHOWN)
+            raise SettingsError(f"{shown} is not read here, and may be meant to matter; unset it")
 
 
 def experiment_of(environ: Mapping[str, str] = os.environ) -> str:

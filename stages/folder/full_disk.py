@@ -4,9 +4,8 @@ Libraries wrap the system's error in their own, children die of it, and what the
 So whatever fails while a folder is written to is held against what room there is.
 """
 
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from stages.errors import (
@@ -20,6 +19,7 @@ from stages.errors import (
     WorkerError,
     from_os_error,
 )
+from stages.folder.scratch import locked_folder
 from stages.program import disk_space
 from stages.program.printable import printable
 
@@ -58,10 +58,16 @@ def scratch_folder(prefix: str) -> Iterator[Path]:
             raise
 
 
-def temporary_directory(prefix: str) -> "tempfile.TemporaryDirectory[str]":
-    """Make a temporary folder; DiskFullError, or NotWritableError, if there can be none."""
+@contextmanager
+def temporary_directory(prefix: str) -> Iterator[str]:
+    """Yield a temporary folder; DiskFullError, or NotWritableError, if there can be none."""
+    with ExitStack() as stack:
+        yield _entered(stack, prefix)
+
+
+def _entered(stack: ExitStack, prefix: str) -> str:
     try:
-        return tempfile.TemporaryDirectory(prefix=prefix)
+        return stack.enter_context(locked_folder(prefix))
     except OSError as error:
         require_no_full_disk(error)
         why = error.strerror or error

@@ -14,11 +14,13 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
+from mlflow.utils.file_utils import local_file_uri_to_path
+from requests import Response, Session
 from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import InvalidURL, RetryError, Timeout
 
@@ -35,6 +37,10 @@ MAX_TEXT = 1000
 
 class TooLongError(BaseException):
     """A call has had its time. Whoever catches any Exception to try again does not catch this."""
+
+
+class RedirectedError(BaseException):
+    """A server leads elsewhere, where nothing is sent. Nobody tries again who catches Exception."""
 
 
 class InTime:
@@ -63,15 +69,25 @@ def main() -> None:
     """Make the runs that a document describes, and print what came of it."""
     document = json.load(sys.stdin.buffer)
     _bound_memory(document["limits"]["memory_bytes"])
+    Session.get_redirect_target = _refuse_redirect
     try:
         answer: dict[str, Any] = {"lines": [*publish(document)]}
-    except (Exception, TooLongError) as error:
+    except (Exception, TooLongError, RedirectedError) as error:
         answer = {"failure": _failure(error)}
     print(json.dumps(answer))
 
 
 def _give_up(seconds: float, *_: object) -> None:
     raise TooLongError(f"none within {seconds:.0f} s")
+
+
+def _refuse_redirect(_: Session, response: Response) -> None:
+    """Stand in for what requests looks up after each answer: where to go on.
+
+    Whoever followed would send the results, or a request without them, to whom nobody named.
+    """
+    if response.is_redirect:
+        raise RedirectedError(urljoin(response.url, response.headers["location"]))
 
 
 def _bound_memory(more: int) -> None:
@@ -88,6 +104,8 @@ def _failure(error: BaseException) -> dict[str, Any]:
     match error, behind:
         case TooLongError(), _:
             return {"text": str(error), "kind": "endless"}
+        case RedirectedError(), _:
+            return {"text": str(error)[:MAX_TEXT], "kind": "redirected"}
         case _, MemoryError():
             return {"text": "one too large for the memory", "kind": "endless"}
         case _, NoConnection() | InvalidURL() | Timeout():
@@ -120,7 +138,21 @@ def _experiment(client: InTime, name: str) -> str:
         return str(client.create_experiment(name))
     if found.lifecycle_stage == DELETED:
         raise MlflowException(f"experiment {name} was deleted: restore it, or name another")
+    if urlsplit(client.tracking_uri).scheme == "file":
+        _require_within(Path(local_file_uri_to_path(client.tracking_uri)).resolve(), found)
     return str(found.experiment_id)
+
+
+def _require_within(root: Path, experiment: Any) -> None:
+    """Raise MlflowException if an experiment, or where its runs have their files, is elsewhere."""
+    own = (root / experiment.experiment_id).resolve()
+    files = Path(local_file_uri_to_path(experiment.artifact_location)).resolve()
+    for place, is_within in ((own, own.parent == root), (files, root in files.parents)):
+        if not is_within:
+            raise MlflowException(
+                f"outside it, in {place}, is what belongs to experiment {experiment.name}, by a "
+                "link or as in a copy of another folder"
+            )
 
 
 def _make(client: InTime, experiment: str, run: dict[str, Any], key: str) -> Iterator[str]:

@@ -30,6 +30,8 @@ class Server(ThreadingHTTPServer):
         self.parts, self.pause_s = b"", 0.0
         self.headers: dict[str, str] = {}
         self.fails_at = ""
+        # What is in the path of those calls that lead to another address, and that address.
+        self.leads, self.status_of_leading = ("", ""), 308
 
     @property
     def uri(self) -> str:
@@ -50,6 +52,8 @@ class Handler(BaseHTTPRequestHandler):
         call = urlsplit(self.path).path
         if self.server.parts:
             self._answer_without_end()
+        elif self.server.leads[1] and self.server.leads[0] in call:
+            self._lead_elsewhere()
         elif self.server.status != 200 or self.server.text:
             self._answer(self.server.status, self.server.text.encode())
         elif self.server.fails_at and self.server.fails_at in call:
@@ -74,6 +78,12 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
+
+    def _lead_elsewhere(self) -> None:
+        self.send_response(self.server.status_of_leading)
+        self.send_header("Location", self.server.leads[1] + self.path)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def _answer_without_end(self) -> None:
         self.send_response(200)

@@ -11,7 +11,7 @@ from docker.build import base
 from docker.build.build_log import LAST_LINES, logged
 from docker.build.graph import Stage
 from docker.lockfile import ImagesLock
-from stages.errors import EngineError
+from stages.errors import EngineError, NotWritableError
 
 DOCKER = """#!/bin/sh
 case "$1" in
@@ -108,3 +108,53 @@ def test_a_line_with_control_characters_is_cleaned(
     with pytest.raises(EngineError, match="failed"):
         fail()
     assert "\x1b" not in capfd.readouterr().err
+
+
+def test_two_builds_that_begin_at_once_both_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, unlink = tmp_path / "build.log", Path.unlink
+    others = [1, 2]
+
+    def and_another_begins(self: Path, missing_ok: bool = False) -> None:
+        unlink(self, missing_ok=missing_ok)
+        if others:
+            self.write_text(f"that of build {others.pop()}")
+
+    monkeypatch.setattr(Path, "unlink", and_another_begins)
+    with logged(path):
+        subprocess.run(["echo", "mine"], check=True)
+    assert path.read_text() == "mine\n"
+
+
+def test_of_a_build_that_fails_its_own_lines_are_shown_though_another_began(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "build.log"
+
+    def fail() -> None:
+        with logged(path):
+            subprocess.run(["echo", "one"], check=True)
+            with logged(path):
+                subprocess.run(["echo", "two"], check=True)
+            raise EngineError("failed")
+
+    with pytest.raises(EngineError, match="failed"):
+        fail()
+    assert capfd.readouterr().err.splitlines()[1:] == ["  one"]
+
+
+def test_where_no_file_can_be_the_path_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "build.log"
+    (path / "in it").mkdir(parents=True)
+    with pytest.raises(NotWritableError, match=f"{path} can't be written by"), logged(path):
+        pass
+
+
+def test_a_link_there_is_not_followed(tmp_path: Path) -> None:
+    path, other = tmp_path / "build.log", tmp_path / "other"
+    other.write_text("other's")
+    path.symlink_to(other)
+    with logged(path):
+        subprocess.run(["echo", "mine"], check=True)
+    assert (other.read_text(), path.read_text()) == ("other's", "mine\n")

@@ -2,7 +2,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -147,3 +147,20 @@ def test_a_socket_that_another_user_listens_at_is_not_passed_on_to(tmp_path: Pat
         (tmp_path / "s").hardlink_to(engine)
         with connected(port) as browser:
             assert all_of(browser) == b""
+
+
+def test_who_lets_connections_wait_holds_up_nobody_who_asks(tmp_path: Path) -> None:
+    there = here(tmp_path)
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.socket(socket.AF_UNIX))
+        server.bind(str(there.path))
+        server.listen(0)
+        with suppress(BlockingIOError):
+            while True:
+                waiting = stack.enter_context(socket.socket(socket.AF_UNIX))
+                waiting.setblocking(False)
+                waiting.connect(str(there.path))
+        asking = threading.Thread(target=answers, args=(there,), daemon=True)
+        asking.start()
+        asking.join(TIMEOUT_S)
+        assert not asking.is_alive()

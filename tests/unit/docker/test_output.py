@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import tempfile
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -71,6 +72,31 @@ def test_so_is_a_folder_that_this_user_can_not_write(
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(NotWritableError, match=r"bundle\.tar can't be written by user"):
         require_writable(place / "bundle.tar", place / "artifacts")
+
+
+@pytest.mark.parametrize("code", [errno.EPERM, errno.EROFS, errno.EINVAL, errno.ENOENT])
+def test_what_a_file_system_does_not_take_is_named_as_it_was_given(
+    place: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def refuse(*_: object, **given: object) -> None:
+        raise OSError(code, os.strerror(code), f"{given['dir']}/.x.8bog8gg6.vgg19-part")
+
+    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    expected = rf"^{place}/x can't be written by user .*; give another$"
+    with pytest.raises(NotWritableError, match=expected):
+        require_writable(place / "x", place / "artifacts")
+
+
+def test_a_folder_that_lets_nothing_be_replaced_is_named_by_the_file(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, _: Path) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    expected = rf"^{place}/x can't be written by user .*; give another$"
+    with pytest.raises(NotWritableError, match=expected), written_whole(place / "x"):
+        pass
 
 
 @pytest.mark.parametrize("task", ["bundle", "export"])

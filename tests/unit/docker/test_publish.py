@@ -1,6 +1,8 @@
 """Results as Parquet, and as runs of MLflow: in a folder, and on a stand-in for a server."""
 
 import json
+import re
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -242,6 +244,21 @@ def test_a_server_that_does_not_take_it_is_named_in_one_line(
     assert str(raised.value).isprintable()
 
 
+@pytest.mark.parametrize("status", [302, 308])
+@pytest.mark.parametrize("path", ["", "/api/2.0/mlflow/runs/create", "mlflow-artifacts"])
+def test_a_server_that_leads_elsewhere_is_not_followed(
+    measured: Path, server: Server, status: int, path: str
+) -> None:
+    with serving() as other:
+        server.leads, server.status_of_leading = (path, f"http://me:secret@{other.uri[7:]}"), status
+        expected = rf"{server.uri} leads to http://\*\*\*@{other.uri[7:]}/.*, where nothing is sent"
+        with pytest.raises(DownloadError, match=expected) as raised:
+            published(measured, tracking_uri=server.uri)
+        assert "secret" not in str(raised.value)
+        assert (other.users, other.runs, other.files) == (set(), {}, {})
+    assert {run["status"] for run in server.runs.values()} <= {"DELETED"}
+
+
 def test_a_server_that_is_not_there_is_said_to_be_out_of_reach(
     measured: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -308,6 +325,49 @@ def test_a_folder_whose_runs_are_another_programs_is_named(measured: Path) -> No
     expected = r"MLflow can't use .*/mlruns \(.*\); give another by --tracking-uri"
     with pytest.raises(NotWritableError, match=expected):
         published(measured, mlflow=True)
+
+
+@pytest.mark.parametrize("address", ["file://{}", "{}"])
+def test_a_folder_whose_experiment_keeps_its_files_elsewhere_is_refused(
+    measured: Path, address: str
+) -> None:
+    runs, elsewhere = measured.parent / "mlruns", measured.parent / "elsewhere"
+    published(measured, mlflow=True)
+    (meta,) = runs.glob("*/meta.yaml")
+    run = run_in(runs)
+    shutil.rmtree(run)
+    text = re.sub("(?m)^artifact_location:.*", "artifact_location: " + address, meta.read_text())
+    meta.write_text(text.format(elsewhere))
+    expected = rf"MLflow can't use {runs} \(outside it, in {elsewhere}, is what belongs to"
+    with pytest.raises(NotWritableError, match=expected):
+        published(measured, mlflow=True)
+    assert not elsewhere.exists()
+    assert not [*runs.glob("*/*/meta.yaml")]
+
+
+def test_an_experiment_that_is_a_link_out_of_its_folder_is_refused(measured: Path) -> None:
+    runs, elsewhere = measured.parent / "mlruns", measured.parent / "elsewhere"
+    published(measured, mlflow=True)
+    run = run_in(runs)
+    own = run.parent
+    shutil.rmtree(run)
+    own.rename(elsewhere)
+    own.symlink_to(elsewhere)
+    with pytest.raises(NotWritableError, match=rf"outside it, in {elsewhere}, is what belongs to"):
+        published(measured, mlflow=True)
+    assert [path.name for path in elsewhere.iterdir()] == ["meta.yaml"]
+
+
+def test_a_copied_folder_of_runs_does_not_get_runs_whose_files_are_in_the_first(
+    measured: Path,
+) -> None:
+    runs, copy = measured.parent / "mlruns", measured.parent / "copy"
+    published(measured, mlflow=True)
+    shutil.copytree(runs, copy)
+    shutil.rmtree(run_in(copy))
+    with pytest.raises(NotWritableError, match=f"can't use {copy} .*in {runs}/.*a copy of another"):
+        published(measured, tracking_uri=str(copy))
+    assert len([*runs.glob("*/*/artifacts/*")]) == 1
 
 
 def test_a_servers_words_are_shown_without_passwords_on_one_line(

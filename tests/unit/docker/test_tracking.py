@@ -77,9 +77,35 @@ def test_a_misspelt_variable_of_mlflows_is_not_passed_over(
         place_of_runs("", tmp_path, {variable: "http://me:secret@host"})
 
 
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        *(("MLFLOW_EXPERIMENT_ID", EXPERIMENT), ("MLFLOW_EXPERIMENT", EXPERIMENT)),
+        *(("MLFLOW_TRACKING_SERVER", URI), ("MLFLOW_URI", URI), ("mlflow_uri", URI)),
+        *(("MLFLOW_USERNAME", USER), ("MLFLOW_PASSWORD", PASSWORD)),
+        ("MLFLOW_TOKEN", "MLFLOW_TRACKING_TOKEN"),
+    ],
+)
+def test_a_variable_by_another_name_is_refused_with_the_one_that_is_read(
+    tmp_path: Path, variable: str, meant: str
+) -> None:
+    expected = rf"{variable} is not read here; set {meant} in its place, and unset it"
+    with pytest.raises(SettingsError, match=expected) as raised:
+        place_of_runs("http://one", tmp_path, {variable: "secret", **TRUSTED})
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["MLFLOW_RUN_ID", "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD"])
+def test_a_variable_of_mlflows_that_is_not_read_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is not read here, and may be meant to matter"):
+        place_of_runs("http://one", tmp_path, {name: "1", **TRUSTED})
+    assert place_of_runs("http://one", tmp_path, {name: "", **TRUSTED})
+
+
 def test_other_variables_of_mlflows_are_its_clients(tmp_path: Path) -> None:
     others = ("AUTH", "INSECURE_TLS", "SERVER_CERT_PATH", "CLIENT_CERT_PATH")
     environ = {f"MLFLOW_TRACKING_{name}": "1" for name in others} | TRUSTED
+    environ |= {"MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1", "MLFLOW_ALLOW_FILE_STORE": "true"}
     assert place_of_runs("http://one", tmp_path, environ)
 
 
@@ -121,6 +147,18 @@ def test_a_folder_with_something_else_in_it_is_refused(tmp_path: Path) -> None:
     (other / "0").mkdir()
     (other / "0" / "meta.yaml").touch()
     assert place_of_runs(str(other), artifacts, {})
+
+
+def test_a_link_to_a_folder_is_shown_and_judged_as_what_it_leads_to(tmp_path: Path) -> None:
+    for name in ("artifacts", "runs"):
+        (tmp_path / name).mkdir()
+    link = tmp_path / "link"
+    link.symlink_to("runs")
+    assert place_of_runs(str(link), tmp_path / "artifacts", {}).place == str(tmp_path / "runs")
+    link.unlink()
+    link.symlink_to("artifacts")
+    with pytest.raises(NotWritableError, match="would be among the artifacts"):
+        place_of_runs(str(link), tmp_path / "artifacts", {})
 
 
 def test_without_any_name_it_is_a_folder_of_the_clone(tmp_path: Path) -> None:

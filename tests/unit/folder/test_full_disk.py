@@ -150,13 +150,14 @@ def test_without_any_temporary_folder_the_cause_is_said(
     tmp_path: Path, fill: Fill, monkeypatch: pytest.MonkeyPatch, full: bool
 ) -> None:
     missing = FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
-    monkeypatch.setattr(tempfile, "TemporaryDirectory", lambda prefix: failing(missing))
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", lambda **_: failing(missing))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     if full:
         fill(tmp_path)
     kind = DiskFullError if full else NotWritableError
-    with pytest.raises(kind, match=str(tmp_path) if full else "set TMPDIR"):
-        temporary_directory("it-")
+    words = str(tmp_path) if full else "set TMPDIR"
+    with pytest.raises(kind, match=words), temporary_directory("it-"):
+        pass
 
 
 def test_an_unknown_failure_with_a_full_temporary_folder_has_no_traceback(
