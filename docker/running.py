@@ -11,7 +11,7 @@ from docker.ending import end_with
 from docker.host import engine
 from docker.host.asked import require_runner
 from docker.host.elsewhere import HOST, checked, engine_at
-from docker.host.env_file import environment, with_place
+from docker.host.env_file import asked_memory, environment, with_place
 from docker.host.own_files import OWN
 from docker.host.variables import GIVEN_PATHS
 from docker.how import How
@@ -131,7 +131,8 @@ def _forecast(name: str, settings: Settings, stages: list[Stage], runner: str) -
 
     print(f"{name}: nothing is run; this is what it would do")
     names = [stage.name for stage in stages]
-    print(forecast(settings, names, [to_prepare(runner, stages)]), flush=True)
+    limit = asked_memory(environment()) if RUNNERS[runner] is prepare_docker else None
+    print(forecast(settings, names, [to_prepare(runner, stages)], limit), flush=True)
 
 
 def _run_all(

@@ -147,6 +147,15 @@ def _memory(environ: Mapping[str, str]) -> str:
     return text
 
 
+def asked_memory(environ: Mapping[str, str]) -> int | None:
+    """Return the bytes that STAGES_MEMORY lets a container take, None if it is not given.
+
+    Raises SettingsError if it can't be used.
+    """
+    text = _memory(environ)
+    return int(_bytes_of(text)) if text else None
+
+
 def _bytes_of(size: str) -> float:
     """Return the bytes of a size as `docker run --memory` takes it, 0 for a text that is none."""
     found = _MEMORY.fullmatch(size)

@@ -17,14 +17,22 @@ _ITSELF = "the same cell is {}"
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A kind of reason: what is wrong and what to change, with {} for the amount."""
+    """A kind of reason: what is wrong and what to change, with {} for the amount.
+
+    `remedy` is what to change where what is wrong is in LoadGen's own words, which come before it.
+    """
 
     words: str
     amount: Callable[[Numbers], str] = lambda _: ""
+    remedy: str = ""
 
 
 WORDS: dict[str, Wording] = {
-    "loadgen": Wording("LoadGen, {}: ", lambda n: f"{n['runs']:.0f} of {n['of']:.0f} runs"),
+    "loadgen": Wording(
+        "LoadGen, {}: ",
+        lambda n: f"{n['runs']:.0f} of {n['of']:.0f} runs",
+        "; raise VGG19_ROUND_DURATION_S",
+    ),
     "spread": Wording(
         f"the median varies by {{}}; quieten the machine, or {MORE}",
         lambda n: f"{n['spread']:.1%}",
@@ -111,7 +119,8 @@ def _scenario_name(reason: Reason) -> str:
 
 
 def _worded(reason: Reason, amount: str) -> str:
-    return WORDS[reason.kind].words.format(amount) + reason.text
+    kind = WORDS[reason.kind]
+    return f"{kind.words.format(amount)}{reason.text}{kind.remedy}"
 
 
 def _amount(reason: Reason) -> str:

@@ -84,18 +84,19 @@ def check_cores(asked: str) -> tuple[Check, list[int]]:
     return Check("pinning", OK, f"numactl pins to {format_list(cores)}"), cores
 
 
-def check_memory(settings: Settings, cores: Sequence[int]) -> Check:
+def check_memory(settings: Settings, cores: Sequence[int], limit: int | None = None) -> Check:
     """Return whether all cells that can run fit into memory side by side, as profile will ask.
 
-    That is of VGG19; what another network takes is not known.
+    That is of VGG19; what another network takes is not known. `limit` is the bytes that a container
+    will have, None without one.
     """
-    left = available()
+    left = min((it for it in (available(), limit) if it is not None), default=None)
     if left is None:
         return Check("memory", NOTE, "not shown here")
     cells = plan_cells(settings, cpu_flags(), known_missing(settings))
     possible = [cell for cell in cells if cell.impossible is None]
     try:
-        needed = _needed(settings, possible, candidate_placements(settings, cores))
+        needed = _needed(settings, possible, candidate_placements(settings, cores), left)
     except (HostError, PinningError) as error:
         return Check("memory", NO, str(error))
     shown = f"{left / GIB:.1f} GiB available; {needed}"
@@ -118,11 +119,14 @@ def known_missing(settings: Settings) -> dict[str, str]:
 
 
 def _needed(
-    settings: Settings, possible: Sequence[PlannedCell], candidates: Sequence[Placement]
+    settings: Settings,
+    possible: Sequence[PlannedCell],
+    candidates: Sequence[Placement],
+    left: int,
 ) -> str:
-    """Return what a run needs; HostError if it does not fit."""
-    fitting = candidates_that_fit(settings, possible, candidates)
-    plan = expected_plan(settings, possible, max(map(len, fitting)), available())
+    """Return what a run needs of the bytes `left`; HostError if it does not fit."""
+    fitting = candidates_that_fit(settings, possible, candidates, left)
+    plan = expected_plan(settings, possible, max(map(len, fitting)), left)
     needed = f"{plan.processes} processes need about {plan.needed / GIB:.1f}"
     groups = len(plan.groups)
     return needed if groups <= 1 else f"in {groups} groups of cells, at most {needed}"

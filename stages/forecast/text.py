@@ -19,9 +19,14 @@ ARTIFACTS_BYTES = 0.34e9
 
 
 def forecast(
-    settings: Settings, programs: Collection[str], more: Sequence[tuple[str, str]] = ()
+    settings: Settings,
+    programs: Collection[str],
+    more: Sequence[tuple[str, str]] = (),
+    memory_limit: int | None = None,
 ) -> str:
     """Return what these stages would do here, with `more` rows of a name and a text.
+
+    `memory_limit` is the bytes that a stage's container may take, None without one.
 
     Raises PinningError if the cores that were asked for are none.
     """
@@ -34,7 +39,7 @@ def forecast(
     if any(stage.program == "profile" and stage.why for stage in stages):
         timed = timed_rows(settings)
         blocks += [timed, left_out_rows(settings)]
-        memory = check_memory(settings, host.cores_pinned)
+        memory = check_memory(settings, host.cores_pinned, memory_limit)
         needs = [(memory.name, memory.evidence), *needs] if timed else needs
     return "\n\n".join(map(hanging, filter(None, [*blocks, needs])))
 

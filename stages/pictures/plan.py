@@ -30,10 +30,13 @@ class Plan:
         """Return the number of pictures that are taken, by split."""
         return {split: len(pictures) for split, pictures in self.taken.items()}
 
-    def in_words(self, classes: int) -> Iterator[str]:
-        """Yield a line of what there is and what is taken, and one of what was set aside."""
+    def in_words(self, classes: int, read: Mapping[str, int]) -> Iterator[str]:
+        """Yield a line of what there is and what is taken, and one of what was set aside.
+
+        `read` is how many of those that were planned are images, by split.
+        """
         there = ", ".join(f"{split} {count}" for split, count in self.found.items())
-        taken = ", ".join(f"{split} {count}" for split, count in self.sizes().items())
+        taken = ", ".join(f"{split} {read[split]}" for split in self.taken)
         yield f"{classes} classes; pictures there: {there}; taken: {taken}"
         if self.set_aside:
             yield f"{' and '.join(self.set_aside)}: set aside from train, by the seed"

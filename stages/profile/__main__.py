@@ -143,7 +143,7 @@ def _candidates(
     if backbone not in OWN_BACKBONES:  # another network takes what it takes
         return candidates
     possible = [cell for cell in planned if cell.impossible is None]
-    fitting = candidates_that_fit(settings, possible, candidates)
+    fitting = candidates_that_fit(settings, possible, candidates, memory.available())
     if len(fitting) < len(candidates):
         most = max(map(len, fitting))
         rest = f"layouts of more instances than {most}"

@@ -69,13 +69,16 @@ def expected_plan(
 
 
 def candidates_that_fit(
-    settings: Settings, possible: Sequence[PlannedCell], candidates: Sequence[Placement]
+    settings: Settings,
+    possible: Sequence[PlannedCell],
+    candidates: Sequence[Placement],
+    left: int | None,
 ) -> list[Placement]:
-    """Return the layouts to try, without those of more processes than the memory holds.
+    """Return the layouts to try, without those of more processes than the bytes `left` hold.
 
     Raises HostError if not even the smallest fits.
     """
-    left, fitting = memory.available(), [*candidates]
+    fitting = [*candidates]
     while len(fitting) > 1 and not _fit(settings, possible, fitting, left):
         fitting.remove(max(fitting, key=len))
     if len(fitting) == 1:

@@ -33,7 +33,8 @@ def load_splits(
     a split has nothing left.
     """
     loaded = _loaded(settings, Cache(cache), progress, say, shape)
-    for line in loaded.plan.in_words(len(loaded.classes)) if loaded.plan else ():
+    read = {split: len(part) for split, part in loaded.parts.items()}
+    for line in loaded.plan.in_words(len(loaded.classes), read) if loaded.plan else ():
         say(line)
     sets = _disjoint(loaded.parts, settings.calibration_samples, loaded.classes, say)
     source = Source(

@@ -33,8 +33,8 @@ def load(settings: Settings, shape: ImageShape, progress: ShowProgress, say: Say
         say(line)
     digest = combined_sha256(reader.digests)
     name = recorded_data(settings.data)
-    found = sum(plan.found.values())
-    origin = f"{found} pictures in the folder {name}, files {digest[:12]}"
+    read, found = sum(map(len, parts.values())), sum(plan.found.values())
+    origin = f"{read} of {found} picture files in the folder {name}, files {digest[:12]}"
     return Loaded(parts, listing.classes, origin, plan, digest)
 
 

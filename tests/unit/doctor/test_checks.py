@@ -113,6 +113,14 @@ def memory_of(monkeypatch: pytest.MonkeyPatch, gib: float, **variables: str) -> 
     return checks.check_memory(settings, [0, 1, 2, 3])
 
 
+def test_a_container_has_no_more_memory_than_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    of_limit = memory_of(monkeypatch, 8.0)
+    memory_of(monkeypatch, 30.0)
+    settings = load({"VGG19_ARTIFACTS": "/nowhere"})
+    assert checks.check_memory(settings, [0, 1, 2, 3], 8 * GIB) == of_limit
+    assert "groups" in of_limit.evidence
+
+
 @pytest.mark.parametrize(
     ("gib", "variables", "state", "evidence"),
     [

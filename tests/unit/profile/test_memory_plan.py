@@ -23,12 +23,11 @@ REPEATED = CELLS[-1]
 SIZES = dict.fromkeys(CELLS, Footprint(3 * GIB // 2, GIB))
 
 
-def layouts(monkeypatch: pytest.MonkeyPatch, gib: float, instances: str) -> list[int]:
+def layouts(gib: float, instances: str) -> list[int]:
     """Return the numbers of instances that are tried on four cores with this much memory."""
-    monkeypatch.setattr("stages.common.host.memory.available", lambda: round(gib * GIB))
     settings = load({"VGG19_NUM_INSTANCES": instances})
     candidates = candidate_placements(settings, [0, 1, 2, 3])
-    return [*map(len, candidates_that_fit(settings, CELLS, candidates))]
+    return [*map(len, candidates_that_fit(settings, CELLS, candidates, round(gib * GIB)))]
 
 
 @pytest.mark.parametrize("left", [None, 32 * GIB])
@@ -84,18 +83,14 @@ def test_the_whole_ladder_of_vgg19_fits_into_8_gib_and_the_default_into_4() -> N
 
 
 @pytest.mark.parametrize(("gib", "tried"), [(64.0, [1, 2, 4]), (30.0, [1, 2, 4]), (5.0, [1])])
-def test_layouts_that_do_not_fit_are_not_tried(
-    gib: float, tried: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert layouts(monkeypatch, gib, "auto") == tried
+def test_layouts_that_do_not_fit_are_not_tried(gib: float, tried: list[int]) -> None:
+    assert layouts(gib, "auto") == tried
 
 
 @pytest.mark.parametrize("instances", ["auto", "1"])
-def test_a_run_that_fits_in_no_layout_is_refused(
-    instances: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_that_fits_in_no_layout_is_refused(instances: str) -> None:
     with pytest.raises(HostError, match=r"3 processes need about 3\.7 GiB of memory, and 3\.0 "):
-        layouts(monkeypatch, 3.0, instances)
+        layouts(3.0, instances)
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,16 @@ def test_a_pipeline_is_shown_and_nothing_is_made(
     assert not place.exists()
 
 
+def test_memory_is_what_a_container_will_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FakeEngine(tmp_path, monkeypatch, sys.executable)
+    variables = {"VGG19_ARTIFACTS": str(tmp_path / "artifacts"), "STAGES_MEMORY": "1g"}
+    done = invoke("pipeline", "--dry-run", variables=variables)
+    (row,) = (line for line in done.output.splitlines() if line.startswith("memory"))
+    assert "1.0 are available" in row
+
+
 def test_quiet_contradicts_verbose() -> None:
     done = invoke("pipeline", "--quiet", "--verbose")
     assert done.code == SettingsError.exit_code

@@ -76,6 +76,9 @@ def test_what_can_not_be_read_is_counted_named_and_left_out(folder: Path) -> Non
     assert sum(splits.sizes().values()) == 35
     (line,) = (line for line in said if "can't be read" in line)
     assert line.startswith("5 can't be read as pictures and are left out: tulips/")
+    (taken,) = (line.partition("taken: ")[2] for line in said if "taken: " in line)
+    assert sum(int(part.split()[1]) for part in taken.split(", ")) == 35
+    assert splits.source.origin.startswith("35 of 40 picture files in the folder given/flowers")
     assert line.endswith(", and 2 more")
     assert "(cut)" in line
 
