@@ -14,7 +14,7 @@ from stages.common.tabular import plain
 from stages.common.text import MAX_CELL, figure, milliseconds, times
 from stages.compare.cautions import had_one_round
 from stages.compare.inputs import RuntimeProfile
-from stages.compare.matrix import IN_GROUPS, with_spread
+from stages.compare.matrix import in_groups_of, with_spread
 from stages.program.printable import printable
 from stages.records.base import UNKNOWN, Host, Interval
 from stages.records.cell import Reason
@@ -75,8 +75,21 @@ def as_markdown(rows: Sequence[SummaryRow]) -> str:
 
 
 def note_of_groups(rows: Sequence[SummaryRow]) -> str:
-    """Return the line below a table that has rows of runs in groups, empty if it has none."""
-    return f"\neffects: {IN_GROUPS}\n" if any(row["in_groups"] for row in rows) else ""
+    """Return the line below a table that has rows of runs in groups, empty if it has none.
+
+    It names those runs, unless all are: by their machines if there are several, and by runtime.
+    """
+    named = {(row["machine"], row["runtime"]): False for row in rows}
+    named |= {(row["machine"], row["runtime"]): True for row in rows if row["in_groups"]}
+    if not any(named.values()):
+        return ""
+    columns = [len({*column}) > 1 for column in zip(*named, strict=True)]
+    names = [
+        " ".join(plain(str(part)) for part, several in zip(run, columns, strict=True) if several)
+        for run, grouped in named.items()
+        if grouped and not all(named.values())
+    ]
+    return f"\neffects: {in_groups_of(names)}\n"
 
 
 def shown(row: SummaryRow) -> dict[str, str]:

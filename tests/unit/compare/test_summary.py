@@ -176,3 +176,23 @@ def test_rows_of_a_run_in_groups_say_that_their_figures_need_not_divide_to_their
     assert said in as_markdown(rows_of(in_groups()))
     assert {row["in_groups"] for row in read(of_rounds())} == {"false"}
     assert said not in as_markdown(rows_of(of_rounds()))
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"machine": "b*"}, "the cells of Maker Machine were measured in groups"),
+        ({"runtime": "stock"}, "the cells of itex were measured in groups"),
+        (
+            {"machine": "b*", "runtime": "stock"},
+            "the cells of Maker Machine itex were measured in groups",
+        ),
+        ({"machine": "b*", "in_groups": True}, ": cells were measured in groups"),
+    ],
+)
+def test_the_note_names_the_run_that_was_in_groups_if_another_was_not(
+    changed: dict[str, Any], named: str
+) -> None:
+    rows = rows_of(in_groups())
+    others = [{**row, "in_groups": False, **changed} for row in rows]
+    assert named in as_markdown([*rows, *others])
