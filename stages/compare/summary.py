@@ -16,7 +16,7 @@ from stages.compare.cautions import had_one_round
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.matrix import in_groups_of, with_spread
 from stages.program.printable import printable
-from stages.records.base import UNKNOWN, Host, Interval
+from stages.records.base import UNKNOWN, Interval
 from stages.records.cell import Reason
 from stages.records.compare import CompareRecord, NotRun, Row
 from stages.records.cpu_generations import full_name
@@ -85,7 +85,11 @@ def note_of_groups(rows: Sequence[SummaryRow]) -> str:
         return ""
     columns = [len({*column}) > 1 for column in zip(*named, strict=True)]
     names = [
-        " ".join(plain(str(part)) for part, several in zip(run, columns, strict=True) if several)
+        " ".join(
+            plain(str(part or UNKNOWN))
+            for part, several in zip(run, columns, strict=True)
+            if several
+        )
         for run, grouped in named.items()
         if grouped and not all(named.values())
     ]
@@ -96,8 +100,8 @@ def shown(row: SummaryRow) -> dict[str, str]:
     """Return what a person reads of a row, by the heads of the columns, as Markdown."""
     top1, lost = _number(row, "top1_fraction"), _number(row, "top1_loss_fraction")
     return {
-        "machine": plain(str(row["machine"])),
-        "CPU": plain(str(row["cpu"])),
+        "machine": plain(str(row["machine"] or NOTHING)),
+        "CPU": plain(str(row["cpu"] or NOTHING)),
         "CPUs": str(row["cpus_pinned"]),
         "runtime": str(row["runtime"]),
         "isa cap": str(row["isa_cap"]),
@@ -128,9 +132,9 @@ def _of_run(profile: RuntimeProfile, machine: str) -> dict[str, Value]:
     record = profile.record
     host = record.host
     return {
-        "machine": machine or _name_of(host),
-        "machine_type": None if host.machine_type == UNKNOWN else host.machine_type,
-        "cpu": full_name(host.cpu_model, host.cpu_id),
+        "machine": machine or _known(host.machine_type) or _known(host.machine),
+        "machine_type": _known(host.machine_type),
+        "cpu": _known(full_name(host.cpu_model, host.cpu_id)),
         "cpus_pinned": len(host.cores_pinned),
         "instances": record.layout.num_instances,
         "cores_per_instance": record.layout.cores_per_instance,
@@ -146,8 +150,8 @@ def _of_run(profile: RuntimeProfile, machine: str) -> dict[str, Value]:
     }
 
 
-def _name_of(host: Host) -> str:
-    return host.machine if host.machine_type == UNKNOWN else host.machine_type
+def _known(text: str) -> str | None:
+    return None if text == UNKNOWN else text
 
 
 def _measured(
