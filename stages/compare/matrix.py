@@ -1,6 +1,6 @@
 """The table of all measured cells, one row each, and the notes on its columns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import compress
 
@@ -137,10 +137,21 @@ def render_notes(record: CompareRecord) -> str:
         ("as fp32", "fraction of images to which FP32 at the highest cap gives the same class"),
         *(note for note in VERDICTS if any(row.verdict.startswith(note[0]) for row in record.rows)),
     ]
-    notes += [("effects", IN_GROUPS)] if record.in_groups else []
+    notes += [("effects", note_of_groups(record))] if record.in_groups else []
     if len(record.versions) > 1:
         notes.append(("runtime", "whatever a row compares is within its runtime"))
     return aligned(notes)
+
+
+def note_of_groups(record: CompareRecord) -> str:
+    """Return what effects are, and of which runtimes if not of all; some were in groups."""
+    return in_groups_of([] if len(record.in_groups) == len(record.versions) else record.in_groups)
+
+
+def in_groups_of(names: Sequence[str]) -> str:
+    """Return what effects are where cells of these machines or runtimes were in groups."""
+    whose = f"the cells of {' and '.join(names)} were measured in groups"
+    return IN_GROUPS.replace("cells were measured in groups", whose) if names else IN_GROUPS
 
 
 def interval_notes(record: CompareRecord) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from stages.common.text import INDENT, WIDTH, aligned, hanging, milliseconds, ti
 from stages.compare.answer import answers
 from stages.compare.cautions import had_one_round, is_derived, is_trusted
 from stages.compare.effects import CellKey
-from stages.compare.matrix import IN_GROUPS, interval_notes, or_dash, with_spread
+from stages.compare.matrix import interval_notes, note_of_groups, or_dash, with_spread
 from stages.compare.models import Summaries, models_of
 from stages.compare.not_run import not_run_rows
 from stages.compare.rehearsed import NOTHING, Rehearsed
@@ -151,4 +151,4 @@ def _meanings(record: CompareRecord) -> list[tuple[str, str]]:
             "a figure can't be relied on, for the reasons above",
         ),
     ]
-    return [*meanings, ("speed-up", IN_GROUPS)] if record.in_groups else meanings
+    return [*meanings, ("speed-up", note_of_groups(record))] if record.in_groups else meanings

@@ -14,9 +14,9 @@ from stages.common.tabular import plain
 from stages.common.text import MAX_CELL, figure, milliseconds, times
 from stages.compare.cautions import had_one_round
 from stages.compare.inputs import RuntimeProfile
-from stages.compare.matrix import IN_GROUPS, with_spread
+from stages.compare.matrix import in_groups_of, with_spread
 from stages.program.printable import printable
-from stages.records.base import UNKNOWN, Host, Interval
+from stages.records.base import UNKNOWN, Interval
 from stages.records.cell import Reason
 from stages.records.compare import CompareRecord, NotRun, Row
 from stages.records.cpu_generations import full_name
@@ -75,16 +75,33 @@ def as_markdown(rows: Sequence[SummaryRow]) -> str:
 
 
 def note_of_groups(rows: Sequence[SummaryRow]) -> str:
-    """Return the line below a table that has rows of runs in groups, empty if it has none."""
-    return f"\neffects: {IN_GROUPS}\n" if any(row["in_groups"] for row in rows) else ""
+    """Return the line below a table that has rows of runs in groups, empty if it has none.
+
+    It names those runs, unless all are: by their machines if there are several, and by runtime.
+    """
+    named = {(row["machine"], row["runtime"]): False for row in rows}
+    named |= {(row["machine"], row["runtime"]): True for row in rows if row["in_groups"]}
+    if not any(named.values()):
+        return ""
+    columns = [len({*column}) > 1 for column in zip(*named, strict=True)]
+    names = [
+        " ".join(
+            plain(str(part or UNKNOWN))
+            for part, several in zip(run, columns, strict=True)
+            if several
+        )
+        for run, grouped in named.items()
+        if grouped and not all(named.values())
+    ]
+    return f"\neffects: {in_groups_of(names)}\n"
 
 
 def shown(row: SummaryRow) -> dict[str, str]:
     """Return what a person reads of a row, by the heads of the columns, as Markdown."""
     top1, lost = _number(row, "top1_fraction"), _number(row, "top1_loss_fraction")
     return {
-        "machine": plain(str(row["machine"])),
-        "CPU": plain(str(row["cpu"])),
+        "machine": plain(str(row["machine"] or NOTHING)),
+        "CPU": plain(str(row["cpu"] or NOTHING)),
         "CPUs": str(row["cpus_pinned"]),
         "runtime": str(row["runtime"]),
         "isa cap": str(row["isa_cap"]),
@@ -115,9 +132,9 @@ def _of_run(profile: RuntimeProfile, machine: str) -> dict[str, Value]:
     record = profile.record
     host = record.host
     return {
-        "machine": machine or _name_of(host),
-        "machine_type": None if host.machine_type == UNKNOWN else host.machine_type,
-        "cpu": full_name(host.cpu_model, host.cpu_id),
+        "machine": machine or _known(host.machine_type) or _known(host.machine),
+        "machine_type": _known(host.machine_type),
+        "cpu": _known(full_name(host.cpu_model, host.cpu_id)),
         "cpus_pinned": len(host.cores_pinned),
         "instances": record.layout.num_instances,
         "cores_per_instance": record.layout.cores_per_instance,
@@ -133,8 +150,8 @@ def _of_run(profile: RuntimeProfile, machine: str) -> dict[str, Value]:
     }
 
 
-def _name_of(host: Host) -> str:
-    return host.machine if host.machine_type == UNKNOWN else host.machine_type
+def _known(text: str) -> str | None:
+    return None if text == UNKNOWN else text
 
 
 def _measured(

@@ -158,6 +158,15 @@ def test_a_machine_is_called_as_its_cloud_calls_its_type_else_as_its_firmware(
     assert row["machine_type"] == (None if known == "unknown" else known)
 
 
+def test_what_is_not_known_of_a_machine_is_empty_and_a_dash_in_markdown() -> None:
+    host = replace(HOST, machine="unknown", machine_type="unknown", cpu_model="unknown", cpu_id="")
+    profiles = profiled(profile(measured("fp32", "AVX2", 5.0), host=host))
+    (row,) = read(profiles)
+    assert [row[name] for name in ("machine", "machine_type", "cpu")] == [""] * 3
+    assert "unknown" not in row.values()
+    assert as_markdown(rows_of(profiles)).splitlines()[2].startswith("| - | - |")
+
+
 def test_a_strangers_name_is_one_cell_and_no_formula_in_csv_and_no_markup_in_markdown() -> None:
     host = replace(HOST, machine_type=EVIL, cpu_model=EVIL)
     profiles = profiled(profile(measured("fp32", "AVX2", 5.0), host=host))
@@ -176,3 +185,23 @@ def test_rows_of_a_run_in_groups_say_that_their_figures_need_not_divide_to_their
     assert said in as_markdown(rows_of(in_groups()))
     assert {row["in_groups"] for row in read(of_rounds())} == {"false"}
     assert said not in as_markdown(rows_of(of_rounds()))
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"machine": "b*"}, "the cells of Maker Machine were measured in groups"),
+        ({"runtime": "stock"}, "the cells of itex were measured in groups"),
+        (
+            {"machine": "b*", "runtime": "stock"},
+            "the cells of Maker Machine itex were measured in groups",
+        ),
+        ({"machine": "b*", "in_groups": True}, ": cells were measured in groups"),
+    ],
+)
+def test_the_note_names_the_run_that_was_in_groups_if_another_was_not(
+    changed: dict[str, Any], named: str
+) -> None:
+    rows = rows_of(in_groups())
+    others = [{**row, "in_groups": False, **changed} for row in rows]
+    assert named in as_markdown([*rows, *others])

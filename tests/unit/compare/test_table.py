@@ -214,6 +214,8 @@ def test_a_note_says_that_figures_of_unlike_rounds_need_not_divide_to_their_rati
     cells = [measured("fp32", "AVX2", 5.8), measured("int8", "AVX2", 5.9)]
     assert said not in text(profiled(profile(*cells)))
     assert said in text(in_groups())
+    whole = profiled(profile(*cells, runtime="stock"))
+    assert "the cells of itex were measured in groups" in text([*in_groups(), *whole])
 
 
 def test_ratios_that_are_not_known_as_closely_as_asked_are_named() -> None:
