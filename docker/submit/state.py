@@ -14,6 +14,7 @@ from docker.share.output import written_whole
 from stages.artifacts import Artifacts
 from stages.errors import InputCorruptError, InputMissingError
 from stages.files.member import read_plain
+from stages.program.printable import printable
 from stages.records.fields import END, Sha256, doc
 from stages.records.reading import ReadError, convert, parse
 from stages.runtimes import RUNTIME_NAMES
@@ -105,6 +106,7 @@ def read(path: Path) -> Submit:
     Folders are removed, jobs ended and variables set by what it says.
     """
     try:
+        _require_no_link(path.parent)
         submit = convert(parse(read_plain(path, MAX_BYTES)), Submit)
         if odd := _odd_field(submit, path.parent.name):
             raise ReadError(f"no submit has such {odd} - at `$.{odd}`")
@@ -113,6 +115,13 @@ def read(path: Path) -> Submit:
             f"{path} can't be read ({error}); remove it, and submit again"
         ) from None
     return submit
+
+
+def _require_no_link(place: Path) -> None:
+    """Raise ReadError if a submit's folder, or what is in it, is a link: jobs write through it."""
+    for path in (place, *sorted(place.iterdir())):
+        if path.is_symlink():
+            raise ReadError(f"{printable(path.name)} is a symlink, which no submit makes")
 
 
 def _odd_field(submit: Submit, place: str) -> str:

@@ -84,6 +84,29 @@ def test_a_damaged_one_is_refused_and_nothing_is_touched(
     assert tree(tmp_path) == before
 
 
+@pytest.mark.parametrize("name", [".", "spr", "spr-1.log", "spr-2.log", "spr.tar", "submit.json"])
+@pytest.mark.parametrize("task", ["submit", "jobs", "cancel"])
+def test_nothing_is_reached_through_a_symlink(
+    cluster: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, task: str
+) -> None:
+    submit = sent(cluster, "spr")
+    cluster.is_now("1", "FAILED", ExitCode="1:0")
+    link, elsewhere = cluster.submits / submit.id / name, tmp_path / "elsewhere"
+    if link.exists():
+        link.rename(elsewhere)
+    else:
+        elsewhere.write_text("mine")
+    link.symlink_to(elsewhere)
+    (cluster.folder / "calls").unlink()
+    before = tree(tmp_path)
+    with pytest.raises(Exit) as ended:
+        carry_out(task, str(cluster.artifacts))
+    (cluster.submits / ".lock").unlink(missing_ok=True)
+    assert ended.value.code == InputCorruptError.exit_code
+    assert "submit.json can't be read" in capsys.readouterr().err
+    assert tree(tmp_path) == before
+
+
 def carry_out(task: str, artifacts: str) -> None:
     if task == "submit":
         given = {"kinds": None, "pending_limit": None, "artifacts": artifacts}
