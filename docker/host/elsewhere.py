@@ -13,6 +13,7 @@ from docker.host.client import NOT_FOUND, TIMED_OUT, TIMEOUT_S, Answer, ask
 from docker.host.engine import GROUP
 from stages.errors import EngineError, SettingsError
 from stages.program.printable import printable
+from stages.setting.addresses import redacted
 from stages.setting.suggestion import quoted
 
 HOST = "host"
@@ -145,7 +146,7 @@ def _why(answer: Answer) -> str:
 def _reason(errors: str) -> str:
     """Return what ssh says, which the client quotes at its end, or else the client's last line."""
     lines = [line for line in errors.rpartition("stderr=")[2].splitlines() if line.strip()]
-    return printable(lines[-1].strip(), MAX_SHOWN) if lines else "it does not say why"
+    return printable(redacted(lines[-1].strip()), MAX_SHOWN) if lines else "it does not say why"
 
 
 def _trial() -> str:

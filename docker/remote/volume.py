@@ -19,6 +19,7 @@ from docker.paths import ROOT
 from stages.errors import EngineError
 from stages.program.printable import printable
 from stages.program.tether import tethered
+from stages.setting.addresses import redacted
 
 FOLDER = "/artifacts"
 MAX_SHOWN = 200
@@ -184,7 +185,7 @@ def _require(answer: Answer, what: str) -> None:
         return
     reason = ""
     with suppress(IndexError):
-        reason = printable(answer.errors.strip().splitlines()[-1], MAX_SHOWN)
+        reason = printable(redacted(answer.errors.strip().splitlines()[-1]), MAX_SHOWN)
     raise EngineError(
         f"{what} ({reason or 'no reason is given'}); make sure that {elsewhere.by_ssh()} answers "
         "and has room, and run this again: what is there is kept"

@@ -1,5 +1,6 @@
 """Slurm, by its own programs: what they say of a job, in Python's words."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 from docker.submit.state import NUMBER
 from stages.errors import SchedulerError
 from stages.program.printable import printable
+from stages.program.tether import tethered
+from stages.setting.addresses import redacted
 from stages.setting.spec import read_whole
 
 ANSWER_S = 60
@@ -22,6 +25,10 @@ ENDED = (UNKNOWN_JOB, "already completing or completed")
 # With --parsable and without, as a wrapper of sbatch may have it: each on a line of its own.
 SENT = re.compile(rf"({NUMBER})(?:;\S+)?|Submitted batch job ({NUMBER})(?: on cluster \S+)?")
 SACCT = ("JobIDRaw", "JobName", "State", "ExitCode", "NodeList", "Submit", "Start", "Reason")
+# A user's own defaults for these programs would hide jobs, or show times in another form.
+OWN_DEFAULTS = ("SLURM_", "SQUEUE_", "SCANCEL_", "SCONTROL_", "SINFO_", "SACCT_")
+# Where the controller is, and who asks it.
+ASKED = ("SLURM_CLUSTERS", "SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_JWT")
 # sacct's names of what scontrol calls otherwise.
 BY_SACCT = {"JobState": "State", "SubmitTime": "Submit", "StartTime": "Start"}
 
@@ -60,8 +67,9 @@ def send(name: str, options: Sequence[str], environ: Mapping[str, str], clone: P
     said = _run(command, environ, clone)
     if number := number_in(said) or find(name):
         return number
+    shown = printable(redacted(said.strip()), MAX_SHOWN)
     raise SchedulerError(
-        f"sbatch's answer has no number of a job ('{printable(said.strip(), MAX_SHOWN)}'), and "
+        f"sbatch's answer has no number of a job ('{shown}'), and "
         f"squeue knows none of the name {name}; the same command asks for it again before it sends"
     )
 
@@ -153,7 +161,7 @@ def _seen(fields: Mapping[str, str]) -> Seen:
     node = fields.get("NodeList", "")
     return Seen(
         state=printable(fields.get("JobState", "").partition(" ")[0].rstrip("+"), MAX_SHOWN),
-        reason=printable(fields.get("Reason", ""), MAX_SHOWN),
+        reason=printable(redacted(fields.get("Reason", "")), MAX_SHOWN),
         code=_whole(code),
         signal=_whole(signal),
         node="" if node.startswith(("(", "None")) else printable(node, MAX_SHOWN),
@@ -186,9 +194,15 @@ def _answer(*command: str) -> str:
 def _run(
     command: Sequence[str], environ: Mapping[str, str] | None = None, folder: Path | None = None
 ) -> str:
+    environ = _own_environment() if environ is None else environ
+    if not shutil.which(command[0], path=environ.get("PATH")):
+        raise SchedulerError(
+            f"there is no {command[0]} here, so this machine submits to no Slurm; run this on a "
+            "login node, or submit deploy/batch/run_job.sh to the scheduler that you have"
+        )
     try:
         ran = subprocess.run(
-            command,
+            tethered(command, environ=environ),
             env=environ,
             cwd=folder,
             stdin=subprocess.DEVNULL,
@@ -197,14 +211,18 @@ def _run(
             errors="replace",
             timeout=ANSWER_S,
         )
-    except FileNotFoundError:
-        raise SchedulerError(
-            f"there is no {command[0]} here, so this machine submits to no Slurm; run this on a "
-            "login node, or submit deploy/batch/run_job.sh to the scheduler that you have"
-        ) from None
     except subprocess.TimeoutExpired:
         raise unreachable(f"{command[0]} gave no answer in {ANSWER_S} s") from None
     if ran.returncode:
         lines = ran.stderr.strip().splitlines() or [f"code {ran.returncode}"]
-        raise RefusedError(printable(lines[-1], MAX_SHOWN))
+        raise RefusedError(printable(redacted(lines[-1]), MAX_SHOWN))
     return ran.stdout
+
+
+def _own_environment() -> dict[str, str]:
+    """Return the user's variables without those that change what Slurm's programs answer."""
+    return {
+        name: text
+        for name, text in os.environ.items()
+        if name in ASKED or not name.startswith(OWN_DEFAULTS)
+    }

@@ -7,8 +7,10 @@ from pathlib import Path
 from docker.submit.slurm import MAX_SHOWN, Seen, look
 from docker.submit.state import Job, Submit, bundle_of, log_of
 from stages.common.text import aligned
-from stages.errors import HostError
+from stages.errors import HostError, InputCorruptError
+from stages.files.member import plain_end
 from stages.program.printable import printable
+from stages.setting.addresses import redacted
 
 # All words that Slurm's squeue, sacct and scontrol have for a job's state, up to version 25.
 WAITING = frozenset(
@@ -50,7 +52,8 @@ class Standing:
     word: str
     detail: str = ""
     remedy: str = ""
-    pending_s: float = 0.0
+    # None if Slurm's answer has no time of it that can be read.
+    pending_s: float | None = 0.0
     # Whether Slurm's answer names the job: nothing else may be signalled.
     is_named: bool = True
 
@@ -63,7 +66,7 @@ class Standing:
 def standing_of(folder: Path, submit: Submit, job: Job) -> Standing:
     """Return how a job stands; SchedulerError if Slurm can't be asked."""
     if job.refusal:
-        said = printable(job.refusal, MAX_SHOWN)
+        said = printable(redacted(job.refusal), MAX_SHOWN)
         return Standing(job, "refused", said, f"ask for what there is, then {AGAIN}")
     if not job.id:
         remedy = "`invoke submit` with the same kinds goes on"
@@ -74,7 +77,7 @@ def standing_of(folder: Path, submit: Submit, job: Job) -> Standing:
         return _pending(job, seen)
     if seen and seen.state in RUNNING:
         log = log_of(folder, submit, job)
-        return Standing(job, "running", f"on {seen.node}, {_minutes(_since(seen.began))}", str(log))
+        return Standing(job, "running", f"on {seen.node}, {_time(seen.began)}", str(log))
     if seen and seen.state not in OVER:
         return _not_known(job, seen.state)
     if bundle.is_file():
@@ -98,10 +101,12 @@ def _both(it: Standing) -> str:
 
 
 def _pending(job: Job, seen: Seen) -> Standing:
-    seconds = _since(seen.submitted)
+    seconds = _since(seen.submitted) if seen.submitted else None
     hopeless = any(part in seen.reason for part in HOPELESS)
     remedy = "`invoke cancel`, or ask who runs the cluster" if hopeless else "wait"
-    return Standing(job, "pending", f"{_minutes(seconds)}, {seen.reason}", remedy, seconds)
+    if seconds is None:
+        remedy += "; as its time can't be read, no --pending-limit ends it"
+    return Standing(job, "pending", f"{_time(seen.submitted)}, {seen.reason}", remedy, seconds)
 
 
 def _not_known(job: Job, state: str) -> Standing:
@@ -133,19 +138,17 @@ def last_error(log: Path) -> str:
     The script's own line, which points to the one above it, is passed over.
     """
     try:
-        with log.open("rb") as stream:
-            stream.seek(max(0, log.stat().st_size - MAX_LOG_BYTES))
-            lines = stream.read(MAX_LOG_BYTES).decode(errors="replace").splitlines()
-    except OSError:
+        lines = plain_end(log, MAX_LOG_BYTES).decode(errors="replace").splitlines()
+    except (OSError, InputCorruptError):
         return ""
     errors = (line for line in reversed(lines) if ": error: " in line and POINTER not in line)
-    return printable(next(errors, ""), MAX_LINE)
+    return printable(redacted(next(errors, "")), MAX_LINE)
 
 
-def _since(begin: datetime | None) -> float:
+def _since(begin: datetime) -> float:
     """Return the seconds since a time of Slurm's, which is the time of this zone."""
-    return max(0.0, (datetime.now() - begin).total_seconds()) if begin else 0.0
+    return max(0.0, (datetime.now() - begin).total_seconds())
 
 
-def _minutes(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min"
+def _time(begin: datetime | None) -> str:
+    return f"{_since(begin) / 60:.0f} min" if begin else "unknown time"

@@ -53,7 +53,7 @@ def end_overdue(
     """
     limit_min = submit.pending_limit
     for it in found:
-        if limit_min and it.pending_s > limit_min * 60:
+        if limit_min and (it.pending_s or 0) > limit_min * 60:
             why = _end(folder, submit, it)
             done = f"could not end {it.job.kind} ({why})" if why else f"ended {it.job.kind}"
             if kept.get(it.job.kind) != why:

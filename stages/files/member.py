@@ -50,6 +50,17 @@ def read_plain(path: Path, limit: int) -> bytes:
     return content
 
 
+def plain_end(path: Path, limit: int) -> bytes:
+    """Return the last bytes of a plain file, at most `limit`.
+
+    Raises FileNotFoundError if there is none, InputCorruptError if it is no plain file.
+    """
+    _require_plain(path)
+    with naming(path), os.fdopen(os.open(path, OPEN_PLAIN), "rb") as stream:
+        stream.seek(max(0, os.fstat(stream.fileno()).st_size - limit))
+        return stream.read(limit)
+
+
 def read_given(path: Path, limit: int) -> bytes:
     """Return the content of a file that a user names, links followed: at most `limit` + 1 bytes.
 
@@ -74,7 +85,7 @@ def _not_there(folder: Path, name: str) -> InputCorruptError:
     return InputCorruptError(f"{folder} has no plain file {shown!r}; run its stage again")
 
 
-def _require_plain(path: Path, limit: int) -> None:
+def _require_plain(path: Path, limit: int | None = None) -> None:
     shown = printable(str(path), MAX_SHOWN)
     try:
         found = path.lstat()
@@ -85,7 +96,7 @@ def _require_plain(path: Path, limit: int) -> None:
         raise InputCorruptError(f"{shown} can't be read ({why})") from None
     if not stat.S_ISREG(found.st_mode):
         raise InputCorruptError(f"{shown} is no plain file; run its stage again")
-    if found.st_size > limit:
+    if limit is not None and found.st_size > limit:
         raise _too_large(path, limit)
 
 

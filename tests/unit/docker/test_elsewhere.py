@@ -108,6 +108,10 @@ def test_the_client_asks_that_engine_in_the_meantime_alone(monkeypatch: pytest.M
             ),
             f"ssh: connect to host vm port 2222: refused; `ssh {HOST} docker version` must show",
         ),
+        (
+            reply(code=1, errors=FAILED.format(code=255, said="Password for http://bob:hunter2@h")),
+            f"Password for http://***@h; `ssh {HOST} docker version` must show",
+        ),
         (DENIED, "that user may not use the engine there; add it to the group docker"),
         (DOWN, "the engine does not run there; start it there"),
         (reply(code=1), "it does not say why"),

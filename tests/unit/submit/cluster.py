@@ -18,6 +18,7 @@ PROGRAM = """\
 cd "$CLUSTER" || exit 1
 name=$(basename "$0")
 echo "$name $*" >>calls
+env >"had-$name"
 [[ ! -e silent ]] || { echo "slurm_load: Unable to contact slurm controller" >&2; exit 1; }
 case $name in
   sinfo) echo "spr,fast"; echo icx; echo clx ;;

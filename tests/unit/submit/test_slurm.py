@@ -1,11 +1,19 @@
 """What Slurm's programs say, in odd words, of others' jobs, and with refusals."""
 
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from invoke.context import Context
 from invoke.exceptions import Exit
 
+from docker.paths import ROOT
 from docker.submit import sending, slurm, standing, state, tasks, watching
 from docker.submit.standing import standings
 from stages.errors import SchedulerError
@@ -162,6 +170,92 @@ def test_a_time_with_an_offset_is_that_of_this_zone() -> None:
     assert seen
     assert seen.submitted
     assert 6 <= (datetime.now() - seen.submitted).total_seconds() / 60 <= 8
+
+
+@pytest.mark.parametrize("said", ["Unknown", "-7min", ""])
+def test_a_time_that_can_not_be_read_is_shown_as_such(cluster: Cluster, said: str) -> None:
+    submit = sent(cluster, "spr", limit=5)
+    for word in ("PENDING", "RUNNING"):
+        cluster.is_now("1", word, Reason="Priority", NodeList="n1", SubmitTime=said, StartTime=said)
+        found = standings(cluster.submits, submit)
+        assert "unknown time" in standing.table(found)
+        assert ("no --pending-limit ends it" in standing.table(found)) == (word == "PENDING")
+        watching.end_overdue(cluster.submits, submit, found, {})
+
+
+def test_slurms_programs_do_not_have_the_users_own_defaults(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SLURM_TIME_FORMAT", "SQUEUE_PARTITION", "SCANCEL_NAME", "SCONTROL_X", "SINFO_X"):
+        monkeypatch.setenv(name, "theirs")
+    for name in ("SLURM_CONF", "SBATCH_ACCOUNT"):
+        monkeypatch.setenv(name, "kept")
+    slurm.features()
+    submit = sent(cluster, "spr")
+    watching.cancel(cluster.submits, submit)
+    for program in ("sinfo", "squeue", "scontrol", "scancel"):
+        environ = (cluster.folder / f"had-{program}").read_text()
+        assert "=theirs" not in environ
+        assert "SLURM_CONF=kept" in environ
+    assert cluster.environment_of("1")["SBATCH_ACCOUNT"] == "kept"
+
+
+@pytest.mark.parametrize("program", ["sinfo", "squeue", "scontrol", "scancel", "sbatch"])
+def test_slurms_programs_end_with_whoever_asks(cluster: Cluster, program: str) -> None:
+    path = cluster.programs / program
+    path.write_text('#!/bin/sh\necho $$ >"$CLUSTER/number"\nexec sleep 60\n')
+    asked = f"from docker.submit import slurm; slurm._run(['{program}'])"
+    child = subprocess.Popen([sys.executable, "-c", asked], cwd=ROOT)
+    number = until(lambda: (cluster.folder / "number").read_text().strip())
+    child.kill()
+    child.wait()
+    until(lambda: "gone" if is_gone(number) else "")
+
+
+def is_gone(number: str) -> bool:
+    try:
+        return Path("/proc", number, "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def until(found: Callable[[], str]) -> str:
+    for _ in range(600):
+        with suppress(OSError):
+            if text := found():
+                return text
+        time.sleep(0.05)
+    raise AssertionError("it did not come about")
+
+
+SECRET = "Password for http://bob:hunter2@h"
+
+
+def test_no_password_is_shown_that_slurms_programs_or_a_log_say(
+    cluster: Cluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    submit = sent(cluster, "spr", "icx", "clx")
+    (cluster.submits / submit.id / "spr-1.log").write_text(f"profile: error: {SECRET}\n")
+    cluster.is_now("1", "FAILED", ExitCode="13:0", NodeList="n1")
+    cluster.is_now("2", "PENDING", Reason=SECRET.rpartition(" ")[2])
+    tasks.jobs.body(Context(), str(cluster.artifacts))
+    (cluster.programs / "scancel").write_text(f"#!/bin/sh\necho '{SECRET}' >&2\nexit 1\n")
+    with pytest.raises(Exit):
+        tasks.cancel.body(Context(), str(cluster.artifacts))
+    (cluster.folder / "said").write_text(SECRET)
+    (cluster.programs / "squeue").write_text("#!/bin/sh\n")
+    with pytest.raises(SchedulerError) as caught:
+        slurm.send("name", [], os.environ, ROOT)
+    said = "".join(capsys.readouterr()) + str(caught.value)
+    assert said.count("***@h") >= 4
+    assert "hunter2" not in said
+
+
+def test_a_log_that_is_a_pipe_is_not_waited_for(cluster: Cluster) -> None:
+    submit = sent(cluster, "spr")
+    os.mkfifo(cluster.submits / submit.id / "spr-1.log")
+    cluster.is_now("1", "FAILED", ExitCode="13:0", NodeList="n1")
+    assert words(cluster, submit) == {"spr": "failed"}
 
 
 def test_showing_jobs_writes_nothing_while_a_submit_may(cluster: Cluster) -> None:
