@@ -2,6 +2,7 @@
 
 from stages.compare.cautions import run_caution
 from stages.compare.layers import layers_of
+from stages.compare.matrix import NEED_NOT
 from stages.compare.models_plot import plot_absolute, plot_times
 from stages.compare.page.seen import Seen
 from stages.compare.pictures.drawing import caption_of
@@ -12,9 +13,6 @@ from stages.compare.plots import plot_ladder
 from stages.compare.rehearsal_plot import plot_rehearsal
 from stages.records.rounds import SCENARIOS
 from stages.stage_folders import CompareFolder
-
-# What stands below a picture of rates and their ratio, of unlike rounds.
-NEED_NOT = "cells were measured in groups: figures need not divide to their ratio"
 
 
 def draw(out: CompareFolder, seen: Seen) -> None:

@@ -29,7 +29,11 @@ NOTES = (
     ("GOP/s", "10^9 multiplications and additions per second, in the median timed round"),
     ("best kernel", "the same of the fastest kernel alone, in the inferences traced"),
     ("x FP32's", "best kernel over FP32's best kernel at the same cap"),
-    ("at most", "what that kernel's instructions can do in a cycle, over what FP32's can"),
+    (
+        "at most",
+        "what that kernel's instructions can do in a cycle, over what FP32's can; x FP32's may be "
+        "up to a tenth above, as FP32's best kernel falls a little short of what its own can",
+    ),
     (
         "at best rate",
         "the part of the fastest traced inference that everything that multiplies would take at "

@@ -43,6 +43,8 @@ IN_GROUPS = (
     "over the rounds that both cells share, or through the cell measured twice: cells were "
     "measured in groups, so the figures shown need not divide to them"
 )
+# Beside figures with their ratio, of unlike rounds.
+NEED_NOT = "cells were measured in groups: figures need not divide to their ratio"
 SHARED = "over the rounds that both shared"
 CHANCE = (
     f"how likely chance alone makes as much; above {MAX_P}, no difference is shown, which is no "

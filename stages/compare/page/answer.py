@@ -8,6 +8,7 @@ from stages.common.headline import is_invalid, not_trusted
 from stages.common.reasons import in_words
 from stages.common.text import figure, network_of, times
 from stages.compare.cautions import had_one_round, is_derived
+from stages.compare.matrix import NEED_NOT
 from stages.compare.page.seen import Seen
 from stages.compare.rehearsed import lacks_amx
 from stages.compare.steps import Step, steps_of
@@ -116,6 +117,8 @@ def _price(seen: Seen, fastest: Row) -> Iterator[str]:
     if named:
         taken = " and ".join(named)
         yield f"One million images take {taken}: multiply by what an hour of this machine costs."
+        if len(named) > 1 and fastest.runtime in seen.record.in_groups:
+            yield f"{NEED_NOT.capitalize()}, nor these times."
     yield f"Neither price nor power was measured, and no second machine. {PRICES}"
     if seen.record.data.name == "embedded":
         yield DRAWN

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from stages.common.text import figure, milliseconds
+from stages.common.headline import is_invalid
+from stages.common.stats import independent_ratio, round_figures
+from stages.common.text import figure, milliseconds, times
 from stages.compare.distributions import Distribution, distributions
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.layers import Layer, Layers, Side, layers_of
@@ -12,7 +15,8 @@ from stages.compare.page.seen import Seen, had_one_round
 from stages.isa import get_isa
 from stages.precisions import get_precision
 from stages.records.base import Interval
-from stages.records.cell import Cell
+from stages.records.cell import Cell, Measurement
+from stages.records.rounds import SCENARIOS
 
 MS_PER_SECOND = 1000
 MAX_LAYERS = 200
@@ -70,7 +74,10 @@ def layouts(seen: Seen) -> Table:
 
 
 def batches(seen: Seen) -> Table:
-    """Return a row for each timed cell: images/s one at a time, in batches, and their ratio."""
+    """Return a row for each timed cell: images/s one at a time, in batches, and their ratio.
+
+    Each has its interval, and is marked if it, or either figure of the ratio, is INVALID.
+    """
     return [
         row
         for profile in seen.profiles
@@ -81,16 +88,41 @@ def batches(seen: Seen) -> Table:
 
 def _batch(seen: Seen, profile: RuntimeProfile, cell: Cell) -> Iterator[list[str]]:
     if cell.measurement:
-        latency = cell.measurement.single_stream.latency_p50_ms.estimate
-        offline = cell.measurement.offline
-        alone = MS_PER_SECOND / latency if latency else 0.0
-        rate = offline.throughput_images_per_s.estimate
+        offline, once = cell.measurement.offline, had_one_round(profile)
+        late, slow = (
+            is_invalid(cell.measurement.validity.reasons, scenario) for scenario in SCENARIOS[::-1]
+        )
+        shown = partial(with_interval, once=once)
+        rate = shown(offline.throughput_images_per_s)
+        gain = _gain(cell.measurement)
         yield [
             seen.cell_name(cell.precision, cell.requested_isa, profile.runtime),
-            figure(alone),
-            f"{figure(rate)} in batches of {offline.batch_size}",
-            f"{figure(rate / alone)}x" if alone else "-",
+            _marked(shown(_alone(cell.measurement)), invalid=late),
+            _marked(f"{rate} in batches of {offline.batch_size}", invalid=slow),
+            _marked(times(gain, once=once), invalid=late or slow) if gain.estimate else "-",
         ]
+
+
+def _marked(shown: str, *, invalid: bool) -> str:
+    return f"{shown}, INVALID" if invalid else shown
+
+
+def _alone(measurement: Measurement) -> Interval:
+    """Return how many images/s one at a time are: what the median latency comes to."""
+    p50 = measurement.single_stream.latency_p50_ms
+    estimate, low, high = map(_per_second, (p50.estimate, p50.high, p50.low))
+    return Interval(estimate=estimate, low=low, high=high)
+
+
+def _per_second(latency_ms: float) -> float:
+    return MS_PER_SECOND / latency_ms if latency_ms else 0.0
+
+
+def _gain(measurement: Measurement) -> Interval:
+    """Return images/s in batches over those one at a time, whose turns were others."""
+    offline, stream = measurement.offline, measurement.single_stream
+    alone = [*map(_per_second, round_figures("single_stream", stream.runs))]
+    return independent_ratio(round_figures("offline", offline.runs), alone)
 
 
 def layer_tables(seen: Seen) -> list[LayerTable]:

@@ -105,3 +105,4 @@ def test_each_column_is_explained_and_what_does_not_follow_from_others_is_said()
     notes = {name: line for name in COLUMNS[2:8] for line in lines if line.startswith(f"{name}  ")}
     assert [*notes] == [*COLUMNS[2:8]]
     assert "not GOP/s over best kernel" in notes["at best rate"]
+    assert "x FP32's may be up to a tenth above" in notes["at most"]

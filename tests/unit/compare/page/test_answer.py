@@ -17,6 +17,7 @@ from tests.unit.compare.profiles import (
     DRIFTED_LATENCY,
     UNEQUAL,
     impossible,
+    in_groups,
     of_one_round,
     profiled,
 )
@@ -162,6 +163,13 @@ def test_hours_have_the_interval_of_the_rate_unless_there_was_one_round() -> Non
     hours, *_ = said(profiled(profile(with_rates("fp32", VNNI, 10.0, 8.0, 12.5)))).price
     assert "27.78 h (22.22 to 34.72) in the fastest cell" in hours
     assert "13.89 h in the fastest cell and" in said(of_one_round()).price[0]
+
+
+def test_hours_of_cells_measured_in_groups_are_said_not_to_divide_to_the_ratio() -> None:
+    note = "Cells were measured in groups: figures need not divide to their ratio, nor these times."
+    assert said(in_groups()).price[1] == note
+    cells = [measured("fp32", VNNI, 10.0), measured("int8", VNNI, 100.0)]
+    assert note not in said(profiled(profile(*cells))).price
 
 
 def test_how_a_price_is_given_is_said() -> None:

@@ -1,0 +1,56 @@
+"""Figures one at a time beside those in batches."""
+
+from dataclasses import replace
+
+import pytest
+
+from stages.compare.effects import compare
+from stages.compare.inputs import RuntimeProfile
+from stages.compare.page.scaling import batches
+from stages.compare.page.seen import Seen
+from stages.records.base import Interval
+from stages.records.cell import Reason, Validity
+from tests.unit.compare.profiles import DRIFTED, DRIFTED_LATENCY, of_one_round, profiled
+from tests.unit.records import measured, measurement, profile, run
+
+
+def rows(profiles: list[RuntimeProfile]) -> list[list[str]]:
+    return batches(Seen(compare(profiles), profiles))
+
+
+@pytest.mark.parametrize(
+    ("reasons", "marks"),
+    [
+        ([], [False, False, False]),
+        ([DRIFTED_LATENCY], [True, False, True]),
+        ([DRIFTED], [False, True, True]),
+    ],
+)
+def test_what_is_made_of_invalid_figures_is_marked(
+    reasons: list[Reason], marks: list[bool]
+) -> None:
+    verdict = Validity(valid=not reasons, reasons=reasons)
+    ((_, *figures),) = rows(profiled(profile(measured("int8", "AVX2", 20.0, validity=verdict))))
+    assert [text.endswith(", INVALID") for text in figures] == marks
+
+
+def test_a_rate_that_comes_of_a_latency_and_a_gain_have_the_intervals_of_their_rounds() -> None:
+    stream = measurement(20.0).single_stream
+    runs = [run(rate, number) for number, rate in enumerate((20.0, 25.0, 40.0), 1)]
+    p50 = Interval(estimate=40.0, low=25.0, high=50.0)
+    late = replace(stream, latency_p50_ms=p50, runs=runs)
+    ((_, alone, offline, gain),) = rows(
+        profiled(profile(measured("int8", "AVX2", 50.0, single_stream=late)))
+    )
+    assert alone == "25.00 (20.00-40.00)"
+    assert offline == "50.00 (50.00-50.00) in batches of 8"
+    assert gain == "2.00x (1.25-2.50)"
+
+
+def test_after_one_round_figures_have_no_interval_but_say_so() -> None:
+    (_, row) = rows(of_one_round())
+    assert row[1:] == [
+        "20.00 (one round)",
+        "20.00 (one round) in batches of 8",
+        "1.00x (one round)",
+    ]
