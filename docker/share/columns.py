@@ -13,6 +13,15 @@ in the metadata of its columns.
 | column | type | unit | meaning |
 | --- | --- | --- | --- |
 """
+OF_SEVERAL = """
+`invoke diff --output` has more, behind these, each with its interval in two columns that end in
+`_low` and `_high`:
+
+| column | type | unit | meaning |
+| --- | --- | --- | --- |
+| `throughput_ratio_to_first_machine` | number | 1 | images/s by those of the first machine |
+| `cost_per_million_images_EUR` | number | EUR | what a million images cost, by `--prices` |
+"""
 TYPES = {
     "text": "text",
     "count": "whole number",
@@ -25,7 +34,7 @@ TYPES = {
 def page(command: str) -> str:
     """Return the page, which `command` makes, as Markdown."""
     made = f"<!-- Made by `{command}` from stages/records/summary.py; not edited by hand. -->\n\n"
-    return made + HEAD + "".join(map(_row, COLUMNS))
+    return made + HEAD + "".join(map(_row, COLUMNS)) + OF_SEVERAL
 
 
 def _row(column: Column) -> str:

@@ -59,6 +59,8 @@ def _made(family: str, folder: Path) -> Path:
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
         python = VENVS[OURS][0] / "bin" / "python"
+        if not python.exists():
+            sys.exit(f"{python} is missing; run `invoke train --runner local` first")
         maker = [str(python), "-m", "tests.benchmarks.family_models", family, str(file)]
         subprocess.run([*maker, "--cache", str(folder / ".cache")], cwd=ROOT, check=True)
     return file
