@@ -50,7 +50,7 @@ case $name in
     echo "JobId=$number JobState=$state ExitCode=$code NodeList=n1" >state-$number ;;
 esac
 """
-PROGRAMS = ("sinfo", "squeue", "sbatch", "scontrol", "scancel")
+PROGRAMS = ("sinfo", "squeue", "sbatch", "scontrol", "scancel", "sacct")
 
 
 class Cluster:

@@ -186,14 +186,21 @@ def test_a_time_that_can_not_be_read_is_shown_as_such(cluster: Cluster, said: st
 def test_slurms_programs_do_not_have_the_users_own_defaults(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("SLURM_TIME_FORMAT", "SQUEUE_PARTITION", "SCANCEL_NAME", "SCONTROL_X", "SINFO_X"):
+    for name in (
+        "SLURM_TIME_FORMAT",
+        "SQUEUE_PARTITION",
+        "SCANCEL_NAME",
+        "SCONTROL_X",
+        "SINFO_X",
+        "SACCT_X",
+    ):
         monkeypatch.setenv(name, "theirs")
     for name in ("SLURM_CONF", "SBATCH_ACCOUNT"):
         monkeypatch.setenv(name, "kept")
     slurm.features()
     submit = sent(cluster, "spr")
     watching.cancel(cluster.submits, submit)
-    for program in ("sinfo", "squeue", "scontrol", "scancel"):
+    for program in ("sinfo", "squeue", "scontrol", "scancel", "sacct"):
         environ = (cluster.folder / f"had-{program}").read_text()
         assert "=theirs" not in environ
         assert "SLURM_CONF=kept" in environ
