@@ -14,7 +14,7 @@ in the metadata of its columns.
 | --- | --- | --- | --- |
 """
 OF_SEVERAL = """
-`invoke diff --output` has more, behind these, each with its interval in two columns that end in
+`invoke diff --output DIR` has more, behind these, each with its interval in two columns that end in
 `_low` and `_high`:
 
 | column | type | unit | meaning |
