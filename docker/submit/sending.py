@@ -24,6 +24,8 @@ from stages.setting.suggestion import quoted_part
 from stages.settings import ENV_PREFIX, env_name
 
 SCRIPT = Path("deploy", "batch", "run_job.sh")
+# With which sbatch would wait for the job, make many of it, or run it twice.
+OTHER_JOBS = ("SBATCH_WAIT", "SBATCH_ARRAY_INX", "SBATCH_REQUEUE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,7 @@ def variables(folder: Path, submit: Submit, job: Job) -> dict[str, str]:
     """
     environ = without_network(os.environ)
     environ = {name: text for name, text in environ.items() if not name.startswith(ENV_PREFIX)}
+    environ = {name: text for name, text in environ.items() if name not in OTHER_JOBS}
     for name in {*STORED, *NOT_FOR_JOBS} - {"cores"}:
         environ[env_name(name)] = ""
     chosen = {env_name(name): text for name, text in submit.settings.items()}

@@ -69,6 +69,16 @@ def test_a_job_gets_its_settings_and_cores_of_its_own(
     assert (Path(environ["VGG19_ARTIFACTS"]) / "quantize" / "SHA256SUMS").is_file()
 
 
+def test_sbatch_makes_one_job_and_does_not_wait_for_it(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {"SBATCH_ACCOUNT": "me", "SBATCH_WAIT": "1", "SBATCH_ARRAY_INX": "1-9"}
+    for name, text in kept.items():
+        monkeypatch.setenv(name, text)
+    sent(cluster, "spr")
+    assert {*cluster.environment_of("1")} & {*kept} == {"SBATCH_ACCOUNT"}
+
+
 @pytest.mark.parametrize(
     ("runner", "named"), [("docker", ""), ("apptainer", "apptainer"), ("local", "local")]
 )
