@@ -192,8 +192,11 @@ def variables(folder: Path, submit: Submit, job: Job) -> dict[str, str]:
     The others are empty, or the job would read them in the .env that the clone has by then.
     """
     environ = without_network(os.environ)
-    environ = {name: text for name, text in environ.items() if not name.startswith(ENV_PREFIX)}
-    environ = {name: text for name, text in environ.items() if name not in OTHER_JOBS}
+    environ = {
+        name: text
+        for name, text in environ.items()
+        if name not in OTHER_JOBS and not name.startswith(ENV_PREFIX)
+    }
     for name in {*STORED, *NOT_FOR_JOBS} - {"cores"}:
         environ[env_name(name)] = ""
     chosen = {env_name(name): text for name, text in submit.settings.items()}
