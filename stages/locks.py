@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from stages.errors import NotWritableError, exit_code_of
+from stages.files.descent import FOLDER
 from stages.program.user import this_user
 
 SHARED = Path("/dev/shm/vgg19-locks")
@@ -76,7 +77,7 @@ def _make(folder: Path) -> None:
 
 def _open(folder: Path) -> int:
     try:
-        return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        return os.open(folder, FOLDER)
     except FileNotFoundError:
         raise NotWritableError(f"{folder}, the folder of the locks, is missing; make it") from None
     except PermissionError:

@@ -9,7 +9,6 @@ import shlex
 import shutil
 import subprocess
 import tarfile
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from docker.host.environment import child_environment, engine_environment
 from docker.lockfile import Package, read_lock, write_lock
 from docker.paths import LIST_PACKAGES
 from stages.errors import EngineError
+from stages.folder.full_disk import temporary_directory
 
 NAME = "vgg19-base"
 # Seconds for mmdebstrap to clean up.
@@ -106,7 +106,7 @@ def build(environ: Mapping[str, str], locked: Mapping[str, Package], tag: str = 
     override, dockerfile = environ.get(OVERRIDE, ""), FROM_PACKAGES
     if override:
         dockerfile = FROM_OVERRIDE.format(image=override, packages=" ".join(PACKAGES))
-    with tempfile.TemporaryDirectory() as context:
+    with temporary_directory("base-") as context:
         if not override:
             installed = _make_root_file_system(Path(context), locked, environ.get(MIRROR, ""))
             _print_changes(locked, installed)
@@ -118,7 +118,7 @@ def lock_packages(environ: Mapping[str, str]) -> None:
 
     Raises EngineError if it can't be built.
     """
-    with tempfile.TemporaryDirectory() as context:
+    with temporary_directory("base-") as context:
         newest = _make_root_file_system(Path(context), {}, environ.get(MIRROR, ""))
         write_lock(msgspec.structs.replace(read_lock(), packages=newest))
         _build_image(Path(context), FROM_PACKAGES, tag_of({}))

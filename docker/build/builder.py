@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from docker.paths import DOCKERFILE, ROOT
 from stages.errors import EngineError
 from stages.program import streams
 from stages.program.clock import time_of_day
+from stages.folder.full_disk import temporary_directory
 
 # Seconds for the engine to remove the layers of all images.
 REMOVAL_S = 600.0
@@ -165,7 +165,7 @@ def _pip_file(configured: Mapping[str, str]) -> Iterator[Path]:
         words = configured.get(setting, "").split()
         value = " ".join(word for word in words if not word.startswith(("file:", "/", ".")))
         lines += [f"{setting} = {value}"] if value else []
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_directory("build-") as folder:
         path = Path(folder, "pip.conf")
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         yield path

@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from docker.build.graph import NOTEBOOK
 from docker.host.environment import child_environment
 from docker.paths import REQUIREMENTS
 from stages.runtimes import PEERS_RUNTIME, RUNTIME_NAMES, RUNTIMES, Runtime
+from stages.folder.full_disk import temporary_directory
 
 ABSENT = REQUIREMENTS / "absent.txt"
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
@@ -94,7 +94,7 @@ def _lock_notebook() -> None:
 
 
 def _resolve(layers: Sequence[str]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_directory("lock-") as folder:
         whole = Path(folder, "whole.txt")
         _compile(layers, whole, *PYTHON_OF_IMAGES)
         for layer in layers:

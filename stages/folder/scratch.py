@@ -14,11 +14,11 @@ from pathlib import Path
 
 from stages.errors import StageError
 from stages.files import trees
+from stages.files.descent import FOLDER
 
 # No other program's folders end so.
 SUFFIX = ".vgg19-tmp"
 LEFT_OVER = re.compile(rf".+-[a-z0-9_]{{8}}{re.escape(SUFFIX)}")
-FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def _made(prefix: str) -> "tuple[tempfile.TemporaryDirectory[str], int]":
     while True:
         folder = tempfile.TemporaryDirectory(prefix=prefix, suffix=SUFFIX)
         with suppress(FileNotFoundError):
-            lock = os.open(folder.name, FLAGS)
+            lock = os.open(folder.name, FOLDER)
             with suppress(OSError):
                 fcntl.flock(lock, fcntl.LOCK_EX)
             if os.path.lexists(folder.name):
@@ -59,7 +59,7 @@ def _remove_left_overs(parent: Path) -> None:
 
 def _remove_unlocked(path: Path) -> None:
     """Remove a folder of this user; OSError if another process has locked it, or may have."""
-    descriptor = os.open(path, FLAGS)
+    descriptor = os.open(path, FOLDER)
     try:
         if os.fstat(descriptor).st_uid == os.geteuid():
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
