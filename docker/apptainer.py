@@ -25,6 +25,7 @@ from docker.stage_environment import LOCKING, environment_of, require_no_paths_o
 from stages import locks
 from stages.errors import EngineError, StageError
 from stages.folder.full_disk import temporary_directory
+from stages.setting import foreign_words
 from stages.setting.programs import DOCTOR
 from stages.settings import env_name
 
@@ -130,9 +131,9 @@ def _isolation(program: str, image: Path) -> Sequence[str]:
         return ALONE
     done = _ask(*start, str(image), "true")
     if done.returncode != 0:
-        reason = " ".join(done.stderr.split()[-60:])
+        why = foreign_words.last_line(done.stderr)
         raise EngineError(
-            f"{program} can't start {image} ({reason}); fix that, or use `--runner local`"
+            f"{program} can't start {image} ({why}); fix that, or use `--runner local`"
         )
     print(
         "note: stages are not kept from the network, as this machine gives them none of their own"

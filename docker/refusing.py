@@ -12,7 +12,8 @@ from invoke.parser.context import ParserContext
 
 from docker.flags import Contexts, refusal
 from stages.program.printable import printable
-from stages.setting.addresses import fit_to_show, name_in, redacted
+from stages.setting import foreign_words
+from stages.setting.addresses import fit_to_show, name_in
 from stages.setting.suggestion import MAX_SHOWN, quoted
 
 FLAG = re.compile(r"Flag <\w+: ([\w-]+)")
@@ -48,8 +49,7 @@ def refusing_files() -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError | MemoryError):
             raise
-        said = redacted(" ".join(str(error).split())) or type(error).__name__
-        why = printable(said, MAX_SHOWN)
+        why = foreign_words.shown(str(error), MAX_SHOWN) or type(error).__name__
         raise refusal(
             f"invoke: error: invoke's own settings can't be read ({why}); correct or remove what "
             "--config names, or ~/.invoke.yaml and its like"
@@ -66,7 +66,7 @@ def explanation(error: ParseError, contexts: Contexts) -> str:
     if NO_VALUE in text and (flag := FLAG.match(text)):
         shown, topic = flag[1].replace("_", "-"), _topic(context)
         return f"--{shown} has no value; `invoke --help{topic}` says what may be given"
-    return f"{printable(redacted(text), MAX_SHOWN)}; `invoke --help TASK` shows what may be given"
+    return f"{foreign_words.shown(text, MAX_SHOWN)}; `invoke --help TASK` shows what may be given"
 
 
 def _of_unknown(token: str, context: ParserContext | None, contexts: Contexts) -> str:

@@ -6,7 +6,6 @@ pip-audit asks OSV (https://osv.dev) of each package, or the copy of a database 
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,9 @@ from docker.build import requirements
 from docker.develop.checks import search_path
 from docker.paths import REQUIREMENTS
 from stages.errors import DownloadError, StageError
+from stages.folder.full_disk import temporary_directory
 from stages.program.printable import printable
+from stages.setting import foreign_words
 
 PROGRAM = "pip-audit"
 OSV, OSV_VARIABLE = "https://api.osv.dev/v1/query", "PIP_AUDIT_OSV_URL"
@@ -162,7 +163,7 @@ def _ask(pins: Sequence[Pin], asked: Source) -> Iterator[Finding]:
 
 
 def _answer(pins: Sequence[Pin], asked: Source) -> _Answer:
-    with tempfile.TemporaryDirectory() as name:
+    with temporary_directory("audit-") as name:
         packages, answer = Path(name, "packages.txt"), Path(name, "answer.json")
         packages.write_text("".join(f"{package}=={version}\n" for package, version in pins))
         # Not the locks themselves: of those it would leave out what is for another Python.
@@ -190,11 +191,11 @@ def _environment(asked: Source) -> Mapping[str, str]:
 
 
 def _failure(asked: Source, stderr: str) -> StageError:
-    lines = stderr.strip().splitlines() or ["it said nothing"]
+    said = foreign_words.last_line(stderr, limit=300)
     if asked.known is not None:
-        return StageError(f"{PROGRAM} failed ({lines[-1][:300]}); see to that first")
+        return StageError(f"{PROGRAM} failed ({said}); see to that first")
     return DownloadError(
-        f"{asked.url} gave no answer ({lines[-1][:300]}); connect to the network, set the proxy "
+        f"{asked.url} gave no answer ({said}); connect to the network, set the proxy "
         "variables, or give a copy of github.com/pypa/advisory-database as `--database`"
     )
 

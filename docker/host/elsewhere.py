@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from docker.host.client import NOT_FOUND, TIMED_OUT, TIMEOUT_S, Answer, ask
 from docker.host.engine import GROUP
 from stages.errors import EngineError, SettingsError
-from stages.program.printable import printable
-from stages.setting.addresses import redacted
+from stages.setting import foreign_words
 from stages.setting.suggestion import quoted
 
 HOST = "host"
@@ -25,7 +24,6 @@ OTHERS = ("DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH
 # ssh must not ask for anything: it would for each of the client's commands, and most have no
 # terminal.
 SILENT = {"SSH_ASKPASS": "false", "SSH_ASKPASS_REQUIRE": "force"}
-MAX_SHOWN = 200
 # Seconds between two looks whether the engine answers: each takes it some time from what is
 # measured there. So many in a row must fail.
 LOOK_S, LOOKS = 300.0, 3
@@ -145,8 +143,7 @@ def _why(answer: Answer) -> str:
 
 def _reason(errors: str) -> str:
     """Return what ssh says, which the client quotes at its end, or else the client's last line."""
-    lines = [line for line in errors.rpartition("stderr=")[2].splitlines() if line.strip()]
-    return printable(redacted(lines[-1].strip()), MAX_SHOWN) if lines else "it does not say why"
+    return foreign_words.last_line(errors.rpartition("stderr=")[2])
 
 
 def _trial() -> str:

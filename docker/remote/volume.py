@@ -6,7 +6,7 @@ import socket
 import subprocess
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +17,10 @@ from docker.host.environment import engine_environment
 from docker.host.variables import GID, UID, USERNS
 from docker.paths import ROOT
 from stages.errors import EngineError
-from stages.program.printable import printable
 from stages.program.tether import tethered
-from stages.setting.addresses import redacted
+from stages.setting import foreign_words
 
 FOLDER = "/artifacts"
-MAX_SHOWN = 200
 # Seconds for the engine to start a container that does nothing long, over a slow line.
 ENGINE_S = 120.0
 # What the client says of a path that a container does not have.
@@ -183,10 +181,8 @@ def _require(answer: Answer, what: str) -> None:
     """Raise EngineError with what the engine said if an answer is none that was hoped for."""
     if answer.ok:
         return
-    reason = ""
-    with suppress(IndexError):
-        reason = printable(redacted(answer.errors.strip().splitlines()[-1]), MAX_SHOWN)
+    why = foreign_words.last_line(answer.errors)
     raise EngineError(
-        f"{what} ({reason or 'no reason is given'}); make sure that {elsewhere.by_ssh()} answers "
+        f"{what} ({why}); make sure that {elsewhere.by_ssh()} answers "
         "and has room, and run this again: what is there is kept"
     )

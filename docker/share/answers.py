@@ -4,11 +4,11 @@ from typing import Literal
 
 import msgspec
 
-from docker.share.scripts import MAX_SAID, VENV
+from docker.share.scripts import VENV
 from docker.share.tracking import Tracking
 from stages.errors import DownloadError, NotWritableError, StageError
 from stages.program.printable import printable
-from stages.setting.addresses import redacted
+from stages.setting import foreign_words
 
 REFUSED = (401, 403)
 # By kind of failure, what is said of a server.
@@ -50,16 +50,13 @@ def lines_of(text: str, tracking: Tracking) -> list[str]:
         ) from None
     if answer.failure:
         raise _error(answer.failure, tracking)
-    return [f"{_shown(line)} (MLflow at {printable(tracking.place)})" for line in answer.lines]
-
-
-def _shown(text: str) -> str:
-    return printable(redacted(" ".join(text.split())), MAX_SAID)
+    place = printable(tracking.place)
+    return [f"{foreign_words.shown(line)} (MLflow at {place})" for line in answer.lines]
 
 
 def _error(failure: Failure, tracking: Tracking) -> StageError:
     """Return what to say of a failure: in few words of our own, and MLflow's if it knows more."""
-    said = _shown(failure.text)
+    said = foreign_words.shown(failure.text)
     if tracking.folder:
         return NotWritableError(
             f"MLflow can't use {tracking.folder} ({said}); give another by --tracking-uri"

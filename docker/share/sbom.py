@@ -22,6 +22,7 @@ from docker.build import base
 from docker.host.environment import engine_environment
 from stages.common.text import aligned
 from stages.errors import EngineError
+from stages.setting import foreign_words
 
 INVENTORY = Path(__file__).with_name("inventory.py")
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "vgg19-xeon-inference")
@@ -51,7 +52,8 @@ def inventory(image: str) -> list[Package]:
         errors="replace",
     )
     if done.returncode != 0:
-        raise EngineError(f"{image} can't list its packages; {done.stderr.strip()[-200:]}")
+        why = foreign_words.last_line(done.stderr)
+        raise EngineError(f"{image} can't list its packages ({why}); build it again")
     try:
         return msgspec.json.decode(done.stdout, type=list[Package])
     except (msgspec.MsgspecError, ValueError) as error:

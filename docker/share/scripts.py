@@ -14,13 +14,11 @@ from docker.host.environment import child_environment
 from docker.paths import ROOT
 from stages.errors import DiskFullError, StageError
 from stages.program import disk_space
-from stages.program.printable import printable
 from stages.program.tether import tethered
-from stages.setting.addresses import redacted
+from stages.setting import foreign_words
 
 VENV = ROOT / ".venv-publish"
 SCRIPTS = Path(__file__).with_name("publishing")
-MAX_SAID = 200
 
 
 def python_of_publish() -> Path:
@@ -47,9 +45,9 @@ def run_script(
     if disk_space.says_full(done.stderr + done.stdout):
         raise DiskFullError("no space left for what publish writes; free some and run this again")
     if done.returncode:
-        said = printable(redacted(_last(done.stderr)), MAX_SAID)
+        said = foreign_words.last_line(done.stderr)
         raise StageError(f"{script} failed ({said}); remove {VENV}, and run this again")
-    return _last(done.stdout)
+    return done.stdout.strip().rpartition("\n")[2]
 
 
 def _run(
@@ -74,7 +72,3 @@ def _run(
             f"MLflow's client had not ended after {timeout_s:g} s; run this again, which goes on "
             "from what is made"
         ) from None
-
-
-def _last(text: str) -> str:
-    return text.strip().rpartition("\n")[2]

@@ -14,7 +14,7 @@ from docker.submit.state import NUMBER
 from stages.errors import SchedulerError
 from stages.program.printable import printable
 from stages.program.tether import tethered
-from stages.setting.addresses import redacted
+from stages.setting import foreign_words
 from stages.setting.spec import read_whole
 
 ANSWER_S = 60
@@ -67,9 +67,8 @@ def send(name: str, options: Sequence[str], environ: Mapping[str, str], clone: P
     said = _run(command, environ, clone)
     if number := number_in(said) or find(name):
         return number
-    shown = printable(redacted(said.strip()), MAX_SHOWN)
     raise SchedulerError(
-        f"sbatch's answer has no number of a job ('{shown}'), and "
+        f"sbatch's answer has no number of a job ('{foreign_words.shown(said)}'), and "
         f"squeue knows none of the name {name}; the same command asks for it again before it sends"
     )
 
@@ -161,7 +160,7 @@ def _seen(fields: Mapping[str, str]) -> Seen:
     node = fields.get("NodeList", "")
     return Seen(
         state=printable(fields.get("JobState", "").partition(" ")[0].rstrip("+"), MAX_SHOWN),
-        reason=printable(redacted(fields.get("Reason", "")), MAX_SHOWN),
+        reason=foreign_words.shown(fields.get("Reason", "")),
         code=_whole(code),
         signal=_whole(signal),
         node="" if node.startswith(("(", "None")) else printable(node, MAX_SHOWN),
@@ -214,8 +213,7 @@ def _run(
     except subprocess.TimeoutExpired:
         raise unreachable(f"{command[0]} gave no answer in {ANSWER_S} s") from None
     if ran.returncode:
-        lines = ran.stderr.strip().splitlines() or [f"code {ran.returncode}"]
-        raise RefusedError(printable(redacted(lines[-1]), MAX_SHOWN))
+        raise RefusedError(foreign_words.last_line(ran.stderr, f"code {ran.returncode}"))
     return ran.stdout
 
 

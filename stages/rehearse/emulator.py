@@ -15,6 +15,7 @@ from stages.files.checksums import sha256
 from stages.files.member import MAX_LOG_BYTES, read_plain
 from stages.program.printable import printable
 from stages.records.rehearse import EMULATOR_VERSION, Emulator
+from stages.setting import foreign_words
 from stages.settings import env_name
 
 PRELOAD, COUNTS, REPORT = "LD_PRELOAD", "AMXEMU_COUNTS", "AMXEMU_REPORT"
@@ -109,7 +110,7 @@ def _reason(code: int, errors: bytes) -> str:
     if SYMBOL in "".join(lines) and not refused and not said:
         return "it is no emulator of AMX"
     words = [*said, *refused, *lines[-1:], f"a process with it {ending_in_words(code)}"]
-    return printable(words[0], MAX_SHOWN)
+    return foreign_words.shown(words[0], MAX_SHOWN)
 
 
 def variables(path: Path, counts: Path) -> dict[str, str]:
@@ -123,7 +124,7 @@ def variables(path: Path, counts: Path) -> dict[str, str]:
 def last_words(log: Path) -> str:
     """Return why the emulator ended a worker, by its output; empty if it said nothing of it."""
     lines = [line for line in _said(log) if not _REPORTED.match(line)]
-    return printable(lines[-1], MAX_SHOWN) if lines else ""
+    return foreign_words.shown(lines[-1], MAX_SHOWN) if lines else ""
 
 
 def require_loaded(log: Path, name: str) -> None:

@@ -3,9 +3,9 @@
 import os
 import subprocess
 
-from stages.common.host.kernel_text import name_of
 from stages.common.host.topology import HERE, Sysfs
 from stages.errors import PinningError
+from stages.setting import foreign_words
 from stages.setting.cpu_list import format_list, parse_list
 from stages.setting.suggestion import quoted
 
@@ -82,6 +82,6 @@ def _try_numactl(cores: list[int]) -> None:
         reason = "is missing" if isinstance(error, FileNotFoundError) else "does not run"
         raise PinningError(f"numactl {reason}; install the package numactl") from None
     if tried.returncode:
-        said = (tried.stderr or tried.stdout).decode(errors="replace").strip().splitlines()
-        reason = name_of(said[-1]) if said else f"code {tried.returncode}"
+        said = (tried.stderr or tried.stdout).decode(errors="replace")
+        reason = foreign_words.last_line(said, f"code {tried.returncode}")
         raise PinningError(f"numactl refused to pin: {reason}; allow sched_setaffinity")
