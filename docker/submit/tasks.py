@@ -69,7 +69,9 @@ def cancel(_: Context, artifacts: str = "") -> None:
         print(table(standings(folder, submit)))
         if kept:
             shown = "; ".join(f"{kind} ({why})" for kind, why in kept.items())
-            raise SchedulerError(f"not ended: {shown}; ask who runs the cluster to end them")
+            raise SchedulerError(
+                f"not ended: {shown}; if `invoke jobs` still shows them, ask who runs the cluster"
+            )
 
     end_with(exit_code_of("cancel", end))
 

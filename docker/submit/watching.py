@@ -64,7 +64,8 @@ def end_overdue(
 def cancel(folder: Path, submit: Submit) -> dict[str, str]:
     """End all jobs that are not over: first by the signal on which they end their containers.
 
-    Returns why not, by kind, if Slurm refuses to end some, or does not show them as ours.
+    Returns why not, by kind, if Slurm refuses to end some, does not show them as ours, or goes on
+    to show them after it took the order.
     """
     going = [it for it in standings(folder, submit) if it.job.id and not it.is_over]
     kept = {it.job.kind: it.detail for it in going if not it.is_named}
@@ -73,8 +74,12 @@ def cancel(folder: Path, submit: Submit) -> dict[str, str]:
         options = ["--batch", "--signal=TERM"] if it.word == "running" else []
         kept[it.job.kind] = _end(folder, submit, it, *options)
     ending = [it for it in going if it.word == "running" and not kept[it.job.kind]]
-    _await_end(folder, submit, ending)
-    kept |= {it.job.kind: _end(folder, submit, it) for it in ending}
+    kept |= {it.job.kind: _end(folder, submit, it) for it in _after_grace(folder, submit, ending)}
+    ending = [it for it in going if not kept[it.job.kind]]
+    kept |= {
+        it.job.kind: f"scancel took it, and {GRACE_S:g} s later Slurm shows it as {it.word}"
+        for it in _after_grace(folder, submit, ending)
+    }
     return {kind: why for kind, why in kept.items() if why}
 
 
@@ -87,11 +92,14 @@ def _end(folder: Path, submit: Submit, it: Standing, *options: str) -> str:
     return ""
 
 
-def _await_end(folder: Path, submit: Submit, ending: Sequence[Standing]) -> None:
+def _after_grace(folder: Path, submit: Submit, ending: Sequence[Standing]) -> list[Standing]:
+    """Wait for jobs to end; return how those stand that have not."""
     deadline = time.monotonic() + GRACE_S
-    while time.monotonic() < deadline and any(
-        not standing_of(folder, submit, it.job).is_over for it in ending
-    ):
+    while True:
+        found = [standing_of(folder, submit, it.job) for it in ending]
+        going = [it for it in found if not it.is_over]
+        if not going or time.monotonic() > deadline:
+            return going
         time.sleep(GLANCE_S)
 
 

@@ -213,8 +213,24 @@ def test_a_running_job_may_end_its_containers_before_it_is_ended(cluster: Cluste
     submit = sent(cluster, "spr", "icx")
     cluster.is_now("1", "RUNNING", NodeList="n1")
     watching.cancel(cluster.submits, submit)
-    assert cluster.calls("scancel") == ["scancel --batch --signal=TERM 1", "scancel 2", "scancel 1"]
+    assert cluster.calls("scancel") == ["scancel --batch --signal=TERM 1", "scancel 2"]
     assert words(cluster, submit) == {"spr": "killed", "icx": "killed"}
+
+
+def test_a_job_that_goes_on_after_it_was_cancelled_is_named(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "GRACE_S", 0.1)
+    submit = sent(cluster, "spr", "icx", "clx")
+    cluster.is_now("1", "RUNNING", NodeList="n1")
+    for number in "12":
+        (cluster.folder / f"deaf-{number}").touch()
+    kept = watching.cancel(cluster.submits, submit)
+    assert cluster.calls("scancel").count("scancel 1") == 1
+    assert {kind: why.rpartition(" ")[2] for kind, why in kept.items()} == {
+        "spr": "running",
+        "icx": "pending",
+    }
 
 
 def test_bundles_are_given_to_diff_by_kind() -> None:
