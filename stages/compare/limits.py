@@ -3,11 +3,12 @@
 A Limit is a row of it: a measured cell's Roofline without the primitives, named as a cell is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from stages.common.headline import is_invalid
 from stages.common.text import aligned
 from stages.records.cell import Cell
-from stages.records.compare import Limit
+from stages.records.compare import CompareRecord, Limit, OfCell
 from stages.records.profile import ProfileRecord
 from stages.records.proof import Roofline
 
@@ -41,9 +42,9 @@ NOTES = (
     ),
     ("slower kernels", "and the columns after it: where the rest of that time goes"),
 )
-
-
-DISTURBED = "disturbed: more than the hardware can do; measure again"
+DISTURBED = "disturbed"
+DISTURBED_NOTE = (DISTURBED, "more than the hardware can do; measure again")
+INVALID_NOTE = ("INVALID", "GOP/s is of images/s that can't be relied on, for the reasons above")
 # FP32's best kernel does not quite reach what its instructions can do, of which a multiple is the
 # limit; nor is the log's time of a kernel quite that of an undisturbed run.
 MARGIN = 1.1
@@ -90,21 +91,43 @@ def _is_impossible(roofline: Roofline, over_fp32: float | None, instances: int) 
     return bool(beats) or (bool(roofline.best_gops) and roofline.achieved_gops > most)
 
 
-def render_limits(rows: Sequence[Limit], runtimes: Sequence[str]) -> str:
+Key = tuple[str, str, str]
+
+
+def invalid_rates(record: CompareRecord) -> set[Key]:
+    """Return the cells whose images/s, and so their GOP/s, are INVALID."""
+    return {key_of(row) for row in record.rows if is_invalid(row.reasons, "offline")}
+
+
+def key_of(cell: OfCell) -> Key:
+    """Return what names a cell."""
+    return cell.runtime, cell.precision, cell.isa
+
+
+def notes(rows: Sequence[Limit], invalid: Collection[Key]) -> list[tuple[str, str]]:
+    """Return what the columns mean, and the marks that there are."""
+    marks = [INVALID_NOTE] if any(key_of(row) in invalid for row in rows) else []
+    marks += [DISTURBED_NOTE] if any(row.disturbed for row in rows) else []
+    return [*NOTES, *marks]
+
+
+def render_limits(
+    rows: Sequence[Limit], runtimes: Sequence[str], invalid: Collection[Key] = ()
+) -> str:
     """Return the table and what its columns mean; runtimes are named if there are several."""
     named = len(runtimes) > 1
     heads = (*COLUMNS[:2], "runtime", *COLUMNS[2:]) if named else COLUMNS
-    remarks = [""] + [DISTURBED if row.disturbed else "" for row in rows]
-    lines = [heads, *(_cells(row, named=named) for row in rows)]
-    table = aligned([(*line, remark) for line, remark in zip(lines, remarks, strict=True)])
-    return f"{table}\n\n{aligned(NOTES)}"
+    lines = [
+        (
+            *(row.isa, row.precision, *([row.runtime] if named else [])),
+            *figures(row, invalid=key_of(row) in invalid),
+        )
+        for row in rows
+    ]
+    return f"{aligned([heads, *lines])}\n\n{aligned(notes(rows, invalid))}"
 
 
-def _cells(row: Limit, *, named: bool) -> tuple[str, ...]:
-    return (row.isa, row.precision, *((row.runtime,) if named else ()), *figures(row))
-
-
-def figures(row: Limit) -> tuple[str, ...]:
+def figures(row: Limit, *, invalid: bool) -> tuple[str, ...]:
     """Return the rates of a cell and where its time goes, as a table has them."""
     fractions = (
         row.at_best_rate,
@@ -115,9 +138,9 @@ def figures(row: Limit) -> tuple[str, ...]:
         row.framework,
     )
     return (
-        f"{row.achieved_gops:.0f}",
+        f"{row.achieved_gops:.0f}" + (", INVALID" if invalid else ""),
         f"{row.best_gops:.0f}",
-        "-" if row.disturbed else _times(row.best_over_fp32),
+        DISTURBED if row.disturbed else _times(row.best_over_fp32),
         _times(row.limit),
         *(f"{fraction:.1%}" for fraction in fractions),
     )

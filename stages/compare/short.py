@@ -133,6 +133,15 @@ def _status(record: CompareRecord, row: Row, numbers: Numbers) -> str:
     return ", ".join([*ran, "not trusted"]) if not is_trusted(record, row.runtime) else row.verdict
 
 
+def _statuses(record: CompareRecord) -> str:
+    marks = (
+        "native: in its own precision, by kernels of its cap, as oneDNN's log proves",
+        "INVALID: a figure can't be relied on, for the reasons above",
+        "not trusted: the whole run is in doubt, as the cell measured twice shows",
+    )
+    return "; ".join(marks if not all(it.trusted for it in record.repeats) else marks[:2])
+
+
 def _same(record: CompareRecord) -> list[tuple[str, str]]:
     """Return the cells that have the figures of another, by that one's cap."""
     cells = ((CellKey(row.runtime, row.precision, row.isa), row) for row in record.rows)
@@ -145,10 +154,6 @@ def _meanings(record: CompareRecord) -> list[tuple[str, str]]:
         *interval_notes(record),
         ("isa cap", "the highest instruction set that oneDNN may use (ONEDNN_MAX_CPU_ISA)"),
         ("speed-up", "images/s over FP32's at the same cap"),
-        (
-            "status",
-            "native: in its own precision, by kernels of its cap, as oneDNN's log proves; INVALID: "
-            "a figure can't be relied on, for the reasons above",
-        ),
+        ("status", _statuses(record)),
     ]
     return [*meanings, ("speed-up", note_of_groups(record))] if record.in_groups else meanings

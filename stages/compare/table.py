@@ -17,7 +17,7 @@ from stages.common.text import (
 from stages.compare.bound import bound_rows
 from stages.compare.cautions import is_derived
 from stages.compare.goal import goal_rows
-from stages.compare.limits import render_limits
+from stages.compare.limits import invalid_rates, render_limits
 from stages.compare.matrix import render_matrix, render_notes
 from stages.compare.models import Summaries, closing_line, models_of, render_models
 from stages.compare.not_run import render_not_run
@@ -38,7 +38,8 @@ def render(record: CompareRecord, summaries: Summaries, rehearsed: Rehearsed = N
     """
     blocks = [_header(record), render_matrix(record), render_notes(record), _checks(record)]
     if record.limits:
-        blocks.append(render_limits(record.limits, list(record.versions)))
+        invalid = invalid_rates(record)
+        blocks.append(render_limits(record.limits, list(record.versions), invalid))
     if record.impossible:
         blocks.append(render_not_run(record, rehearsed))
     both = models_of(record, summaries)

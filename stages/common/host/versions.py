@@ -13,7 +13,6 @@ PACKAGES = (
     "tensorflow-cpu",
     "tensorflow",
     "intel-extension-for-tensorflow",
-    "neural-compressor",
     "mlcommons-loadgen",
     "openvino",
     "onnxruntime",

@@ -9,8 +9,8 @@ from markupsafe import Markup, escape
 
 from stages.artifacts import Artifacts
 from stages.common.text import ONCE, network_of, when_all
-from stages.compare.limits import NOTES
-from stages.compare.matrix import IN_GROUPS, SHARED, WITHIN, interval_notes
+from stages.compare.limits import invalid_rates, notes
+from stages.compare.matrix import SHARED, WITHIN, interval_notes, note_of_groups
 from stages.compare.not_run import not_run_rows
 from stages.compare.page import accuracy, scaling
 from stages.compare.page.answer import answer, checks
@@ -86,7 +86,7 @@ def _content(out: CompareFolder, seen: Seen, artifacts: Artifacts) -> dict[str, 
         "checks": checks(seen),
         "within": WITHIN if interval_notes(seen.record)[0][0] != ONCE else "",
         "in_groups": bool(seen.record.in_groups),
-        "effects_are": IN_GROUPS if seen.record.in_groups else SHARED,
+        "effects_are": note_of_groups(seen.record) if seen.record.in_groups else SHARED,
         "matrices": shown,
         "kinds": set().union(*(matrix.kinds for matrix in shown)),
         "effects": effects(seen),
@@ -94,7 +94,7 @@ def _content(out: CompareFolder, seen: Seen, artifacts: Artifacts) -> dict[str, 
         "layouts": scaling.layouts(seen),
         "batches": scaling.batches(seen),
         "limits": scaling.limits(seen),
-        "limit_notes": NOTES,
+        "limit_notes": notes(seen.record.limits, invalid_rates(seen.record)),
         "not_run": not_run_rows(seen.record, seen.rehearsed),
         "layers": scaling.layer_tables(seen),
         "top1": accuracy.top1(seen),

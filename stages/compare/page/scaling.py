@@ -10,7 +10,7 @@ from stages.common.text import figure, milliseconds, times
 from stages.compare.distributions import Distribution, distributions
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.layers import Layer, Layers, Side, layers_of
-from stages.compare.limits import figures
+from stages.compare.limits import figures, invalid_rates, key_of
 from stages.compare.page.seen import Seen, had_one_round
 from stages.isa import get_isa
 from stages.precisions import get_precision
@@ -151,11 +151,12 @@ def _side(side: Side | None) -> list[str]:
 
 def limits(seen: Seen) -> Table:
     """Return where each timed cell's time goes, a row each."""
+    invalid = invalid_rates(seen.record)
     return [
         [
             f"{get_precision(row.precision).label} at {get_isa(row.isa).label}"
             + (f", {row.runtime}" if seen.named else ""),
-            *figures(row),
+            *figures(row, invalid=key_of(row) in invalid),
         ]
         for row in seen.record.limits
     ]

@@ -59,7 +59,7 @@ def test_a_kernel_is_held_against_fp32s_though_that_was_measured_at_a_lower_cap(
 
 
 def test_what_no_hardware_can_do_is_said_to_be_disturbed_and_not_shown_as_a_fact() -> None:
-    fp32, int8 = render_limits(
+    _, fp32, int8, *notes = render_limits(
         limit_rows(
             profile(
                 cell("fp32", "AVX512_CORE_VNNI", best_gops=60.0, achieved_gops=55.0),
@@ -67,12 +67,22 @@ def test_what_no_hardware_can_do_is_said_to_be_disturbed_and_not_shown_as_a_fact
             )
         ),
         ["itex"],
-    ).splitlines()[1:3]
-    assert int8.endswith("  disturbed: more than the hardware can do; measure again")
+    ).splitlines()
+    assert int8.split()[4] == "disturbed"
+    assert notes[-1].split(maxsplit=1) == ["disturbed", "more than the hardware can do; measure again"]
     assert "16.04x" not in int8
     assert "4.00x" in int8
     assert "disturbed" not in fp32
     assert "1.00x" in fp32
+
+
+def test_the_rate_of_a_cell_whose_throughput_is_invalid_is_marked_and_no_other() -> None:
+    rows = limit_rows(profile(cell("fp32", "AVX2"), cell("int8", "AVX2")))
+    _, fp32, int8, *notes = render_limits(rows, ["itex"], {("itex", "int8", "AVX2")}).splitlines()
+    assert "INVALID" not in fp32
+    assert int8.split()[2:4] == ["200,", "INVALID"]
+    assert "images/s that can't be relied on" in notes[-1]
+    assert "INVALID" not in render_limits(rows, ["itex"])
 
 
 @pytest.mark.parametrize(

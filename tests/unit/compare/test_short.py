@@ -94,6 +94,7 @@ def test_a_run_that_is_not_to_be_trusted_is_said_to_be_before_anything_else() ->
     shown = text(profiled(doubtful))
     assert shown.startswith("THIS RUN IS NOT TO BE TRUSTED. INT8 runs 4.00 times")
     assert shown.count("  not trusted\n") == 2
+    assert "not trusted: the whole run is in doubt" in " ".join(shown.split())
     without_int8 = replace(profile(FP32), repeat=repeat(trusted=False, reasons=[UNEQUAL]))
     said = "THIS RUN IS NOT TO BE TRUSTED. FP32 runs at 5.00 images/s here"
     assert text(profiled(without_int8)).startswith(said)

@@ -6,11 +6,12 @@ import pytest
 
 from stages.compare.effects import compare
 from stages.compare.inputs import RuntimeProfile
-from stages.compare.page.scaling import batches
+from stages.compare.page.scaling import batches, limits
 from stages.compare.page.seen import Seen
 from stages.records.base import Interval
 from stages.records.cell import Reason, Validity
 from tests.unit.compare.profiles import DRIFTED, DRIFTED_LATENCY, of_one_round, profiled
+from tests.unit.compare.test_limits import ROOFLINE
 from tests.unit.records import measured, measurement, profile, run
 
 
@@ -32,6 +33,19 @@ def test_what_is_made_of_invalid_figures_is_marked(
     verdict = Validity(valid=not reasons, reasons=reasons)
     ((_, *figures),) = rows(profiled(profile(measured("int8", "AVX2", 20.0, validity=verdict))))
     assert [text.endswith(", INVALID") for text in figures] == marks
+
+
+@pytest.mark.parametrize(
+    ("reasons", "mark"), [([], ""), ([DRIFTED_LATENCY], ""), ([DRIFTED], ", INVALID")]
+)
+def test_a_rate_of_operations_is_invalid_with_the_throughput_that_it_is_of(
+    reasons: list[Reason], mark: str
+) -> None:
+    verdict = Validity(valid=not reasons, reasons=reasons)
+    own = replace(measured("int8", "AVX2", 20.0, validity=verdict), roofline=ROOFLINE)
+    profiles = profiled(profile(own))
+    ((_, achieved, *_),) = limits(Seen(compare(profiles), profiles))
+    assert achieved == f"{ROOFLINE.achieved_gops:.0f}{mark}"
 
 
 def test_a_rate_that_comes_of_a_latency_and_a_gain_have_the_intervals_of_their_rounds() -> None:
