@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.remote.second_engine import Engine
 from tests.remote.server import Server
 
 
@@ -14,6 +15,15 @@ def folder() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="sshd-"))
     yield made
     shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture
+def second_engine(folder: Path) -> Iterator[Engine]:
+    """An engine beside this machine's, with the images of the stages and nothing else."""
+    started = Engine(folder)
+    started.start()
+    yield started
+    started.stop()
 
 
 @pytest.fixture

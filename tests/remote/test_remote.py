@@ -1,4 +1,4 @@
-"""`--host` with a real sshd and the real engine, which is this machine's, over a volume of it."""
+"""`--host` with a real sshd and a real engine: a second one once, else this machine's own."""
 
 import os
 import signal
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from docker.build.graph import read_stages
 from docker.host.env_file import project_name
 from docker.remote.volume import Volume
 from stages.artifacts import Artifacts, verify
@@ -16,6 +17,7 @@ from stages.errors import ArtifactsBusyError, EngineError
 from stages.files.checksums import write_checksums
 from stages.folder.usable import prepare
 from tests.commands import Done, invoke, run, start_invoke
+from tests.remote.second_engine import Engine
 from tests.remote.server import Server
 from tests.smallest import ONE_ROUND, smallest
 
@@ -64,9 +66,13 @@ def start_train(
     return start_invoke(*command("train", server, volume), variables=variables)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts a second engine")
 def test_a_pipeline_runs_there_and_its_results_come_here_once(
-    server: Server, volume: Volume
+    folder: Path, second_engine: Engine, volume: Volume
 ) -> None:
+    second_engine.take([stage.image for stage in read_stages()])
+    server = Server(folder, {"DOCKER_HOST": second_engine.address})
+    server.start()
     variables = {**smallest(), **server.variables}
     first = invoke(*command("pipeline", server, volume), variables=variables)
     assert first.code == ONE_ROUND, first
@@ -82,6 +88,9 @@ def test_a_pipeline_runs_there_and_its_results_come_here_once(
     assert f"had train, quantize, profile, compare already {where}\n" in second.output
     assert artifacts.train.record.stat().st_mtime_ns == made
     assert containers(volume) == []
+    assert volume.name in second_engine.ask("volume", "ls", "--quiet").output.split()
+    assert volume.name not in run("docker", "volume", "ls", "--quiet").output.split()
+    server.vanish()
 
 
 def test_what_was_trained_here_is_sent_and_is_the_stages_own_there(
