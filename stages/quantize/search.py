@@ -15,6 +15,10 @@ from stages.quantize.recipes import follow_ups
 from stages.records.quantize import Finding, Layer, Recipe, Sensitivity
 from stages.settings import Settings
 
+# A third of the trials, but no more than these, is kept for the ops that measuring shows to be the
+# costliest: 1, 2, 4, 8 of them in FP32. The cheap recipes alone could take them all.
+KEPT_FOR_COSTLIEST, ONE_OF = 4, 3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
@@ -89,7 +93,7 @@ class Search:
         granularities = self._settings.weight_granularities
         waiting = [Recipe(algorithm=algorithms[0], granularity=granularities[0])]
         while waiting:
-            attempt = self._try(waiting.pop(0))
+            attempt = self._try(waiting.pop(0), self._settings.max_trials)
             if attempt:
                 waiting += follow_ups(
                     attempt.recipe,
@@ -101,11 +105,13 @@ class Search:
 
     def _restore_accuracy(self, base: Attempt) -> None:
         """Try recipes that may meet the bound until one does, the cheap ones first."""
-        if self._try_until_met(self._cheap_recipes(base)) or base.failure:
+        most = self._settings.max_trials
+        kept = 0 if base.failure else min(KEPT_FOR_COSTLIEST, most // ONE_OF)
+        if self._try_until_met(self._cheap_recipes(base), most - kept) or base.failure:
             return
         self.sensitivity = self._measure_sensitivity(base)
         ops = [gain.op for gain in self.sensitivity]
-        self._try_until_met(_costliest_in_fp32(base.recipe, ops))
+        self._try_until_met(_costliest_in_fp32(base.recipe, ops), most)
 
     def _cheap_recipes(self, base: Attempt) -> list[Recipe]:
         """Return recipes that may restore the accuracy at hardly any cost in time.
@@ -124,15 +130,15 @@ class Search:
             for recipe in choices
         ]
 
-    def _try_until_met(self, recipes: Iterable[Recipe]) -> bool:
-        attempts = (self._try(recipe) for recipe in recipes)
+    def _try_until_met(self, recipes: Iterable[Recipe], most: int) -> bool:
+        attempts = (self._try(recipe, most) for recipe in recipes)
         return any(attempt and self._is_within_bound(attempt) for attempt in attempts)
 
-    def _try(self, recipe: Recipe) -> Attempt | None:
-        """Return what comes of a recipe, None if it was tried before or no trial is left."""
+    def _try(self, recipe: Recipe, most: int) -> Attempt | None:
+        """Return what comes of a recipe; None if it was tried, or there are `most` trials."""
         if recipe in [attempt.recipe for attempt in self.attempts]:
             return None
-        if len(self.attempts) >= self._settings.max_trials:
+        if len(self.attempts) >= most:
             return None
         self.attempts.append(self._attempt(recipe))
         return self.attempts[-1]

@@ -155,6 +155,19 @@ def test_the_costliest_ops_return_to_fp32_twice_as_many_each_time() -> None:
     assert [gain.op for gain in search.sensitivity] == list(OPS)
 
 
+@pytest.mark.parametrize(("max_trials", "last"), [(12, 8), (6, 2), (3, 1)])
+def test_the_cheap_recipes_leave_trials_for_the_costliest_ops(max_trials: int, last: int) -> None:
+    ops = [f"conv{number}" for number in range(1, 10)]
+
+    def rule(recipe: Recipe) -> Attempt:
+        return replace(attempt(recipe, 0.5, slower(recipe)), layers=[*map(layer, ops)])
+
+    trials = Trials(rule, (*ops,))
+    assert trials.search(max_trials=max_trials, tensors=True).run() == []
+    assert len(trials.tried) == max_trials
+    assert trials.tried[-1].left_out == tuple(ops[:last])
+
+
 def test_no_more_ops_return_to_fp32_than_the_bound_takes() -> None:
     trials = Trials(
         lambda recipe: attempt(recipe, 1.0 if len(recipe.left_out) > 1 else 0.5, slower(recipe)),
