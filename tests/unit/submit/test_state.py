@@ -74,14 +74,7 @@ def test_a_damaged_one_is_refused_and_nothing_is_touched(
     damage(written)
     path.write_text(json.dumps(written).replace('"/victim"', json.dumps(str(tmp_path / "victim"))))
     shutil.rmtree(cluster.submits / submit.id / "spr")
-    (cluster.folder / "calls").unlink()
-    before = tree(tmp_path)
-    with pytest.raises(Exit) as ended:
-        carry_out(task, str(cluster.artifacts))
-    (cluster.submits / ".lock").unlink(missing_ok=True)
-    assert ended.value.code == InputCorruptError.exit_code
-    assert "submit.json can't be read" in capsys.readouterr().err
-    assert tree(tmp_path) == before
+    assert "submit.json can't be read" in refused(cluster, task, tmp_path, capsys)
 
 
 @pytest.mark.parametrize("name", [".", "spr", "spr-1.log", "spr-2.log", "spr.tar", "submit.json"])
@@ -97,14 +90,19 @@ def test_nothing_is_reached_through_a_symlink(
     else:
         elsewhere.write_text("mine")
     link.symlink_to(elsewhere)
+    assert "submit.json can't be read" in refused(cluster, task, tmp_path, capsys)
+
+
+def refused(cluster: Cluster, task: str, around: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """Return what is said as a task is refused, and changes nothing `around` the artifacts."""
     (cluster.folder / "calls").unlink()
-    before = tree(tmp_path)
+    before = tree(around)
     with pytest.raises(Exit) as ended:
         carry_out(task, str(cluster.artifacts))
     (cluster.submits / ".lock").unlink(missing_ok=True)
     assert ended.value.code == InputCorruptError.exit_code
-    assert "submit.json can't be read" in capsys.readouterr().err
-    assert tree(tmp_path) == before
+    assert tree(around) == before
+    return capsys.readouterr().err
 
 
 def carry_out(task: str, artifacts: str) -> None:
