@@ -46,7 +46,8 @@ def _refuse_beside_model(texts: Collection[str]) -> None:
         for name in WITHOUT_MODEL:
             if name in texts:
                 raise SettingsError(
-                    f"{name} contradicts model, of which nothing is trained; give one of them"
+                    f"{name} contradicts model, of which nothing is trained; leave out "
+                    f"{flag_name(name)} and {env_name(name)}, or the model"
                 )
 
 

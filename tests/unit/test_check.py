@@ -54,7 +54,9 @@ def test_two_models_and_one_that_no_container_sees_are_refused(environ: dict[str
 
 def test_what_makes_a_model_is_refused_beside_one_that_is_given(environ: dict[str, str]) -> None:
     for name, value in (("EPOCHS", "300"), ("BACKBONE", "embedded"), ("LEARNING_RATE", "0.1")):
-        with pytest.raises(SettingsError, match=f"{name.lower()} contradicts model"):
+        with pytest.raises(
+            SettingsError, match=f"{name.lower()} contradicts model.* VGG19_{name}, or"
+        ):
             check.main({**environ, "GIVEN_MODEL": "/mine.keras", f"VGG19_{name}": value})
     with pytest.raises(SettingsError, match="preprocessing unit is for a model that is given"):
         check.main({**environ, "VGG19_PREPROCESSING": "unit"})
