@@ -69,7 +69,10 @@ def test_what_no_hardware_can_do_is_said_to_be_disturbed_and_not_shown_as_a_fact
         ["itex"],
     ).splitlines()
     assert int8.split()[4] == "disturbed"
-    assert notes[-1].split(maxsplit=1) == ["disturbed", "more than the hardware can do; measure again"]
+    assert notes[-1].split(maxsplit=1) == [
+        "disturbed",
+        "more than the hardware can do; measure again",
+    ]
     assert "16.04x" not in int8
     assert "4.00x" in int8
     assert "disturbed" not in fp32
