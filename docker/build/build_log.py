@@ -13,7 +13,7 @@ from stages.program import disk_space, streams
 from stages.program.printable import printable
 from stages.program.redirection import own_stream, redirected
 from stages.program.user import this_user
-from stages.setting.addresses import redacted
+from stages.setting import foreign_words
 
 # Lines of the file that are shown if a build fails, and the longest part of one.
 LAST_LINES, MAX_LINE = 30, 300
@@ -71,5 +71,5 @@ def _show_end(path: Path, log: BinaryIO) -> None:
     lines = deque((line.decode(errors="replace") for line in log), LAST_LINES)
     print(f"build: the last lines of {printable(str(path))}:", file=sys.stderr)
     for line in lines:
-        print(f"  {printable(redacted(line.rstrip()), MAX_LINE)}", file=sys.stderr)
+        print(f"  {foreign_words.shown_line(line.rstrip(), MAX_LINE)}", file=sys.stderr)
     sys.stderr.flush()

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from docker.submit.slurm import MAX_SHOWN, Seen, look
+from docker.submit.slurm import Seen, look
 from docker.submit.state import Job, Submit, bundle_of, log_of
 from stages.common.text import aligned
 from stages.errors import HostError, InputCorruptError
 from stages.files.member import plain_end
-from stages.program.printable import printable
-from stages.setting.addresses import redacted
+from stages.setting import foreign_words
 
 # All words that Slurm's squeue, sacct and scontrol have for a job's state, up to version 25.
 WAITING = frozenset(
@@ -66,7 +65,7 @@ class Standing:
 def standing_of(folder: Path, submit: Submit, job: Job) -> Standing:
     """Return how a job stands; SchedulerError if Slurm can't be asked."""
     if job.refusal:
-        said = printable(redacted(job.refusal), MAX_SHOWN)
+        said = foreign_words.shown(job.refusal)
         return Standing(job, "refused", said, f"ask for what there is, then {AGAIN}")
     if not job.id:
         remedy = "`invoke submit` with the same kinds goes on"
@@ -142,7 +141,7 @@ def last_error(log: Path) -> str:
     except (OSError, InputCorruptError):
         return ""
     errors = (line for line in reversed(lines) if ": error: " in line and POINTER not in line)
-    return printable(redacted(next(errors, "")), MAX_LINE)
+    return foreign_words.shown(next(errors, ""), MAX_LINE)
 
 
 def _since(begin: datetime) -> float:

@@ -8,8 +8,7 @@ from pathlib import Path
 from stages.common.host.oom_kills import OomKills
 from stages.errors import HostError
 from stages.program.out_of_memory import ASK_FOR_LESS, says_out_of_memory
-from stages.program.printable import printable
-from stages.setting.addresses import redacted
+from stages.setting import foreign_words
 
 TAIL_LINES = 20
 # Characters of each line. If a log is one endless line, its last MAX_READ bytes alone are read.
@@ -48,7 +47,7 @@ def print_tail(log: Path) -> str:
     What a framework prints may have a stranger's names in it: the lines are cleaned, and cut.
     """
     for line in _tail(log):
-        print(printable(redacted(line.expandtabs()), MAX_LINE), file=sys.stderr)
+        print(foreign_words.shown_line(line.expandtabs(), MAX_LINE), file=sys.stderr)
     return "the lines above are the end of its output"
 
 

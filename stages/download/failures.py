@@ -12,6 +12,7 @@ from urllib.error import HTTPError, URLError
 from stages.download.limits import Wanted
 from stages.errors import DownloadError, StageError, from_os_error
 from stages.program.printable import printable
+from stages.setting import foreign_words
 from stages.setting.addresses import is_of_this_machine, redacted
 
 NO_SUCH_PART = 416
@@ -172,5 +173,4 @@ def _of_system(error: OSError, route: Route) -> Failure:
 
 
 def _first_line(error: BaseException) -> str:
-    text = redacted(str(error) or type(error).__name__)
-    return printable(text.splitlines()[0], MAX_SHOWN)
+    return foreign_words.shown((str(error) or type(error).__name__).splitlines()[0])

@@ -12,8 +12,9 @@ GIVEN = "given"
 _UNFIT = re.compile(r"[^\w.+@=-]")
 _LOOPBACK = re.compile(r"localhost|::1|127(\.\d+){3}")
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*://"
-# Up to the last `@`, as a password may hold a quote.
-_ADDRESS = re.compile(rf"\b({_SCHEME})((?:\S*@)?[^\s'\"<>]*)")
+# In the midst of a text a colour's code may stand right before a scheme. Up to the last `@`, as a
+# password may hold a quote.
+_ADDRESS = re.compile(r"(?<![A-Za-z0-9+.-])([A-Za-z0-9+.-]+://)((?:\S*@)?[^\s'\"<>]*)")
 _HANDLE = re.compile(rf"\s*{_SCHEME}")
 _IPV6 = r"\[[^\]/?#@]*\]"
 _HOST = rf"^({_IPV6}|(?!{_IPV6})[^/?#:@]*):"
