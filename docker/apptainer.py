@@ -25,6 +25,7 @@ from docker.stage_environment import LOCKING, environment_of, require_no_paths_o
 from stages import locks
 from stages.errors import EngineError, StageError
 from stages.folder.full_disk import temporary_directory
+from stages.program.tether import tethered
 from stages.setting import foreign_words
 from stages.setting.programs import DOCTOR
 from stages.settings import env_name
@@ -67,7 +68,8 @@ def prepare_apptainer(
     require_no_paths_of_host(stages)
     program, names = _program(), {stage.name for stage in stages}
     if DOCTOR in names:
-        print(f"engine  {_ask(program, '--version').stdout.strip()}", flush=True)
+        said = foreign_words.last_line(_ask(program, "--version").stdout)
+        print(f"engine  {said}", flush=True)
     root = _prepared(artifacts, names)
     files = sif.prepare(program, stages)
     if names & LOCKING:
@@ -107,7 +109,7 @@ def _ask(*command: str) -> "subprocess.CompletedProcess[str]":
     """Run a command of Apptainer, and return what it printed; EngineError if it hangs."""
     try:
         return subprocess.run(
-            command,
+            tethered(command, environ=apptainer_environment()),
             env=apptainer_environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -1,6 +1,7 @@
 """The images in the form of Apptainer, SIF files: each is built once, of what an export brings."""
 
 import shutil
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,8 @@ from docker.paths import EXPORT, SIF_FILES
 from docker.reproduce.locked_images import changed_inputs, locked_digest
 from docker.reproduce.one_image import write_one
 from docker.share.output import written_whole
-from stages.errors import EngineError
+from stages.errors import EngineError, NotWritableError, StageError
+from stages.files.checksums import sha256
 from stages.folder.full_disk import scratch_folder
 from stages.program.clock import time_of_day
 from stages.program.tether import tethered
@@ -47,7 +49,7 @@ def prepare(program: str, stages: Sequence[Stage]) -> dict[Stage, Sif]:
         )
     files = {stage: _file_of(stage, lock) for stage in stages}
     for stage, sif in files.items():
-        if not sif.path.is_file():
+        if not _is_as_built(sif.path):
             _build(program, stage, sif)
     return files
 
@@ -66,15 +68,31 @@ def _file_of(stage: Stage, lock: ImagesLock) -> Sif:
     return Sif(SIF_FILES / name, digest)
 
 
+def _is_as_built(path: Path) -> bool:
+    """Return whether a file has the content that was built here: else its name proves nothing."""
+    if not path.is_file():
+        return False
+    try:
+        return _sum_of(path).read_text(encoding="ascii").strip() == sha256(path)
+    except (OSError, ValueError, StageError):
+        return False
+
+
+def _sum_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
+
+
 def _build(program: str, stage: Stage, sif: Sif) -> None:
     archive = EXPORT / airgap.IMAGES
     if not archive.is_file():
+        there = "is not what was built here, and there is no" if sif.path.exists() else ""
         raise EngineError(
-            f"Apptainer's image {sif.path} is not there, nor {archive}, of which it is built; work "
-            "in what `invoke export` packs where there is an engine, or use `--runner local`"
+            f"Apptainer's image {sif.path} {there or 'is not there, nor'} {archive}, of which it "
+            "is built; work in what `invoke export` packs where there is an engine, or use "
+            "`--runner local`"
         )
     print(f"{time_of_day()} build: {sif.path.name} of {archive}", flush=True)
-    SIF_FILES.mkdir(exist_ok=True)
+    _make_folder()
     with scratch_folder("sif-") as folder:
         one, built = folder / airgap.IMAGES, folder / sif.path.name
         write_one(archive, stage.image, sif.digest, one)
@@ -85,5 +103,32 @@ def _build(program: str, stage: Stage, sif: Sif) -> None:
                 f"{program} can't build {sif.path.name}; the lines above say why; fix that, or "
                 "use `--runner local`"
             )
+        _require_image(built, program)
         with written_whole(sif.path) as part:  # other nodes may be building the same one
             shutil.copyfile(built, part)
+        with written_whole(_sum_of(sif.path)) as part:
+            part.write_text(f"{sha256(built)}\n", encoding="ascii")
+
+
+def _make_folder() -> None:
+    try:
+        SIF_FILES.mkdir(exist_ok=True)
+    except OSError as error:
+        raise NotWritableError(
+            f"there can be no folder {SIF_FILES} for Apptainer's images ({error.strerror}); remove "
+            "what is there, or let it be written"
+        ) from None
+
+
+def _require_image(built: Path, program: str) -> None:
+    """Raise EngineError if a build that ended well left no plain file with something in it."""
+    try:
+        found = built.lstat()
+        if stat.S_ISREG(found.st_mode) and found.st_size:
+            return
+    except FileNotFoundError:
+        pass
+    raise EngineError(
+        f"{program} ended with 0, but has built no {built.name}; try `{program} build` by hand, or "
+        "use `--runner local`"
+    )

@@ -202,6 +202,18 @@ def test_doctor_says_by_what_it_runs_and_makes_no_artifacts_folder(
     assert "destination=/artifacts" in mounts(doctor)[0]
 
 
+def test_what_it_says_of_itself_is_shown_on_one_line_and_without_secrets(
+    fake: FakeApptainer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = "\x1b[31mEVIL\x1b]0;title\a https://me:hunter2@host" + "x" * 500
+    fake.behave(f"if words == ['--version']: print({said!r})")
+    run(tmp_path / "typo", read_extra(DOCTOR))
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("engine  \\x1b[31mEVIL")
+    assert "hunter2" not in line
+    assert len(line) < 300
+
+
 def test_a_path_of_the_host_is_refused(
     fake: FakeApptainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

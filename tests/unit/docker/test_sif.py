@@ -11,7 +11,7 @@ import pytest
 from docker import sif
 from docker.build.graph import Stage
 from docker.lockfile import ImagesLock, LockedImage
-from stages.errors import EngineError
+from stages.errors import EngineError, NotWritableError
 from tests.unit.docker.fake_apptainer import FakeApptainer, in_path
 from tests.unit.docker.test_saved import LOWER, UPPER, digest, tar_of
 
@@ -123,6 +123,56 @@ def test_an_archive_that_is_damaged_is_refused(
     with pytest.raises(EngineError, match="or is not whole; get the export again"):
         prepare(fake)
     assert not fake.calls()
+
+
+@pytest.mark.parametrize("damage", ["garbage", ""])
+def test_a_file_by_an_images_name_that_was_not_built_here_is_built_again(
+    fake: FakeApptainer, damage: str
+) -> None:
+    made = prepare(fake)[TRAIN]
+    whole = made.path.read_bytes()
+    made.path.write_text(damage)
+    assert prepare(fake)[TRAIN] == made
+    assert made.path.read_bytes() == whole
+    assert len(fake.calls("build")) == 3
+
+
+def test_without_the_export_a_file_that_was_not_built_here_is_refused(
+    fake: FakeApptainer, tmp_path: Path
+) -> None:
+    made = prepare(fake)[TRAIN]
+    made.path.write_text("garbage")
+    (tmp_path / "export" / "images.tar").unlink()
+    with pytest.raises(EngineError, match="is not what was built here"):
+        prepare(fake)
+
+
+@pytest.mark.parametrize(
+    "leaves",
+    [
+        "pass",
+        "open(words[-2], 'w').close()",
+        "os.symlink('/etc/hostname', words[-2])",
+        "os.mkfifo(words[-2])",
+        "os.mkdir(words[-2])",
+    ],
+)
+def test_a_build_that_says_it_ended_well_and_left_no_image_is_an_error(
+    fake: FakeApptainer, tmp_path: Path, leaves: str
+) -> None:
+    fake.behave(f"if 'build' in words:\n    os.remove(words[-2])\n    {leaves}")
+    with pytest.raises(EngineError, match=r"ended with 0, but has built no train-"):
+        prepare(fake)
+    assert [*(tmp_path / "sif").iterdir()] == []
+
+
+def test_where_there_can_be_no_folder_for_images_it_is_said(
+    fake: FakeApptainer, tmp_path: Path
+) -> None:
+    (tmp_path / "sif").write_text("mine")
+    with pytest.raises(NotWritableError, match=r"there can be no folder .*sif"):
+        prepare(fake)
+    assert (tmp_path / "sif").read_text() == "mine"
 
 
 def test_a_build_that_fails_leaves_no_image(fake: FakeApptainer, tmp_path: Path) -> None:
