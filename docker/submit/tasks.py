@@ -66,14 +66,20 @@ def cancel(_: Context, artifacts: str = "") -> None:
             submit = sending.adopt(state.require_last(folder))
             state.write(folder, submit)
             kept = watching.cancel(folder, submit)
-        print(table(standings(folder, submit)))
-        if kept:
-            shown = "; ".join(f"{kind} ({why})" for kind, why in kept.items())
-            raise SchedulerError(
-                f"not ended: {shown}; if `invoke jobs` still shows them, ask who runs the cluster"
-            )
+        try:
+            print(table(standings(folder, submit)))
+        finally:
+            _require_ended(kept)
 
     end_with(exit_code_of("cancel", end))
+
+
+def _require_ended(kept: Mapping[str, str]) -> None:
+    if kept:
+        shown = "; ".join(f"{kind} ({why})" for kind, why in kept.items())
+        raise SchedulerError(
+            f"not ended: {shown}; if `invoke jobs` still shows them, ask who runs the cluster"
+        )
 
 
 def _submit(runner: str, given: dict[str, str], _: How) -> None:

@@ -88,16 +88,25 @@ def _end(folder: Path, submit: Submit, it: Standing, *options: str) -> str:
     try:
         slurm.end(it.job.id, *options)
     except slurm.RefusedError as error:
-        return "" if standing_of(folder, submit, it.job).is_over else str(error)
+        return "" if _now(folder, submit, it).is_over else str(error)
+    except SchedulerError as error:  # another job may well be ended
+        return str(error).partition(";")[0]
     return ""
+
+
+def _now(folder: Path, submit: Submit, it: Standing) -> Standing:
+    """Return how a job stands; as it stood, if Slurm gives no answer this time."""
+    try:
+        return standing_of(folder, submit, it.job)
+    except SchedulerError:
+        return it
 
 
 def _after_grace(folder: Path, submit: Submit, ending: Sequence[Standing]) -> list[Standing]:
     """Wait for jobs to end; return how those stand that have not."""
     deadline = time.monotonic() + GRACE_S
     while True:
-        found = [standing_of(folder, submit, it.job) for it in ending]
-        going = [it for it in found if not it.is_over]
+        going = [now for it in ending if not (now := _now(folder, submit, it)).is_over]
         if not going or time.monotonic() > deadline:
             return going
         time.sleep(GLANCE_S)

@@ -4,6 +4,7 @@ import dataclasses
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from invoke.context import Context
@@ -11,8 +12,8 @@ from invoke.exceptions import Exit
 
 from docker import running
 from docker.host.env_file import environment
-from docker.submit import sending, state, tasks, watching
-from docker.submit.standing import Standing, standings
+from docker.submit import sending, slurm, state, tasks, watching
+from docker.submit.standing import Standing, standing_of, standings
 from docker.submit.state import Submit, bundle_of, log_of
 from stages.command_line import load
 from stages.errors import (
@@ -231,6 +232,42 @@ def test_a_job_that_goes_on_after_it_was_cancelled_is_named(
         "spr": "running",
         "icx": "pending",
     }
+
+
+def test_one_scancel_that_hangs_keeps_no_other_job_from_being_ended(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(slurm, "ANSWER_S", 1)
+    monkeypatch.setattr(watching, "GRACE_S", 0.1)
+    submit = sent(cluster, "spr", "icx", "clx")
+    for number in "123":
+        cluster.is_now(number, "RUNNING", NodeList="n1")
+    (cluster.folder / "hangs-1").touch()
+    with pytest.raises(Exit) as ended:
+        tasks.cancel.body(Context(), str(cluster.artifacts))
+    assert ended.value.code == SchedulerError.exit_code
+    assert words(cluster, submit) == {"spr": "running", "icx": "killed", "clx": "killed"}
+    said = capsys.readouterr()
+    assert "not ended: spr (Slurm can't be asked (scancel gave no answer in 1 s)" in said.err
+    assert "icx" in said.out
+
+
+def test_a_look_without_an_answer_keeps_no_job_from_being_ended(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit, looks = sent(cluster, "spr"), count()
+    cluster.is_now("1", "RUNNING", NodeList="n1")
+    (cluster.folder / "deaf-1").touch()
+
+    def once_silent(*given: Any) -> Standing:
+        if next(looks) == 0:
+            raise SchedulerError("no answer")
+        return standing_of(*given)
+
+    monkeypatch.setattr(watching, "standing_of", once_silent)
+    monkeypatch.setattr(watching, "GRACE_S", 0.1)
+    watching.cancel(cluster.submits, submit)
+    assert cluster.calls("scancel") == ["scancel --batch --signal=TERM 1", "scancel 1"]
 
 
 def test_bundles_are_given_to_diff_by_kind() -> None:
