@@ -13,7 +13,9 @@
 #   VGG19_ARTIFACTS, VGG19_CORES   where it writes, and what it pins, if not artifacts-JOB and the job's
 # Flags: -d CLONE and -l nodes=1:LABEL:ppn=N, as a scheduler hands on that does not read them.
 # What it leaves in the clone: artifacts-JOB/, vgg19-bundle-JOB.tar. docs/batch.md has more.
-set -uo pipefail
+set -ufo pipefail
+# By it cd would go to another folder than the one that was looked at.
+unset CDPATH
 
 if [[ ${1:-} == -h || ${1:-} == --help ]]; then
   sed -n '2,/^[^#]/s/^# //p' "$0"
@@ -68,7 +70,7 @@ not_read() { # WORDS
 find_clone() {
   [[ ${SLURM_JOB_ID:-} ]] || folder=${folder:-${PBS_O_INITDIR:-${PBS_O_WORKDIR:-}}}
   folder=${folder:-$PWD}
-  [[ -f $folder/bootstrap.py ]] && cd "$folder" && return
+  [[ -f $folder/bootstrap.py ]] && cd -- "$folder" && return
   refuse 3 "no bootstrap.py in $folder; submit this in the clone, or give -d CLONE"
 }
 
@@ -80,7 +82,7 @@ require_label() {
     cpx) needed='avx512_bf16' ;;
     icx | clx) needed='avx512_vnni' ;;
     skx) needed='avx512f avx512bw avx512vl avx512dq' ;;
-    *) refuse 2 "LABEL $LABEL is none of spr, emr, gnr, amx, cpx, icx, clx, skx" ;;
+    *) refuse 2 "LABEL $(printf %q "$LABEL") is none of spr, emr, gnr, amx, cpx, icx, clx, skx" ;;
   esac
   for flag in $needed; do
     grep -qm1 "^flags.* $flag\( \|\$\)" "$CPUINFO" ||
@@ -102,7 +104,7 @@ job_cores() {
 allowed_cpus() {
   local all
   read -ra all < <(python3 -c 'import os; print(*sorted(os.sched_getaffinity(0)))')
-  [[ $granted =~ ^[1-9][0-9]*$ && $granted -lt ${#all[@]} ]] || granted=${#all[@]}
+  [[ $granted =~ ^[1-9][0-9]{0,5}$ && $granted -lt ${#all[@]} ]] || granted=${#all[@]}
   [[ $granted == "${#all[@]}" ]] || echo "run_job: the job has $granted CPUs and is bound to none: \
 others may use the same; have the scheduler bind it, or ask for a node alone" >&2
   echo "${all[@]:0:granted}"
@@ -145,11 +147,34 @@ stop() {
   [[ $child == 0 ]] || kill -TERM "$child"
 }
 
+# What would run nothing, or something else, is known before anything is run.
+read_what_to_run() {
+  local word
+  read -rd '' -a tasks <<<"${TASKS:-pipeline}"
+  read -rd '' -a options <<<"${OPTIONS:-}"
+  [[ ${#tasks[@]} -gt 0 ]] || refuse 2 "TASKS names no task; leave it out for pipeline"
+  for word in "${tasks[@]}"; do
+    [[ $word =~ ^[a-z][a-z-]*$ ]] || 
+      refuse 2 "TASKS has $(printf %q "$word"), which is no task; give names, with blanks between"
+  done
+  for word in "${options[@]}"; do
+    case $word in
+      --help | -h | --dry-run | --dry | --list | -l | --version | -V)
+        refuse 2 "OPTIONS has $word, by which nothing is measured; try that without a job"
+        ;;
+      *[\"\'\\]*)
+        refuse 2 "OPTIONS has $(printf %q "$word"), and is split at blanks, also in quotes; leave them out"
+        ;;
+    esac
+  done
+}
+
 folder='' handed_on='' stopped='' child=0 LABEL=${LABEL:-} CPUINFO=${CPUINFO:-/proc/cpuinfo}
 granted=${SLURM_CPUS_ON_NODE:-${PBS_NUM_PPN:-${NCPUS:-}}}
 read_options "$@"
 find_clone
 require_label
+read_what_to_run
 job=${SLURM_JOB_ID:-${PBS_JOBID:-$$}}
 job=${job%%.*}
 export VGG19_ARTIFACTS=${VGG19_ARTIFACTS:-$PWD/artifacts-$job}
@@ -159,16 +184,15 @@ engine=() runner=() by=${RUNNER:-$(choose_runner)}
 case $by in
   docker) ;;
   apptainer | local) engine=(--no-engine) runner=(--runner "$by") ;;
-  *) refuse 2 "RUNNER $by is none of docker, apptainer, local" ;;
+  *) refuse 2 "RUNNER $(printf %q "$by") is none of docker, apptainer, local" ;;
 esac
 echo "run_job: job $job on $(uname -n), cores $VGG19_CORES, ${runner[*]:-in containers}"
 trap stop TERM INT HUP
 task "${engine[@]}" doctor "${runner[@]}"
 code=$?
 [[ $code == 0 || $code == 18 ]] || refuse $code "doctor refuses this node; its lines above say why"
-read -rd '' -a options <<<"${OPTIONS:-}"
 worst=0
-for name in ${TASKS:-pipeline}; do
+for name in "${tasks[@]}"; do
   task "${engine[@]}" "$name" "${runner[@]}" "${options[@]}"
   code=$?
   [[ $code == 0 || $code == 23 ]] || refuse $code "the $name failed; its last line above says why"

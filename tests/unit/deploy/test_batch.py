@@ -151,6 +151,55 @@ def test_a_runner_that_there_is_not_is_refused(node: Node) -> None:
     assert lines[-1] == "run_job: error: RUNNER podman is none of docker, apptainer, local"
 
 
+@pytest.mark.parametrize("name", ["TASKS", "RUNNER", "LABEL"])
+def test_what_is_refused_is_shown_without_what_it_would_do_to_a_terminal(
+    node: Node, name: str
+) -> None:
+    code, lines = node.submit(**{name: "x\x1b[31my"})
+    assert (code, node.calls()) == (2, [])
+    assert "\x1b" not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *({"TASKS": tasks} for tasks in (" ", "*", "profile *", "--list", "./x", "../y")),
+        *({"OPTIONS": word} for word in ("--help", "--data beans --dry-run", "--dry", "-h")),
+        *({"OPTIONS": f"--backbone {word}"} for word in ('"a b"', "'a b'", "a\\ b")),
+    ],
+)
+def test_what_would_run_nothing_or_something_else_is_refused_before_anything_runs(
+    node: Node, given: dict[str, str]
+) -> None:
+    code, lines = node.submit(**given)
+    assert (code, node.calls()) == (2, [])
+    assert lines[-1].startswith(f"run_job: error: {next(iter(given))} ")
+
+
+def test_no_wildcard_is_expanded(node: Node) -> None:
+    node.submit(OPTIONS="--data bootstrap*")
+    assert tasks(node)[1].endswith("--data bootstrap*")
+
+
+def test_no_other_folder_of_cdpath_is_run_in_the_clones_place(node: Node, tmp_path: Path) -> None:
+    other = tmp_path / "other" / node.clone.name
+    other.mkdir(parents=True)
+    (other / "bootstrap.py").write_text("#!/bin/sh\ntouch ran\n")
+    (other / "bootstrap.py").chmod(0o755)
+    node.begins = node.clone.parent
+    assert node.submit("-d", node.clone.name, CDPATH=str(other.parent))[0] == 0
+    assert not (other / "ran").exists()
+    assert node.calls()
+
+
+def test_a_number_of_cpus_that_can_not_be_is_passed_over(node: Node) -> None:
+    allowed = sorted(os.sched_getaffinity(0))
+    code, _ = node.submit(SLURM_CPUS_ON_NODE="18446744073709551616")
+    assert code == 0
+    (cores,) = {call.partition(" on ")[2] for call in node.calls()}
+    assert int(cores.split(",")[0]) == allowed[0]
+
+
 def test_the_cores_are_the_ones_of_the_job(node: Node) -> None:
     allowed = sorted(os.sched_getaffinity(0))
     code, lines = node.submit(SLURM_CPUS_ON_NODE="1")
