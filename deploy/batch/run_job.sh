@@ -154,7 +154,7 @@ read_what_to_run() {
   read -rd '' -a options <<<"${OPTIONS:-}"
   [[ ${#tasks[@]} -gt 0 ]] || refuse 2 "TASKS names no task; leave it out for pipeline"
   for word in "${tasks[@]}"; do
-    [[ $word =~ ^[a-z][a-z-]*$ ]] || 
+    [[ $word =~ ^[a-z][a-z-]*$ ]] ||
       refuse 2 "TASKS has $(printf %q "$word"), which is no task; give names, with blanks between"
   done
   for word in "${options[@]}"; do
