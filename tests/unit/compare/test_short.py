@@ -100,6 +100,15 @@ def test_a_run_that_is_not_to_be_trusted_is_said_to_be_before_anything_else() ->
     assert text(profiled(without_int8)).startswith(said)
 
 
+def test_a_status_that_no_row_has_is_not_explained() -> None:
+    bad = invalid(DRIFTED)
+    cells = measured("fp32", "AVX2", 5.0, validity=bad), measured("int8", "AVX2", 20.0, validity=bad)
+    doubtful = replace(profile(*cells), repeat=repeat(trusted=False, reasons=[UNEQUAL]))
+    shown = text(profiled(doubtful))
+    assert "INVALID: a figure can't be relied on" in " ".join(shown.split())
+    assert "not trusted:" not in shown
+
+
 def test_an_answer_whose_figures_are_invalid_begins_with_that() -> None:
     bad = measured("int8", "AVX2", 20.0, validity=invalid(DRIFTED))
     said = answer(measured("fp32", "AVX2", 5.0), bad)
