@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from docker.build.build_log import logged
 from docker.build.graph import Stage
 from docker.containers import GRACE_S
 from docker.host import airgap
 from docker.host.children import run_gently
 from docker.host.environment import apptainer_environment
 from docker.lockfile import ImagesLock, read_lock
-from docker.paths import EXPORT, SIF_FILES
+from docker.paths import BUILD_LOG, EXPORT, SIF_FILES
 from docker.reproduce.locked_images import changed_inputs, locked_digest
 from docker.reproduce.one_image import write_one
 from docker.share.output import written_whole
@@ -91,23 +92,27 @@ def _build(program: str, stage: Stage, sif: Sif) -> None:
             "is built; work in what `invoke export` packs where there is an engine, or use "
             "`--runner local`"
         )
-    print(f"{time_of_day()} build: {sif.path.name} of {archive}", flush=True)
+    print(f"{time_of_day()} build: {sif.path.name} of {archive}, see {BUILD_LOG}", flush=True)
     _make_folder()
     with scratch_folder("sif-") as folder:
         one, built = folder / airgap.IMAGES, folder / sif.path.name
         write_one(archive, stage.image, sif.digest, one)
-        command = [program, "--silent", "build", "--disable-cache", str(built)]
-        command += [f"docker-archive:{one}"]
-        if run_gently(tethered(command), GRACE_S, env=apptainer_environment()) != 0:
-            raise EngineError(
-                f"{program} can't build {sif.path.name}; the lines above say why; fix that, or "
-                "use `--runner local`"
-            )
-        _require_image(built, program)
+        with logged(BUILD_LOG):
+            _have_built(program, one, built)
         with written_whole(sif.path) as part:  # other nodes may be building the same one
             shutil.copyfile(built, part)
         with written_whole(_sum_of(sif.path)) as part:
             part.write_text(f"{sha256(built)}\n", encoding="ascii")
+
+
+def _have_built(program: str, archive: Path, built: Path) -> None:
+    command = [program, "build", "--disable-cache", str(built), f"docker-archive:{archive}"]
+    if run_gently(tethered(command), GRACE_S, env=apptainer_environment()) != 0:
+        raise EngineError(
+            f"{program} can't build {built.name}; the lines above say why; fix that, or use "
+            "`--runner local`"
+        )
+    _require_image(built, program)
 
 
 def _make_folder() -> None:

@@ -48,6 +48,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeApptainer:
     monkeypatch.setattr(sif, "changed_inputs", lambda lock, environ: [])
     monkeypatch.setattr(sif, "SIF_FILES", tmp_path / "sif")
     monkeypatch.setattr(sif, "EXPORT", tmp_path / "export")
+    monkeypatch.setattr(sif, "BUILD_LOG", tmp_path / "build.log")
     (tmp_path / "export").mkdir()
     (tmp_path / "export" / "images.tar").write_bytes(archive())
     return in_path(tmp_path, monkeypatch)
@@ -180,3 +181,18 @@ def test_a_build_that_fails_leaves_no_image(fake: FakeApptainer, tmp_path: Path)
     with pytest.raises(EngineError, match=r"can't build train-.*; the lines above say why"):
         prepare(fake)
     assert [*(tmp_path / "sif").iterdir()] == []
+
+
+def test_what_a_build_prints_is_in_a_file_and_its_end_shown_without_passwords(
+    fake: FakeApptainer, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fake.behave(
+        "print('INFO: begun\\nFATAL: \\x1b[31mhttps://me:hunter2@host/', file=sys.stderr)\nsys.exit(1)"
+    )
+    with pytest.raises(EngineError, match="can't build"):
+        prepare(fake)
+    shown = capfd.readouterr()
+    assert "FATAL" in shown.err and "host/" in shown.err
+    assert "hunter2" not in shown.out + shown.err
+    assert "\x1b" not in shown.err
+    assert "INFO: begun" in (tmp_path / "build.log").read_text()
