@@ -7,6 +7,9 @@ Everything but the virtual environment with this task runner itself is set up on
 import os
 import sys
 
+if __name__ == "__main__":  # it would do nothing, and end well
+    print("tasks: error: this is a file of invoke; use `./bootstrap.py TASK`", file=sys.stderr)
+    sys.exit(2)  # as for a setting that can't be
 HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120
 sys.path.insert(0, HERE)
 # The `invoke` of another clone's activated environment has imported that one's code by now.

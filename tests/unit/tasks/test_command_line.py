@@ -21,6 +21,12 @@ def assert_refused(done: Done, code: int, line: str) -> None:
     assert line in done.error_lines[0]
 
 
+@pytest.mark.parametrize("words", [[], ["pipeline"], ["--help"]])
+def test_the_tasks_file_itself_is_no_program(words: list[str]) -> None:
+    done = run(sys.executable, "tasks.py", *words)
+    assert_refused(done, SettingsError.exit_code, "use `./bootstrap.py TASK`")
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_help_lists_the_settings_of_a_program(program: str) -> None:
     shown = invoke("--help", program).output
