@@ -19,7 +19,7 @@ from stages import locks
 from stages.errors import NotWritableError
 from stages.folder.usable import resolved
 from stages.setting.programs import DOCTOR, DOWNLOAD
-from stages.settings import env_name
+from stages.settings import Settings, env_name
 
 
 def prepare_docker(
@@ -90,6 +90,21 @@ def _network_of(stage: Stage, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 RUNNERS = {"docker": prepare_docker, "apptainer": prepare_apptainer, "local": prepare_local}
+
+
+def require_possible_by(runner: str, settings: Settings, programs: Collection[str]) -> None:
+    """Raise what `stages.possible` does if this machine, by one of RUNNERS, can't do what is asked.
+
+    Of another machine, whose engine the user has chosen, nothing is known.
+    """
+    # Imported only now: it takes a while, which every command would wait for.
+    from stages import possible
+
+    if RUNNERS[runner] is prepare_local:
+        possible.require_possible(settings, programs)
+    elif RUNNERS[runner] is prepare_apptainer or not engine.is_elsewhere():
+        are_children = RUNNERS[runner] is prepare_apptainer
+        possible.require_possible_in_images(settings, programs, are_children=are_children)
 
 
 def to_prepare(runner: str, stages: list[Stage]) -> tuple[str, str]:

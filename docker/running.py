@@ -15,11 +15,11 @@ from docker.host.env_file import asked_memory, environment, with_place
 from docker.host.own_files import OWN
 from docker.host.variables import GIVEN_PATHS
 from docker.how import How
-from docker.local_runner import Runner, prepare_local
+from docker.local_runner import Runner
 from docker.options import flags_given
 from docker.outcome import Outcome
 from docker.remote.runner import Remote, require_possible
-from docker.runners import RUNNERS, prepare_docker, to_prepare
+from docker.runners import RUNNERS, prepare_docker, require_possible_by, to_prepare
 from docker.stage_environment import TRAIN
 from docker.standing import from_here
 from stages.agreement import require_agreement
@@ -85,11 +85,7 @@ def run_stages(
     if TRAIN in wanted:
         for own in OWN:
             own.require_usable(settings.get(own.variable, ""))
-    if RUNNERS[runner] is prepare_local:
-        # Imported only now: it takes a second, which every command would wait for.
-        from stages.possible import require_possible as require_possible_here
-
-        require_possible_here(load(settings), wanted)
+    require_possible_by(runner, load(settings), wanted)
     if how.dry_run:
         _forecast(name, load(settings), stages, runner)
         return 0

@@ -41,7 +41,7 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
     Raises SettingsError for a setting that is unknown or not allowed, that asks for more images
     than there would be, that is given twice, or is a path that no container sees, and for a
     misspelt variable of such a path;
-    NotWritableError if the folder can't be written.
+    NotWritableError if the folder can't be written; what `require_possible_in_images` does.
     """
     settings = load(environ)
     refuse_misspelt(environ, GIVEN.values())
@@ -52,6 +52,10 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
         _require_seen(name, getattr(settings, name), folder)
     sees_data = not (environ.get(GIVEN["data"]) or is_data_path(settings.data))
     require_agreement(load(_with_given(environ)), STAGES, sees_data=sees_data)
+    # Imported only now: `invoke`, which takes a part of this module, would wait for it.
+    from stages.possible import require_possible_in_images
+
+    require_possible_in_images(settings, STAGES, are_children=True)
     if not _is_writable(folder):
         raise NotWritableError(_remedy(environ.get(GIVEN_FOLDER, str(folder)), environ))
 

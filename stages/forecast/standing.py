@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from stages.artifacts import Artifacts, read_record, require_current, verify
 from stages.common.current import Facts, cpu_facts, facts_of, in_words, machine_facts
-from stages.common.host.cores import one_per_physical_core, parse_cores, require_available
+from stages.common.host.cores import available_cores
 from stages.common.host.facts import describe_host
 from stages.common.provenance import maker
 from stages.common.unfit import of_profile, of_quantize
@@ -46,7 +46,7 @@ def this_host(settings: Settings) -> Host:
 
     They are not tried, as numactl may be in profile's image alone.
     """
-    return describe_host(_cores(settings))
+    return describe_host(available_cores(settings.cores, os.sched_getaffinity(0)))
 
 
 def standings(settings: Settings, programs: Collection[str], host: Host) -> list[Standing]:
@@ -70,15 +70,6 @@ def _places(artifacts: Artifacts, runtime: str) -> dict[str, tuple[StageFolder, 
         "profile": (artifacts.profile(runtime), ProfileRecord),
         "compare": (artifacts.compare, CompareRecord),
     }
-
-
-def _cores(settings: Settings) -> list[int]:
-    allowed = os.sched_getaffinity(0)
-    if not settings.cores:
-        return one_per_physical_core(allowed)
-    cores = parse_cores(settings.cores)
-    require_available(cores, allowed)
-    return cores
 
 
 def _standing(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stages import check
-from stages.errors import NotWritableError, SettingsError
+from stages.errors import NotWritableError, PinningError, SettingsError
 
 
 @pytest.fixture
@@ -107,3 +107,12 @@ def test_pictures_that_no_container_sees_yet_are_not_looked_for(environ: dict[st
 @pytest.mark.parametrize("data", ["tf_flowers", "imagenette/320px-v2:1.0.0"])
 def test_a_set_by_its_name_passes(data: str, environ: dict[str, str]) -> None:
     check.main({**environ, "VGG19_DATA": data})
+
+
+def test_what_this_machine_can_not_do_is_refused_before_the_first_stage(
+    environ: dict[str, str],
+) -> None:
+    with pytest.raises(PinningError, match="cores 4000 are not among those available here"):
+        check.main({**environ, "VGG19_CORES": "4000"})
+    with pytest.raises(PinningError, match="500 instances need 500 cores"):
+        check.main({**environ, "VGG19_NUM_INSTANCES": "500"})

@@ -10,6 +10,7 @@ import pytest
 from docker import local_runner, runners, running
 from docker.host import venv
 from stages import possible
+from stages.common.host.topology import HERE
 from stages.errors import HostError, NotWritableError, PinningError, StageError
 from stages.possible import require_possible
 from stages.settings import Settings
@@ -82,6 +83,52 @@ def test_a_cpu_that_is_too_old_is_named(
 @pytest.mark.parametrize("program", ["doctor", "download", "train", "compare"])
 def test_who_measures_nothing_is_not_refused(program: str, tmp_path: Path) -> None:
     require_possible(settings(tmp_path, isas=("AVX512_CORE",), locks=Path("/nowhere")), [program])
+
+
+@pytest.mark.parametrize("runner", ["docker", "apptainer"])
+@pytest.mark.parametrize(
+    ("given", "kind", "words"),
+    [
+        ({"cores": "4000"}, PinningError, "cores 4000 are not among those available here"),
+        ({"isas": "AVX512_CORE"}, HostError, "no cell can run here .no avx512"),
+        ({"num_instances": "500"}, PinningError, "500 instances need 500 cores"),
+    ],
+)
+def test_no_image_is_built_for_what_can_not_be_done(
+    runner: str,
+    given: dict[str, str],
+    kind: type[StageError],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(running, "require_inputs", lambda *_: None)
+    with pytest.raises(kind, match=words):
+        running.run_stages(STAGES, "pipeline", runner, given | {"artifacts": str(tmp_path / "a")})
+    assert not (tmp_path / "a").exists()
+
+
+def test_of_another_machine_that_an_engine_is_on_nothing_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = settings(tmp_path, cores="4000")
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    runners.require_possible_by("docker", asked, STAGES)
+    monkeypatch.delenv("DOCKER_HOST")
+    with pytest.raises(PinningError, match="cores 4000"):
+        runners.require_possible_by("docker", asked, STAGES)
+
+
+def test_an_engine_may_use_cores_that_this_process_may_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cores = os.sched_getaffinity(0)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {min(cores)})
+    asked = settings(tmp_path, cores=str(max(HERE.online())))
+    runners.require_possible_by("docker", asked, STAGES)
+    if HERE.online()[1:]:
+        with pytest.raises(PinningError, match="are not among those available here"):
+            runners.require_possible_by("apptainer", asked, STAGES)
 
 
 def test_no_environment_is_made_for_cores_that_are_not_there(

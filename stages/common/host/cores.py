@@ -40,10 +40,15 @@ def choose_cores(asked: str, sysfs: Sysfs = HERE) -> list[int]:
     Raises PinningError if one asked for does not exist, is switched off, or lies outside the
     cpuset, and if numactl is missing or refuses.
     """
-    allowed = os.sched_getaffinity(0)
+    cores = available_cores(asked, os.sched_getaffinity(0), sysfs)
+    _try_numactl(cores)
+    return cores
+
+
+def available_cores(asked: str, allowed: set[int], sysfs: Sysfs = HERE) -> list[int]:
+    """Return what `choose_cores` does of `allowed`, without trying to pin to them."""
     cores = parse_cores(asked) if asked else one_per_physical_core(allowed, sysfs)
     require_available(cores, allowed, sysfs)
-    _try_numactl(cores)
     return cores
 
 

@@ -102,7 +102,8 @@ def test_a_run_that_is_not_to_be_trusted_is_said_to_be_before_anything_else() ->
 
 def test_a_status_that_no_row_has_is_not_explained() -> None:
     bad = invalid(DRIFTED)
-    cells = measured("fp32", "AVX2", 5.0, validity=bad), measured("int8", "AVX2", 20.0, validity=bad)
+    given = (("fp32", 5.0), ("int8", 20.0))
+    cells = [measured(name, "AVX2", rate, validity=bad) for name, rate in given]
     doubtful = replace(profile(*cells), repeat=repeat(trusted=False, reasons=[UNEQUAL]))
     shown = text(profiled(doubtful))
     assert "INVALID: a figure can't be relied on" in " ".join(shown.split())
