@@ -51,12 +51,13 @@ def lines_of(text: str, tracking: Tracking) -> list[str]:
     if answer.failure:
         raise _error(answer.failure, tracking)
     place = printable(tracking.place)
-    return [f"{foreign_words.shown(line)} (MLflow at {place})" for line in answer.lines]
+    lines = [foreign_words.shown(line, hidden=tracking.secrets) for line in answer.lines]
+    return [f"{line} (MLflow at {place})" for line in lines]
 
 
 def _error(failure: Failure, tracking: Tracking) -> StageError:
     """Return what to say of a failure: in few words of our own, and MLflow's if it knows more."""
-    said = foreign_words.shown(failure.text)
+    said = foreign_words.shown(failure.text, hidden=tracking.secrets)
     if tracking.folder:
         return NotWritableError(
             f"MLflow can't use {tracking.folder} ({said}); give another by --tracking-uri"

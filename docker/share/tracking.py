@@ -4,11 +4,11 @@ A password in a server's address is handed to MLflow's client, and is neither sh
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from docker.host import network
 from docker.paths import MLRUNS
@@ -76,12 +76,13 @@ KINDS = "give the address of an MLflow server (https://HOST, http://HOST:PORT) o
 class Tracking:
     """A place for runs: its address without secrets, and variables for the client, with them.
 
-    `folder` is None for a server.
+    `folder` is None for a server. `secrets` are what it may never show, whoever says it.
     """
 
     uri: str
     variables: Mapping[str, str]
     folder: Path | None = None
+    secrets: Sequence[str] = ()
 
     def alone(self) -> AbstractContextManager[None]:
         """Keep others out of a folder, which is made if need be: both would make the same run.
@@ -151,9 +152,22 @@ def _of_server(text: str, named: str, environ: Mapping[str, str]) -> Tracking:
         raise _refusal(named, text, "an MLflow server's address has no ; ? or # behind its host")
     host = parts.netloc.rpartition("@")[2]
     uri = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
-    secrets = {USER: unquote(parts.username or ""), PASSWORD: unquote(parts.password or "")}
-    variables = {**_variables(uri, environ), **_certificates(environ)}
-    return Tracking(uri, variables | (secrets if parts.username else {}))
+    given = {USER: parts.username, PASSWORD: parts.password}
+    user = {
+        name: unquote(text)
+        for name, text in given.items()
+        if text or (text is not None and name == PASSWORD)
+    }
+    if user.get(PASSWORD) and not (user.get(USER) or environ.get(USER)):
+        raise _refusal(named, text, f"it has a password and no name, nor has {USER}")
+    variables = {**_variables(uri, environ), **_certificates(environ), **user}
+    return Tracking(uri, variables, secrets=_secrets({**environ, **user}))
+
+
+def _secrets(environ: Mapping[str, str]) -> list[str]:
+    """Return the passwords as they are, and as an address has them."""
+    words = [text for name in (PASSWORD, TOKEN) if (text := environ.get(name, ""))]
+    return [*words, *(quote(text, safe="") for text in words)]
 
 
 def _path_of(text: str, named: str) -> Path:

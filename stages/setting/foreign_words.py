@@ -5,6 +5,7 @@ says what they are. One that stands alone can't be known from other words.
 """
 
 import re
+from collections.abc import Collection
 
 from stages.program.printable import printable
 from stages.setting.addresses import HIDDEN, redacted
@@ -26,8 +27,13 @@ _BEFORE_SECRET = "|".join(
 _NAMED = re.compile(rf"({_BEFORE_SECRET})\S+", re.IGNORECASE)
 
 
-def shown(text: str, limit: int = MAX_SAID) -> str:
-    """Return all that was said, in one line, cut at `limit` characters."""
+def shown(text: str, limit: int = MAX_SAID, hidden: Collection[str] = ()) -> str:
+    """Return all that was said, in one line, cut at `limit` characters.
+
+    `hidden` are passwords that are known, which may stand anywhere in it.
+    """
+    for secret in sorted(hidden, key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
     return shown_line(" ".join(text.split()), limit)
 
 

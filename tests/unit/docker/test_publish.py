@@ -381,6 +381,18 @@ def test_a_servers_words_are_shown_without_passwords_on_one_line(
     assert line.isprintable()
 
 
+def test_a_server_that_repeats_the_password_does_not_have_it_shown(
+    measured: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = server.server_port
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://me:s%40fe@127.0.0.1:{port}/")
+    published(measured, mlflow=True)
+    for run in server.runs.values():
+        run["id"] = "you are me:s@fe, that is s%40fe"
+    (line, _) = published(measured, mlflow=True)
+    assert "as run you are ***, that is *** (MLflow" in line or "me:***, that is ***" in line
+
+
 def test_one_measurement_given_twice_is_refused(tmp_path: Path, measured: Path) -> None:
     with pytest.raises(SettingsError, match="are one measurement; give one of them"):
         published(measured, f"a={measured}", f"b={measured}", parquet=str(tmp_path / "o.parquet"))

@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 
 from docker.paths import ROOT
-from docker.share.tracking import EXPERIMENT, PASSWORD, URI, USER, experiment_of, place_of_runs
+from docker.share.tracking import (
+    EXPERIMENT,
+    PASSWORD,
+    TOKEN,
+    URI,
+    USER,
+    experiment_of,
+    place_of_runs,
+)
 from stages.errors import NotWritableError, SettingsError
 
 # Without it, pip is asked for its certificates.
@@ -28,6 +36,19 @@ def test_a_servers_password_is_a_variable_and_no_part_of_its_address(
     assert (place.uri, place.place, place.folder) == (uri, uri, None)
     assert (place.variables.get(USER), place.variables.get(PASSWORD)) == (user, password)
     assert place.variables[URI] == uri
+
+
+def test_an_address_replaces_those_variables_of_a_user_that_it_has(tmp_path: Path) -> None:
+    set_ = {**TRUSTED, USER: "me", PASSWORD: "p@ss", TOKEN: "t0ken"}
+    place = place_of_runs("http://you@host", tmp_path, set_)
+    assert place.variables[USER] == "you"
+    assert PASSWORD not in place.variables
+    place = place_of_runs("http://:other@host", tmp_path, set_)
+    assert place.variables[PASSWORD] == "other"
+    assert USER not in place.variables
+    assert {"other", "t0ken"} <= {*place.secrets}
+    with pytest.raises(SettingsError, match=f"a password and no name, nor has {USER}"):
+        place_of_runs("http://:other@host", tmp_path, TRUSTED)
 
 
 @pytest.mark.parametrize(
