@@ -40,9 +40,15 @@ RoundsOfBatches: TypeAlias = Annotated[list[BatchSeconds], Meta(max_length=MAX_R
 # Ends a pattern the same for every reader of a schema: Python's `$` is before a last newline, too.
 END = r"$(?!\n)"
 Sha256: TypeAlias = Annotated[str, Meta(pattern=f"^[0-9a-f]{{64}}{END}")]
-# A time in UTC, to the second; empty if it was not recorded.
-DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+# A day of the years that clocks have, as one without a battery begins with 1970.
+DAY = (
+    "((19[7-9][0-9]|20[0-9]{2})-("
+    "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+    "|02-(0[1-9]|1[0-9]|2[0-8]))"
+    "|(19(7[26]|8[048]|9[26])|20([02468][048]|[13579][26]))-02-29)"
+)
 TIME = "([01][0-9]|2[0-3])(:[0-5][0-9]){2}"
+# A time in UTC, to the second; empty if it was not recorded.
 Moment: TypeAlias = Annotated[str, Meta(pattern=f"^({DAY}T{TIME}Z)?{END}")]
 
 # What is measured beside our runtimes.

@@ -6,6 +6,7 @@ numbers that no computation can take, halves of characters.
 
 import dataclasses
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -23,6 +24,8 @@ MAX_VALUES = 20_000_000
 # Numbers beyond these can't be multiplied or divided without overflow; no figure comes near them.
 MAX_NUMBER, MIN_NUMBER = 1e18, 1e-100
 MAX_SHOWN = 200
+# What would fill the line, so that the place, behind it, were cut off.
+_FORM = re.compile(r" matching regex '.*'", re.DOTALL)
 
 
 class ReadError(ValueError):
@@ -55,7 +58,7 @@ def convert(raw: Any, kind: type[RecordT]) -> RecordT:
     except UnicodeEncodeError:
         raise ReadError("it has half a character") from None
     except (msgspec.MsgspecError, ArithmeticError, RecursionError, ValueError) as error:
-        raise ReadError(str(error)) from None
+        raise ReadError(_FORM.sub(" of another form", str(error))) from None
     for problem in _problems(raw, record, "$"):
         raise ReadError(problem)
     return record

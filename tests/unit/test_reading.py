@@ -50,6 +50,7 @@ def refusal(path: Path) -> str:
         ('"seconds": 1.0', '"seconds": 1e-200', "out of range - at `$.seconds`"),
         ('"seconds": 1.0', f'"seconds": {"9" * 5000}', "4300 digits"),
         ('"seconds": 1.0', f'"seconds": {"[" * 10**5}{"]" * 10**5}', "too deeply nested"),
+        ('"made": "2026-11-26T', '"made": "2026-02-31T', "`$.maker.made`"),
         ('"A CPU"', '"\\ud800"', "half a character"),
     ],
 )
