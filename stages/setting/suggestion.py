@@ -15,14 +15,19 @@ MIN_PART = 3
 
 
 def nearest(text: str, names: Iterable[str]) -> str:
-    """Return the name that is most like `text`, in any case of letters; "" if none is like it."""
+    """Return the name that is most like `text`, in any case of letters; "" if none is like it.
+
+    The shortest that begins with it is more so than one that has other letters.
+    """
     if len(text) > MAX_LENGTH:
         return ""
     by_form = {_form(name): name for name in names}
-    similar = difflib.get_close_matches(_form(text), by_form, n=1)
     part = _form(text)
     containing = [form for form in by_form if len(part) >= MIN_PART and part in form]
-    return by_form[similar[0]] if similar else by_form[containing[-1]] if containing else ""
+    begun = sorted((form for form in containing if form.startswith(part)), key=len)
+    similar = difflib.get_close_matches(part, by_form, n=1)
+    found = [*begun[:1], *similar, *containing[-1:]]
+    return by_form[found[0]] if found else ""
 
 
 def did_you_mean(text: str, names: Iterable[str]) -> str:

@@ -119,6 +119,7 @@ def test_a_bad_value_is_refused_with_what_is_allowed(name: str, text: str, remed
         ("batch_sizes", "8, 8", "8 is there twice"),
         ("layouts", "2,2", "2 is there twice"),
         ("isas", "AVX3", "did you mean AVX2?"),
+        ("isas", "avx512", "did you mean AVX512_CORE?"),
         ("isas", "AMX", "did you mean AVX512_CORE_AMX?"),
         ("precisions", "int9", "did you mean int8?"),
         ("data", "imbedded", "did you mean embedded?"),
