@@ -152,12 +152,8 @@ def _of_server(text: str, named: str, environ: Mapping[str, str]) -> Tracking:
         raise _refusal(named, text, "an MLflow server's address has no ; ? or # behind its host")
     host = parts.netloc.rpartition("@")[2]
     uri = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
-    given = {USER: parts.username, PASSWORD: parts.password}
-    user = {
-        name: unquote(text)
-        for name, text in given.items()
-        if text or (text is not None and name == PASSWORD)
-    }
+    given = {USER: parts.username or None, PASSWORD: parts.password}
+    user = {name: unquote(text) for name, text in given.items() if text is not None}
     if user.get(PASSWORD) and not (user.get(USER) or environ.get(USER)):
         raise _refusal(named, text, f"it has a password and no name, nor has {USER}")
     variables = {**_variables(uri, environ), **_certificates(environ), **user}

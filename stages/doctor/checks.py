@@ -15,16 +15,18 @@ from stages.common.host.perf_events import trust_in_count
 from stages.common.host.topology import HERE, Sysfs
 from stages.errors import HostError, PinningError, StageError
 from stages.isa import AMX, can_stand_in, rank
+from stages.precisions import PRECISIONS
 from stages.profile.layouts import Placement, candidate_placements
 from stages.profile.memory_plan import candidates_that_fit, expected_plan
 from stages.profile.plan import PlannedCell, missing_models, plan_cells
 from stages.quantize.memory_plan import least_needed, most_needed
+from stages.quantize.variants import why_not_converted
 from stages.records.base import UNKNOWN, Host
 from stages.records.cpu_features import contradiction
 from stages.records.cpu_generations import full_name
 from stages.records.quantize import QuantizeRecord
 from stages.setting.cpu_list import format_list
-from stages.settings import Settings
+from stages.settings import Settings, recorded_settings
 
 OK, NO, NOTE = "ok", "NO", "note"
 SAMPLE_S = 1.0
@@ -110,12 +112,20 @@ def check_memory(settings: Settings, cores: Sequence[int], limit: int | None = N
 
 
 def known_missing(settings: Settings) -> dict[str, str]:
-    """Return the precisions that quantize made no model for, none before it has run."""
+    """Return the precisions that quantize made no model for, or would make none, with the reason.
+
+    What it did with other settings says nothing.
+    """
     folder = Artifacts(settings.artifacts).quantize(settings.runtime)
     try:
-        return missing_models(read_record(folder.record, QuantizeRecord))
+        record = read_record(folder.record, QuantizeRecord)
+        if record.maker.settings == recorded_settings(settings, "quantize"):
+            return missing_models(record)
     except StageError:
-        return {}
+        pass
+    flags = cpu_flags()
+    found = {it.name: why_not_converted(it, settings, flags) for it in PRECISIONS}
+    return {name: why for name, why in found.items() if why}
 
 
 def _needed(

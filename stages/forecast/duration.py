@@ -1,4 +1,7 @@
-"""How long stages will take: by what they took here the last time, else by what README says."""
+"""How long stages will take: by what they took here the last time, else by what README says.
+
+The last time counts if it had the same settings.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +13,11 @@ from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
 
-# Seconds on README's machine, of two cores.
+# Seconds on README's machine, of two cores, with nothing set.
 OF_README = {"train": 90.0, "quantize": 120.0, "profile": 300.0, "compare": 10.0}
 # Seconds for a stage whose output is current.
 LOOK_S = 5.0
+README = "by the defaults on README's machine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,8 @@ def _is_of(standing: Standing, host: Host) -> bool:
 
 
 def _took(standing: Standing) -> float:
-    """Return the seconds that a stage took the last time, 0 if that is not known."""
-    record = standing.record
+    """Return the seconds that a stage took the last time, 0 if none was as the next will be."""
+    record = standing.record if standing.as_before else None
     if isinstance(record, TrainRecord):
         return sum(record.seconds.values())
     return record.seconds if isinstance(record, QuantizeRecord | ProfileRecord) else 0.0
@@ -72,5 +76,5 @@ def _source(by_readme: set[str], by_last: set[str]) -> str:
     if not by_readme:
         return "by the last run here" if by_last else ""
     if not by_last:
-        return "by README's machine of two cores"
-    return f"by the last run here, {' and '.join(sorted(by_readme))} by README's machine"
+        return f"{README}, of two cores"
+    return f"by the last run here, {' and '.join(sorted(by_readme))} {README}"

@@ -23,7 +23,7 @@ from stages.records.profile import ProfileRecord
 from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
 from stages.setting.values import OWN_BACKBONES
-from stages.settings import Settings
+from stages.settings import Settings, recorded_settings
 from stages.stage_folders import StageFolder
 
 StageRecord: TypeAlias = TrainRecord | QuantizeRecord | ProfileRecord | CompareRecord
@@ -33,12 +33,14 @@ StageRecord: TypeAlias = TrainRecord | QuantizeRecord | ProfileRecord | CompareR
 class Standing:
     """A stage before a run: why it would do its work, empty if what it left is current.
 
-    `record` is that of what is there; None if there is none that can be read.
+    `record` is that of what is there; None if there is none that can be read. `as_before` is
+    whether it was made with the settings of now.
     """
 
     program: str
     why: str
     record: StageRecord | None
+    as_before: bool = False
 
 
 def this_host(settings: Settings) -> Host:
@@ -82,15 +84,16 @@ def _standing(
 ) -> Standing:
     if not folder.path.exists():
         return Standing(program, "nothing is there yet", None)
-    record = None
+    record, as_before = None, False
     try:
         record = read_record(folder.record, kind)
+        as_before = record.maker.settings == recorded_settings(settings, program)
         verify(folder.path)
         for digest, source in _inputs(record, artifacts):
             require_current(folder.path, digest, source.path)
     except StageError as error:
-        return Standing(program, str(error).partition("; ")[0], record)
-    return Standing(program, _why(record, settings, host, program), record)
+        return Standing(program, str(error).partition("; ")[0], record, as_before)
+    return Standing(program, _why(record, settings, host, program), record, as_before)
 
 
 def _inputs(record: StageRecord, artifacts: Artifacts) -> Sequence[tuple[str, StageFolder]]:

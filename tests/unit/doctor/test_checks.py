@@ -1,4 +1,5 @@
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from stages.command_line import load
 from stages.common.host.memory import GIB
 from stages.common.host.perf_events import Trust
 from stages.common.host.topology import Sysfs
+from stages.common.provenance import maker
 from stages.doctor import checks
 from stages.doctor.checks import NO, NOTE, OK, Check
 from stages.isa import ISA_NAMES, LADDER
@@ -158,14 +160,24 @@ def test_what_quantize_made_no_model_for_takes_no_memory(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     record = quantize(variant("fp32"), variant("int8_bf16", missing="nothing is left"))
+    given = {"VGG19_ARTIFACTS": str(tmp_path)}
     folder = Artifacts(tmp_path).quantize("itex")
     folder.path.mkdir(parents=True)
-    write_record(folder.record, record)
-    check = memory_of(monkeypatch, 15.0, VGG19_ARTIFACTS=str(tmp_path))
-    assert (check.state, check.evidence) == (
-        OK,
-        "15.0 GiB available; 9 processes need about 13.1",
-    )
+    write_record(folder.record, replace(record, maker=maker(load(given), "quantize")))
+    nine = (OK, "15.0 GiB available; 9 processes need about 13.1")
+    check = memory_of(monkeypatch, 15.0, **given)
+    assert (check.state, check.evidence) == nine
+    check = memory_of(monkeypatch, 15.0, **given, VGG19_MAX_TRIALS="3")  # it will be made again
+    assert (check.state, check.evidence) != nine
+
+
+def test_what_quantize_will_make_no_model_for_takes_no_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with_bf16 = memory_of(monkeypatch, 30.0).evidence
+    without = memory_of(monkeypatch, 30.0, VGG19_NO_BF16="true").evidence
+    processes = [int(re.findall(r"(\d+) processes", text)[0]) for text in (with_bf16, without)]
+    assert processes[1] < processes[0]
 
 
 @pytest.mark.parametrize(("busy", "state"), [(0.05, OK), (0.48, NOTE)])

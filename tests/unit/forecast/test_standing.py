@@ -134,7 +134,18 @@ def test_of_another_machine_times_are_readmes(artifacts: Artifacts) -> None:
     settings = settings_of(artifacts, force="train")
     takes = duration(standings(settings, STAGES, host), host)
     assert takes.seconds == OF_README
-    assert takes.source == "by README's machine of two cores"
+    assert takes.source == "by the defaults on README's machine, of two cores"
+
+
+def test_of_other_settings_times_say_nothing(artifacts: Artifacts) -> None:
+    takes = duration(standings(settings_of(artifacts, strict="true"), STAGES, HOST), HOST)
+    assert takes.seconds["profile"] == OF_README["profile"]
+    assert takes.source == "by the defaults on README's machine, of two cores"
+    takes = duration(standings(settings_of(artifacts, no_bf16="true"), STAGES, HOST), HOST)
+    assert takes.seconds["quantize"] == OF_README["quantize"]
+    assert takes.seconds["profile"] == 700.0
+    words = "by the last run here, quantize by the defaults on README's machine"
+    assert takes.source == words
 
 
 def test_what_is_current_takes_seconds(artifacts: Artifacts) -> None:

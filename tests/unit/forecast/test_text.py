@@ -41,7 +41,7 @@ def test_it_names_stages_cells_memory_disk_and_time(
     assert "GiB" in said["memory"]
     assert "GiB are free in " in " ".join(text.split())
     assert said["images"] == "all are there"
-    assert said["time"] == "about 9 minutes (by README's machine of two cores)"
+    assert said["time"] == "about 9 minutes (by the defaults on README's machine, of two cores)"
     assert max(map(len, text.splitlines())) <= WIDTH or str(tmp_path) in text
     assert not (tmp_path / "artifacts").exists()
 

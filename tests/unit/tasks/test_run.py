@@ -51,7 +51,7 @@ def test_a_pipeline_says_at_which_stage_it_stopped(
     assert fail(["train", "quantize"], "pipeline", monkeypatch) == 18
     begins, ends = capsys.readouterr().out.splitlines()
     assert re.fullmatch(
-        rf"{TIME}pipeline: train begins; about \d+ minutes left in all \(by README's machine .*\)",
+        rf"{TIME}pipeline: train begins; about \d+ minutes left in all \(by the defaults on .*\)",
         begins,
     )
     assert ends == "pipeline: stopped, as train failed with code 18"
