@@ -26,6 +26,7 @@ from stages.errors import ArtifactsBusyError, EngineError
 from stages.program import streams
 from stages.program.clock import zone
 from stages.program.signals import held_back
+from stages.program.streams import redraws
 from stages.program.tether import tethered
 from stages.setting.programs import DOCTOR, PROGRAMS
 from stages.settings import env_name
@@ -84,7 +85,7 @@ def run(stage: Stage, environ: Mapping[str, str], image: str) -> Outcome:
 
 def watching() -> dict[str, str]:
     """Return the variables for what a person sees of a stage: whether one does, and the zone."""
-    return {TERMINAL: "1" if sys.stdout.isatty() else "", ZONE: zone()}
+    return {TERMINAL: "1" if redraws(sys.stdout) else "", ZONE: zone()}
 
 
 def run_service(name: str, failure: str, variables: Mapping[str, str] = {}) -> None:

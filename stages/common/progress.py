@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from stages.program.clock import time_of_day
+from stages.program.streams import redraws
 
 LINE_INTERVAL_S = 10.0
 BAR_INTERVAL_S = 0.2
@@ -28,7 +29,7 @@ class Progress:
     ) -> None:
         self._stage, self._expected = stage, list(steps)
         self._given = stream
-        self._bar = self._stream.isatty() or bool(os.environ.get(TERMINAL))
+        self._bar = redraws(self._stream) or bool(os.environ.get(TERMINAL))
         self._index, self._title = 0, ""
         self._began = self._printed = time.monotonic()
 

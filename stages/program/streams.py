@@ -5,7 +5,7 @@ import io
 import os
 import select
 import sys
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TextIO
 
 from stages.program.naming import naming
 
@@ -59,6 +59,11 @@ def _usable(number: int, stream: io.TextIOWrapper) -> io.TextIOWrapper:
         return _Output(stream, NAMES[number - 1])
     stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     return stream
+
+
+def redraws(stream: TextIO) -> bool:
+    """Return whether a stream leads to a terminal that can show a line again in place of itself."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def flush() -> None:

@@ -33,6 +33,17 @@ def test_lines_tell_stage_step_and_what_is_left(clock: list[float]) -> None:
     ]
 
 
+def test_a_terminal_that_only_prints_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Terminal()
+    monkeypatch.setenv("TERM", "dumb")
+    with Progress("train", ["features"], stream=stream) as progress:
+        progress.step("features")
+        progress.note("all were there")
+    assert "\x1b" not in stream.getvalue()
+    assert "\r" not in stream.getvalue()
+    assert len(without_times(stream.getvalue())) == 2
+
+
 def test_a_container_without_a_terminal_can_be_told_that_a_person_watches(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
