@@ -4,9 +4,9 @@ Some fifty machines with all their samples would take gigabytes.
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from stages.artifacts import Artifacts
@@ -155,13 +155,17 @@ def read_machine(
 
 
 def distinct(machines: Sequence[Machine]) -> list[Machine]:
-    """Return the machines with a number behind each name that another before has, too."""
-    seen: Counter[str] = Counter()
+    """Return the machines with a number behind each name that another before has, too.
+
+    What it becomes is no name of another, either: figures are found by it.
+    """
+    taken, given = set[str](), {machine.name for machine in machines}
     named = []
     for machine in machines:
-        seen[machine.name] += 1
-        number = seen[machine.name]
-        name = f"{machine.name}#{number}" if number > 1 else machine.name
+        numbered = (f"{machine.name}#{number}" for number in count(2))
+        free = (name for name in numbered if name not in taken | given)
+        name = next(free) if machine.name in taken else machine.name
+        taken.add(name)
         named.append(replace(machine, name=name))
     return named
 

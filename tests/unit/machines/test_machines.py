@@ -201,6 +201,9 @@ def test_machines_of_one_name_have_numbers(tmp_path: Path) -> None:
     folders = [measure(tmp_path / name / "artifacts", *cells, kernel=name) for name in "ab"]
     assert [one.name for one in read(*folders)] == ["artifacts", "artifacts#2"]
     assert [one.name for one in read(*(f"x={path}" for path in folders))] == ["x", "x#2"]
+    second = measure(tmp_path / "c" / "artifacts#2", *cells, kernel="c")
+    names = [one.name for one in read(second, *folders)]
+    assert names == ["artifacts#2", "artifacts", "artifacts#3"]
 
 
 def test_a_name_that_is_given_is_taken_unless_a_file_is_called_so(
