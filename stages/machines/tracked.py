@@ -28,7 +28,7 @@ TAGS = (
     *("machine", "model", "data", "version", "source_sha256", "backbone_sha256", "data_sha256"),
     *("bundle_sha256", KEY),
 )
-NUMBERS = tuple(column.name for column in COLUMNS if column.kind == "number")
+NUMBERS = ("rounds", *(column.name for column in COLUMNS if column.kind == "number"))
 # Conditions whose names and values a person reads.
 CONDITIONS = ("setting", "machine", "limit", "runner", "version")
 # Trackers cut off, or refuse, longer ones.

@@ -27,6 +27,7 @@ def test_it_says_what_was_measured_on_which_machine_and_when(tmp_path: Path) -> 
     assert run.params["runtime"] == "itex"
     assert run.metrics["throughput_images_per_s/fp32/AVX2"] == 10.0
     assert "isa_speedup_high/fp32/AVX2" in run.metrics
+    assert run.metrics["rounds/fp32/AVX2"] == 6
     assert "latency_p99_ms/fp32/AVX2" not in run.metrics
     assert (run.tags["trusted"], run.tags["data"]) == ("true", "embedded")
     assert "invalid_cells" not in run.tags
