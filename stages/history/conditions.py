@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from stages.common.current import Facts, changes, machine_facts, value_in_words
 from stages.profile.enough import OF_ROUNDS
+from stages.program.printable import printable
 from stages.records.base import Host
 from stages.records.profile import ProfileRecord
 
@@ -16,6 +17,8 @@ OF_CELLS = ("isas", "precisions", "all_cells", "server_latency_ms")
 OF_NO_FIGURE = (*OF_ROUNDS, *OF_CELLS, "runtime", "num_instances", "cores_per_instance")
 # Settings, or differences, that a line names; it counts the others.
 MAX_SAID = 3
+# Characters of a value.
+MAX_VALUE = 20
 
 
 def unlike(before: ProfileRecord, after: ProfileRecord) -> list[tuple[str, str]]:
@@ -33,8 +36,10 @@ def in_few_words(record: ProfileRecord, current: ProfileRecord) -> str:
     kinds = [f"another {kind}" for kind in ours if kind != SETTING and ours[kind] != theirs[kind]]
     settings, others = record.maker.settings, current.maker.settings
     names = [name for name in {**settings, **others} if settings.get(name) != others.get(name)]
-    said = [f"{name} {value_in_words(settings.get(name))}" for name in names]
-    more = [f"{len(said) - MAX_SAID} more settings"] if len(said) > MAX_SAID else []
+    names.sort(key=lambda name: name in OF_NO_FIGURE)  # what forbids to compare is said first
+    said = [f"{name} {printable(value_in_words(settings.get(name)), MAX_VALUE)}" for name in names]
+    count = len(said) - MAX_SAID
+    more = [f"{count} more setting{'s' if count > 1 else ''}"] if count > 0 else []
     return ", ".join([*kinds, *said[:MAX_SAID], *more])
 
 
