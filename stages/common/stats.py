@@ -24,6 +24,8 @@ Figures: TypeAlias = npt.NDArray[np.float64]
 Side: TypeAlias = Sequence[Sequence[Run]]
 
 RESAMPLES = 4_000
+# Less than one image of any split: 1 - 0.99 is a little more than 0.01 in floating point.
+ROUNDING = 1e-9
 Z = NormalDist().inv_cdf(0.975)
 
 
@@ -35,6 +37,11 @@ def interval(values: Sequence[float], seed: int = 0) -> Interval:
     medians = _drawn_medians(tuple(values), seed)
     low, high = np.percentile(medians, _percentiles(len(values)))
     return Interval(estimate=float(np.median(values)), low=float(low), high=float(high))
+
+
+def within(fraction: float, bound: float) -> bool:
+    """Return whether a fraction of images is at most `bound`, but for rounding."""
+    return fraction <= bound + ROUNDING
 
 
 def round_figures(scenario: str, runs: Sequence[Run]) -> list[float]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from stages.common.stats import right_answers
+from stages.common.stats import right_answers, within
 from stages.common.text import loss_in_words, recipe_in_words
 from stages.compare.accuracy import difference, exact_bounds
 from stages.compare.inputs import RuntimeProfile
@@ -15,8 +15,6 @@ from stages.records.quantize import QuantizeRecord
 
 # Two intervals that each hold what they should in all but 2.5% of cases: both do in 95%.
 CONFIDENCE_OF_EACH = 0.975
-# 1 - 0.99 is a little more than 0.01 in floating point.
-ROUNDING = 1e-9
 
 
 def bounds_of(profile: RuntimeProfile) -> list[AccuracyBound]:
@@ -82,9 +80,9 @@ def judged(row: Row, bound: AccuracyBound | None) -> str:
 
 def shown_of(between: LossInterval, tolerable: float) -> str:
     """Return what images show of a loss that is to be at most `tolerable`, a fraction."""
-    if between.low > tolerable:
+    if not within(between.low, tolerable):
         return f"show a loss above {percent(tolerable)}"
-    if between.high <= tolerable:
+    if within(between.high, tolerable):
         return f"show no loss above {percent(tolerable)}"
     return f"are too few to decide a loss of {percent(tolerable)}"
 
@@ -124,9 +122,9 @@ def _on_validation(bound: AccuracyBound) -> str:
 
 def _kept(bound: AccuracyBound) -> str:
     """Return whether the loss on validation is within the bound, and if that is an estimate."""
-    most, between = bound.tolerable_loss + ROUNDING, bound.loss_interval
-    kept = "kept" if bound.loss is not None and bound.loss <= most else "NOT KEPT"
-    open_ended = between is not None and between.low <= most < between.high
+    most, between = bound.tolerable_loss, bound.loss_interval
+    kept = "kept" if bound.loss is not None and within(bound.loss, most) else "NOT KEPT"
+    open_ended = between and within(between.low, most) and not within(between.high, most)
     return f"{kept} by the estimate" if open_ended else kept
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stages.common.stats import within
 from stages.errors import SettingsError
 from stages.machines.entries import Entry, ratio
 from stages.machines.machine import CellFigures, Machine
@@ -42,7 +43,7 @@ class Bounds:
         One whose loss is not known meets no bound of it.
         """
         in_time = self.latency_ms is None or latency_of(cell, percentile) <= self.latency_ms
-        right = self.loss is None or (cell.loss is not None and cell.loss <= self.loss)
+        right = self.loss is None or (cell.loss is not None and within(cell.loss, self.loss))
         return in_time and right
 
 

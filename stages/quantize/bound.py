@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from math import inf
 
+from stages.common.stats import within
 from stages.errors import AccuracyBoundError
 
-# Less than one image of any split: 1 - 0.99 is a little more than 0.01 in floating point.
-ROUNDING = 1e-9
 LOSS, DISAGREEMENT = "loss", "disagreement"
 # A tolerable disagreement that bounds nothing.
 ANY = 1.0
@@ -54,7 +53,7 @@ class Bound:
         `accuracy` is the model's top-1, `agreement` the fraction of images with FP32's class.
         """
         excesses = self._excesses(accuracy, agreement)
-        return [name for name, excess in excesses.items() if excess > ROUNDING]
+        return [name for name, excess in excesses.items() if not within(excess, 0)]
 
     def excess(self, accuracy: float, agreement: float) -> float:
         """Return by how much a model is beyond what is bounded, the largest; negative if within."""
