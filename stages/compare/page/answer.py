@@ -23,8 +23,6 @@ PRICES = (
     "what a million images cost on each of several machines."
 )
 MILLION, SECONDS_PER_HOUR = 1_000_000, 3600
-# Images per second that make a million in an hour.
-MILLION_AN_HOUR = MILLION / SECONDS_PER_HOUR
 # What the page calls the figure of each scenario.
 FIGURES = {"offline": "images/s", "single_stream": "single-image latency"}
 DRAWN = (
@@ -129,12 +127,15 @@ def _time(seen: Seen, row: Row) -> str:
     rate = row.throughput_images_per_s
     if not rate.estimate:
         return ""
-    per_unit, unit = (SECONDS_PER_HOUR, "h") if rate.estimate <= MILLION_AN_HOUR else (60, "min")
-    best, *ends = (
-        f"{MILLION / it / per_unit:.2f}" for it in (rate.estimate, rate.high, rate.low) if it
-    )
+    best, *ends = (_hours(it) for it in (rate.estimate, rate.high, rate.low) if it)
     is_known = len(ends) == 2 and not had_one_round(seen.record, row.runtime)
-    return f"{best} {unit}{f' ({ends[0]} to {ends[1]})' if is_known else ''}"
+    return f"{best} h{f' ({ends[0]} to {ends[1]})' if is_known else ''}"
+
+
+def _hours(images_per_s: float) -> str:
+    """Return the hours for a million images, in which what is paid for is priced."""
+    hours = MILLION / images_per_s / SECONDS_PER_HOUR
+    return f"{hours:.2f}" if hours >= 1 else f"{hours:.3g}"
 
 
 def checks(seen: Seen) -> list[tuple[str, str]]:

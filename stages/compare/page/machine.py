@@ -97,10 +97,4 @@ def _settings(settings: Mapping[str, Setting]) -> tuple[Facts, Facts]:
     usual = recorded_settings(Settings(), "profile")
     others = {name: it for name, it in settings.items() if usual.get(name) == it}
     given = [(name, value_in_words(it)) for name, it in settings.items() if name not in others]
-    return given, [(name, _default_in_words(it)) for name, it in others.items()]
-
-
-def _default_in_words(value: Setting) -> str:
-    """Return a default as a person reads it: a number that is 0 stands for none, or for auto."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return "not given" if is_number and not value else value_in_words(value)
+    return given, [(name, value_in_words(it)) for name, it in others.items()]

@@ -147,10 +147,10 @@ def test_a_price_is_put_in_hours() -> None:
     assert others[0].startswith("Neither price nor power was measured, and no second machine. ")
 
 
-def test_a_small_models_price_is_put_in_minutes() -> None:
+def test_a_fast_machines_price_is_put_in_hours_too_as_an_hour_is_what_has_a_price() -> None:
     cells = [measured("fp32", VNNI, 4000.0), measured("int8", VNNI, 8000.0)]
     hours, *_ = said(profiled(profile(*cells))).price
-    assert "2.08 min (2.08 to 2.08) in the fastest cell and 4.17 min" in hours
+    assert "0.0347 h (0.0347 to 0.0347) in the fastest cell and 0.0694 h" in hours
 
 
 def test_a_cell_that_did_nothing_has_no_hours() -> None:

@@ -226,7 +226,7 @@ def test_settings_that_were_given_stand_before_the_defaults(tmp_path: Path) -> N
     _, settings = text.split("Settings other than the default")
     given, defaults = settings.split("left at their default")
     assert "<dt>batch_size</dt><dd>4</dd>" in given
-    assert "<dt>rounds</dt><dd>not given</dd><dt>precision_goal</dt><dd>0.02</dd>" in defaults
+    assert "<dt>rounds</dt><dd>0</dd><dt>precision_goal</dt><dd>0.02</dd>" in defaults
 
 
 def test_a_rehearsal_is_on_the_page(tmp_path: Path) -> None:
