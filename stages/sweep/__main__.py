@@ -32,7 +32,8 @@ from stages.sweep.picture import draw
 from stages.sweep.plan import Plan, highest_cells, plan_sweep
 from stages.sweep.results import findings_of, point_of
 from stages.sweep.run import SweptPoints, runs_by_point, sweep
-from stages.sweep.table import layout_in_short, render
+from stages.sweep.table import render
+from stages.sweep.words import layout_in_short
 
 
 def main() -> None:

@@ -25,7 +25,8 @@ from stages.sweep.svg import (
     text,
     upright,
 )
-from stages.sweep.table import INVALID, layout_in_short, points_in_words
+from stages.sweep.table import INVALID
+from stages.sweep.words import layout_in_short, points_in_words
 
 WIDTH, LEFT, RIGHT = 1100.0, 95.0, 30.0
 PANEL, ABOVE, BELOW, LINE = 300.0, 40.0, 62.0, 24.0

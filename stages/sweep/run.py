@@ -20,7 +20,7 @@ from stages.settings import Settings
 from stages.sweep.plan import Footprints, Plan, Series, group_series, loads_at_once
 from stages.sweep.proving import prove_sizes
 from stages.sweep.rounds import OFFLINE, take_rounds
-from stages.sweep.table import points_in_words
+from stages.sweep.words import points_in_words
 
 # What a step of progress is called, one for each group.
 ROUNDS = "rounds"

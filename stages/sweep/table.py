@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from stages.common.reasons import MORE, alike, from_to
 from stages.common.text import (
     NO_INTERVAL,
     ONCE,
@@ -14,15 +13,16 @@ from stages.common.text import (
     when,
     wrapped,
 )
-from stages.precisions import get_precision
+from stages.profile.counting import MIN_ROUNDS
 from stages.records.base import Interval
 from stages.records.measure import counting
 from stages.records.profile import Layout
-from stages.records.sweep import Point, PointName, SweepRecord, SweptCell, WithinBound
+from stages.records.sweep import Point, PointName, SweepRecord, WithinBound
+from stages.sweep.notes import Numbers, notes, numbers_of
 from stages.sweep.results import KNEE_FRACTION, fastest
+from stages.sweep.words import in_words, layout_in_short
 
 INVALID, KNEE, BEST = "INVALID", "knee", "best"
-MAX_KERNELS = 4
 
 
 def render(record: SweepRecord) -> str:
@@ -32,7 +32,7 @@ def render(record: SweepRecord) -> str:
         "\n".join([*origins(record.host, record.backbone, record.data), *_software(record)]),
         _points(record),
         _bounds(record),
-        hanging([*_explained(record), *_notes(record)]),
+        hanging([*_explained(record), *notes(record)]),
     ]
     return "\n\n".join(blocks) + "\n"
 
@@ -42,19 +42,11 @@ def answer(record: SweepRecord) -> str:
     best, several = fastest(record.points), len(record.points) > 1
     rate = best.throughput_images_per_s
     between = ONCE if _rounds(record) == 1 else f"({figure(rate.low)}-{figure(rate.high)})"
+    between += f" ({_few(record)})" if _few(record) else ""
     doubt = "" if best.validity.valid else f", {INVALID}"
-    said = f"{_in_words(best.name)}: {figure(rate.estimate)} {between}{doubt}"
+    said = f"{in_words(best.name)}: {figure(rate.estimate)} {between}{doubt}"
     head = "most images/s" if several else "images/s"
     return "; ".join(filter(None, [f"{head}: {said}", _knee_in_words(record, best.name)]))
-
-
-def _in_words(name: PointName) -> str:
-    label = get_precision(name.precision).label
-    layout = name.layout
-    processes = "1 process" if layout.num_instances == 1 else f"{layout.num_instances} processes"
-    cores = "1 core" if layout.cores_per_instance == 1 else f"{layout.cores_per_instance} cores"
-    of_each = cores if layout.num_instances == 1 else f"{cores} each"
-    return f"{label} in {processes} on {of_each}, in batches of {name.batch_size}"
 
 
 def _knee_in_words(record: SweepRecord, best: PointName) -> str:
@@ -86,16 +78,6 @@ def _knee_sizes(record: SweepRecord) -> dict[tuple[str, Layout], int]:
     return {(knee.precision, knee.layout): knee.batch_size for knee in record.knees}
 
 
-def points_in_words(count: int) -> str:
-    """Return a number of points in words."""
-    return "1 point" if count == 1 else f"{count} points"
-
-
-def layout_in_short(layout: Layout) -> str:
-    """Return a layout as tables have it: processes times cores of each."""
-    return f"{layout.num_instances} x {layout.cores_per_instance}"
-
-
 def _software(record: SweepRecord) -> list[str]:
     versions = ", ".join(f"{name} {version}" for name, version in record.host.versions.items())
     rounds = _rounds(record)
@@ -113,12 +95,19 @@ def _rounds(record: SweepRecord) -> int:
     return min(len(counting(point.runs)) for point in record.points)
 
 
+def _few(record: SweepRecord) -> str:
+    """Return that there were too few rounds for intervals, empty if there were enough, or one."""
+    rounds = _rounds(record)
+    return f"{rounds} rounds are too few for an interval" if 1 < rounds < MIN_ROUNDS else ""
+
+
 def _points(record: SweepRecord) -> str:
     head = ["precision", "layout", "batch", "images/s", "p50 ms", "p99 ms", ""]
-    return aligned([head, *(_row(record, point) for point in record.points)])
+    numbers = numbers_of(record)
+    return aligned([head, *(_row(record, point, numbers) for point in record.points)])
 
 
-def _row(record: SweepRecord, point: Point) -> list[str]:
+def _row(record: SweepRecord, point: Point, numbers: Numbers) -> list[str]:
     name = point.name
     return [
         name.precision,
@@ -127,7 +116,7 @@ def _row(record: SweepRecord, point: Point) -> list[str]:
         _with_interval(point.throughput_images_per_s, once=_rounds(record) == 1),
         milliseconds(point.latency_p50_ms),
         _tail(point),
-        " ".join(_marks(record, point)),
+        " ".join(_marks(record, point, numbers)),
     ]
 
 
@@ -141,14 +130,14 @@ def _tail(point: Point) -> str:
     return f"{milliseconds(point.tail_ms)}{slowest}"
 
 
-def _marks(record: SweepRecord, point: Point) -> Iterator[str]:
+def _marks(record: SweepRecord, point: Point, numbers: Numbers) -> Iterator[str]:
     name = point.name
     if _knee_sizes(record)[name.precision, name.layout] == name.batch_size:
         yield KNEE
     if name in record.best:
         yield BEST
     if not point.validity.valid:
-        yield INVALID
+        yield f"{INVALID} [{','.join(map(str, numbers[in_words(name)]))}]"
 
 
 def _bounds(record: SweepRecord) -> str:
@@ -173,7 +162,9 @@ def _choice(record: SweepRecord, bound: WithinBound) -> list[str]:
 
 def _explained(record: SweepRecord) -> Iterator[tuple[str, str]]:
     yield "layout", "processes x cores of each; each process runs batches of its own"
-    if _rounds(record) > 1:
+    if few := _few(record):
+        yield "(from-to)", f"what the rounds of this sweep span: {few} of 95%; give more --rounds"
+    elif _rounds(record) > 1:
         yield "(from-to)", "95% interval over the rounds of this sweep: another may lie outside"
     yield "p50, p99", "how long the model takes for a batch, while all processes work"
     if any(point.latency_p99_ms is None for point in record.points):
@@ -182,46 +173,3 @@ def _explained(record: SweepRecord) -> Iterator[tuple[str, str]]:
     yield KNEE, f"the smallest batch whose interval reaches {percent} of the layout's best"
     yield BEST, "most images/s of its precision"
     yield "within ms", "the most images/s of each precision whose p99, or max, is within that"
-
-
-def _notes(record: SweepRecord) -> Iterator[tuple[str, str]]:
-    """Yield what was left out, what is invalid and why, and which kernels ran."""
-    for line in record.left_out:
-        yield "left out", line
-    for cell in record.cells:
-        if cell.impossible:
-            yield f"not run: {cell.precision}", cell.impossible
-    named = [
-        (_in_words(point.name), reason)
-        for point in record.points
-        for reason in point.validity.reasons
-    ]
-    for group in alike(named):
-        why = from_to(group).replace(MORE, "give more --rounds")
-        yield INVALID, f"{len(group)} of {points_in_words(len(record.points))}: {why}"
-    if record.groups > 1:
-        yield "groups", _of_groups(record)
-    for cell in record.cells:
-        if cell.proofs:
-            yield f"ran {cell.precision}", "; ".join(_kernels(cell))
-
-
-def _of_groups(record: SweepRecord) -> str:
-    name = record.reference
-    return (
-        f"memory held the points in {record.groups} groups, one after the other, each with "
-        f"{name.precision} {layout_in_short(name.layout)} at {name.batch_size}; points of two "
-        "groups shared no rounds"
-    )
-
-
-def _kernels(cell: SweptCell) -> Iterator[str]:
-    """Yield the batch sizes that ran the same kernels, together, with their names."""
-    sizes: dict[tuple[str, ...], list[int]] = {}
-    for it in cell.proofs:
-        names = {f"{kernel.implementation} {kernel.data_type}" for kernel in it.proof.kernels}
-        sizes.setdefault(tuple(sorted(names)), []).append(it.batch_size)
-    for ran, own in sizes.items():
-        where = "at all batch sizes" if len(sizes) == 1 else f"at {', '.join(map(str, own))}"
-        more = f" and {len(ran) - MAX_KERNELS} more" if len(ran) > MAX_KERNELS else ""
-        yield f"{', '.join(ran[:MAX_KERNELS])}{more} {where}"

@@ -98,9 +98,9 @@ def test_a_latency_that_is_no_p99_is_marked() -> None:
 def test_invalid_points_are_marked_and_the_reason_is_said_once_with_its_remedy() -> None:
     noisy = [point([100.0, 150.0, 90.0, 140.0, 110.0], 10, name(size)) for size in (1, 2)]
     text = render(record(*noisy))
-    assert rows(text, "int8", "1", "x", "2", "1")[0][-1] == "INVALID"
+    assert rows(text, "int8", "1", "x", "2", "1")[0][-2:] == ["INVALID", "[1]"]
     assert rows(text, "10", "int8")[0][-1] == "INVALID"
-    (line,) = [line for line in text.splitlines() if line.startswith("INVALID")]
+    (line,) = [line for line in text.splitlines() if line.startswith("[1]")]
     assert "2 of 2 points" in line
     assert "1 of 1 point: " in render(record(noisy[0]))
     assert "--more" not in text
@@ -114,6 +114,14 @@ def test_after_one_round_no_interval_is_shown() -> None:
     assert row[5:7] == ["100.00", "10.0"]
     assert "(from-to)" not in render(once)
     assert rows(render(record()), "(from-to)", "95%", "interval")
+
+
+def test_too_few_rounds_have_no_interval_of_95_percent() -> None:
+    few = record(*[point([100.0, 101.0], 10, name(size)) for size in (1, 2)])
+    assert "(2 rounds are too few for an interval)" in answer(few)
+    text = " ".join(render(few).split())
+    assert "95% interval" not in text
+    assert "2 rounds are too few for an interval of 95%; give more --rounds" in text
 
 
 def test_what_was_left_out_and_what_could_not_run_is_said() -> None:
