@@ -117,13 +117,20 @@ def _so_far(
     known: dict[str, Sureness],
 ) -> str:
     """Return what is known by now, and how closely."""
-    rounds = max(sure.rounds for sure in known.values())
-    parts = [f"{rounds} done"]
+    most = max(known, key=lambda name: known[name].rounds)
+    parts = [f"{_counted(turns, known, most)} done"]
     if ratio := _effect(turns, cells, pairs):
         parts.append(f"INT8 {ratio.estimate:.2f}x FP32 {_width(ratio)}")
     itself = known["offline"].itself
     parts.append(f"a cell {itself.estimate:.3f}x itself {_width(itself)}")
     return ", ".join(parts)
+
+
+def _counted(turns: Turns, known: dict[str, Sureness], scenario: str) -> str:
+    """Return how many rounds count, and of how many, as those with disturbed turns may not."""
+    runs = (run for cell in turns.samples for run in cell.runs[scenario])
+    taken, rounds = len({run.round for run in runs}), known[scenario].rounds
+    return str(rounds) if rounds == taken else f"{rounds} of {taken} (the others were disturbed)"
 
 
 def _width(ratio: Interval) -> str:
@@ -166,12 +173,13 @@ def _spent(turns: Turns, unsure: Sequence[str], budget: Budget) -> str:
 
 def _outcome(turns: Turns, known: dict[str, Sureness], budget: Budget) -> str:
     """Return how it ended, and how many turns were disturbed."""
-    rounds = ", ".join(f"{known[name].rounds} {name.replace('_', '-')}" for name in SCENARIOS)
+    counted = {name: _counted(turns, known, name) for name in SCENARIOS}
+    rounds = ", ".join(f"{it} {name.replace('_', '-')}" for name, it in counted.items())
     unsure = [name.replace("_", "-") for name in SCENARIOS if not known[name].sure]
     ending = _spent(turns, unsure, budget) if unsure else _sure(turns, budget)
     runs = [run for cell in turns.samples for name in SCENARIOS for run in cell.runs[name]]
     disturbed = [run for run in runs if run.disturbed_by]
     also = f"; {len(disturbed)} of {len(runs)} turns were disturbed" if disturbed else ""
-    if counted := len(counting(disturbed)):
-        also += f", {counted} of them in the figures for want of quiet ones"
+    if in_figures := len(counting(disturbed)):
+        also += f", {in_figures} of them in the figures for want of quiet ones"
     return f"rounds: {rounds}; {ending}{also}"

@@ -182,6 +182,19 @@ def test_what_is_always_disturbed_is_not_taken_again_and_ends_with_figures(
     assert said in capsys.readouterr().out
 
 
+def test_rounds_that_do_not_count_are_said_to_be_there(
+    clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dice = random.Random(0)
+    noisy: Rate = lambda _: 5.0 * (1 + 0.06 * dice.uniform(-1, 1))  # noqa: E731
+    samples = take([FakeGroup(clock, noisy, lambda turn: 0.4 * (turn < 4)) for _ in CELLS])
+    runs = samples[0].runs["offline"]
+    taken, counted = len({run.round for run in runs}), len(counting(runs))
+    assert counted < taken
+    said = f"rounds: {counted} of {taken} (the others were disturbed) offline"
+    assert said in capsys.readouterr().out
+
+
 def test_a_fixed_number_is_a_fixed_number(clock: Clock) -> None:
     groups = [FakeGroup(clock, lambda _: 5.0, lambda turn: 0.4 * (turn == 2)) for _ in CELLS]
     samples = take(groups, rounds=3, time_budget=1.0)
