@@ -155,8 +155,8 @@ def facts_of(made_by: Provenance, origins: Facts) -> Facts:
 def in_words(before: Facts, now: Facts) -> str:
     """Return the first differences in words, and how many more there are; empty without any."""
     changed = [*changes(before, now)]
-    more = f" and {len(changed) - MAX_SAID} more" if len(changed) > MAX_SAID else ""
-    return f"{', '.join(changed[:MAX_SAID])}{more}"
+    more = [f"and {len(changed) - MAX_SAID} more"] if len(changed) > MAX_SAID else []
+    return "; ".join([*changed[:MAX_SAID], *more])
 
 
 def changes(before: Facts, now: Facts) -> Iterator[str]:

@@ -98,7 +98,7 @@ def rewrite(product: Product[TrainRecord], record: Any) -> None:
         (
             {"epochs": 1, "seed": 2},
             {"kernel": "", "quota": 2.0},
-            "seed is 2, was 0, epochs is 1, was 300, kernel is not given, was 6.1 and 1 more",
+            "seed is 2, was 0; epochs is 1, was 300; kernel is not given, was 6.1; and 1 more",
         ),
     ],
 )
