@@ -15,6 +15,8 @@ from stages.setting.suggestion import quoted
 from stages.settings import specs
 
 Contexts = Mapping[str, ParserContext]
+# Flags that say where tasks work: those of one command have the same.
+PLACES = ("artifacts", "host", "runner")
 # invoke's own flags that it reads before it knows of any task.
 READ_EARLY = {
     *("version", "search-root", "collection", "debug", "write-pyc", "print-completion-script"),
@@ -120,7 +122,8 @@ def refuse_unknown(context: ParserContext) -> None:
 def of_one_task_alone(tasks: Sequence[ParserContext]) -> list[str]:
     """Return a note for each flag of the last task that earlier ones have, too, but were not given.
 
-    invoke takes a flag for the one task that it stands behind.
+    invoke takes a flag for the one task that it stands behind. Raises Exit for one of PLACES: an
+    earlier task would work elsewhere, for minutes, and leave nothing for the last.
     """
     if len(tasks) < 2:
         return []
@@ -135,10 +138,11 @@ def of_one_task_alone(tasks: Sequence[ParserContext]) -> list[str]:
         ]
         if without:
             flag, names = f"--{name.replace('_', '-')}", [str(it.name) for it in without]
-            notes.append(
-                f"{last.name}: note: {flag} is for {last.name} alone, behind which it stands, "
-                f"and not for {' and '.join(names)}; give it there, too, if it should be"
-            )
+            said = f"{flag} is for {last.name} alone, behind which it stands, and not for "
+            said += " and ".join(names)
+            if name in PLACES:
+                raise refusal(f"{last.name}: error: {said}; give it behind each")
+            notes.append(f"{last.name}: note: {said}; give it there, too, if it should be")
     return notes
 
 

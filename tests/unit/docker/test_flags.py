@@ -1,6 +1,7 @@
 """A flag behind the last of several tasks, which people mean for all of them."""
 
 import pytest
+from invoke.exceptions import Exit
 from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
 
@@ -19,10 +20,16 @@ def task(name: str, **given: str) -> ParserContext:
 
 
 def test_a_flag_of_the_last_task_alone_is_said() -> None:
-    tasks = [task("train"), task("quantize"), task("compare", runner="local")]
+    tasks = [task("train"), task("quantize"), task("compare", batch_size="8")]
     (note,) = of_one_task_alone(tasks)
-    assert note.startswith("compare: note: --runner is for compare alone, behind which it stands")
-    assert "not for train and quantize;" in note
+    assert note.startswith("compare: note: --batch-size is for compare alone, behind which it")
+    assert "not for quantize;" in note
+
+
+def test_tasks_that_would_work_in_two_places_are_refused() -> None:
+    tasks = [task("train"), task("quantize"), task("compare", runner="local")]
+    with pytest.raises(Exit, match=r"--runner is for compare alone.*not for train and quantize"):
+        of_one_task_alone(tasks)
 
 
 def test_a_flag_that_the_earlier_do_not_have_is_no_slip() -> None:
