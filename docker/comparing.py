@@ -26,8 +26,12 @@ def run_compare(runner: str, given: dict[str, str], how: How) -> None:
         artifacts = resolved(artifacts_of(given.get("artifacts", "")))
 
         def show() -> None:
-            for text in side_by_side(Asked([str(artifacts), *others]), artifacts):
-                print(text)
+            shown = side_by_side(Asked([str(artifacts), *others]), artifacts)
+            for number, text in enumerate(shown):
+                if not how.quiet:
+                    print(text)
+                elif number == 0:
+                    print(text.partition("\n\n")[0])  # the answer
 
         code = exit_code_of(COMPARE, show) or code
     end_with(code)
