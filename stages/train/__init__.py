@@ -1,1 +1,1 @@
-"""Train a new three-class head on a frozen VGG19 backbone."""
+"""Train a new head on a frozen VGG19 backbone."""
