@@ -4,17 +4,16 @@ Its columns are those of stages/records/summary.py. Its figures are those of the
 read.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stages.common import tabular
 from stages.common.reasons import in_words
 from stages.common.summaries import measurements
-from stages.common.tabular import plain
-from stages.common.text import MAX_CELL, figure, milliseconds, times
+from stages.common.text import MAX_CELL
 from stages.compare.cautions import had_one_round
 from stages.compare.inputs import RuntimeProfile
-from stages.compare.matrix import in_groups_of, with_spread
+from stages.compare.summary_markdown import as_markdown
 from stages.program.printable import printable
 from stages.records.base import UNKNOWN, Interval
 from stages.records.cell import Reason
@@ -22,6 +21,7 @@ from stages.records.compare import CompareRecord, NotRun, Row
 from stages.records.cpu_generations import full_name
 from stages.records.measure import counting
 from stages.records.summary import (
+    BETWEEN,
     HIGH,
     INVALID,
     LOW,
@@ -33,9 +33,6 @@ from stages.records.summary import (
     Value,
 )
 from stages.stage_folders import CompareFolder
-
-NOTHING, STATUS = "-", "status"
-DOUBTS = {INVALID: "INVALID", NOT_TRUSTED: "NOT TO BE TRUSTED"}
 
 
 def summary_rows(
@@ -67,65 +64,6 @@ def texts_of(record: CompareRecord, profiles: Sequence[RuntimeProfile]) -> dict[
         folder.summary_csv.name: tabular.as_csv(rows),
         folder.summary_markdown.name: as_markdown(rows),
     }
-
-
-def as_markdown(rows: Sequence[SummaryRow]) -> str:
-    """Return the rows as a table in Markdown, with what a person reads of them."""
-    return tabular.as_markdown([shown(row) for row in rows]) + note_of_groups(rows)
-
-
-def note_of_groups(rows: Sequence[SummaryRow]) -> str:
-    """Return the line below a table that has rows of runs in groups, empty if it has none.
-
-    It names those runs, unless all are: by their machines if there are several, and by runtime.
-    """
-    named = {(row["machine"], row["runtime"]): False for row in rows}
-    named |= {(row["machine"], row["runtime"]): True for row in rows if row["in_groups"]}
-    if not any(named.values()):
-        return ""
-    columns = [len({*column}) > 1 for column in zip(*named, strict=True)]
-    names = [
-        " ".join(
-            plain(str(part or UNKNOWN))
-            for part, several in zip(run, columns, strict=True)
-            if several
-        )
-        for run, grouped in named.items()
-        if grouped and not all(named.values())
-    ]
-    return f"\neffects: {in_groups_of(names)}\n"
-
-
-def shown(row: SummaryRow) -> dict[str, str]:
-    """Return what a person reads of a row, by the heads of the columns, as Markdown."""
-    top1, lost = _number(row, "top1_fraction"), _number(row, "top1_loss_fraction")
-    return {
-        "machine": plain(str(row["machine"] or NOTHING)),
-        "CPU": plain(str(row["cpu"] or NOTHING)),
-        "CPUs": str(row["cpus_pinned"]),
-        "runtime": str(row["runtime"]),
-        "isa cap": str(row["isa_cap"]),
-        "precision": str(row["precision"]),
-        "images/s": _spread(row, "throughput_images_per_s", figure),
-        "p50 ms": _spread(row, "latency_p50_ms", milliseconds),
-        "top-1": NOTHING if top1 is None else f"{top1:.1%}",
-        "loss": NOTHING if lost is None else f"{lost:+.2%}",
-        "precision effect": _times(row, "precision_speedup"),
-        "ISA effect": _times(row, "isa_speedup"),
-        STATUS: _status_shown(row),
-    }
-
-
-def status_in_words(verdict: str, doubt: str) -> str:
-    """Return how a cell ran; native goes without saying if its figures can't be relied on."""
-    kept = [] if verdict == "native" else [verdict]
-    return ", ".join([*kept, doubt]) if doubt else verdict
-
-
-def _status_shown(row: SummaryRow) -> str:
-    if row["status"] == NOT_RUN:
-        return "not run"
-    return status_in_words(str(row["verdict"]), DOUBTS.get(str(row["status"]), ""))
 
 
 def _of_run(profile: RuntimeProfile, machine: str) -> dict[str, Value]:
@@ -203,7 +141,7 @@ def _status(row: Row, profile: RuntimeProfile) -> dict[str, Value]:
 
 
 def _joined(reasons: Sequence[Reason]) -> str:
-    return " | ".join(map(in_words, reasons))
+    return BETWEEN.join(map(in_words, reasons))
 
 
 def _interval(name: str, found: Interval | None, *, once: bool = False) -> dict[str, Value]:
@@ -219,28 +157,3 @@ def _complete(row: Mapping[str, Value]) -> SummaryRow:
 
 def _clean(value: Value) -> Value:
     return printable(value, MAX_CELL) or None if isinstance(value, str) else value
-
-
-def _number(row: SummaryRow, name: str) -> float | None:
-    value = row[name]
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _ends(row: SummaryRow, name: str) -> tuple[Interval | None, bool]:
-    """Return a figure of a row, None if there is none, and whether it has no interval."""
-    estimate, low, high = (_number(row, name + end) for end in ("", LOW, HIGH))
-    if estimate is None:
-        return None, True
-    if low is None or high is None:
-        return Interval(estimate=estimate, low=estimate, high=estimate), True
-    return Interval(estimate=estimate, low=low, high=high), False
-
-
-def _spread(row: SummaryRow, name: str, words: Callable[[float], str]) -> str:
-    found, once = _ends(row, name)
-    return with_spread(found, words, once=once) if found else NOTHING
-
-
-def _times(row: SummaryRow, name: str) -> str:
-    found, once = _ends(row, name)
-    return times(found, once=once) if found else NOTHING

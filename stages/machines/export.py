@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 
 from stages.common import tabular
-from stages.compare.summary import STATUS, note_of_groups, shown
+from stages.compare.summary_markdown import STATUS, notes_of, shown
 from stages.machines.cost_table import cost_in_words
 from stages.machines.entries import Entry
 from stages.machines.table import NOTHING, ratio_in_words
@@ -33,7 +33,7 @@ def as_markdown(entries: Sequence[Entry]) -> str:
     currency = _currency(entries)
     found = [_shown(entry, currency) for entry in entries]
     not_run = ({**dict.fromkeys(found[0], NOTHING), **shown(row)} for row in _not_run(entries))
-    return tabular.as_markdown([*found, *not_run]) + note_of_groups(_table(entries))
+    return tabular.as_markdown([*found, *not_run]) + notes_of(_table(entries))
 
 
 def _not_run(entries: Sequence[Entry]) -> list[SummaryRow]:

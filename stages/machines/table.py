@@ -22,7 +22,7 @@ from stages.compare.cautions import is_derived
 from stages.compare.effects import CellKey
 from stages.compare.matrix import with_spread
 from stages.compare.same import same_rows
-from stages.compare.summary import status_in_words
+from stages.compare.summary_markdown import status_in_words
 from stages.machines.alike import differences, same_boots
 from stages.machines.answer import answers, has_several_runtimes
 from stages.machines.entries import UNTRUSTED, Entry

@@ -15,6 +15,8 @@ SummaryRow: TypeAlias = Mapping[str, Value]
 
 OK, INVALID, NOT_TRUSTED, NOT_RUN = STATUSES = ("ok", "invalid", "not_trusted", "not_run")
 LOW, HIGH = "_low", "_high"
+# What parts the reasons of a row.
+BETWEEN = " | "
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ import pytest
 from stages.compare.effects import compare
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.matrix import render_matrix
-from stages.compare.summary import as_markdown, shown, summary_rows, texts_of
+from stages.compare.summary import summary_rows, texts_of
+from stages.compare.summary_markdown import as_markdown, shown
 from stages.records.base import Interval
 from stages.records.cell import Cell, Reason, Validity
 from stages.records.profile import ProfileRecord
@@ -174,9 +175,22 @@ def test_a_strangers_name_is_one_cell_and_no_formula_in_csv_and_no_markup_in_mar
     assert row["machine"].startswith("'=1+1")
     assert (row["precision"], row["throughput_images_per_s"]) == ("fp32", "5.0")
     assert all(char.isprintable() for value in row.values() for char in value)
-    head, _, line = as_markdown(rows_of(profiles)).splitlines()
+    head, _, line, *_ = as_markdown(rows_of(profiles)).splitlines()
     assert line.count("|") == head.count("|")
     assert not {"<", "\x1b", "\u202e"} & {*line}
+
+
+def test_below_the_table_stands_what_was_measured_and_why_it_is_in_doubt() -> None:
+    cells = measured("fp32", "AVX2", 5.0, validity=Validity(valid=False, reasons=[DRIFTED]))
+    record = profile(cells, measured("int8", "AVX2", 20.0))
+    doubtful = replace(record, repeat=repeat(trusted=False, reasons=[UNEQUAL]))
+    *_, run, own, of_all = as_markdown(rows_of(profiled(doubtful))).splitlines()
+    assert run.startswith("- itex: NOT TO BE TRUSTED: measured 20")
+    assert ", model embedded, data embedded, version " in run
+    assert own.startswith("- fp32 capped at AVX2: offline: drifted by ")
+    assert of_all.startswith("- all cells: the same cell gave other classes")
+    trusted = as_markdown(rows_of(profiled(record)))
+    assert "NOT TO BE TRUSTED" not in trusted
 
 
 def test_rows_of_a_run_in_groups_say_that_their_figures_need_not_divide_to_their_ratio() -> None:

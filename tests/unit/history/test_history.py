@@ -15,6 +15,7 @@ from stages.files.checksums import write_checksums
 from stages.folder import history
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
+from stages.history.conditions import in_few_words
 from stages.history.runs import Run
 from stages.history.table import NOT_KNOWN, SAME, UNLIKE, compared, listed
 from stages.records.base import Provenance
@@ -64,6 +65,14 @@ def test_all_are_listed_the_current_one_first(root: Path) -> None:
     assert [line.split()[0] for line in lines[2:5]] == [THIRD, SECOND, FIRST]
     assert [line.split()[-1] for line in lines[2:5]] == ["current", "alike", "differs"]
     assert lines[5:] == [f"{FIRST}  differs: rounds 2"]
+
+
+def test_what_forbids_to_compare_is_said_before_what_does_not() -> None:
+    of_cells = {"isas": ["AVX2", "AVX512_CORE", "AVX512_CORE_VNNI"], "precisions": ["fp32"]}
+    given = {**of_cells, "all_cells": True, "rounds": 3, "round_duration_s": 10.0}
+    said = in_few_words(record_of(FIRST, 4.0, settings=given), record_of(SECOND, 5.0, settings={}))
+    assert said.startswith("round_duration_s 10, isas AVX2,AVX512_CORE,..., precisions fp32")
+    assert said.endswith(", 2 more settings")
 
 
 def test_each_runtime_has_a_list_of_its_own(root: Path) -> None:

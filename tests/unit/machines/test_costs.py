@@ -4,11 +4,14 @@ import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from stages.errors import SettingsError
 from stages.machines.costs import Bounds, latency_of, percentile_of, read_bounds
+from stages.machines.machine import CellFigures
 from stages.machines.prices import read_prices
 from stages.records.base import Interval
 from tests.unit.machines import parts
@@ -149,6 +152,13 @@ def test_a_verdict_on_prices_says_that_speeds_are_in_doubt(
     text = shown(*folders, prices=prices(tmp_path, large=2.0))
     line = break_even(text)
     assert line.endswith("dearer, IN DOUBT")
+
+
+@pytest.mark.parametrize("right", [99, 98, 95])
+def test_a_loss_of_exactly_the_bound_meets_it(right: int) -> None:
+    of_cell = cast("CellFigures", SimpleNamespace(loss=1 - right / 100))
+    assert Bounds(loss=(100 - right) / 100).met_by(of_cell)
+    assert not Bounds(loss=(99 - right) / 100).met_by(of_cell)
 
 
 def test_a_loss_that_is_not_known_meets_no_bound_of_it(folders: list[str]) -> None:

@@ -89,17 +89,17 @@ def test_a_name_is_no_markup(tmp_path: Path, of_host: str) -> None:
     folder = measure(
         tmp_path / "a", cell("fp32", "AVX2", *RATES), **dict[str, Any]({of_host: MARKUP})
     )
-    lines = as_markdown(entries(folder)).splitlines()
-    assert len(lines) == 3
-    assert len({line.count("|") for line in lines}) == 1
-    assert not re.search(r"[<>`*\[\]\x1b\u202e]|http:|www\.", lines[2])
+    *table, blank, note = as_markdown(entries(folder)).splitlines()
+    assert (len(table), blank, note[:2]) == (3, "", "- ")
+    assert len({line.count("|") for line in table}) == 1
+    assert not re.search(r"[<>`*\[\]\x1b\u202e]|http:|www\.", table[2] + note)
 
 
 def test_a_cell_with_anothers_figures_says_so(tmp_path: Path) -> None:
     same = same_as("fp32", "AVX512_CORE", "AVX2")
     found = entries(measure(tmp_path / "a", same, cell("fp32", "AVX2", *RATES)))
     assert [row["verdict"] for row in rows_of(as_csv(found))] == ["native", "same-as AVX2"]
-    assert as_markdown(found).splitlines()[-1].endswith("| same-as AVX2 |")
+    assert as_markdown(found).splitlines()[3].endswith("| same-as AVX2 |")
 
 
 def test_a_cell_that_was_not_run_has_a_row_with_the_reason(tmp_path: Path) -> None:
@@ -117,9 +117,10 @@ def test_a_cell_that_was_not_run_has_a_row_with_the_reason(tmp_path: Path) -> No
     ]
     assert rows[2]["reasons"] == "no avx512_bf16 flag"
     assert rows[2]["throughput_ratio_to_first_machine"] == ""
-    last = as_markdown(found).splitlines()[-1]
-    assert last.startswith("| b |")
-    assert last.endswith("| not run |")
+    lines = as_markdown(found).splitlines()
+    assert lines[5].startswith("| b |")
+    assert lines[5].endswith("| not run |")
+    assert lines[-1].startswith("- a bf16 capped at AVX2, b bf16 capped at AVX2: no avx512")
 
 
 def test_files_are_named_on_one_line_whatever_the_folder_is_called(tmp_path: Path) -> None:

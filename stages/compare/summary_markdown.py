@@ -1,0 +1,137 @@
+"""The table of results as Markdown, with what a person needs to know of it below.
+
+It is pasted into pages and mails, where nothing else of the run is at hand.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from stages.common import tabular
+from stages.common.tabular import plain
+from stages.common.text import figure, milliseconds, times
+from stages.compare.matrix import in_groups_of, with_spread
+from stages.records.base import UNKNOWN, Interval
+from stages.records.summary import BETWEEN, HIGH, INVALID, LOW, NOT_RUN, NOT_TRUSTED, SummaryRow
+
+NOTHING, STATUS = "-", "status"
+IN_DOUBT = "NOT TO BE TRUSTED"
+DOUBTS = {INVALID: "INVALID", NOT_TRUSTED: IN_DOUBT}
+
+
+def as_markdown(rows: Sequence[SummaryRow]) -> str:
+    """Return the rows as a table in Markdown, with what a person reads of them, and notes."""
+    return tabular.as_markdown([shown(row) for row in rows]) + notes_of(rows)
+
+
+def notes_of(rows: Sequence[SummaryRow]) -> str:
+    """Return the lines below a table: what was measured when, which figures are in doubt, and why.
+
+    Machines are named if there are several.
+    """
+    lines = (f"- {line}\n" for line in (*_runs(rows), *_reasons(rows)))
+    return "".join(["\n", *lines, note_of_groups(rows)])
+
+
+def _runs(rows: Sequence[SummaryRow]) -> Iterator[str]:
+    runs = {(row["machine"], row["runtime"]): row for row in rows}
+    for row in runs.values():
+        when, words = row["measured_utc"], ("model", "data", "version")
+        doubt = "" if row["run_trusted"] else f"{IN_DOUBT}: "
+        said = ", ".join(f"{name} {plain(str(row[name] or UNKNOWN))}" for name in words)
+        measured = f"measured {plain(str(when))}" if when else "measured at a time not recorded"
+        yield f"{_machine(row, rows)}{row['runtime']}: {doubt}{measured}, {said}"
+
+
+def _reasons(rows: Sequence[SummaryRow]) -> Iterator[str]:
+    """Yield each reason why figures are in doubt, or not there, with the cells that it is of."""
+    cells: dict[str, list[str]] = {}
+    for row in rows:
+        name = f"{_machine(row, rows)}{row['precision']} capped at {row['isa_cap']}"
+        for reason in filter(None, str(row["reasons"] or "").split(BETWEEN)):
+            cells.setdefault(reason, []).append(name)
+    for reason, names in cells.items():
+        is_of_all = len(rows) == len(names) > 1
+        yield f"{'all cells' if is_of_all else ', '.join(names)}: {plain(reason)}"
+
+
+def _machine(row: SummaryRow, rows: Sequence[SummaryRow]) -> str:
+    several = len({it["machine"] for it in rows}) > 1
+    return f"{plain(str(row['machine'] or UNKNOWN))} " if several else ""
+
+
+def note_of_groups(rows: Sequence[SummaryRow]) -> str:
+    """Return the line below a table that has rows of runs in groups, empty if it has none.
+
+    It names those runs, unless all are: by their machines if there are several, and by runtime.
+    """
+    named = {(row["machine"], row["runtime"]): False for row in rows}
+    named |= {(row["machine"], row["runtime"]): True for row in rows if row["in_groups"]}
+    if not any(named.values()):
+        return ""
+    columns = [len({*column}) > 1 for column in zip(*named, strict=True)]
+    names = [
+        " ".join(
+            plain(str(part or UNKNOWN))
+            for part, several in zip(run, columns, strict=True)
+            if several
+        )
+        for run, grouped in named.items()
+        if grouped and not all(named.values())
+    ]
+    return f"\neffects: {in_groups_of(names)}\n"
+
+
+def shown(row: SummaryRow) -> dict[str, str]:
+    """Return what a person reads of a row, by the heads of the columns, as Markdown."""
+    top1, lost = _number(row, "top1_fraction"), _number(row, "top1_loss_fraction")
+    return {
+        "machine": plain(str(row["machine"] or NOTHING)),
+        "CPU": plain(str(row["cpu"] or NOTHING)),
+        "CPUs": str(row["cpus_pinned"]),
+        "runtime": str(row["runtime"]),
+        "isa cap": str(row["isa_cap"]),
+        "precision": str(row["precision"]),
+        "images/s": _spread(row, "throughput_images_per_s", figure),
+        "p50 ms": _spread(row, "latency_p50_ms", milliseconds),
+        "top-1": NOTHING if top1 is None else f"{top1:.1%}",
+        "loss": NOTHING if lost is None else f"{lost:+.2%}",
+        "precision effect": _times(row, "precision_speedup"),
+        "ISA effect": _times(row, "isa_speedup"),
+        STATUS: _status_shown(row),
+    }
+
+
+def status_in_words(verdict: str, doubt: str) -> str:
+    """Return how a cell ran; native goes without saying if its figures can't be relied on."""
+    kept = [] if verdict == "native" else [verdict]
+    return ", ".join([*kept, doubt]) if doubt else verdict
+
+
+def _status_shown(row: SummaryRow) -> str:
+    if row["status"] == NOT_RUN:
+        return "not run"
+    return status_in_words(str(row["verdict"]), DOUBTS.get(str(row["status"]), ""))
+
+
+def _number(row: SummaryRow, name: str) -> float | None:
+    value = row[name]
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _ends(row: SummaryRow, name: str) -> tuple[Interval | None, bool]:
+    """Return a figure of a row, None if there is none, and whether it has no interval."""
+    estimate, low, high = (_number(row, name + end) for end in ("", LOW, HIGH))
+    if estimate is None:
+        return None, True
+    if low is None or high is None:
+        return Interval(estimate=estimate, low=estimate, high=estimate), True
+    return Interval(estimate=estimate, low=low, high=high), False
+
+
+def _spread(row: SummaryRow, name: str, words: Callable[[float], str]) -> str:
+    found, once = _ends(row, name)
+    return with_spread(found, words, once=once) if found else NOTHING
+
+
+def _times(row: SummaryRow, name: str) -> str:
+    found, once = _ends(row, name)
+    return times(found, once=once) if found else NOTHING
