@@ -43,14 +43,31 @@ def _runs(rows: Sequence[SummaryRow]) -> Iterator[str]:
 
 def _reasons(rows: Sequence[SummaryRow]) -> Iterator[str]:
     """Yield each reason why figures are in doubt, or not there, with the cells that it is of."""
-    cells: dict[str, list[str]] = {}
+    cells: dict[str, list[SummaryRow]] = {}
     for row in rows:
-        name = f"{_machine(row, rows)}{row['precision']} capped at {row['isa_cap']}"
         for reason in filter(None, str(row["reasons"] or "").split(BETWEEN)):
-            cells.setdefault(reason, []).append(name)
-    for reason, names in cells.items():
-        is_of_all = len(rows) == len(names) > 1
-        yield f"{'all cells' if is_of_all else ', '.join(names)}: {plain(reason)}"
+            cells.setdefault(reason, []).append(row)
+    measured = [row for row in rows if row["status"] != NOT_RUN]
+    for reason, its in cells.items():
+        names = "all that was measured" if its == measured else _cells(its, rows)
+        yield f"{names}: {plain(reason)}"
+
+
+def _cells(cells: Sequence[SummaryRow], rows: Sequence[SummaryRow]) -> str:
+    """Return the names of cells, precisions with the same caps together, by what ran them."""
+    caps: dict[tuple[str, str], list[str]] = {}
+    for row in cells:
+        caps.setdefault((_owner(row, rows), str(row["precision"])), []).append(str(row["isa_cap"]))
+    precisions: dict[tuple[str, str], list[str]] = {}
+    for (owner, precision), its in caps.items():
+        precisions.setdefault((owner, " ".join(its)), []).append(precision)
+    return "; ".join(f"{own}{' '.join(its)} at {at}" for (own, at), its in precisions.items())
+
+
+def _owner(row: SummaryRow, rows: Sequence[SummaryRow]) -> str:
+    """Return what a cell ran on and by, as far as others did on others."""
+    runtime = f"{row['runtime']} " if len({it["runtime"] for it in rows}) > 1 else ""
+    return f"{_machine(row, rows)}{runtime}"
 
 
 def _machine(row: SummaryRow, rows: Sequence[SummaryRow]) -> str:

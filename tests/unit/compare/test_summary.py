@@ -187,8 +187,8 @@ def test_below_the_table_stands_what_was_measured_and_why_it_is_in_doubt() -> No
     *_, run, own, of_all = as_markdown(rows_of(profiled(doubtful))).splitlines()
     assert run.startswith("- itex: NOT TO BE TRUSTED: measured 20")
     assert ", model embedded, data embedded, version " in run
-    assert own.startswith("- fp32 capped at AVX2: offline: drifted by ")
-    assert of_all.startswith("- all cells: the same cell gave other classes")
+    assert own.startswith("- fp32 at AVX2: offline: drifted by ")
+    assert of_all.startswith("- all that was measured: the same cell gave other classes")
     trusted = as_markdown(rows_of(profiled(record)))
     assert "NOT TO BE TRUSTED" not in trusted
 

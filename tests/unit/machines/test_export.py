@@ -120,7 +120,7 @@ def test_a_cell_that_was_not_run_has_a_row_with_the_reason(tmp_path: Path) -> No
     lines = as_markdown(found).splitlines()
     assert lines[5].startswith("| b |")
     assert lines[5].endswith("| not run |")
-    assert lines[-1].startswith("- a bf16 capped at AVX2, b bf16 capped at AVX2: no avx512")
+    assert lines[-1].startswith("- a bf16 at AVX2; b bf16 at AVX2: no avx512")
 
 
 def test_files_are_named_on_one_line_whatever_the_folder_is_called(tmp_path: Path) -> None:
