@@ -95,7 +95,7 @@ RUNNERS = {"docker": prepare_docker, "apptainer": prepare_apptainer, "local": pr
 def require_possible_by(runner: str, settings: Settings, programs: Collection[str]) -> None:
     """Raise what `stages.possible` does if this machine, by one of RUNNERS, can't do what is asked.
 
-    Of another machine, whose engine the user has chosen, nothing is known.
+    Nothing is known of another machine, whose engine the user has chosen.
     """
     # Imported only now: it takes a while, which every command would wait for.
     from stages import possible
