@@ -79,7 +79,10 @@ def unfinished(folder: Path, order: Order) -> Submit | None:
     Raises ArtifactsBusyError if another is at work.
     """
     last = state.last(folder)
-    if last is None or all(it.is_over for it in standings(folder, last)):
+    if last is None:
+        return None
+    last = adopt(last)
+    if all(it.is_over for it in standings(folder, last)):
         return None
     same = tuple(job.kind for job in last.jobs) == order.kinds and last.settings == order.of_jobs
     if not same or last.runner != order.runner:
@@ -110,7 +113,7 @@ def begin(folder: Path, artifacts: Path, order: Order, runtime: str) -> Submit:
 
 def again(folder: Path) -> Submit:
     """Return the last submit with a new job in place of each that ended without a bundle."""
-    submit = state.require_last(folder)
+    submit = adopt(state.require_last(folder))
     for it in standings(folder, submit):
         if it.is_over and it.word != "done":
             name = state.job_name(submit.id, it.job.kind)
@@ -132,11 +135,12 @@ def send_all(folder: Path, artifacts: Path, submit: Submit, clone: Path = ROOT) 
 def adopt(submit: Submit) -> Submit:
     """Return it with the numbers of jobs that were sent, though none was written down.
 
+    What was refused may be there by now: a busy controller takes a job later than sbatch waits.
     Nothing is written: a submit may be at work.
     """
     for job in submit.jobs:
-        if not job.id and not job.refusal and (found := slurm.find(job.name)):
-            submit = submit.but(msgspec.structs.replace(job, id=found))
+        if not job.id and (found := slurm.find(job.name)):
+            submit = submit.but(msgspec.structs.replace(job, id=found, refusal=""))
     return submit
 
 

@@ -64,7 +64,12 @@ def send(name: str, options: Sequence[str], environ: Mapping[str, str], clone: P
     Raises SchedulerError if sbatch says no number, and Slurm knows no job of this name.
     """
     command = ["sbatch", "--parsable", f"--job-name={name}", *options]
-    said = _run(command, environ, clone)
+    try:
+        said = _run(command, environ, clone)
+    except RefusedError:
+        if number := find(name):  # a controller that answers late has taken it all the same
+            return number
+        raise
     if number := number_in(said) or find(name):
         return number
     raise SchedulerError(

@@ -30,10 +30,13 @@ case $name in
       [[ $word != --job-name=* ]] || job=${word#*=}
     done
     [[ ! -e sent-nothing ]] || exit 0
+    late=$(cat answers-late 2>/dev/null) || late=
+    [[ $late != later ]] || job=$job.not-yet
     number=$(($(ls -d job-* 2>/dev/null | wc -l) + 1))
     echo "name=$job" >job-$number
     env >env-$number
     echo "JobId=$number JobState=PENDING Reason=Priority ExitCode=0:0 NodeList=" >state-$number
+    [[ ! $late ]] || { echo "sbatch: error: Socket timed out on send/recv operation" >&2; exit 1; }
     cat said 2>/dev/null || echo "$number;cluster" ;;
   scontrol)
     number=${@: -1}

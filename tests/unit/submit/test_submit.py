@@ -1,6 +1,7 @@
 """Jobs on several kinds of nodes, sent to a stand-in for Slurm."""
 
 import dataclasses
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -98,10 +99,26 @@ def test_a_job_that_was_sent_by_a_killed_submit_is_not_sent_again(cluster: Clust
     sending.send_all(cluster.submits, cluster.artifacts, begun)
     state.write(cluster.submits, begun)  # as if no number had been written down
     goes_on = sending.unfinished(cluster.submits, order("spr", "icx"))
-    assert goes_on == begun
+    assert goes_on == sending.adopt(begun)
     submit = sending.send_all(cluster.submits, cluster.artifacts, begun)
     assert [job.id for job in submit.jobs] == ["1", "2"]
     assert len(cluster.calls("sbatch")) == 2
+
+
+@pytest.mark.parametrize("late", ["now", "later"])
+def test_a_job_that_slurm_takes_though_sbatch_fails_is_known_and_not_sent_again(
+    cluster: Cluster, late: str
+) -> None:
+    (cluster.folder / "answers-late").write_text(late)
+    submit = sent(cluster, "spr")
+    assert words(cluster, submit) == {"spr": "pending" if late == "now" else "refused"}
+    (cluster.folder / "job-1").write_text(f"name={submit.jobs[0].name}\n")  # by now it is there
+    assert sending.unfinished(cluster.submits, order("spr")) == sending.again(cluster.submits)
+    sending.send_all(cluster.submits, cluster.artifacts, sending.again(cluster.submits))
+    assert len(cluster.calls("sbatch")) == 1
+    with suppress(Exit):
+        tasks.cancel.body(Context(), str(cluster.artifacts))
+    assert words(cluster, sending.adopt(submit)) == {"spr": "killed"}
 
 
 def test_what_the_queue_refuses_leaves_the_others_as_they_are(cluster: Cluster) -> None:
