@@ -25,6 +25,7 @@ ENDED = (UNKNOWN_JOB, "already completing or completed")
 # With --parsable and without, as a wrapper of sbatch may have it: each on a line of its own.
 SENT = re.compile(rf"({NUMBER})(?:;\S+)?|Submitted batch job ({NUMBER})(?: on cluster \S+)?")
 SACCT = ("JobIDRaw", "JobName", "State", "ExitCode", "NodeList", "Submit", "Start", "Reason")
+# They ask with --all, as many a site hides its partitions from who may use them.
 # A user's own defaults for these programs would hide jobs, or show times in another form.
 OWN_DEFAULTS = ("SLURM_", "SQUEUE_", "SCANCEL_", "SCONTROL_", "SINFO_", "SACCT_")
 # Where the controller is, and who asks it.
@@ -55,7 +56,8 @@ class Seen:
 
 def features() -> set[str]:
     """Return the kinds of nodes that there are; SchedulerError without a scheduler."""
-    return {name for line in _answer("sinfo", "-h", "-o", "%f").split() for name in line.split(",")}
+    said = _answer("sinfo", "--all", "-h", "-o", "%f")
+    return {name for line in said.split() for name in line.split(",")}
 
 
 def send(name: str, options: Sequence[str], environ: Mapping[str, str], clone: Path) -> str:
@@ -87,7 +89,8 @@ def number_in(said: str) -> str:
 
 def find(name: str) -> str:
     """Return the number of a job by its name, empty if Slurm knows none."""
-    if found := _first_number(_answer("squeue", "-h", "--states=all", "-o", "%A", "--name", name)):
+    command = ("squeue", "--all", "-h", "--states=all", "-o", "%A", "--name", name)
+    if found := _first_number(_answer(*command)):
         return found
     if not shutil.which("sacct"):
         return ""
@@ -102,7 +105,7 @@ def look(job: str, name: str) -> Seen | None:
     Slurm gives its numbers again: what has another name is another job, perhaps another user's.
     """
     try:
-        seen = shown_in(_run(["scontrol", "show", "job", "-o", job]), name)
+        seen = shown_in(_run(["scontrol", "--all", "show", "job", "-o", job]), name)
     except RefusedError as error:
         if UNKNOWN_JOB not in str(error):
             raise unreachable(str(error)) from None

@@ -20,6 +20,7 @@ name=$(basename "$0")
 echo "$name $*" >>calls
 env >"had-$name"
 [[ ! -e silent ]] || { echo "slurm_load: Unable to contact slurm controller" >&2; exit 1; }
+[[ ! -e hidden || " $* " == *" --all "* || $name == sbatch ]] || exit 0
 case $name in
   sinfo) echo "spr,fast"; echo icx; echo clx ;;
   squeue) grep -lx "name=${@: -1}" job-* 2>/dev/null | cut -d- -f2 ;;

@@ -104,6 +104,14 @@ def test_a_job_whose_number_sbatch_does_not_say_is_found_by_its_name(cluster: Cl
     assert [job.id for job in sent(cluster, "spr").jobs] == ["1"]
 
 
+def test_what_a_site_hides_of_its_partitions_is_there_all_the_same(cluster: Cluster) -> None:
+    (cluster.folder / "hidden").touch()
+    sending.require_nodes(["spr"])
+    begun = sending.begin(cluster.submits, cluster.artifacts, order("spr"), "itex")
+    sending.send_all(cluster.submits, cluster.artifacts, begun)
+    assert words(cluster, sending.adopt(begun)) == {"spr": "pending"}
+
+
 def test_a_submission_without_an_answer_ends_and_says_so(cluster: Cluster) -> None:
     (cluster.folder / "sent-nothing").touch()
     begun = sending.begin(cluster.submits, cluster.artifacts, order("spr"), "itex")
