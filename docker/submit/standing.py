@@ -15,13 +15,15 @@ from stages.setting import foreign_words
 WAITING = frozenset(
     {
         *("PENDING", "CONFIGURING", "EXPEDITING", "POWER_UP_NODE", "REQUEUED", "REQUEUE_FED"),
-        *("REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT", "SUSPENDED"),
+        *("REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT"),
     }
 )
+# They have a node, which another job has for now, or an administrator wants.
+SUSPENDED = frozenset(("STOPPED", "SUSPENDED"))
 # A job that is revoked here runs on another cluster of a federation.
 RUNNING = frozenset(
     {
-        *("RUNNING", "COMPLETING", "RESIZING", "REVOKED", "SIGNALING", "STAGE_OUT", "STOPPED"),
+        *("RUNNING", "COMPLETING", "RESIZING", "REVOKED", "SIGNALING", "STAGE_OUT"),
         "UPDATE_DB",
     }
 )
@@ -59,7 +61,7 @@ class Standing:
     @property
     def is_over(self) -> bool:
         """Whether nothing more comes of the job by itself."""
-        return self.word not in ("pending", "running", "not sent", NOT_KNOWN)
+        return self.word not in ("pending", "running", "suspended", "not sent", NOT_KNOWN)
 
 
 def standing_of(folder: Path, submit: Submit, job: Job) -> Standing:
@@ -74,6 +76,8 @@ def standing_of(folder: Path, submit: Submit, job: Job) -> Standing:
     seen = look(job.id, job.name)
     if seen and seen.state in WAITING:
         return _pending(job, seen)
+    if seen and seen.state in SUSPENDED:
+        return Standing(job, "suspended", f"on {seen.node}", "wait; Slurm lets it go on")
     if seen and seen.state in RUNNING:
         log = log_of(folder, submit, job)
         return Standing(job, "running", f"on {seen.node}, {_time(seen.began)}", str(log))

@@ -71,6 +71,7 @@ def cancel(folder: Path, submit: Submit) -> dict[str, str]:
     kept = {it.job.kind: it.detail for it in going if not it.is_named}
     for it in (one for one in going if one.is_named):
         # Slurm's own signal goes to the container's client, too, before the script can wait for it.
+        # What is suspended it lets nobody signal.
         options = ["--batch", "--signal=TERM"] if it.word == "running" else []
         kept[it.job.kind] = _end(folder, submit, it, *options)
     ending = [it for it in going if it.word == "running" and not kept[it.job.kind]]

@@ -52,7 +52,7 @@ case $name in
     [[ ! -e deaf-$number ]] || exit 0
     [[ ! -e hangs-$number ]] || exec sleep 60
     [[ $* == *--signal* ]] && state=FAILED code=143:0 || state=CANCELLED code=0:0
-    grep -q -e PENDING -e RUNNING "state-$number" || exit 1
+    grep -qE "PENDING|RUNNING|SUSPENDED|STOPPED" "state-$number" || exit 1
     echo "JobId=$number JobState=$state ExitCode=$code NodeList=n1" >state-$number ;;
 esac
 """

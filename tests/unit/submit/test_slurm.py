@@ -19,6 +19,7 @@ from docker.submit.standing import standings
 from stages.errors import SchedulerError
 from tests.unit.submit.cluster import Cluster, order, sent, words
 
+ALIVE = standing.WAITING | standing.RUNNING | standing.SUSPENDED
 THESIS = "JobId=1 JobName=thesis UserId=alice(1001) JobState=RUNNING NodeList=n1"
 
 
@@ -45,7 +46,7 @@ def test_accounting_knows_our_job_though_its_number_is_anothers_now() -> None:
     assert slurm.accounted_in(said, "other") is None
 
 
-@pytest.mark.parametrize("word", [*sorted(standing.WAITING | standing.RUNNING), "SOME_NEW_WORD"])
+@pytest.mark.parametrize("word", [*sorted(ALIVE), "SOME_NEW_WORD"])
 def test_a_job_that_may_be_alive_is_not_sent_again_and_can_be_cancelled(
     cluster: Cluster, word: str
 ) -> None:

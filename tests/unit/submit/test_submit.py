@@ -200,6 +200,22 @@ def test_what_waits_too_long_is_ended(cluster: Cluster, capsys: pytest.CaptureFi
     assert "more than 5 min" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("word", ["SUSPENDED", "STOPPED"])
+def test_a_job_that_is_suspended_has_its_node_and_is_ended_by_cancel_alone(
+    cluster: Cluster, word: str
+) -> None:
+    submit = sent(cluster, "spr", limit=5)
+    began = (datetime.now() - timedelta(minutes=50)).isoformat(timespec="seconds")
+    cluster.is_now("1", word, NodeList="n1", SubmitTime=began, StartTime=began)
+    [found] = standings(cluster.submits, submit)
+    assert (found.word, found.detail, found.is_over) == ("suspended", "on n1", False)
+    watching.end_overdue(cluster.submits, submit, [found], {})
+    assert cluster.calls("scancel") == []
+    assert watching.cancel(cluster.submits, submit) == {}
+    # Slurm refuses to signal it.
+    assert cluster.calls("scancel") == ["scancel 1"]
+
+
 def test_waiting_outlives_a_scheduler_that_is_restarted(cluster: Cluster) -> None:
     submit, silent = sent(cluster, "spr"), cluster.folder / "silent"
     silent.touch()
