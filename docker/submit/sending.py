@@ -24,19 +24,24 @@ from stages.setting.suggestion import quoted_part
 from stages.settings import ENV_PREFIX, env_name
 
 SCRIPT = Path("deploy", "batch", "run_job.sh")
+# Minutes.
+DEFAULT_LIMIT = 60
 # With which sbatch would wait for the job, make many of it, or run it twice.
 OTHER_JOBS = ("SBATCH_WAIT", "SBATCH_ARRAY_INX", "SBATCH_REQUEUE")
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked for: kinds of nodes, how stages run, settings as flags and of jobs, minutes."""
+    """What is asked for: kinds of nodes, how stages run, settings as flags and of jobs, minutes.
+
+    The last are None if none were given.
+    """
 
     kinds: tuple[str, ...]
     runner: str
     settings: Mapping[str, str]
     of_jobs: Mapping[str, str]
-    pending_limit: int
+    pending_limit: int | None
 
 
 def settings_of_jobs(given: Mapping[str, str]) -> dict[str, str]:
@@ -76,7 +81,7 @@ def require_nodes(kinds: Iterable[str]) -> None:
 def unfinished(folder: Path, order: Order) -> Submit | None:
     """Return the last submit if it is of this order and still at work, None if it is over.
 
-    Raises ArtifactsBusyError if another is at work.
+    It has the order's limit, if that has one. Raises ArtifactsBusyError if another is at work.
     """
     last = state.last(folder)
     if last is None:
@@ -90,7 +95,8 @@ def unfinished(folder: Path, order: Order) -> Submit | None:
             f"the jobs of submit {last.id} are not over; wait (`invoke jobs`), end them (`invoke "
             "cancel`), or give another folder by --artifacts"
         )
-    return last
+    limit = last.pending_limit if order.pending_limit is None else order.pending_limit
+    return msgspec.structs.replace(last, pending_limit=limit)
 
 
 def begin(folder: Path, artifacts: Path, order: Order, runtime: str) -> Submit:
@@ -104,7 +110,7 @@ def begin(folder: Path, artifacts: Path, order: Order, runtime: str) -> Submit:
         runner=order.runner,
         settings={**order.of_jobs},
         inputs=inputs,
-        pending_limit=order.pending_limit,
+        pending_limit=DEFAULT_LIMIT if order.pending_limit is None else order.pending_limit,
         jobs=[Job(kind=kind, name=state.job_name(name, kind)) for kind in order.kinds],
     )
     state.write(folder, submit)

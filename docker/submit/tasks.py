@@ -14,7 +14,7 @@ from docker.options import stage_task
 from docker.running import artifacts_of, chosen_settings, run_stages
 from docker.share.machines import Asked, side_by_side
 from docker.submit import sending, state, watching
-from docker.submit.sending import Order
+from docker.submit.sending import DEFAULT_LIMIT, Order
 from docker.submit.standing import Standing, standings, table
 from docker.submit.state import Submit
 from stages.command_line import help_text, load
@@ -26,7 +26,6 @@ from stages.setting.spec import Spec, read_whole
 
 BEFORE = ("train", "quantize")
 KINDS, AGAIN, LIMIT = "kinds", "again", "pending_limit"
-DEFAULT_LIMIT = 60
 OWN = {
     KINDS: f"kinds of nodes, features in Slurm, such as spr,icx: {', '.join(state.KINDS)}",
     LIMIT: f"minutes that a job may wait for a node, 0 for any time (default: {DEFAULT_LIMIT})",
@@ -108,7 +107,7 @@ def _submit(runner: str, given: dict[str, str], _: How) -> None:
 
 
 def _order(runner: str, given: dict[str, str], own: Mapping[str, str]) -> Order:
-    minutes = _read_minutes(own.get(LIMIT, str(DEFAULT_LIMIT)))
+    minutes = _read_minutes(own[LIMIT]) if LIMIT in own else None
     kinds = sending.read_kinds(own.get(KINDS, ""))
     return Order(kinds, runner, given, sending.settings_of_jobs(given), minutes)
 
@@ -131,6 +130,7 @@ def _again(folder: Path, given: Mapping[str, str], own: Mapping[str, str]) -> Su
 def _begin(folder: Path, artifacts: Path, order: Order, codes: list[int]) -> Submit | None:
     """Return the submit to go on with, None if what comes first failed: its code is in `codes`."""
     if submit := sending.unfinished(folder, order):
+        state.write(folder, submit)
         print(f"submit: goes on with {submit.id}", flush=True)
         return submit
     settings = {**order.settings, "artifacts": str(artifacts)}

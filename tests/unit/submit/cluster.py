@@ -101,11 +101,11 @@ def made_by_train_and_quantize(root: Path) -> None:
         write_checksums(stage.path)
 
 
-def order(*kinds: str, limit: int = 60, **settings: str) -> Order:
+def order(*kinds: str, limit: int | None = None, **settings: str) -> Order:
     return Order(kinds, "docker", settings, sending.settings_of_jobs(settings), limit)
 
 
-def sent(cluster: Cluster, *kinds: str, limit: int = 60, **settings: str) -> Submit:
+def sent(cluster: Cluster, *kinds: str, limit: int | None = None, **settings: str) -> Submit:
     submit = sending.begin(
         cluster.submits, cluster.artifacts, order(*kinds, limit=limit, **settings), "itex"
     )

@@ -340,6 +340,19 @@ def test_another_submit_waits_for_the_jobs_of_the_last(cluster: Cluster) -> None
     assert sending.unfinished(cluster.submits, order("icx")) is None
 
 
+@pytest.mark.parametrize(("given", "minutes"), [("0", 0), ("90", 90), (None, 30)])
+def test_the_limit_of_the_command_that_goes_on_holds(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, given: str | None, minutes: int
+) -> None:
+    submit = sent(cluster, "spr", limit=30)
+    watched = list[Submit]()
+    monkeypatch.setattr(tasks, "_await", lambda *seen: watched.append(seen[-1]))
+    own = {"kinds": "spr", "pending_limit": given, "artifacts": str(cluster.artifacts)}
+    tasks.submit_task({}).body(Context(), runner="docker", again=False, **own)
+    assert [(it.id, it.pending_limit) for it in watched] == [(submit.id, minutes)]
+    assert state.last(cluster.submits) == watched[0]
+
+
 @pytest.mark.parametrize("by", ["flag", "variable", ".env"])
 def test_another_submit_is_so_by_whichever_way_its_settings_come(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], by: str
