@@ -8,7 +8,6 @@ from pathlib import Path
 
 import msgspec
 
-from docker.host.asked import DOCKER
 from docker.host.network import without_network
 from docker.paths import ROOT
 from docker.running import chosen_settings
@@ -34,7 +33,7 @@ OTHER_JOBS = ("SBATCH_WAIT", "SBATCH_ARRAY_INX", "SBATCH_REQUEUE")
 class Order:
     """What is asked for: kinds of nodes, how stages run, settings as flags and of jobs, minutes.
 
-    The last are None if none were given.
+    A runner that was not named is empty, minutes that were not given are None.
     """
 
     kinds: tuple[str, ...]
@@ -213,7 +212,7 @@ def variables(folder: Path, submit: Submit, job: Job) -> dict[str, str]:
     own = {
         "LABEL": job.kind,
         "TASKS": "profile compare",
-        "RUNNER": "" if submit.runner == DOCKER else submit.runner,
+        "RUNNER": submit.runner,
         "OPTIONS": "",
         "BUNDLE": str(bundle_of(folder, submit, job)),
         env_name("artifacts"): str(folder / submit.id / job.kind),

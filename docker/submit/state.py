@@ -54,7 +54,7 @@ class Submit(msgspec.Struct, kw_only=True, frozen=True):
     id: Annotated[
         str, Meta(pattern=f"^{ID}{END}"), doc("When it was made, and eight random digits.")
     ]
-    runner: Annotated[str, doc("docker, apptainer or local: how the jobs run their stages.")]
+    runner: Annotated[str, doc("docker, apptainer or local; empty: each job by what its node has.")]
     settings: Annotated[dict[str, str], doc("Settings of the jobs that were in force, by name.")]
     inputs: Annotated[dict[str, Sha256], doc("sha256 of the checksums of train and quantize.")]
     pending_limit: Annotated[
@@ -130,7 +130,7 @@ def _odd_field(submit: Submit, place: str) -> str:
     inputs = {made.train.path.name, *(made.quantize(name).path.name for name in RUNTIME_NAMES)}
     is_odd = {
         "id": submit.id != place,
-        "runner": submit.runner not in RUNNERS,
+        "runner": submit.runner not in ("", *RUNNERS),
         "settings": not submit.settings.keys() <= STORED
         or any("\0" in text for text in submit.settings.values()),
         "inputs": not submit.inputs.keys() <= inputs,

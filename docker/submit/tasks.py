@@ -9,6 +9,7 @@ from invoke.context import Context
 from invoke.tasks import Task, task
 
 from docker.ending import end_with
+from docker.host.asked import DOCKER
 from docker.how import How
 from docker.options import stage_task
 from docker.running import artifacts_of, chosen_settings, run_stages
@@ -37,7 +38,7 @@ ARTIFACTS = {"artifacts": help_text("artifacts")}
 def submit_task(specs: Mapping[str, Spec]) -> "Task[Any]":
     """Return the task that submits, with the settings of the pipeline."""
     doc = "Train and quantize here, measure on each kind of node by Slurm, and compare them."
-    return stage_task("submit", doc, specs, _submit, (), OWN, (AGAIN,))
+    return stage_task("submit", doc, specs, _submit, (), OWN, (AGAIN,), unnamed="")
 
 
 @task(help=ARTIFACTS, auto_shortflags=False)
@@ -96,7 +97,9 @@ def _submit(runner: str, given: dict[str, str], _: How) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with writing_alone(folder, "submit"):
             submit = (
-                _begin(folder, artifacts, order, codes) if order else _again(folder, given, own)
+                _begin(folder, artifacts, order, codes)
+                if order
+                else _again(folder, runner, given, own)
             )
             if submit is None:
                 return
@@ -119,8 +122,9 @@ def _read_minutes(text: str) -> int:
     raise SettingsError(f"pending_limit must be minutes, 0 to {state.MAX_LIMIT}; 0 is any time")
 
 
-def _again(folder: Path, given: Mapping[str, str], own: Mapping[str, str]) -> Submit:
-    if more := [*({*own} - {AGAIN}), *({*given} - {"artifacts"})]:
+def _again(folder: Path, runner: str, given: Mapping[str, str], own: Mapping[str, str]) -> Submit:
+    names = {*own, *given, *(("runner",) if runner else ())}
+    if more := names - {AGAIN, "artifacts"}:
         raise SettingsError(
             f"again takes all from the last submit; leave out {', '.join(sorted(more))}"
         )
@@ -134,7 +138,7 @@ def _begin(folder: Path, artifacts: Path, order: Order, codes: list[int]) -> Sub
         print(f"submit: goes on with {submit.id}", flush=True)
         return submit
     settings = {**order.settings, "artifacts": str(artifacts)}
-    codes[0] = run_stages(BEFORE, "submit", order.runner, settings)
+    codes[0] = run_stages(BEFORE, "submit", order.runner or DOCKER, settings)
     if codes[0]:
         return None
     runtime = load(chosen_settings(settings)).runtime

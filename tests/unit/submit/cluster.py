@@ -102,7 +102,7 @@ def made_by_train_and_quantize(root: Path) -> None:
 
 
 def order(*kinds: str, limit: int | None = None, **settings: str) -> Order:
-    return Order(kinds, "docker", settings, sending.settings_of_jobs(settings), limit)
+    return Order(kinds, "", settings, sending.settings_of_jobs(settings), limit)
 
 
 def sent(cluster: Cluster, *kinds: str, limit: int | None = None, **settings: str) -> Submit:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from invoke.collection import Collection
 from invoke.context import Context
 from invoke.exceptions import Exit
+from invoke.program import Program
 
 from docker import running
 from docker.host.env_file import environment
@@ -82,16 +84,28 @@ def test_sbatch_makes_one_job_and_does_not_wait_for_it(
 
 
 @pytest.mark.parametrize(
-    ("runner", "named"), [("docker", ""), ("apptainer", "apptainer"), ("local", "local")]
+    ("flags", "here", "there"),
+    [
+        ((), "docker", ""),
+        *(((f"--runner={name}",), name, name) for name in ("docker", "apptainer", "local")),
+    ],
 )
-def test_jobs_run_their_stages_as_they_were_asked_to(
-    cluster: Cluster, runner: str, named: str
+def test_jobs_run_their_stages_by_the_runner_that_was_named_and_no_other(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...], here: str, there: str
 ) -> None:
-    asked = dataclasses.replace(order("spr"), runner=runner)
-    begun = sending.begin(cluster.submits, cluster.artifacts, asked, "itex")
-    sending.send_all(cluster.submits, cluster.artifacts, begun)
-    assert cluster.environment_of("1")["RUNNER"] == named
-    assert state.last(cluster.submits) == sending.adopt(begun)
+    ran, task = list[str](), tasks.submit_task({"artifacts": specs()["artifacts"]})
+
+    def run(_: object, __: str, runner: str, ___: object) -> int:
+        ran.append(runner)
+        return 0
+
+    monkeypatch.setattr(tasks, "run_stages", run)
+    monkeypatch.setattr(tasks, "_await", lambda *_: None)
+    given = ("submit", "--kinds=spr", f"--artifacts={cluster.artifacts}", *flags)
+    Program(namespace=Collection(task)).run(["invoke", *given], exit=False)
+    assert (ran, cluster.environment_of("1")["RUNNER"]) == ([here], there)
+    begun = state.require_last(cluster.submits)
+    assert (begun.runner, begun.jobs[0].id) == (there, "1")
 
 
 def test_a_job_that_was_sent_by_a_killed_submit_is_not_sent_again(cluster: Cluster) -> None:
@@ -175,6 +189,18 @@ def test_only_what_ended_without_a_bundle_is_sent_again(cluster: Cluster) -> Non
     submit = sending.send_all(cluster.submits, cluster.artifacts, submit)
     assert {job.kind: job.id for job in submit.jobs} == {"spr": "1", "icx": "4", "clx": "3"}
     assert state.last(cluster.submits) == submit
+
+
+@pytest.mark.parametrize("given", [{"runner": "docker"}, {"kinds": "icx"}])
+def test_again_takes_nothing_that_is_given(
+    cluster: Cluster, capsys: pytest.CaptureFixture[str], given: dict[str, str]
+) -> None:
+    sent(cluster, "spr")
+    flags = {"runner": "", "kinds": None, "pending_limit": None, **given}
+    with pytest.raises(Exit) as ended:
+        tasks.submit_task({}).body(Context(), again=True, artifacts=str(cluster.artifacts), **flags)
+    assert ended.value.code == SettingsError.exit_code
+    assert f"leave out {next(iter(given))}" in capsys.readouterr().err
 
 
 def test_another_model_is_not_measured_for_the_same_submit(cluster: Cluster) -> None:
@@ -348,7 +374,7 @@ def test_the_limit_of_the_command_that_goes_on_holds(
     watched = list[Submit]()
     monkeypatch.setattr(tasks, "_await", lambda *seen: watched.append(seen[-1]))
     own = {"kinds": "spr", "pending_limit": given, "artifacts": str(cluster.artifacts)}
-    tasks.submit_task({}).body(Context(), runner="docker", again=False, **own)
+    tasks.submit_task({}).body(Context(), runner="", again=False, **own)
     assert [(it.id, it.pending_limit) for it in watched] == [(submit.id, minutes)]
     assert state.last(cluster.submits) == watched[0]
 
@@ -366,7 +392,7 @@ def test_another_submit_is_so_by_whichever_way_its_settings_come(
         keep_in_env_file(cluster, monkeypatch, "VGG19_ROUNDS=3\n")
     with pytest.raises(Exit) as ended:
         tasks.submit_task({"rounds": specs()["rounds"]}).body(
-            Context(), runner="docker", again=False, **given
+            Context(), runner="", again=False, **given
         )
     assert ended.value.code == ArtifactsBusyError.exit_code
     assert submit.id in capsys.readouterr().err
@@ -399,9 +425,7 @@ def keep_in_env_file(cluster: Cluster, monkeypatch: pytest.MonkeyPatch, text: st
 def test_two_submits_at_once_are_one(cluster: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
     given = {"artifacts": str(cluster.artifacts), "kinds": "spr"}
     with writing_alone(cluster.submits, "submit"), pytest.raises(Exit) as ended:
-        tasks.submit_task({}).body(
-            Context(), runner="docker", pending_limit=None, again=False, **given
-        )
+        tasks.submit_task({}).body(Context(), runner="", pending_limit=None, again=False, **given)
     assert ended.value.code == ArtifactsBusyError.exit_code
     assert "is in use by submit" in capsys.readouterr().err
     assert cluster.calls("sbatch") == []
@@ -418,6 +442,6 @@ def test_a_limit_that_is_no_number_of_minutes_is_refused(
 ) -> None:
     given = {"artifacts": str(cluster.artifacts), "kinds": "spr", "pending_limit": minutes}
     with pytest.raises(Exit) as ended:
-        tasks.submit_task({}).body(Context(), runner="docker", again=False, **given)
+        tasks.submit_task({}).body(Context(), runner="", again=False, **given)
     assert ended.value.code == SettingsError.exit_code
     assert "pending_limit must be minutes" in capsys.readouterr().err
