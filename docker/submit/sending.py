@@ -130,7 +130,8 @@ def again(folder: Path) -> Submit:
 def send_all(folder: Path, artifacts: Path, submit: Submit, clone: Path = ROOT) -> Submit:
     """Send each job that is not sent yet, and write down its number; return the submit then."""
     for job in submit.jobs:
-        if not job.id and not job.refusal:
+        is_done = bundle_of(folder, submit, job).is_file()
+        if not job.id and not job.refusal and not is_done:
             share(artifacts, folder / submit.id / job.kind, submit.inputs)
             submit = submit.but(_sent(folder, submit, job, clone))
             state.write(folder, submit)

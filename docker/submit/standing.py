@@ -66,13 +66,9 @@ class Standing:
 
 def standing_of(folder: Path, submit: Submit, job: Job) -> Standing:
     """Return how a job stands; SchedulerError if Slurm can't be asked."""
-    if job.refusal:
-        said = foreign_words.shown(job.refusal)
-        return Standing(job, "refused", said, f"ask for what there is, then {AGAIN}")
-    if not job.id:
-        remedy = "`invoke submit` with the same kinds goes on"
-        return Standing(job, "not sent", "Slurm knows no job of its name", remedy)
     bundle = bundle_of(folder, submit, job)
+    if not job.id:
+        return _unnumbered(job, bundle)
     seen = look(job.id, job.name)
     if seen and seen.state in WAITING:
         return _pending(job, seen)
@@ -84,7 +80,7 @@ def standing_of(folder: Path, submit: Submit, job: Job) -> Standing:
     if seen and seen.state not in OVER:
         return _not_known(job, seen.state)
     if bundle.is_file():
-        return Standing(job, "done", str(bundle), "`invoke diff` takes it")
+        return _done(job, bundle)
     return _ended(job, seen, log_of(folder, submit, job))
 
 
@@ -101,6 +97,20 @@ def table(found: list[Standing]) -> str:
 
 def _both(it: Standing) -> str:
     return "; ".join(filter(None, (it.detail, it.remedy)))
+
+
+def _unnumbered(job: Job, bundle: Path) -> Standing:
+    if bundle.is_file():  # Slurm forgot the job before its number was written down
+        return _done(job, bundle)
+    if job.refusal:
+        said = foreign_words.shown(job.refusal)
+        return Standing(job, "refused", said, f"ask for what there is, then {AGAIN}")
+    remedy = "`invoke submit` with the same kinds goes on"
+    return Standing(job, "not sent", "Slurm knows no job of its name", remedy)
+
+
+def _done(job: Job, bundle: Path) -> Standing:
+    return Standing(job, "done", str(bundle), "`invoke diff` takes it")
 
 
 def _pending(job: Job, seen: Seen) -> Standing:

@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from invoke.collection import Collection
 from invoke.context import Context
@@ -178,6 +179,20 @@ def test_a_bundle_is_what_makes_a_job_done(cluster: Cluster) -> None:
         (cluster.folder / f"state-{number}").unlink()  # Slurm forgets what ended
     leave_bundle(cluster, submit, "spr")
     assert words(cluster, submit) == {"spr": "done", "icx": "lost"}
+
+
+@pytest.mark.parametrize("refusal", ["", "sbatch: error: Socket timed out"])
+def test_a_job_that_slurm_forgot_before_its_number_was_known_is_done_with_its_bundle(
+    cluster: Cluster, refusal: str
+) -> None:
+    submit = sending.begin(cluster.submits, cluster.artifacts, order("spr", "icx"), "itex")
+    submit = submit.but(msgspec.structs.replace(submit.jobs[0], refusal=refusal))
+    (cluster.submits / submit.id).mkdir(exist_ok=True)
+    leave_bundle(cluster, submit, "spr")
+    submit = sending.send_all(cluster.submits, cluster.artifacts, submit)
+    assert words(cluster, submit) == {"spr": "done", "icx": "pending"}
+    assert [job.id for job in sending.again(cluster.submits).jobs] == ["", "1"]
+    assert len(cluster.calls("sbatch")) == 1
 
 
 def test_only_what_ended_without_a_bundle_is_sent_again(cluster: Cluster) -> None:
