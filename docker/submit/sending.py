@@ -13,7 +13,7 @@ from docker.paths import ROOT
 from docker.running import chosen_settings
 from docker.submit import slurm, state
 from docker.submit.standing import standings
-from docker.submit.state import KINDS, NOT_FOR_JOBS, STORED, Job, Submit, bundle_of, log_of
+from docker.submit.state import KINDS, NOT_FOR_JOBS, STORED, Job, Submit, bundle_of, log_pattern
 from stages.artifacts import Artifacts, verify
 from stages.errors import ArtifactsBusyError, SettingsError, StageError
 from stages.files import left_overs
@@ -191,7 +191,7 @@ def _sent(folder: Path, submit: Submit, job: Job, clone: Path) -> Job:
 def _options(folder: Path, submit: Submit, job: Job, clone: Path) -> list[str]:
     return [
         *(f"--constraint={job.kind}", "--exclusive", "--no-requeue", "--export=ALL"),
-        f"--output={log_of(folder, submit, job)}",
+        f"--output={log_pattern(folder, submit, job)}",
         str(clone / SCRIPT),
     ]
 

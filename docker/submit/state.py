@@ -12,7 +12,7 @@ from msgspec import Meta
 from docker.host.asked import RUNNERS
 from docker.share.output import written_whole
 from stages.artifacts import Artifacts
-from stages.errors import InputCorruptError, InputMissingError
+from stages.errors import InputCorruptError, InputMissingError, SettingsError
 from stages.files.member import read_plain
 from stages.program.printable import printable
 from stages.records.fields import END, Sha256, doc
@@ -163,5 +163,19 @@ def bundle_of(folder: Path, submit: Submit, job: Job) -> Path:
 
 
 def log_of(folder: Path, submit: Submit, job: Job) -> Path:
-    """Return where a job's output goes."""
-    return folder / submit.id / f"{job.kind}-{job.id or '%j'}.log"
+    """Return where the output of a job goes whose number is known."""
+    return folder / submit.id / f"{job.kind}-{job.id}.log"
+
+
+def log_pattern(folder: Path, submit: Submit, job: Job) -> str:
+    """Return the same as sbatch is given it, which puts the number in place of %j."""
+    return f"{folder / submit.id}/".replace("%", "%%") + f"{job.kind}-%j.log"
+
+
+def require_log_folder(folder: Path) -> None:
+    """Raise SettingsError for a path in which Slurm would put nothing in place of %j."""
+    if "\\" in str(folder):
+        raise SettingsError(
+            f"{folder} has a backslash, with which Slurm writes logs elsewhere; give another "
+            "folder by --artifacts"
+        )

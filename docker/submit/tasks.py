@@ -91,6 +91,7 @@ def _submit(runner: str, given: dict[str, str], _: How) -> None:
         folder = state.folder_of(artifacts)
         order = None if AGAIN in own else _order(runner, given, own)
         if order:
+            state.require_log_folder(folder)
             sending.require_nodes(order.kinds)
         else:
             state.require_last(folder)

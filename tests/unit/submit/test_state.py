@@ -10,8 +10,8 @@ import pytest
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from docker.submit import tasks
-from stages.errors import InputCorruptError
+from docker.submit import state, tasks
+from stages.errors import InputCorruptError, SettingsError
 from tests.unit.submit.cluster import Cluster, sent
 
 HASH = "0" * 64
@@ -91,6 +91,28 @@ def test_nothing_is_reached_through_a_symlink(
         elsewhere.write_text("mine")
     link.symlink_to(elsewhere)
     assert "submit.json can't be read" in refused(cluster, task, tmp_path, capsys)
+
+
+def test_a_log_is_looked_for_where_slurm_writes_it(cluster: Cluster) -> None:
+    folder = cluster.artifacts.with_name("100%user")
+    folder.mkdir()
+    cluster.submits = folder
+    submit = sent(cluster, "spr")
+    [asked] = cluster.calls("sbatch")
+    pattern = asked.partition("--output=")[2].split()[0]
+    written = pattern.replace("%%", "%").replace("%j", "1")
+    assert written == str(state.log_of(folder, submit, submit.jobs[0]))
+    assert "100%%user" in pattern
+
+
+def test_a_folder_in_which_slurm_writes_no_log_is_refused(
+    cluster: Cluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = {"kinds": "spr", "pending_limit": None, "artifacts": f"{cluster.artifacts}\\d"}
+    with pytest.raises(Exit) as ended:
+        tasks.submit_task({}).body(Context(), runner="", again=False, **given)
+    assert ended.value.code == SettingsError.exit_code
+    assert "has a backslash" in capsys.readouterr().err
 
 
 def refused(cluster: Cluster, task: str, around: Path, capsys: pytest.CaptureFixture[str]) -> str:
