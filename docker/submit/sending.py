@@ -25,8 +25,18 @@ from stages.settings import ENV_PREFIX, env_name
 SCRIPT = Path("deploy", "batch", "run_job.sh")
 # Minutes.
 DEFAULT_LIMIT = 60
-# With which sbatch would wait for the job, make many of it, or run it twice.
-OTHER_JOBS = ("SBATCH_WAIT", "SBATCH_ARRAY_INX", "SBATCH_REQUEUE")
+# What a site may ask of each job. By others of sbatch's variables it would wait for the job, make
+# many of it, or give it another cluster, signal, file or name.
+OF_THE_SITE = frozenset(
+    f"SBATCH_{name}"
+    for name in (
+        *("ACCOUNT", "ACCTG_FREQ", "CORE_SPEC", "DEBUG", "DELAY_BOOT", "GPUS", "GPUS_PER_NODE"),
+        *("GRES", "MEM_PER_CPU", "MEM_PER_NODE", "NETWORK", "PARTITION", "POWER", "PROFILE"),
+        *("QOS", "RESERVATION", "THREAD_SPEC", "TIMELIMIT", "WCKEY"),
+    )
+)
+# Variables of all of Slurm's programs that sbatch heeds, too.
+OF_ALL_PROGRAMS = ("SLURM_CLUSTERS", "SLURM_HINT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +215,7 @@ def variables(folder: Path, submit: Submit, job: Job) -> dict[str, str]:
     environ = {
         name: text
         for name, text in environ.items()
-        if name not in OTHER_JOBS and not name.startswith(ENV_PREFIX)
+        if name in OF_THE_SITE or not _changes_jobs(name)
     }
     for name in {*STORED, *NOT_FOR_JOBS} - {"cores"}:
         environ[env_name(name)] = ""
@@ -219,3 +229,7 @@ def variables(folder: Path, submit: Submit, job: Job) -> dict[str, str]:
         env_name("artifacts"): str(folder / submit.id / job.kind),
     }
     return {**environ, **chosen, **own}
+
+
+def _changes_jobs(name: str) -> bool:
+    return name.startswith(("SBATCH_", ENV_PREFIX)) or name in OF_ALL_PROGRAMS

@@ -28,8 +28,8 @@ SACCT = ("JobIDRaw", "JobName", "State", "ExitCode", "NodeList", "Submit", "Star
 # They ask with --all, as many a site hides its partitions from who may use them.
 # A user's own defaults for these programs would hide jobs, or show times in another form.
 OWN_DEFAULTS = ("SLURM_", "SQUEUE_", "SCANCEL_", "SCONTROL_", "SINFO_", "SACCT_")
-# Where the controller is, and who asks it.
-ASKED = ("SLURM_CLUSTERS", "SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_JWT")
+# Where the controller is, and who asks it; never another cluster than the jobs are sent to.
+ASKED = ("SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_JWT")
 # sacct's names of what scontrol calls otherwise.
 BY_SACCT = {"JobState": "State", "SubmitTime": "Submit", "StartTime": "Start"}
 

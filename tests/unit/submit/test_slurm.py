@@ -196,6 +196,7 @@ def test_slurms_programs_do_not_have_the_users_own_defaults(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in (
+        "SLURM_CLUSTERS",
         "SLURM_TIME_FORMAT",
         "SQUEUE_PARTITION",
         "SCANCEL_NAME",

@@ -74,14 +74,21 @@ def test_a_job_gets_its_settings_and_cores_of_its_own(
     assert (Path(environ["VGG19_ARTIFACTS"]) / "quantize" / "SHA256SUMS").is_file()
 
 
-def test_sbatch_makes_one_job_and_does_not_wait_for_it(
+OF_THE_SITE = {"SBATCH_ACCOUNT", "SBATCH_PARTITION", "SBATCH_QOS", "SBATCH_RESERVATION"}
+OF_JOBS = {
+    *("SBATCH_WAIT", "SBATCH_ARRAY_INX", "SBATCH_REQUEUE", "SBATCH_CLUSTERS", "SLURM_CLUSTERS"),
+    *("SBATCH_SIGNAL", "SBATCH_ERROR", "SBATCH_OUTPUT", "SBATCH_JOB_NAME", "SBATCH_CONTAINER"),
+    *("SBATCH_OF_A_LATER_SLURM", "SLURM_HINT"),
+}
+
+
+def test_no_variable_of_sbatch_makes_another_job_of_it(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = {"SBATCH_ACCOUNT": "me", "SBATCH_WAIT": "1", "SBATCH_ARRAY_INX": "1-9"}
-    for name, text in kept.items():
-        monkeypatch.setenv(name, text)
+    for name in OF_THE_SITE | OF_JOBS:
+        monkeypatch.setenv(name, "1")
     sent(cluster, "spr")
-    assert {*cluster.environment_of("1")} & {*kept} == {"SBATCH_ACCOUNT"}
+    assert {*cluster.environment_of("1")} & (OF_THE_SITE | OF_JOBS) == OF_THE_SITE
 
 
 @pytest.mark.parametrize(
