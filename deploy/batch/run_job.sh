@@ -159,9 +159,11 @@ read_what_to_run() {
   done
   for word in "${options[@]}"; do
     case $word in
-      --help | -h | --dry-run | --dry | --list | -l | --version | -V)
-        refuse 2 "OPTIONS has $word, by which nothing is measured; try that without a job"
+      --help | -h | --dry-run | --dry | --list | -l | --version | -V | --host | --host=*)
+        refuse 2 "OPTIONS has ${word%%=*}, by which this node measures nothing; try that without a job"
         ;;
+      --artifacts | --artifacts=*) refuse 2 "OPTIONS has --artifacts; set VGG19_ARTIFACTS, for the bundle, too" ;;
+      --runner | --runner=*) refuse 2 "OPTIONS has --runner; set RUNNER, for doctor, too" ;;
       *[\"\'\\]*)
         refuse 2 "OPTIONS has $(printf %q "$word"), and is split at blanks, also in quotes; leave them out"
         ;;

@@ -104,6 +104,22 @@ check_job() {
     fail 2 "COMMIT is no whole hash of a commit; give all its digits, as \`git rev-parse HEAD\` does"
   [[ ! $SHA256 || $SHA256 =~ ^[0-9a-f]{64}$ ]] ||
     fail 2 "SHA256 is no sha256; give 64 digits, as \`sha256sum vgg19-export.tar.gz\` does"
+  check_options
+}
+
+check_options() { # what the pipeline would take, and no bundle came of it
+  local word options
+  read -ra options <<<"$OPTIONS"
+  for word in "${options[@]}"; do
+    case $word in
+      --help | -h | --dry-run | --dry | --list | -l | --version | -V | --host | --host=*)
+        fail 2 "OPTIONS has ${word%%=*}, by which this machine measures nothing; leave it out"
+        ;;
+      --artifacts | --artifacts=*)
+        fail 2 "OPTIONS has --artifacts; set VGG19_ARTIFACTS, as in: export VGG19_ARTIFACTS='...'"
+        ;;
+    esac
+  done
 }
 
 count_attempt() {
@@ -175,7 +191,8 @@ enter() {
 }
 
 run() {
-  local code options
+  local code options made=${VGG19_ARTIFACTS:-artifacts}
+  [[ $made == /* ]] || made=source/$made
   read -ra options <<<"$OPTIONS"
   enter fetch
   fetch
@@ -192,7 +209,7 @@ run() {
   [[ $code == 0 || $code == 23 ]] || fail $code "the pipeline failed; what it made is kept"
   enter bundle
   project bundle --output "$PWD/bundle.tar" || fail $? "no bundle was packed"
-  cp source/artifacts/compare/{compare.log,report.html} . # for who wants no more than these
+  cp "$made"/compare/{compare.log,report.html} . # for who wants no more than these
   [[ $code == 0 ]] || finish "done" $code "all was measured, and is not to be trusted; see the log"
   finish "done" 0 "the bundle is $PWD/bundle.tar"
 }

@@ -22,6 +22,10 @@ task=$2
 [[ ${3:-} != --dry-run ]] || task=plan
 echo "$task at work"
 if [[ $2 == bundle ]]; then echo packed >"$4"; fi
+if [[ $task == pipeline ]]; then
+  made=${VGG19_ARTIFACTS:-artifacts}/compare
+  mkdir -p "$made" && echo "the table" >"$made/compare.log" && echo "the page" >"$made/report.html"
+fi
 [[ ! -e $CODES/wait-$task ]] || sleep 60
 exit "$(cat "$CODES/$task" 2>/dev/null || echo 0)"
 """

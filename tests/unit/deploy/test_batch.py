@@ -165,6 +165,8 @@ def test_what_is_refused_is_shown_without_what_it_would_do_to_a_terminal(
     [
         *({"TASKS": tasks} for tasks in (" ", "*", "profile *", "--list", "./x", "../y")),
         *({"OPTIONS": word} for word in ("--help", "--data beans --dry-run", "--dry", "-h")),
+        *({"OPTIONS": f"{word} x"} for word in ("--artifacts", "--runner", "--host")),
+        *({"OPTIONS": f"{word}=x"} for word in ("--artifacts", "--runner", "--host")),
         *({"OPTIONS": f"--backbone {word}"} for word in ('"a b"', "'a b'", "a\\ b")),
     ],
 )

@@ -77,6 +77,17 @@ def test_a_run_leaves_the_bundle_and_says_so(machine: Machine) -> None:
     assert "pipeline at work" in (machine.folder / "state" / "log").read_text()
 
 
+@pytest.mark.parametrize("folder", ["", "mine", "ABSOLUTE"])
+def test_table_and_page_are_taken_from_where_the_run_wrote_them(
+    machine: Machine, folder: str
+) -> None:
+    folder = folder.replace("ABSOLUTE", str(machine.folder / "disk"))
+    assert machine.boot(f"{CLONE}export VGG19_ARTIFACTS='{folder}'\n") == 0
+    state = machine.folder / "state"
+    shown = [(state / name).read_text() for name in ("compare.log", "report.html")]
+    assert shown == ["the table\n", "the page\n"]
+
+
 def test_a_machine_that_starts_again_does_nothing_again(machine: Machine) -> None:
     machine.boot(f"{CLONE}POWER_OFF=yes\n")
     before = machine.calls()

@@ -27,6 +27,10 @@ from tests.unit.deploy.machine import CLONE, COMMIT, Machine
         (f"{CLONE}POWER_OFF = yes\n", "no NAME=VALUE"),
         (f"{CLONE}POWER_OFF=Yes\n", "POWER_OFF in line 3 of "),
         (f"{CLONE}ALL_ISAS=\n", "ALL_ISAS in line 3 of "),
+        (f"{CLONE}OPTIONS='--artifacts /data'\n", "has --artifacts; set VGG19_ARTIFACTS"),
+        (f"{CLONE}OPTIONS='--artifacts=/data'\n", "has --artifacts; set VGG19_ARTIFACTS"),
+        (f"{CLONE}OPTIONS='--data beans --help'\n", "has --help, by which this machine"),
+        (f"{CLONE}OPTIONS='--host=ssh://vm'\n", "has --host, by which this machine"),
     ],
 )
 def test_a_job_that_can_not_be_done_is_refused_before_anything_is_fetched(
