@@ -60,12 +60,13 @@ check_lines() {
   local line number=0
   while IFS= read -r line || [[ $line ]]; do
     number=$((number + 1))
-    [[ $line =~ ^[[:space:]]*(#.*)?$ ]] || check_line "$line" "line $number of $JOB_FILE"
+    [[ $line =~ ^[[:blank:]]*(#.*)?$ ]] || check_line "$line" "line $number of $JOB_FILE"
   done <"$JOB_FILE"
 }
 
 check_line() { # LINE PLACE: shows no more of it than a known name, as it may hold a password
   local exports name near value="'[^']*'|\"[^\"\$\`\\\\]*\"|[A-Za-z0-9_./:@%+=,-]*"
+  [[ $1 != *$'\r' ]] || fail 2 "$2 ends as lines do on Windows; save the file with Unix's ends"
   [[ $1 =~ ^[[:space:]]*(export[[:space:]]+)?([A-Za-z_][A-Za-z0-9_]*)= ]] ||
     fail 2 "$2 is no NAME=VALUE; each is on one line, without blanks around the ="
   exports=${BASH_REMATCH[1]} name=${BASH_REMATCH[2]}

@@ -31,6 +31,8 @@ from tests.unit.deploy.machine import CLONE, COMMIT, Machine
         (f"{CLONE}OPTIONS='--artifacts=/data'\n", "has --artifacts; set VGG19_ARTIFACTS"),
         (f"{CLONE}OPTIONS='--data beans --help'\n", "has --help, by which this machine"),
         (f"{CLONE}OPTIONS='--host=ssh://vm'\n", "has --host, by which this machine"),
+        (f"{CLONE}\r\n", "line 3 of "),
+        (CLONE.replace("\n", "\r\n"), "ends as lines do on Windows"),
     ],
 )
 def test_a_job_that_can_not_be_done_is_refused_before_anything_is_fetched(
@@ -60,6 +62,12 @@ def test_what_a_job_may_say_is_taken(machine: Machine, line: str) -> None:
 @pytest.mark.parametrize("line", ["POWEROFF=yes", "ALL_ISAS=maybe", "SOURCE=(", "COMMIT=main"])
 def test_a_refused_job_powers_off_if_it_asked_for_that(machine: Machine, line: str) -> None:
     assert machine.boot(f"{CLONE}{line}\nPOWER_OFF='yes' # at the end\n") == 2
+    assert machine.calls() == ["poweroff"]
+
+
+def test_a_job_that_an_editor_of_windows_saved_powers_off(machine: Machine) -> None:
+    job = f"# lines\n{CLONE}POWER_OFF=yes\n".replace("\n", "\r\n")
+    assert machine.boot(job) == 2
     assert machine.calls() == ["poweroff"]
 
 
