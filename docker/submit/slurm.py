@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -25,7 +26,6 @@ ENDED = (UNKNOWN_JOB, "already completing or completed")
 # With --parsable and without, as a wrapper of sbatch may have it: each on a line of its own.
 SENT = re.compile(rf"({NUMBER})(?:;\S+)?|Submitted batch job ({NUMBER})(?: on cluster \S+)?")
 SACCT = ("JobIDRaw", "JobName", "State", "ExitCode", "NodeList", "Submit", "Start", "Reason")
-# They ask with --all, as many a site hides its partitions from who may use them.
 # A user's own defaults for these programs would hide jobs, or show times in another form.
 OWN_DEFAULTS = ("SLURM_", "SQUEUE_", "SCANCEL_", "SCONTROL_", "SINFO_", "SACCT_")
 # Where the controller is, and who asks it; never another cluster than the jobs are sent to.
@@ -68,7 +68,7 @@ def send(name: str, options: Sequence[str], environ: Mapping[str, str], clone: P
     command = ["sbatch", "--parsable", f"--job-name={name}", *options]
     try:
         said = _run(command, environ, clone)
-    except RefusedError:
+    except (RefusedError, SchedulerError):
         if number := find(name):  # a controller that answers late has taken it all the same
             return number
         raise
@@ -89,14 +89,11 @@ def number_in(said: str) -> str:
 
 def find(name: str) -> str:
     """Return the number of a job by its name, empty if Slurm knows none."""
+    # Without --all what is in a hidden partition is not shown.
     command = ("squeue", "--all", "-h", "--states=all", "-o", "%A", "--name", name)
     if found := _first_number(_answer(*command)):
         return found
-    if not shutil.which("sacct"):
-        return ""
-    with suppress(RefusedError):  # accounting may be switched off
-        return _first_number(_run(["sacct", "-X", "-n", "-P", "-o", "JobIDRaw", "--name", name]))
-    return ""
+    return _first_number(_sacct("JobIDRaw", "--name", name))
 
 
 def look(job: str, name: str) -> Seen | None:
@@ -110,7 +107,7 @@ def look(job: str, name: str) -> Seen | None:
         if UNKNOWN_JOB not in str(error):
             raise unreachable(str(error)) from None
         seen = None
-    return seen or _accounted(job, name)
+    return seen or accounted_in(_sacct(",".join(SACCT), "-j", job), name)
 
 
 def end(job: str, *options: str) -> None:
@@ -154,13 +151,12 @@ def _first_number(said: str) -> str:
     return next((line for line in lines if re.fullmatch(NUMBER, line)), "")
 
 
-def _accounted(job: str, name: str) -> Seen | None:
-    if not shutil.which("sacct"):
-        return None
-    with suppress(RefusedError):
-        command = ["sacct", "-X", "-n", "-P", "-o", ",".join(SACCT), "-j", job]
-        return accounted_in(_run(command), name)
-    return None
+def _sacct(fields: str, *which: str) -> str:
+    """Return what accounting says of jobs, nothing if it is not there, or switched off."""
+    if shutil.which("sacct"):
+        with suppress(RefusedError):
+            return _run(["sacct", "-X", "-n", "-P", "-o", fields, *which])
+    return ""
 
 
 def _seen(fields: Mapping[str, str]) -> Seen:
@@ -207,22 +203,37 @@ def _run(
             f"there is no {command[0]} here, so this machine submits to no Slurm; run this on a "
             "login node, or submit deploy/batch/run_job.sh to the scheduler that you have"
         )
-    try:
-        ran = subprocess.run(
-            tethered(command, environ=environ),
-            env=environ,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=ANSWER_S,
-        )
-    except subprocess.TimeoutExpired:
-        raise unreachable(f"{command[0]} gave no answer in {ANSWER_S} s") from None
-    if ran.returncode:
-        raise RefusedError(foreign_words.last_line(ran.stderr, f"code {ran.returncode}"))
-    return ran.stdout
+    child = subprocess.Popen(
+        tethered(command, environ=environ),
+        env=environ,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    said, errors = _said_by(child, command[0])
+    if child.returncode:
+        raise RefusedError(foreign_words.last_line(errors, f"code {child.returncode}"))
+    return said
+
+
+def _said_by(child: "subprocess.Popen[str]", name: str) -> tuple[str, str]:
+    """Return what a program says; SchedulerError if it takes too long.
+
+    It is then ended with all that it started, as a site's wrapper of it would send a job later.
+    """
+    with child:
+        try:
+            return child.communicate(timeout=ANSWER_S)
+        except BaseException as error:
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise unreachable(f"{name} gave no answer in {ANSWER_S} s") from None
+            raise
 
 
 def _own_environment() -> dict[str, str]:

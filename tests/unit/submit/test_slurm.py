@@ -245,6 +245,30 @@ def until(found: Callable[[], str]) -> str:
     raise AssertionError("it did not come about")
 
 
+def test_a_wrapper_of_sbatch_that_is_given_up_sends_no_job_later(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slurm, "ANSWER_S", 1)
+    wrapper, real = cluster.programs / "sbatch", cluster.programs / "real-sbatch"
+    wrapper.rename(real)
+    wrapper.write_text('#!/bin/bash\n(sleep 2; touch "$CLUSTER/late"; real-sbatch "$@")\necho\n')
+    wrapper.chmod(0o755)
+    begun = sending.begin(cluster.submits, cluster.artifacts, order("spr"), "itex")
+    with pytest.raises(SchedulerError, match="sbatch gave no answer in 1 s"):
+        sending.send_all(cluster.submits, cluster.artifacts, begun)
+    time.sleep(2)
+    assert not (cluster.folder / "late").exists()
+
+
+def test_a_job_that_is_there_though_sbatch_gave_no_answer_is_taken(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slurm, "ANSWER_S", 2)
+    program = (cluster.programs / "sbatch").read_text()
+    (cluster.programs / "sbatch").write_text(f"{program}\n[[ $name != sbatch ]] || sleep 60\n")
+    assert [job.id for job in sent(cluster, "spr").jobs] == ["1"]
+
+
 SECRET = "Password for http://bob:hunter2@h"
 
 
