@@ -26,6 +26,8 @@ ENDED = (UNKNOWN_JOB, "already completing or completed")
 # With --parsable and without, as a wrapper of sbatch may have it: each on a line of its own.
 SENT = re.compile(rf"({NUMBER})(?:;\S+)?|Submitted batch job ({NUMBER})(?: on cluster \S+)?")
 SACCT = ("JobIDRaw", "JobName", "State", "ExitCode", "NodeList", "Submit", "Start", "Reason")
+# By itself sacct shows what was there today.
+SINCE = "--starttime=now-60days"
 # A user's own defaults for these programs would hide jobs, or show times in another form.
 OWN_DEFAULTS = ("SLURM_", "SQUEUE_", "SCANCEL_", "SCONTROL_", "SINFO_", "SACCT_")
 # Where the controller is, and who asks it; never another cluster than the jobs are sent to.
@@ -93,7 +95,7 @@ def find(name: str) -> str:
     command = ("squeue", "--all", "-h", "--states=all", "-o", "%A", "--name", name)
     if found := _first_number(_answer(*command)):
         return found
-    return _first_number(_sacct("JobIDRaw", "--name", name))
+    return _first_number(_sacct("JobIDRaw", SINCE, "--name", name))
 
 
 def look(job: str, name: str) -> Seen | None:

@@ -269,6 +269,12 @@ def test_a_job_that_is_there_though_sbatch_gave_no_answer_is_taken(
     assert [job.id for job in sent(cluster, "spr").jobs] == ["1"]
 
 
+def test_accounting_is_asked_for_jobs_of_earlier_days_too(cluster: Cluster) -> None:
+    sacct = cluster.programs / "sacct"
+    sacct.write_text('#!/bin/bash\n[[ " $* " != *" --starttime="* ]] || echo 7\n')
+    assert slurm.find("a job of yesterday") == "7"
+
+
 SECRET = "Password for http://bob:hunter2@h"
 
 
