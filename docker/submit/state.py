@@ -110,11 +110,19 @@ def read(path: Path) -> Submit:
         submit = convert(parse(read_plain(path, MAX_BYTES)), Submit)
         if odd := _odd_field(submit, path.parent.name):
             raise ReadError(f"no submit has such {odd} - at `$.{odd}`")
+    except InputCorruptError:
+        raise _not_read(path, "it is no plain file, or too large") from None
     except (ReadError, OSError) as error:
-        raise InputCorruptError(
-            f"{path} can't be read ({error}); remove it, and submit again"
-        ) from None
+        raise _not_read(path, str(error)) from None
     return submit
+
+
+def _not_read(path: Path, why: str) -> InputCorruptError:
+    place = printable(path.parent.name)
+    return InputCorruptError(
+        f"{path} can't be read ({why}); its jobs may go on: `squeue --me -a -o '%A %j'` shows them "
+        f"as vgg19-{place}-*, `scancel` and the number end one; then remove it, and submit again"
+    )
 
 
 def _require_no_link(place: Path) -> None:

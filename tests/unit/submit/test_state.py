@@ -1,6 +1,7 @@
 """submit.json as someone may have written it: nothing is removed, written or signalled by it."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -74,7 +75,27 @@ def test_a_damaged_one_is_refused_and_nothing_is_touched(
     damage(written)
     path.write_text(json.dumps(written).replace('"/victim"', json.dumps(str(tmp_path / "victim"))))
     shutil.rmtree(cluster.submits / submit.id / "spr")
-    assert "submit.json can't be read" in refused(cluster, task, tmp_path, capsys)
+    said = refused(cluster, task, tmp_path, capsys)
+    assert "submit.json can't be read" in said
+    # Removing it alone would leave jobs that no task ends any more.
+    assert f"vgg19-{submit.id}-*" in said
+
+
+@pytest.mark.parametrize("how", ["large", "a pipe"])
+def test_what_is_no_file_of_a_submit_is_refused_in_its_own_words(
+    cluster: Cluster, capsys: pytest.CaptureFixture[str], how: str
+) -> None:
+    path = cluster.submits / sent(cluster, "spr").id / "submit.json"
+    if how == "large":
+        path.write_bytes(b" " * (state.MAX_BYTES + 1))
+    else:
+        path.unlink()
+        os.mkfifo(path)
+    with pytest.raises(Exit):
+        carry_out("jobs", str(cluster.artifacts))
+    said = capsys.readouterr().err
+    assert "submit.json can't be read (it is no plain file, or too large)" in said
+    assert "run its stage again" not in said
 
 
 @pytest.mark.parametrize("name", [".", "spr", "spr-1.log", "spr-2.log", "spr.tar", "submit.json"])
