@@ -19,6 +19,7 @@ from docker.reproduce.one_image import write_one
 from docker.share.output import written_whole
 from stages.errors import EngineError, NotWritableError, StageError
 from stages.files.checksums import sha256
+from stages.files.member import read_plain
 from stages.folder.full_disk import scratch_folder
 from stages.program.clock import time_of_day
 from stages.program.tether import tethered
@@ -26,6 +27,7 @@ from stages.program.tether import tethered
 # Digits of an image's digest in its file's name.
 DIGITS = 12
 ALGORITHM = "sha256:"
+MAX_SUM_BYTES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def _is_as_built(path: Path) -> bool:
     if not path.is_file():
         return False
     try:
-        return _sum_of(path).read_text(encoding="ascii").strip() == sha256(path)
+        return read_plain(_sum_of(path), MAX_SUM_BYTES).decode("ascii").strip() == sha256(path)
     except (OSError, ValueError, StageError):
         return False
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -124,6 +125,21 @@ def test_an_archive_that_is_damaged_is_refused(
     with pytest.raises(EngineError, match="or is not whole; get the export again"):
         prepare(fake)
     assert not fake.calls()
+
+
+@pytest.mark.parametrize("how", ["a pipe", "a link"])
+def test_a_sum_that_is_no_plain_file_is_not_read(
+    fake: FakeApptainer, tmp_path: Path, how: str
+) -> None:
+    made = prepare(fake)[TRAIN]
+    path = made.path.with_name(f"{made.path.name}.sha256")
+    path.rename(tmp_path / "sum")
+    if how == "a pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(tmp_path / "sum")
+    assert prepare(fake)[TRAIN] == made
+    assert len(fake.calls("build")) == 3
 
 
 @pytest.mark.parametrize("damage", ["garbage", ""])
