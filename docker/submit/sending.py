@@ -12,7 +12,7 @@ from docker.host.network import without_network
 from docker.paths import ROOT
 from docker.running import chosen_settings
 from docker.submit import slurm, state
-from docker.submit.standing import standings
+from docker.submit.standing import DAMAGED, checked, standings
 from docker.submit.state import KINDS, NOT_FOR_JOBS, STORED, Job, Submit, bundle_of, log_pattern
 from stages.artifacts import Artifacts, verify
 from stages.errors import ArtifactsBusyError, SettingsError, StageError
@@ -127,10 +127,12 @@ def begin(folder: Path, artifacts: Path, order: Order, runtime: str) -> Submit:
 
 
 def again(folder: Path) -> Submit:
-    """Return the last submit with a new job in place of each that ended without a bundle."""
+    """Return the last submit with a new job in place of each that ended without a whole bundle."""
     submit = adopt(state.require_last(folder))
-    for it in standings(folder, submit):
+    for it in checked(standings(folder, submit)):
         if it.is_over and it.word != "done":
+            if it.word == DAMAGED:
+                bundle_of(folder, submit, it.job).unlink(missing_ok=True)
             name = state.job_name(submit.id, it.job.kind)
             submit = submit.but(Job(kind=it.job.kind, name=name))
     state.write(folder, submit)

@@ -6,9 +6,12 @@ from pathlib import Path
 
 from docker.submit.slurm import Seen, look
 from docker.submit.state import Job, Submit, bundle_of, log_of
+from stages.artifacts import verify
 from stages.common.text import aligned
-from stages.errors import HostError, InputCorruptError
+from stages.errors import HostError, InputCorruptError, InputMissingError
+from stages.evidence.archive import unpack
 from stages.files.member import plain_end
+from stages.folder.full_disk import scratch_folder
 from stages.setting import foreign_words
 
 # All words that Slurm's squeue, sacct and scontrol have for a job's state, up to version 25.
@@ -35,7 +38,7 @@ KILLED = frozenset(
     }
 )
 OVER = frozenset(("COMPLETED", "FAILED")) | TIMED_OUT | KILLED
-NOT_KNOWN = "not known"
+NOT_KNOWN, DAMAGED = "not known", "damaged"
 # By which run_job.sh says that the scheduler's signal ended it.
 SIGNALLED = 143
 AGAIN = "`invoke submit --again`"
@@ -87,6 +90,26 @@ def standing_of(folder: Path, submit: Submit, job: Job) -> Standing:
 def standings(folder: Path, submit: Submit) -> list[Standing]:
     """Return how all jobs stand; SchedulerError if Slurm can't be asked."""
     return [standing_of(folder, submit, job) for job in submit.jobs]
+
+
+def checked(found: list[Standing]) -> list[Standing]:
+    """Return them with another word for each bundle whose bytes are not those that were packed."""
+    return [
+        Standing(it.job, DAMAGED, f"{it.detail} is not as it was packed", AGAIN)
+        if it.word == "done" and not _is_whole(Path(it.detail))
+        else it
+        for it in found
+    ]
+
+
+def _is_whole(bundle: Path) -> bool:
+    with scratch_folder("bundle-") as folder:
+        try:
+            unpack(bundle, folder)
+            verify(folder)
+        except (InputCorruptError, InputMissingError):
+            return False
+    return True
 
 
 def table(found: list[Standing]) -> str:

@@ -16,7 +16,7 @@ from docker.running import artifacts_of, chosen_settings, run_stages
 from docker.share.machines import Asked, side_by_side
 from docker.submit import sending, state, watching
 from docker.submit.sending import DEFAULT_LIMIT, Order
-from docker.submit.standing import Standing, standings, table
+from docker.submit.standing import Standing, checked, standings, table
 from docker.submit.state import Submit
 from stages.command_line import help_text, load
 from stages.errors import NotTrustedError, SchedulerError, SettingsError, exit_code_of
@@ -47,7 +47,7 @@ def jobs(_: Context, artifacts: str = "") -> None:
 
     def show() -> None:
         folder = state.folder_of(resolved(artifacts_of(artifacts)))
-        found = standings(folder, sending.adopt(state.require_last(folder)))
+        found = checked(standings(folder, sending.adopt(state.require_last(folder))))
         print(table(found))
         if len(watching.bundles(found)) > 1:
             print(f"jobs: compare them: invoke diff {printable(' '.join(watching.bundles(found)))}")
@@ -149,7 +149,7 @@ def _begin(folder: Path, artifacts: Path, order: Order, codes: list[int]) -> Sub
 def _await(folder: Path, artifacts: Path, submit: Submit) -> None:
     """Wait until all jobs are over, compare what they left, and raise if one failed."""
     print("submit: the jobs go on if you interrupt this; `invoke jobs` shows them", flush=True)
-    found = watching.wait(folder, submit)
+    found = checked(watching.wait(folder, submit))
     try:
         if there := watching.bundles(found):
             for text in side_by_side(Asked(there), artifacts):

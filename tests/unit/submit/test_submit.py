@@ -26,6 +26,7 @@ from stages.errors import (
     SchedulerError,
     SettingsError,
 )
+from stages.evidence.archive import pack
 from stages.files.checksums import write_checksums
 from stages.folder.lock import writing_alone
 from stages.settings import env_name, specs
@@ -34,7 +35,31 @@ from tests.unit.submit.cluster import Cluster, order, sent, words
 
 def leave_bundle(cluster: Cluster, submit: Submit, kind: str) -> None:
     job = next(job for job in submit.jobs if job.kind == kind)
-    bundle_of(cluster.submits, submit, job).write_text("a bundle")
+    packed = cluster.folder / "packed"
+    packed.mkdir(exist_ok=True)
+    (packed / "manifest.json").write_text("{}")
+    if not (packed / "SHA256SUMS").exists():
+        write_checksums(packed)
+    pack(packed, bundle_of(cluster.submits, submit, job))
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_a_damaged_bundle_is_none_and_its_job_is_sent_again(
+    cluster: Cluster, capsys: pytest.CaptureFixture[str], cut: bool
+) -> None:
+    submit = sent(cluster, "spr", "icx")
+    for number, kind in (("1", "spr"), ("2", "icx")):
+        leave_bundle(cluster, submit, kind)
+        cluster.is_now(number, "COMPLETED", ExitCode="0:0")
+    bundle = bundle_of(cluster.submits, submit, submit.jobs[0])
+    content = bundle.read_bytes()
+    bundle.write_bytes(content[:-600] if cut else content.replace(b"{}", b"[]"))
+    tasks.jobs.body(Context(), str(cluster.artifacts))
+    assert "damaged" in capsys.readouterr().out
+    submit = sending.again(cluster.submits)
+    assert not bundle.exists()
+    submit = sending.send_all(cluster.submits, cluster.artifacts, submit)
+    assert [job.id for job in submit.jobs] == ["3", "2"]
 
 
 def test_each_kind_gets_a_whole_node_of_its_own(cluster: Cluster) -> None:
