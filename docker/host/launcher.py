@@ -13,12 +13,15 @@ from docker.paths import ROOT
 from stages.program.signals import ENDING
 
 NAMES = ("invoke", "inv")
+# As for another user than the environment's owner, whose home has that Python.
+REFUSAL = "invoke: error: {python} can't be started by this user; ./bootstrap.py in {root} says why"
 SIGNALS = [*map(int, ENDING)]
 # sh, as a path in the first line may be neither long nor have blanks. -B as invoke itself leaves no
 # bytecode in a checkout, whose owner could not remove root's.
 SCRIPT = """\
 #!/bin/sh
 # Written by bootstrap.py: invoke for the tasks of this checkout, whatever is set for Python.
+test -x {python} || {{ printf '%s\\n' {refusal} >&2; exit 126; }}
 exec {python} -I -B ${{PYTHONUNBUFFERED:+-u}} -c {code} "$@"
 """
 # Signals wait until `exit_code_of` can say that one came.
@@ -31,7 +34,9 @@ CODE = (
 def write(folder: Path) -> None:
     """Make `invoke` and `inv` of a virtual environment ours; one that may not be written stays."""
     python, code = str(folder / "bin" / "python"), CODE.format(root=str(ROOT), signals=SIGNALS)
-    text = SCRIPT.format(python=shlex.quote(python), code=shlex.quote(code))
+    refusal = REFUSAL.format(python=python, root=ROOT)
+    words = {"python": python, "refusal": refusal, "code": code}
+    text = SCRIPT.format_map({name: shlex.quote(word) for name, word in words.items()})
     for path in (folder / "bin" / name for name in NAMES):
         if os.access(path.parent, os.W_OK) and not _is(path, text):
             write_at_once(path, os.fsencode(text), 0o755)

@@ -55,6 +55,15 @@ def test_it_runs_the_tasks_by_both_names(name: str, environment: Path) -> None:
     assert (done.code, done.output) == (0, f"{__version__}\n")
 
 
+def test_a_python_that_this_user_may_not_start_is_named_in_one_line(environment: Path) -> None:
+    launcher.write(environment)
+    python = environment / "bin" / "python"
+    python.chmod(0o600)
+    done = run(str(environment / "bin" / "invoke"), "version")
+    line = f"invoke: error: {python} can't be started by this user; ./bootstrap.py in {ROOT} says"
+    assert (done.code, done.output) == (126, f"{line} why\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [

@@ -84,6 +84,49 @@ def test_one_that_is_not_up_to_date_there_is_said_to_be_one(
         venv.get_or_create(tmp_path / "venv", base_python, locks)
 
 
+def in_a_closed_home(python: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a Python look like one in a folder that this user may not enter, also to root."""
+    stat = Path.stat
+
+    def closed(path: Path, **options: bool) -> os.stat_result:
+        if path == python:
+            raise PermissionError
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", closed)
+
+
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_one_whose_python_this_user_may_not_start_is_not_called_out_of_date(
+    is_seen: bool,
+    steps: list[str],
+    locks: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    python = venv.get_or_create(tmp_path / "venv", base_python, locks)
+    python.unlink()
+    python.write_text("not for all to start")
+    python.chmod(0o600)
+    deny(monkeypatch, tmp_path)
+    if not is_seen:
+        in_a_closed_home(python, monkeypatch)
+    message = r"/venv was made from the Python .*/bin/python, which user .* may not start; make"
+    with pytest.raises(NotWritableError, match=message):
+        venv.get_or_create(tmp_path / "venv", base_python, locks)
+    assert steps == WHOLE
+
+
+def test_one_whose_python_is_gone_is_its_owners_to_mend(
+    steps: list[str], locks: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venv.get_or_create(tmp_path / "venv", base_python, locks).unlink()
+    deny(monkeypatch, tmp_path)
+    with pytest.raises(NotWritableError, match=r"/venv is not up to date, and .* as its owner"):
+        venv.get_or_create(tmp_path / "venv", base_python, locks)
+    assert steps == WHOLE
+
+
 def test_another_users_is_used_but_not_changed(
     steps: list[str], locks: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
