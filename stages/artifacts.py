@@ -17,12 +17,14 @@ from stages.errors import (
     InputMissingError,
     InputStaleError,
     SchemaVersionError,
+    StageError,
 )
 from stages.files.checksums import CHECKSUMS, require_whole, sha256
 from stages.files.member import read_plain
 from stages.program.printable import printable
 from stages.records import checks, reading
 from stages.records.base import SCHEMA_VERSION
+from stages.records.quantize import QuantizeRecord
 from stages.runtimes import RUNTIME_NAMES
 from stages.stage_folders import (
     CompareFolder,
@@ -148,11 +150,42 @@ def require_current(folder: Path, made_from: str, source: Path) -> None:
 
     `made_from` is the sha256 of `source`'s list of checksums, as the record in `folder` keeps it.
     """
-    if not (source / CHECKSUMS).is_file() or sha256(source / CHECKSUMS) != made_from:
+    if not _is_now(made_from, source):
+        first = _first_to_run(folder)
+        after = "" if first == folder else f", then {_how_to_make(folder)}"
         raise InputStaleError(
             f"{folder} was made from other inputs than those present; "
-            f"run {_how_to_make(folder)} again"
+            f"run {_how_to_make(first)} again{after}"
         )
+
+
+def _is_now(made_from: str, source: Path) -> bool:
+    return (source / CHECKSUMS).is_file() and sha256(source / CHECKSUMS) == made_from
+
+
+def _first_to_run(folder: Path) -> Path:
+    """Return the folder of the first stage that has to run for `folder` to be made again.
+
+    That is quantize's if none that `folder` could be made from is of train's as it is now.
+    """
+    artifacts = Artifacts(folder.parent)
+    stage, _, runtime = folder.name.partition("-")
+    if not (artifacts.train.path / CHECKSUMS).is_file():
+        return artifacts.train.path
+    by_runtime = stage in ("quantize", "profile", "sweep")
+    names = [runtime or RUNTIME_NAMES[0]] if by_runtime else RUNTIME_NAMES
+    found = [artifacts.quantize(name) for name in names]
+    if stage == "quantize" or any(_is_quantized(it, artifacts.train) for it in found):
+        return folder
+    return next((it.path for it in found if it.path.is_dir()), found[0].path)
+
+
+def _is_quantized(folder: QuantizeFolder, train: TrainFolder) -> bool:
+    """Return whether quantize's folder is of train's as it is now, as far as it can be read."""
+    try:
+        return _is_now(read_record(folder.record, QuantizeRecord).train_sha256, train.path)
+    except (StageError, OSError):
+        return False
 
 
 def write_record(path: Path, record: Any) -> None:

@@ -22,11 +22,12 @@ from stages.errors import (
     NotWritableError,
     SchemaVersionError,
 )
-from stages.files.checksums import CHECKSUMS
+from stages.files.checksums import CHECKSUMS, sha256, write_checksums
 from stages.folder.handover import handing_over
 from stages.records.cell import Accuracy, Offline
 from stages.records.profile import ModelSummary, ProfileRecord
 from stages.records.train import TrainRecord
+from stages.runtimes import RUNTIME_NAMES
 from tests.unit import records
 
 
@@ -115,6 +116,49 @@ def test_a_stale_input_is_refused(tmp_path: Path) -> None:
     produce(tmp_path / "train", "another")
     with pytest.raises(InputStaleError, match="run the quantize stage again"):
         require_current(tmp_path / "quantize", made_from, tmp_path / "train")
+
+
+def quantized(artifacts: Artifacts, runtime: str, train_sha256: str) -> None:
+    folder = artifacts.quantize(runtime)
+    folder.path.mkdir(exist_ok=True)
+    write_record(folder.record, records.quantize(runtime=runtime, train_sha256=train_sha256))
+    write_checksums(folder.path)
+
+
+@pytest.mark.parametrize(
+    ("stage", "remedy"),
+    [
+        ("profile", "the quantize stage again, then the profile stage"),
+        ("sweep-stock", "the quantize stage with runtime stock again, then the sweep stage with"),
+        ("peers", "the quantize stage again, then the peers stage"),
+    ],
+)
+def test_of_several_stale_stages_the_first_is_the_one_to_run(
+    stage: str, remedy: str, tmp_path: Path
+) -> None:
+    artifacts = Artifacts(tmp_path)
+    produce(artifacts.train.path)
+    made_from = verify(artifacts.train.path, ["deep/file"])
+    for runtime in RUNTIME_NAMES:
+        quantized(artifacts, runtime, made_from)
+    require_current(tmp_path / stage, made_from, artifacts.train.path)
+    produce(artifacts.train.path, "another")
+    with pytest.raises(InputStaleError, match=f"run {remedy}"):
+        require_current(tmp_path / stage, made_from, artifacts.train.path)
+    for runtime in RUNTIME_NAMES:
+        quantized(artifacts, runtime, sha256(artifacts.train.path / CHECKSUMS))
+    name = stage.partition("-")[0]
+    with pytest.raises(InputStaleError, match=f"run the {name} stage(?!.*then)"):
+        require_current(tmp_path / stage, made_from, artifacts.train.path)
+
+
+def test_what_is_gone_is_to_be_made_before_what_was_made_from_it(tmp_path: Path) -> None:
+    artifacts = Artifacts(tmp_path)
+    with pytest.raises(InputStaleError, match="run the train stage again, then the profile stage"):
+        require_current(tmp_path / "profile", "0" * 64, artifacts.train.path)
+    produce(artifacts.train.path)
+    with pytest.raises(InputStaleError, match="run the quantize stage again, then the profile"):
+        require_current(tmp_path / "profile", "0" * 64, artifacts.quantize("itex").path)
 
 
 def test_a_record_comes_back_as_it_was(tmp_path: Path) -> None:
