@@ -107,8 +107,8 @@ def expected_of(settings: Settings, sees_data: bool = True) -> Expected:
 def _largest(settings: Settings, program: str) -> int:
     """Return the size of the largest batch that a program is to run.
 
-    What sweep takes where no size is asked for, it cuts by itself to the images that there are.
+    What peers and sweep take where no size is asked for, they cut to the images that there are.
     """
-    if program == SWEEP:
+    if program in (PEERS, SWEEP):
         return max(settings.batch_sizes, default=1)
-    return max(settings.peers_batch_sizes) if program == PEERS else settings.batch_size
+    return settings.batch_size

@@ -13,7 +13,7 @@ from stages.errors import SettingsError
 from stages.records.base import Setting
 from stages.setting import values
 from stages.setting.addresses import is_remote, redacted, redacted_handle
-from stages.setting.of_rounds import DEFAULT_ROUNDS, PEERS_SIZES, OfRounds
+from stages.setting.of_rounds import DEFAULT_ROUNDS, OfRounds
 from stages.setting.programs import MEASURING, PEERS, PROGRAMS, REHEARSE
 from stages.setting.spec import Spec, as_text, path, setting
 from stages.setting.suggestion import quoted
@@ -76,11 +76,6 @@ class Settings(OfRounds):
     def fixed_rounds(self) -> int:
         """The number of rounds where nothing but a number ends them."""
         return self.rounds or DEFAULT_ROUNDS
-
-    @property
-    def peers_batch_sizes(self) -> tuple[int, ...]:
-        """The batch sizes that peers takes."""
-        return self.batch_sizes or PEERS_SIZES
 
 
 def specs() -> dict[str, Spec]:

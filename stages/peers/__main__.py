@@ -32,6 +32,7 @@ from stages.folder.handover import handing_over
 from stages.peers.convert import Conversion, convert, tool_versions
 from stages.peers.ratios import ratios
 from stages.peers.run import Conditions, measure, steps
+from stages.peers.sizes import choose_sizes
 from stages.peers.table import render
 from stages.program.host_path import shown
 from stages.records.base import Host
@@ -103,7 +104,7 @@ def _make(
     settings: Settings, artifacts: Artifacts, inputs: Inputs, host: Host, began: float
 ) -> PeersRecord:
     require_samples(settings, artifacts.train)
-    require_memory(settings, inputs)
+    sizes = batch_sizes(settings, artifacts.train, inputs)
     require_consistent(host)
     cores = host.cores_pinned
     with (
@@ -111,7 +112,7 @@ def _make(
         handing_over(artifacts.peers.path, last=True) as partial,
     ):
         out = PeersFolder(partial)
-        conditions = _conditions(settings, artifacts.train, cores)
+        conditions = _conditions(settings, artifacts.train, cores, sizes)
         contenders = _measure(settings, artifacts.train, out, inputs, conditions)
         record = _record(settings, inputs, host, conditions, contenders, began)
         write_record(out.record, record)
@@ -120,25 +121,30 @@ def _make(
 
 
 def require_samples(settings: Settings, train: TrainFolder) -> None:
-    """Check that there are calibration images, and test images for the largest batch.
+    """Check that there are calibration images, and test images for the largest batch asked for.
 
     Raises SettingsError if there are too few, ModelError if there is no test image.
     """
     first_samples(train.calibration, settings.calibration_samples)
-    require_full_batch(train.test, "batch_sizes", max(settings.peers_batch_sizes))
+    require_full_batch(train.test, "batch_sizes", max(settings.batch_sizes, default=1))
 
 
-def require_memory(settings: Settings, inputs: Inputs) -> None:
-    """Raise HostError if not even our processes, all alive at the same time, can fit into memory.
+def batch_sizes(settings: Settings, train: TrainFolder, inputs: Inputs) -> tuple[int, ...]:
+    """Return the batch sizes to take, and say which of the defaults are left out.
 
+    Raises HostError if not even our processes, all alive at the same time, can fit into memory.
     What the peers' take on top is not known, nor what another network than VGG19 does.
     """
-    if inputs.train.backbone.name not in OWN_BACKBONES:
-        return
-    precisions = [entry.precision for entry in runnable(inputs.ours.entries)]
-    needed = memory.least_needed(precisions, max(settings.peers_batch_sizes))
-    remedy = "take more than that, as the peers' come on top, or give smaller batch_sizes"
-    memory.require(len(precisions), needed, memory.available(), remedy)
+    is_known = inputs.train.backbone.name in OWN_BACKBONES
+    precisions = [it.precision for it in runnable(inputs.ours.entries)] if is_known else []
+    sizes = choose_sizes(settings, len(load_samples(train.test)), precisions)
+    for line in sizes.left_out:
+        print(f"peers: left out: {line}", flush=True)
+    if is_known:
+        needed = memory.least_needed(precisions, max(sizes.taken))
+        remedy = "take more than that, as the peers' come on top, or give smaller batch_sizes"
+        memory.require(len(precisions), needed, memory.available(), remedy)
+    return sizes.taken
 
 
 def _inputs(artifacts: Artifacts, settings: Settings) -> Inputs:
@@ -184,12 +190,14 @@ def _converted(conversion: Conversion, entries: Sequence[Entry], *, may_lack: bo
     return [*entries]
 
 
-def _conditions(settings: Settings, train: TrainFolder, cores: list[int]) -> Conditions:
+def _conditions(
+    settings: Settings, train: TrainFolder, cores: list[int], sizes: tuple[int, ...]
+) -> Conditions:
     return Conditions(
         cores=cores,
         images=train.test,
         labels=load_samples(train.test).labels.tolist(),
-        batch_sizes=settings.peers_batch_sizes,
+        batch_sizes=sizes,
         rounds=settings.fixed_rounds,
         round_duration_s=settings.round_duration_s,
         timeout_s=settings.worker_timeout_s,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from stages.agreement import require_enough
 from stages.artifacts import Artifacts, write_record
 from stages.errors import (
     InputCorruptError,
@@ -97,7 +98,7 @@ IMAGES = {"calibration": 32, "validation": 7, "test": 31}
         ("quantize", {}, "batch_size 8 exceeds the 7 validation images; give less"),
         ("quantize", {"calibration_samples": 33}, "calibration_samples 33 exceeds the 32 images"),
         ("profile", {"batch_size": 32}, "batch_size 32 exceeds the 31 test images"),
-        ("peers", {}, "batch_sizes 32 exceeds the 31 test images"),
+        ("peers", {"batch_sizes": (1, 32)}, "batch_sizes 32 exceeds the 31 test images"),
         ("sweep", {"batch_sizes": (1, 32)}, "batch_sizes 32 exceeds the 31 test images"),
         ("peers", {"calibration_samples": 33}, "run train with VGG19_CALIBRATION_SAMPLES=33"),
         ("rehearse", {"batch_size": 25}, "the 24 images to rehearse with; .*larger rehearse_sam"),
@@ -117,6 +118,11 @@ def test_more_images_than_train_left_are_refused_as_the_program_would(
     with pytest.raises(SettingsError, match=message):
         require_inputs(settings, [program])
     require_inputs(settings, ["train", program])  # which leaves others
+
+
+@pytest.mark.parametrize("program", ["peers", "sweep"])
+def test_default_batch_sizes_are_left_to_the_program_to_cut(program: str) -> None:
+    require_enough(Settings(), [program], {"test": 1})
 
 
 def refused(kind: type[StageError], artifacts: Artifacts, program: str) -> None:

@@ -12,13 +12,15 @@ from stages.artifacts import Artifacts, verify, write_record
 from stages.common.entries import Entry
 from stages.common.host import memory
 from stages.common.host.versions import versions
-from stages.errors import HostError, ModelError
+from stages.errors import HostError, ModelError, SettingsError
 from stages.folder.handover import handing_over
 from stages.peers import __main__ as program
 from stages.peers.convert import Conversion
+from stages.peers.sizes import choose_sizes
 from stages.records.peers import Contender
 from stages.records.quantize import Variant
 from stages.samples import Samples
+from stages.settings import Settings
 from stages.stage_folders import PeersFolder, QuantizeFolder
 from tests.unit.peers.contenders import measured
 from tests.unit.records import HOST, quantize, train
@@ -64,7 +66,7 @@ class Program:
     ) -> list[Contender]:
         self.runs += 1
         own = {entry.backend for entry in inputs.ours.entries if entry.missing is None}
-        seconds = {size: [[0.2]] * settings.fixed_rounds for size in settings.peers_batch_sizes}
+        seconds = {size: [[0.2]] * settings.fixed_rounds for size in conditions.batch_sizes}
         contenders = [measured(name, "fp32", seconds) for name in (*sorted(own), "openvino")]
         return [
             replace(one, versions=versions(), predictions=[0] * len(LABELS)) for one in contenders
@@ -118,12 +120,43 @@ def test_what_does_not_fit_into_memory_is_refused_before_any_model_is_made(
 ) -> None:
     monkeypatch.setattr(memory, "available", lambda: memory.GIB)
     message = (
-        r"1 processes need about 2\.4 GiB .* as the peers' come on top, or give smaller batch_"
+        r"1 processes need about 1\.8 GiB .* as the peers' come on top, or give smaller batch_"
     )
     with pytest.raises(HostError, match=message):
         peers.run("--force", "peers")
     peers.run()  # which shows what is there
     assert peers.runs == 1
+
+
+def test_of_the_default_sizes_those_are_taken_for_which_there_are_images(
+    peers: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with handing_over(peers.artifacts.train.path) as partial:
+        few = Samples(np.zeros((12, 224, 224, 3), np.uint8), LABELS[:12])
+        write_record(partial / "train.json", train())
+        for name in ("calibration", "test"):
+            few.save(partial / "data" / f"{name}.npz")
+    peers.quantize("itex")
+    capsys.readouterr()
+    peers.run("--calibration-samples", "12")
+    said = capsys.readouterr().out
+    assert "peers: left out: batch sizes 32: there are 12 test images\n" in said
+    assert "images/s at 8" in said
+    assert "images/s at 32" not in said
+    with pytest.raises(SettingsError, match="batch_sizes 32 exceeds the 12 test images"):
+        peers.run("--calibration-samples", "12", "--batch-sizes", "32")
+
+
+def test_default_sizes_without_room_in_memory_are_left_out_but_for_the_smallest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memory, "available", lambda: memory.least_needed(["fp32"], 8))
+    sizes = choose_sizes(Settings(), 100, ["fp32"])
+    assert (sizes.taken, sizes.left_out) == ((1, 8), ("batch sizes 32: memory has no room",))
+    assert choose_sizes(Settings(batch_sizes=(32,)), 100, ["fp32"]).taken == (32,)
+    assert choose_sizes(Settings(), 100, []).taken == (1, 8, 32)
+    monkeypatch.setattr(memory, "available", lambda: 0)
+    assert choose_sizes(Settings(), 1, ["fp32"]).taken == (1,)
 
 
 def test_a_peer_that_cant_convert_a_given_model_is_missing_and_the_others_are_not(
