@@ -6,6 +6,7 @@ from pathlib import Path
 
 from stages.agreement import require_enough
 from stages.artifacts import Artifacts, read_record, require_current, verify
+from stages.errors import InputMissingError, StageError
 from stages.files import left_overs
 from stages.folder.cache import Cache, noted_backbone
 from stages.folder.usable import known_names, require_usable, resolved
@@ -53,19 +54,32 @@ def _left_by_train(settings: Settings, artifacts: Artifacts, programs: Collectio
 def _of_profile(settings: Settings, artifacts: Artifacts, programs: Collection[str]) -> None:
     _left_by_train(settings, artifacts, programs)
     if "quantize" not in programs:
-        folder = artifacts.quantize(settings.runtime)
-        verify(folder.path)
-        made_from = read_record(folder.record, QuantizeRecord).train_sha256
-        require_current(folder.path, made_from, artifacts.train.path)
+        _left_by_quantize(settings.runtime, artifacts)
+
+
+def _left_by_quantize(runtime: str, artifacts: Artifacts) -> None:
+    folder = artifacts.quantize(runtime)
+    verify(folder.path)
+    made_from = read_record(folder.record, QuantizeRecord).train_sha256
+    require_current(folder.path, made_from, artifacts.train.path)
 
 
 def _models_of_any_runtime(
     settings: Settings, artifacts: Artifacts, programs: Collection[str]
 ) -> None:
+    """Check that a runtime's models can be used; else say what is wrong with those that are there.
+
+    If there are none, the first runtime's are the ones to make.
+    """
     _left_by_train(settings, artifacts, programs)
-    folders = [artifacts.quantize(name).path for name in RUNTIME_NAMES]
-    if not any(folder.is_dir() for folder in folders):
-        verify(folders[0])
+    problems: list[StageError] = []
+    for runtime in RUNTIME_NAMES:
+        try:
+            return _left_by_quantize(runtime, artifacts)
+        except StageError as error:
+            problems.append(error)
+    wrong = (it for it in problems if not isinstance(it, InputMissingError))
+    raise next(wrong, problems[0])
 
 
 def _of_compare(_: Settings, artifacts: Artifacts, programs: Collection[str]) -> None:

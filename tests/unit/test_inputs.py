@@ -133,9 +133,21 @@ def refused(kind: type[StageError], artifacts: Artifacts, program: str) -> None:
 def test_damage_and_stale_inputs_are_found_too(artifacts: Artifacts) -> None:
     (artifacts.train.path / "more").touch()
     write_checksums(artifacts.train.path)
-    refused(InputStaleError, artifacts, "profile")
+    for program in ("profile", "sweep", "peers", "rehearse"):
+        refused(InputStaleError, artifacts, program)
     artifacts.train.record.write_text("{}")
     refused(InputCorruptError, artifacts, "quantize")
+
+
+@pytest.mark.parametrize("program", ["peers", "rehearse"])
+def test_models_of_one_runtime_that_can_be_used_are_enough(
+    program: str, artifacts: Artifacts
+) -> None:
+    shutil.copytree(artifacts.quantize("itex").path, artifacts.quantize("stock").path)
+    artifacts.quantize("itex").record.write_text("{}")
+    require_inputs(Settings(artifacts=artifacts.root), [program])
+    shutil.rmtree(artifacts.quantize("stock").path)
+    refused(InputCorruptError, artifacts, program)
 
 
 def test_a_file_can_not_be_the_folder(artifacts: Artifacts) -> None:
