@@ -10,7 +10,7 @@ from stages.artifacts import Artifacts, read_record
 from stages.common.host.cores import NUMACTL_S, choose_cores
 from stages.common.host.facts import cpu_flags, quota_shortage, why_impossible
 from stages.common.host.interference import MAX_BUSY, MAX_STEAL, look
-from stages.common.host.memory import GIB, available
+from stages.common.host.memory import GIB, LIMIT, available, is_limited, raise_limit
 from stages.common.host.perf_events import trust_in_count
 from stages.common.host.topology import HERE, Sysfs
 from stages.errors import HostError, PinningError, StageError
@@ -99,16 +99,26 @@ def check_memory(settings: Settings, cores: Sequence[int], limit: int | None = N
     possible = [cell for cell in cells if cell.impossible is None]
     try:
         needed = _needed(settings, possible, candidate_placements(settings, cores), left)
-    except (HostError, PinningError) as error:
+    except PinningError as error:
         return Check("memory", NO, str(error))
+    except HostError as error:
+        return Check("memory", NO, f"{error}{_allowed(left, limit)}")
     shown = f"{left / GIB:.1f} GiB available; {needed}"
     least, most = least_needed(settings), most_needed(settings, cpu_flags())
     if least > left:
-        return Check("memory", NOTE, f"{shown}, but quantize needs about {least / GIB:.1f}")
+        bound = _allowed(left, limit, least)
+        return Check("memory", NOTE, f"{shown}, but quantize needs about {least / GIB:.1f}{bound}")
     if most > left:
         slower = f"quantize is slower below {most / GIB:.1f}, as models load for each turn"
         return Check("memory", NOTE, f"{shown}; {slower}")
     return Check("memory", OK, shown)
+
+
+def _allowed(left: int, limit: int | None, needed: int = 0) -> str:
+    """Return that a limit is what bounds it, else nothing: a container's to come, or this one's."""
+    if left == limit:
+        return f"; {LIMIT} allows {left / GIB:.1f} GiB"
+    return f"; its memory limit allows no more: {raise_limit()}" if is_limited(needed) else ""
 
 
 def known_missing(settings: Settings) -> dict[str, str]:

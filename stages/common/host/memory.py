@@ -1,6 +1,7 @@
 """How much memory is left, and the peak memory of a process."""
 
 import ctypes
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from stages.setting.values import OWN_BACKBONES
 MEMINFO = Path("/proc/meminfo")
 PROC = Path("/proc")
 KIB, GIB = 2**10, 2**30
+# By which whoever started a container limits its memory; set there, if so.
+LIMIT = "STAGES_MEMORY"
 # Measured of processes with VGG19, and a little more: the libraries, which all share; by the model,
 # what one takes by itself while it loads, and later, once it has given back what that took; what
 # each image of a batch adds.
@@ -102,15 +105,27 @@ def least_needed(precisions: Sequence[str], batch_size: int) -> int:
     return max(needed_in_turn(waiting), loaded + max(working, default=0))
 
 
+def is_limited(needed: int, meminfo: Path = MEMINFO, cgroups: Cgroups = HERE) -> bool:
+    """Return whether a limit, and not the machine, has too little left for the bytes `needed`."""
+    left, there = cgroups.memory_left(), _kib(meminfo, "MemAvailable")
+    return left is not None and left < needed and (there is None or needed <= there)
+
+
+def raise_limit() -> str:
+    """Return in words how to have more, after the limit was named."""
+    return f"raise or unset {LIMIT}" if LIMIT in os.environ else "raise that"
+
+
 def require(processes: int, needed: int, left: int | None, remedy: str) -> None:
     """Raise HostError if the bytes `needed` by all of the `processes` exceed the bytes `left`.
 
     If it is not known how many are left, nothing is refused.
     """
     if left is not None and needed > left:
+        within = f" within its memory limit; {raise_limit()} to" if is_limited(needed) else ";"
         raise HostError(
             f"{processes} processes need about {needed / GIB:.1f} GiB of memory, and "
-            f"{left / GIB:.1f} are available; {remedy}"
+            f"{left / GIB:.1f} are available{within} {remedy}"
         )
 
 
@@ -123,9 +138,11 @@ def require_batch(size: int, backbone: str, meminfo: Path = MEMINFO) -> None:
     if backbone not in OWN_BACKBONES:
         return
     if left is not None and needed > left:
+        limited = is_limited(needed, meminfo)
+        within = f" within its memory limit; {raise_limit()}, or" if limited else ";"
         raise HostError(
             f"a batch of {size} images needs at least {needed / GIB:.1f} GiB of memory, and "
-            f"{left / GIB:.1f} are available; give a smaller batch_size"
+            f"{left / GIB:.1f} are available{within} give a smaller batch_size"
         )
 
 

@@ -9,12 +9,10 @@ from pathlib import Path
 
 from stages.common.host.cgroups import HERE, Cgroups
 from stages.common.host.kernel_text import count_of
-from stages.common.host.memory import GIB, MEMINFO, total
+from stages.common.host.memory import GIB, LIMIT, MEMINFO, total
 from stages.program.out_of_memory import ASK_FOR_LESS
 
 VMSTAT = Path("/proc/vmstat")
-# By which whoever started a container limits its memory; set there, if so.
-LIMIT = "STAGES_MEMORY"
 
 
 class OomKills:

@@ -123,6 +123,24 @@ def test_a_container_has_no_more_memory_than_its_limit(monkeypatch: pytest.Monke
     assert "groups" in of_limit.evidence
 
 
+@pytest.mark.parametrize(("gib", "state"), [(1, NO), (3.38, NOTE)])
+def test_a_limit_without_room_is_named(
+    gib: float, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory_of(monkeypatch, 30.0)
+    settings = load({"VGG19_ARTIFACTS": "/nowhere", "VGG19_PRECISIONS": "int8"})
+    check = checks.check_memory(settings, [0], int(gib * GIB))
+    assert check.state == state
+    assert check.evidence.endswith(f"; STAGES_MEMORY allows {gib:.1f} GiB")
+
+
+def test_the_limit_that_is_too_low_for_quantize_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAGES_MEMORY", "3g")
+    monkeypatch.setattr(checks, "is_limited", lambda _: True)
+    said = "needs about 3.4; its memory limit allows no more: raise or unset STAGES_MEMORY"
+    assert said in memory_of(monkeypatch, 3.375, VGG19_PRECISIONS="int8").evidence
+
+
 @pytest.mark.parametrize(
     ("gib", "variables", "state", "evidence"),
     [

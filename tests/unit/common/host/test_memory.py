@@ -11,6 +11,7 @@ from stages.common.host.memory import (
     expected_footprint,
     footprint_of,
     give_back,
+    is_limited,
     least_needed,
     needed_at_once,
     needed_in_turn,
@@ -82,6 +83,37 @@ def test_too_much_is_said_with_what_there_is() -> None:
         HostError, match=r"2 processes need about 3\.0 GiB .* 1\.5 are available; take"
     ):
         require(2, 3 * 2**30, 3 * 2**29, "take more")
+
+
+@pytest.mark.parametrize(
+    ("limit_bytes", "there", "is_bound"),
+    [("2000", 9000, True), ("2000", 2000, False), ("9000", 9000, False), ("max", 9000, False)],
+)
+def test_a_limit_is_what_bounds_if_the_machine_has_more(
+    limit_bytes: str, there: int, is_bound: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "meminfo").write_text(f"MemAvailable: {there} kB\n")
+    in_kib = limit_bytes if limit_bytes == "max" else f"{limit_bytes}000"
+    cgroups = limit(tmp_path, in_kib)
+    assert is_limited(3000 * 1024, tmp_path / "meminfo", cgroups) is is_bound
+
+
+@pytest.mark.parametrize(
+    ("variables", "remedy"),
+    [({"STAGES_MEMORY": "2g"}, "raise or unset STAGES_MEMORY to take more"), ({}, "raise that to")],
+)
+def test_a_limit_that_bounds_is_named_with_what_sets_it(
+    variables: dict[str, str], remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "is_limited", lambda *_: True)
+    monkeypatch.delenv("STAGES_MEMORY", raising=False)
+    for name, text in variables.items():
+        monkeypatch.setenv(name, text)
+    with pytest.raises(HostError, match=rf"2\.0 are available within its memory limit; {remedy}"):
+        require(2, 3 * 2**30, 2**31, "take more memory")
+    monkeypatch.setattr(memory, "available", lambda *_: 2**30)
+    with pytest.raises(HostError, match=r"within its memory limit; raise .*, or give a smaller"):
+        require_batch(150, "embedded")
 
 
 def test_those_that_load_in_turn_need_one_loading_beside_all_loaded() -> None:
