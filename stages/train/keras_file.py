@@ -1,8 +1,10 @@
 """A file of Keras, held as one from a stranger: what it declares is bounded before it is read."""
 
 import json
+import lzma
 import math
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,20 @@ WEIGHTS, ARCHITECTURE = "model.weights.h5", "model_config"
 # The layers of the largest published models take 2 MB.
 MAX_TEXT_BYTES = 16 * MB
 _AGAIN = "save it again, by `model.save`"
+# What zipfile (for a password, too), json (for numbers and depths that no model has), h5py and
+# their decompressors raise for a file of another form.
+UNREADABLE = (
+    OSError,
+    EOFError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +47,13 @@ class KerasFile:
 def checked(file: Path) -> KerasFile:
     """Return what a file of Keras says of itself, when nothing in it can run code, or fill memory.
 
-    Raises ModelError, without the model's name, if something could, or if it holds no model.
+    Raises ModelError, without the model's name, if something could, if it holds no model, or if it
+    can't be read.
     """
-    return _of_archive(file) if keras_form(file) == ".keras" else _of_hdf5(file)
+    try:
+        return _of_archive(file) if keras_form(file) == ".keras" else _of_hdf5(file)
+    except UNREADABLE as error:
+        raise ModelError(f"is damaged, or no model of Keras; {_AGAIN}") from error
 
 
 def _of_archive(file: Path) -> KerasFile:
