@@ -1,5 +1,6 @@
 """Pictures by class and split, and what a data set must have of both."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,13 +20,18 @@ class Picture:
 
 
 def require_classes(data: str, classes: Sequence[str], form: str) -> None:
-    """Raise DataError unless `data`, in words, has 2 to 1000 classes; `form` is what to give."""
+    """Raise DataError unless `data`, in words, has 2 to 1000 classes; `form` is what to give.
+
+    Raises it, too, if two have one name, by which no result could be of one alone.
+    """
     if not classes:
         raise DataError(f"{data} has no folders of classes; give {form}")
     if len(classes) == 1:
         raise DataError(f"{data} has one class alone, {_shown(classes[0])}; give {form}")
     if len(classes) > MAX_CLASSES:
         raise DataError(f"{data} has {len(classes)} classes; give at most {MAX_CLASSES}")
+    if twice := [name for name, count in Counter(classes).items() if count > 1]:
+        raise DataError(f"{data} has two classes that are shown as {_shown(twice[0])}; rename one")
 
 
 def require_in_every_split(

@@ -34,6 +34,12 @@ def test_splits_are_known_by_their_usual_names(validation: str, tmp_path: Path) 
     assert found(listing)["validation"][-1] == (1, f"{validation}/tulips/1.jpg")
 
 
+def test_two_classes_that_would_be_shown_by_one_name_are_refused(tmp_path: Path) -> None:
+    folder_with(tmp_path, [*names("a\nb", 2), *names("a\\nb", 2)])
+    with pytest.raises(DataError, match=r"has two classes that are shown as a\\nb; rename one"):
+        listed(tmp_path)
+
+
 def test_a_class_may_be_called_train(tmp_path: Path) -> None:
     listing = listed(folder_with(tmp_path, [*names("bus", 2), *names("train", 2)]))
     assert listing.classes == ("bus", "train")
