@@ -6,7 +6,7 @@ from itertools import takewhile
 
 from invoke.exceptions import Exit
 from invoke.parser.argument import Argument
-from invoke.parser.context import ParserContext
+from invoke.parser.context import ParserContext, to_flag
 
 from stages.command_line import load
 from stages.errors import SettingsError
@@ -104,7 +104,14 @@ def refuse_empty(context: ParserContext) -> None:
     for argument in context.args.values():
         given = argument.raw_value
         if isinstance(given, str) and not given.strip():
-            raise refusal(f"{context.name}: error: {argument.name} can't be ''; give a value")
+            raise refusal(
+                f"{context.name}: error: {shown_name(argument)} can't be ''; give a value"
+            )
+
+
+def shown_name(argument: Argument) -> str:
+    """Return what a user calls an argument: its flag, unless it can be given without one."""
+    return str(argument.name) if argument.positional else to_flag(str(argument.name))
 
 
 def refuse_unknown(context: ParserContext) -> None:
@@ -137,7 +144,7 @@ def of_one_task_alone(tasks: Sequence[ParserContext]) -> list[str]:
             if it.name != last.name and name in it.args and not it.args[name].got_value
         ]
         if without:
-            flag, names = f"--{name.replace('_', '-')}", [str(it.name) for it in without]
+            flag, names = to_flag(name), [str(it.name) for it in without]
             said = f"{flag} is for {last.name} alone, behind which it stands, and not for "
             said += " and ".join(names)
             if name in PLACES:

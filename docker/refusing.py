@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from invoke.exceptions import ParseError, UnknownFileType
-from invoke.parser.context import ParserContext
+from invoke.parser.context import ParserContext, to_flag
 
 from docker.flags import Contexts, refusal
 from stages.program.printable import printable
@@ -64,8 +64,8 @@ def explanation(error: ParseError, contexts: Contexts) -> str:
     if MISSING in text and context:
         return _of_missing(context)
     if NO_VALUE in text and (flag := FLAG.match(text)):
-        shown, topic = flag[1].replace("_", "-"), _topic(context)
-        return f"--{shown} has no value; `invoke --help{topic}` says what may be given"
+        shown, topic = to_flag(flag[1].replace("-", "_")), _topic(context)
+        return f"{shown} has no value; `invoke --help{topic}` says what may be given"
     return f"{foreign_words.shown(text, MAX_SHOWN)}; `invoke --help TASK` shows what may be given"
 
 
