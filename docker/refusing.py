@@ -17,6 +17,7 @@ from stages.setting.addresses import fit_to_show, name_in
 from stages.setting.suggestion import MAX_SHOWN, quoted
 
 FLAG = re.compile(r"Flag <\w+: ([\w-]+)")
+MAX_TASKS = 3
 UNKNOWN, MISSING, NO_VALUE = "No idea what", "did not receive required", "needed value"
 
 
@@ -73,10 +74,21 @@ def _of_unknown(token: str, context: ParserContext | None, contexts: Contexts) -
     topic, name = _topic(context), name_in(token)
     flags = list(context.flags) if context and topic else []
     if token.startswith("-"):
-        shown = quoted(name, flags)
-        return f"{topic.strip() or 'invoke'} has no flag {shown}; `invoke --help{topic}` shows all"
+        shown, others = quoted(name, flags), _that_have(name, contexts)
+        return (
+            f"{topic.strip() or 'invoke'} has no flag {shown}{others}; "
+            f"`invoke --help{topic}` shows all"
+        )
     # A flag may have lost its dashes, or a task may be misspelt.
     return f"there is no task {quoted(name, [*contexts, *flags])}; plain `invoke` lists all"
+
+
+def _that_have(flag: str, contexts: Contexts) -> str:
+    """Return which tasks have a flag, in words; empty if none has, or more than a line names."""
+    names = [name for name, context in contexts.items() if flag in context.flags]
+    if not 0 < len(names) <= MAX_TASKS:
+        return ""
+    return f", which {' and '.join(names)} {'has' if len(names) == 1 else 'have'}"
 
 
 def _topic(context: ParserContext | None) -> str:

@@ -97,6 +97,8 @@ def test_an_unknown_stage_is_refused() -> None:
     [
         (["profil"], "there is no task 'profil' (did you mean profile?)"),
         (["profile", "--rouns", "3"], "profile has no flag '--rouns' (did you mean --rounds?)"),
+        (["train", "--dry-run"], "train has no flag '--dry-run', which pipeline and release have;"),
+        (["train", "--xyz"], "train has no flag '--xyz'; `invoke --help train` shows all"),
         (["profile", "isas=AVX2"], "there is no task 'isas' (did you mean --isas?)"),
         (["train", "http://a:s3/cr@h/m"], "there is no task 'http://***@h/m'; plain"),
         (["--help", "trian"], "there is no task 'trian' (did you mean train?)"),
