@@ -100,7 +100,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parse(argv: list[str]) -> argparse.Namespace:
     description = "Get a fresh Debian or Ubuntu machine ready, then run invoke tasks."
-    parser = _Parser("bootstrap.py", description=description)
+    parser = _Parser("bootstrap.py", description=description, allow_abbrev=False)
     parser.add_argument(VERSION, action="version", version=f"%(prog)s {__version__}")
     parser.add_argument(YES, action="store_true", help="install without asking")
     parser.add_argument(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from stages import __version__
+from stages.errors import SettingsError
 from tests.commands import ROOT, run
 
 BOOTSTRAP = str(ROOT / "bootstrap.py")
@@ -122,6 +123,13 @@ def test_no_engine_is_heeded_behind_a_task_too() -> None:
         "it = bootstrap._parse(['version', '--no-engine']); print(it.task, it.engine)"
     )
     assert run(sys.executable, "-E", "-c", code).output == "['version'] False\n"
+
+
+@pytest.mark.parametrize("flag", ["--no-engin", "--ye"])
+def test_a_flag_that_was_cut_off_is_none(flag: str) -> None:
+    done = run(sys.executable, "-E", str(ROOT / "bootstrap.py"), flag, "version")
+    assert done.code == SettingsError.exit_code
+    assert f"there is no flag '{flag}' (did you mean {flag}" in done.output
 
 
 IN_ORDER = """
