@@ -71,6 +71,11 @@ def wrapped(text: str, first: str = "", others: str = "") -> list[str]:
     )
 
 
+def cut_words(text: str, most: int = WIDTH - MAX_NAME - 3) -> str:
+    """Return a text in which no word is longer than has room behind a name, and before a `;`."""
+    return " ".join(printable(word, most) for word in text.split(" "))
+
+
 def times(ratio: Interval, *, once: bool) -> str:
     """Return a ratio with its interval, which there is none of after one round."""
     between = ONCE if once else f"({figure(ratio.low)}-{figure(ratio.high)})"

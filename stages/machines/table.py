@@ -1,6 +1,6 @@
 """Machines side by side as text: the answer, what they are, what differs, each cell on each.
 
-No line is longer than WIDTH, unless a word of a stranger's is.
+No line is longer than WIDTH: words of a stranger's that are too long for it are cut.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,6 +11,7 @@ from stages.common.text import (
     ONCE,
     WIDTH,
     aligned,
+    cut_words,
     hanging,
     least_to_most,
     milliseconds,
@@ -86,8 +87,8 @@ def _machine_rows(machine: Machine) -> list[tuple[str, str]]:
     """Return what a machine is, by its name, and how each runtime measured on it."""
     host = machine.host
     known = [
-        full_name(host.cpu_model, host.cpu_id),
-        machine.type or "type not recorded",
+        cut_words(full_name(host.cpu_model, host.cpu_id)),
+        cut_words(machine.type) or "type not recorded",
         f"{len(host.cores_pinned)} CPUs pinned",
         f"checked: {machine.checked}",
     ]
@@ -116,7 +117,7 @@ def _differences(machines: Sequence[Machine]) -> str:
     if max(map(len, table.splitlines())) <= WIDTH:
         return table
     rows = [
-        (name, "; ".join(f"{of} {value}" for of, value in zip(names, values, strict=True)))
+        (name, "; ".join(f"{of} {cut_words(it)}" for of, it in zip(names, values, strict=True)))
         for name, *values in unlike
     ]
     return hanging([("differs", ""), *rows])

@@ -324,6 +324,18 @@ def test_what_is_no_machine_is_named(
     assert words in str(raised.value)
 
 
+def test_a_word_without_end_is_cut(tmp_path: Path) -> None:
+    endless: dict[str, Any] = {"machine_type": 300 * "T", "kernel": f"6.1 {300 * 'K'}"}
+    folders = [
+        measure(tmp_path / name, cell("fp32", "AVX2", *RATES), cpu_model=300 * name, **endless)
+        for name in ("C", "D")
+    ]
+    other = measure(tmp_path / "E", cell("fp32", "AVX2", *RATES), kernel=f"6.2 {300 * 'L'}")
+    lines = shown(*(f"{path.name}={path}" for path in (*folders, other))).splitlines()
+    assert [line for line in lines if len(line) > WIDTH] == []
+    assert f"{20 * 'C'}...;" in " ".join(lines)
+
+
 def test_the_shipped_bundles_stand_side_by_side(tmp_path: Path) -> None:
     bundles = [f"docs/measured/emerald-rapids-{number}-cpus.tar.xz" for number in (16, 4)]
     done = invoke("diff", *bundles, "--output", str(tmp_path))
