@@ -19,19 +19,20 @@ _ITSELF = "the same cell is {}"
 class Wording:
     """A kind of reason: what is wrong and what to change, with {} for the amount.
 
-    `remedy` is what to change where what is wrong is in LoadGen's own words, which come before it.
+    `remedy` is what to change where what is wrong is in LoadGen's own words, by these, which come
+    before it.
     """
 
     words: str
     amount: Callable[[Numbers], str] = lambda _: ""
-    remedy: str = ""
+    remedy: Callable[[str], str] = lambda _: ""
 
 
 WORDS: dict[str, Wording] = {
     "loadgen": Wording(
         "LoadGen, {}: ",
         lambda n: f"{n['runs']:.0f} of {n['of']:.0f} runs",
-        "; raise VGG19_ROUND_DURATION_S",
+        lambda text: f"; raise {_to_raise(text)}",
     ),
     "spread": Wording(
         f"the median varies by {{}}; quieten the machine, or {MORE}",
@@ -120,11 +121,20 @@ def _scenario_name(reason: Reason) -> str:
 
 def _worded(reason: Reason, amount: str) -> str:
     kind = WORDS[reason.kind]
-    return f"{kind.words.format(amount)}{reason.text}{kind.remedy}"
+    return f"{kind.words.format(amount)}{reason.text}{kind.remedy(reason.text)}"
 
 
 def _amount(reason: Reason) -> str:
     return WORDS[reason.kind].amount(reason.numbers)
+
+
+def _to_raise(text: str) -> str:
+    """Return the settings that fix what LoadGen's words say: too short a run, or too few queries.
+
+    A longer run has more queries, too.
+    """
+    queries = "VGG19_ROUND_QUERIES or " if "queries" in text else ""
+    return f"{queries}VGG19_ROUND_DURATION_S"
 
 
 def _ratio(numbers: Numbers) -> str:

@@ -33,6 +33,10 @@ def test_quiet_runs_are_valid() -> None:
             [*QUIET[:3], run(10.0, 4, valid=False, reasons=["shorter than the least duration"])],
             "LoadGen, 1 of 4 runs: shorter than the least duration; raise VGG19_ROUND_DURATION_S",
         ),
+        (
+            [run(10.0, 1, valid=False, reasons=["fewer than the least number of queries"])],
+            "number of queries; raise VGG19_ROUND_QUERIES or VGG19_ROUND_DURATION_S",
+        ),
         (with_rates(10.0, 8.0, 12.5, 10.0, 8.0, 12.5), "the median varies by 22.5%; quieten"),
         (with_rates(9.0, 9.0, 9.0, 10.0, 10.0, 10.0), "drifted by -10% from the first"),
         (disturbed(steal=0.05), "the hypervisor took 5% of"),
