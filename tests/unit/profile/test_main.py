@@ -268,7 +268,7 @@ def test_what_was_trained_again_otherwise_is_no_key_to_the_old_figures(
     make_train(measured, shade=1)
     make_quantize(measured, "stock")
     profile(monkeypatch, *SMALL)
-    assert "what train left changed, what quantize left changed\n" in capsys.readouterr().out
+    assert "what train left changed; what quantize left changed\n" in capsys.readouterr().out
 
 
 def test_each_runtime_has_a_measurement_of_its_own(
