@@ -15,11 +15,11 @@ from stages.doctor.checks import (
     check_counter,
     check_host,
     check_isas,
-    check_memory,
     check_memory_policy,
     check_neighbours,
     check_software,
 )
+from stages.doctor.memory_check import check_memory
 from stages.errors import GIVE_UP_S, IncompleteHostError, exit_code_of
 from stages.settings import Settings
 

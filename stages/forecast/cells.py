@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from stages.common.host.facts import cpu_flags
-from stages.doctor.checks import known_missing
+from stages.doctor.memory_check import known_missing
 from stages.isa import rank
 from stages.profile.plan import PlannedCell, cell_to_repeat, expected_alone, plan_cells
 from stages.settings import Settings

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stages.common.host.memory import GIB
 from stages.common.text import hanging, when
-from stages.doctor.checks import check_memory
+from stages.doctor.memory_check import check_memory
 from stages.folder.usable import resolved
 from stages.forecast.cells import left_out_rows, timed_rows
 from stages.forecast.duration import Duration, duration, in_words
