@@ -75,6 +75,7 @@ class Search:
         self._settings, self._bound = settings, bound
         self._attempt, self._measure_sensitivity = attempt, measure_sensitivity
         self._sharing = sharing
+        self._asked: set[Recipe] = set()
         self.attempts: list[Attempt] = []
         self.sensitivity: list[Sensitivity] = []
 
@@ -135,13 +136,19 @@ class Search:
         return any(attempt and self._is_within_bound(attempt) for attempt in attempts)
 
     def _try(self, recipe: Recipe, most: int) -> Attempt | None:
-        """Return what comes of a recipe; None if it was tried, or there are `most` trials."""
-        if recipe in [attempt.recipe for attempt in self.attempts]:
+        """Return what comes of a recipe; None if it was tried, or there are `most` trials.
+
+        What was made may be another one, as not all that is asked for can be done.
+        """
+        made = {attempt.recipe for attempt in self.attempts}
+        if recipe in made | self._asked or len(self.attempts) >= most:
             return None
-        if len(self.attempts) >= most:
+        self._asked.add(recipe)
+        attempt = self._attempt(recipe)
+        if attempt.recipe in made:
             return None
-        self.attempts.append(self._attempt(recipe))
-        return self.attempts[-1]
+        self.attempts.append(attempt)
+        return attempt
 
     def _is_within_bound(self, attempt: Attempt) -> bool:
         return not attempt.failure and self._bound.is_met_by(

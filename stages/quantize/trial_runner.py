@@ -115,7 +115,8 @@ class TrialRunner:
         place = self._kept.new_place(OP)
         with handing_over(place.path) as path:
             partial = TrialFolder(path)
-            answers = self._evaluator.classify(self._make(recipe, place.name, partial.model))
+            contender, _ = self._make(recipe, place.name, partial.model)
+            answers = self._evaluator.classify(contender)
             trees.remove(partial.model)  # which nothing asks for again
             gain = Sensitivity(
                 op=op,
@@ -131,7 +132,8 @@ class TrialRunner:
         place = self._kept.new_place(RECIPE)
         with handing_over(place.path) as path:
             partial, began = TrialFolder(path), time.monotonic()
-            attempt = self._measure(recipe, self._make(recipe, place.name, partial.model))
+            contender, made = self._make(recipe, place.name, partial.model)
+            attempt = self._measure(made, contender)
             attempt = replace(attempt, seconds=time.monotonic() - began)
             shutil.copy(self._log_of(place), partial.log)
             self._kept.write(partial, recipe, trial_record(attempt, [], self._bound))
@@ -176,12 +178,18 @@ class TrialRunner:
             graph=graph,
         )
 
-    def _make(self, recipe: Recipe, name: str, model: Path) -> Contender:
+    def _make(self, recipe: Recipe, name: str, model: Path) -> tuple[Contender, Recipe]:
+        """Return the model, and the recipe that it was really made by.
+
+        An op whose scale can't be shared is in FP32, as if it had been left out.
+        """
         with output_to(self._log):
             refused = self._compressor.write_model(recipe, model)
         if refused:
             self._progress.note(f"the scale can't be shared at {', '.join(refused)}")
-        return Contender(name, model, INT8)
+        shared = tuple(op for op in recipe.shared if op not in refused)
+        left_out = tuple(sorted({*recipe.left_out, *refused}))
+        return Contender(name, model, INT8), replace(recipe, shared=shared, left_out=left_out)
 
     def _require_another_cause(self, error: WorkerError | ModelError) -> None:
         """Raise DiskFullError or HostError if a recipe failed for want of room or memory.

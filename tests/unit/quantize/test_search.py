@@ -67,6 +67,17 @@ def test_findings_are_removed_by_sharing_first_then_by_leaving_out() -> None:
     assert recipes_of(met) == [RECIPE, SHARED, LEFT_OUT]
 
 
+def test_what_can_not_be_shared_is_one_trial_with_what_is_left_out() -> None:
+    def refusing(recipe: Recipe) -> Attempt:
+        made = LEFT_OUT if recipe == SHARED else recipe
+        return attempt(made, 1.0, slower(made), [*AT_POOL, finding("reorder", "pool")])
+
+    trials = Trials(refusing)
+    met = trials.search().run()
+    assert trials.tried == [RECIPE, SHARED]
+    assert recipes_of(met) == [RECIPE, LEFT_OUT]
+
+
 def test_what_meets_the_bound_is_returned_fastest_first() -> None:
     speeds = {RECIPE: 1.0, SHARED: 3.0, LEFT_OUT: 2.0}
     trials = Trials(lambda recipe: attempt(recipe, 1.0, speeds[recipe], AT_POOL))

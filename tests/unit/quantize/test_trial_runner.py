@@ -137,8 +137,10 @@ def test_what_the_compressor_prints_goes_to_the_log(
 
 def test_ops_whose_scale_could_not_be_shared_are_told(bench: Bench) -> None:
     bench.compressor.refused = ["pool", "pool2"]
-    bench.runner.attempt(replace(RECIPE, shared=("pool", "pool2")))
+    made = bench.runner.attempt(replace(RECIPE, shared=("pool", "pool2", "pool3")))
     assert "the scale can't be shared at pool, pool2" in bench.shown
+    # They are in FP32, as if they had been left out.
+    assert made.recipe == replace(RECIPE, shared=("pool3",), left_out=("pool", "pool2"))
 
 
 class Sensitive(StandInEvaluator):
