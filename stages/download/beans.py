@@ -1,14 +1,16 @@
 """The files that tensorflow-datasets makes the set beans of, from wherever they can be had."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from stages.common.progress import Progress
 from stages.download.content import why_not
 from stages.download.limits import Wanted
 from stages.download.mirror import mirrored
-from stages.download.step import Step, of_file
+from stages.download.step import Get, Step, of_file
 from stages.errors import DownloadError
 from stages.files import left_overs, trees
 from stages.folder import own_caches
@@ -35,9 +37,14 @@ def steps(cache: Cache, mirror: str) -> Iterator[Step]:
         if os.path.lexists(manual):
             _require_manual(wanted, manual)
         else:
-            path = _described(url, infos[url], cache.data_downloads / "beans")
+            path = _path_of(url, infos[url], cache.data_downloads / "beans")
             kept = own_caches.data_files("beans", manual.name, path.name)
-            yield from of_file(mirrored(wanted, mirror, manual.name), path, kept, silent)
+            describe = partial(_describe, url, infos[url], path)
+            found = [*of_file(mirrored(wanted, mirror, manual.name), path, kept, silent)]
+            if not found:
+                describe()
+            for what, get in found:
+                yield what, _then(get, describe)
 
 
 def _wanted(infos: Mapping[str, Any], manual: Path) -> dict[str, Wanted]:
@@ -82,19 +89,30 @@ def _what_instead(path: Path) -> str:
     return "is no file" if path.exists() else "is a link that leads nowhere"
 
 
-def _described(url: str, info: Any, folder: Path) -> Path:
-    """Return the path by which tensorflow-datasets looks for a file.
+def _then(get: Get, describe: Callable[[], None]) -> Get:
+    def both(progress: Progress) -> None:
+        get(progress)
+        describe()
 
-    It wants a file beside it that says where it came from, which is written.
-    """
+    return both
+
+
+def _path_of(url: str, info: Any, folder: Path) -> Path:
+    """Return the path by which tensorflow-datasets looks for a file."""
     from tensorflow_datasets.core.download import resource
 
     path: Path = folder / resource.get_dl_fname(url, info.checksum)
     path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _describe(url: str, info: Any, path: Path) -> None:
+    """Write what tensorflow-datasets wants beside a file: where it came from."""
+    from tensorflow_datasets.core.download import resource
+
     # Aside: tensorflow-datasets has a name of its own for an unfinished file, which a kill leaves.
     aside = left_overs.new_folder(path)
     resource.write_info_file(url, aside / path.name, "beans", info.filename, info)
     described = resource.get_info_path(aside / path.name)
     described.replace(resource.get_info_path(path))
     trees.remove(aside)
-    return path

@@ -31,6 +31,8 @@ LOGIN_PAGE = "the server sent a web page: a login page of your network?"
 OTHER_MEANS = "get the file by other means (docs/data-and-models.md)"
 OPEN_IT = "open the address in a browser"
 MAX_SHOWN = 200
+# How TensorFlow Hub's client asks for an archive.
+_ADDED = re.compile(r"\?tf-hub-format=compressed$")
 
 
 @dataclass(eq=False)
@@ -70,8 +72,8 @@ def error_of(wanted: Wanted, failures: Mapping[str, Failure]) -> DownloadError:
 
 
 def place(url: str) -> str:
-    """Return an address as it may be shown."""
-    return printable(redacted(url), MAX_SHOWN)
+    """Return an address as it may be shown: hidden is what a user gave, not what was added."""
+    return printable(redacted(_ADDED.sub("", url)), MAX_SHOWN)
 
 
 def failure_of(error: BaseException, route: Route) -> Failure | StageError:

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from stages.common.progress import Progress
 from stages.download.content import has_content, why_not
@@ -15,7 +16,8 @@ from stages.files.limits import MB
 from stages.program.host_path import shown
 
 # Its name for people, and a function that carries it out.
-Step = tuple[str, Callable[[Progress], None]]
+Get: TypeAlias = Callable[[Progress], None]
+Step: TypeAlias = tuple[str, Get]
 
 
 def of_file(
