@@ -1,5 +1,7 @@
 """The data sets of tensorflow-datasets by their names: which there are, and which can be used."""
 
+import contextlib
+import io
 import re
 from pathlib import Path
 from typing import Any
@@ -45,6 +47,18 @@ def builder_of(name: str, folder: Path) -> Any:
         ) from None
     _require_classification(f"the set {name}", features)
     return builder
+
+
+def prepare(builder: Any, **where: Any) -> None:
+    """Have tensorflow-datasets make a set, as `download_and_prepare` does, without its lines.
+
+    They would say that it downloads, and name a folder that is of a hand-over.
+    """
+    import tensorflow_datasets as tfds
+
+    tfds.disable_progress_bar()
+    with contextlib.redirect_stdout(io.StringIO()):
+        builder.download_and_prepare(**where)
 
 
 def in_a_line(said: object) -> str:

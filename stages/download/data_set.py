@@ -4,7 +4,6 @@ What prepares it is the code of tensorflow-datasets for that set; nothing of wha
 """
 
 import contextlib
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from stages.common.data_sets import builder_of, in_a_line
+from stages.common.data_sets import builder_of, in_a_line, prepare
 from stages.common.progress import Progress
 from stages.download.limits import Wanted
 from stages.download.mirror import mirrored
@@ -79,7 +78,6 @@ def _get(name: str, folder: Path, cache: Cache, mirror: str, progress: Progress)
 def _prepare(builder: Any, scratch: Path, cache: Cache, mirror: str, progress: Progress) -> None:
     import tensorflow_datasets as tfds
 
-    tfds.disable_progress_bar()
     make_manager = builder._make_download_manager
 
     def manager(**given: Any) -> Any:
@@ -92,8 +90,7 @@ def _prepare(builder: Any, scratch: Path, cache: Cache, mirror: str, progress: P
     config = tfds.download.DownloadConfig(
         extract_dir=str(scratch), manual_dir=str(cache.manual), try_download_gcs=False
     )
-    with contextlib.redirect_stdout(io.StringIO()):  # which would say where it puts the set
-        builder.download_and_prepare(download_dir=str(cache.data_downloads), download_config=config)
+    prepare(builder, download_dir=str(cache.data_downloads), download_config=config)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import tensorflow_datasets as tfds
 from tensorflow_datasets.core.download import resource
 from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
 
+from stages.common.data_sets import prepare
 from stages.errors import DiskFullError, InputCorruptError, InputMissingError
 from stages.folder.cache import Cache
 from stages.program import disk_space
@@ -41,7 +42,7 @@ def _prepare(downloads: Path, builder: Any, scratch: Path) -> None:
             raise InputMissingError("the data set beans is not in the cache; run download first")
     extraction = tfds.download.DownloadConfig(extract_dir=str(scratch))
     try:
-        builder.download_and_prepare(download_dir=str(downloads), download_config=extraction)
+        prepare(builder, download_dir=str(downloads), download_config=extraction)
     except (zipfile.BadZipFile, NonMatchingChecksumError, tf.errors.OpError) as error:
         if disk_space.is_said_by(error):
             raise

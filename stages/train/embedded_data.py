@@ -1,11 +1,10 @@
 """The embedded data set, drawn at first use."""
 
-import contextlib
-import io
 from pathlib import Path
 from typing import Any
 
 from stages.agreement import SPLIT_SIZES
+from stages.common.data_sets import prepare
 from stages.folder.cache import Cache
 from stages.samples import ImageShape
 from stages.settings import Settings
@@ -25,5 +24,4 @@ def load(settings: Settings, cache: Cache, shape: ImageShape, progress: ShowProg
 
 
 def _draw(builder: Any, scratch: Path) -> None:
-    with contextlib.redirect_stdout(io.StringIO()):  # which would say that it downloads
-        builder.download_and_prepare(download_dir=str(scratch))
+    prepare(builder, download_dir=str(scratch))
