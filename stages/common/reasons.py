@@ -1,6 +1,6 @@
 """The reasons of a verdict in words, each with what to change."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stages.records.cell import Reason
@@ -101,6 +101,15 @@ def alike(reasons: Sequence[Named]) -> list[list[Named]]:
         key = (_scenario_name(reason), reason.kind, reason.text)
         groups.setdefault(key, []).append((cell, reason))
     return [group for _, group in sorted(groups.items(), key=lambda item: item[0][0])]
+
+
+def numbered(groups: Iterable[Sequence[Named]]) -> dict[str, list[int]]:
+    """Return by name the numbers, from 1, of the groups of reasons that each cell is in."""
+    numbers: dict[str, list[int]] = {}
+    for number, group in enumerate(groups, 1):
+        for cell in dict.fromkeys(cell for cell, _ in group):
+            numbers.setdefault(cell, []).append(number)
+    return numbers
 
 
 def from_to(group: Sequence[Named]) -> str:

@@ -71,6 +71,12 @@ def wrapped(text: str, first: str = "", others: str = "") -> list[str]:
     )
 
 
+def left_out(what: str, before: Sequence[int], after: Sequence[int], why: str) -> list[str]:
+    """Return the line for the numbers that are left out, if any is."""
+    without = [str(number) for number in before if number not in after]
+    return [f"{what} {', '.join(without)}: {why}"] if without else []
+
+
 def cut_words(text: str, most: int = WIDTH - MAX_NAME - 3) -> str:
     """Return a text in which no word is longer than has room behind a name, and before a `;`."""
     return " ".join(printable(word, most) for word in text.split(" "))

@@ -6,7 +6,7 @@ No line is longer than WIDTH. What it leaves out is in table.py's text, which co
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress
 
-from stages.common.reasons import Named, alike, from_to
+from stages.common.reasons import Named, alike, from_to, numbered
 from stages.common.text import INDENT, WIDTH, aligned, hanging, milliseconds, times, wrapped
 from stages.compare.answer import answers
 from stages.compare.cautions import had_one_round, is_derived, is_trusted
@@ -73,18 +73,13 @@ def _numbered(record: CompareRecord) -> tuple[dict[str, list[int]], list[tuple[s
     A note on all cells has no number.
     """
     timed = {name_of(row, record) for row in _timed(record)}
-    numbers: dict[str, list[int]] = {}
-    of_all: list[tuple[str, str]] = []
-    of_some: list[tuple[str, str]] = []
+    of_all, of_some = list[list[Named]](), list[list[Named]]()
     for group in alike(invalid_cells(record)):
-        cells = dict.fromkeys(cell for cell, _ in group)
-        if len(timed) > 1 and cells.keys() >= timed:
-            of_all.append(("all cells", _note(group)))
-            continue
-        of_some.append((f"[{len(of_some) + 1}]", _note(group)))
-        for cell in cells:
-            numbers.setdefault(cell, []).append(len(of_some))
-    return numbers, [*of_all, *of_some]
+        is_of_all = len(timed) > 1 and {cell for cell, _ in group} >= timed
+        (of_all if is_of_all else of_some).append(group)
+    notes = [("all cells", _note(group)) for group in of_all]
+    notes += [(f"[{number}]", _note(group)) for number, group in enumerate(of_some, 1)]
+    return numbered(of_some), notes
 
 
 def _note(group: Sequence[Named]) -> str:

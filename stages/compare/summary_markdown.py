@@ -3,15 +3,28 @@
 It is pasted into pages and mails, where nothing else of the run is at hand.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import compress
+from typing import TypeAlias
 
 from stages.common import tabular
 from stages.common.tabular import plain
 from stages.common.text import figure, milliseconds, times
 from stages.compare.matrix import in_groups_of, with_spread
 from stages.records.base import UNKNOWN, Interval
-from stages.records.summary import BETWEEN, HIGH, INVALID, LOW, NOT_RUN, NOT_TRUSTED, SummaryRow
+from stages.records.summary import (
+    BETWEEN,
+    HIGH,
+    INVALID,
+    LOW,
+    NOT_RUN,
+    NOT_TRUSTED,
+    SummaryRow,
+    Value,
+)
 
+# What columns have in a row.
+Values: TypeAlias = tuple[Value, ...]
 NOTHING, STATUS = "-", "status"
 IN_DOUBT = "NOT TO BE TRUSTED"
 DOUBTS = {INVALID: "INVALID", NOT_TRUSTED: IN_DOUBT}
@@ -32,13 +45,15 @@ def notes_of(rows: Sequence[SummaryRow]) -> str:
 
 
 def _runs(rows: Sequence[SummaryRow]) -> Iterator[str]:
+    machines = _told_apart(rows, "machine")
     runs = {(row["machine"], row["runtime"]): row for row in rows}
     for row in runs.values():
         when, words = row["measured_utc"], ("model", "data", "version")
         doubt = "" if row["run_trusted"] else f"{IN_DOUBT}: "
         said = ", ".join(f"{name} {plain(str(row[name] or UNKNOWN))}" for name in words)
         measured = f"measured {plain(str(when))}" if when else "measured at a time not recorded"
-        yield f"{_machine(row, rows)}{row['runtime']}: {doubt}{measured}, {said}"
+        name = " ".join(filter(None, (machines[row["machine"],], str(row["runtime"]))))
+        yield f"{name}: {doubt}{measured}, {said}"
 
 
 def _reasons(rows: Sequence[SummaryRow]) -> Iterator[str]:
@@ -48,31 +63,25 @@ def _reasons(rows: Sequence[SummaryRow]) -> Iterator[str]:
         for reason in filter(None, str(row["reasons"] or "").split(BETWEEN)):
             cells.setdefault(reason, []).append(row)
     measured = [row for row in rows if row["status"] != NOT_RUN]
+    owners = _told_apart(rows, "machine", "runtime")
     for reason, its in cells.items():
-        names = "all that was measured" if its == measured else _cells(its, rows)
+        names = "all that was measured" if its == measured else _cells(its, owners)
         yield f"{names}: {plain(reason)}"
 
 
-def _cells(cells: Sequence[SummaryRow], rows: Sequence[SummaryRow]) -> str:
+def _cells(cells: Sequence[SummaryRow], owners: Mapping[Values, str]) -> str:
     """Return the names of cells, precisions with the same caps together, by what ran them."""
     caps: dict[tuple[str, str], list[str]] = {}
     for row in cells:
-        caps.setdefault((_owner(row, rows), str(row["precision"])), []).append(str(row["isa_cap"]))
+        owner = owners[row["machine"], row["runtime"]]
+        caps.setdefault((owner, str(row["precision"])), []).append(str(row["isa_cap"]))
     precisions: dict[tuple[str, str], list[str]] = {}
     for (owner, precision), its in caps.items():
         precisions.setdefault((owner, " ".join(its)), []).append(precision)
-    return "; ".join(f"{own}{' '.join(its)} at {at}" for (own, at), its in precisions.items())
-
-
-def _owner(row: SummaryRow, rows: Sequence[SummaryRow]) -> str:
-    """Return what a cell ran on and by, as far as others did on others."""
-    runtime = f"{row['runtime']} " if len({it["runtime"] for it in rows}) > 1 else ""
-    return f"{_machine(row, rows)}{runtime}"
-
-
-def _machine(row: SummaryRow, rows: Sequence[SummaryRow]) -> str:
-    several = len({it["machine"] for it in rows}) > 1
-    return f"{plain(str(row['machine'] or UNKNOWN))} " if several else ""
+    named = (
+        " ".join([*filter(None, [own]), *its, "at", at]) for (own, at), its in precisions.items()
+    )
+    return "; ".join(named)
 
 
 def note_of_groups(rows: Sequence[SummaryRow]) -> str:
@@ -80,21 +89,22 @@ def note_of_groups(rows: Sequence[SummaryRow]) -> str:
 
     It names those runs, unless all are: by their machines if there are several, and by runtime.
     """
-    named = {(row["machine"], row["runtime"]): False for row in rows}
-    named |= {(row["machine"], row["runtime"]): True for row in rows if row["in_groups"]}
-    if not any(named.values()):
+    grouped = dict.fromkeys((row["machine"], row["runtime"]) for row in rows if row["in_groups"])
+    if not grouped:
         return ""
-    columns = [len({*column}) > 1 for column in zip(*named, strict=True)]
-    names = [
-        " ".join(
-            plain(str(part or UNKNOWN))
-            for part, several in zip(run, columns, strict=True)
-            if several
-        )
-        for run, grouped in named.items()
-        if grouped and not all(named.values())
-    ]
-    return f"\neffects: {in_groups_of(names)}\n"
+    names = _told_apart(rows, "machine", "runtime")
+    named = [names[run] for run in grouped] if len(grouped) < len(names) else []
+    return f"\neffects: {in_groups_of(named)}\n"
+
+
+def _told_apart(rows: Sequence[SummaryRow], *columns: str) -> dict[Values, str]:
+    """Return by the values of columns how to name what has them: by those that rows differ in."""
+    found = dict.fromkeys(tuple(row[name] for name in columns) for row in rows)
+    differ = [len({*values}) > 1 for values in zip(*found, strict=True)]
+    return {
+        values: " ".join(plain(str(it or UNKNOWN)) for it in compress(values, differ))
+        for values in found
+    }
 
 
 def shown(row: SummaryRow) -> dict[str, str]:

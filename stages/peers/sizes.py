@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stages.common.host import memory
+from stages.common.text import left_out
 from stages.setting.of_rounds import PEERS_SIZES
 from stages.settings import Settings
 
@@ -35,11 +36,6 @@ def choose_sizes(settings: Settings, images: int, precisions: Sequence[str]) -> 
         or memory.least_needed(precisions, size) <= left
     )
     few = "there is 1 test image" if images == 1 else f"there are {images} test images"
-    lines = _because(PEERS_SIZES, fitting, few), _because(fitting, taken, "memory has no room")
-    return Sizes(taken, tuple(filter(None, lines)))
-
-
-def _because(before: Sequence[int], after: Sequence[int], why: str) -> str:
-    """Return the line for the sizes that are left out, empty if none is."""
-    without = [str(size) for size in before if size not in after]
-    return f"batch sizes {', '.join(without)}: {why}" if without else ""
+    lines = left_out("batch sizes", PEERS_SIZES, fitting, few)
+    lines += left_out("batch sizes", fitting, taken, "memory has no room")
+    return Sizes(taken, tuple(lines))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from stages.common.reasons import MORE, Named, alike, from_to
+from stages.common.reasons import MORE, Named, alike, from_to, numbered
 from stages.records.sweep import SweepRecord, SweptCell
 from stages.sweep.words import in_words, layout_in_short, points_in_words
 
@@ -42,11 +42,7 @@ def _doubts(record: SweepRecord) -> list[list[Named]]:
 
 def numbers_of(record: SweepRecord) -> Numbers:
     """Return the numbers of the notes on each point that is invalid, by its name."""
-    numbers: dict[str, list[int]] = {}
-    for number, group in enumerate(_doubts(record), 1):
-        for name, _ in group:
-            numbers.setdefault(name, []).append(number)
-    return numbers
+    return numbered(_doubts(record))
 
 
 def _of_groups(record: SweepRecord) -> str:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from stages.common.host import memory
 from stages.common.host.memory import Footprint
+from stages.common.text import left_out
 from stages.errors import PinningError
 from stages.isa import rank
 from stages.profile.layouts import Placement, candidate_placements, layout_of, place_instances
@@ -121,7 +122,7 @@ def plan_sweep(
     sizes = sorted(settings.batch_sizes or SWEEP_SIZES)
     fitting = [size for size in sizes if settings.batch_sizes or size <= images]
     placements, tried = placements_of(settings, cores), [*fitting]
-    reasons = _because("batch sizes", sizes, fitting, f"there are {images} test images")
+    reasons = left_out("batch sizes", sizes, fitting, f"there are {images} test images")
     plan = Plan(cells=cells, placements=placements, sizes=tried, left_out=reasons)
     left = memory.available()
     while backbone in OWN_BACKBONES and left is not None and needed_for_widest(plan) > left:
@@ -130,16 +131,10 @@ def plan_sweep(
     no_room = "memory has no room for them"
     lines = [
         *reasons,
-        *_because("batch sizes", fitting, plan.sizes, no_room),
-        *_because("instances", instances, fewer, no_room),
+        *left_out("batch sizes", fitting, plan.sizes, no_room),
+        *left_out("instances", instances, fewer, no_room),
     ]
     return replace(plan, left_out=lines)
-
-
-def _because(what: str, before: Sequence[int], after: Sequence[int], why: str) -> list[str]:
-    """Return the line for what is left out, if anything is."""
-    without = [number for number in before if number not in after]
-    return [f"{what} {', '.join(map(str, without))}: {why}"] if without else []
 
 
 def needed_for_widest(plan: Plan) -> int:
