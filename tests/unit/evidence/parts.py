@@ -2,10 +2,15 @@
 
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from stages.artifacts import Artifacts, write_record
+from stages.common import stats
 from stages.common.provenance import maker
 from stages.common.summaries import summaries
 from stages.compare.effects import compare
@@ -34,6 +39,23 @@ from tests.unit.evidence.sweeping import sweep
 from tests.unit.rehearse.recordings import rehearsal
 
 IMAGE = "sha256:1"
+
+
+@contextmanager
+def few_resamples() -> Iterator[pytest.MonkeyPatch]:
+    """Draw so few resamples that intervals take no time, none of which later tests may get."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stats, "RESAMPLES", 20)
+        _forget_drawn()
+        try:
+            yield patch
+        finally:
+            _forget_drawn()
+
+
+def _forget_drawn() -> None:
+    stats._middle_places.cache_clear()
+    stats._drawn_medians.cache_clear()
 
 
 def train() -> TrainRecord:

@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 
 from stages.artifacts import Artifacts
-from stages.common import stats as intervals
 from stages.errors import StageError
 from stages.evidence import beside, check
 from stages.evidence.collect import ARTIFACTS_FOLDER, collect
 from stages.files.checksums import write_checksums
 from tests.unit.evidence.believed import BELIEVED, believed
-from tests.unit.evidence.parts import pipeline, refit
+from tests.unit.evidence.parts import few_resamples, pipeline, refit
 
 
 def both(artifacts: Artifacts) -> None:
@@ -73,8 +72,7 @@ def edited(record: Any, path: str) -> Any:
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("edits")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(intervals, "RESAMPLES", 20)
+    with few_resamples():
         collect(pipeline(folder / "artifacts"), folder / "bundle")
         write_checksums(folder / "bundle")
         yield folder / "bundle"

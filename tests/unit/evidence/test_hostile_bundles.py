@@ -10,11 +10,10 @@ import pytest
 from docker.share import bundle as bundles
 from docker.share import sbom
 from docker.share.bundle import verify_bundle, write_bundle
-from stages.common import stats
 from stages.errors import exit_code_of
 from tests.hostile_bundles import hostile_bundles
 from tests.hostile_names import OUTSIDE
-from tests.unit.evidence.parts import IMAGE, pipeline
+from tests.unit.evidence.parts import IMAGE, few_resamples, pipeline
 
 # Missing, corrupt, of another version, stale, and a disk that is full.
 CODES = (3, 4, 5, 6, 8)
@@ -27,8 +26,7 @@ EVERY = 20
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("good")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stats, "RESAMPLES", 20)
+    with few_resamples() as patch:
         patch.setattr(bundles, "digest_of", {"vgg19-train": IMAGE}.get)
         patch.setattr(sbom, "inventory", lambda _: [])
         write_bundle(pipeline(folder / "artifacts"), folder / "bundle.tar")

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from stages.artifacts import Artifacts
-from stages.common import stats
 from stages.compare.effects import compare
 from stages.compare.inputs import read_profiles
 from stages.compare.table import render
@@ -18,7 +17,7 @@ from stages.evidence.collect import ARTIFACTS_FOLDER, collect
 from stages.files.checksums import write_checksums
 from tests.mutations import Mutation, Place, mutated, mutations
 from tests.unit.evidence.believed import believed
-from tests.unit.evidence.parts import pipeline
+from tests.unit.evidence.parts import few_resamples, pipeline
 
 # There are some 17000, which take an hour; a campaign of many hours tries them.
 EVERY = 149
@@ -29,8 +28,7 @@ PROFILE = "profile/measurements.json"
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("mutations")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stats, "RESAMPLES", 20)
+    with few_resamples():
         collect(pipeline(folder / "artifacts"), folder / "bundle")
         write_checksums(folder / "bundle")
         yield folder / "bundle"
