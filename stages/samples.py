@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from stages.errors import InputCorruptError, ModelError
+from stages.errors import InputCorruptError, ModelError, from_os_error
 from stages.sizes import require_batch, require_calibration
 
 # Height, width, and the channels red, green and blue.
@@ -79,7 +79,8 @@ def load_samples(path: Path) -> Samples:
             images = _array(archive, "images", np.dtype(np.uint8), (0, 0, IMAGE_SHAPE[-1]))
             labels = _array(archive, "labels", np.dtype(np.int64), ())
     except UNREADABLE as error:
-        raise InputCorruptError(f"{path} can't be read ({error}); run train again") from error
+        damaged = InputCorruptError(f"{path} can't be read ({error}); run train again")
+        raise from_os_error(error) or damaged from error
     if len(images) != len(labels):
         raise InputCorruptError(f"{path} has other labels than images; run train again")
     return Samples(images, labels)

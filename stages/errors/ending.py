@@ -31,9 +31,8 @@ def _translate(error: Exception) -> StageError | None:
         return shortage
     if isinstance(error, StageError):
         return error
-    if not isinstance(error, OSError):
-        return _as_full_disk(error)
-    return from_os_error(error) or _as_full_disk(error) or refused_by_system(error)
+    known = from_os_error(error) or _as_full_disk(error)
+    return known or (refused_by_system(error) if isinstance(error, OSError) else None)
 
 
 def _as_full_disk(error: Exception) -> StageError | None:

@@ -55,8 +55,13 @@ def from_shortage(error: Exception) -> HostError | None:
     )
 
 
-def from_os_error(error: OSError) -> StageError | None:
-    """Return the StageError of a failure that is certainly the file system's, else None."""
+def from_os_error(error: Exception) -> StageError | None:
+    """Return the StageError of a failure that is certainly the file system's, else None.
+
+    Libraries raise OSError for a content that is damaged, too.
+    """
+    if not isinstance(error, OSError):
+        return None
     certain = error.errno in CERTAIN or error.filename in streams.NAMES
     return refused_by_system(error) if certain else None
 

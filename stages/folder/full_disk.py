@@ -93,7 +93,7 @@ def require_no_full_disk(error: Exception, *folders: Path) -> None:
     place, said = disk_space.full_among(places), disk_space.is_said_by(error)
     if not place and not said:
         return
-    known = from_os_error(error) if isinstance(error, OSError) and error.filename else None
+    known = from_os_error(error) if getattr(error, "filename", None) else None
     if isinstance(known, DiskFullError):
         raise known from error
     detail = "" if place and said else _detail(error)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stages.errors import ModelError
+from stages.errors import ModelError, from_os_error
 from stages.files.given_module import KERAS_MODEL, KERAS_VERSION, keras_form
 from stages.files.limits import GB, MAX_MODULE_BYTES, MAX_UNPACKED_BYTES, MB
 from stages.program.printable import printable
@@ -53,7 +53,8 @@ def checked(file: Path) -> KerasFile:
     try:
         return _of_archive(file) if keras_form(file) == ".keras" else _of_hdf5(file)
     except UNREADABLE as error:
-        raise ModelError(f"is damaged, or no model of Keras; {_AGAIN}") from error
+        damaged = ModelError(f"is damaged, or no model of Keras; {_AGAIN}")
+        raise from_os_error(error) or damaged from error
 
 
 def _of_archive(file: Path) -> KerasFile:

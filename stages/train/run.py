@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from stages import artifacts
 from stages.common.progress import Progress
 from stages.common.provenance import maker
-from stages.errors import InputCorruptError, ModelError
+from stages.errors import InputCorruptError, ModelError, from_os_error
 from stages.folder.cache import cached
 from stages.records.base import Source
 from stages.records.train import TrainRecord
@@ -77,7 +77,9 @@ def load_features(path: Path, images: int) -> NDArray[np.float32]:
     try:
         with path.open("rb") as file:  # numpy leaves one that it opened itself open, if it is odd
             features = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        if refused := from_os_error(error):
+            raise refused from error
         features = None
     if getattr(features, "dtype", None) != np.float32 or features.shape[:1] != (images,):
         raise InputCorruptError(

@@ -1,3 +1,4 @@
+import errno
 import io
 import zipfile
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.errors import InputCorruptError
+from stages.errors import InputCorruptError, NotWritableError
 from stages.samples import NPY, Samples, load_samples
 
 
@@ -87,3 +88,16 @@ def test_every_other_form_is_refused_before_it_takes_memory(tmp_path: Path) -> N
     for path in forms(tmp_path):
         with pytest.raises(InputCorruptError, match="run train again"):
             load_samples(path)
+
+
+def test_what_the_disk_refuses_is_no_damage_of_the_samples(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some(1).save(tmp_path / "test.npz")
+    monkeypatch.setattr(zipfile.ZipFile, "open", refused_by_disk)
+    with pytest.raises(NotWritableError, match="Input/output error"):
+        load_samples(tmp_path / "test.npz")
+
+
+def refused_by_disk(*_: object) -> None:
+    raise OSError(errno.EIO, "Input/output error")

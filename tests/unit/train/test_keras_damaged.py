@@ -1,12 +1,13 @@
 """Files of Keras that can't be read: neither Keras nor TensorFlow is asked for them."""
 
+import errno
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from stages.errors import ModelError
+from stages.errors import ModelError, NotWritableError
 from stages.files.given_module import KERAS_MODEL, KERAS_VERSION
 from stages.train.keras_file import checked
 
@@ -55,3 +56,17 @@ def test_what_can_not_be_read_is_damaged_whatever_python_says_of_it(
     message = "^is damaged, or no model of Keras; save it again, by `model.save`$"
     with pytest.raises(ModelError, match=message):
         checked(path)
+
+
+def test_what_the_disk_refuses_is_no_damage_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "model.keras"
+    archive(path, "{}")
+    monkeypatch.setattr(zipfile.ZipFile, "read", refused_by_disk)
+    with pytest.raises(NotWritableError, match="Input/output error"):
+        checked(path)
+
+
+def refused_by_disk(*_: object) -> bytes:
+    raise OSError(errno.EIO, "Input/output error")
