@@ -64,8 +64,8 @@ class Route:
 def error_of(wanted: Wanted, failures: Mapping[str, Failure]) -> DownloadError:
     """Return the error to raise when each address, by which a Failure is kept, has failed."""
     tried = "; nor from ".join(f"{place(url)}: {it.cause}" for url, it in failures.items())
-    *_, last = failures.values()
-    remedies = [last.remedy, wanted.by_hand, f"set {wanted.setting} to embedded"]
+    own = dict.fromkeys(it.remedy for it in failures.values())
+    remedies = [*own, wanted.by_hand, f"set {wanted.setting} to embedded"]
     return DownloadError(
         f"{wanted.what} can't be downloaded from {tried}; {', or '.join(filter(None, remedies))}"
     )
