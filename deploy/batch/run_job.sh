@@ -10,6 +10,7 @@
 #   OPTIONS   for each of these, such as "--data beans --backbone imagenet"
 #   RUNNER    docker, apptainer or local: this one, whatever the node has
 #   BUNDLE    the file to pack, the last that is written
+#   SUBMIT_JSON   what `invoke submit` remembers; a job that it names no more measures nothing
 #   VGG19_ARTIFACTS, VGG19_CORES   where it writes, and what it pins, if not artifacts-JOB and the job's
 # Flags: -d CLONE and -l nodes=1:LABEL:ppn=N, as a scheduler hands on that does not read them.
 # What it leaves in the clone: artifacts-JOB/, vgg19-bundle-JOB.tar. docs/batch.md has more.
@@ -72,6 +73,13 @@ find_clone() {
   folder=${folder:-$PWD}
   [[ -f $folder/bootstrap.py ]] && cd -- "$folder" && return
   refuse 3 "no bootstrap.py in $folder; submit this in the clone, or give -d CLONE"
+}
+
+# A busy Slurm takes a job at times when it is given up, and another was sent in its place.
+require_place() {
+  [[ ! ${SUBMIT_JSON:-} ]] || grep -qsF "\"${SLURM_JOB_NAME:-none}\"" "$SUBMIT_JSON" ||
+    refuse 25 "$SUBMIT_JSON has no job ${SLURM_JOB_NAME:-} any more: another may be in its place, \
+or it was removed; nothing is measured"
 }
 
 require_label() {
@@ -175,6 +183,7 @@ folder='' handed_on='' stopped='' child=0 LABEL=${LABEL:-} CPUINFO=${CPUINFO:-/p
 granted=${SLURM_CPUS_ON_NODE:-${PBS_NUM_PPN:-${NCPUS:-}}}
 read_options "$@"
 find_clone
+require_place
 require_label
 read_what_to_run
 job=${SLURM_JOB_ID:-${PBS_JOBID:-$$}}

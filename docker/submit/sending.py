@@ -228,6 +228,7 @@ def variables(folder: Path, submit: Submit, job: Job) -> dict[str, str]:
         "RUNNER": submit.runner,
         "OPTIONS": "",
         "BUNDLE": str(bundle_of(folder, submit, job)),
+        "SUBMIT_JSON": str(folder / submit.id / state.STATE),
         env_name("artifacts"): str(folder / submit.id / job.kind),
     }
     return {**environ, **chosen, **own}

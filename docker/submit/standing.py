@@ -17,10 +17,12 @@ from stages.setting import foreign_words
 # All words that Slurm's squeue, sacct and scontrol have for a job's state, up to version 25.
 WAITING = frozenset(
     {
-        *("PENDING", "CONFIGURING", "EXPEDITING", "POWER_UP_NODE", "REQUEUED", "REQUEUE_FED"),
-        *("REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT"),
+        *("PENDING", "EXPEDITING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "RESV_DEL_HOLD"),
+        "SPECIAL_EXIT",
     }
 )
+# They have a node, which boots: minutes of a cloud's.
+STARTING = frozenset(("CONFIGURING", "POWER_UP_NODE"))
 # They have a node, which another job has for now, or an administrator wants.
 SUSPENDED = frozenset(("STOPPED", "SUSPENDED"))
 # A job that is revoked here runs on another cluster of a federation.
@@ -64,7 +66,8 @@ class Standing:
     @property
     def is_over(self) -> bool:
         """Whether nothing more comes of the job by itself."""
-        return self.word not in ("pending", "running", "suspended", "not sent", NOT_KNOWN)
+        going = ("pending", "starting", "running", "suspended", "not sent", NOT_KNOWN)
+        return self.word not in going
 
 
 def standing_of(folder: Path, submit: Submit, job: Job) -> Standing:
@@ -75,6 +78,8 @@ def standing_of(folder: Path, submit: Submit, job: Job) -> Standing:
     seen = look(job.id, job.name)
     if seen and seen.state in WAITING:
         return _pending(job, seen)
+    if seen and seen.state in STARTING:
+        return Standing(job, "starting", f"on {seen.node}", "wait; its node is made ready")
     if seen and seen.state in SUSPENDED:
         return Standing(job, "suspended", f"on {seen.node}", "wait; Slurm lets it go on")
     if seen and seen.state in RUNNING:

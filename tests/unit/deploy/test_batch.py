@@ -106,6 +106,20 @@ def test_other_tasks_a_runner_and_a_place_for_the_bundle_may_be_given(node: Node
     ]
 
 
+@pytest.mark.parametrize(("named", "code"), [("ours", 0), ("ours-2", 25), (None, 25)])
+def test_a_job_in_whose_place_another_was_sent_measures_nothing(
+    node: Node, named: str | None, code: int, tmp_path: Path
+) -> None:
+    submit = tmp_path / "submit.json"
+    if named:
+        submit.write_text(f'{{"jobs": [{{"kind": "spr", "name": "{named}", "id": ""}}]}}')
+    ended, lines = node.submit(SUBMIT_JSON=str(submit), SLURM_JOB_NAME="ours")
+    assert ended == code
+    assert bool(node.calls()) == (code == 0)
+    if code:
+        assert lines[-1].startswith(f"run_job: error: {submit} has no job ours any more")
+
+
 IMAGES = ["export/images.tar", ".sif/profile-itex-1.sif"]
 
 

@@ -19,7 +19,7 @@ from docker.submit.standing import standings
 from stages.errors import SchedulerError
 from tests.unit.submit.cluster import Cluster, order, sent, words
 
-ALIVE = standing.WAITING | standing.RUNNING | standing.SUSPENDED
+ALIVE = standing.WAITING | standing.STARTING | standing.RUNNING | standing.SUSPENDED
 THESIS = "JobId=1 JobName=thesis UserId=alice(1001) JobState=RUNNING NodeList=n1"
 
 

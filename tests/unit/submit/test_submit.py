@@ -71,6 +71,17 @@ def test_each_kind_gets_a_whole_node_of_its_own(cluster: Cluster) -> None:
     assert cluster.environment_of("2")["LABEL"] == "icx"
 
 
+def test_a_job_is_given_the_file_that_names_it_until_another_has_its_place(
+    cluster: Cluster,
+) -> None:
+    [job] = sent(cluster, "spr").jobs
+    file = Path(cluster.environment_of("1")["SUBMIT_JSON"])
+    assert f'"{job.name}"' in file.read_text()
+    cluster.is_now("1", "FAILED", ExitCode="13:0", NodeList="n1")
+    sending.again(cluster.submits)
+    assert f'"{job.name}"' not in file.read_text()
+
+
 def test_a_job_runs_in_the_clone_that_it_was_submitted_for(
     cluster: Cluster, tmp_path: Path
 ) -> None:
@@ -287,6 +298,17 @@ def test_a_job_that_is_suspended_has_its_node_and_is_ended_by_cancel_alone(
     assert watching.cancel(cluster.submits, submit) == {}
     # Slurm refuses to signal it.
     assert cluster.calls("scancel") == ["scancel 1"]
+
+
+@pytest.mark.parametrize("word", ["CONFIGURING", "POWER_UP_NODE"])
+def test_a_job_whose_node_boots_does_not_wait_for_one(cluster: Cluster, word: str) -> None:
+    submit = sent(cluster, "spr", limit=5)
+    began = (datetime.now() - timedelta(minutes=50)).isoformat(timespec="seconds")
+    cluster.is_now("1", word, NodeList="n1", SubmitTime=began)
+    [found] = standings(cluster.submits, submit)
+    assert (found.word, found.detail, found.is_over) == ("starting", "on n1", False)
+    watching.end_overdue(cluster.submits, submit, [found], {})
+    assert cluster.calls("scancel") == []
 
 
 def test_waiting_outlives_a_scheduler_that_is_restarted(cluster: Cluster) -> None:
