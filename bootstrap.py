@@ -112,7 +112,8 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "task",
         nargs=argparse.REMAINDER,
-        help="invoke's tasks and their flags; without one, all tasks are listed",
+        help="invoke's tasks and their flags, which `TASK --help` shows; without one, all tasks "
+        "are listed",
     )
     arguments, unknown = parser.parse_known_args(argv)
     for word in unknown:
