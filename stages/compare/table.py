@@ -140,11 +140,10 @@ def _repeat_lines(repeat: Repeated, record: CompareRecord) -> list[tuple[str, st
     offline, stream = (
         _ratio(ratio, once=once) for ratio in (repeat.offline_ratio, repeat.single_stream_ratio)
     )
-    verdict = "as it should be" if repeat.trusted else NOT_TRUSTED
     return [
         (
             f"measured twice: {repeat.precision} {repeat.isa}{runtime}",
-            f"{offline} offline, {stream} single-stream: {verdict}",
+            f"{offline} offline, {stream} single-stream: {_verdict(repeat)}",
         ),
         *(("", in_words(reason)) for reason in repeat.reasons),
     ]
@@ -157,3 +156,12 @@ def _ratio(ratio: Interval, *, once: bool) -> str:
 def _runtime_suffix(runtime: str, record: CompareRecord) -> str:
     """Return what names the runtime at the end of a cell's name, if there are several."""
     return f" {runtime}" if len(record.versions) > 1 else ""
+
+
+def _verdict(repeat: Repeated) -> str:
+    if not repeat.trusted:
+        return NOT_TRUSTED
+    ratios = (repeat.offline_ratio, repeat.single_stream_ratio)
+    if all(ratio.low <= 1 <= ratio.high for ratio in ratios):
+        return "as it should be"
+    return "as it should be, as it differs by too little to matter"

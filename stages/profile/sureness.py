@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from stages.common.pairs import CellName, Pair
 from stages.common.stats import interval, link, round_figures, speedup, spread
 from stages.profile.counting import MIN_ROUNDS
-from stages.profile.validity import MAX_REPEAT_SPREAD, MAX_SPREAD
+from stages.profile.validity import MAX_REPEAT_SPREAD, MAX_SPREAD, is_itself
 from stages.records.base import Interval
 from stages.records.measure import Run, counting
 
@@ -20,12 +20,13 @@ MAX_EXCESS = 1e6
 
 @dataclass(frozen=True, slots=True)
 class Sureness:
-    """How sure a scenario's figures are.
+    """How sure the figures of a scenario are.
 
     `excess` is how many times as wide the widest interval is as it may be: sure at 1 or below.
     `itself` is the ratio of the repeated cell to itself; `rounds` is how many count.
     """
 
+    scenario: str
     excess: float
     itself: Interval
     rounds: int
@@ -34,7 +35,7 @@ class Sureness:
     def sure(self) -> bool:
         """Whether more rounds are not needed."""
         enough = self.rounds >= MIN_ROUNDS and self.excess <= 1
-        return enough and self.itself.low <= 1 <= self.itself.high
+        return enough and is_itself(self.scenario, self.itself)
 
     @property
     def rounds_left(self) -> int:
@@ -71,7 +72,7 @@ def sureness(
             *(width / goal for width in ratio_widths(runs, repeated, again, pairs).values()),
             *(width * 2 / goal for width in _link_widths(runs, repeated, again, pairs)),
         ]
-    return Sureness(max(excesses), itself, rounds)
+    return Sureness(scenario, max(excesses), itself, rounds)
 
 
 def ratio_widths(

@@ -1,10 +1,12 @@
 """What ending at the first look that is close enough does to the 95% intervals.
 
-`python -m tests.benchmarks.stopping [--runs N] [--most ROUNDS]`: no machine is measured. Rates are
-drawn whose true ratios are known, for the cells of a machine with VNNI and BF16, with a part that
-all cells of a round share and a part of each turn; profile's own rule ends the rounds. The table
-says how often the last interval holds the true ratio: INT8's to FP32, and all that the table shows;
-and the same after as many rounds fixed beforehand. More rounds at most are what `--more` adds.
+`python -m tests.benchmarks.stopping [--runs N] [--most ROUNDS] [--differs BY]`: no machine is
+measured. Rates are drawn whose true ratios are known, for the cells of a machine with VNNI and
+BF16, with a part that all cells of a round share and a part of each turn; profile's own rule ends
+the rounds. The table says how often the last interval holds the true ratio: INT8's to FP32, and all
+that the table shows; and the same after as many rounds fixed beforehand; and how many runs were not
+sure at last. More rounds at most are what `--more` adds. BY is the fraction by which the cell that
+is measured twice is faster the second time.
 """
 
 import argparse
@@ -84,13 +86,15 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m tests.benchmarks.stopping")
     parser.add_argument("--runs", type=int, default=400)
     parser.add_argument("--most", type=int, default=40)
+    parser.add_argument("--differs", type=float, default=0.0)
     asked = parser.parse_args()
-    rows = (_row(noise, asked.runs, asked.most) for noise in (0.005, 0.01, 0.02, 0.04))
+    noises = (0.005, 0.01, 0.02, 0.04)
+    rows = (_row(noise, asked.runs, asked.most, asked.differs) for noise in noises)
     print(aligned([HEAD, *rows]))
 
 
-def _row(noise: float, count: int, most: int) -> tuple[str, ...]:
-    endings = [_until_sure(noise, seed, most) for seed in range(count)]
+def _row(noise: float, count: int, most: int, differs: float) -> tuple[str, ...]:
+    endings = [_until_sure(noise, seed, most, differs) for seed in range(count)]
     fixed = [_fixed(noise, count + seed, ending.rounds) for seed, ending in enumerate(endings)]
     return (
         f"{noise:.1%}",
@@ -104,10 +108,10 @@ def _row(noise: float, count: int, most: int) -> tuple[str, ...]:
     )
 
 
-def _until_sure(noise: float, seed: int, most: int) -> Ending:
+def _until_sure(noise: float, seed: int, most: int, differs: float) -> Ending:
     cells: Cells = {name: [] for name in TRUE_RATES}
     again: list[Run] = []
-    for turns in _rounds(noise, seed):
+    for turns in _rounds(noise, seed, differs):
         for runs, run in zip([*cells.values(), again], turns, strict=True):
             runs.append(run)
         if len(again) < 2:
@@ -134,10 +138,10 @@ def _held(cells: Cells) -> dict[Pair, bool]:
     return held
 
 
-def _rounds(noise: float, seed: int) -> Iterator[list[Run]]:
+def _rounds(noise: float, seed: int, differs: float = 0.0) -> Iterator[list[Run]]:
     """Yield the turns of each round: those of all cells, and of the repeated one's second time."""
     dice, number = np.random.default_rng(seed), 0
-    rates = [*TRUE_RATES.values(), TRUE_RATES[REPEATED]]
+    rates = [*TRUE_RATES.values(), TRUE_RATES[REPEATED] * (1 + differs)]
     while True:
         number += 1
         shared = dice.normal(0, noise)

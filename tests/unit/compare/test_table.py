@@ -7,6 +7,7 @@ from dataclasses import replace
 from stages.compare.effects import compare
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.table import render
+from stages.records.base import Interval
 from stages.records.cell import Accuracy, Cell, Validity
 from tests.unit.compare.profiles import (
     DRIFTED,
@@ -257,6 +258,12 @@ def test_each_line_with_a_ratio_says_that_its_run_is_not_to_be_trusted() -> None
     assert all("NOT TO BE TRUSTED, native" in row for row in rows)
     assert lines[-3] == "THIS RUN IS NOT TO BE TRUSTED: see above"
     assert lines[-1].endswith("; THIS RUN IS NOT TO BE TRUSTED")
+
+
+def test_a_cell_that_differs_from_itself_by_little_is_as_it_should_be() -> None:
+    close = Interval(estimate=1.003, low=1.001, high=1.005)
+    shown = text(profiled(replace(ONE[0].record, repeat=repeat(single_stream_ratio=close))))
+    assert "1.003x (1.001-1.005) single-stream: as it should be, as it differs" in shown
 
 
 def test_the_last_table_says_which_of_its_figures_are_invalid() -> None:

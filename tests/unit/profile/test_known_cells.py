@@ -33,7 +33,7 @@ from tests.unit.profile.test_main import SMALL, artifacts, make_quantize, make_t
 from tests.unit.records import HOST, NOT_COUNTED
 
 __all__ = ["artifacts"]
-UNSURE = Sureness(2.0, Interval(estimate=1.0, low=0.9, high=1.1), 6)
+UNSURE = Sureness("offline", 2.0, Interval(estimate=1.0, low=0.9, high=1.1), 6)
 MADE = "2026-11-26T20:53:07Z"
 
 

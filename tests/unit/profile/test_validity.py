@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from stages.common.reasons import in_words
+from stages.profile.sureness import Sureness
 from stages.profile.validity import judge_repeat, judge_runs
 from stages.records.base import Interval
 from stages.records.measure import Run
@@ -87,6 +88,34 @@ def test_instances_that_never_ran_together_have_that_as_the_reason(idle: list[in
 def test_a_cell_that_equals_itself_closely_is_trusted() -> None:
     close = Interval(estimate=1.001, low=0.99, high=1.012)
     assert judge_repeat(close, exactly(1.0), 6, same_classes=True) == []
+
+
+@pytest.mark.parametrize(
+    ("offline", "stream"),
+    [
+        (Interval(estimate=1.007, low=1.001, high=1.019), exactly(1.0)),
+        (exactly(1.0), Interval(estimate=0.97, low=0.955, high=0.985)),
+    ],
+)
+def test_a_difference_that_is_known_to_be_small_is_trusted(
+    offline: Interval, stream: Interval
+) -> None:
+    assert judge_repeat(offline, stream, 6, same_classes=True) == []
+    assert Sureness("offline", 1.0, offline, 6).sure
+    assert Sureness("single_stream", 1.0, stream, 6).sure
+
+
+@pytest.mark.parametrize(
+    "offline",
+    [
+        Interval(estimate=1.012, low=1.003, high=1.021),
+        Interval(estimate=0.985, low=0.979, high=0.999),
+    ],
+)
+def test_a_difference_that_may_be_more_is_not(offline: Interval) -> None:
+    (said,) = judge_repeat(offline, exactly(1.0), 6, same_classes=True)
+    assert said.kind == "not_itself"
+    assert not Sureness("offline", 1.0, offline, 6).sure
 
 
 @pytest.mark.parametrize(
