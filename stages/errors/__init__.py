@@ -36,7 +36,7 @@ from stages.errors.kinds import (
     WorkerError,
     of_kind,
 )
-from stages.errors.of_system import from_os_error, from_shortage
+from stages.errors.of_system import from_os_error, from_shortage, refused_by_system
 from stages.program.signals import Terminated
 
 __all__ = [
@@ -73,6 +73,7 @@ __all__ = [
     "from_os_error",
     "from_shortage",
     "of_kind",
+    "refused_by_system",
     "report",
     "say",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.errors import ModelError, SettingsError
-from stages.files.limits import GB, MAX_MODULE_BYTES, MAX_UNPACKED_BYTES
+from stages.files.limits import GB, MAX_MODULE_BYTES, MAX_UNPACKED_BYTES, MB
 from stages.files.module_archive import GRAPHS, holds_model, require_model_in
 from stages.files.packed import SIGNATURE_BYTES, compression_of
 from stages.files.trees import MAX_LEVELS
@@ -19,6 +19,8 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 # What Keras packs into a .keras: the model as JSON, and which Keras saved it.
 KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 KERAS_MODEL, KERAS_VERSION = "config.json", "metadata.json"
+# A .keras has a handful of members.
+MAX_LISTED_BYTES = MB
 _FORMS = "the folder of a TF2 SavedModel, or a .tar.gz of it"
 
 
@@ -161,10 +163,21 @@ def _require_no_damaged_keras(path: Path, name: str, given: Given) -> None:
 
 def _has_keras_model(path: Path) -> bool:
     try:
+        if _listed_bytes(path) > MAX_LISTED_BYTES:
+            return False
         with zipfile.ZipFile(path) as archive:
             return {KERAS_MODEL, KERAS_VERSION} <= {*archive.namelist()}
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
         return False
+
+
+def _listed_bytes(path: Path) -> int:
+    """Return the size of the list of a zip's members, which zipfile reads as a whole."""
+    # That which zipfile itself goes by, whatever else the file says.
+    end_record, size = zipfile._EndRecData, zipfile._ECD_SIZE  # type: ignore[attr-defined]
+    with path.open("rb") as file:
+        found = end_record(file)
+    return int(found[size]) if found else 0
 
 
 def _refuse(error: OSError) -> None:

@@ -1,5 +1,6 @@
 """A file of Keras, held as one from a stranger: what it declares is bounded before it is read."""
 
+import errno
 import json
 import lzma
 import math
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stages.errors import ModelError, from_os_error
+from stages.errors import ModelError, StageError, refused_by_system
 from stages.files.given_module import KERAS_MODEL, KERAS_VERSION, keras_form
 from stages.files.limits import GB, MAX_MODULE_BYTES, MAX_UNPACKED_BYTES, MB
 from stages.program.printable import printable
@@ -19,7 +20,7 @@ KERAS, TF_KERAS = "keras", "tf_keras"
 WEIGHTS, ARCHITECTURE = "model.weights.h5", "model_config"
 # The layers of the largest published models take 2 MB.
 MAX_TEXT_BYTES = 16 * MB
-_AGAIN = "save it again, by `model.save`"
+SAVE_AGAIN = "save it again, by `model.save`"
 # What zipfile (for a password, too), json (for numbers and depths that no model has), h5py and
 # their decompressors raise for a file of another form.
 UNREADABLE = (
@@ -53,15 +54,22 @@ def checked(file: Path) -> KerasFile:
     try:
         return _of_archive(file) if keras_form(file) == ".keras" else _of_hdf5(file)
     except UNREADABLE as error:
-        damaged = ModelError(f"is damaged, or no model of Keras; {_AGAIN}")
-        raise from_os_error(error) or damaged from error
+        damaged = ModelError(f"is damaged, or no model of Keras; {SAVE_AGAIN}")
+        raise _refused(error) or damaged from error
+
+
+def _refused(error: Exception) -> StageError | None:
+    """Return what the system refused; None for a damage, which zipfile calls EINVAL at times."""
+    if isinstance(error, OSError) and error.errno != errno.EINVAL:
+        return refused_by_system(error)
+    return None
 
 
 def _of_archive(file: Path) -> KerasFile:
     with zipfile.ZipFile(file) as archive:
         sizes = [member.file_size for member in archive.infolist()]
         if sum(sizes) > MAX_UNPACKED_BYTES:
-            raise ModelError(f"unpacks to more than {MAX_UNPACKED_BYTES / GB:.0f} GB; {_AGAIN}")
+            raise ModelError(f"unpacks to more than {MAX_UNPACKED_BYTES / GB:.0f} GB; {SAVE_AGAIN}")
         text = _text(archive, KERAS_MODEL)
         config, about = json.loads(text), json.loads(_text(archive, KERAS_VERSION))
         if isinstance(config, dict):
@@ -84,7 +92,7 @@ def _require_weights(archive: zipfile.ZipFile) -> None:
     import h5py
 
     if WEIGHTS not in archive.namelist():
-        raise ModelError(f"has no {WEIGHTS}; {_AGAIN}")
+        raise ModelError(f"has no {WEIGHTS}; {SAVE_AGAIN}")
     with archive.open(WEIGHTS) as stream, h5py.File(stream) as weights:
         _require_variables(weights)
 
@@ -92,7 +100,8 @@ def _require_weights(archive: zipfile.ZipFile) -> None:
 def _of_hdf5(file: Path) -> KerasFile:
     import h5py
 
-    with h5py.File(file) as content:
+    # No other program has our copy; not every file system has locks.
+    with h5py.File(file, locking=False) as content:
         text = content.attrs.get(ARCHITECTURE)
         if text is None:
             raise ModelError("holds weights alone; save the whole model, by `model.save`")
@@ -106,7 +115,8 @@ def _of_hdf5(file: Path) -> KerasFile:
 def _require_variables(content: Any) -> None:
     """Raise ModelError if the arrays of an HDF5 file are elsewhere, or larger than it may be.
 
-    Those of which nothing is written take no room in it, whatever size they declare.
+    Those of which nothing is written take no room in it, whatever size they declare. All that may
+    be there is read, as Keras will: damage shows here.
     """
     import h5py
 
@@ -116,13 +126,23 @@ def _require_variables(content: Any) -> None:
     for name, link in links:
         array = content[name] if isinstance(link, h5py.HardLink) else None
         if array is None or (isinstance(array, h5py.Dataset) and _is_elsewhere(array)):
-            raise ModelError(f"has {shown(name)} in another place; {_AGAIN}")
+            raise ModelError(f"has {shown(name)} in another place; {SAVE_AGAIN}")
         total += _bytes_of(array) if isinstance(array, h5py.Dataset) else 0
         if total > MAX_MODULE_BYTES:
             raise ModelError(
                 f"declares more than {MAX_MODULE_BYTES / GB:.0f} GB of variables, up to "
-                f"{shown(name)}; {_AGAIN}"
+                f"{shown(name)}; {SAVE_AGAIN}"
             )
+        _read(array)
+
+
+def _read(item: Any) -> None:
+    """Read a group's or an array's attributes, and what the array holds."""
+    import h5py
+
+    dict(item.attrs.items())
+    if isinstance(item, h5py.Dataset):
+        item[()]
 
 
 def _is_elsewhere(array: Any) -> bool:
@@ -135,4 +155,4 @@ def _bytes_of(array: Any) -> int:
 
 
 def _too_long(name: str) -> ModelError:
-    return ModelError(f"has more than {MAX_TEXT_BYTES / MB:.0f} MB of {name}; {_AGAIN}")
+    return ModelError(f"has more than {MAX_TEXT_BYTES / MB:.0f} MB of {name}; {SAVE_AGAIN}")

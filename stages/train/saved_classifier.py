@@ -9,11 +9,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from stages.errors import ModelError
+from stages.errors import ModelError, StageError
 from stages.files.given_module import keras_form
 from stages.folder.full_disk import scratch_folder
+from stages.train.keras_check import checked_apart
 from stages.train.keras_config import EXPORT
-from stages.train.keras_file import KerasFile, checked
+from stages.train.keras_file import KerasFile
 from stages.train.module_calls import reason_of, signature_layer, signature_name
 
 
@@ -34,6 +35,8 @@ def load_saved(path: Path, name: str) -> SavedClassifier:
         return _of_folder(path) if path.is_dir() else _of_keras(path)
     except ModelError as error:
         raise ModelError(f"the model {name} {error}") from error
+    except StageError:  # of this machine
+        raise
     except Exception as error:  # whose type depends on the model
         remedy = "give a TF2 SavedModel that this version of TensorFlow can load"
         raise ModelError(
@@ -63,7 +66,7 @@ def _of_keras(path: Path) -> SavedClassifier:
         # Keras goes by the ending, which a container need not have.
         file = scratch / f"model{keras_form(path)}"
         shutil.copyfile(path, file)
-        model = _loaded(file, checked(file))
+        model = _loaded(file, checked_apart(file))
     inputs = model.inputs or []
     if len(inputs) != 1:
         raise ModelError(f"takes {len(inputs)} inputs; save it with one, the images, and built")

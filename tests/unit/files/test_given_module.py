@@ -196,3 +196,13 @@ def test_what_is_no_model_of_keras_is_named_with_what_may_be_given(tmp_path: Pat
     with pytest.raises(ModelError, match=r"archive\.zip is compressed by zip"):
         require_classifier(tmp_path / "archive.zip")
     assert "compressed by zip" in refused(ModelError, tmp_path / "whole")
+
+
+def test_a_list_of_members_that_no_model_has_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "many.keras"
+    with zipfile.ZipFile(path, "w") as made:
+        for name in ("config.json", "metadata.json", *map(str, range(20_000))):
+            made.writestr(name, "")
+    assert keras_form(path) == ""
+    with pytest.raises(ModelError, match="is no model as Keras saves it, or damaged"):
+        require_classifier(path)

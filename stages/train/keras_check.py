@@ -1,0 +1,72 @@
+"""The check of a file of Keras in a process of its own, of which all is read there.
+
+HDF5 may never come back from a damaged file. It holds Python's lock meanwhile, so that no thread
+and no signal would end the program that asked.
+
+`python -m stages.train.keras_check FILE` prints a KerasFile, or a Refusal, as JSON.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+
+from stages.common.child_output import ending_in_words, shortage
+from stages.common.host.oom_kills import OomKills
+from stages.common.worker.protocol import Refusal
+from stages.errors import ModelError, StageError, of_kind
+from stages.program.tether import tethered
+from stages.train.keras_file import SAVE_AGAIN, KerasFile, checked
+
+# The largest files take some ten seconds.
+LIMIT_S = 120.0
+Answer = KerasFile | Refusal
+
+
+def checked_apart(file: Path) -> KerasFile:
+    """Return what `checked` returns; beside the file, a log is left of what the check prints.
+
+    Raises what `checked` raises, also ModelError if the file ends the check, or keeps it for ever;
+    HostError if it is ended for want of memory.
+    """
+    log, kills = file.with_suffix(".log"), OomKills()
+    command = tethered([sys.executable, "-m", __name__, str(file)])
+    try:
+        with log.open("wb") as output:
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                timeout=LIMIT_S,
+            )
+    except subprocess.TimeoutExpired:
+        said = f"reading it does not come to an end within {LIMIT_S:.0f} s"
+        raise ModelError(f"is damaged ({said}); {SAVE_AGAIN}") from None
+    if code := done.returncode:
+        said = f"reading it {ending_in_words(code)}"
+        damaged = ModelError(f"is damaged ({said}); {SAVE_AGAIN}")
+        raise shortage("reading the model", code, log, kills) or damaged
+    return _answer(done.stdout)
+
+
+def _answer(said: bytes) -> KerasFile:
+    try:
+        refusal = msgspec.json.decode(said, type=Refusal)
+    except msgspec.ValidationError:
+        return msgspec.json.decode(said, type=KerasFile)
+    raise of_kind(refusal.exit_code, refusal.message)
+
+
+def main() -> None:
+    """Check a file, and print what came of it."""
+    try:
+        answer: Answer = checked(Path(sys.argv[1]))
+    except StageError as error:
+        answer = Refusal(error.exit_code, str(error))
+    sys.stdout.buffer.write(msgspec.json.encode(answer))
+
+
+if __name__ == "__main__":
+    main()
