@@ -1,5 +1,6 @@
 """The emulator of AMX, built by this machine's own compiler for the local runner."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 from docker.host.environment import child_environment
 from docker.paths import ROOT
 from stages.errors import HostError, SettingsError
+from stages.files.checksums import sha256
 from stages.setting.suggestion import quoted
 
 FOLDER = ROOT / "emulator"
@@ -27,15 +29,17 @@ def require_given(library: str) -> None:
 
 
 def get_or_build(folder: Path = FOLDER) -> Path:
-    """Return the emulator's library, which is built unless it is newer than its source.
+    """Return the emulator's library, which is built unless it was built of the same source.
 
     Raises HostError if there is no source, no compiler, or it can't be built.
     """
     script, library = folder / "build.py", folder / LIBRARY
     if not script.is_file():
         raise HostError(f"{folder} has no source of the emulator; restore it from the repository")
-    if _is_newer(library, folder):
+    source, of_source = _digest(folder), library.with_suffix(".source")
+    if library.is_file() and _text(of_source) == source:
         return library
+    of_source.unlink(missing_ok=True)
     compiler = next(filter(None, map(shutil.which, COMPILERS)), None)
     if not compiler:
         raise HostError(
@@ -46,11 +50,16 @@ def get_or_build(folder: Path = FOLDER) -> Path:
     environment = child_environment(os.environ)
     if subprocess.run(command, env=environment, stdin=subprocess.DEVNULL).returncode:
         raise HostError("the emulator can't be built; the lines above are the compiler's")
+    of_source.write_text(source)
     return library
 
 
-def _is_newer(library: Path, folder: Path) -> bool:
-    if not library.is_file():
-        return False
-    sources = [path for path in folder.iterdir() if path.is_file()]
-    return library.stat().st_mtime > max(path.stat().st_mtime for path in sources)
+def _digest(folder: Path) -> str:
+    """Return a digest of the source: its times are kept by copies and archives."""
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    listed = "".join(f"{sha256(path)}  {path.name}\n" for path in files)
+    return hashlib.sha256(listed.encode()).hexdigest()
+
+
+def _text(path: Path) -> str:
+    return path.read_text(errors="replace") if path.is_file() else ""

@@ -33,13 +33,31 @@ def test_it_is_built_by_the_compiler_that_is_there(source: Path) -> None:
     assert (source / "build" / "libamxemu.so").read_text() == "--cc=/bin/clang"
 
 
-def test_it_is_built_again_only_if_its_source_is_newer(source: Path) -> None:
+@pytest.mark.parametrize("change", ["edited", "added", "removed"])
+def test_it_is_built_again_only_if_its_source_is_another(source: Path, change: str) -> None:
+    (source / "some.c").write_text("int a;")
     library = emulator.get_or_build(source)
     library.write_text("kept")
-    assert emulator.get_or_build(source).read_text() == "kept"
     newer = library.stat().st_mtime + 1
     os.utime(source / "build.py", (newer, newer))
+    assert emulator.get_or_build(source).read_text() == "kept"
+    if change == "removed":
+        (source / "some.c").unlink()
+    else:
+        other = source / ("some.c" if change == "edited" else "other.c")
+        other.write_text("int b;")
+        os.utime(other, (1, 1))  # as an archive, or another machine, has it
     assert emulator.get_or_build(source).read_text() != "kept"
+
+
+def test_a_build_that_fails_leaves_no_library_that_is_taken_for_it(source: Path) -> None:
+    good, library = source.joinpath("build.py").read_text(), emulator.get_or_build(source)
+    library.write_text("of the first source")
+    (source / "build.py").write_text("raise SystemExit(1)")
+    with pytest.raises(HostError):
+        emulator.get_or_build(source)
+    (source / "build.py").write_text(good)
+    assert emulator.get_or_build(source).read_text() != "of the first source"
 
 
 def test_without_a_compiler_it_is_said_what_to_install(
