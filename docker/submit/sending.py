@@ -110,7 +110,7 @@ def unfinished(folder: Path, order: Order) -> Submit | None:
 
 def begin(folder: Path, artifacts: Path, order: Order, runtime: str) -> Submit:
     """Write down a new submit, none of whose jobs is sent, and return it."""
-    name = state.new_id()
+    name = state.new_id(folder)
     with reading(artifacts, "submit") as made:
         parts = (made.train.path, made.quantize(runtime).path)
         inputs = {path.name: verify(path) for path in parts}

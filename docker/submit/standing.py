@@ -188,7 +188,8 @@ def last_error(log: Path) -> str:
 
 def _since(begin: datetime) -> float:
     """Return the seconds since a time of Slurm's, which is the time of this zone."""
-    return max(0.0, (datetime.now() - begin).total_seconds())
+    # Not as they are read: between them the clocks may have gone forward.
+    return max(0.0, (datetime.now().astimezone() - begin.astimezone()).total_seconds())
 
 
 def _time(begin: datetime | None) -> str:

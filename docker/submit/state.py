@@ -1,8 +1,10 @@
 """What a submit remembers: which jobs were asked for, never how they are, which Slurm knows."""
 
+import os
 import re
 import secrets
-from datetime import datetime, timezone
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +35,7 @@ NOT_FOR_JOBS = ("artifacts", "backbone", "data", "download_mirror", "model", "fo
 # The settings that jobs get. An image's digest is said by whoever runs it.
 STORED = frozenset(name for stage in STAGES for name in specs_of(stage)) - {*NOT_FOR_JOBS, "image"}
 ID = "[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}"
+TIME = "%Y%m%dT%H%M%SZ"
 
 
 class Job(msgspec.Struct, kw_only=True, frozen=True):
@@ -75,9 +78,19 @@ def folder_of(artifacts: Path) -> Path:
     return artifacts.with_name(artifacts.name + SUFFIX)
 
 
-def new_id() -> str:
-    """Return the name of a new submit, which sorts behind all that were made before."""
-    return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+def new_id(folder: Path) -> str:
+    """Return the name of a new submit, which sorts behind all in `folder`, whatever the clock."""
+    now = datetime.now(timezone.utc)
+    times = filter(None, (_made(path.parent.name) for path in _states(folder)))
+    made = max([now, *(before + timedelta(seconds=1) for before in times)])
+    return f"{made:{TIME}}-{secrets.token_hex(4)}"
+
+
+def _made(name: str) -> datetime | None:
+    """Return when a submit was made, by its name; None if it is none of ours."""
+    with suppress(ValueError):
+        return datetime.strptime(name.partition("-")[0], TIME).replace(tzinfo=timezone.utc)
+    return None
 
 
 def job_name(submit: str, kind: str) -> str:
@@ -96,8 +109,26 @@ def write(folder: Path, submit: Submit) -> None:
 
 def last(folder: Path) -> Submit | None:
     """Return the last submit, None if there is none; InputCorruptError if it can't be read."""
-    paths = sorted(folder.glob(f"*/{STATE}"))
+    paths = _states(folder)
     return read(paths[-1]) if paths else None
+
+
+def _states(folder: Path) -> list[Path]:
+    """Return the file of each submit, the last one last.
+
+    What may not be looked at is not passed over, as a glob does: its jobs may go on.
+    """
+    if not os.path.lexists(folder):
+        return []
+    return sorted(path for place in folder.iterdir() if _is_there(path := place / STATE))
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def read(path: Path) -> Submit:

@@ -1,9 +1,11 @@
 """submit.json as someone may have written it: nothing is removed, written or signalled by it."""
 
+import errno
 import json
 import os
 import shutil
 from collections.abc import Callable
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -154,3 +156,33 @@ def carry_out(task: str, artifacts: str) -> None:
         tasks.submit_task({}).body(Context(), runner="docker", again=True, **given)
     else:
         {"jobs": tasks.jobs, "cancel": tasks.cancel}[task].body(Context(), artifacts)
+
+
+def test_a_submit_made_after_the_clock_went_back_is_the_last(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Back(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Back":
+            return cls(2020, 1, 1, tzinfo=tz)
+
+    sent(cluster, "spr")
+    monkeypatch.setattr(state, "datetime", Back)
+    later = sent(cluster, "icx")
+    assert state.last(cluster.submits) == later
+
+
+def test_a_submit_that_may_not_be_looked_at_is_not_passed_over(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = cluster.submits / sent(cluster, "spr").id
+    real = Path.lstat
+
+    def denied(path: Path) -> os.stat_result:
+        if path.parent == place:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "lstat", denied)
+    with pytest.raises(PermissionError):
+        state.last(cluster.submits)

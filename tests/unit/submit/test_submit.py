@@ -1,6 +1,7 @@
 """Jobs on several kinds of nodes, sent to a stand-in for Slurm."""
 
 import dataclasses
+import time
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import count
@@ -16,7 +17,7 @@ from invoke.program import Program
 
 from docker import running
 from docker.host.env_file import environment
-from docker.submit import sending, slurm, state, tasks, watching
+from docker.submit import sending, slurm, standing, state, tasks, watching
 from docker.submit.standing import Standing, standing_of, standings
 from docker.submit.state import Submit, bundle_of, log_of
 from stages.command_line import load
@@ -282,6 +283,27 @@ def test_what_waits_too_long_is_ended(cluster: Cluster, capsys: pytest.CaptureFi
     watching.end_overdue(cluster.submits, submit, found, {})
     assert cluster.calls("scancel") == ["scancel 1"]
     assert "more than 5 min" in capsys.readouterr().out
+
+
+def test_hours_that_a_clock_skips_are_none_of_waiting(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Now(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> "Now":
+            return cls(2026, 3, 29, 3, 0, 30)
+
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    monkeypatch.setattr(standing, "datetime", Now)
+    submit = sent(cluster, "spr")
+    cluster.is_now("1", "PENDING", Reason="Resources", SubmitTime="2026-03-29T01:59:30")
+    try:
+        [found] = standings(cluster.submits, submit)
+        assert found.pending_s == 60
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize("word", ["SUSPENDED", "STOPPED"])
