@@ -29,6 +29,7 @@ from docker.paths import ENV_FILE, ROOT
 from stages.errors import SettingsError
 from stages.files.member import read_given
 from stages.program.printable import printable
+from stages.program.user import this_user
 from stages.setting.addresses import why_no_path
 from stages.setting.prefix import is_like_ours, refuse_misspelt, similar_to
 from stages.setting.suggestion import MAX_SHOWN, quoted
@@ -91,7 +92,13 @@ def _text(env_file: Path) -> str:
         return ""
     if not env_file.is_file():
         raise SettingsError(f"{env_file} is no file, or leads to none; remove it")
-    content = read_given(env_file, MAX_BYTES)
+    try:
+        content = read_given(env_file, MAX_BYTES)
+    except PermissionError as error:
+        raise SettingsError(
+            f"{env_file} can't be read by user {this_user()} ({error.strerror}); change its owner "
+            "or mode, or remove it"
+        ) from None
     if len(content) > MAX_BYTES:
         raise SettingsError(f"{env_file} is larger than {MAX_BYTES // MIB} MiB; shorten it")
     return content.decode(errors="surrogateescape")

@@ -24,6 +24,7 @@ from stages.folder.access import reading
 from stages.folder.full_disk import scratch_folder
 from stages.folder.usable import require_usable
 from stages.program.printable import printable
+from stages.program.tether import tethered
 
 # The folder within the file.
 TOP = "vgg19"
@@ -99,13 +100,9 @@ def _source_files() -> list[str]:
 
 
 def _save(names: Sequence[str], output: Path) -> None:
-    command = ["docker", "save", f"--output={output}", *names]
-    if (
-        subprocess.run(
-            command, env=engine_environment(os.environ), stdin=subprocess.DEVNULL
-        ).returncode
-        != 0
-    ):
+    environ = engine_environment(os.environ)
+    command = tethered(["docker", "save", f"--output={output}", *names], environ=environ)
+    if subprocess.run(command, env=environ, stdin=subprocess.DEVNULL).returncode != 0:
         raise EngineError(f"{', '.join(names)} can't be saved; the lines above say why")
 
 
@@ -117,7 +114,8 @@ def _download(folder: Path) -> None:
         with scratch_folder("export-") as scratch:
             host_lock = scratch / "host.txt"
             requirements.write_host_lock(version, host_lock)
-            command = [*pip, *options, f"--python-version={version}", f"--requirement={host_lock}"]
+            which = [f"--python-version={version}", f"--requirement={host_lock}"]
             environment = pip_environment(sys.executable, os.environ)
+            command = tethered([*pip, *options, *which], environ=environment)
             if subprocess.run(command, env=environment, stdin=subprocess.DEVNULL).returncode != 0:
                 print(f"export: none for Python {version}; the lines above say why", flush=True)

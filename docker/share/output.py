@@ -57,15 +57,22 @@ def agree_to_replace(
     file is none of those that the task writes, as `is_ours` has it; `flag` gives another.
     """
     try:
-        written = datetime.fromtimestamp(output.stat().st_mtime).astimezone()
+        found = output.stat()
     except FileNotFoundError:
         return []
-    which = f"the file {printable(str(output))} of {written:%Y-%m-%d %H:%M}"
-    if output.stat().st_size and not is_ours(output):
+    which = f"the file {printable(str(output))}{_written(found.st_mtime)}"
+    if found.st_size and not is_ours(output):
         raise NotWritableError(f"{which} is another program's; give another name by {flag}")
     if asking.is_possible() and not asking.agreed(f"Replace {which}?"):
         raise NotWritableError(f"{which} stays as it is; give another name by {flag}")
     return [f"replaced {which}"]
+
+
+def _written(seconds: float) -> str:
+    """Return when a file was written, for a person; nothing for a time that no calendar has."""
+    with suppress(ValueError, OverflowError, OSError):
+        return f" of {datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M}"
+    return ""
 
 
 def begins(text: str, path: Path) -> bool:

@@ -12,13 +12,16 @@ from docker.build.requirements import PUBLISH, path_of
 from docker.host import interpreter, venv
 from docker.host.environment import child_environment
 from docker.paths import ROOT
-from stages.errors import DiskFullError, StageError
+from stages.errors import DiskFullError, SettingsError, StageError
 from stages.program import disk_space
+from stages.program.printable import printable
 from stages.program.tether import tethered
 from stages.setting import foreign_words
 
 VENV = ROOT / ".venv-publish"
 SCRIPTS = Path(__file__).with_name("publishing")
+# Two last calls of a server.
+GRACE_S = 12.0
 
 
 def python_of_publish() -> Path:
@@ -56,19 +59,43 @@ def _run(
     document: Mapping[str, Any],
     timeout_s: float | None,
 ) -> "subprocess.CompletedProcess[str]":
+    said = _encoded(document)
+    with subprocess.Popen(
+        command,
+        cwd="/",
+        env=environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        try:
+            output, errors = process.communicate(said, timeout_s)
+        except BaseException as error:
+            _end(process)
+            if not isinstance(error, subprocess.TimeoutExpired):
+                raise
+            raise StageError(
+                f"MLflow's client had not ended after {timeout_s:g} s; run this again, which goes "
+                "on from what is made"
+            ) from None
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
+
+
+def _encoded(document: Mapping[str, Any]) -> str:
     try:
-        return subprocess.run(
-            command,
-            cwd="/",
-            env=environ,
-            input=msgspec.json.encode(document).decode(),
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=timeout_s,
-        )
+        return msgspec.json.encode(document).decode()
+    except UnicodeEncodeError as error:
+        name = printable(error.object)
+        raise SettingsError(f"{name} is no name in UTF-8, as what reads it wants; rename") from None
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """End a script: first by the signal on which it removes what is not whole."""
+    process.terminate()
+    try:
+        process.communicate(timeout=GRACE_S)
     except subprocess.TimeoutExpired:
-        raise StageError(
-            f"MLflow's client had not ended after {timeout_s:g} s; run this again, which goes on "
-            "from what is made"
-        ) from None
+        process.kill()
+        process.communicate()

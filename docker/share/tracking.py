@@ -35,6 +35,8 @@ USER, PASSWORD = "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"
 TOKEN = "MLFLOW_TRACKING_TOKEN"
 CERTIFICATES = "REQUESTS_CA_BUNDLE"
 DEFAULT_EXPERIMENT = "vgg19"
+# Characters that MLflow has room for.
+MAX_EXPERIMENT = 500
 # Within a folder of this name MLflow looks for no runs, as in its own runs files are in one.
 RESERVED = "artifacts"
 # MLflow's client would report its use, print addresses, wait for as long as a server says, and
@@ -140,6 +142,11 @@ def experiment_of(environ: Mapping[str, str] = os.environ) -> str:
     if "://" in name or fit_to_show(name) != name:
         raise SettingsError(
             f"{EXPERIMENT} can't be {quoted(name)}, an address; give a name, or unset it"
+        )
+    if "'" in name or printable(name) != name or len(name) > MAX_EXPERIMENT:
+        raise SettingsError(
+            f"{EXPERIMENT} can't be {quoted(name)}: MLflow looks up no name with a quote, with "
+            f"signs that can't be seen, or of more than {MAX_EXPERIMENT}; give another, or unset it"
         )
     return name
 

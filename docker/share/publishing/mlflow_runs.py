@@ -67,6 +67,7 @@ class InTime:
 
 def main() -> None:
     """Make the runs that a document describes, and print what came of it."""
+    signal.signal(signal.SIGTERM, _end)
     document = json.load(sys.stdin.buffer)
     _bound_memory(document["limits"]["memory_bytes"])
     Session.get_redirect_target = _refuse_redirect
@@ -75,6 +76,11 @@ def main() -> None:
     except (Exception, TooLongError, RedirectedError) as error:
         answer = {"failure": _failure(error)}
     print(json.dumps(answer))
+
+
+def _end(signum: int, _: object) -> None:
+    signal.signal(signum, signal.SIG_IGN)  # what is not whole is still deleted
+    raise SystemExit(128 + signum)
 
 
 def _give_up(seconds: float, *_: object) -> None:

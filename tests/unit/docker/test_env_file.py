@@ -1,5 +1,6 @@
 """The file .env, which a user and invoke write, and both invoke and compose read."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -193,6 +194,18 @@ def test_what_is_no_file_of_settings_is_refused_and_left(kind: str, file: Path) 
     with pytest.raises(SettingsError, match=r"\.env is (no file|larger than 1 MiB)"):
         env_file.write({"STAGES_UID": "1"}, file)
     assert (file.lstat().st_ino, file.lstat().st_mode) == (before.st_ino, before.st_mode)
+
+
+def test_a_file_that_may_not_be_read_is_named_with_what_helps(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: object) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    file.write_text("VGG19_SEED=1\n")
+    monkeypatch.setattr(env_file, "read_given", denied)
+    with pytest.raises(SettingsError, match=r"\.env can't be read by user .*; change its owner"):
+        environment({}, file)
 
 
 def test_writing_keeps_what_else_is_in_the_file(file: Path) -> None:

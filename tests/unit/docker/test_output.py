@@ -10,6 +10,7 @@ import tempfile
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from invoke.context import Context
@@ -127,6 +128,18 @@ def mine(path: Path) -> bool:
 
 # A line of its own, in red.
 STEERING = "a\n\x1b[31mb"
+
+
+@pytest.mark.parametrize("seconds", [10**14, -(10**14)])
+def test_a_file_of_a_time_that_no_calendar_has_is_replaced(
+    seconds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(monkeypatch, True)
+    with TemporaryDirectory(dir="/dev/shm") as folder:  # a disk keeps no such time
+        path = Path(folder, "bundle.tar")
+        path.write_text("earlier")
+        os.utime(path, (seconds, seconds))
+        assert agree_to_replace(path, mine) == [f"replaced the file {path}"]
 
 
 def test_a_file_that_is_replaced_is_named_on_one_line(

@@ -137,6 +137,12 @@ def test_an_address_is_no_name_of_an_experiment(name: str) -> None:
     assert "secret" not in str(raised.value)
 
 
+@pytest.mark.parametrize("name", ["a'b", "a\nb", "a\x1b[31m", "x" * 501])
+def test_a_name_that_mlflow_does_not_look_up_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"{EXPERIMENT} can't be .*: MLflow looks up no name"):
+        experiment_of({EXPERIMENT: name})
+
+
 def test_an_experiment_has_the_name_that_is_given() -> None:
     assert experiment_of({}) == "vgg19"
     assert experiment_of({EXPERIMENT: "/Users/me@firm/vgg19: all"}) == "/Users/me@firm/vgg19: all"
