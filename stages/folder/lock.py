@@ -185,7 +185,7 @@ def _busy(lock: int, root: Path) -> ArtifactsBusyError:
 
 
 def _unusable(path: Path, error: OSError) -> NotWritableError:
-    if error.errno in NOT_ALLOWED:
+    if error.errno in NOT_ALLOWED and not os.path.lexists(path):
         return NotWritableError(
             f"{path.parent} can't be written by user {this_user()}; "
             "make the folder writable or set VGG19_ARTIFACTS"

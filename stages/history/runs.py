@@ -5,7 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from stages.artifacts import Artifacts, read_record, verify
-from stages.errors import InputCorruptError, InputMissingError, SettingsError, StageError
+from stages.errors import (
+    InputCorruptError,
+    InputMissingError,
+    SettingsError,
+    StageError,
+    refused_by_system,
+)
 from stages.folder.foreign import kept
 from stages.records.profile import ProfileRecord
 from stages.runtimes import RUNTIME_NAMES
@@ -110,15 +116,24 @@ def _of_runtime(artifacts: Artifacts, runtime: str) -> Iterator[Run]:
 
 def _read(runtime: str, folder: ProfileFolder, is_current: bool) -> Run:
     try:
-        verify(folder.path, [folder.record.name])
-        record = read_record(folder.record, ProfileRecord)
-        if record.runtime != runtime:
-            raise InputCorruptError(f"{folder.record} is of runtime {record.runtime}")
+        return Run(runtime, is_current, folder, _record(runtime, folder))
+    except OSError as error:
+        refused = refused_by_system(error)
+        if refused is None:
+            raise
     except StageError as error:
-        cause = str(error).partition("; ")[0]
-        remedy = "run the profile stage again" if is_current else f"remove {folder.path}"
-        return Run(runtime, is_current, folder, None, error=type(error)(f"{cause}; {remedy}"))
-    return Run(runtime, is_current, folder, record)
+        refused = error
+    cause = str(refused).partition("; ")[0]
+    remedy = "run the profile stage again" if is_current else f"remove {folder.path}"
+    return Run(runtime, is_current, folder, None, error=type(refused)(f"{cause}; {remedy}"))
+
+
+def _record(runtime: str, folder: ProfileFolder) -> ProfileRecord:
+    verify(folder.path, [folder.record.name])
+    record = read_record(folder.record, ProfileRecord)
+    if record.runtime != runtime:
+        raise InputCorruptError(f"{folder.record} is of runtime {record.runtime}")
+    return record
 
 
 def _current(runs: Sequence[Run], other: Run) -> Run:

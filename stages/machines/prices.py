@@ -14,6 +14,7 @@ from stages.errors import SettingsError
 from stages.files.member import read_given
 from stages.machines.machine import Machine
 from stages.program.printable import printable
+from stages.program.user import this_user
 from stages.records.base import Interval
 from stages.setting.suggestion import quoted
 
@@ -167,6 +168,10 @@ def _row(path: Path, number: int, line: str, following: Iterator[str]) -> list[s
 def _text(path: Path) -> str:
     try:
         content = read_given(path, MAX_BYTES)
+    except PermissionError as error:
+        raise SettingsError(
+            f"prices can't be {path} ({error.strerror}); let user {this_user()} read it"
+        ) from None
     except OSError:
         raise SettingsError(f"prices can't be {path}: it is no file; {FORM}") from None
     if len(content) > MAX_BYTES:

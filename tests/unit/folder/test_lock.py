@@ -272,3 +272,19 @@ def test_a_writer_that_was_killed_between_the_renames_is_recovered_from(
     (tmp_path / ".train.abcd1234.old").mkdir()
     with use(tmp_path, "bundle"):
         assert (tmp_path / "train").is_dir()
+
+
+def test_a_lock_that_may_not_be_opened_is_named_not_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, real = prepare(tmp_path / "mine"), os.open
+    (root / LOCK).touch()
+
+    def denied(path: Path, *given: int) -> int:
+        if str(path).endswith(LOCK):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *given)
+
+    monkeypatch.setattr(os, "open", denied)
+    with pytest.raises(NotWritableError, match=rf"{LOCK} can't be opened by user .*; remove it"):
+        writing(root, "train").__enter__()

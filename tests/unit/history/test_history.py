@@ -1,5 +1,6 @@
 """What `invoke history` shows: each run, how it differs, and two of them beside each other."""
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from docker.share.history import history_text
-from stages.artifacts import Artifacts, read_record, write_record
+from stages.artifacts import Artifacts, read_record, verify, write_record
 from stages.common.summaries import summaries
 from stages.common.text import WIDTH
 from stages.errors import InputCorruptError, InputMissingError, SchemaVersionError, SettingsError
@@ -15,6 +16,7 @@ from stages.files.checksums import write_checksums
 from stages.folder import history
 from stages.folder.access import writing
 from stages.folder.handover import handing_over
+from stages.history import runs
 from stages.history.conditions import in_few_words
 from stages.history.runs import Run
 from stages.history.table import NOT_KNOWN, SAME, UNLIKE, compared, listed
@@ -295,6 +297,19 @@ def test_a_damaged_one_is_named_and_the_others_shown(
     assert "can't be read" in lines[4]
     with pytest.raises(error, match=r"; remove .*20261124T100000Z$"):
         history_text(root, "2026-11-24")
+
+
+def test_one_that_may_not_be_read_is_named_and_the_others_shown(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(folder: Path, *_: object) -> str:
+        if folder.parent.parent.name == "history":
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder / "SHA256SUMS"))
+        return verify(folder)
+
+    monkeypatch.setattr(runs, "verify", denied)
+    rows = history_text(root, "").splitlines()[2:5]
+    assert ["can't be read" in row for row in rows] == [False, True, True]
 
 
 def test_one_of_another_runtime_is_no_run_of_this_one(root: Path) -> None:

@@ -1,5 +1,6 @@
 """The table of prices, which a person fills in."""
 
+import errno
 import os
 from datetime import date
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from docker.paths import DOCS
 from stages.errors import SettingsError
+from stages.machines import prices
 from stages.machines.prices import COLUMNS, PriceTable, prices_of, read_prices, today
 from tests.unit.machines.parts import RATES, cell, measure, read
 
@@ -106,6 +108,17 @@ def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path, source: str)
     assert price.source == source.strip()
     (tmp_path / "prices.csv").write_text(f"{HEAD}\n{above}\nwrong\n", newline="")
     with pytest.raises(SettingsError, match=f"line {3 + breaks}: it has 1 cells"):
+        read_prices(tmp_path / "prices.csv", LATEST)
+
+
+def test_what_may_not_be_read_is_said_to_be_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: object) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(prices, "read_given", denied)
+    with pytest.raises(SettingsError, match=r"\(Permission denied\); let user .* read it"):
         read_prices(tmp_path / "prices.csv", LATEST)
 
 
