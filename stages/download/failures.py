@@ -63,9 +63,13 @@ class Route:
 
 def error_of(wanted: Wanted, failures: Mapping[str, Failure]) -> DownloadError:
     """Return the error to raise when each address, by which a Failure is kept, has failed."""
-    tried = "; nor from ".join(f"{place(url)}: {it.cause}" for url, it in failures.items())
-    own = dict.fromkeys(it.remedy for it in failures.values())
-    remedies = [*own, wanted.by_hand, f"set {wanted.setting} to embedded"]
+    of_all = {it.remedy for it in failures.values()}
+    common = of_all.pop() if len(of_all) == 1 else ""
+    tried = "; nor from ".join(
+        f"{place(url)}: {it.cause}" + ("" if common or not it.remedy else f": {it.remedy}")
+        for url, it in failures.items()
+    )
+    remedies = [common, wanted.by_hand, f"set {wanted.setting} to embedded"]
     return DownloadError(
         f"{wanted.what} can't be downloaded from {tried}; {', or '.join(filter(None, remedies))}"
     )
