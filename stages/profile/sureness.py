@@ -34,12 +34,24 @@ class Sureness:
     @property
     def sure(self) -> bool:
         """Whether more rounds are not needed."""
-        enough = self.rounds >= MIN_ROUNDS and self.excess <= 1
-        return enough and is_itself(self.scenario, self.itself)
+        return self.close and not self.unlike_itself
+
+    @property
+    def close(self) -> bool:
+        """Whether all intervals are narrow enough, over enough rounds."""
+        return self.rounds >= MIN_ROUNDS and self.excess <= 1
+
+    @property
+    def unlike_itself(self) -> bool:
+        """Whether enough rounds show that the repeated cell is not as fast as itself, nor nearly."""
+        return self.rounds >= MIN_ROUNDS and not is_itself(self.scenario, self.itself)
 
     @property
     def rounds_left(self) -> int:
-        """About how many more rounds it takes, if they vary as those before."""
+        """About how many more rounds it takes, if they vary as those before.
+
+        If the repeated cell is not as fast as itself, they need not be enough.
+        """
         expected = self.rounds * min(max(1.0, self.excess), MAX_EXCESS) ** 2
         return 0 if self.sure else max(1, MIN_ROUNDS - self.rounds, round(expected) - self.rounds)
 

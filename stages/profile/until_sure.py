@@ -1,7 +1,7 @@
 """Rounds go on until the figures are known closely enough, or the time for it is spent."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from stages.common.pairs import Pair
 from stages.common.progress import Progress
@@ -14,7 +14,7 @@ from stages.profile.plan import PlannedCell
 from stages.profile.sureness import Sureness, sureness
 from stages.profile.turns import SCENARIOS, Turns
 from stages.records.base import Interval
-from stages.records.measure import counting
+from stages.records.measure import Run, counting
 
 HOUR_S = 3600.0
 
@@ -103,6 +103,8 @@ def _time_left(turns: Turns, known: dict[str, Sureness], budget: Budget) -> str:
     left = max(0.0, budget.left_s)
     if any(sure.rounds < MIN_ROUNDS for sure in known.values()):
         return f"at most {left:.0f} s left"  # the intervals of so few rounds say nothing
+    if any(sure.unlike_itself for sure in known.values()):  # more rounds need not change that
+        return f"at most {left:.0f} s left: the cell measured twice is not as fast as itself"
     expected = sum(sure.rounds_left * turns.seconds[name] for name, sure in known.items())
     if expected <= left:
         return f"about {expected:.0f} s left"
@@ -118,7 +120,7 @@ def _so_far(
 ) -> str:
     """Return what is known by now, and how closely."""
     most = max(known, key=lambda name: known[name].rounds)
-    parts = [f"{_counted(turns, known, most)} done"]
+    parts = [f"{_counted(turns, most)} done"]
     if ratio := _effect(turns, cells, pairs):
         parts.append(f"INT8 {ratio.estimate:.2f}x FP32 {_width(ratio)}")
     itself = known["offline"].itself
@@ -126,11 +128,21 @@ def _so_far(
     return ", ".join(parts)
 
 
-def _counted(turns: Turns, known: dict[str, Sureness], scenario: str) -> str:
+def _counted(turns: Turns, scenario: str) -> str:
     """Return how many rounds count, and of how many, as those with disturbed turns may not."""
-    runs = (run for cell in turns.samples for run in cell.runs[scenario])
-    taken, rounds = len({run.round for run in runs}), known[scenario].rounds
+    runs = _own_runs(turns, scenario)
+    taken, rounds = (len({run.round for run in some}) for some in (runs, counting(runs)))
     return str(rounds) if rounds == taken else f"{rounds} of {taken} (the others were disturbed)"
+
+
+def _own_runs(turns: Turns, scenario: str) -> list[Run]:
+    """Return the runs of rounds in which all cells of the group took part.
+
+    The cell measured twice takes part in the rounds of other groups, too.
+    """
+    cells = [cell.runs[scenario] for cell in turns.samples]
+    shared = set.intersection(*({run.round for run in runs} for runs in cells))
+    return [run for runs in cells for run in runs if run.round in shared]
 
 
 def _width(ratio: Interval) -> str:
@@ -163,21 +175,30 @@ def _sure(turns: Turns, budget: Budget) -> str:
     return f"{which} are known closely enough"
 
 
-def _spent(turns: Turns, unsure: Sequence[str], budget: Budget) -> str:
+def _spent(turns: Turns, known: dict[str, Sureness], budget: Budget) -> str:
     whole = f"--time-budget {turns.settings.time_budget:g}"
     part = f"this group's {budget.seconds:.0f} s of {whole}"
     alone = f"the time for it is spent ({whole})"
     text = f"{part} are spent" if _is_a_part(turns, budget) else alone
-    return f"{text}, and {' and '.join(unsure)} not known closely enough"
+    return "".join([text, *(f", and {why}" for why in _unsure(known))])
+
+
+def _unsure(known: dict[str, Sureness]) -> Iterator[str]:
+    """Yield which scenarios' figures are not known closely enough, or can't be relied on."""
+    names = {name: name.replace("_", "-") for name in SCENARIOS}
+    if wide := [text for name, text in names.items() if not known[name].close]:
+        yield f"{' and '.join(wide)} not known closely enough"
+    if unlike := [text for name, text in names.items() if known[name].unlike_itself]:
+        yield f"the cell measured twice is not as fast as itself {' and '.join(unlike)}"
 
 
 def _outcome(turns: Turns, known: dict[str, Sureness], budget: Budget) -> str:
     """Return how it ended, and how many turns were disturbed."""
-    counted = {name: _counted(turns, known, name) for name in SCENARIOS}
+    counted = {name: _counted(turns, name) for name in SCENARIOS}
     rounds = ", ".join(f"{it} {name.replace('_', '-')}" for name, it in counted.items())
-    unsure = [name.replace("_", "-") for name in SCENARIOS if not known[name].sure]
-    ending = _spent(turns, unsure, budget) if unsure else _sure(turns, budget)
-    runs = [run for cell in turns.samples for name in SCENARIOS for run in cell.runs[name]]
+    is_sure = all(sure.sure for sure in known.values())
+    ending = _sure(turns, budget) if is_sure else _spent(turns, known, budget)
+    runs = [run for name in SCENARIOS for run in _own_runs(turns, name)]
     disturbed = [run for run in runs if run.disturbed_by]
     also = f"; {len(disturbed)} of {len(runs)} turns were disturbed" if disturbed else ""
     if in_figures := len(counting(disturbed)):

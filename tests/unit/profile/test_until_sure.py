@@ -64,19 +64,21 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
+def sample(name: str) -> CellSamples:
+    """Return what a cell answered before it takes turns."""
+    return CellSamples(
+        name=name,
+        predictions=[0],
+        accuracy_made="",
+        accuracy_log="log",
+        images_per_s=10.0,
+        load_seconds=1.0,
+    )
+
+
 def take(groups: list[FakeGroup], part: float = 1.0, **settings: Any) -> list[CellSamples]:
     """Let groups of CELLS take their rounds in a part of the time, and return their samples."""
-    samples = [
-        CellSamples(
-            name=str(number),
-            predictions=[0],
-            accuracy_made="",
-            accuracy_log="log",
-            images_per_s=10.0,
-            load_seconds=1.0,
-        )
-        for number, _ in enumerate(groups)
-    ]
+    samples = [sample(str(number)) for number, _ in enumerate(groups)]
     turns: Any = Turns(Settings(**settings), groups, samples, samples)  # type: ignore[arg-type]
     with Progress("profile") as progress:
         progress.step("rounds")
@@ -233,6 +235,48 @@ def test_int8_is_shown_against_the_fp32_that_runs_at_its_cap(
 
     take([at(5.0), at(10.0), at(20.0), at(20.0)])
     assert "INT8 4.00x FP32" in capsys.readouterr().out
+
+
+def test_a_cell_that_is_not_as_fast_as_itself_is_what_it_says_it_waits_for(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("stages.common.progress.LINE_INTERVAL_S", 0.0)
+    monkeypatch.setattr(f"{__name__}.MEDIANS", (5.0, 20.0, 21.5))
+    take(wobbling(clock, 0.0))
+    *lines, last = capsys.readouterr().out.splitlines()
+    said = " s left: the cell measured twice is not as fast as itself"
+    # How long that takes, nobody knows.
+    assert all("; at most " in line for line in lines[1:])
+    assert all(line.endswith(said) for line in lines[11:])
+    assert last.endswith(
+        "(--time-budget 300), and the cell measured twice is not as fast as itself offline and "
+        "single-stream"
+    )
+
+
+def test_a_group_counts_no_round_of_the_groups_before(
+    clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The cell measured twice had its turns in these, too."""
+    fp32, int8, bf16, again = (sample(name) for name in ("fp32", "int8", "bf16", "again"))
+    everything = [fp32, int8, bf16, again]
+
+    def take_group(cells: list[PlannedCell], own: list[CellSamples], waiting: Rate) -> str:
+        groups: Any = [FakeGroup(clock, lambda _: 20.0, waiting) for _ in own]
+        turns = Turns(Settings(time_budget=400.0), groups, own, everything)
+        with Progress("profile") as progress:
+            progress.step("rounds")
+            take_rounds(turns, cells, PAIRS, 200.0, progress)
+        return without_times(capsys.readouterr().out)[-1]
+
+    disturbed_once: Rate = lambda turn: 0.4 * (turn == 2)  # noqa: E731
+    take_group([CELLS[1], CELLS[0], CELLS[1]], [int8, fp32, again], disturbed_once)
+    third = PlannedCell("bf16", "AVX2", None)
+    last = take_group([CELLS[1], third, CELLS[1]], [int8, bf16, again], lambda _: 0.0)
+    assert last == (
+        "[profile]   rounds: 5 offline, 5 single-stream; all figures of this group are known "
+        "closely enough"
+    )
 
 
 def test_a_group_names_its_own_part_of_the_time(
