@@ -25,9 +25,15 @@ PRICES = (
 MILLION, SECONDS_PER_HOUR = 1_000_000, 3600
 # What the page calls the figure of each scenario.
 FIGURES = {"offline": "images/s", "single_stream": "single-image latency"}
-DRAWN = (
-    "The images were drawn and the backbone made by this project: speed does not depend on that, "
-    "accuracy does, and here only checks that all works."
+# What the project has made of a measurement, by whether it drew the images and made the backbone.
+OWN = {
+    (True, True): "The images were drawn and the backbone made",
+    (True, False): "The images were drawn",
+    (False, True): "The backbone was made",
+}
+OWN_MEANS = (
+    "by this project: speed does not depend on that, accuracy does, and here only checks that all "
+    "works."
 )
 
 
@@ -43,7 +49,7 @@ class Answer:
 def answer(seen: Seen) -> Answer:
     """Return what the page says first."""
     fastest = _fastest(seen.record.rows)
-    parts = [_speed(seen, fastest), _amx(seen, fastest), *_accuracy(seen)]
+    parts = [_speed(seen, fastest), _amx(seen, fastest), *_accuracy(seen, fastest)]
     return Answer("; ".join(parts) + ".", [*_price(seen, fastest)], [*_cautions(seen)])
 
 
@@ -99,8 +105,11 @@ def _amx_effect(seen: Seen, step: Step) -> str:
     return text
 
 
-def _accuracy(seen: Seen) -> Iterator[str]:
-    for models in seen.models[:1]:
+def _accuracy(seen: Seen, fastest: Row) -> Iterator[str]:
+    """Yield the accuracies of the fastest cell's runtime, if it has both."""
+    for models in seen.models:
+        if models.rows[0].runtime != fastest.runtime:
+            continue
         fp32, int8 = models.summaries
         text = f"top-1 is {int8.accuracy:.1%} in INT8 and {fp32.accuracy:.1%} in FP32"
         yield f"{text}, {models.difference}" if models.difference else text
@@ -118,8 +127,9 @@ def _price(seen: Seen, fastest: Row) -> Iterator[str]:
         if len(named) > 1 and fastest.runtime in seen.record.in_groups:
             yield f"{NEED_NOT.capitalize()}, nor these times."
     yield f"Neither price nor power was measured, and no second machine. {PRICES}"
-    if seen.record.data.name == "embedded":
-        yield DRAWN
+    data, backbone = (it.name == "embedded" for it in (seen.record.data, seen.record.backbone))
+    if made := OWN.get((data, backbone)):
+        yield f"{made} {OWN_MEANS}"
 
 
 def _time(seen: Seen, row: Row) -> str:
@@ -153,9 +163,9 @@ def _cautions(seen: Seen) -> Iterator[str]:
             named = f"{repeat.runtime}: " if seen.named else ""
             yield f"{named}{not_trusted(repeat.reasons)}: {'; '.join(why) or 'measure again'}"
     yield from _invalid(seen, [row for row in seen.record.rows if not is_derived(row)])
-    for chance in seen.record.chance.values():
+    for runtime, chance in seen.record.chance.items():
         if words := at_chance(chance):
-            yield f"{AT_CHANCE}: {words}"
+            yield f"{f'{runtime}: ' if seen.named else ''}{AT_CHANCE}: {words}"
 
 
 def _invalid(seen: Seen, timed: Sequence[Row]) -> Iterator[str]:

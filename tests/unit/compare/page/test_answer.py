@@ -9,7 +9,7 @@ from stages.compare.inputs import RuntimeProfile
 from stages.compare.page.answer import Answer, answer
 from stages.compare.page.seen import Seen
 from stages.isa import AMX
-from stages.records.base import Interval
+from stages.records.base import Interval, Source
 from stages.records.cell import Cell, Measurement, Offline, Validity
 from stages.records.profile import ProfileRecord
 from tests.unit.compare.profiles import (
@@ -174,3 +174,42 @@ def test_hours_of_cells_measured_in_groups_are_said_not_to_divide_to_the_ratio()
 
 def test_how_a_price_is_given_is_said() -> None:
     assert "invoke diff A B --prices FILE" in " ".join(said(of_one_round()).price)
+
+
+def test_speed_and_accuracies_of_the_answer_are_of_one_runtime() -> None:
+    slow = [measured("fp32", VNNI, 4.0), measured("int8", VNNI, 10.0, top1=0.62)]
+    fast = [measured("fp32", VNNI, 5.0), measured("int8", VNNI, 20.0, top1=0.97)]
+    sentence = said(profiled(profile(*slow), profile(*fast, runtime="stock"))).sentence
+    assert "INT8 at AVX-512 VNNI, stock: 20.00 images/s" in sentence
+    assert "top-1 is 97.0% in INT8" in sentence
+    alone = said(profiled(profile(*slow), profile(fast[1], runtime="stock"))).sentence
+    assert "top-1" not in alone
+
+
+def test_the_runtime_at_chance_is_named_if_there_are_several() -> None:
+    lost = [measured(precision, VNNI, 4.0, top1=0.5) for precision in ("fp32", "int8")]
+    sound = [measured(precision, VNNI, 5.0) for precision in ("fp32", "int8")]
+    (caution,) = said(profiled(profile(*lost), profile(*sound, runtime="stock"))).cautions
+    assert caution.startswith("itex: AT CHANCE: FP32 gets ")
+    (caution,) = said(profiled(profile(*lost))).cautions
+    assert caution.startswith("AT CHANCE: ")
+
+
+@pytest.mark.parametrize(
+    ("data", "backbone", "words"),
+    [
+        ("embedded", "embedded", "The images were drawn and the backbone made by this project: "),
+        ("embedded", "imagenet", "The images were drawn by this project: "),
+        ("beans", "embedded", "The backbone was made by this project: "),
+        ("beans", "imagenet", ""),
+    ],
+)
+def test_what_the_project_made_itself_is_said_of_that_alone(
+    data: str, backbone: str, words: str
+) -> None:
+    of_data, of_backbone = (
+        Source(name=name, sha256="1" * 64, origin="") for name in (data, backbone)
+    )
+    record = replace(profile(measured("fp32", VNNI, 5.0)), data=of_data, backbone=of_backbone)
+    last = said(profiled(record)).price[-1]
+    assert last.startswith(words or "Neither price nor power was measured")
