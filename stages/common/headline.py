@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from stages.common.chance import AT_CHANCE, at_chance
 from stages.common.reasons import in_words
-from stages.common.text import NO_INTERVAL, is_of_one_round
+from stages.common.text import NO_INTERVAL, few_rounds, is_of_one_round, too_few
 from stages.errors import NotTrustedError
 from stages.isa import rank
 from stages.precisions import get_precision
@@ -91,4 +91,7 @@ def require_trusted(runs: Mapping[str, Repeat | Repeated], named: bool = False) 
 def _with_interval(ratio: Interval, run_reasons: Sequence[Reason]) -> str:
     if is_of_one_round(run_reasons):
         return f"{ratio.estimate:.2f}x"
-    return f"{ratio.estimate:.2f}x, 95% interval {ratio.low:.2f}-{ratio.high:.2f}"
+    between = f"{ratio.low:.2f}-{ratio.high:.2f}"
+    if few := too_few(few_rounds(run_reasons)):
+        return f"{ratio.estimate:.2f}x, {between}: {few}"
+    return f"{ratio.estimate:.2f}x, 95% interval {between}"

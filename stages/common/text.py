@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from textwrap import wrap
 
 from stages.program.printable import printable
-from stages.records.base import UNKNOWN, Host, Interval, Source
+from stages.records.base import MIN_ROUNDS, UNKNOWN, Host, Interval, Source
 from stages.records.cell import Reason
 from stages.records.cpu_generations import full_name
 from stages.records.quantize import Recipe
@@ -104,10 +104,40 @@ def milliseconds(value: float) -> str:
     return figure(value, 1 if value >= 10 else 2 if value >= 1 else 3)
 
 
+def few_rounds(reasons: Sequence[Reason]) -> int:
+    """Return how many rounds a run had if they are too few, from why it is not to be trusted.
+
+    That is 0 if they are enough.
+    """
+    few = (reason for reason in reasons if reason.kind == "few_rounds")
+    return next((round(reason.numbers["rounds"]) for reason in few), 0)
+
+
 def is_of_one_round(reasons: Sequence[Reason]) -> bool:
     """Return whether a run had one round, from the reasons why it is not to be trusted."""
-    few = (reason for reason in reasons if reason.kind == "few_rounds")
-    return any(reason.numbers["rounds"] == 1 for reason in few)
+    return few_rounds(reasons) == 1
+
+
+def too_few(*rounds: int) -> str:
+    """Return that these are too few rounds for an interval, empty if some are enough, or all one.
+
+    What stands in place of one is what the rounds span.
+    """
+    if not 1 < max(rounds, default=0) < MIN_ROUNDS:
+        return ""
+    return f"{least_to_most(rounds)} rounds are too few for an interval"
+
+
+def intervals_over(rounds: Sequence[int]) -> str:
+    """Return what intervals are called, of figures over at least one number of rounds."""
+    fewest, most = min(rounds), max(rounds)
+    if most == 1:
+        return NO_INTERVAL
+    if few := too_few(*rounds):
+        return f"{few} of 95%"
+    number = f"{most}" if fewest == most else f"{fewest} to {most}"
+    but = "" if fewest >= MIN_ROUNDS else f", of which fewer than {MIN_ROUNDS} are too few"
+    return f"95% intervals over {number} rounds{but}"
 
 
 def when(made: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from stages.common.headline import doubt, doubt_of_accuracies, not_trusted
-from stages.common.text import is_of_one_round
+from stages.common.text import few_rounds, is_of_one_round, too_few
 from stages.records.compare import CompareRecord
 from stages.records.profile import ModelSummary
 
@@ -45,6 +45,12 @@ def had_one_round(record: CompareRecord, runtime: str) -> bool:
     """Return whether each cell of a runtime was timed once, so that it has no interval."""
     own = (repeat for repeat in record.repeats if repeat.runtime == runtime)
     return any(is_of_one_round(repeat.reasons) for repeat in own)
+
+
+def too_few_rounds(record: CompareRecord, runtime: str) -> str:
+    """Return that a runtime had too few rounds for intervals, empty if they were enough, or one."""
+    own = (repeat for repeat in record.repeats if repeat.runtime == runtime)
+    return next(filter(None, (too_few(few_rounds(repeat.reasons)) for repeat in own)), "")
 
 
 def is_derived(row: Judged) -> bool:

@@ -5,6 +5,7 @@ from functools import partial
 from itertools import compress
 
 from stages.common.chance import MAX_P
+from stages.common.reasons import MORE
 from stages.common.stats import spread
 from stages.common.text import (
     NO_INTERVAL,
@@ -16,7 +17,7 @@ from stages.common.text import (
     times,
 )
 from stages.compare.accuracy import p_in_words
-from stages.compare.cautions import had_one_round, is_trusted
+from stages.compare.cautions import had_one_round, is_trusted, too_few_rounds
 from stages.isa import get_isa
 from stages.precisions import FP32
 from stages.records.base import Interval
@@ -158,11 +159,29 @@ def in_groups_of(names: Sequence[str]) -> str:
 
 def interval_notes(record: CompareRecord) -> list[tuple[str, str]]:
     """Return what stands beside figures, and what it means."""
-    once = [had_one_round(record, runtime) for runtime in record.versions]
     turns = "95% interval over the rounds, in which the cells took turns; ±: half its width"
-    notes = [("(from-to)", turns), ("", WITHIN)]
-    if all(once):
-        notes = []
-    if any(once):
+    notes = [("(from-to)", turns), ("", WITHIN)] if has_intervals(record) else []
+    for few in notes_of_few(record):
+        notes.append(("" if notes else "(from-to)", f"what the rounds span: {few}"))
+    if any(had_one_round(record, runtime) for runtime in record.versions):
         notes.append((ONCE, f"{NO_INTERVAL}; chance may have moved it by any amount"))
     return notes
+
+
+def has_intervals(record: CompareRecord) -> bool:
+    """Return whether any runtime had enough rounds for intervals."""
+    return not all(
+        had_one_round(record, runtime) or too_few_rounds(record, runtime)
+        for runtime in record.versions
+    )
+
+
+def notes_of_few(record: CompareRecord) -> list[str]:
+    """Return that rounds are too few for intervals, for each runtime of which that is so."""
+    several = len(record.versions) > 1
+    found = {runtime: too_few_rounds(record, runtime) for runtime in record.versions}
+    return [
+        f"{f'{runtime}: ' if several else ''}{few} of 95%; {MORE}"
+        for runtime, few in found.items()
+        if few
+    ]

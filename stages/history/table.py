@@ -9,12 +9,14 @@ from stages.common.summaries import summaries
 from stages.common.text import (
     OTHER_RUNS,
     aligned,
+    few_rounds,
     figure,
     hanging,
     is_of_one_round,
     least_to_most,
     milliseconds,
     times,
+    too_few,
     wrapped,
 )
 from stages.history.conditions import ORIGIN, in_few_words, unlike
@@ -27,10 +29,7 @@ from stages.records.profile import ProfileRecord
 HEAD = ["made (UTC)", "INT8, FP32 images/s", "ratio", "rounds", "trusted", "beside the current"]
 CURRENT, ALIKE, DIFFERS = "current", "alike", "differs"
 COLUMNS = ["isa cap", "precision", "images/s", "after/before", "p50 ms", "top-1"]
-BOTH = (
-    "of two figures side by side, the first is from before, the second from after\n"
-    f"after/before: {OTHER_RUNS}"
-)
+BOTH = "of two figures side by side, the first is from before, the second from after"
 MAX_LINE = 1000
 UNLIKE = "NOT TO BE COMPARED, as these differ:"
 NOT_KNOWN = "NOT KNOWN WHETHER THEY MAY BE COMPARED, as the models may be the same, or not:"
@@ -53,7 +52,9 @@ def compared(before: Run, after: Run) -> str:
     """
     earlier, later = before.require_record(), after.require_record()
     rows = [*_rows(earlier, later)]
-    figures = [BOTH, aligned([COLUMNS, *rows])] if rows else ["no cell was measured in both"]
+    ratios = f"after/before: {_too_few(earlier) or _too_few(later) or OTHER_RUNS}"
+    table = [BOTH, ratios, aligned([COLUMNS, *rows])]
+    figures = table if rows else ["no cell was measured in both"]
     lines = [
         f"before: {_named(before)}",
         f"after:  {_named(after)}",
@@ -108,6 +109,12 @@ def _rounds(run: Run) -> str:
     measured = [cell.measurement for cell in record.cells if cell.measurement]
     rounds = least_to_most([len(counting(one.offline.runs)) for one in measured])
     return f"{rounds}, in {len(record.parts)} parts" if record.added_to else rounds
+
+
+def _too_few(record: ProfileRecord) -> str:
+    """Return that a run has too few rounds for an interval of 95%, empty if they are enough."""
+    few = too_few(few_rounds(record.repeat.reasons))
+    return f"{few} of 95%" if few else ""
 
 
 def _headline(run: Run) -> list[str]:

@@ -57,15 +57,17 @@ def _of_two(machine: Machine, first: Machine, entries: Sequence[Entry]) -> str:
     once = one.measured.once or other.measured.once
     speed = times_as_fast(found, first.name, once=once)
     said = f"{_doubts(other, one)}{machine.name} runs {speed}, each at its fastest: {cells}"
-    return "; ".join([said, *_cautions(machine, first, once=once)])
+    few = other.measured.too_few or one.measured.too_few
+    of_interval = "" if once else f"{few} of 95%" if few else OTHER_RUNS
+    return "; ".join([said, *_cautions(machine, first, of_interval)])
 
 
-def _cautions(machine: Machine, first: Machine, *, once: bool) -> Iterator[str]:
-    """Yield what a ratio of two runs does not show."""
+def _cautions(machine: Machine, first: Machine, of_interval: str) -> Iterator[str]:
+    """Yield what a ratio of two runs does not show, and then what its interval does not."""
     if machine.is_also(first):
         yield "both are runs of one machine, not started again in between"
-    if not once:
-        yield OTHER_RUNS
+    if of_interval:
+        yield of_interval
 
 
 def _doubts(*entries: Entry) -> str:

@@ -13,7 +13,7 @@ from stages.artifacts import Artifacts
 from stages.common.current import Facts
 from stages.common.stats import round_figures
 from stages.common.summaries import measurements
-from stages.common.text import is_of_one_round
+from stages.common.text import is_of_one_round, too_few
 from stages.compare.effects import CellKey, compare
 from stages.compare.inputs import RuntimeProfile, read_profiles
 from stages.compare.summary import summary_rows
@@ -78,6 +78,11 @@ class Measured:
     trusted: bool
     once: bool
     cells: Mapping[CellKey, CellFigures]
+
+    @property
+    def too_few(self) -> str:
+        """That its rounds are too few for intervals, empty if they are enough, or one."""
+        return too_few(*(len(cell.rates) for cell in self.cells.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 No line is longer than WIDTH: words of a stranger's that are too long for it are cut.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from stages.common.text import (
@@ -171,10 +171,21 @@ def _same(machines: Sequence[Machine], entries: Sequence[Entry]) -> list[tuple[s
     ]
 
 
+def _notes_of_intervals(machines: Sequence[Machine]) -> Iterator[tuple[str, str]]:
+    """Yield what stands in parentheses, and of which runs it is no interval."""
+    runs = {(it.name, runtime): one for it in machines for runtime, one in it.runtimes.items()}
+    few = {name: one.too_few for name, one in runs.items() if one.too_few}
+    span = "what the rounds of a machine span"
+    over = span if len(few) == len(runs) else "95% interval of chance over the rounds of a machine"
+    yield "(from-to)", f"{over}; ±: half its width"
+    for (name, runtime), words in few.items():
+        yield "", f"{name}, {runtime}: {words} of 95%"
+
+
 def _notes(machines: Sequence[Machine], entries: Sequence[Entry]) -> str:
     notes = [
         *_same(machines, entries),
-        ("(from-to)", "95% interval of chance over the rounds of a machine; ±: half its width"),
+        *_notes_of_intervals(machines),
         ("isa cap", "the highest instruction set that oneDNN may use"),
         (
             "status",

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from stages.common.host.interference import MAX_STEAL
+from stages.records.base import MIN_ROUNDS
 from stages.records.measure import Disturbance, Interference, Run
 
-# With fewer rounds, the interval of their median is narrow only because there are few data.
-MIN_ROUNDS = 5
 # As for steal, a fraction of the cores' time; a quiet machine stays far below.
 MAX_WAITING = 0.02
 # NTP slewing stays below this in the seconds of a run.

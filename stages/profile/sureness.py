@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 from stages.common.pairs import CellName, Pair
 from stages.common.stats import interval, link, round_figures, speedup, spread
-from stages.profile.counting import MIN_ROUNDS
 from stages.profile.validity import MAX_REPEAT_SPREAD, MAX_SPREAD, is_itself
-from stages.records.base import Interval
+from stages.records.base import MIN_ROUNDS, Interval
 from stages.records.measure import Run, counting
 
 # How many times as wide as it may be an interval is taken to be at most: that takes for ever.
@@ -43,7 +42,7 @@ class Sureness:
 
     @property
     def unlike_itself(self) -> bool:
-        """Whether enough rounds show that the repeated cell is not as fast as itself, nor nearly."""
+        """Whether enough rounds show that the repeated cell is not nearly as fast as itself."""
         return self.rounds >= MIN_ROUNDS and not is_itself(self.scenario, self.itself)
 
     @property

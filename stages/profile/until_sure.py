@@ -8,12 +8,11 @@ from stages.common.progress import Progress
 from stages.common.stats import speedup, spread
 from stages.isa import rank
 from stages.precisions import FP32, INT8
-from stages.profile.counting import MIN_ROUNDS
 from stages.profile.loadgen_settings import has_fixed_rounds
 from stages.profile.plan import PlannedCell
 from stages.profile.sureness import Sureness, sureness
 from stages.profile.turns import SCENARIOS, Turns
-from stages.records.base import Interval
+from stages.records.base import MIN_ROUNDS, Interval
 from stages.records.measure import Run, counting
 
 HOUR_S = 3600.0

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from statistics import median
 
 from stages.common.stats import interval, round_figures, spread
-from stages.profile.counting import BOUNDS, MIN_ROUNDS
-from stages.records.base import Interval
+from stages.profile.counting import BOUNDS
+from stages.records.base import MIN_ROUNDS, Interval
 from stages.records.cell import Reason, ReasonKind, Validity
 from stages.records.measure import Run
 

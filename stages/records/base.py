@@ -29,6 +29,8 @@ from stages.records.fields import (
 SCHEMA_VERSION = 7
 # What a machine does not show of itself.
 UNKNOWN = "unknown"
+# With fewer rounds, the interval of their median is narrow only because there are few data.
+MIN_ROUNDS = 5
 # A setting as JSON has it: a switch, a number, a text, or a list of them.
 Setting: TypeAlias = bool | int | float | str | list[int | str]
 

@@ -6,8 +6,9 @@ from itertools import count, takewhile
 from math import floor, log10
 from textwrap import wrap
 
-from stages.common.text import NO_INTERVAL, model_of, when
+from stages.common.text import intervals_over, model_of, when
 from stages.precisions import get_precision
+from stages.records.base import MIN_ROUNDS
 from stages.records.cpu_generations import full_name
 from stages.records.measure import counting
 from stages.records.profile import Layout
@@ -35,7 +36,7 @@ COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#000000")
 LEGEND_IN_A_ROW, LEGEND, RING = 6, 170.0, 10.0
 HOW = (
     "a mark for each batch size, of which the first, the last and the knee have their numbers; "
-    "ring: knee, the smallest batch within 5% of the line's best; bar: 95% interval"
+    "ring: knee, the smallest batch within 5% of the line's best; bar: interval"
 )
 ACROSS = "p99 of the latency of a batch, ms (the slowest, where fewer than 200 were timed)"
 
@@ -170,10 +171,10 @@ def _caption(record: SweepRecord) -> str:
     host = record.host
     rounds = min(len(counting(point.runs)) for point in record.points)
     cores = f"{len(host.cores_pinned)} cores"
-    intervals = NO_INTERVAL if rounds == 1 else f"{rounds} rounds at least"
+    intervals = intervals_over([rounds])
     parts = [
         f"{full_name(host.cpu_model, host.cpu_id)}, {cores}",
         f"measured {when(record.maker.made)} by {record.runtime}",
-        intervals,
+        f"{intervals} at least" if rounds >= MIN_ROUNDS else intervals,
     ]
     return "; ".join(parts)

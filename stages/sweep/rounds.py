@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from stages.common.progress import Progress
 from stages.common.stats import interval, round_figures, spread
-from stages.profile.counting import MIN_ROUNDS
 from stages.profile.turns import CellSamples, Turns
 from stages.profile.until_sure import Budget
 from stages.profile.validity import MAX_SPREAD
+from stages.records.base import MIN_ROUNDS
 
 OFFLINE = "offline"
 

@@ -10,10 +10,10 @@ from stages.common.text import (
     hanging,
     milliseconds,
     origins,
+    too_few,
     when,
     wrapped,
 )
-from stages.profile.counting import MIN_ROUNDS
 from stages.records.base import Interval
 from stages.records.measure import counting
 from stages.records.profile import Layout
@@ -42,7 +42,8 @@ def answer(record: SweepRecord) -> str:
     best, several = fastest(record.points), len(record.points) > 1
     rate = best.throughput_images_per_s
     between = ONCE if _rounds(record) == 1 else f"({figure(rate.low)}-{figure(rate.high)})"
-    between += f" ({_few(record)})" if _few(record) else ""
+    few = too_few(_rounds(record))
+    between += f" ({few})" if few else ""
     doubt = "" if best.validity.valid else f", {INVALID}"
     said = f"{in_words(best.name)}: {figure(rate.estimate)} {between}{doubt}"
     head = "most images/s" if several else "images/s"
@@ -93,12 +94,6 @@ def _software(record: SweepRecord) -> list[str]:
 def _rounds(record: SweepRecord) -> int:
     """Return how many rounds count of the point with the fewest."""
     return min(len(counting(point.runs)) for point in record.points)
-
-
-def _few(record: SweepRecord) -> str:
-    """Return that there were too few rounds for intervals, empty if there were enough, or one."""
-    rounds = _rounds(record)
-    return f"{rounds} rounds are too few for an interval" if 1 < rounds < MIN_ROUNDS else ""
 
 
 def _points(record: SweepRecord) -> str:
@@ -162,7 +157,7 @@ def _choice(record: SweepRecord, bound: WithinBound) -> list[str]:
 
 def _explained(record: SweepRecord) -> Iterator[tuple[str, str]]:
     yield "layout", "processes x cores of each; each process runs batches of its own"
-    if few := _few(record):
+    if few := too_few(_rounds(record)):
         yield "(from-to)", f"what the rounds of this sweep span: {few} of 95%; give more --rounds"
     elif _rounds(record) > 1:
         yield "(from-to)", "95% interval over the rounds of this sweep: another may lie outside"

@@ -7,7 +7,7 @@ from stages.common.chance import AT_CHANCE, at_chance
 from stages.common.headline import is_invalid, not_trusted
 from stages.common.reasons import in_words
 from stages.common.text import figure, network_of, times
-from stages.compare.cautions import had_one_round, is_derived
+from stages.compare.cautions import had_one_round, is_derived, too_few_rounds
 from stages.compare.matrix import NEED_NOT
 from stages.compare.page.seen import Seen
 from stages.compare.rehearsed import lacks_amx
@@ -71,7 +71,9 @@ def _ratio(seen: Seen, ratio: Interval, runtime: str) -> str:
     if had_one_round(seen.record, runtime):
         return f"{figure(ratio.estimate)} times as fast (one round: no interval) as"
     between = f"{figure(ratio.low)} to {figure(ratio.high)}"
-    return f"{figure(ratio.estimate)} times as fast (95% interval {between}) as"
+    few = too_few_rounds(seen.record, runtime)
+    span = f"{between}: {few}" if few else f"95% interval {between}"
+    return f"{figure(ratio.estimate)} times as fast ({span}) as"
 
 
 def _amx(seen: Seen, fastest: Row) -> str:

@@ -8,9 +8,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from stages.artifacts import Artifacts
-from stages.common.text import ONCE, network_of, when_all
+from stages.common.text import network_of, when_all
 from stages.compare.limits import invalid_rates, notes
-from stages.compare.matrix import SHARED, WITHIN, interval_notes, note_of_groups
+from stages.compare.matrix import (
+    SHARED,
+    WITHIN,
+    has_intervals,
+    note_of_groups,
+    notes_of_few,
+)
 from stages.compare.not_run import not_run_rows
 from stages.compare.page import accuracy, scaling
 from stages.compare.page.answer import answer, checks
@@ -84,7 +90,9 @@ def _content(out: CompareFolder, seen: Seen, artifacts: Artifacts) -> dict[str, 
         "measured": when_all(first.parts),
         "answer": answer(seen),
         "checks": checks(seen),
-        "within": WITHIN if interval_notes(seen.record)[0][0] != ONCE else "",
+        "within": WITHIN if has_intervals(seen.record) else "",
+        "interval": "95% interval" if has_intervals(seen.record) else "interval",
+        "few": "".join(f" {few}." for few in notes_of_few(seen.record)),
         "in_groups": bool(seen.record.in_groups),
         "effects_are": note_of_groups(seen.record) if seen.record.in_groups else SHARED,
         "matrices": shown,

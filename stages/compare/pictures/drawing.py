@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from stages.common.text import when_all
+from stages.common.text import intervals_over, when_all
 from stages.compare.inputs import RuntimeProfile
 from stages.program.printable import printable
 from stages.records.base import Interval
@@ -50,15 +50,6 @@ def _asked(record: ProfileRecord, scenario: str, with_intervals: bool) -> str:
     how = offline if scenario == "offline" else "one image at a time"
     rounds = [len(counting(it.runs(scenario))) for it in measured]
     return f"{how}: {intervals_over(rounds)}" if with_intervals else how
-
-
-def intervals_over(rounds: Sequence[int]) -> str:
-    """Return what intervals are called, of figures over at least one number of rounds."""
-    fewest, most = min(rounds), max(rounds)
-    if most == 1:
-        return "one round: no interval"
-    number = f"{most}" if fewest == most else f"{fewest} to {most}"
-    return f"95% intervals over {number} rounds"
 
 
 def save_with(figure: Figure, path: Path, caution: str, caption: str = "") -> None:

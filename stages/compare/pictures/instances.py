@@ -5,12 +5,12 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from stages.common.text import intervals_over
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.pictures.drawing import (
     ERROR_BARS,
     SMALL,
     error_of,
-    intervals_over,
     plain,
     save_with,
 )

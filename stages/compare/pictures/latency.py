@@ -14,7 +14,7 @@ from stages.precisions import get_precision
 INCHES_PER_CELL = 0.52
 BOX, STRIP = 0.26, 0.24
 EXPLAINED = (
-    "box: half of all queries; line: 5% to 95%; bar with caps: the median with its 95% interval; "
+    "box: half of all queries; line: 5% to 95%; bar with caps: the median with its interval; "
     "marks: single queries, from the fastest to the slowest"
 )
 

@@ -2,7 +2,15 @@ from dataclasses import replace
 
 import pytest
 
-from stages.common.text import aligned, milliseconds, network_of, origins, when
+from stages.common.text import (
+    aligned,
+    intervals_over,
+    milliseconds,
+    network_of,
+    origins,
+    too_few,
+    when,
+)
 from stages.records.base import Source
 from tests.unit.records import HOST
 
@@ -47,3 +55,19 @@ def test_the_type_of_the_machine_is_named_if_it_is_known() -> None:
 )
 def test_a_short_latency_has_more_decimals(latency: float, shown: str) -> None:
     assert milliseconds(latency) == shown
+
+
+@pytest.mark.parametrize(
+    ("rounds", "said"),
+    [
+        ([1, 1], "one round: no interval"),
+        ([2, 2], "2 rounds are too few for an interval of 95%"),
+        ([2, 4], "2-4 rounds are too few for an interval of 95%"),
+        ([4, 8], "95% intervals over 4 to 8 rounds, of which fewer than 5 are too few"),
+        ([5, 5], "95% intervals over 5 rounds"),
+    ],
+)
+def test_too_few_rounds_make_no_interval_of_95_percent(rounds: list[int], said: str) -> None:
+    assert intervals_over(rounds) == said
+    assert bool(too_few(*rounds)) == said.endswith("an interval of 95%")
+    assert too_few() == ""

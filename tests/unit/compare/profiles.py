@@ -46,7 +46,12 @@ def both_runtimes() -> list[RuntimeProfile]:
 
 def of_one_round() -> list[RuntimeProfile]:
     """Return a profile in which each cell was timed once, so that its figures have no interval."""
-    few = Reason(kind="few_rounds", numbers={"rounds": 1})
+    return of_few_rounds(1)
+
+
+def of_few_rounds(rounds: int) -> list[RuntimeProfile]:
+    """Return a profile of too few rounds for intervals; of one, its figures have none."""
+    few = Reason(kind="few_rounds", numbers={"rounds": rounds})
     cells = [measured("fp32", "AVX512_CORE", 5.0), measured("int8", "AVX512_CORE", 20.0)]
     return profiled(replace(profile(*cells), repeat=repeat(trusted=False, reasons=[few])))
 

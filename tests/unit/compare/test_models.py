@@ -18,7 +18,7 @@ from stages.profile.turns import CellSamples
 from stages.records.base import Interval
 from stages.records.measure import Run
 from stages.records.profile import ProfileRecord
-from tests.unit.compare.profiles import of_one_round, profiled
+from tests.unit.compare.profiles import of_few_rounds, of_one_round, profiled
 from tests.unit.records import batches, measured, profile, run
 
 ROUNDS = 8
@@ -83,6 +83,14 @@ def test_one_round_has_a_ratio_without_an_interval() -> None:
     assert not re.search(r"x \(\d|interval \d", render_models(models) + closing_line(models))
     assert "(4.00x), top-1" in closing_line(models)
     assert closing_line(models).endswith("THIS RUN IS NOT TO BE TRUSTED (one round: no interval)")
+
+
+def test_few_rounds_have_a_ratio_that_is_not_called_an_interval_of_95_percent() -> None:
+    (few,) = of_few_rounds(3)
+    (models,) = models_of(compare([few]), {"itex": few.summaries})
+    said = "(4.00x, 4.00-4.00: 3 rounds are too few for an interval), top-1"
+    assert said in closing_line(models)
+    assert said in profile_line(few.record)
 
 
 def test_without_both_precisions_there_is_no_headline() -> None:

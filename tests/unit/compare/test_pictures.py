@@ -78,7 +78,7 @@ def test_each_says_when_and_on_what_it_was_measured_and_what_its_intervals_are(
         assert "A CPU, 2 cores" in text, path
         assert "2026-11-26 17:24 UTC" in text, path
         assert ("batches of 8" in text) == (path.stem != "latency"), path
-        assert ("95% interval" in text) == (path.stem != "layers"), path
+        assert ("for an interval of 95%" in text) == (path.stem != "layers"), path
     assert "no interval" in words(tmp_path / "compare" / "layers.svg")
 
 
@@ -90,7 +90,7 @@ def test_each_counts_the_rounds_of_the_scenarios_that_it_shows(tmp_path: Path) -
     ]
     profiles = profiled(replace(full()[0].record, cells=once_more))
     draw_all(CompareFolder(tmp_path), Seen(compare(profiles), profiles))
-    offline, single = "batches of 8: 95% intervals over 3", "at a time: 95% intervals over 2 rounds"
+    offline, single = "batches of 8: 3 rounds are too few", "at a time: 2 rounds are too few"
     for name, expected in (
         ("latency", (False, True)),
         ("precision_isa", (True, False)),
@@ -108,7 +108,7 @@ def test_cells_of_unlike_rounds_are_said_to_be_of_the_fewest_to_the_most(tmp_pat
     cells = [replace(first, measurement=one_more_offline(first)), *others]
     profiles = profiled(replace(full()[0].record, cells=cells))
     draw_all(CompareFolder(tmp_path), Seen(compare(profiles), profiles))
-    assert "95% intervals over 2 to 3 rounds" in words(tmp_path / "precision_isa.svg")
+    assert "2-3 rounds are too few for an interval of 95%" in words(tmp_path / "precision_isa.svg")
 
 
 def one_more_offline(cell: Cell) -> Measurement:

@@ -121,6 +121,13 @@ def test_one_in_doubt_is_listed_with_the_reason(root: Path) -> None:
     assert lines[-1] == f"{FOURTH}  trusted: NO: 2 rounds are too few to estimate noise"
 
 
+def test_a_ratio_of_too_few_rounds_is_said_to_have_no_interval(root: Path) -> None:
+    few = Reason(kind="few_rounds", numbers={"rounds": 2.0})
+    measure(root, record_of(FOURTH, 6.0, repeat=repeat(trusted=False, reasons=[few])))
+    text = history_text(root, "current,2026-11-24")
+    assert "after/before: 2 rounds are too few for an interval of 95%" in text
+
+
 def test_one_that_rounds_were_added_to_says_in_how_many_parts(root: Path) -> None:
     measure(root, replace(record_of(FOURTH, 6.0), added_to=[THIRD]))
     assert "2, in 2 parts" in history_text(root, "").splitlines()[2]

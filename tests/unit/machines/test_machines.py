@@ -66,6 +66,15 @@ def test_the_first_line_says_how_fast_each_is_beside_the_first(a: Path, tmp_path
     assert shown(a).startswith("a runs 20.00 images/s at its fastest, int8 capped at AVX2\n")
 
 
+def test_too_few_rounds_make_no_interval_of_95_percent(a: Path, tmp_path: Path) -> None:
+    few = measure(tmp_path / "c", cell("int8", "AVX2", 20.0, 21.0, 20.5))
+    text = " ".join(shown(a, few).split())
+    assert "both int8 capped at AVX2; 3 rounds are too few for an interval of 95% " in text
+    assert "(from-to) 95% interval of chance over the rounds of a machine" in text
+    assert "c, itex: 3 rounds are too few for an interval of 95%" in text
+    assert "(from-to) what the rounds of a machine span; " in " ".join(shown(few).split())
+
+
 def test_each_cell_of_each_machine_stands_below_that_of_the_first(a: Path, b: Path) -> None:
     text = shown(a, b)
     assert row(text, "a")[1:5] == ["A", "CPU;", "type", "not"]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from stages.profile.counting import MAX_WAITING, MIN_ROUNDS, disturbances, marked
+from stages.profile.counting import MAX_WAITING, disturbances, marked
+from stages.records.base import MIN_ROUNDS
 from stages.records.measure import Run, counting
 from tests.unit.records import interference, run
 

@@ -32,6 +32,9 @@ def test_it_names_machine_model_time_and_what_its_marks_mean() -> None:
         assert said in text
     assert "1 x 2" in text
     assert "INT8, capped at AVX2: images/s" in text
+    few = " ".join(words(draw(record(point([100.0, 101.0], 10, name(1))))))
+    assert "2 rounds are too few for an interval of 95%" in few
+    assert "95% interval" not in few
     once = " ".join(words(draw(record(point([100.0], 10, name(1))))))
     assert "one round: no interval" in once
 

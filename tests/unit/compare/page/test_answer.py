@@ -18,6 +18,7 @@ from tests.unit.compare.profiles import (
     UNEQUAL,
     impossible,
     in_groups,
+    of_few_rounds,
     of_one_round,
     profiled,
 )
@@ -88,6 +89,12 @@ def test_after_one_round_there_is_no_interval() -> None:
     assert "(one round: no interval)" in found.sentence
     assert "95%" not in found.sentence
     assert "THIS RUN IS NOT TO BE TRUSTED" in found.cautions[0]
+
+
+def test_too_few_rounds_make_no_interval_of_95_percent() -> None:
+    sentence = said(of_few_rounds(3)).sentence
+    assert "4.00 times as fast (4.00 to 4.00: 3 rounds are too few for an interval) as" in sentence
+    assert "95%" not in sentence
 
 
 def test_what_is_in_doubt_is_said_first() -> None:
