@@ -135,8 +135,17 @@ def _statuses(record: CompareRecord) -> str:
         "INVALID: a figure can't be relied on, for the reasons above",
     ]
     if any(NOT_TRUSTED in _status(record, row, {}) for row in _timed(record)):
-        marks.append(f"{NOT_TRUSTED}: the whole run is in doubt, as the cell measured twice shows")
+        marks.append(f"{NOT_TRUSTED}: the whole run is in doubt, {_why_in_doubt(record)}")
     return "; ".join(marks)
+
+
+def _why_in_doubt(record: CompareRecord) -> str:
+    """Return what brings the runs that are not to be trusted in doubt."""
+    doubtful = [repeat for repeat in record.repeats if not repeat.trusted]
+    kinds = {reason.kind for repeat in doubtful for reason in repeat.reasons}
+    if "few_rounds" not in kinds:
+        return "as the cell measured twice shows"
+    return "as its rounds are too few" if len(kinds) == 1 else "for the reasons below"
 
 
 def _same(record: CompareRecord) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ from tests.unit.compare.profiles import (
     UNEQUAL,
     both_runtimes,
     impossible,
+    of_few_rounds,
     of_one_round,
     profiled,
 )
@@ -94,7 +95,8 @@ def test_a_run_that_is_not_to_be_trusted_is_said_to_be_before_anything_else() ->
     shown = text(profiled(doubtful))
     assert shown.startswith("THIS RUN IS NOT TO BE TRUSTED. INT8 runs 4.00 times")
     assert shown.count("  not trusted\n") == 2
-    assert "not trusted: the whole run is in doubt" in " ".join(shown.split())
+    said = "not trusted: the whole run is in doubt, as the cell measured twice shows"
+    assert said in " ".join(shown.split())
     without_int8 = replace(profile(FP32), repeat=repeat(trusted=False, reasons=[UNEQUAL]))
     said = "THIS RUN IS NOT TO BE TRUSTED. FP32 runs at 5.00 images/s here"
     assert text(profiled(without_int8)).startswith(said)
@@ -124,6 +126,28 @@ def test_after_one_round_the_answer_has_no_interval() -> None:
     said = "THIS RUN IS NOT TO BE TRUSTED (one round: no interval). INT8 runs 4.00 times as fast"
     assert shown.startswith(said)
     assert "±" not in shown
+
+
+def test_too_few_rounds_are_said_to_be_why_and_make_no_interval() -> None:
+    shown = " ".join(text(of_few_rounds(3)).split())
+    assert "95% interval" not in shown
+    said = "(from-to) what the rounds span: 3 rounds are too few for an interval of 95%; add rounds"
+    assert said in shown
+    assert "not trusted: the whole run is in doubt, as its rounds are too few" in shown
+    assert "as the cell measured twice shows" not in shown
+    (few,) = of_few_rounds(3)
+    reasons = [UNEQUAL, *few.record.repeat.reasons]
+    both = replace(few.record, repeat=repeat(trusted=False, reasons=reasons))
+    shown = " ".join(text(profiled(both)).split())
+    assert "the whole run is in doubt, for the reasons below" in shown
+
+
+def test_the_runtime_with_too_few_rounds_is_named() -> None:
+    (few,) = of_few_rounds(3)
+    shown = text([few, *both_runtimes()[1:]])
+    assert "(from-to)  95% interval over the rounds, in which the cells took turns" in shown
+    said = " what the rounds span: itex: 3 rounds are too few for an interval of 95%; add rounds"
+    assert said in " ".join(shown.split())
 
 
 def test_a_ratio_that_may_be_one_is_said_to_be() -> None:
