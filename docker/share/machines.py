@@ -107,7 +107,7 @@ def _prices_and_bounds(asked: Asked) -> tuple[PriceTable | None, Bounds]:
     bounds = read_bounds(asked.latency_ms, asked.loss)
     if asked.prices:
         return read_prices(from_here(asked.prices), today()), bounds
-    if bounds.in_words:
+    if bounds != Bounds():
         raise SettingsError("latency_ms and loss are bounds of what is cheapest; give prices, too")
     return None, bounds
 

@@ -1,7 +1,7 @@
 """What a million images cost, as text."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from stages.common.text import (
     ONCE,
@@ -26,6 +26,7 @@ from stages.machines.entries import Cost, Entry
 from stages.machines.machine import CellFigures, Machine
 from stages.machines.table import NOTHING, by_cell
 
+BEYOND = "no cell meets the bounds"
 NOTES = (
     (
         "a million",
@@ -46,9 +47,10 @@ def render_costs(machines: Sequence[Machine], entries: Sequence[Entry], bounds: 
     Each of the `entries` that ran at all has a cost.
     """
     best = cheapest_of_each(entries, bounds)
-    blocks = [_best(best, bounds, percentile_of(entries))]
+    lacking = _lacking(machines, entries, best, bounds)
+    blocks = [_best(best, lacking, bounds, percentile_of(entries))]
     if len(machines) > 1:
-        blocks.append(_break_evens(best, machines[0]))
+        blocks.append(_break_evens(best, machines[0], lacking))
     blocks += [_matrix(machines, entries), _prices(entries), hanging(NOTES)]
     return "\n\n".join(blocks)
 
@@ -87,13 +89,38 @@ def _cost(entry: Entry) -> str:
     return " ".join(filter(None, [words, entry.doubt]))
 
 
-def _best(best: Sequence[Entry], bounds: Bounds, percentile: str) -> str:
-    asked = bounds.in_words
-    if not best:
-        return f"no cell of any machine meets: {asked}"
+def _lacking(
+    machines: Sequence[Machine], entries: Sequence[Entry], best: Sequence[Entry], bounds: Bounds
+) -> dict[str, str]:
+    """Return why a machine has no cheapest cell, for each of which that is so, by its name."""
+    having = {entry.machine.name for entry in best}
+    cells = {
+        machine.name: [it.cell for it in entries if it.machine is machine and it.cost]
+        for machine in machines
+        if machine.name not in having
+    }
+    return {name: _why_none(own, bounds) for name, own in cells.items()}
+
+
+def _why_none(cells: Sequence[CellFigures], bounds: Bounds) -> str:
+    """Return why none of a machine's cells that have a cost meets the bounds."""
+    if not cells:
+        return "no cell has a cost"
+    if bounds.loss is not None and all(cell.loss is None for cell in cells):
+        return "the loss of no cell is known"
+    return BEYOND
+
+
+def _best(
+    best: Sequence[Entry], lacking: Mapping[str, str], bounds: Bounds, percentile: str
+) -> str:
+    asked = bounds.in_words(percentile)
     head = f"the cheapest cell of each machine{f', with {asked}' if asked else ''}:"
+    if not best:
+        head = f"no cell of any machine {f'meets: {asked}' if asked else 'has a cost'}"
     choices = [_choice(entry, percentile, bounds) for entry in best]
-    return "\n".join([*wrapped(head), hanging(choices)])
+    without = [(name, why) for name, why in lacking.items() if best or why != BEYOND]
+    return "\n".join([*wrapped(head), *hanging([*choices, *without]).splitlines()])
 
 
 def _choice(entry: Entry, percentile: str, bounds: Bounds) -> tuple[str, str]:
@@ -124,12 +151,13 @@ def _amount(entry: Entry) -> str:
     return f"{words} {entry.cost.price.currency}"
 
 
-def _break_evens(best: Sequence[Entry], first: Machine) -> str:
-    found = break_evens(best, first)
-    if not found:
-        text = f"no break-even: {first.name}, or any other, has no cell that meets the bounds"
-        return "\n".join(wrapped(text))
-    return hanging([_break_even(one) for one in found])
+def _break_evens(best: Sequence[Entry], first: Machine, lacking: Mapping[str, str]) -> str:
+    """Return each machine's break-even against the first, and why there is none."""
+    rows = [_break_even(one) for one in break_evens(best, first)]
+    if first.name in lacking:
+        return "\n".join(wrapped(f"no break-even: {first.name}: {lacking[first.name]}"))
+    none = [(f"{name} against {first.name}", f"none: {why}") for name, why in lacking.items()]
+    return hanging([*rows, *none])
 
 
 def _break_even(one: BreakEven) -> tuple[str, str]:

@@ -30,10 +30,10 @@ class Bounds:
     latency_ms: float | None = None
     loss: float | None = None
 
-    @property
-    def in_words(self) -> str:
-        """What is asked for, empty if anything will do."""
-        latency = f"latency at most {self.latency_ms:g} ms" if self.latency_ms is not None else ""
+    def in_words(self, percentile: str) -> str:
+        """Return what is asked for, with the latency's percentile; empty if anything will do."""
+        most = f"latency ({percentile}) at most"
+        latency = f"{most} {self.latency_ms:g} ms" if self.latency_ms is not None else ""
         loss = f"measured loss at most {100 * self.loss:g}%" if self.loss is not None else ""
         return ", ".join(filter(None, [latency, loss]))
 

@@ -75,6 +75,31 @@ def test_a_bound_on_the_loss_is_decided_by_its_interval_as_in_compare(
     assert small.endswith("the images show no loss above 10%")
 
 
+def test_a_bound_on_the_latency_names_the_percentile_that_it_is_of(
+    folders: list[str], tmp_path: Path
+) -> None:
+    text = shown(*folders, prices=prices(tmp_path), latency_ms="30")
+    assert "the cheapest cell of each machine, with latency (p50) at most 30 ms:" in text
+    assert Bounds(latency_ms=46.0).in_words("p90") == "latency (p90) at most 46 ms"
+
+
+def test_a_machine_without_a_cell_within_the_bounds_is_named(
+    folders: list[str], tmp_path: Path
+) -> None:
+    idle = f"idle={measure(tmp_path / 'c', cell('int8', 'AVX2', *SLOW))}"
+    listed = parts.prices(tmp_path, ("small", "large", "idle"))
+    text = shown(*folders, idle, prices=listed, latency_ms="60")
+    assert cheapest(text)[-1] == "idle no cell meets the bounds"
+    assert break_even(text).endswith(" idle against small none: no cell meets the bounds")
+    text = shown(idle, *folders, prices=listed, latency_ms="60")
+    assert "no break-even: idle: no cell meets the bounds\n" in text
+    text = shown(*folders, idle, prices=listed, loss="0.5")
+    assert cheapest(text)[-1] == "idle the loss of no cell is known"
+    alone = shown(idle, prices=listed, loss="0.5")
+    said = "no cell of any machine meets: measured loss at most 50%\nidle  the loss of no cell is "
+    assert said in alone
+
+
 @pytest.mark.parametrize(
     ("bounds", "first"),
     [
@@ -88,7 +113,7 @@ def test_a_cell_beyond_a_bound_is_not_chosen(
 ) -> None:
     text = shown(*folders, prices=prices(tmp_path, large=0.3), **bounds)
     if first is None:
-        assert "no cell of any machine meets: latency at most 24 ms" in text
+        assert "no cell of any machine meets: latency (p50) at most 24 ms" in text
         return
     beginning, cell = first
     assert cheapest(text)[0].startswith(beginning)
