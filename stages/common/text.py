@@ -99,9 +99,14 @@ def figure(value: float, digits: int = 2) -> str:
     return f"{value:.{digits}f}" if is_plain else f"{value:.2e}"
 
 
+def quantity(value: float) -> str:
+    """Return a rate, a latency or a cost: with two decimals, or three digits if it is below 1."""
+    return f"{value:#.3g}" if 0 < value < 1 else figure(value)
+
+
 def milliseconds(value: float) -> str:
     """Return a latency as tables have it: with three digits, or one decimal if it has more."""
-    return figure(value, 1 if value >= 10 else 2 if value >= 1 else 3)
+    return figure(value, 1) if value >= 10 else quantity(value)
 
 
 def few_rounds(reasons: Sequence[Reason]) -> int:

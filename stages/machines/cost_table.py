@@ -9,6 +9,7 @@ from stages.common.text import (
     hanging,
     loss_in_words,
     milliseconds,
+    quantity,
     times,
     wrapped,
 )
@@ -58,8 +59,8 @@ def render_costs(machines: Sequence[Machine], entries: Sequence[Entry], bounds: 
 def cost_in_words(cost: Cost, *, once: bool) -> str:
     """Return a cost with its interval, which may have no upper end."""
     found = cost.per_million
-    high = figure(found.high) if math.isfinite(found.high) else "no end"
-    return f"{figure(found.estimate)} {ONCE if once else f'({figure(found.low)}-{high})'}"
+    high = quantity(found.high) if math.isfinite(found.high) else "no end"
+    return f"{quantity(found.estimate)} {ONCE if once else f'({quantity(found.low)}-{high})'}"
 
 
 def _prices(entries: Sequence[Entry]) -> str:

@@ -59,6 +59,12 @@ def test_a_million_images_cost_the_hours_that_they_take(folders: list[str], tmp_
     assert figures(costs, "AVX2 int8", "large")[0] == "2.50"
 
 
+def test_what_costs_little_has_three_digits(tmp_path: Path) -> None:
+    fast = measure(tmp_path / "fast", cell("int8", "AVX2", *(1000 * rate for rate in RATES)))
+    text = shown(f"small={fast}", prices=prices(tmp_path, 0.234))
+    assert cheapest(text)[0].startswith("small 0.00650 (0.00637-0.00663) USD a million: ")
+
+
 def test_the_cheapest_of_each_machine_comes_first(folders: list[str], tmp_path: Path) -> None:
     large, small = cheapest(shown(*folders, prices=prices(tmp_path)))
     assert large.startswith("large 2.50 (2.45-2.55) USD a million: int8 capped at AVX2 by itex;")
