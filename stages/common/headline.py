@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from stages.common.chance import AT_CHANCE, at_chance
 from stages.common.reasons import in_words
-from stages.common.text import NO_INTERVAL, few_rounds, is_of_one_round, too_few
+from stages.common.text import NO_INTERVAL, few_rounds, is_of_one_round, quantity, too_few
 from stages.errors import NotTrustedError
 from stages.isa import rank
 from stages.precisions import get_precision
@@ -31,7 +31,8 @@ def headline(models: Sequence[ModelSummary], difference: str = "") -> str:
     speedup = int8.throughput_speedup
     ratio = f" ({_with_interval(speedup, int8.run_reasons)})" if speedup else ""
     text = (
-        f"INT8 {int8.throughput:.2f} images/s against FP32 {fp32.throughput:.2f}{ratio}, "
+        f"INT8 {quantity(int8.throughput)} images/s against FP32 "
+        f"{quantity(fp32.throughput)}{ratio}, "
         f"top-1 {int8.accuracy:.1%} against {fp32.accuracy:.1%}, capped at {cap_of(models)}"
     )
     doubts = [doubt(models, ["offline"]), doubt_of_accuracies(models)]

@@ -104,9 +104,14 @@ def quantity(value: float) -> str:
     return f"{value:#.3g}" if 0 < value < 1 else figure(value)
 
 
-def milliseconds(value: float) -> str:
-    """Return a latency as tables have it: with three digits, or one decimal if it has more."""
+def three_digits(value: float) -> str:
+    """Return a figure with three digits, or with one decimal if it has more."""
     return figure(value, 1) if value >= 10 else quantity(value)
+
+
+def milliseconds(value: float) -> str:
+    """Return a latency as tables have it."""
+    return three_digits(value)
 
 
 def few_rounds(reasons: Sequence[Reason]) -> int:

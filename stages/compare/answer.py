@@ -10,7 +10,7 @@ from stages.common.headline import (
     is_invalid,
     not_trusted,
 )
-from stages.common.text import figure
+from stages.common.text import figure, quantity
 from stages.compare.accuracy import p_in_words
 from stages.compare.bound import judged
 from stages.compare.models import Models
@@ -55,7 +55,7 @@ def _of_fastest(record: CompareRecord, runtime: str) -> str:
     best = _fastest(record, runtime)
     if best is None:
         return "Nothing was measured"
-    rate = figure(best.throughput_images_per_s.estimate)
+    rate = quantity(best.throughput_images_per_s.estimate)
     return (
         f"{get_precision(best.precision).label} runs at {rate} images/s here, capped at "
         f"{best.isa}; INT8 and FP32 were not both measured at any cap"
@@ -72,8 +72,8 @@ def _speed(models: Models) -> str:
     ratio = int8.throughput_speedup
     if ratio is None:
         return (
-            f"INT8 runs at {figure(int8.throughput)} images/s here, FP32 at "
-            f"{figure(fp32.throughput)}"
+            f"INT8 runs at {quantity(int8.throughput)} images/s here, FP32 at "
+            f"{quantity(fp32.throughput)}"
         )
     return f"INT8 runs {times_as_fast(ratio, 'FP32 here', once=models.once)}"
 

@@ -6,7 +6,7 @@ A Limit is a row of it: a measured cell's Roofline without the primitives, named
 from collections.abc import Collection, Sequence
 
 from stages.common.headline import is_invalid
-from stages.common.text import aligned
+from stages.common.text import aligned, quantity
 from stages.records.cell import Cell
 from stages.records.compare import CompareRecord, Limit, OfCell
 from stages.records.profile import ProfileRecord
@@ -138,12 +138,16 @@ def figures(row: Limit, *, invalid: bool) -> tuple[str, ...]:
         row.framework,
     )
     return (
-        f"{row.achieved_gops:.0f}" + (", INVALID" if invalid else ""),
-        f"{row.best_gops:.0f}",
+        _gops(row.achieved_gops) + (", INVALID" if invalid else ""),
+        _gops(row.best_gops),
         DISTURBED if row.disturbed else _times(row.best_over_fp32),
         _times(row.limit),
         *(f"{fraction:.1%}" for fraction in fractions),
     )
+
+
+def _gops(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 else quantity(value)
 
 
 def _times(value: float | None) -> str:

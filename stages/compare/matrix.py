@@ -11,9 +11,9 @@ from stages.common.text import (
     NO_INTERVAL,
     ONCE,
     aligned,
-    figure,
     loss_in_words,
     milliseconds,
+    quantity,
     times,
 )
 from stages.compare.accuracy import p_in_words
@@ -77,11 +77,11 @@ def _cells(record: CompareRecord, row: Row) -> tuple[str, ...]:
         row.runtime,
         with_spread(row.throughput_images_per_s, once=once),
         with_spread(row.latency_p50_ms, milliseconds, once=once),
-        "-" if row.latency_p90_ms is None else milliseconds(row.latency_p90_ms),
-        or_dash(row.server_per_s, "{:.2f}"),
+        or_dash(row.latency_p90_ms, milliseconds),
+        or_dash(row.server_per_s, quantity),
         _top1(row),
         _loss(row),
-        or_dash(row.agreement_fp32, "{:.1%}"),
+        or_dash(row.agreement_fp32, "{:.1%}".format),
         *(
             times(ratio, once=once) if ratio else "-"
             for ratio in (row.precision_speedup, row.isa_speedup)
@@ -111,14 +111,14 @@ def _loss(row: Row) -> str:
     return f"{loss_in_words(row.accuracy_loss) if known else '-'}{chance}"
 
 
-def with_spread(found: Interval, in_words: Callable[[float], str] = figure, *, once: bool) -> str:
+def with_spread(found: Interval, in_words: Callable[[float], str] = quantity, *, once: bool) -> str:
     """Return a figure with half the width of its interval, which there is none of after a round."""
     return f"{in_words(found.estimate)} {ONCE if once else f'±{spread(found):.1%}'}"
 
 
-def or_dash(value: float | None, shape: str) -> str:
-    """Return a figure in this shape, a dash if there is none."""
-    return "-" if value is None else shape.format(value)
+def or_dash(value: float | None, in_words: Callable[[float], str]) -> str:
+    """Return a figure in words, a dash if there is none."""
+    return "-" if value is None else in_words(value)
 
 
 def render_notes(record: CompareRecord) -> str:

@@ -4,11 +4,11 @@ Rates, latencies and ratios are the profile's headline; what the test split show
 is compare's own.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from stages.common.headline import cap_of, doubt, doubt_of_accuracies, headline
-from stages.common.text import aligned, is_of_one_round, network_of, times
+from stages.common.text import aligned, is_of_one_round, network_of, quantity, times
 from stages.compare.accuracy import in_words
 from stages.compare.bound import bound_of, judged
 from stages.precisions import get_precision
@@ -93,7 +93,7 @@ def _quantities(models: Models) -> Iterator[tuple[str, ...]]:
     fp32, int8 = models.summaries
     top1 = (row.accuracy_interval for row in models.rows)
     accuracies = (
-        _between(f"{summary.accuracy:.4f}", exact, 4)
+        _between(summary.accuracy, exact, "{:.4f}".format)
         for summary, exact in zip(models.summaries, top1, strict=True)
     )
     rates = (
@@ -108,13 +108,13 @@ def _quantities(models: Models) -> Iterator[tuple[str, ...]]:
 
 
 def _timed(figure: float, interval: Interval | None, models: Models) -> str:
-    return _between(f"{figure:.2f}", None if models.once else interval, 2)
+    return _between(figure, None if models.once else interval, quantity)
 
 
-def _between(figure: str, interval: Interval | None, digits: int) -> str:
+def _between(figure: float, interval: Interval | None, written: Callable[[float], str]) -> str:
     if interval is None:
-        return figure
-    return f"{figure} ({interval.low:.{digits}f}-{interval.high:.{digits}f})"
+        return written(figure)
+    return f"{written(figure)} ({written(interval.low)}-{written(interval.high)})"
 
 
 def ratio_in_words(ratio: Interval | None, models: Models, ending: str = "") -> str:

@@ -1,13 +1,14 @@
 """The pictures of FP32 against INT8: absolute, and as ratios."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
+from stages.common.text import figure, quantity
 from stages.compare.cautions import models_caution
 from stages.compare.models import Models, latency_ratio, ratio_in_words
 from stages.compare.pictures.drawing import ERROR_BARS, SMALL, error_of, plain, save_with
@@ -27,12 +28,14 @@ class _Bar:
 class _Panel:
     """A panel of a picture: the lines above it, how its figures are written, FP32 and INT8.
 
-    Its axis ends at `most`, beyond which nothing can be; 0: wherever there is room.
+    `unit` stands behind a figure. Its axis ends at `most`, beyond which nothing can be; 0: wherever
+    there is room.
     """
 
     lines: Sequence[str]
-    shape: str
+    written: Callable[[float], str]
     bars: Sequence[_Bar]
+    unit: str = ""
     most: float = 0.0
 
 
@@ -46,12 +49,12 @@ def plot_absolute(models: Models, path: Path, caption: str = "") -> None:
     panels = [
         _Panel(
             ["top-1 accuracy (higher is better)", *_difference(models)],
-            "{:.4f}",
+            "{:.4f}".format,
             _top1(models),
             most=1.0,
         ),
-        _Panel(["throughput, images/s (higher is better)", faster], "{:.2f}", rates),
-        _Panel(["latency, ms (lower is better)", shorter], "{:.2f}", latencies),
+        _Panel(["throughput, images/s (higher is better)", faster], quantity, rates),
+        _Panel(["latency, ms (lower is better)", shorter], quantity, latencies),
     ]
     title = f"{_name(models)}, oneDNN capped at {models.isa}"
     save_with(
@@ -70,14 +73,13 @@ def plot_times(models: Models, path: Path, caption: str = "") -> None:
     )
     lines = ["top-1 accuracy, times FP32's", *_difference(models)]
     panels = [
-        _Panel(lines, "{:.2f}x", [_Bar(1.0), _top1_times(models)]),
-        _Panel(["throughput, times FP32's"], "{:.2f}x", [_Bar(1.0), faster]),
-        _Panel(["latency, times shorter"], "{:.2f}x", [_Bar(1.0), shorter]),
+        _Panel(lines, figure, [_Bar(1.0), _top1_times(models)], unit="x"),
+        _Panel(["throughput, times FP32's"], figure, [_Bar(1.0), faster], unit="x"),
+        _Panel(["latency, times shorter"], figure, [_Bar(1.0), shorter], unit="x"),
     ]
     title = f"{_name(models)}, INT8 against FP32, oneDNN capped at {models.isa}"
-    figure = _drawn(panels, title, models, reference=1.0)
     save_with(
-        figure,
+        _drawn(panels, title, models, reference=1.0),
         path,
         models_caution(models.summaries),
         _of_top1(models, caption, "95% interval by exact ones"),
@@ -130,14 +132,14 @@ def _name(models: Models) -> str:
 def _drawn(
     panels: Sequence[_Panel], title: str, models: Models, reference: float | None = None
 ) -> Figure:
-    figure = Figure(figsize=(12, 5), layout="constrained")
-    for axes, panel in zip(figure.subplots(1, len(panels)), panels, strict=True):
+    drawn = Figure(figsize=(12, 5), layout="constrained")
+    for axes, panel in zip(drawn.subplots(1, len(panels)), panels, strict=True):
         _bars(axes, models, panel)
         axes.set_title("\n".join(panel.lines), fontsize=11)
         if reference is not None:
             axes.axhline(reference, color="black", linewidth=0.8)
-    figure.suptitle(title)
-    return figure
+    drawn.suptitle(title)
+    return drawn
 
 
 def _bars(axes: Any, models: Models, panel: _Panel) -> None:
@@ -151,7 +153,7 @@ def _bars(axes: Any, models: Models, panel: _Panel) -> None:
         error_kw=ERROR_BARS,
     )
     axes.bar_label(
-        drawn, labels=[_label(bar, panel.shape) for bar in panel.bars], padding=2, fontsize=SMALL
+        drawn, labels=[_label(bar, panel) for bar in panel.bars], padding=2, fontsize=SMALL
     )
     axes.margins(y=0.25)
     if panel.most:
@@ -161,9 +163,11 @@ def _bars(axes: Any, models: Models, panel: _Panel) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _label(bar: _Bar, shape: str) -> str:
-    figure = "undefined" if math.isnan(bar.height) else shape.format(bar.height)
+def _label(bar: _Bar, panel: _Panel) -> str:
+    if math.isnan(bar.height):
+        return "undefined"
+    height = f"{panel.written(bar.height)}{panel.unit}"
     if bar.interval is None:
-        return figure
-    low, high = (shape.strip("x").format(end) for end in (bar.interval.low, bar.interval.high))
-    return f"{figure}\n({low}-{high})"
+        return height
+    low, high = (panel.written(end) for end in (bar.interval.low, bar.interval.high))
+    return f"{height}\n({low}-{high})"

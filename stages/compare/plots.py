@@ -6,7 +6,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from stages.common.headline import is_invalid
-from stages.common.text import network_of
+from stages.common.text import network_of, three_digits
 from stages.compare.cautions import had_one_round, is_derived, run_caution
 from stages.compare.pictures.drawing import (
     CAUTION_COLOR,
@@ -79,7 +79,7 @@ def _ladder_bar(axes: Any, row: Row, position: float, width: float, *, once: boo
         edgecolor=color if is_derived(row) else "white",
         linestyle="--" if is_derived(row) else "-",
     )
-    axes.bar_label(bar, labels=[f"{rate.estimate:.1f}"], padding=2, fontsize=SMALL)
+    axes.bar_label(bar, labels=[three_digits(rate.estimate)], padding=2, fontsize=SMALL)
     if is_invalid(row.reasons, "offline"):
         style = {"fontsize": 8, "color": CAUTION_COLOR, "rotation": 90}
         axes.bar_label(bar, labels=["INVALID"], padding=16, **style)

@@ -7,7 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress
 
 from stages.common.reasons import Named, alike, from_to, numbered
-from stages.common.text import INDENT, WIDTH, aligned, hanging, milliseconds, times, wrapped
+from stages.common.text import (
+    INDENT,
+    WIDTH,
+    aligned,
+    hanging,
+    milliseconds,
+    quantity,
+    times,
+    wrapped,
+)
 from stages.compare.answer import answers
 from stages.compare.cautions import had_one_round, is_derived, is_trusted
 from stages.compare.effects import CellKey
@@ -112,7 +121,7 @@ def _cells(record: CompareRecord, row: Row, numbers: Numbers) -> Iterator[str]:
     yield from (row.isa, row.precision, row.runtime)
     yield with_spread(row.throughput_images_per_s, once=once)
     yield with_spread(row.latency_p50_ms, milliseconds, once=once)
-    yield or_dash(row.server_per_s, "{:.2f}")
+    yield or_dash(row.server_per_s, quantity)
     yield f"{row.accuracy_top1:.1%}"
     ratio = row.precision_speedup
     # FP32 over itself has no interval.

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from stages.common import tabular
 from stages.common.tabular import plain
-from stages.common.text import figure, milliseconds, times
+from stages.common.text import milliseconds, quantity, times
 from stages.compare.matrix import in_groups_of, with_spread
 from stages.records.base import UNKNOWN, Interval
 from stages.records.summary import (
@@ -117,7 +117,7 @@ def shown(row: SummaryRow) -> dict[str, str]:
         "runtime": str(row["runtime"]),
         "isa cap": str(row["isa_cap"]),
         "precision": str(row["precision"]),
-        "images/s": _spread(row, "throughput_images_per_s", figure),
+        "images/s": _spread(row, "throughput_images_per_s", quantity),
         "p50 ms": _spread(row, "latency_p50_ms", milliseconds),
         "top-1": NOTHING if top1 is None else f"{top1:.1%}",
         "loss": NOTHING if lost is None else f"{lost:+.2%}",

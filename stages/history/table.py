@@ -10,11 +10,11 @@ from stages.common.text import (
     OTHER_RUNS,
     aligned,
     few_rounds,
-    figure,
     hanging,
     is_of_one_round,
     least_to_most,
     milliseconds,
+    quantity,
     times,
     too_few,
     wrapped,
@@ -124,7 +124,7 @@ def _headline(run: Run) -> list[str]:
     fp32, int8 = models
     speedup = int8.throughput_speedup
     once = is_of_one_round(int8.run_reasons)
-    figures = f"{figure(int8.throughput)}, {figure(fp32.throughput)}"
+    figures = f"{quantity(int8.throughput)}, {quantity(fp32.throughput)}"
     return [figures, times(speedup, once=once) if speedup else ""]
 
 
@@ -175,7 +175,7 @@ def _figures(old: Measurement, new: Measurement) -> Iterator[str]:
     invalid = " INVALID" if any(map(is_in_doubt, (old, new))) else ""
     rates = [one.offline.throughput_images_per_s.estimate for one in (old, new)]
     p50 = [one.single_stream.latency_p50_ms.estimate for one in (old, new)]
-    yield ", ".join(map(figure, rates))
+    yield ", ".join(map(quantity, rates))
     yield f"{_ratio(old, new) if all(rates) else '-'}{invalid}"
     yield ", ".join(map(milliseconds, p50))
     yield ", ".join(f"{one.accuracy.top1:.1%}" for one in (old, new))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from stages.common.text import OTHER_RUNS, figure
+from stages.common.text import OTHER_RUNS, quantity
 from stages.compare.answer import times_as_fast
 from stages.compare.effects import CellKey
 from stages.machines.entries import Entry, ratio
@@ -40,7 +40,7 @@ def _of_one(machine: Machine, entries: Sequence[Entry]) -> str:
     best = _fastest(machine, entries)
     if not best:
         return f"Nothing was measured on {machine.name}"
-    rate = f"{figure(best.cell.rate.estimate)} images/s"
+    rate = f"{quantity(best.cell.rate.estimate)} images/s"
     cell = cell_in_words(best.key, named=has_several_runtimes(entries))
     return f"{_doubts(best)}{machine.name} runs {rate} at its fastest, {cell}"
 

@@ -2,7 +2,15 @@
 
 from collections.abc import Sequence
 
-from stages.common.text import MAX_CELL, NO_INTERVAL, aligned, origins, when
+from stages.common.text import (
+    MAX_CELL,
+    NO_INTERVAL,
+    aligned,
+    milliseconds,
+    origins,
+    quantity,
+    when,
+)
 from stages.precisions import INT8, PRECISIONS
 from stages.program.printable import printable
 from stages.records.fields import PEERS
@@ -78,14 +86,14 @@ def _contenders(record: PeersRecord) -> str:
 
 
 def _cells(contender: Contender) -> list[str]:
-    speeds = [f"{figures.throughput_images_per_s:.2f}" for figures in contender.figures]
+    speeds = [quantity(figures.throughput_images_per_s) for figures in contender.figures]
     latencies = [figures.latency_p50_ms for figures in contender.figures]
     return [
         contender.backend,
         contender.precision,
         f"{contender.accuracy_top1:.1%}",
         *speeds,
-        *(f"{latency:.1f}" for latency in latencies if latency is not None),
+        *(milliseconds(latency) for latency in latencies if latency is not None),
     ]
 
 

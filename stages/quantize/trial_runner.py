@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stages.common.progress import Progress
 from stages.common.stats import agreement
-from stages.common.text import loss_in_words, recipe_in_words
+from stages.common.text import loss_in_words, quantity, recipe_in_words
 from stages.errors import ModelError, WorkerError, from_shortage
 from stages.files import trees
 from stages.folder.full_disk import require_no_full_disk
@@ -208,7 +208,7 @@ class TrialRunner:
         kinds = [finding.kind for finding in attempt.findings]
         counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
         return (
-            f"{recipe}: {attempt.throughput_images_per_s:.2f} images/s, "
+            f"{recipe}: {quantity(attempt.throughput_images_per_s)} images/s, "
             f"loss {loss}, agreement {attempt.agreement_fp32:.1%} ({self._side(attempt)}), "
             f"findings: {counts or 'none'}"
         )

@@ -6,10 +6,10 @@ from stages.common.text import (
     NO_INTERVAL,
     ONCE,
     aligned,
-    figure,
     hanging,
     milliseconds,
     origins,
+    quantity,
     too_few,
     when,
     wrapped,
@@ -41,11 +41,11 @@ def answer(record: SweepRecord) -> str:
     """Return in one sentence which point is the fastest, and where its layout's knee is."""
     best, several = fastest(record.points), len(record.points) > 1
     rate = best.throughput_images_per_s
-    between = ONCE if _rounds(record) == 1 else f"({figure(rate.low)}-{figure(rate.high)})"
+    between = ONCE if _rounds(record) == 1 else f"({quantity(rate.low)}-{quantity(rate.high)})"
     few = too_few(_rounds(record))
     between += f" ({few})" if few else ""
     doubt = "" if best.validity.valid else f", {INVALID}"
-    said = f"{in_words(best.name)}: {figure(rate.estimate)} {between}{doubt}"
+    said = f"{in_words(best.name)}: {quantity(rate.estimate)} {between}{doubt}"
     head = "most images/s" if several else "images/s"
     return "; ".join(filter(None, [f"{head}: {said}", _knee_in_words(record, best.name)]))
 
@@ -116,8 +116,8 @@ def _row(record: SweepRecord, point: Point, numbers: Numbers) -> list[str]:
 
 
 def _with_interval(rate: Interval, *, once: bool) -> str:
-    between = "" if once else f" ({figure(rate.low)}-{figure(rate.high)})"
-    return f"{figure(rate.estimate)}{between}"
+    between = "" if once else f" ({quantity(rate.low)}-{quantity(rate.high)})"
+    return f"{quantity(rate.estimate)}{between}"
 
 
 def _tail(point: Point) -> str:

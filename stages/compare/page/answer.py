@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from stages.common.chance import AT_CHANCE, at_chance
 from stages.common.headline import is_invalid, not_trusted
 from stages.common.reasons import in_words
-from stages.common.text import figure, network_of, times
+from stages.common.text import figure, network_of, quantity, times
 from stages.compare.cautions import had_one_round, is_derived, too_few_rounds
 from stages.compare.matrix import NEED_NOT
 from stages.compare.page.seen import Seen
@@ -58,7 +58,7 @@ def _fastest(rows: Sequence[Row]) -> Row:
 
 
 def _speed(seen: Seen, row: Row) -> str:
-    rate = f"{figure(row.throughput_images_per_s.estimate)} images/s"
+    rate = f"{quantity(row.throughput_images_per_s.estimate)} images/s"
     head = f"{network_of(seen.record.backbone)} is fastest here in "
     head += f"{seen.cell_name(row.precision, row.isa, row.runtime)}: {rate}"
     if row.precision == FP32 or row.precision_speedup is None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from stages.common.headline import is_invalid
 from stages.common.reasons import in_words
 from stages.common.stats import spread
-from stages.common.text import figure
+from stages.common.text import quantity
 from stages.compare.cautions import had_one_round, is_derived, is_trusted
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.not_run import was_not_asked_for
@@ -126,7 +126,7 @@ def _measured(seen: Seen, profile: RuntimeProfile, row: Row, cell: Cell, name: s
     return Square(
         kind="derived" if is_derived(row) else "measured",
         name=name,
-        rate=figure(rate.estimate),
+        rate=quantity(rate.estimate),
         spread="one round" if once else f"±{spread(rate):.1%}",
         verdict=row.verdict,
         valid=not is_invalid(row.reasons, "offline"),

@@ -1,12 +1,12 @@
 """Tables of latencies, of layouts and batch sizes, and of layers, as far as the record has them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 from stages.common.headline import is_invalid
 from stages.common.stats import independent_ratio, round_figures
-from stages.common.text import figure, milliseconds, times
+from stages.common.text import milliseconds, quantity, times
 from stages.compare.distributions import Distribution, distributions
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.layers import Layer, Layers, Side, layers_of
@@ -45,17 +45,19 @@ def _latency(seen: Seen, profile: RuntimeProfile, found: Distribution) -> list[s
     name = seen.cell_name(found.precision, found.isa, found.runtime)
     return [
         f"{name} (INVALID)" if found.invalid else name,
-        with_interval(found.median, once=had_one_round(profile)),
+        with_interval(found.median, milliseconds, once=had_one_round(profile)),
         "too few queries" if found.p90_ms is None else milliseconds(found.p90_ms),
-        "too few queries" if found.p99_ms is None else figure(found.p99_ms),
+        "too few queries" if found.p99_ms is None else milliseconds(found.p99_ms),
         str(found.queries),
     ]
 
 
-def with_interval(value: Interval, *, once: bool) -> str:
+def with_interval(
+    value: Interval, in_words: Callable[[float], str] = quantity, *, once: bool
+) -> str:
     """Return a figure with its interval, which there is none of after one round."""
-    between = "one round" if once else f"{figure(value.low)}-{figure(value.high)}"
-    return f"{figure(value.estimate)} ({between})"
+    between = "one round" if once else f"{in_words(value.low)}-{in_words(value.high)}"
+    return f"{in_words(value.estimate)} ({between})"
 
 
 def layouts(seen: Seen) -> Table:
@@ -139,14 +141,15 @@ def _layer_table(seen: Seen, found: Layers) -> LayerTable:
 
 def _layer(layer: Layer) -> list[str]:
     sides = [text for side in (layer.fp32, layer.int8) for text in _side(side)]
-    work = f"{layer.operations / 1e9:.1f}" if layer.operations else "-"
+    billions = layer.operations / 1e9 if layer.operations else 0.0
+    work = f"{billions:.1f}" if billions >= 1 else quantity(billions) if billions else "-"
     return [layer.name, work, *sides, f"{layer.times:.1f}x" if layer.times else "-"]
 
 
 def _side(side: Side | None) -> list[str]:
     if side is None:
         return ["-", "none"]
-    return [f"{side.milliseconds:.2f}", f"{side.kernel} ({side.data_type})"]
+    return [quantity(side.milliseconds), f"{side.kernel} ({side.data_type})"]
 
 
 def limits(seen: Seen) -> Table:

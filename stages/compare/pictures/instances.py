@@ -5,7 +5,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from stages.common.text import intervals_over
+from stages.common.text import intervals_over, three_digits
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.pictures.drawing import (
     ERROR_BARS,
@@ -39,7 +39,8 @@ def plot_instances(
             error_kw=ERROR_BARS,
             color=[TAKEN if it.layout == profile.record.layout else TRIED for it in trials],
         )
-        axes.bar_label(bars, [f"{rate.estimate:.1f}" for rate in rates], fontsize=SMALL, padding=2)
+        labels = [three_digits(rate.estimate) for rate in rates]
+        axes.bar_label(bars, labels, fontsize=SMALL, padding=2)
         axes.set_xticks(range(len(trials)), layout_names(profile.record), fontsize=SMALL)
         if len(tried) > 1:
             axes.set_title(plain(profile.runtime), fontsize=11)

@@ -6,6 +6,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from stages.common.text import milliseconds
 from stages.compare.distributions import Distribution, distributions
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.pictures.drawing import CAUTION_COLOR, SMALL, error_of, plain, save_with
@@ -54,6 +55,6 @@ def _row(axes: Any, cell: Distribution, place: int) -> None:
     error = [[end] for end in error_of(cell.median)]
     style = {"fmt": "|", "markersize": 14, "capsize": 4, "elinewidth": 1.5, "color": "black"}
     axes.errorbar(cell.median.estimate, place, xerr=error, **style)
-    text = f"{cell.median.estimate:.1f}"
+    text = milliseconds(cell.median.estimate)
     offset = {"xytext": (0, 9), "textcoords": "offset points", "ha": "center", "fontsize": SMALL}
     axes.annotate(text, (cell.median.estimate, place), **offset)

@@ -8,6 +8,7 @@ from stages.common.text import (
     milliseconds,
     network_of,
     origins,
+    quantity,
     too_few,
     when,
 )
@@ -51,7 +52,14 @@ def test_the_type_of_the_machine_is_named_if_it_is_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("latency", "shown"), [(156.06, "156.1"), (19.53, "19.5"), (6.149, "6.15"), (0.2134, "0.213")]
+    ("latency", "shown"),
+    [
+        (156.06, "156.1"),
+        (19.53, "19.5"),
+        (6.149, "6.15"),
+        (0.2134, "0.213"),
+        (0.06493, "0.0649"),
+    ],
 )
 def test_a_short_latency_has_more_decimals(latency: float, shown: str) -> None:
     assert milliseconds(latency) == shown
@@ -71,3 +79,11 @@ def test_too_few_rounds_make_no_interval_of_95_percent(rounds: list[int], said: 
     assert intervals_over(rounds) == said
     assert bool(too_few(*rounds)) == said.endswith("an interval of 95%")
     assert too_few() == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.0, "0.00"), (0.0031, "0.00310"), (0.31, "0.310"), (5.0, "5.00"), (156.06, "156.06")],
+)
+def test_a_small_figure_has_three_digits(value: float, shown: str) -> None:
+    assert quantity(value) == shown

@@ -93,6 +93,20 @@ def test_few_rounds_have_a_ratio_that_is_not_called_an_interval_of_95_percent() 
     assert said in profile_line(few.record)
 
 
+@pytest.mark.parametrize(
+    ("rates", "shown"),
+    [((0.0031, 0.0094), ("0.00310", "0.00940")), ((4310.0, 15400.0), ("0.232", "0.0649"))],
+)
+def test_figures_of_slow_and_of_fast_models_divide_to_their_ratio(
+    rates: tuple[float, float], shown: tuple[str, str]
+) -> None:
+    cells = (measured(name, "AVX2", it) for name, it in zip(("fp32", "int8"), rates, strict=True))
+    (one,) = profiled(profile(*cells))
+    (models,) = models_of(compare([one]), {"itex": one.summaries})
+    table = render_models(models)
+    assert all(f" {figure} ({figure}-{figure})" in table for figure in shown)
+
+
 def test_without_both_precisions_there_is_no_headline() -> None:
     record = profile(measured("fp32", "AVX2", 5.0))
     assert models_of(compare(profiled(record)), {"itex": summaries(record)}) == []

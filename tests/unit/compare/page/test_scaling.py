@@ -6,7 +6,7 @@ import pytest
 
 from stages.compare.effects import compare
 from stages.compare.inputs import RuntimeProfile
-from stages.compare.page.scaling import batches, limits
+from stages.compare.page.scaling import batches, latencies, limits
 from stages.compare.page.seen import Seen
 from stages.records.base import Interval
 from stages.records.cell import Reason, Validity
@@ -68,3 +68,10 @@ def test_after_one_round_figures_have_no_interval_but_say_so() -> None:
         "20.00 (one round) in batches of 8",
         "1.00x (one round)",
     ]
+
+
+def test_short_latencies_have_as_many_digits_as_long_ones() -> None:
+    cells = [measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 15400.0)]
+    profiles = profiled(profile(*cells))
+    medians = [row[1] for row in latencies(Seen(compare(profiles), profiles))]
+    assert medians == ["200.0 (200.0-200.0)", "0.0649 (0.0649-0.0649)"]
