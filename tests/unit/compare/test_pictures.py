@@ -16,7 +16,7 @@ from stages.records.profile import Layout, LayoutTrial
 from stages.stage_folders import CompareFolder
 from tests.unit.compare.profiles import profiled
 from tests.unit.compare.test_layers import primitive, traced
-from tests.unit.records import profile, run
+from tests.unit.records import measured, profile, run
 
 pytestmark = pytest.mark.image
 
@@ -99,6 +99,19 @@ def test_each_counts_the_rounds_of_the_scenarios_that_it_shows(tmp_path: Path) -
     ):
         text = words(tmp_path / f"{name}.svg")
         assert (offline in text, single in text) == expected, name
+
+
+def test_bars_of_slow_and_of_fast_models_have_labels_that_differ(tmp_path: Path) -> None:
+    from stages.compare.draw import draw as draw_all
+
+    cells = [measured("fp32", "AVX2", 0.0031), measured("int8", "AVX2", 15400.0)]
+    profiles = profiled(profile(*cells))
+    draw_all(CompareFolder(tmp_path), Seen(compare(profiles), profiles))
+    assert "0.00310" in words(tmp_path / "precision_isa.svg")
+    assert "0.0649" in words(tmp_path / "latency.svg")
+    of_both = words(tmp_path / "fp32_int8_absolute.svg")
+    assert "0.00310" in of_both
+    assert "0.0649" in of_both
 
 
 def test_cells_of_unlike_rounds_are_said_to_be_of_the_fewest_to_the_most(tmp_path: Path) -> None:

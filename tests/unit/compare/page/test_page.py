@@ -1,5 +1,6 @@
 """The page as a whole: it needs Jinja2 and matplotlib, which only compare's image has."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -23,6 +24,7 @@ from tests.unit.compare.profiles import (
     both_runtimes,
     impossible,
     in_groups,
+    of_few_rounds,
     of_one_round,
     profiled,
 )
@@ -146,6 +148,13 @@ def test_a_run_that_is_not_to_be_trusted_has_a_banner(tmp_path: Path) -> None:
     assert 'class="caution"' in page.text
     assert "THIS RUN IS NOT TO BE TRUSTED" in page.text
     assert 'class="caution"' not in write(profiled(profile(*CELLS)), tmp_path / "sound").text
+
+
+def test_too_few_rounds_make_no_interval_of_95_percent(tmp_path: Path) -> None:
+    text = write(of_few_rounds(3), tmp_path / "compare").text
+    assert text.count("3 rounds are too few for an interval of 95%; add rounds with --more.") >= 3
+    assert not re.search("(the|its|bar:) 95% interval|95% intervals over", text)
+    assert "of the 95% interval" in write(profiled(profile(*CELLS)), tmp_path / "enough").text
 
 
 def test_images_are_shown_with_what_each_precision_said(tmp_path: Path) -> None:
