@@ -9,7 +9,9 @@ from stages.records.measure import Disturbance
 Numbers = Mapping[str, float]
 # A reason with the name of the cell that it is about.
 Named = tuple[str, Reason]
-MORE = "add rounds with --more"
+MORE, FORCE = "add rounds with --more", "--force profile"
+# What a measurement that is current needs to be made again: without it, nothing is to do.
+AGAIN = f"measure again with {FORCE}"
 # How the reason of a cell ends that is left out unless it is asked for.
 MEASURED_IF_ASKED = "VGG19_ALL_CELLS=1 measures it"
 _ITSELF = "the same cell is {}"
@@ -32,14 +34,14 @@ WORDS: dict[str, Wording] = {
     "loadgen": Wording(
         "LoadGen, {}: ",
         lambda n: f"{n['runs']:.0f} of {n['of']:.0f} runs",
-        lambda text: f"; raise {_to_raise(text)}",
+        lambda text: f"; {_remedy_of(text)}",
     ),
     "spread": Wording(
         f"the median varies by {{}}; quieten the machine, or {MORE}",
         lambda n: f"{n['spread']:.1%}",
     ),
     "drift": Wording(
-        "drifted by {} from the first to the last rounds; run it again",
+        f"drifted by {{}} from the first to the last rounds; {MORE}, or {AGAIN}",
         lambda n: f"{n['drift']:+.0%}",
     ),
     "waiting": Wording(
@@ -59,7 +61,7 @@ WORDS: dict[str, Wording] = {
         lambda n: f"{n['quota']:.0f}",
     ),
     "clock_step": Wording(
-        "the clock stepped by {}; stop what sets it, run it again",
+        f"the clock stepped by {{}}; stop what sets it, then {MORE}, or {AGAIN}",
         lambda n: f"{n['clock_step']:+.2f} s",
     ),
     "overlap": Wording(
@@ -137,13 +139,16 @@ def _amount(reason: Reason) -> str:
     return WORDS[reason.kind].amount(reason.numbers)
 
 
-def _to_raise(text: str) -> str:
-    """Return the settings that fix what LoadGen's words say: too short a run, or too few queries.
+def _remedy_of(text: str) -> str:
+    """Return what to do about LoadGen's words: that queries were too few, or a run too short.
 
-    A longer run has more queries, too.
+    A longer run has more queries. None is too short for want of seconds: it has the images of as
+    many at the highest rate known, and a little more, so it ends early if the cell is faster by
+    more than that, however long a turn is. Nor do more rounds help, as that turn still counts.
     """
-    queries = "VGG19_ROUND_QUERIES or " if "queries" in text else ""
-    return f"{queries}VGG19_ROUND_DURATION_S"
+    if "queries" in text:
+        return "raise VGG19_ROUND_QUERIES or VGG19_ROUND_DURATION_S"
+    return AGAIN
 
 
 def _ratio(numbers: Numbers) -> str:

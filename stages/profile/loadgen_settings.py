@@ -12,6 +12,8 @@ from stages.common.worker.protocol import LoadgenTest
 from stages.settings import Settings
 
 # LoadGen calls an offline run that ends early invalid, and asks for a tenth more than expected.
+# With more, each turn would take as much longer: of 233 turns in two profiles none ended early,
+# though one was 12% faster than all before it, as whole batches leave a little more.
 SLACK = 1.1
 
 

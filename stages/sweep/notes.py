@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from stages.common.reasons import MORE, Named, alike, from_to, numbered
+from stages.common.reasons import FORCE, MORE, Named, alike, from_to, numbered
 from stages.records.sweep import SweepRecord, SweptCell
 from stages.sweep.words import in_words, layout_in_short, points_in_words
 
 MAX_KERNELS = 4
+# How a sweep is measured again, in place of how a profile is.
+INSTEAD = {MORE: "give more --rounds", FORCE: "--force sweep"}
 # The numbers of the notes on a point, by its name.
 Numbers: TypeAlias = Mapping[str, Sequence[int]]
 
@@ -20,13 +22,19 @@ def notes(record: SweepRecord) -> Iterator[tuple[str, str]]:
         if cell.impossible:
             yield f"not run: {cell.precision}", cell.impossible
     for number, group in enumerate(_doubts(record), 1):
-        why = from_to(group).replace(MORE, "give more --rounds")
+        why = _of_sweeps(from_to(group))
         yield f"[{number}]", f"{len(group)} of {points_in_words(len(record.points))}: {why}"
     if record.groups > 1:
         yield "groups", _of_groups(record)
     for cell in record.cells:
         if cell.proofs:
             yield f"ran {cell.precision}", "; ".join(_kernels(cell))
+
+
+def _of_sweeps(text: str) -> str:
+    for of_profile, of_sweep in INSTEAD.items():
+        text = text.replace(of_profile, of_sweep)
+    return text
 
 
 def _doubts(record: SweepRecord) -> list[list[Named]]:

@@ -175,7 +175,9 @@ def test_what_is_wrong_is_named() -> None:
     assert any("INVALID, native" in line for line in lines)
     assert any(
         line.startswith("INVALID: offline")
-        and "  drifted by -10% (int8 AVX2) from the first to the last rounds; run it again" in line
+        and "  drifted by -10% (int8 AVX2) from the first to the last rounds; add rounds with "
+        "--more, or measure again with --force profile"
+        in line
         for line in lines
     )
     (twice,) = (index for index, line in enumerate(lines) if line.startswith("measured twice"))

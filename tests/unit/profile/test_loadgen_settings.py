@@ -10,6 +10,14 @@ def test_offline_is_whole_batches_with_a_tenth_to_spare() -> None:
     assert expected_seconds(request, 20.0) == pytest.approx(2.4)
 
 
+@pytest.mark.parametrize("duration", [1.0, 10.0, 60.0])
+def test_a_cell_that_is_much_faster_than_known_ends_early_however_long_a_turn_is(
+    duration: float,
+) -> None:
+    request = turn_request(Settings(round_duration_s=duration), "offline", 100.0)
+    assert request.min_queries / 125.0 < request.min_duration_s
+
+
 def test_offline_is_one_batch_at_least() -> None:
     request = turn_request(Settings(batch_size=8, round_duration_s=1.0), "offline", 0.1)
     assert request.min_queries == 8

@@ -32,7 +32,7 @@ def test_quiet_runs_are_valid() -> None:
     [
         (
             [*QUIET[:3], run(10.0, 4, valid=False, reasons=["shorter than the least duration"])],
-            "LoadGen, 1 of 4 runs: shorter than the least duration; raise VGG19_ROUND_DURATION_S",
+            "LoadGen, 1 of 4 runs: shorter than the least duration; measure again with --force",
         ),
         (
             [run(10.0, 1, valid=False, reasons=["fewer than the least number of queries"])],
@@ -40,13 +40,20 @@ def test_quiet_runs_are_valid() -> None:
         ),
         (with_rates(10.0, 8.0, 12.5, 10.0, 8.0, 12.5), "the median varies by 22.5%; quieten"),
         (with_rates(9.0, 9.0, 9.0, 10.0, 10.0, 10.0), "drifted by -10% from the first"),
+        (
+            with_rates(9.0, 9.0, 9.0, 10.0, 10.0, 10.0),
+            "rounds; add rounds with --more, or measure again with --force profile",
+        ),
         (disturbed(steal=0.05), "the hypervisor took 5% of"),
         (disturbed(waiting=0.38), "waited for other processes 38% of the cores' time"),
         (disturbed(waiting=2.54), "waited for other processes 100% of the cores' time"),
         ([*QUIET, run(10.0, 5, overlap=0.5)], "instances ran together for 50% of the time"),
         ([*QUIET, *disturbed(5, throttle_events=3)], "the cores throttled 3 times"),
         ([*QUIET, *disturbed(5, quota_periods=4)], "the CPU quota was used up in 4 periods"),
-        ([*QUIET, *disturbed(5, clock_step_s=-2.0)], "the clock stepped by -2.00 s"),
+        (
+            [*QUIET, *disturbed(5, clock_step_s=-2.0)],
+            "the clock stepped by -2.00 s; stop what sets it, then add rounds with --more, or",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_its_scenario(runs: list[Run], reason: str) -> None:

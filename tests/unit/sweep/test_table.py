@@ -107,6 +107,15 @@ def test_invalid_points_are_marked_and_the_reason_is_said_once_with_its_remedy()
     assert "--rounds" in text
 
 
+def test_a_sweep_is_measured_again_by_its_own_name() -> None:
+    doubt = Reason(kind="drift", scenario="offline", numbers={"drift": 0.2})
+    drifted = replace(
+        point([100.0] * 5, 10, name(1)), validity=Validity(valid=False, reasons=[doubt])
+    )
+    said = " ".join(render(record(drifted)).split())
+    assert "give more --rounds, or measure again with --force sweep" in said
+
+
 def test_after_one_round_no_interval_is_shown() -> None:
     once = record(*[point([100.0], 10, name(size)) for size in (1, 2)])
     assert "100.00 (one round)" in answer(once)
