@@ -94,20 +94,26 @@ def trial_record(
 
 
 def no_model_message(
-    attempts: Sequence[Attempt], sensitivity: Sequence[Sensitivity], bound: Bound
+    attempts: Sequence[Attempt],
+    sensitivity: Sequence[Sensitivity],
+    bound: Bound,
+    *,
+    cut_short: bool,
 ) -> str:
-    """Return the message for a search that found no model: what was best, what costs most."""
+    """Return the message for a search that found no model: what was best, what costs most.
+
+    More trials are a remedy if it was `cut_short` alone: else all recipes were tried.
+    """
     working = [attempt for attempt in attempts if not attempt.failure]
     if not working:
         return f"none of {len(attempts)} recipes gave a model that runs: {attempts[-1].failure}"
     best = min(working, key=lambda trial: bound.excess(trial.accuracy_top1, trial.agreement_fp32))
     missed = bound.missed_by(best.accuracy_top1, best.agreement_fp32)
-    raised = " or ".join(TO_RAISE[name] for name in missed)
+    raised = [*(TO_RAISE[name] for name in missed), *(["VGG19_MAX_TRIALS"] if cut_short else [])]
     return (
         f"none of {len(attempts)} recipes kept the loss within {bound.tolerable_loss:.2%}"
         f"{_in_words(best, bound)} by '{recipe_in_words(best.recipe)}'{_costliest(sensitivity)}; "
-        f"raise {raised} or VGG19_MAX_TRIALS, or calibrate with more images "
-        "(VGG19_CALIBRATION_SAMPLES)"
+        f"raise {' or '.join(raised)}, or calibrate with more images (VGG19_CALIBRATION_SAMPLES)"
     )
 
 

@@ -125,7 +125,10 @@ def _run_steps(context: Context) -> Outcome:
     search = _search(context, fp32.answers, bound)
     met = search.run()
     if not met:
-        raise AccuracyBoundError(no_model_message(search.attempts, search.sensitivity, bound))
+        message = no_model_message(
+            search.attempts, search.sensitivity, bound, cut_short=search.cut_short
+        )
+        raise AccuracyBoundError(message)
     context.progress.step(FINALS)
     finals, chosen = _choose(context, met[:MAX_FINALISTS])
     shutil.copytree(chosen.contender.model, context.out.model)

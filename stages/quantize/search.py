@@ -60,7 +60,8 @@ class Search:
 
     `attempt` makes and measures one recipe; `measure_sensitivity` returns what each INT8 op's
     return to FP32 gives, the most valuable first; `sharing` is whether scales can be shared in
-    this runtime's graphs. `attempts` and `sensitivity` are what has been measured so far.
+    this runtime's graphs. `attempts` and `sensitivity` are what has been measured so far;
+    `cut_short` is whether a recipe was left untried for want of trials.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Search:
         self._asked: set[Recipe] = set()
         self.attempts: list[Attempt] = []
         self.sensitivity: list[Sensitivity] = []
+        self.cut_short = False
 
     def run(self) -> list[Attempt]:
         """Search, and return the attempts that meet the bound, the fastest first."""
@@ -141,7 +143,10 @@ class Search:
         What was made may be another one, as not all that is asked for can be done.
         """
         made = {attempt.recipe for attempt in self.attempts}
-        if recipe in made | self._asked or len(self.attempts) >= most:
+        if recipe in made | self._asked:
+            return None
+        if len(self.attempts) >= most:
+            self.cut_short = True
             return None
         self._asked.add(recipe)
         attempt = self._attempt(recipe)

@@ -95,6 +95,7 @@ def test_a_search_ends_with_its_trials() -> None:
     search = trials.search(max_trials=2)
     assert search.run() == []
     assert trials.tried == recipes_of(search.attempts) == [RECIPE, SHARED]
+    assert search.cut_short
 
 
 def test_beyond_the_bound_algorithms_and_granularities_are_tried_in_order() -> None:
@@ -164,6 +165,7 @@ def test_the_costliest_ops_return_to_fp32_twice_as_many_each_time() -> None:
     assert search.run() == []
     assert trials.tried == [RECIPE, replace(RECIPE, algorithm="kl"), mixed(1), mixed(2), mixed(4)]
     assert [gain.op for gain in search.sensitivity] == list(OPS)
+    assert not search.cut_short
 
 
 @pytest.mark.parametrize(("max_trials", "last"), [(12, 8), (6, 2), (3, 1)])
@@ -174,7 +176,8 @@ def test_the_cheap_recipes_leave_trials_for_the_costliest_ops(max_trials: int, l
         return replace(attempt(recipe, 0.5, slower(recipe)), layers=[*map(layer, ops)])
 
     trials = Trials(rule, (*ops,))
-    assert trials.search(max_trials=max_trials, tensors=True).run() == []
+    search = trials.search(max_trials=max_trials, tensors=True)
+    assert (search.run(), search.cut_short) == ([], True)
     assert len(trials.tried) == max_trials
     assert trials.tried[-1].left_out == tuple(ops[:last])
 
