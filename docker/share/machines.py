@@ -189,5 +189,6 @@ def require_trusted(machines: Sequence[Machine]) -> None:
     if doubtful:
         raise NotTrustedError(
             f"what was measured on {' and '.join(doubtful)} is not to be trusted; "
-            "add rounds there, by `invoke profile --more compare`"
+            "add rounds there, by `invoke profile --more compare`; after other classes the second "
+            "time measure again, by `invoke profile compare`"
         )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from stages.records.cell import Reason
+from stages.records.cell import Reason, ReasonKind
 from stages.records.measure import Disturbance
 
 Numbers = Mapping[str, float]
@@ -14,6 +14,8 @@ MORE, FORCE = "add rounds with --more", "--force profile"
 AGAIN = f"measure again with {FORCE}"
 # How the reason of a cell ends that is left out unless it is asked for.
 MEASURED_IF_ASKED = "VGG19_ALL_CELLS=1 measures it"
+# What more rounds do not change: one turn that is short is enough, and answers are not asked again.
+BY_ONE_TURN: frozenset[ReasonKind] = frozenset({"loadgen", "overlap", "other_classes"})
 _ITSELF = "the same cell is {}"
 
 
@@ -83,6 +85,11 @@ def in_words(reason: Reason) -> str:
     """Return one line: the scenario if the reason is about one, what is wrong, what to change."""
     text = _worded(reason, _amount(reason))
     return f"{_scenario_name(reason)}: {text}" if reason.scenario else text
+
+
+def may_change_by_rounds(reasons: Iterable[Reason]) -> bool:
+    """Return whether more rounds may change any of these."""
+    return any(reason.kind not in BY_ONE_TURN for reason in reasons)
 
 
 def together(reasons: Sequence[Named]) -> list[tuple[str, str]]:

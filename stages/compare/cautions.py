@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from stages.common.headline import doubt, doubt_of_accuracies, not_trusted
+from stages.common.reasons import may_change_by_rounds
 from stages.common.text import few_rounds, is_of_one_round, too_few
 from stages.records.compare import CompareRecord
 from stages.records.profile import ModelSummary
@@ -28,6 +29,13 @@ def run_caution(record: CompareRecord) -> str:
     which = f"{names}: " if len(record.versions) > 1 else ""
     reasons = [reason for repeat in doubtful for reason in repeat.reasons]
     return f"{which}{not_trusted(reasons)}: {SEE}"
+
+
+def may_be_more_sure(record: CompareRecord) -> bool:
+    """Return whether runs or figures are in doubt for what more rounds may change."""
+    doubtful = [repeat.reasons for repeat in record.repeats if not repeat.trusted]
+    doubtful += [row.reasons for row in record.rows if row.reasons]
+    return any(not reasons or may_change_by_rounds(reasons) for reasons in doubtful)
 
 
 def models_caution(models: Sequence[ModelSummary]) -> str:

@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from stages.compare.cautions import models_caution, run_caution
+from stages.compare.cautions import may_be_more_sure, models_caution, run_caution
 from stages.compare.effects import compare
-from stages.records.cell import Validity
+from stages.records.cell import Reason, ReasonKind, Validity
 from tests.unit.compare.profiles import DRIFTED, UNEQUAL, both_runtimes, of_one_round, profiled
 from tests.unit.records import measured, profile, repeat
 
@@ -37,6 +37,23 @@ def test_a_run_that_is_not_to_be_trusted_is_said_before_all_else() -> None:
     (runtime,) = profiled(replace(profile(*cells), repeat=repeat(trusted=False, reasons=[UNEQUAL])))
     said = "THIS RUN IS NOT TO BE TRUSTED: see compare.log"
     assert run_caution(compare([runtime])) == models_caution(runtime.summaries) == said
+
+
+@pytest.mark.parametrize(
+    ("kind", "helps"), [("few_rounds", True), ("other_classes", False), (None, False)]
+)
+def test_rounds_are_to_be_added_if_they_may_help(kind: ReasonKind | None, *, helps: bool) -> None:
+    at_chance = [measured(name, "AVX2", 5.0, top1=0.5) for name in ("fp32", "int8")]
+    reasons = [Reason(kind=kind, numbers={"rounds": 2})] if kind else []
+    record = replace(profile(*at_chance), repeat=repeat(trusted=not reasons, reasons=reasons))
+    assert may_be_more_sure(compare(profiled(record))) == helps
+
+
+def test_rounds_may_help_a_cell_that_drifted_and_none_with_a_short_turn() -> None:
+    for reason, helps in ((DRIFTED, True), (replace(DRIFTED, kind="loadgen"), False)):
+        verdict = Validity(valid=False, reasons=[reason])
+        cells = [measured("fp32", "AVX2", 5.0, validity=verdict), measured("int8", "AVX2", 9.0)]
+        assert may_be_more_sure(compare(profiled(profile(*cells)))) == helps
 
 
 def test_of_two_runs_the_one_in_doubt_is_named() -> None:

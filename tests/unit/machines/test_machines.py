@@ -275,8 +275,9 @@ def test_what_is_in_doubt_is_marked(a: Path, tmp_path: Path) -> None:
     assert text.startswith("INVALID: images/s of c. c runs 1.00 times")
     assert figures(text, "AVX2 int8", "c")[-1] == "INVALID"
     assert figures(text, "AVX2 fp32", "c")[-4:] == ["NOT", "TO", "BE", "TRUSTED"]
-    with pytest.raises(NotTrustedError, match="measured on c is not to be trusted"):
+    with pytest.raises(NotTrustedError, match="measured on c is not to be trusted") as caught:
         next(texts)
+    assert "after other classes the second time measure again" in str(caught.value)
 
 
 def test_a_machine_that_did_nothing_has_no_ratio(a: Path, tmp_path: Path) -> None:

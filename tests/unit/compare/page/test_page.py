@@ -157,6 +157,13 @@ def test_too_few_rounds_make_no_interval_of_95_percent(tmp_path: Path) -> None:
     assert "of the 95% interval" in write(profiled(profile(*CELLS)), tmp_path / "enough").text
 
 
+def test_the_banner_of_a_model_at_chance_asks_for_no_rounds(tmp_path: Path) -> None:
+    cells = [measured(name, "AVX2", 5.0, top1=0.5) for name in ("fp32", "int8")]
+    page = write(profiled(profile(*cells)), tmp_path / "compare")
+    assert "AT CHANCE" in page.text
+    assert "Take the figures below" not in page.text
+
+
 def test_images_are_shown_with_what_each_precision_said(tmp_path: Path) -> None:
     record = replace(profile(*CELLS), classes=["rust", "healthy"])
     artifacts = with_images(tmp_path / "artifacts", record.labels)
