@@ -177,7 +177,8 @@ def _duration(stages: Sequence[Stage], settings: Settings) -> str:
     names = [stage.name for stage in stages]
     try:
         host = this_host(settings)
-        return duration(standings(settings, names, host), host).in_all(" left in all")
+        takes = duration(standings(settings, names, host), host, settings)
+        return takes.in_all(" left in all")
     except (StageError, OSError):  # the stage that it stops says why
         return ""
 

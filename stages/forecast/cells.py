@@ -16,7 +16,7 @@ def timed_rows(settings: Settings) -> list[tuple[str, str]]:
 
     What quantize made no model for is known once it has run.
     """
-    timed = _timed(settings)
+    timed = timed_cells(settings)
     caps: dict[str, list[str]] = {}
     for cell in sorted(timed, key=lambda cell: rank(cell.isa)):
         caps.setdefault(cell.isa, []).append(cell.precision)
@@ -26,7 +26,7 @@ def timed_rows(settings: Settings) -> list[tuple[str, str]]:
 
 def left_out_rows(settings: Settings) -> list[tuple[str, str]]:
     """Return a row for each reason why cells are not timed, or not run at all."""
-    timed, cells = _timed(settings), _planned(settings)
+    timed, cells = timed_cells(settings), _planned(settings)
     others = [(AS_LOWER, cell) for cell in cells if not cell.impossible and cell not in timed]
     impossible = [(cell.impossible, cell) for cell in cells if cell.impossible]
     return [
@@ -39,7 +39,8 @@ def _planned(settings: Settings) -> list[PlannedCell]:
     return plan_cells(settings, cpu_flags(), known_missing(settings))
 
 
-def _timed(settings: Settings) -> list[PlannedCell]:
+def timed_cells(settings: Settings) -> list[PlannedCell]:
+    """Return the cells that are timed, one of which is measured twice; none if no cell can run."""
     possible = [cell for cell in _planned(settings) if not cell.impossible]
     return expected_alone(possible, settings)
 

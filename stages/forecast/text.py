@@ -9,7 +9,7 @@ from stages.common.text import hanging, when
 from stages.doctor.memory_check import check_memory
 from stages.folder.usable import resolved
 from stages.forecast.cells import left_out_rows, timed_rows
-from stages.forecast.duration import Duration, duration, in_words
+from stages.forecast.duration import Duration, duration
 from stages.forecast.standing import Standing, standings, this_host
 from stages.setting.programs import DOWNLOAD
 from stages.settings import Settings, downloads
@@ -32,7 +32,7 @@ def forecast(
     """
     host = this_host(settings)
     stages = standings(settings, programs, host)
-    takes = duration(stages, host)
+    takes = duration(stages, host, settings)
     needs = [("disk", _disk(settings, stages)), *more, ("time", takes.in_all())]
     first = [_download(settings)] if DOWNLOAD in programs else []
     blocks = [first + [_stage(stage, takes) for stage in stages]]
@@ -48,7 +48,7 @@ def _stage(stage: Standing, takes: Duration) -> tuple[str, str]:
     if not stage.why:
         made = when(stage.record.maker.made) if stage.record else ""
         return stage.program, f"current, made {made}: nothing to do"
-    return stage.program, f"runs, {in_words(takes.seconds[stage.program])}: {stage.why}"
+    return stage.program, f"runs, {takes.of(stage.program)}: {stage.why}"
 
 
 def _download(settings: Settings) -> tuple[str, str]:

@@ -11,8 +11,10 @@ from stages.command_line import load
 from stages.common.provenance import maker
 from stages.errors import PinningError
 from stages.folder.handover import handing_over
-from stages.forecast.duration import OF_README, duration
+from stages.forecast import turns
+from stages.forecast.duration import OF_README, Duration, duration
 from stages.forecast.standing import standings, this_host
+from stages.profile.plan import PlannedCell
 from stages.records.base import Host, Record
 from stages.records.cell import Reason
 from stages.records.profile import ProfileRecord
@@ -120,7 +122,7 @@ def test_damage_is_said(artifacts: Artifacts) -> None:
 
 def test_times_are_those_of_the_last_run_of_this_machine(artifacts: Artifacts) -> None:
     settings = settings_of(artifacts, force="train,quantize,profile")
-    takes = duration(standings(settings, STAGES, HOST), HOST)
+    takes = duration(standings(settings, STAGES, HOST), HOST, settings)
     assert {name: takes.seconds[name] for name in STAGES[:3]} == {
         "train": 30.0,
         "quantize": 40.0,
@@ -132,16 +134,50 @@ def test_times_are_those_of_the_last_run_of_this_machine(artifacts: Artifacts) -
 def test_of_another_machine_times_are_readmes(artifacts: Artifacts) -> None:
     host = replace(HOST, cpu_model="Another CPU")
     settings = settings_of(artifacts, force="train")
-    takes = duration(standings(settings, STAGES, host), host)
+    takes = duration(standings(settings, STAGES, host), host, settings)
     assert takes.seconds == OF_README
     assert takes.source == "by the defaults on README's machine, of two cores"
 
 
+def takes_with(artifacts: Artifacts, **given: str) -> Duration:
+    settings = settings_of(artifacts, **given)
+    return duration(standings(settings, STAGES, HOST), HOST, settings)
+
+
+def test_the_seconds_of_all_parts_are_not_those_of_a_run(artifacts: Artifacts) -> None:
+    folder, settings = artifacts.profile("itex"), settings_of(artifacts)
+    made = read_record(folder.record, ProfileRecord)
+    parts = ["2026-11-26T17:24:05Z", "2026-11-26T17:44:05Z", "2026-11-26T18:04:05Z"]
+    leave(folder, replace(made, seconds=2800.0, added_to=parts), settings, "profile")
+    takes = takes_with(artifacts, force="profile")
+    assert takes.of("profile") == "12 minutes"
+    assert takes.source == "by the last run here, profile by the mean of its 4 parts"
+
+
+def test_of_turns_as_long_as_asked_for_the_least_is_known(
+    artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = [PlannedCell(name, "AVX2", None) for name in ("fp32", "int8")]
+    monkeypatch.setattr(turns, "timed_cells", lambda _: cells)
+    takes = takes_with(artifacts, strict="true", rounds="5")
+    assert takes.seconds["profile"] == 5 * 2 * 3 * 600.0
+    assert takes.of("profile") == "at least 5 hours"
+    assert takes.in_all().startswith("at least 5 hours (by the defaults")
+    assert takes_with(artifacts, rounds="5").of("profile") == "5 minutes"
+
+
+def test_time_that_is_given_may_be_taken(artifacts: Artifacts) -> None:
+    takes = takes_with(artifacts, rounds="0", time_budget="7200")
+    assert takes.of("profile") == "5 minutes to 120 minutes"
+    assert takes.in_all().startswith("about 7 minutes to 122 minutes (by the defaults")
+    assert takes.of("train") == "5 s"
+
+
 def test_of_other_settings_times_say_nothing(artifacts: Artifacts) -> None:
-    takes = duration(standings(settings_of(artifacts, strict="true"), STAGES, HOST), HOST)
+    takes = takes_with(artifacts, batch_size="4")
     assert takes.seconds["profile"] == OF_README["profile"]
     assert takes.source == "by the defaults on README's machine, of two cores"
-    takes = duration(standings(settings_of(artifacts, no_bf16="true"), STAGES, HOST), HOST)
+    takes = takes_with(artifacts, no_bf16="true")
     assert takes.seconds["quantize"] == OF_README["quantize"]
     assert takes.seconds["profile"] == 700.0
     words = "by the last run here, quantize by the defaults on README's machine"
@@ -149,7 +185,8 @@ def test_of_other_settings_times_say_nothing(artifacts: Artifacts) -> None:
 
 
 def test_what_is_current_takes_seconds(artifacts: Artifacts) -> None:
-    takes = duration(standings(settings_of(artifacts), ["train", "quantize"], HOST), HOST)
+    settings = settings_of(artifacts)
+    takes = duration(standings(settings, ["train", "quantize"], HOST), HOST, settings)
     assert takes.in_all() == "about 10 s"
 
 

@@ -46,6 +46,12 @@ def test_it_names_stages_cells_memory_disk_and_time(
     assert not (tmp_path / "artifacts").exists()
 
 
+def test_rounds_by_mlperfs_rules_take_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown(tmp_path, monkeypatch, strict="true")
+    (line,) = [line for line in text.splitlines() if line.startswith("profile ")]
+    assert re.search(r"  runs, at least \d+ hours: nothing", line)
+
+
 def test_what_is_downloaded_is_said_without_secrets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
