@@ -11,6 +11,7 @@ from math import exp, fsum, lgamma, log
 from typing import Final
 
 from stages.common.stats import right_answers
+from stages.common.text import beside
 from stages.records.accuracy import Chance
 from stages.records.reading import MIN_NUMBER
 
@@ -41,8 +42,14 @@ def at_chance(chance: Chance | None) -> str:
         return ""
     return (
         f"FP32 gets {chance.right} of {chance.images} right, the largest class alone gives "
-        f"{chance.largest_class} (p = {chance.p_value:.2g}): no accuracy can be compared"
+        f"{chance.largest_class} (p = {p_in_words(chance.p_value)}): no accuracy can be compared"
     )
+
+
+def p_in_words(p_value: float) -> str:
+    """Return a p with two digits, or with more where it would read as the bound."""
+    text = f"{p_value:.2g}"
+    return beside(p_value, MAX_P) if float(text) == MAX_P else text
 
 
 def warn_at_chance(program: str, chance: Chance | None, split: str) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from stages.common.bounds import BOUND_OF, OF_ITSELF
+from stages.common.text import beside, counted, percent_beside
 from stages.records.cell import Reason, ReasonKind
 from stages.records.measure import Disturbance
 
@@ -35,40 +37,40 @@ class Wording:
 WORDS: dict[str, Wording] = {
     "loadgen": Wording(
         "LoadGen, {}: ",
-        lambda n: f"{n['runs']:.0f} of {n['of']:.0f} runs",
+        lambda n: f"{n['runs']:.0f} of {counted(n['of'], 'run')}",
         lambda text: f"; {_remedy_of(text)}",
     ),
     "spread": Wording(
         f"the median varies by {{}}; quieten the machine, or {MORE}",
-        lambda n: f"{n['spread']:.1%}",
+        lambda n: _percent("spread", n["spread"], digits=1),
     ),
     "drift": Wording(
         f"drifted by {{}} from the first to the last rounds; {MORE}, or {AGAIN}",
-        lambda n: f"{n['drift']:+.0%}",
+        lambda n: _percent("drift", n["drift"], sign="+"),
     ),
     "waiting": Wording(
         "waited for other processes {} of the cores' time; end them",
-        lambda n: _of_all(n["waiting"]),
+        lambda n: _waited(n["waiting"]),
     ),
     "steal": Wording(
         "the hypervisor took {} of the cores' time; take a dedicated host",
-        lambda n: f"{n['steal']:.0%}",
+        lambda n: _percent("steal", n["steal"]),
     ),
     "throttled": Wording(
-        "the cores throttled {} times; cool them or use fewer",
-        lambda n: f"{n['throttled']:.0f}",
+        "the cores throttled {}; cool them or use fewer",
+        lambda n: counted(n["throttled"], "time"),
     ),
     "quota": Wording(
-        "the CPU quota was used up in {} periods; raise it to all pinned cores",
-        lambda n: f"{n['quota']:.0f}",
+        "the CPU quota was used up in {}; raise it to all pinned cores",
+        lambda n: counted(n["quota"], "period"),
     ),
     "clock_step": Wording(
         f"the clock stepped by {{}}; stop what sets it, then {MORE}, or {AGAIN}",
-        lambda n: f"{n['clock_step']:+.2f} s",
+        lambda n: _seconds(n["clock_step"]),
     ),
     "overlap": Wording(
         "instances ran together for {} of the time; raise the duration",
-        lambda n: f"{n['overlap']:.0%}",
+        lambda n: _percent("overlap", n["overlap"]),
     ),
     "other_classes": Wording(
         "the same cell gave other classes the second time; run it again, report it if it stays"
@@ -159,13 +161,27 @@ def _remedy_of(text: str) -> str:
 
 
 def _ratio(numbers: Numbers) -> str:
-    low, high = numbers["low"], numbers["high"]
-    return f"{numbers['estimate']:.3f} times as fast as itself ({low:.3f} to {high:.3f})"
+    low, high = to_itself(numbers["low"]), to_itself(numbers["high"])
+    return f"{numbers['estimate']:.3f} times as fast as itself ({low} to {high})"
 
 
-def _of_all(fraction: float) -> str:
+def to_itself(end: float) -> str:
+    """Return an end of the interval of a cell's ratio to itself, apart from what it is held to."""
+    return beside(end, 1, *(1 + far for it in OF_ITSELF.values() for far in (-it, it)), digits=3)
+
+
+def _percent(kind: ReasonKind, amount: float, digits: int = 0, sign: str = "") -> str:
+    """Return a fraction apart from its bound."""
+    return percent_beside(amount, BOUND_OF[kind], digits=digits, sign=sign)
+
+
+def _waited(fraction: float) -> str:
     """Return a fraction of the cores' time: more threads than cores may have waited at once."""
-    return f"{min(fraction, 1.0):.0%}"
+    return _percent("waiting", min(fraction, 1.0))
+
+
+def _seconds(step: float) -> str:
+    return f"{beside(step, BOUND_OF['clock_step'], sign='+')} s"
 
 
 def _rounds(count: float) -> str:
@@ -174,11 +190,11 @@ def _rounds(count: float) -> str:
 
 # What disturbed a turn at most, by its kind.
 AT_MOST: dict[Disturbance, Callable[[float], str]] = {
-    "waiting": lambda most: f"waited for other processes up to {_of_all(most)} of the cores' time",
-    "steal": lambda most: f"the hypervisor took up to {most:.0%} of the cores' time",
-    "throttled": lambda most: f"the cores throttled up to {most:.0f} times",
-    "quota": lambda most: f"the CPU quota was used up in up to {most:.0f} periods",
-    "clock_step": lambda most: f"the clock stepped by up to {most:+.2f} s",
+    "waiting": lambda most: f"waited for other processes up to {_waited(most)} of the cores' time",
+    "steal": lambda most: f"the hypervisor took up to {_percent('steal', most)} of the cores' time",
+    "throttled": lambda most: f"the cores throttled up to {counted(most, 'time')}",
+    "quota": lambda most: f"the CPU quota was used up in up to {counted(most, 'period')}",
+    "clock_step": lambda most: f"the clock stepped by up to {_seconds(most)}",
 }
 
 

@@ -1,6 +1,6 @@
 """Pieces of the reports in plain text: aligned tables, and what the figures come from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
 from stages.program.printable import printable
@@ -19,6 +19,10 @@ INDENT = 10
 VGG19 = "VGG19"
 # Beyond these a figure with decimals shows nothing, or too many digits to read.
 MIN_PLAIN, MAX_PLAIN = 0.001, 1e9
+# One of as many images is a tenth of a percent.
+MANY_IMAGES = 1000
+# More decimals than usual that a value may have, and what is but the rounding of its last one.
+MAX_MORE, MIN_APART = 5, 1e-9
 # In place of an interval, which would be as wide as nothing; and beside a figure in a table.
 NO_INTERVAL, ONCE = "one round: no interval", "(one round)"
 # Beside a ratio of two runs.
@@ -109,6 +113,46 @@ def three_digits(value: float) -> str:
     return figure(value, 1) if value >= 10 else quantity(value)
 
 
+def beside(value: float, *bounds: float, digits: int = 2, sign: str = "") -> str:
+    """Return a value with `digits` decimals, or with more where it would read as one of `bounds`.
+
+    A verdict that is by the value would else contradict what is shown of it.
+    """
+    return f"{value:{sign}.{_digits_apart(value, bounds, digits)}f}"
+
+
+def percent_beside(fraction: float, *bounds: float, digits: int = 0, sign: str = "") -> str:
+    """Return a fraction in percent, as `beside` returns a value; the bounds are fractions, too."""
+    return f"{beside(100 * fraction, *(100 * it for it in bounds), digits=digits, sign=sign)}%"
+
+
+def _digits_apart(value: float, bounds: Iterable[float], digits: int) -> int:
+    """Return the decimals that set a value apart from bounds of either sign that it is not."""
+    others = [bound for bound in bounds if abs(abs(value) - bound) > MIN_APART]
+    for more in range(digits, digits + MAX_MORE):
+        if all(f"{abs(value):.{more}f}" != f"{bound:.{more}f}" for bound in others):
+            return more
+    return digits
+
+
+def fraction_of_images(fraction: float, images: int = 0) -> str:
+    """Return a fraction of images in percent: only all of them are 100%, only none 0%.
+
+    Where one of them is less than a tenth of a percent, it has another decimal.
+    """
+    return percent_beside(fraction, 0, 1, digits=digits_of_images(images))
+
+
+def digits_of_images(images: int) -> int:
+    """Return the decimals of a percentage of n images, which may not be known (0)."""
+    return 2 if images >= MANY_IMAGES else 1
+
+
+def counted(count: float, noun: str, several: str = "") -> str:
+    """Return a number of things, such as `1 core` and `2 cores`; `several` is an odd plural."""
+    return f"{count:.0f} {noun if count == 1 else several or f'{noun}s'}"
+
+
 def milliseconds(value: float) -> str:
     """Return a latency as tables have it."""
     return three_digits(value)
@@ -185,7 +229,7 @@ def model_of(backbone: Source) -> str:
 def origins(host: Host, backbone: Source, data: Source) -> list[str]:
     """Return the lines that name the machine, the model and the data of a measurement."""
     cpu = full_name(host.cpu_model, host.cpu_id)
-    of_host = [cpu, f"{len(host.cores_pinned)} cores pinned", f"Linux {host.kernel}"]
+    of_host = [cpu, f"{counted(len(host.cores_pinned), 'core')} pinned", f"Linux {host.kernel}"]
     of_host += ["virtual machine"] if host.hypervisor else []
     of_host += [host.machine_type] if host.machine_type != UNKNOWN else []
     lines = [
@@ -199,15 +243,14 @@ def origins(host: Host, backbone: Source, data: Source) -> list[str]:
 def recipe_in_words(recipe: Recipe) -> str:
     """Return a recipe as a person reads it, such as `minmax, per channel, 1 op in FP32`."""
     words = [recipe.algorithm, recipe.granularity.replace("_", " ")]
-    words += [f"{_count(recipe.shared)} with a shared scale"] if recipe.shared else []
-    words += [f"{_count(recipe.left_out)} in FP32"] if recipe.left_out else []
+    words += [f"{counted(len(recipe.shared), 'op')} with a shared scale"] if recipe.shared else []
+    words += [f"{counted(len(recipe.left_out), 'op')} in FP32"] if recipe.left_out else []
     return ", ".join(words)
 
 
-def _count(ops: Sequence[str]) -> str:
-    return f"{len(ops)} op{'s' if len(ops) > 1 else ''}"
+def loss_in_words(loss: float | None, *bounds: float) -> str:
+    """Return a relative loss in percent, apart from bounds that are shown beside it.
 
-
-def loss_in_words(loss: float | None) -> str:
-    """Return a relative loss in percent; None is that of a model whose FP32 is never right."""
-    return "undefined" if loss is None else f"{loss:+.2%}"
+    None is that of a model whose FP32 is never right.
+    """
+    return "undefined" if loss is None else percent_beside(loss, *bounds, digits=2, sign="+")

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from stages.common.chance import MAX_P
+from stages.common import chance
+from stages.common.text import counted
 from stages.records.accuracy import AccuracyDifference
 from stages.records.base import Interval
 
 # How far below that one is adds nothing.
 SMALL_P = 0.001
+SMALLER = f"p < {SMALL_P}"
 
 
 def top1_interval(right: Sequence[bool]) -> Interval:
@@ -45,16 +47,16 @@ def difference(changed: Sequence[bool], reference: Sequence[bool]) -> AccuracyDi
 
 def p_in_words(found: AccuracyDifference) -> str:
     """Return how likely chance alone makes a difference as large."""
-    return f"p = {found.p_value:.2g}" if found.p_value >= SMALL_P else f"p < {SMALL_P}"
+    return f"p = {chance.p_in_words(found.p_value)}" if found.p_value >= SMALL_P else SMALLER
 
 
 def in_words(found: AccuracyDifference) -> str:
     """Return how large a difference is, and whether that is more than chance may make."""
-    differ = found.better + found.worse
+    differ, images = found.better + found.worse, counted(found.images, "image")
     if not differ:
-        return f"none of {found.images} images differs"
-    head = f"{differ} of {found.images} images {'differs' if differ == 1 else 'differ'}"
-    if found.p_value > MAX_P:
+        return f"none of {images} differs"
+    head = f"{differ} of {images} {'differs' if differ == 1 else 'differ'}"
+    if found.p_value > chance.MAX_P:
         return f"{head}: no more than chance ({p_in_words(found)})"
     direction = "better" if found.better > found.worse else "worse"
     most = max(found.better, found.worse)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from stages.common.stats import right_answers, within
-from stages.common.text import loss_in_words, recipe_in_words
+from stages.common.text import counted, fraction_of_images, loss_in_words, recipe_in_words
 from stages.compare.accuracy import difference, exact_bounds
 from stages.compare.inputs import RuntimeProfile
 from stages.isa import rank
@@ -112,12 +112,16 @@ def _allowed(bound: AccuracyBound) -> str:
 
 
 def _on_validation(bound: AccuracyBound) -> str:
-    agree = "" if bound.agreement_fp32 is None else f", {bound.agreement_fp32:.1%} as FP32"
-    ends = _ends(bound.loss_interval)
+    agree = _as_fp32(bound.agreement_fp32, bound.images)
+    loss = f"{loss_in_words(bound.loss, bound.tolerable_loss)}{_ends(bound.loss_interval)}"
     return (
-        f"loss {loss_in_words(bound.loss)}{ends} of {bound.images} images{agree}: {_kept(bound)}, "
+        f"loss {loss} of {counted(bound.images, 'image')}{agree}: {_kept(bound)}, "
         f"with the recipe {recipe_in_words(bound.recipe)}, which was chosen there"
     )
+
+
+def _as_fp32(agreement: float | None, images: int) -> str:
+    return "" if agreement is None else f", {fraction_of_images(agreement, images)} as FP32"
 
 
 def _kept(bound: AccuracyBound) -> str:
@@ -134,7 +138,9 @@ def _ends(between: LossInterval | None) -> str:
 
 def _on_test(row: Row, bound: AccuracyBound) -> str:
     found = row.accuracy_difference
-    agree = "" if row.agreement_fp32 is None else f", {row.agreement_fp32:.1%} as FP32"
+    count = found.images if found else 0
+    agree = _as_fp32(row.agreement_fp32, count)
     ends = _ends(row.accuracy_loss_interval)
-    images = f"{found.images} images {judged(row, bound)}" if found else ""
-    return f"loss {loss_in_words(row.accuracy_loss)}{ends}{agree}: {images}"
+    images = f"{counted(count, 'image')} {judged(row, bound)}" if found else ""
+    loss = loss_in_words(row.accuracy_loss, bound.tolerable_loss)
+    return f"loss {loss}{ends}{agree}: {images}"

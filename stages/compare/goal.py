@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from stages.common.stats import spread
+from stages.common.text import percent_beside
 from stages.compare.bound import percent
 from stages.compare.cautions import had_one_round
 from stages.records.base import Interval
@@ -26,7 +27,7 @@ def goal_rows(record: CompareRecord) -> Iterator[tuple[str, str]]:
     for runtime, goal in record.precision_goals.items():
         rows = [row for row in record.rows if row.runtime == runtime]
         wide = [
-            f"{name} ±{spread(ratio):.1%}"
+            f"{name} ±{percent_beside(spread(ratio), goal, digits=1)}"
             for ratio, name in _named(rows, record.isa_reference).items()
             if spread(ratio) > goal
         ]

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from stages.common.headline import is_invalid
 from stages.common.text import network_of, three_digits
+from stages.common.text import counted, network_of
 from stages.compare.cautions import had_one_round, is_derived, run_caution
 from stages.compare.pictures.drawing import (
     CAUTION_COLOR,
@@ -43,7 +44,7 @@ def plot_ladder(record: CompareRecord, path: Path, caption: str = "") -> None:
     _legend(panels[0], record)
     cpu = plain(full_name(record.host.cpu_model, record.host.cpu_id))
     network = plain(network_of(record.backbone))
-    title = f"{network} on {cpu}, {len(record.host.cores_pinned)} cores"
+    title = f"{network} on {cpu}, {counted(len(record.host.cores_pinned), 'core')}"
     (figure.suptitle if len(runtimes) > 1 else panels[0].set_title)(title)
     save_with(figure, path, run_caution(record), caption)
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from stages.common.summaries import measurements, top_isa
-from stages.common.text import aligned
+from stages.common.text import aligned, counted, fraction_of_images
 from stages.precisions import FP32, INT8, PRECISIONS, get_precision
 from stages.program.printable import printable
 from stages.records.accuracy import ClassRecall, Recalls
@@ -63,7 +63,10 @@ def render_recalls(recalls: Recalls, cap: str, *, named: bool) -> str:
     table = aligned([head, *(tuple(_cells(recall, precisions)) for recall in shown)])
     others = len(recalls.classes) - len(shown)
     changed = sum(map(_changes, recalls.classes)) - sum(map(_changes, shown))
-    return f"{table}\n{others} more classes, {changed} of which change" if others else table
+    if not others:
+        return table
+    more = counted(others, "more class", "more classes")
+    return f"{table}\n{more}, {changed} of which {'changes' if changed == 1 else 'change'}"
 
 
 def _worst(classes: Sequence[ClassRecall]) -> list[ClassRecall]:
@@ -88,4 +91,4 @@ def _cells(recall: ClassRecall, precisions: Sequence[str]) -> Iterator[str]:
     yield printable(recall.name, MAX_NAME)
     yield str(recall.images)
     for precision in precisions:
-        yield f"{recall.right[precision] / recall.images:.1%}"
+        yield fraction_of_images(recall.right[precision] / recall.images, recall.images)

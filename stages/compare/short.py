@@ -14,6 +14,9 @@ from stages.common.text import (
     hanging,
     milliseconds,
     quantity,
+    fraction_of_images,
+    hanging,
+    milliseconds,
     times,
     wrapped,
 )
@@ -122,7 +125,7 @@ def _cells(record: CompareRecord, row: Row, numbers: Numbers) -> Iterator[str]:
     yield with_spread(row.throughput_images_per_s, once=once)
     yield with_spread(row.latency_p50_ms, milliseconds, once=once)
     yield or_dash(row.server_per_s, quantity)
-    yield f"{row.accuracy_top1:.1%}"
+    yield fraction_of_images(row.accuracy_top1)
     ratio = row.precision_speedup
     # FP32 over itself has no interval.
     yield "1.00x" if row.precision == FP32 else times(ratio, once=once) if ratio else "-"

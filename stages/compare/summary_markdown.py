@@ -10,6 +10,7 @@ from typing import TypeAlias
 from stages.common import tabular
 from stages.common.tabular import plain
 from stages.common.text import milliseconds, quantity, times
+from stages.common.text import figure, fraction_of_images, milliseconds, times
 from stages.compare.matrix import in_groups_of, with_spread
 from stages.records.base import UNKNOWN, Interval
 from stages.records.summary import (
@@ -119,7 +120,7 @@ def shown(row: SummaryRow) -> dict[str, str]:
         "precision": str(row["precision"]),
         "images/s": _spread(row, "throughput_images_per_s", quantity),
         "p50 ms": _spread(row, "latency_p50_ms", milliseconds),
-        "top-1": NOTHING if top1 is None else f"{top1:.1%}",
+        "top-1": NOTHING if top1 is None else fraction_of_images(top1),
         "loss": NOTHING if lost is None else f"{lost:+.2%}",
         "precision effect": _times(row, "precision_speedup"),
         "ISA effect": _times(row, "isa_speedup"),

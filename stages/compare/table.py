@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from stages.common.chance import AT_CHANCE, at_chance
 from stages.common.headline import NOT_TRUSTED
-from stages.common.reasons import disturbances_in_words, in_words, together
+from stages.common.reasons import disturbances_in_words, in_words, to_itself, together
 from stages.common.text import (
     INDENT,
     MAX_CELL,
@@ -150,7 +150,8 @@ def _repeat_lines(repeat: Repeated, record: CompareRecord) -> list[tuple[str, st
 
 
 def _ratio(ratio: Interval, *, once: bool) -> str:
-    return f"{ratio.estimate:.3f}x ({NO_INTERVAL if once else f'{ratio.low:.3f}-{ratio.high:.3f}'})"
+    between = f"{to_itself(ratio.low)}-{to_itself(ratio.high)}"
+    return f"{ratio.estimate:.3f}x ({NO_INTERVAL if once else between})"
 
 
 def _runtime_suffix(runtime: str, record: CompareRecord) -> str:

@@ -11,6 +11,7 @@ from stages.common.host.facts import cpu_flags, quota_shortage, why_impossible
 from stages.common.host.interference import MAX_BUSY, MAX_STEAL, look
 from stages.common.host.perf_events import trust_in_count
 from stages.common.host.topology import HERE, Sysfs
+from stages.common.text import percent_beside
 from stages.errors import PinningError
 from stages.isa import AMX, can_stand_in, rank
 from stages.records.base import UNKNOWN, Host
@@ -111,11 +112,12 @@ def check_neighbours(cores: Sequence[int], seconds: float = SAMPLE_S) -> list[Ch
     """Return what others take of `cores` during `seconds`, and of the machine."""
     steal, busy = look(cores, seconds)
     evidence = (
-        f"others took {busy:.0%} of the cores' time in {seconds:g} s; "
+        f"others took {percent_beside(busy, MAX_BUSY)} of the cores' time in {seconds:g} s; "
         f"{os.getloadavg()[0]:.2f} processes on average of the last minute"
     )
+    taken = percent_beside(steal, MAX_STEAL, digits=1)
     return [
-        Check("steal", NOTE if steal > MAX_STEAL else OK, f"{steal:.1%} of {seconds:g} s"),
+        Check("steal", NOTE if steal > MAX_STEAL else OK, f"{taken} of {seconds:g} s"),
         Check("load", NOTE if busy > MAX_BUSY else OK, evidence),
     ]
 

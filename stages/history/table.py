@@ -10,6 +10,8 @@ from stages.common.text import (
     OTHER_RUNS,
     aligned,
     few_rounds,
+    figure,
+    fraction_of_images,
     hanging,
     is_of_one_round,
     least_to_most,
@@ -178,7 +180,8 @@ def _figures(old: Measurement, new: Measurement) -> Iterator[str]:
     yield ", ".join(map(quantity, rates))
     yield f"{_ratio(old, new) if all(rates) else '-'}{invalid}"
     yield ", ".join(map(milliseconds, p50))
-    yield ", ".join(f"{one.accuracy.top1:.1%}" for one in (old, new))
+    both = (one.accuracy for one in (old, new))
+    yield ", ".join(fraction_of_images(it.top1, len(it.predictions)) for it in both)
 
 
 def is_in_doubt(one: Measurement) -> bool:

@@ -11,6 +11,7 @@ from stages.common.text import (
     quantity,
     when,
 )
+from stages.common.text import MAX_CELL, NO_INTERVAL, aligned, counted, origins, when
 from stages.precisions import INT8, PRECISIONS
 from stages.program.printable import printable
 from stages.records.fields import PEERS
@@ -122,7 +123,7 @@ def _notes(record: PeersRecord) -> str:
                 if precision.peer != precision.name
             ),
             f"top-1        on the test split; each INT8 by its own tool from the same "
-            f"{record.calibration_samples} images",
+            f"{counted(record.calibration_samples, 'image')}",
         )
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from stages.common.pairs import CellName, Pair
+from stages.common.text import percent_beside
 from stages.profile.plan import PlannedCell
 from stages.profile.sureness import ratio_widths, sureness
 from stages.profile.turns import SCENARIOS, CellSamples
@@ -30,7 +31,11 @@ def outcome(
     if not unsure:
         return "all groups together: all figures are known closely enough, and all ratios"
     widths = ratio_widths(runs["offline"], twice, again.runs["offline"], pairs)
-    wide = [f"{_over(pair)} ±{width:.1%}" for pair, width in widths.items() if width > goal]
+    wide = [
+        f"{_over(pair)} ±{percent_beside(width, goal, digits=1)}"
+        for pair, width in widths.items()
+        if width > goal
+    ]
     ratios = [f"not to ±{100 * goal:.3g}%: {', '.join(wide)}"] if wide else []
     text = "; ".join([f"{' and '.join(unsure)} not known closely enough", *ratios])
     return f"all groups together: {text}; --more adds rounds"

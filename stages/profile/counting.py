@@ -8,22 +8,14 @@ the cells' verdicts say what disturbed them.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import get_args
 
-from stages.common.host.interference import MAX_STEAL
+from stages.common.bounds import BOUND_OF
 from stages.records.base import MIN_ROUNDS
 from stages.records.measure import Disturbance, Interference, Run
 
-# As for steal, a fraction of the cores' time; a quiet machine stays far below.
-MAX_WAITING = 0.02
-# NTP slewing stays below this in the seconds of a run.
-MAX_CLOCK_STEP_S = 0.05
-BOUNDS: dict[Disturbance, float] = {
-    "waiting": MAX_WAITING,
-    "steal": MAX_STEAL,
-    "throttled": 0,
-    "quota": 0,
-    "clock_step": MAX_CLOCK_STEP_S,
-}
+DISTURBANCES: tuple[Disturbance, ...] = get_args(Disturbance)
+BOUNDS: dict[Disturbance, float] = {kind: BOUND_OF[kind] for kind in DISTURBANCES}
 
 
 def disturbances(interference: Interference) -> list[Disturbance]:

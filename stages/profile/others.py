@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from stages.common.host.interference import MAX_BUSY, MAX_STEAL
+from stages.common.text import percent_beside
 
 # Long enough for a process that runs half of the time to be seen.
 LOOK_S = 1.0
@@ -13,7 +14,7 @@ def in_words(steal: float, busy: float, *, fixed_rounds: bool) -> Iterator[str]:
     if busy > MAX_BUSY:
         until_sure = "it may take longer, and not get sure in time"
         comes = "turns may be disturbed" if fixed_rounds else until_sure
-        taken = f"other processes take {busy:.0%} of the cores at the moment"
+        taken = f"other processes take {percent_beside(busy, MAX_BUSY)} of the cores at the moment"
         yield f"{taken}; end them, or {comes}"
     if steal > MAX_STEAL:
-        yield f"the hypervisor takes {steal:.0%} of the cores at the moment"
+        yield f"the hypervisor takes {percent_beside(steal, MAX_STEAL)} of the cores at the moment"

@@ -11,6 +11,7 @@ from pathlib import Path
 from stages.common.onednn.flops import MULTIPLYING
 from stages.common.onednn.kernels import kernel_isa, reference_share
 from stages.common.onednn.log import Execution, OnednnLog, parse_log
+from stages.common.text import counted, percent_beside
 from stages.errors import ProofError
 from stages.isa import AMX, get_isa, rank
 from stages.precisions import get_precision
@@ -200,9 +201,10 @@ def _require_tiles(cell: PlannedCell, kernels: list[Kernel], busy: AmxBusy) -> N
         return
     named = [kernel for kernel in kernels if kernel_isa(kernel.implementation) == AMX]
     if bool(named) != bool(busy.share):
+        of_all = percent_beside(busy.share, 0, digits=1)
         raise ProofError(
-            f"{cell.name}: the log names {len(named)} AMX kernels, but the tile unit was busy in "
-            f"{busy.share:.1%} of the cycles; what ran is not what the log says"
+            f"{cell.name}: the log names {counted(len(named), 'AMX kernel')}, but the tile unit "
+            f"was busy in {of_all} of the cycles; what ran is not what the log says"
         )
 
 

@@ -2,7 +2,7 @@
 
 from stages.common.headline import headline, not_trusted
 from stages.common.summaries import measurements, summaries
-from stages.common.text import when_all
+from stages.common.text import counted, when_all
 from stages.records.profile import ProfileRecord
 
 
@@ -11,6 +11,6 @@ def closing_line(record: ProfileRecord) -> str:
     models, measured = summaries(record), f"measured {when_all(record.parts)}"
     if models:
         return f"profile: {headline(models, measured)}"
-    cells = f"{len(measurements(record))} cells"
+    cells = counted(len(measurements(record)), "cell")
     doubts = [] if record.repeat.trusted else [not_trusted(record.repeat.reasons)]
     return f"profile: {'; '.join([cells, measured, *doubts])}"

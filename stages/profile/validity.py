@@ -6,20 +6,16 @@ The reasons are data; the stage that shows them puts them into words.
 from collections.abc import Sequence
 from statistics import median
 
+from stages.common.bounds import BOUND_OF, OF_ITSELF
 from stages.common.stats import interval, round_figures, spread
 from stages.profile.counting import BOUNDS
 from stages.records.base import MIN_ROUNDS, Interval
 from stages.records.cell import Reason, ReasonKind, Validity
 from stages.records.measure import Run
 
-# Beyond these a figure says more about the machine's other users than about the model.
-MAX_SPREAD = 0.05
-MAX_DRIFT = 0.05
-# How far the interval of a cell's ratio to itself may extend to either side, as a fraction; single
-# queries are disturbed more than batches.
-MAX_REPEAT_SPREAD = {"offline": 0.02, "single_stream": 0.05}
-# Below this fraction of the time, what instances did together is too little of what they did.
-MIN_OVERLAP = 0.8
+MAX_SPREAD, MAX_DRIFT = BOUND_OF["spread"], BOUND_OF["drift"]
+MIN_OVERLAP = BOUND_OF["overlap"]
+MAX_REPEAT_SPREAD = OF_ITSELF
 
 
 def judge_runs(offline: Sequence[Run], single_stream: Sequence[Run]) -> Validity:

@@ -3,7 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from stages.common.onednn.kernels import reference_share
-from stages.common.text import loss_in_words, recipe_in_words
+from stages.common.text import (
+    counted,
+    digits_of_images,
+    loss_in_words,
+    percent_beside,
+    recipe_in_words,
+)
 from stages.program.printable import printable
 from stages.quantize.bound import DISAGREEMENT, LOSS, Bound
 from stages.quantize.findings import FP32_COMPUTE, INT8_FALLBACK, REFERENCE_KERNEL, REORDER
@@ -119,17 +125,16 @@ def no_model_message(
 
 def _in_words(best: Attempt, bound: Bound) -> str:
     """Return what else is bounded, and the figures of the recipe that came closest."""
-    loss = bound.loss(best.accuracy_top1)
-    best_loss = (
-        f"best {loss_in_words(loss).lstrip('+')} (top-1 {best.accuracy_top1:.2%} against FP32's "
-        f"{bound.fp32_top1:.2%})"
-    )
+    loss = loss_in_words(bound.loss(best.accuracy_top1), bound.tolerable_loss).lstrip("+")
+    best_loss = f"best {loss} (top-1 {best.accuracy_top1:.2%} against FP32's {bound.fp32_top1:.2%})"
     if not bound.bounds_disagreement:
         return f": {best_loss}"
     missed = " and ".join(bound.missed_by(best.accuracy_top1, best.agreement_fp32))
+    most = bound.tolerable_disagreement
+    disagreement = percent_beside(1 - best.agreement_fp32, most, digits=2)
     return (
-        f" and the disagreement with FP32 within {bound.tolerable_disagreement:.2%}: {best_loss} "
-        f"and {1 - best.agreement_fp32:.2%}, which is beyond the bound of {missed},"
+        f" and the disagreement with FP32 within {most:.2%}: {best_loss} "
+        f"and {disagreement}, which is beyond the bound of {missed},"
     )
 
 
@@ -144,10 +149,11 @@ def _costliest(sensitivity: Sequence[Sensitivity]) -> str:
 def closing_line(record: QuantizeRecord) -> str:
     """Return what a person wants to read when the stage ends."""
     fp32, int8 = record.variant("fp32"), record.variant("int8")
+    most = record.tolerable_loss
     return (
         f"quantize: INT8 about {int8.speedup or 0:.1f}x FP32, which profile measures, top-1 "
         f"{int8.accuracy_top1 or 0:.1%} against {fp32.accuracy_top1 or 0:.1%} on validation "
-        f"(loss {loss_in_words(int8.loss)}, bound {record.tolerable_loss:.2%}), "
+        f"(loss {loss_in_words(int8.loss, most)}, bound {most:.2%}), "
         f"{_agreement(record)}, "
         f"{len(record.int8_ops)} of {len(record.int8_ops) + len(record.fp32_ops)} compute ops in "
         f"INT8, by '{recipe_in_words(record.recipe)}', {_trials(record)}, "
@@ -177,12 +183,13 @@ def _finding_in_words(finding: Finding) -> str:
 
 def _agreement(record: QuantizeRecord) -> str:
     """Return how many classes of INT8 are FP32's, and how many must be if that is bounded."""
-    least = 1 - record.tolerable_disagreement
+    least, agreement = 1 - record.tolerable_disagreement, record.variant("int8").agreement_fp32
     bound = f" (at least {least:.1%})" if least else ""
-    return f"agreement with FP32 {record.variant('int8').agreement_fp32 or 0:.1%}{bound}"
+    shown = percent_beside(agreement or 0, 0, 1, least, digits=digits_of_images(len(record.labels)))
+    return f"agreement with FP32 {shown}{bound}"
 
 
 def _trials(record: QuantizeRecord) -> str:
     count, earlier = len(record.trials), record.resumed_trials
     of_which = f", of which {earlier} by a run that was ended" if earlier else ""
-    return ("1 trial" if count == 1 else f"{count} trials") + of_which
+    return counted(count, "trial") + of_which

@@ -204,7 +204,8 @@ class TrialRunner:
         recipe = recipe_in_words(attempt.recipe)
         if attempt.failure:
             return f"{recipe}: {attempt.failure}"
-        loss = loss_in_words(self._bound.loss(attempt.accuracy_top1))
+        lost = self._bound.loss(attempt.accuracy_top1)
+        loss = loss_in_words(lost, self._bound.tolerable_loss)
         kinds = [finding.kind for finding in attempt.findings]
         counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
         return (

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stages.common.bounds import BOUND_OF
 from stages.common.host.cgroups import HERE as OWN_GROUPS
 from stages.common.host.cgroups import Cgroups
 from stages.common.host.kernel_text import text_of, whole_of
@@ -20,7 +21,7 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 TICK_FIELDS, STEAL_FIELD = 8, 7
 IDLE_FIELDS = slice(3, 5)
 # If more is stolen, a figure says more about the hypervisor's other guests than about the model.
-MAX_STEAL = 0.02
+MAX_STEAL = BOUND_OF["steal"]
 # The kernel's own work, and a shell's, take less of an idle machine.
 MAX_BUSY = 0.05
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from stages.common.text import loss_in_words
+from stages.common.text import digits_of_images, fraction_of_images, loss_in_words
 from stages.compare.accuracy import p_in_words, top1_interval
 from stages.compare.cautions import is_derived
 from stages.compare.highest import highest_timed
@@ -54,19 +54,23 @@ def class_name(classes: Sequence[str], index: int) -> str:
 
 def top1(seen: Seen) -> list[list[str]]:
     """Return a row for each cell that has answers of its own: what `TOP1` names."""
+    images = len(seen.profiles[0].record.labels)
     return [
         [
             seen.cell_name(row.precision, row.isa, row.runtime),
-            f"{row.accuracy_top1:.1%} ({_percent(row.accuracy_interval)})"
-            if row.accuracy_interval
-            else f"{row.accuracy_top1:.1%}",
+            _top1(row, images),
             _loss(row),
-            "-" if row.agreement_fp32 is None else f"{row.agreement_fp32:.1%}",
+            "-" if row.agreement_fp32 is None else fraction_of_images(row.agreement_fp32, images),
             _differing(row),
         ]
         for row in seen.record.rows
         if not is_derived(row)
     ]
+
+
+def _top1(row: Row, images: int) -> str:
+    top1, between = fraction_of_images(row.accuracy_top1, images), row.accuracy_interval
+    return f"{top1} ({_percent(between, images)})" if between else top1
 
 
 def _loss(row: Row) -> str:
@@ -87,8 +91,9 @@ def _differing(row: Row) -> str:
     return f"{differ} ({p_in_words(found)})" if differ else "none"
 
 
-def _percent(between: Interval) -> str:
-    return f"{100 * between.low:.1f}-{100 * between.high:.1f}%"
+def _percent(between: Interval, images: int) -> str:
+    digits = digits_of_images(images)
+    return f"{100 * between.low:.{digits}f}-{100 * between.high:.{digits}f}%"
 
 
 def confusions(seen: Seen) -> list[Confusion]:
@@ -108,7 +113,9 @@ def _confusion(seen: Seen, profile: RuntimeProfile, cell: Cell) -> Confusion:
     indices = sorted({*record.labels, *predictions})
     names = [class_name(record.classes, index) for index in indices]
     if len(indices) > MAX_CLASSES:
-        return Confusion(name, [], [], "; ".join(_most(pairs, record.classes)) or "none")
+        most = "; ".join(_most(pairs, record.classes))
+        left_out = f"Most often: {most}" if most else "No image was taken for another class"
+        return Confusion(name, [], [], left_out)
     rows = [
         (class_name(record.classes, label), [pairs[label, answer] for answer in indices])
         for label in sorted({*record.labels})
@@ -143,4 +150,5 @@ def _recalls(seen: Seen, found: Recalls, cap: str) -> RecallTable:
 def _recall(recall: ClassRecall, precision: str) -> str:
     right = recall.right[precision]
     exact = top1_interval([True] * right + [False] * (recall.images - right))
-    return f"{exact.estimate:.1%} ({_percent(exact)})"
+    top1 = fraction_of_images(exact.estimate, recall.images)
+    return f"{top1} ({_percent(exact, recall.images)})"

@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 
 from stages.artifacts import Artifacts
 from stages.common.text import network_of, when_all
+from stages.common.text import ONCE, counted, network_of, when_all
 from stages.compare.cautions import may_be_more_sure
 from stages.compare.limits import invalid_rates, notes
 from stages.compare.matrix import (
@@ -87,7 +88,7 @@ def _content(out: CompareFolder, seen: Seen, artifacts: Artifacts) -> dict[str, 
         "style": Markup((HERE / "style.css").read_text(encoding="utf-8")),
         "network": network_of(seen.record.backbone),
         "cpu": full_name(host.cpu_model, host.cpu_id),
-        "cores": len(host.cores_pinned),
+        "cores": counted(len(host.cores_pinned), "core"),
         "measured": when_all(first.parts),
         "answer": answer(seen),
         "may_be_more_sure": may_be_more_sure(seen.record),

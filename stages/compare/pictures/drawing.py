@@ -9,6 +9,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from stages.common.text import intervals_over, when_all
+from stages.common.text import counted, when_all
 from stages.compare.inputs import RuntimeProfile
 from stages.program.printable import printable
 from stages.records.base import Interval
@@ -38,7 +39,7 @@ def caption_of(
     """Return what a picture is of: machine, time, how each of `scenarios` asks, and intervals."""
     record = profiles[0].record
     cpu = full_name(record.host.cpu_model, record.host.cpu_id)
-    machine = f"{cpu}, {len(record.host.cores_pinned)} cores"
+    machine = f"{cpu}, {counted(len(record.host.cores_pinned), 'core')}"
     asked = [_asked(record, scenario, with_intervals) for scenario in scenarios]
     return plain("; ".join([machine, f"measured {when_all(record.parts)}", *asked]), 4 * MAX_NAME)
 

@@ -10,6 +10,14 @@ from stages.common.text import (
     origins,
     quantity,
     too_few,
+    beside,
+    counted,
+    fraction_of_images,
+    loss_in_words,
+    milliseconds,
+    network_of,
+    origins,
+    percent_beside,
     when,
 )
 from stages.records.base import Source
@@ -87,3 +95,44 @@ def test_too_few_rounds_make_no_interval_of_95_percent(rounds: list[int], said: 
 )
 def test_a_small_figure_has_three_digits(value: float, shown: str) -> None:
     assert quantity(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "bound", "shown"),
+    [(0.9996, 1.0, "0.9996"), (1.0, 1.0, "1.00"), (0.5447, 0.5449, "0.5447"), (0.9, 1.0, "0.90")],
+)
+def test_a_value_does_not_read_as_a_bound_that_it_is_not(
+    value: float, bound: float, shown: str
+) -> None:
+    assert beside(value, bound) == shown
+
+
+def test_a_fraction_beside_a_bound_is_on_the_side_that_it_is_on() -> None:
+    assert percent_beside(0.0204, 0.02) == "2.04%"
+    assert percent_beside(-0.0504, 0.05, sign="+") == "-5.04%"
+    assert percent_beside(0.799, 0.8) == "79.9%"
+    assert percent_beside(0.05, 0.05) == "5%"
+    assert percent_beside(0.3, 0.02) == "30%"
+    assert loss_in_words(0.010003, 0.01) == "+1.0003%"
+
+
+@pytest.mark.parametrize(
+    ("right", "images", "shown"),
+    [
+        (150, 150, "100.0%"),
+        (149, 150, "99.3%"),
+        (0, 150, "0.0%"),
+        (49_999, 50_000, "99.998%"),
+        (35_488, 50_000, "70.98%"),
+        (50_000, 50_000, "100.00%"),
+    ],
+)
+def test_only_all_images_are_100_percent(right: int, images: int, shown: str) -> None:
+    assert fraction_of_images(right / images, images) == shown
+    assert (fraction_of_images(right / images) == "100.0%") == (right == images)
+
+
+def test_one_thing_is_counted_as_one() -> None:
+    assert [counted(number, "core") for number in (0, 1, 2)] == ["0 cores", "1 core", "2 cores"]
+    assert counted(2, "more class", "more classes") == "2 more classes"
+    assert "1 core pinned" in origins(replace(HOST, cores_pinned=[3]), DATA, DATA)[0]

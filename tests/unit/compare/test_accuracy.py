@@ -3,6 +3,7 @@
 import pytest
 
 from stages.compare.accuracy import difference, in_words, top1_interval
+from stages.records.accuracy import AccuracyDifference
 
 
 def answers(*right_or_wrong: tuple[bool, int]) -> list[bool]:
@@ -44,6 +45,16 @@ def test_a_difference_is_told_from_chance(better: int, worse: int, said: str) ->
     found = difference(changed, reference)
     assert (found.better, found.worse, found.images) == (better, worse, 150)
     assert in_words(found) == said
+
+
+@pytest.mark.parametrize("p_value", [0.0496, 0.0502])
+def test_a_p_does_not_read_as_the_bound(p_value: float) -> None:
+    found = AccuracyDifference(images=900, better=1, worse=9, p_value=p_value)
+    assert f"(p = {p_value})" in in_words(found)
+
+
+def test_of_one_image_none_differs() -> None:
+    assert in_words(difference([True], [True])) == "none of 1 image differs"
 
 
 def test_the_difference_is_of_the_same_images() -> None:

@@ -110,6 +110,15 @@ def test_of_many_classes_those_that_lose_most_are_shown_and_the_others_counted()
     assert lines[-1] == "980 more classes, 11 of which change"
 
 
+def test_one_class_more_is_said_of_one() -> None:
+    labels = [*range(21)]
+    fp32, int8 = [*labels[:20], 0], [*labels[1:], 20]  # twenty lose, and the last one gains
+    record = replace(
+        profile(answering("fp32", fp32), answering("int8", int8)), labels=labels, classes=[]
+    )
+    assert "\n1 more class, 1 of which changes\n" in rendered(record)
+
+
 def test_a_long_name_is_cut_and_an_odd_one_cleaned() -> None:
     names = ["\u202eexe.gnp", "x" * 255, "healthy"]
     cells = (answering("fp32", LABELS), answering("int8", LOST))

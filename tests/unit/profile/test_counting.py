@@ -2,7 +2,7 @@
 
 import pytest
 
-from stages.profile.counting import MAX_WAITING, disturbances, marked
+from stages.profile.counting import BOUNDS, disturbances, marked
 from stages.records.base import MIN_ROUNDS
 from stages.records.measure import Run, counting
 from tests.unit.records import interference, run
@@ -24,8 +24,8 @@ QUIET = [run(10.0, number) for number in range(1, MIN_ROUNDS + 2)]
     ("changes", "kinds"),
     [
         ({}, []),
-        ({"waiting": MAX_WAITING}, []),
-        ({"waiting": MAX_WAITING + 0.001}, ["waiting"]),
+        ({"waiting": BOUNDS["waiting"]}, []),
+        ({"waiting": BOUNDS["waiting"] + 0.001}, ["waiting"]),
         ({"waiting": None, "switches": None}, []),
         ({"steal": 0.03, "throttle_events": 1}, ["steal", "throttled"]),
         ({"quota_periods": 1}, ["quota"]),

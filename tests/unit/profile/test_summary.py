@@ -19,7 +19,7 @@ def test_the_closing_line_has_the_headline() -> None:
 
 def test_the_closing_line_counts_cells_if_not_both_models_were_measured() -> None:
     record = profile(measured("fp32", "AVX2", 3.0))
-    assert closing_line(record) == "profile: 1 cells; measured 2026-11-26 17:24 UTC"
+    assert closing_line(record) == "profile: 1 cell; measured 2026-11-26 17:24 UTC"
 
 
 def test_the_closing_line_says_that_the_run_is_not_to_be_trusted() -> None:

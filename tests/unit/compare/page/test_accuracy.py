@@ -32,7 +32,9 @@ def test_of_many_classes_only_the_most_frequent_mistakes_are_named() -> None:
     labels = [*range(50), 3, 3]
     found = answering(*range(50), 7, 7, labels=labels)[0]
     assert not found.rows
-    assert found.left_out == "class 3 taken for class 7: 2"
+    assert found.left_out == "Most often: class 3 taken for class 7: 2"
+    without = answering(*range(50), labels=[*range(50)])[0]
+    assert without.left_out == "No image was taken for another class"
 
 
 def test_the_highest_cap_of_each_precision_is_shown() -> None:
