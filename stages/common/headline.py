@@ -7,7 +7,15 @@ from collections.abc import Collection, Mapping, Sequence
 
 from stages.common.chance import AT_CHANCE, at_chance
 from stages.common.reasons import in_words
-from stages.common.text import NO_INTERVAL, few_rounds, is_of_one_round, quantity, too_few
+from stages.common.text import (
+    NO_INTERVAL,
+    end_of_ratio,
+    few_rounds,
+    fraction_of_images,
+    is_of_one_round,
+    quantity,
+    too_few,
+)
 from stages.errors import NotTrustedError
 from stages.isa import rank
 from stages.precisions import get_precision
@@ -30,10 +38,12 @@ def headline(models: Sequence[ModelSummary], difference: str = "") -> str:
     fp32, int8 = models
     speedup = int8.throughput_speedup
     ratio = f" ({_with_interval(speedup, int8.run_reasons)})" if speedup else ""
+    images = fp32.chance.images if fp32.chance else 0
+    before, after = (fraction_of_images(it.accuracy, images) for it in (fp32, int8))
     text = (
         f"INT8 {quantity(int8.throughput)} images/s against FP32 "
         f"{quantity(fp32.throughput)}{ratio}, "
-        f"top-1 {int8.accuracy:.1%} against {fp32.accuracy:.1%}, capped at {cap_of(models)}"
+        f"top-1 {after} against {before}, capped at {cap_of(models)}"
     )
     doubts = [doubt(models, ["offline"]), doubt_of_accuracies(models)]
     return "; ".join(filter(None, [text, difference, *doubts]))
@@ -92,7 +102,7 @@ def require_trusted(runs: Mapping[str, Repeat | Repeated], named: bool = False) 
 def _with_interval(ratio: Interval, run_reasons: Sequence[Reason]) -> str:
     if is_of_one_round(run_reasons):
         return f"{ratio.estimate:.2f}x"
-    between = f"{ratio.low:.2f}-{ratio.high:.2f}"
+    between = f"{end_of_ratio(ratio.low)}-{end_of_ratio(ratio.high)}"
     if few := too_few(few_rounds(run_reasons)):
         return f"{ratio.estimate:.2f}x, {between}: {few}"
     return f"{ratio.estimate:.2f}x, 95% interval {between}"

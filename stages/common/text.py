@@ -86,10 +86,16 @@ def cut_words(text: str, most: int = WIDTH - MAX_NAME - 3) -> str:
     return " ".join(printable(word, most) for word in text.split(" "))
 
 
-def times(ratio: Interval, *, once: bool) -> str:
+def times(ratio: Interval, *, once: bool, digits: int = 2) -> str:
     """Return a ratio with its interval, which there is none of after one round."""
-    between = ONCE if once else f"({figure(ratio.low)}-{figure(ratio.high)})"
-    return f"{figure(ratio.estimate)}x {between}"
+    low, high = (end_of_ratio(end, digits) for end in (ratio.low, ratio.high))
+    return f"{figure(ratio.estimate, digits)}x {ONCE if once else f'({low}-{high})'}"
+
+
+def end_of_ratio(end: float, digits: int = 2) -> str:
+    """Return an end of a ratio's interval: one that is not 1 does not read as 1."""
+    shown = figure(end, digits)
+    return beside(end, 1, digits=digits) if shown == figure(1, digits) else shown
 
 
 def least_to_most(numbers: Sequence[int]) -> str:
@@ -118,7 +124,7 @@ def beside(value: float, *bounds: float, digits: int = 2, sign: str = "") -> str
 
     A verdict that is by the value would else contradict what is shown of it.
     """
-    return f"{value:{sign}.{_digits_apart(value, bounds, digits)}f}"
+    return f"{value:{sign}.{digits_apart(value, bounds, digits)}f}"
 
 
 def percent_beside(fraction: float, *bounds: float, digits: int = 0, sign: str = "") -> str:
@@ -126,7 +132,7 @@ def percent_beside(fraction: float, *bounds: float, digits: int = 0, sign: str =
     return f"{beside(100 * fraction, *(100 * it for it in bounds), digits=digits, sign=sign)}%"
 
 
-def _digits_apart(value: float, bounds: Iterable[float], digits: int) -> int:
+def digits_apart(value: float, bounds: Iterable[float], digits: int) -> int:
     """Return the decimals that set a value apart from bounds of either sign that it is not."""
     others = [bound for bound in bounds if abs(abs(value) - bound) > MIN_APART]
     for more in range(digits, digits + MAX_MORE):

@@ -7,6 +7,7 @@ from stages.common import chance
 from stages.common.text import counted
 from stages.records.accuracy import AccuracyDifference
 from stages.records.base import Interval
+from stages.records.compare import CompareRecord
 
 # How far below that one is adds nothing.
 SMALL_P = 0.001
@@ -43,6 +44,11 @@ def difference(changed: Sequence[bool], reference: Sequence[bool]) -> AccuracyDi
     better, worse = pairs.count((True, False)), pairs.count((False, True))
     p_value = float(binomtest(better, better + worse).pvalue) if better + worse else 1.0
     return AccuracyDifference(images=len(pairs), better=better, worse=worse, p_value=p_value)
+
+
+def images_of(record: CompareRecord) -> int:
+    """Return how many images a comparison's accuracies are of, 0 if FP32 was not measured."""
+    return max((fp32.images for fp32 in record.chance.values()), default=0)
 
 
 def p_in_words(found: AccuracyDifference) -> str:

@@ -10,7 +10,7 @@ from stages.common.headline import (
     is_invalid,
     not_trusted,
 )
-from stages.common.text import figure, quantity
+from stages.common.text import counted, end_of_ratio, figure, fraction_of_images, quantity
 from stages.compare.accuracy import p_in_words
 from stages.compare.bound import judged
 from stages.compare.models import Models
@@ -83,7 +83,7 @@ def times_as_fast(ratio: Interval, other: str, *, once: bool) -> str:
 
     It says so if the interval holds 1.
     """
-    between = "" if once else f" ({figure(ratio.low)} to {figure(ratio.high)})"
+    between = "" if once else f" ({end_of_ratio(ratio.low)} to {end_of_ratio(ratio.high)})"
     is_same = not once and ratio.low <= 1 <= ratio.high
     same = ", which may be no difference" if is_same else ""
     return f"{figure(ratio.estimate)} times{between} as fast as {other}{same}"
@@ -91,19 +91,21 @@ def times_as_fast(ratio: Interval, other: str, *, once: bool) -> str:
 
 def _accuracy(models: Models) -> str:
     """Return top-1 of both, and whether the test split shows a difference."""
-    fp32, int8 = (f"{100 * summary.accuracy:.1f}" for summary in models.summaries)
     found = models.rows[1].accuracy_difference
+    images = found.images if found else 0
+    shown_of_each = (fraction_of_images(it.accuracy, images) for it in models.summaries)
+    fp32, int8 = (text.removesuffix("%") for text in shown_of_each)
     if found is None:
         return f"top-1 {fp32} to {int8}%"
     judgement = judged(models.rows[1], models.bound)
     if not found.better + found.worse:
         same = f"top-1 {fp32}%, on the same images"
-        return f"{same}; {found.images} {judgement}" if judgement else same
+        return f"{same}; {images} {judgement}" if judgement else same
     change = found.better - found.worse
     amount = (
         f"{abs(change)} more {'right' if change > 0 else 'wrong'}" if change else "as many right"
     )
     shown = "no difference shown" if found.p_value > MAX_P else "more than chance"
-    text = f"top-1 {fp32} to {int8}%, {amount} of {found.images} images: {shown}"
+    text = f"top-1 {fp32} to {int8}%, {amount} of {counted(images, 'image')}: {shown}"
     few = judgement.removeprefix("are ").removeprefix("show ")
     return f"{text} ({p_in_words(found)}){f', and {few}' if few else ''}"

@@ -11,12 +11,14 @@ from stages.common.text import (
     NO_INTERVAL,
     ONCE,
     aligned,
+    digits_of_images,
+    fraction_of_images,
     loss_in_words,
     milliseconds,
     quantity,
     times,
 )
-from stages.compare.accuracy import p_in_words
+from stages.compare.accuracy import images_of, p_in_words
 from stages.compare.cautions import had_one_round, is_trusted, too_few_rounds
 from stages.isa import get_isa
 from stages.precisions import FP32
@@ -70,7 +72,7 @@ def render_matrix(record: CompareRecord) -> str:
 
 
 def _cells(record: CompareRecord, row: Row) -> tuple[str, ...]:
-    once = had_one_round(record, row.runtime)
+    once, images = had_one_round(record, row.runtime), images_of(record)
     return (
         row.isa,
         row.precision,
@@ -79,9 +81,9 @@ def _cells(record: CompareRecord, row: Row) -> tuple[str, ...]:
         with_spread(row.latency_p50_ms, milliseconds, once=once),
         or_dash(row.latency_p90_ms, milliseconds),
         or_dash(row.server_per_s, quantity),
-        _top1(row),
+        _top1(row, images),
         _loss(row),
-        or_dash(row.agreement_fp32, "{:.1%}".format),
+        "-" if row.agreement_fp32 is None else fraction_of_images(row.agreement_fp32, images),
         *(
             times(ratio, once=once) if ratio else "-"
             for ratio in (row.precision_speedup, row.isa_speedup)
@@ -97,10 +99,10 @@ def _verdict(row: Row, *, trusted: bool) -> str:
     return row.verdict if trusted else f"NOT TO BE TRUSTED, {row.verdict}"
 
 
-def _top1(row: Row) -> str:
-    exact = row.accuracy_interval
-    between = f" ({100 * exact.low:.1f}-{100 * exact.high:.1f})" if exact else ""
-    return f"{row.accuracy_top1:.1%}{between}"
+def _top1(row: Row, images: int) -> str:
+    exact, digits = row.accuracy_interval, digits_of_images(images)
+    between = f" ({100 * exact.low:.{digits}f}-{100 * exact.high:.{digits}f})" if exact else ""
+    return f"{fraction_of_images(row.accuracy_top1, images)}{between}"
 
 
 def _loss(row: Row) -> str:

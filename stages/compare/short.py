@@ -11,15 +11,14 @@ from stages.common.text import (
     INDENT,
     WIDTH,
     aligned,
-    hanging,
-    milliseconds,
-    quantity,
     fraction_of_images,
     hanging,
     milliseconds,
+    quantity,
     times,
     wrapped,
 )
+from stages.compare.accuracy import images_of
 from stages.compare.answer import answers
 from stages.compare.cautions import had_one_round, is_derived, is_trusted
 from stages.compare.effects import CellKey
@@ -125,7 +124,7 @@ def _cells(record: CompareRecord, row: Row, numbers: Numbers) -> Iterator[str]:
     yield with_spread(row.throughput_images_per_s, once=once)
     yield with_spread(row.latency_p50_ms, milliseconds, once=once)
     yield or_dash(row.server_per_s, quantity)
-    yield fraction_of_images(row.accuracy_top1)
+    yield fraction_of_images(row.accuracy_top1, images_of(record))
     ratio = row.precision_speedup
     # FP32 over itself has no interval.
     yield "1.00x" if row.precision == FP32 else times(ratio, once=once) if ratio else "-"

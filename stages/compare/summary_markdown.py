@@ -9,8 +9,7 @@ from typing import TypeAlias
 
 from stages.common import tabular
 from stages.common.tabular import plain
-from stages.common.text import milliseconds, quantity, times
-from stages.common.text import figure, fraction_of_images, milliseconds, times
+from stages.common.text import fraction_of_images, milliseconds, quantity, times
 from stages.compare.matrix import in_groups_of, with_spread
 from stages.records.base import UNKNOWN, Interval
 from stages.records.summary import (

@@ -10,7 +10,6 @@ from stages.common.text import (
     OTHER_RUNS,
     aligned,
     few_rounds,
-    figure,
     fraction_of_images,
     hanging,
     is_of_one_round,

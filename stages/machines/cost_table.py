@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 
 from stages.common.text import (
     ONCE,
+    counted,
+    digits_apart,
     figure,
+    fraction_of_images,
     hanging,
     loss_in_words,
     milliseconds,
@@ -72,8 +75,8 @@ def _price(machine: Machine, cost: Cost) -> str:
     price = cost.price
     return (
         f"{price.per_hour:.12g} {price.currency} per hour, {price.provider}, {price.region}; "
-        f"{price.vcpus} vCPUs billed, {len(machine.host.cores_pinned)} measured on; looked up "
-        f"{price.day}: {price.source}"
+        f"{counted(price.vcpus, 'vCPU')} billed, {len(machine.host.cores_pinned)} measured on; "
+        f"looked up {price.day}: {price.source}"
     )
 
 
@@ -130,7 +133,7 @@ def _choice(entry: Entry, percentile: str, bounds: Bounds) -> tuple[str, str]:
         f"{_amount(entry)} a million: {cell_in_words(entry.key, named=True)}",
         f"{layout.num_instances} of {layout.cores_per_instance} cores, batch {cell.batch_size}",
         f"{percentile} {milliseconds(latency_of(cell, percentile))} ms",
-        f"top-1 {cell.top1:.1%}, loss {_loss(cell, bounds)}",
+        f"top-1 {fraction_of_images(cell.top1)}, loss {_loss(cell, bounds)}",
         *filter(None, [entry.any_doubt]),
     ]
     return entry.machine.name, "; ".join(said)
@@ -162,7 +165,8 @@ def _break_evens(best: Sequence[Entry], first: Machine, lacking: Mapping[str, st
 
 
 def _break_even(one: BreakEven) -> tuple[str, str]:
-    at, now = times(one.at, once=one.once), f"{figure(one.now)}x"
+    digits = digits_apart(one.now, (one.at.low, one.at.high), 2)
+    at, now = times(one.at, once=one.once, digits=digits), f"{figure(one.now, digits)}x"
     return (
         f"{one.name} against {one.other}",
         f"a million costs the same at {at} the price of {one.other}; now it has {now}: "

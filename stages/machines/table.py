@@ -11,7 +11,9 @@ from stages.common.text import (
     ONCE,
     WIDTH,
     aligned,
+    counted,
     cut_words,
+    fraction_of_images,
     hanging,
     least_to_most,
     milliseconds,
@@ -89,7 +91,7 @@ def _machine_rows(machine: Machine) -> list[tuple[str, str]]:
     known = [
         cut_words(full_name(host.cpu_model, host.cpu_id)),
         cut_words(machine.type) or "type not recorded",
-        f"{len(host.cores_pinned)} CPUs pinned",
+        f"{counted(len(host.cores_pinned), 'CPU')} pinned",
         f"checked: {machine.checked}",
     ]
     runs = [("", _run_in_words(*run)) for run in machine.runtimes.items()]
@@ -144,7 +146,7 @@ def _figures(entry: Entry, machines: Sequence[Machine]) -> list[str]:
         with_spread(cell.rate, once=once),
         *([ratio] if len(machines) > 1 else []),
         with_spread(cell.p50_ms, milliseconds, once=once),
-        f"{cell.top1:.1%}",
+        fraction_of_images(cell.top1),
         status_of(entry),
     ]
 

@@ -6,12 +6,12 @@ from stages.common.text import (
     MAX_CELL,
     NO_INTERVAL,
     aligned,
+    counted,
     milliseconds,
     origins,
     quantity,
     when,
 )
-from stages.common.text import MAX_CELL, NO_INTERVAL, aligned, counted, origins, when
 from stages.precisions import INT8, PRECISIONS
 from stages.program.printable import printable
 from stages.records.fields import PEERS

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from stages.common.chance import AT_CHANCE, at_chance
 from stages.common.headline import is_invalid, not_trusted
 from stages.common.reasons import in_words
-from stages.common.text import figure, network_of, quantity, times
+from stages.common.text import end_of_ratio, figure, fraction_of_images, network_of, quantity, times
+from stages.compare.accuracy import images_of
 from stages.compare.cautions import had_one_round, is_derived, too_few_rounds
 from stages.compare.matrix import NEED_NOT
 from stages.compare.page.seen import Seen
@@ -70,7 +71,7 @@ def _ratio(seen: Seen, ratio: Interval, runtime: str) -> str:
     """Return how many times as fast something is as what follows, with the interval."""
     if had_one_round(seen.record, runtime):
         return f"{figure(ratio.estimate)} times as fast (one round: no interval) as"
-    between = f"{figure(ratio.low)} to {figure(ratio.high)}"
+    between = f"{end_of_ratio(ratio.low)} to {end_of_ratio(ratio.high)}"
     few = too_few_rounds(seen.record, runtime)
     span = f"{between}: {few}" if few else f"95% interval {between}"
     return f"{figure(ratio.estimate)} times as fast ({span}) as"
@@ -113,7 +114,9 @@ def _accuracy(seen: Seen, fastest: Row) -> Iterator[str]:
         if models.rows[0].runtime != fastest.runtime:
             continue
         fp32, int8 = models.summaries
-        text = f"top-1 is {int8.accuracy:.1%} in INT8 and {fp32.accuracy:.1%} in FP32"
+        images = images_of(seen.record)
+        before, after = (fraction_of_images(it.accuracy, images) for it in (fp32, int8))
+        text = f"top-1 is {after} in INT8 and {before} in FP32"
         yield f"{text}, {models.difference}" if models.difference else text
 
 

@@ -4,23 +4,22 @@ import pytest
 
 from stages.common.text import (
     aligned,
-    intervals_over,
-    milliseconds,
-    network_of,
-    origins,
-    quantity,
-    too_few,
     beside,
     counted,
     fraction_of_images,
+    intervals_over,
     loss_in_words,
     milliseconds,
     network_of,
     origins,
     percent_beside,
+    quantity,
+    times,
+    too_few,
     when,
 )
-from stages.records.base import Source
+from stages.compare.answer import times_as_fast
+from stages.records.base import Interval, Source
 from tests.unit.records import HOST
 
 DATA = Source(name="embedded", sha256="d" * 64, origin="")
@@ -130,6 +129,14 @@ def test_a_fraction_beside_a_bound_is_on_the_side_that_it_is_on() -> None:
 def test_only_all_images_are_100_percent(right: int, images: int, shown: str) -> None:
     assert fraction_of_images(right / images, images) == shown
     assert (fraction_of_images(right / images) == "100.0%") == (right == images)
+
+
+def test_an_end_of_a_ratio_that_is_not_1_does_not_read_as_1() -> None:
+    ratio = Interval(estimate=0.996, low=0.992, high=0.9998)
+    assert times(ratio, once=False) == "1.00x (0.99-0.9998)"
+    assert times_as_fast(ratio, "FP32", once=False) == "1.00 times (0.99 to 0.9998) as fast as FP32"
+    same = Interval(estimate=1.0, low=1.0, high=1.0)
+    assert times(same, once=False) == "1.00x (1.00-1.00)"
 
 
 def test_one_thing_is_counted_as_one() -> None:

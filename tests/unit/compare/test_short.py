@@ -9,6 +9,7 @@ from stages.common.text import WIDTH
 from stages.compare.effects import compare
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.short import render_answers, render_short
+from stages.compare.table import render
 from stages.isa import ISA_NAMES
 from stages.precisions import PRECISION_NAMES
 from stages.records.base import Interval
@@ -23,7 +24,7 @@ from tests.unit.compare.profiles import (
     of_one_round,
     profiled,
 )
-from tests.unit.records import measured, profile, repeat, run, same_as
+from tests.unit.records import accuracy, measured, profile, repeat, run, same_as
 
 FP32, INT8 = (
     measured("fp32", "AVX512_CORE_VNNI", 5.0, top1=0.98),
@@ -66,6 +67,25 @@ def answer(*cells: Cell) -> str:
     profiles = profiled(profile(*cells))
     summaries = {profile.runtime: profile.summaries for profile in profiles}
     return " ".join(render_answers(compare(profiles), summaries).split())
+
+
+def right_of_many(precision: str, right: int) -> Cell:
+    """Return a cell that got this many of 2000 images right, all of one class."""
+    answers = [0] * right + [1] * (2000 - right)
+    made = replace(accuracy(1.0), predictions=answers, top1=right / 2000, agreement_fp32=0.9995)
+    return measured(precision, "AVX2", 5.0, accuracy=made)
+
+
+def test_accuracies_over_many_images_have_another_decimal() -> None:
+    cells = [right_of_many("fp32", 1420), right_of_many("int8", 1419)]
+    profiles = profiled(replace(profile(*cells), labels=[0] * 2000, classes=["rust", "healthy"]))
+    said = " ".join(text(profiles).split())
+    assert "top-1 71.00 to 70.95%, 1 more wrong of 2000 images: no difference shown" in said
+    whole = render(compare(profiles), {it.runtime: it.summaries for it in profiles})
+    rows = [line for line in whole.splitlines() if line.startswith("AVX2 ")]
+    assert len(rows) == 2
+    assert all("99.95%" in row for row in rows)
+    assert "top-1 70.95% against 71.00%, capped at AVX2" in whole
 
 
 def varied(scenario: str, spread: float) -> Reason:

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from stages.errors import SettingsError
-from stages.machines.costs import Bounds, latency_of, percentile_of, read_bounds
+from stages.machines.costs import Bounds, BreakEven, latency_of, percentile_of, read_bounds
 from stages.machines.machine import CellFigures
 from stages.machines.prices import read_prices
 from stages.records.base import Interval
@@ -138,6 +138,23 @@ def test_the_break_even_is_the_ratio_of_the_speeds(
     assert "the price of small" in line
     assert line.endswith(verdict)
     assert f"{large / 0.36:.2f}x" in line
+
+
+def test_a_price_outside_the_interval_does_not_read_as_within_it(
+    folders: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = BreakEven(
+        name="large",
+        other="small",
+        at=Interval(estimate=0.55, low=0.5449, high=0.56),
+        now=0.5447,
+        once=False,
+        in_doubt=False,
+        one_machine=False,
+    )
+    monkeypatch.setattr("stages.machines.cost_table.break_evens", lambda *_: [one])
+    line = break_even(shown(*folders, prices=prices(tmp_path)))
+    assert "at 0.5500x (0.5449-0.5600) the price of small; now it has 0.5447x: cheaper" in line
 
 
 @pytest.mark.parametrize("large", [0.3, 2.0])
