@@ -3,15 +3,14 @@
 import os
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from docker.host.network import without_network
 from docker.paths import ROOT
-from docker.running import chosen_settings
 from docker.submit import slurm, state
+from docker.submit.order import DEFAULT_LIMIT, Order
 from docker.submit.standing import DAMAGED, checked, standings
 from docker.submit.state import KINDS, NOT_FOR_JOBS, STORED, Job, Submit, bundle_of, log_pattern
 from stages.artifacts import Artifacts, verify
@@ -19,12 +18,9 @@ from stages.errors import ArtifactsBusyError, SettingsError, StageError
 from stages.files import left_overs
 from stages.folder.access import reading
 from stages.folder.usable import prepare
-from stages.setting.suggestion import quoted_part
 from stages.settings import ENV_PREFIX, env_name
 
 SCRIPT = Path("deploy", "batch", "run_job.sh")
-# Minutes.
-DEFAULT_LIMIT = 60
 # What a site may ask of each job. By others of sbatch's variables it would wait for the job, make
 # many of it, or give it another cluster, signal, file or name.
 OF_THE_SITE = frozenset(
@@ -37,43 +33,6 @@ OF_THE_SITE = frozenset(
 )
 # Variables of all of Slurm's programs that sbatch heeds, too.
 OF_ALL_PROGRAMS = ("SLURM_CLUSTERS", "SLURM_HINT")
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is asked for: kinds of nodes, how stages run, settings as flags and of jobs, minutes.
-
-    A runner that was not named is empty, minutes that were not given are None.
-    """
-
-    kinds: tuple[str, ...]
-    runner: str
-    settings: Mapping[str, str]
-    of_jobs: Mapping[str, str]
-    pending_limit: int | None
-
-
-def settings_of_jobs(given: Mapping[str, str]) -> dict[str, str]:
-    """Return the settings in force, by name: of flags, which are `given`, variables and .env.
-
-    Cores are a job's own unless a flag names them. Raises SettingsError for what can't be set.
-    """
-    environ = chosen_settings({**given})
-    texts = {name: environ.get(env_name(name), "") for name in sorted(STORED - {"cores"})}
-    cores = {name: text for name, text in given.items() if name == "cores"}
-    return {name: text for name, text in texts.items() if text} | cores
-
-
-def read_kinds(text: str) -> tuple[str, ...]:
-    """Return the kinds in `spr,icx`; SettingsError if there is none, or one that is not known."""
-    kinds = tuple(dict.fromkeys(kind.strip().lower() for kind in text.split(",") if kind.strip()))
-    if not kinds:
-        raise SettingsError(f"kinds are missing; give --kinds with some of {', '.join(KINDS)}")
-    for kind in kinds:
-        if kind not in KINDS:
-            shown = quoted_part(kind, text, KINDS)
-            raise SettingsError(f"there is no kind {shown}; give {', '.join(KINDS)}")
-    return kinds
 
 
 def require_nodes(kinds: Iterable[str]) -> None:
@@ -98,14 +57,19 @@ def unfinished(folder: Path, order: Order) -> Submit | None:
     last = adopt(last)
     if all(it.is_over for it in standings(folder, last)):
         return None
-    same = tuple(job.kind for job in last.jobs) == order.kinds and last.settings == order.of_jobs
-    if not same or last.runner != order.runner:
+    if not _is_of(order, last):
         raise ArtifactsBusyError(
             f"the jobs of submit {last.id} are not over; wait (`invoke jobs`), end them (`invoke "
             "cancel`), or give another folder by --artifacts"
         )
     limit = last.pending_limit if order.pending_limit is None else order.pending_limit
     return msgspec.structs.replace(last, pending_limit=limit)
+
+
+def _is_of(order: Order, submit: Submit) -> bool:
+    kinds = tuple(job.kind for job in submit.jobs)
+    same = (kinds, submit.settings, submit.runner) == (order.kinds, order.of_jobs, order.runner)
+    return same and submit.of_model in ("", state.digest(submit.id, order.of_model))
 
 
 def begin(folder: Path, artifacts: Path, order: Order, runtime: str) -> Submit:
@@ -118,6 +82,7 @@ def begin(folder: Path, artifacts: Path, order: Order, runtime: str) -> Submit:
         id=name,
         runner=order.runner,
         settings={**order.of_jobs},
+        of_model=state.digest(name, order.of_model),
         inputs=inputs,
         pending_limit=DEFAULT_LIMIT if order.pending_limit is None else order.pending_limit,
         jobs=[Job(kind=kind, name=state.job_name(name, kind)) for kind in order.kinds],

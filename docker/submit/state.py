@@ -1,8 +1,11 @@
 """What a submit remembers: which jobs were asked for, never how they are, which Slurm knows."""
 
+import hashlib
+import json
 import os
 import re
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -17,7 +20,7 @@ from stages.artifacts import Artifacts
 from stages.errors import InputCorruptError, InputMissingError, SettingsError
 from stages.files.member import read_plain
 from stages.program.printable import printable
-from stages.records.fields import END, Sha256, doc
+from stages.records.fields import END, Sha256, doc, doc_of_added
 from stages.records.reading import ReadError, convert, parse
 from stages.runtimes import RUNTIME_NAMES
 from stages.setting.programs import STAGES
@@ -59,6 +62,13 @@ class Submit(msgspec.Struct, kw_only=True, frozen=True):
     ]
     runner: Annotated[str, doc("docker, apptainer or local; empty: each job by what its node has.")]
     settings: Annotated[dict[str, str], doc("Settings of the jobs that were in force, by name.")]
+    of_model: Annotated[
+        str,
+        Meta(pattern=f"^([0-9a-f]{{64}})?{END}"),
+        doc_of_added(
+            "`digest` of the settings of data and model, which jobs don't get; empty: not known."
+        ),
+    ] = ""
     inputs: Annotated[dict[str, Sha256], doc("sha256 of the checksums of train and quantize.")]
     pending_limit: Annotated[
         int,
@@ -96,6 +106,12 @@ def _made(name: str) -> datetime | None:
 def job_name(submit: str, kind: str) -> str:
     """Return the name of a new job, by which it is found if its number was never written down."""
     return f"vgg19-{submit}-{kind}-{secrets.token_hex(2)}"
+
+
+def digest(submit: str, settings: Mapping[str, str]) -> str:
+    """Return a hash of settings that shows none of them, and differs from submit to submit."""
+    encoded = json.dumps([submit, {**settings}], sort_keys=True).encode()
+    return hashlib.sha256(encoded).hexdigest()
 
 
 def write(folder: Path, submit: Submit) -> None:

@@ -15,7 +15,13 @@ from docker.options import stage_task
 from docker.running import artifacts_of, chosen_settings, run_stages
 from docker.share.machines import Asked, side_by_side
 from docker.submit import sending, state, watching
-from docker.submit.sending import DEFAULT_LIMIT, Order
+from docker.submit.order import (
+    DEFAULT_LIMIT,
+    Order,
+    read_kinds,
+    settings_of_jobs,
+    settings_of_model,
+)
 from docker.submit.standing import Standing, checked, standings, table
 from docker.submit.state import Submit
 from stages.command_line import help_text, load
@@ -112,8 +118,9 @@ def _submit(runner: str, given: dict[str, str], _: How) -> None:
 
 def _order(runner: str, given: dict[str, str], own: Mapping[str, str]) -> Order:
     minutes = _read_minutes(own[LIMIT]) if LIMIT in own else None
-    kinds = sending.read_kinds(own.get(KINDS, ""))
-    return Order(kinds, runner, given, sending.settings_of_jobs(given), minutes)
+    kinds = read_kinds(own.get(KINDS, ""))
+    of_jobs, of_model = settings_of_jobs(given), settings_of_model(given)
+    return Order(kinds, runner, given, of_jobs, of_model, minutes)
 
 
 def _read_minutes(text: str) -> int:

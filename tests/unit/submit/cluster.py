@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from docker.submit import sending
-from docker.submit.sending import Order
+from docker.submit.order import Order, settings_of_jobs, settings_of_model
 from docker.submit.standing import standings
 from docker.submit.state import Submit
 from stages.artifacts import Artifacts
@@ -102,7 +102,9 @@ def made_by_train_and_quantize(root: Path) -> None:
 
 
 def order(*kinds: str, limit: int | None = None, **settings: str) -> Order:
-    return Order(kinds, "", settings, sending.settings_of_jobs(settings), limit)
+    return Order(
+        kinds, "", settings, settings_of_jobs(settings), settings_of_model(settings), limit
+    )
 
 
 def sent(cluster: Cluster, *kinds: str, limit: int | None = None, **settings: str) -> Submit:

@@ -51,6 +51,7 @@ DAMAGES = {
     "a folder for artifacts": of_submit(settings={"artifacts": "/victim"}),
     "an interpreter": of_submit(settings={"itex_python": "/victim/thesis"}),
     "a digest of an image": of_submit(settings={"image": "sha256:" + HASH}),
+    "a hash that is none": of_submit(of_model="x"),
     "no limit": of_submit(pending_limit=-1),
 }
 

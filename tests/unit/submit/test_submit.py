@@ -1,6 +1,8 @@
 """Jobs on several kinds of nodes, sent to a stand-in for Slurm."""
 
 import dataclasses
+import json
+import shutil
 import time
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -18,6 +20,7 @@ from invoke.program import Program
 from docker import running
 from docker.host.env_file import environment
 from docker.submit import sending, slurm, standing, state, tasks, watching
+from docker.submit.order import read_kinds
 from docker.submit.standing import Standing, standing_of, standings
 from docker.submit.state import Submit, bundle_of, log_of
 from stages.command_line import load
@@ -429,7 +432,7 @@ def test_bundles_are_given_to_diff_by_kind() -> None:
 @pytest.mark.parametrize("kinds", ["", "xyz", "spr,xyz", " , "])
 def test_kinds_that_nobody_knows_are_refused(kinds: str) -> None:
     with pytest.raises(SettingsError, match="spr, emr, gnr"):
-        sending.read_kinds(kinds)
+        read_kinds(kinds)
 
 
 def test_a_kind_without_a_node_is_refused_before_anything_is_trained(cluster: Cluster) -> None:
@@ -455,6 +458,37 @@ def test_another_submit_waits_for_the_jobs_of_the_last(cluster: Cluster) -> None
         sending.unfinished(cluster.submits, order("icx"))
     cluster.is_now("1", "FAILED", ExitCode="1:0")
     assert sending.unfinished(cluster.submits, order("icx")) is None
+
+
+OF_MODEL = {
+    **{"data": "beans", "backbone": "imagenet", "model": "/models/mine", "force": "train"},
+    "download_mirror": "https://me:secret@mirror.example.org",
+}
+
+
+@pytest.mark.parametrize("name", OF_MODEL)
+@pytest.mark.parametrize("by", ["flag", "variable"])
+def test_a_submit_of_other_data_or_of_another_model_is_another_one(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, name: str, by: str
+) -> None:
+    submit = sent(cluster, "spr")
+    given: dict[str, Any] = {name: OF_MODEL[name]} if by == "flag" else {}
+    if by == "variable":
+        monkeypatch.setenv(env_name(name), OF_MODEL[name])
+    with pytest.raises(ArtifactsBusyError, match=submit.id):
+        sending.unfinished(cluster.submits, order("spr", **given))
+    shutil.rmtree(cluster.submits / submit.id)
+    other = sent(cluster, "spr", **given)
+    assert sending.unfinished(cluster.submits, order("spr", **given)) == other
+    assert "secret" not in (cluster.submits / other.id / "submit.json").read_text()
+
+
+def test_a_submit_of_a_version_that_kept_nothing_of_its_model_goes_on(cluster: Cluster) -> None:
+    path = cluster.submits / sent(cluster, "spr").id / "submit.json"
+    fields = json.loads(path.read_text())
+    del fields["of_model"]
+    path.write_text(json.dumps(fields))
+    assert sending.unfinished(cluster.submits, order("spr", data="beans"))
 
 
 @pytest.mark.parametrize(("given", "minutes"), [("0", 0), ("90", 90), (None, 30)])
