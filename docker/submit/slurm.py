@@ -1,59 +1,45 @@
-"""Slurm, by its own programs: what they say of a job, in Python's words."""
+"""Slurm, by its own programs: send a job, find it, look at it, end it."""
 
 import os
 import re
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from docker.submit.seen import SACCT, Seen, accounted_in, shown_in
 from docker.submit.state import NUMBER
 from stages.errors import SchedulerError
-from stages.program.printable import printable
 from stages.program.tether import tethered
 from stages.setting import foreign_words
-from stages.setting.spec import read_whole
 
 ANSWER_S = 60
-MAX_SHOWN = 200
 UNKNOWN_JOB = "Invalid job id"
 # What scancel says of a job that has ended, or is about to.
 ENDED = (UNKNOWN_JOB, "already completing or completed")
+# How sbatch says that it waits no longer for an answer, and how long the job is looked for then.
+GIVEN_UP = ("timed out", "Zero Bytes were transmitted")
+LATE_S, LATE_PAUSE_S = 20.0, 2.0
 # With --parsable and without, as a wrapper of sbatch may have it: each on a line of its own.
 SENT = re.compile(rf"({NUMBER})(?:;\S+)?|Submitted batch job ({NUMBER})(?: on cluster \S+)?")
-SACCT = ("JobIDRaw", "JobName", "State", "ExitCode", "NodeList", "Submit", "Start", "Reason")
-# By itself sacct shows what was there today.
-SINCE = "--starttime=now-60days"
+# sacct's words where a site lets nobody ask for as many days at once (MaxQueryTimeRange).
+TOO_WIDE = "Too wide"
+# Shorter times to ask for then; by itself sacct shows what was there today.
+SHORTER: Sequence[Sequence[str]] = (("--starttime=now-7days",), ("--starttime=now-1days",), ())
+# The day in a job's name, when its submit was made.
+DAY_IN_NAME = re.compile("vgg19-([0-9]{8})T")
 # A user's own defaults for these programs would hide jobs, or show times in another form.
 OWN_DEFAULTS = ("SLURM_", "SQUEUE_", "SCANCEL_", "SCONTROL_", "SINFO_", "SACCT_")
 # Where the controller is, and who asks it; never another cluster than the jobs are sent to.
 ASKED = ("SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_JWT")
-# sacct's names of what scontrol calls otherwise.
-BY_SACCT = {"JobState": "State", "SubmitTime": "Submit", "StartTime": "Start"}
 
 
 class RefusedError(Exception):
     """What one of Slurm's programs said as it failed, in one line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A job as Slurm has it now: times of this time zone.
-
-    `state` is empty if the answer is none about a job of this name.
-    """
-
-    state: str = ""
-    reason: str = ""
-    code: int = 0
-    signal: int = 0
-    node: str = ""
-    submitted: datetime | None = None
-    began: datetime | None = None
 
 
 def features() -> set[str]:
@@ -70,8 +56,9 @@ def send(name: str, options: Sequence[str], environ: Mapping[str, str], clone: P
     command = ["sbatch", "--parsable", f"--job-name={name}", *options]
     try:
         said = _run(command, environ, clone)
-    except (RefusedError, SchedulerError):
-        if number := find(name):  # a controller that answers late has taken it all the same
+    except (RefusedError, SchedulerError) as error:
+        # A controller that answers late has taken it all the same, or takes it soon.
+        if number := _find_late(name) if _may_be_late(error) else find(name):
             return number
         raise
     if number := number_in(said) or find(name):
@@ -95,7 +82,25 @@ def find(name: str) -> str:
     command = ("squeue", "--all", "-h", "--states=all", "-o", "%A", "--name", name)
     if found := _first_number(_answer(*command)):
         return found
-    return _first_number(_sacct("JobIDRaw", SINCE, "--name", name))
+    return _first_number(_sacct(name, "JobIDRaw", "--name", name))
+
+
+def _may_be_late(error: Exception) -> bool:
+    return isinstance(error, RefusedError) and any(words in str(error) for words in GIVEN_UP)
+
+
+def _find_late(name: str) -> str:
+    """Return the number of a job that a busy controller may take by and by, empty if it does not.
+
+    Raises SchedulerError if the controller can't be asked to the end.
+    """
+    deadline = time.monotonic() + LATE_S
+    while time.monotonic() < deadline:
+        with suppress(SchedulerError):
+            if number := find(name):
+                return number
+        time.sleep(LATE_PAUSE_S)
+    return find(name)
 
 
 def look(job: str, name: str) -> Seen | None:
@@ -109,7 +114,7 @@ def look(job: str, name: str) -> Seen | None:
         if UNKNOWN_JOB not in str(error):
             raise unreachable(str(error)) from None
         seen = None
-    return seen or accounted_in(_sacct(",".join(SACCT), "-j", job), name)
+    return seen or accounted_in(_sacct(name, ",".join(SACCT), "-j", job), name)
 
 
 def end(job: str, *options: str) -> None:
@@ -119,25 +124,6 @@ def end(job: str, *options: str) -> None:
     except RefusedError as error:
         if not any(words in str(error) for words in ENDED):
             raise
-
-
-def shown_in(said: str, name: str) -> Seen | None:
-    """Return how scontrol shows a job, None if it is another than that of this name."""
-    # The first of a name counts: what a user chooses, such as a comment, comes behind it.
-    words = [word.partition("=") for word in reversed(said.split())]
-    fields = {field: value for field, _, value in words}
-    if "JobName" not in fields:
-        return Seen()
-    return _seen(fields) if fields["JobName"] == name else None
-
-
-def accounted_in(said: str, name: str) -> Seen | None:
-    """Return how sacct shows a job, None if none of its lines is of this name."""
-    for line in said.splitlines():
-        values = dict(zip(SACCT, line.split("|"), strict=False))
-        if values.get("JobName") == name:
-            return _seen(values | {field: values.get(own, "") for field, own in BY_SACCT.items()})
-    return None
 
 
 def unreachable(said: str) -> SchedulerError:
@@ -153,40 +139,29 @@ def _first_number(said: str) -> str:
     return next((line for line in lines if re.fullmatch(NUMBER, line)), "")
 
 
-def _sacct(fields: str, *which: str) -> str:
-    """Return what accounting says of jobs, nothing if it is not there, or switched off."""
+def _sacct(name: str, fields: str, *which: str) -> str:
+    """Return what accounting says of jobs, nothing if it is not there, or switched off.
+
+    It is asked since the submit of the job of this name was made, or if it refuses to look at so
+    much, for less.
+    """
     if shutil.which("sacct"):
-        with suppress(RefusedError):
-            return _run(["sacct", "-X", "-n", "-P", "-o", fields, *which])
+        for since in ([_since(name)], *SHORTER):
+            try:
+                return _run(["sacct", "-X", "-n", "-P", *since, "-o", fields, *which])
+            except RefusedError as error:
+                if TOO_WIDE not in str(error):
+                    break
     return ""
 
 
-def _seen(fields: Mapping[str, str]) -> Seen:
-    code, _, signal = fields.get("ExitCode", "").partition(":")
-    node = fields.get("NodeList", "")
-    return Seen(
-        state=printable(fields.get("JobState", "").partition(" ")[0].rstrip("+"), MAX_SHOWN),
-        reason=foreign_words.shown(fields.get("Reason", "")),
-        code=_whole(code),
-        signal=_whole(signal),
-        node="" if node.startswith(("(", "None")) else printable(node, MAX_SHOWN),
-        submitted=_time(fields.get("SubmitTime", "")),
-        began=_time(fields.get("StartTime", "")),
-    )
-
-
-def _whole(text: str) -> int:
-    with suppress(ValueError):
-        return read_whole(text)
-    return 0
-
-
-def _time(text: str) -> datetime | None:
-    """Return a time in this zone, also of one that SLURM_TIME_FORMAT shows with its offset."""
-    with suppress(ValueError, OverflowError):
-        found = datetime.fromisoformat(text)
-        return found.astimezone().replace(tzinfo=None) if found.tzinfo else found
-    return None
+def _since(name: str) -> str:
+    """Return sacct's option for the time from the day before a submit on, in any time zone."""
+    if match := DAY_IN_NAME.match(name):
+        with suppress(ValueError, OverflowError):
+            eve = datetime.strptime(match[1], "%Y%m%d") - timedelta(days=1)
+            return f"--starttime={eve:%Y-%m-%d}"
+    return "--starttime=now-60days"
 
 
 def _answer(*command: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from docker.submit import slurm, state
+from docker.submit.seen import Seen, accounted_in, shown_in
 from docker.submit.state import Job, Submit
 from tests.fuzz.inputs import contents, mutated_texts
 from tests.fuzz.parsers import Parser
@@ -16,9 +17,13 @@ ID = "20261127T141500Z-0a2bfed7"
 NAME = f"vgg19-{ID}-spr-0a1b"
 SHOWN = (
     f"JobId=1 JobName={NAME} UserId=me(1000) JobState=RUNNING Reason=None ExitCode=0:0 "
-    "SubmitTime=2026-11-27T20:00:00 StartTime=2026-11-27T20:00:00+0000 NodeList=n1"
+    "SubmitTime=2026-11-27T20:00:00 StartTime=2026-11-27T20:00:00+0000 EndTime=Unknown "
+    "TimeLimit=1-01:00:00 NodeList=n1"
 )
-ACCOUNTED = f"1|{NAME}|CANCELLED by 1000|0:15|n1|2026-11-27T20:00:00|Unknown|None\n"
+ACCOUNTED = (
+    f"1|{NAME}|CANCELLED by 1000|0:15|n1|2026-11-27T20:00:00|Unknown|2026-11-27T20:01:00|01:00:00|"
+    "None\n"
+)
 SUBMIT = Submit(
     id=ID,
     runner="local",
@@ -38,17 +43,18 @@ def parsers() -> Iterator[Parser]:
 
 
 def _shown(said: str) -> None:
-    _seen(slurm.shown_in(said, NAME))
+    _seen(shown_in(said, NAME))
 
 
 def _accounted(said: str) -> None:
-    _seen(slurm.accounted_in(said, NAME))
+    _seen(accounted_in(said, NAME))
 
 
-def _seen(seen: slurm.Seen | None) -> None:
+def _seen(seen: Seen | None) -> None:
     if seen:
         assert (seen.state + seen.reason + seen.node).isprintable()
-        assert all(time is None or time.tzinfo is None for time in (seen.submitted, seen.began))
+        times = (seen.submitted, seen.began, seen.ended)
+        assert all(time is None or time.tzinfo is None for time in times)
 
 
 def _sent(said: str) -> None:

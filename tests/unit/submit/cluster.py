@@ -1,11 +1,12 @@
 """A Slurm of text files, whose programs are one script: what they are asked is written down."""
 
 import os
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from docker.submit import sending
+from docker.submit import sending, slurm
 from docker.submit.order import Order, settings_of_jobs, settings_of_model
 from docker.submit.standing import standings
 from docker.submit.state import Submit
@@ -23,7 +24,10 @@ env >"had-$name"
 [[ ! -e hidden || " $* " == *" --all "* || $name == sbatch ]] || exit 0
 case $name in
   sinfo) echo "spr,fast"; echo icx; echo clx ;;
-  squeue) grep -lx "name=${@: -1}" job-* 2>/dev/null | cut -d- -f2 ;;
+  squeue)
+    looks=$(($(cat late-looks 2>/dev/null || echo 0) - 1))
+    [[ $looks -lt 0 ]] || { echo "$looks" >late-looks && exit 0; }
+    grep -lx "name=${@: -1}" job-* 2>/dev/null | cut -d- -f2 ;;
   sbatch)
     for word in "$@"; do
       [[ $word != --constraint=* || ! -e refuse-${word#*=} ]] ||
@@ -51,6 +55,8 @@ case $name in
       { echo "scancel: error: Kill job error on job id $number: Access denied" >&2; exit 1; }
     [[ ! -e deaf-$number ]] || exit 0
     [[ ! -e hangs-$number ]] || exec sleep 60
+    [[ ! -e begins-$number ]] || mv "begins-$number" "state-$number"
+    [[ $* != *--state=PENDING* ]] || grep -q "JobState=PENDING" "state-$number" || exit 0
     [[ $* == *--signal* ]] && state=FAILED code=143:0 || state=CANCELLED code=0:0
     grep -qE "PENDING|RUNNING|SUSPENDED|STOPPED" "state-$number" || exit 1
     echo "JobId=$number JobState=$state ExitCode=$code NodeList=n1" >state-$number ;;
@@ -72,6 +78,7 @@ class Cluster:
         self.programs = programs
         monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
         monkeypatch.setenv("CLUSTER", str(self.folder))
+        monkeypatch.setattr(slurm, "LATE_S", 0.0)
         self.artifacts, self.submits = folder / "artifacts", folder / "artifacts-submits"
         self.submits.mkdir()
         made_by_train_and_quantize(self.artifacts)
@@ -84,6 +91,15 @@ class Cluster:
     def is_now(self, number: str, state: str, **fields: str) -> None:
         rest = " ".join(f"{name}={value}" for name, value in fields.items())
         (self.folder / f"state-{number}").write_text(f"JobId={number} JobState={state} {rest}\n")
+
+    def begins(self, number: str) -> None:
+        """Have a job begin right before scancel looks at it."""
+        text = f"JobId={number} JobState=RUNNING ExitCode=0:0 NodeList=n1\n"
+        (self.folder / f"begins-{number}").write_text(text)
+
+    def accounts(self, text: str) -> None:
+        """Have sacct run these lines of the shell."""
+        (self.programs / "sacct").write_text(f'#!/bin/bash\ncd "$CLUSTER" && {text}\n')
 
     def answers(self, number: str, said: str) -> None:
         (self.folder / f"answer-{number}").write_text(said)
@@ -112,6 +128,11 @@ def sent(cluster: Cluster, *kinds: str, limit: int | None = None, **settings: st
         cluster.submits, cluster.artifacts, order(*kinds, limit=limit, **settings), "itex"
     )
     return sending.send_all(cluster.submits, cluster.artifacts, submit)
+
+
+def ago(minutes: float) -> str:
+    """Return a time of that many minutes ago, as Slurm writes it."""
+    return (datetime.now() - timedelta(minutes=minutes)).isoformat(timespec="seconds")
 
 
 def words(cluster: Cluster, submit: Submit) -> dict[str, str]:

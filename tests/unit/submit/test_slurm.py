@@ -15,6 +15,7 @@ from invoke.exceptions import Exit
 
 from docker.paths import ROOT
 from docker.submit import sending, slurm, standing, state, tasks, watching
+from docker.submit.seen import accounted_in, shown_in
 from docker.submit.standing import standings
 from stages.errors import SchedulerError
 from tests.unit.submit.cluster import Cluster, order, sent, words
@@ -35,15 +36,15 @@ def test_a_job_of_another_with_the_same_number_is_neither_shown_nor_signalled(
 
 def test_a_job_that_calls_itself_ours_in_what_its_user_chose_is_not_ours() -> None:
     said = "JobId=1 JobName=thesis JobState=RUNNING Comment=x JobName=ours JobState=FAILED"
-    assert slurm.shown_in(said, "ours") is None
+    assert shown_in(said, "ours") is None
 
 
 def test_accounting_knows_our_job_though_its_number_is_anothers_now() -> None:
     said = "1|thesis|RUNNING|0:0|n1|||\n1|ours|FAILED|13:0|n1|||\n"
-    seen = slurm.accounted_in(said, "ours")
+    seen = accounted_in(said, "ours")
     assert seen
     assert (seen.state, seen.code) == ("FAILED", 13)
-    assert slurm.accounted_in(said, "other") is None
+    assert accounted_in(said, "other") is None
 
 
 @pytest.mark.parametrize("word", [*sorted(ALIVE), "SOME_NEW_WORD"])
@@ -175,7 +176,7 @@ def test_fields_that_are_odd_do_not_end_it(cluster: Cluster, word: str, fields: 
 def test_a_time_with_an_offset_is_that_of_this_zone() -> None:
     begin = datetime.now(timezone.utc) - timedelta(minutes=7)
     said = f"JobName=ours JobState=PENDING SubmitTime={begin.isoformat()}"
-    seen = slurm.shown_in(said, "ours")
+    seen = shown_in(said, "ours")
     assert seen
     assert seen.submitted
     assert 6 <= (datetime.now() - seen.submitted).total_seconds() / 60 <= 8
@@ -273,6 +274,60 @@ def test_accounting_is_asked_for_jobs_of_earlier_days_too(cluster: Cluster) -> N
     sacct = cluster.programs / "sacct"
     sacct.write_text('#!/bin/bash\n[[ " $* " != *" --starttime="* ]] || echo 7\n')
     assert slurm.find("a job of yesterday") == "7"
+
+
+@pytest.mark.parametrize("allowed", ["now-7days", "now-1days", ""])
+def test_accounting_that_refuses_to_look_at_so_many_days_is_asked_for_fewer(
+    cluster: Cluster, allowed: str
+) -> None:
+    refused = 'echo "sacct: error: slurmdbd: Too wide of a date range in query" >&2; exit 1'
+    given = f'"$*" == *--starttime={allowed}*' if allowed else '"$*" != *--starttime=*'
+    cluster.accounts(f"[[ {given} ]] && echo 7 || {{ {refused}; }}")
+    assert slurm.find("vgg19-20261127T141500Z-0a2bfed7-spr-0a1b") == "7"
+
+
+@pytest.mark.parametrize(
+    ("name", "since"),
+    [
+        ("vgg19-20260301T001500Z-0a2bfed7-spr-0a1b", "2026-02-28"),
+        ("vgg19-20269999T001500Z-0a2bfed7-spr-0a1b", "now-60days"),
+        ("vgg19-00010101T001500Z-0a2bfed7-spr-0a1b", "now-60days"),
+    ],
+)
+def test_accounting_is_asked_since_the_day_before_the_submit(
+    cluster: Cluster, name: str, since: str
+) -> None:
+    slurm.find(name)
+    [asked] = cluster.calls("sacct")
+    assert f" --starttime={since} " in asked
+
+
+def test_accounting_that_is_switched_off_is_asked_once(cluster: Cluster) -> None:
+    cluster.accounts('echo x >>asked; echo "Slurm accounting storage is disabled" >&2; exit 1')
+    assert slurm.find("a job of yesterday") == ""
+    assert (cluster.folder / "asked").read_text() == "x\n"
+
+
+def test_a_job_that_a_busy_slurm_takes_late_is_not_refused(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slurm, "LATE_S", 30.0)
+    monkeypatch.setattr(slurm, "LATE_PAUSE_S", 0.0)
+    begun = sending.begin(cluster.submits, cluster.artifacts, order("spr"), "itex")
+    (cluster.folder / "answers-late").write_text("now")
+    (cluster.folder / "late-looks").write_text("3")  # one of them before it is sent
+    submit = sending.send_all(cluster.submits, cluster.artifacts, begun)
+    assert [(job.id, job.refusal) for job in submit.jobs] == [("1", "")]
+    assert len(cluster.calls("squeue")) == 4
+
+
+def test_what_slurm_refuses_outright_is_looked_for_once(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slurm, "LATE_S", 30.0)
+    (cluster.folder / "refuse-spr").touch()
+    assert words(cluster, sent(cluster, "spr")) == {"spr": "refused"}
+    assert len(cluster.calls("squeue")) == 2
 
 
 SECRET = "Password for http://bob:hunter2@h"
