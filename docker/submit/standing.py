@@ -1,14 +1,15 @@
 """How each job stands, and what to do: by what Slurm says of it, and by the bundle it left."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from docker.submit.slurm import Seen, look
+from docker.submit.seen import Seen
+from docker.submit.slurm import look
 from docker.submit.state import Job, Submit, bundle_of, log_of
 from stages.artifacts import verify
 from stages.common.text import aligned
-from stages.errors import HostError, InputCorruptError, InputMissingError
+from stages.errors import HostError, InputCorruptError, InputMissingError, NotTrustedError
 from stages.evidence.archive import unpack
 from stages.files.member import plain_end
 from stages.folder.full_disk import scratch_folder
@@ -26,16 +27,14 @@ STARTING = frozenset(("CONFIGURING", "POWER_UP_NODE"))
 # They have a node, which another job has for now, or an administrator wants.
 SUSPENDED = frozenset(("STOPPED", "SUSPENDED"))
 # A job that is revoked here runs on another cluster of a federation.
-RUNNING = frozenset(
-    {
-        *("RUNNING", "COMPLETING", "RESIZING", "REVOKED", "SIGNALING", "STAGE_OUT"),
-        "UPDATE_DB",
-    }
-)
-TIMED_OUT = frozenset(("TIMEOUT", "DEADLINE"))
+RUNNING = frozenset(("RUNNING", "RESIZING", "REVOKED", "SIGNALING", "UPDATE_DB"))
+# What they ran is over, and their node is cleared up: by a site's own program, it may take minutes.
+ENDING = frozenset(("COMPLETING", "STAGE_OUT"))
+OUT_OF_MEMORY, DEADLINE = "OUT_OF_MEMORY", "DEADLINE"
+TIMED_OUT = frozenset(("TIMEOUT", DEADLINE))
 KILLED = frozenset(
     {
-        *("CANCELLED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "BOOT_FAIL", "LAUNCH_FAILED"),
+        *("CANCELLED", "NODE_FAIL", OUT_OF_MEMORY, "PREEMPTED", "BOOT_FAIL", "LAUNCH_FAILED"),
         "RECONFIG_FAIL",
     }
 )
@@ -43,9 +42,19 @@ OVER = frozenset(("COMPLETED", "FAILED")) | TIMED_OUT | KILLED
 NOT_KNOWN, DAMAGED = "not known", "damaged"
 # By which run_job.sh says that the scheduler's signal ended it.
 SIGNALLED = 143
+# Slurm sends that signal two minutes before a job's time is up, or up to a minute earlier.
+EARLY = timedelta(minutes=3)
+# With these run_job.sh has packed a bundle, which a network's file system may show later elsewhere.
+PACKED = (0, NotTrustedError.exit_code)
+LATE_S = 60
 AGAIN = "`invoke submit --again`"
-# Reasons that waiting does not end, as parts of Slurm's words.
-HOPELESS = ("Down", "DOWN", "Drained", "NotAvail", "Limit", "BadConstraints", "Held")
+# Reasons that waiting does not end, as parts of Slurm's words. Most limits are of what is at work,
+# and so end.
+HOPELESS = (
+    *("Down", "DOWN", "Drained", "NotAvail", "BadConstraints", "Held", "_held", "Inactive"),
+    *("PerJob", "PerNode", "PartitionNodeLimit", "PartitionTimeLimit", "MaxMemPerLimit"),
+    *("Invalid", "NotAllowed", "NotSatisfied", "NeverSatisfied", "ReservationDeleted"),
+)
 POINTER = " above say"
 MAX_LOG_BYTES, MAX_LINE = 65536, 160
 
@@ -62,12 +71,19 @@ class Standing:
     pending_s: float | None = 0.0
     # Whether Slurm's answer names the job: nothing else may be signalled.
     is_named: bool = True
+    # Slurm's own word for it, if it is pending.
+    state: str = ""
 
     @property
     def is_over(self) -> bool:
         """Whether nothing more comes of the job by itself."""
-        going = ("pending", "starting", "running", "suspended", "not sent", NOT_KNOWN)
+        going = ("pending", "starting", "running", "suspended", "ending", "not sent", NOT_KNOWN)
         return self.word not in going
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing of the job is left to be ended, though its bundle may still come."""
+        return self.is_over or self.word == "ending"
 
 
 def standing_of(folder: Path, submit: Submit, job: Job) -> Standing:
@@ -75,21 +91,14 @@ def standing_of(folder: Path, submit: Submit, job: Job) -> Standing:
     bundle = bundle_of(folder, submit, job)
     if not job.id:
         return _unnumbered(job, bundle)
-    seen = look(job.id, job.name)
-    if seen and seen.state in WAITING:
-        return _pending(job, seen)
-    if seen and seen.state in STARTING:
-        return Standing(job, "starting", f"on {seen.node}", "wait; its node is made ready")
-    if seen and seen.state in SUSPENDED:
-        return Standing(job, "suspended", f"on {seen.node}", "wait; Slurm lets it go on")
-    if seen and seen.state in RUNNING:
-        log = log_of(folder, submit, job)
-        return Standing(job, "running", f"on {seen.node}, {_time(seen.began)}", str(log))
+    seen, log = look(job.id, job.name), log_of(folder, submit, job)
     if seen and seen.state not in OVER:
-        return _not_known(job, seen.state)
+        return _going(job, seen, log)
     if bundle.is_file():
         return _done(job, bundle)
-    return _ended(job, seen, log_of(folder, submit, job))
+    if seen and _may_have_packed(seen):
+        return Standing(job, "ending", f"on {seen.node}, its bundle is awaited", "wait")
+    return _ended(job, seen, log)
 
 
 def standings(folder: Path, submit: Submit) -> list[Standing]:
@@ -141,13 +150,29 @@ def _done(job: Job, bundle: Path) -> Standing:
     return Standing(job, "done", str(bundle), "`invoke diff` takes it")
 
 
+def _going(job: Job, seen: Seen, log: Path) -> Standing:
+    place = f"on {seen.node}"
+    if seen.state in WAITING:
+        return _pending(job, seen)
+    if seen.state in STARTING:
+        return Standing(job, "starting", place, "wait; its node is made ready")
+    if seen.state in SUSPENDED:
+        return Standing(job, "suspended", place, "wait; Slurm lets it go on")
+    if seen.state in RUNNING:
+        return Standing(job, "running", f"{place}, {_time(seen.began)}", str(log))
+    if seen.state in ENDING:
+        return Standing(job, "ending", place, "wait; its node is cleared up")
+    return _not_known(job, seen.state)
+
+
 def _pending(job: Job, seen: Seen) -> Standing:
     seconds = _since(seen.submitted) if seen.submitted else None
     hopeless = any(part in seen.reason for part in HOPELESS)
     remedy = "`invoke cancel`, or ask who runs the cluster" if hopeless else "wait"
     if seconds is None:
         remedy += "; as its time can't be read, no --pending-limit ends it"
-    return Standing(job, "pending", f"{_time(seen.submitted)}, {seen.reason}", remedy, seconds)
+    cause = f"{_time(seen.submitted)}, {seen.reason}"
+    return Standing(job, "pending", cause, remedy, seconds, state=seen.state)
 
 
 def _not_known(job: Job, state: str) -> Standing:
@@ -159,18 +184,47 @@ def _not_known(job: Job, state: str) -> Standing:
 def _ended(job: Job, seen: Seen | None, log: Path) -> Standing:
     if seen is None:
         return Standing(job, "lost", "Slurm knows it no more, and it left no bundle", AGAIN)
-    if seen.state in TIMED_OUT:
-        return Standing(job, "timed out", "", f"give more by SBATCH_TIMELIMIT, then {AGAIN}")
-    if seen.state == "CANCELLED" and not seen.node:
-        return Standing(job, "killed", "before it began", AGAIN)
+    if seen.state in TIMED_OUT or _met_its_limit(seen):
+        return _timed_out(job, seen)
     if seen.state in KILLED or seen.signal or seen.code == SIGNALLED:
-        signal = f", signal {seen.signal}" if seen.signal else ""
-        return Standing(job, "killed", f"{seen.state}{signal} on {seen.node}", AGAIN)
+        return _killed(job, seen)
     if seen.code == HostError.exit_code:
         remedy = f"have the node's features corrected, then {AGAIN}"
         return Standing(job, "unfit node", last_error(log) or seen.node, remedy)
     said = last_error(log) or f"code {seen.code} on {seen.node} without a bundle"
     return Standing(job, "failed", said, f"read {log}, then {AGAIN}")
+
+
+def _may_have_packed(seen: Seen) -> bool:
+    """Return whether a job ended just now, and well: its bundle may be there in a moment."""
+    is_well = seen.state in ("COMPLETED", "FAILED") and not seen.signal and seen.code in PACKED
+    return is_well and seen.ended is not None and _since(seen.ended) < LATE_S
+
+
+def _met_its_limit(seen: Seen) -> bool:
+    """Return whether what ended a job was the signal that Slurm sends before its time is up."""
+    is_signalled = seen.state == "FAILED" and seen.code == SIGNALLED
+    if not (is_signalled and seen.began and seen.ended and seen.limit):
+        return False
+    return seen.ended - seen.began >= seen.limit - EARLY
+
+
+def _timed_out(job: Job, seen: Seen) -> Standing:
+    if seen.state == DEADLINE:
+        remedy = f"ask who runs the cluster for a later one, then {AGAIN}"
+        return Standing(job, "timed out", "its deadline has passed", remedy)
+    limit = f"its limit is {seen.limit.total_seconds() / 60:.0f} min" if seen.limit else ""
+    return Standing(job, "timed out", limit, f"give more by SBATCH_TIMELIMIT, then {AGAIN}")
+
+
+def _killed(job: Job, seen: Seen) -> Standing:
+    if seen.state == "CANCELLED" and not seen.node:
+        return Standing(job, "killed", "before it began", AGAIN)
+    if seen.state == OUT_OF_MEMORY:  # with 125, which is no signal
+        remedy = f"give more by SBATCH_MEM_PER_NODE, then {AGAIN}"
+        return Standing(job, "killed", f"{seen.state} on {seen.node}", remedy)
+    signal = f", signal {seen.signal}" if seen.signal else ""
+    return Standing(job, "killed", f"{seen.state}{signal} on {seen.node}", AGAIN)
 
 
 def last_error(log: Path) -> str:

@@ -1,0 +1,99 @@
+"""How a job stands that waits, ends or has ended, by what Slurm says of it."""
+
+import pytest
+
+from docker.submit.standing import standings
+from tests.unit.submit.cluster import Cluster, ago, sent, words
+
+NOW = 0.0
+
+
+@pytest.mark.parametrize(
+    ("limit", "began", "ended", "word"),
+    [
+        ("01:00:00", 60, 2, "timed out"),
+        ("1-00:00:00", 1440, 2, "timed out"),
+        ("00:02:00", 1, 0.5, "timed out"),
+        ("01:00:00", 60, 30, "killed"),
+        ("UNLIMITED", 60, 2, "killed"),
+        ("Partition_Limit", 60, 2, "killed"),
+    ],
+)
+@pytest.mark.parametrize("by", ["scontrol", "sacct"])
+def test_a_job_that_slurm_signals_as_its_time_is_up_is_timed_out(
+    cluster: Cluster, by: str, limit: str, began: float, ended: float, word: str
+) -> None:
+    submit = sent(cluster, "spr")
+    times = {"StartTime": ago(began), "EndTime": ago(ended), "TimeLimit": limit}
+    cluster.is_now("1", "FAILED", ExitCode="143:0", NodeList="n1", **times)
+    if by == "sacct":
+        (cluster.folder / "state-1").unlink()
+        line = f"1|{submit.jobs[0].name}|FAILED|143:0|n1|{ago(99)}|{'|'.join(times.values())}|None"
+        cluster.accounts(f"echo '{line}'")
+    [found] = standings(cluster.submits, submit)
+    assert found.word == word
+    assert ("SBATCH_TIMELIMIT" in found.remedy) == (word == "timed out")
+
+
+def test_a_job_that_another_ended_near_its_limit_is_killed(cluster: Cluster) -> None:
+    submit = sent(cluster, "spr")
+    times = {"StartTime": ago(60), "EndTime": ago(2), "TimeLimit": "01:00:00"}
+    cluster.is_now("1", "PREEMPTED", ExitCode="143:0", NodeList="n1", **times)
+    assert words(cluster, submit) == {"spr": "killed"}
+
+
+def test_a_job_without_enough_memory_is_given_more(cluster: Cluster) -> None:
+    submit = sent(cluster, "spr")
+    cluster.is_now("1", "OUT_OF_MEMORY", ExitCode="0:125", NodeList="n1")
+    [found] = standings(cluster.submits, submit)
+    assert (found.word, found.detail) == ("killed", "OUT_OF_MEMORY on n1")
+    assert "SBATCH_MEM_PER_NODE" in found.remedy
+
+
+def test_more_time_is_no_help_against_a_deadline(cluster: Cluster) -> None:
+    submit = sent(cluster, "spr")
+    cluster.is_now("1", "DEADLINE", ExitCode="0:0", NodeList="n1")
+    [found] = standings(cluster.submits, submit)
+    assert found.word == "timed out"
+    assert "deadline" in found.detail
+    assert "SBATCH_TIMELIMIT" not in found.remedy
+
+
+ENDS_BY_WAITING = [
+    *("QOSMaxJobsPerUserLimit", "AssocMaxJobsLimit", "AssocGrpCpuLimit", "AssocGrpMemLimit"),
+    *("QOSMaxCpuPerUserLimit", "QOSGrpNodeLimit", "QOSJobLimit", "Priority", "Dependency"),
+]
+NEVER_ENDS = [
+    *("InvalidAccount", "InvalidQOS", "AccountNotAllowed", "QOSNotAllowed", "PartitionInactive"),
+    *("PartitionDown", "ReservationDeleted", "DependencyNeverSatisfied", "JobHeldUser"),
+    *("launch_failed_requeued_held", "job_requeued_in_held_state", "PartitionTimeLimit"),
+    *("QOSMaxWallDurationPerJobLimit", "AssocMaxCpuPerJobLimit", "QOSMinCpuNotSatisfied"),
+    "BadConstraints",
+]
+
+
+@pytest.mark.parametrize("reason", ENDS_BY_WAITING + NEVER_ENDS)
+def test_who_waits_for_what_never_comes_is_sent_to_cancel(cluster: Cluster, reason: str) -> None:
+    submit = sent(cluster, "spr")
+    cluster.is_now("1", "PENDING", Reason=reason, SubmitTime=ago(1))
+    [found] = standings(cluster.submits, submit)
+    assert ("`invoke cancel`" in found.remedy) == (reason in NEVER_ENDS)
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "signal", "minutes", "word"),
+    [
+        ("COMPLETED", 0, 0, NOW, "ending"),
+        ("FAILED", 23, 0, NOW, "ending"),
+        ("COMPLETED", 0, 0, 2, "failed"),
+        ("FAILED", 23, 0, 2, "failed"),
+        ("FAILED", 13, 0, NOW, "failed"),
+        ("FAILED", 0, 9, NOW, "killed"),
+    ],
+)
+def test_a_bundle_that_is_seen_late_is_awaited_for_a_minute(
+    cluster: Cluster, state: str, code: int, signal: int, minutes: float, word: str
+) -> None:
+    submit = sent(cluster, "spr")
+    cluster.is_now("1", state, ExitCode=f"{code}:{signal}", NodeList="n1", EndTime=ago(minutes))
+    assert words(cluster, submit) == {"spr": word}
