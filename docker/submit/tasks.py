@@ -1,5 +1,6 @@
 """The tasks of invoke for several kinds of nodes: submit, jobs, cancel."""
 
+import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -56,7 +57,8 @@ def jobs(_: Context, artifacts: str = "") -> None:
         found = checked(standings(folder, sending.adopt(state.require_last(folder))))
         print(table(found))
         if len(watching.bundles(found)) > 1:
-            print(f"jobs: compare them: invoke diff {printable(' '.join(watching.bundles(found)))}")
+            command = shlex.join(["invoke", "diff", *watching.bundles(found)])
+            print(f"jobs: compare them: {printable(command)}")
 
     end_with(exit_code_of("jobs", show))
 

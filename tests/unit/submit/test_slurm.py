@@ -20,6 +20,7 @@ from docker.submit.standing import standings
 from stages.errors import SchedulerError
 from tests.unit.submit.cluster import Cluster, order, sent, words
 
+ENDED = ["COMPLETING", "STAGE_OUT"]
 ALIVE = standing.WAITING | standing.STARTING | standing.RUNNING | standing.SUSPENDED
 THESIS = "JobId=1 JobName=thesis UserId=alice(1001) JobState=RUNNING NodeList=n1"
 
@@ -60,6 +61,18 @@ def test_a_job_that_may_be_alive_is_not_sent_again_and_can_be_cancelled(
     assert "Access denied" in why
 
 
+@pytest.mark.parametrize("word", ENDED)
+def test_a_job_whose_node_is_cleared_up_is_ended_but_not_over(
+    cluster: Cluster, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    submit = sent(cluster, "spr")
+    cluster.is_now("1", word, ExitCode="0:0", NodeList="n1")
+    assert sending.again(cluster.submits) == submit
+    tasks.cancel.body(Context(), str(cluster.artifacts))
+    assert cluster.calls("scancel") == []
+    assert "ending" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("said", ["\n", "<html>", "JobId=1", "JobState=FAILED"])
 def test_an_answer_that_is_none_ends_no_job_and_begins_none(cluster: Cluster, said: str) -> None:
     submit = sent(cluster, "spr")
@@ -74,12 +87,12 @@ def test_waiting_ends_if_answers_are_never_understood(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     submit = sent(cluster, "spr")
-    monkeypatch.setattr(watching, "MAX_SILENT", 5)
+    monkeypatch.setattr(watching, "SILENT_S", 0)
     cluster.is_now("1", "SOME_NEW_WORD")
     looks = list[float]()
     with pytest.raises(SchedulerError, match="not understood"):
         watching.wait(cluster.submits, submit, looks.append)
-    assert len(looks) == 5
+    assert len(looks) == 1
 
 
 @pytest.mark.parametrize(

@@ -284,7 +284,7 @@ def test_what_waits_too_long_is_ended(cluster: Cluster, capsys: pytest.CaptureFi
         cluster.is_now(number, "PENDING", Reason="Resources", SubmitTime=began)
     found = standings(cluster.submits, submit)
     watching.end_overdue(cluster.submits, submit, found, {})
-    assert cluster.calls("scancel") == ["scancel 1"]
+    assert cluster.calls("scancel") == ["scancel --state=PENDING 1"]
     assert "more than 5 min" in capsys.readouterr().out
 
 
@@ -367,7 +367,10 @@ def test_a_running_job_may_end_its_containers_before_it_is_ended(cluster: Cluste
     submit = sent(cluster, "spr", "icx")
     cluster.is_now("1", "RUNNING", NodeList="n1")
     watching.cancel(cluster.submits, submit)
-    assert cluster.calls("scancel") == ["scancel --batch --signal=TERM 1", "scancel 2"]
+    assert cluster.calls("scancel") == [
+        "scancel --batch --signal=TERM 1",
+        "scancel --state=PENDING 2",
+    ]
     assert words(cluster, submit) == {"spr": "killed", "icx": "killed"}
 
 
