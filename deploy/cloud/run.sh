@@ -12,6 +12,9 @@ KNOWN=(SOURCE COMMIT SHA256 OPTIONS ALL_ISAS POWER_OFF)
 MAX_ATTEMPTS=3 LINES_SHOWN=20
 step=start attempt=0 POWER_OFF=no
 export GIT_TERMINAL_PROMPT=0 LC_ALL=C.UTF-8
+# A server that takes a connection and sends nothing: after a minute of that another try is made.
+MIN_BYTES_S=1000 SILENT_S=${SILENT_S:-60}
+export GIT_HTTP_LOW_SPEED_LIMIT=$MIN_BYTES_S GIT_HTTP_LOW_SPEED_TIME=$SILENT_S
 
 write_status() { # STATE WORDS: state, words and what was printed last, all or nothing
   {
@@ -34,6 +37,7 @@ last_lines() { # of this step
 state() { head -n 1 status 2>/dev/null; }
 
 finish() { # STATE CODE WORDS
+  trap '' TERM INT HUP # which poweroff sends: it would say that the run was stopped
   rm -f reserve # a full disk then has room for the status
   write_status "$1" "code $2: $3"
   [[ $POWER_OFF != yes ]] || sudo poweroff
@@ -143,7 +147,9 @@ fetch() { # source/, unless an earlier attempt did
   done
   [[ $try -le $TRIES ]] || fail 9 "SOURCE can't be fetched; see to network and address"
   [[ -f source.new/bootstrap.py ]] || fail 4 "SOURCE holds no bootstrap.py; give this project's"
-  { rm -rf source && mv source.new source && echo "$what" >source.of; } ||
+  # With what was made there: it takes hours, and is of another commit or export.
+  { { [[ ! -e source ]] || mv source "source-before-$(date +%s)"; } &&
+    mv source.new source && echo "$what" >source.of; } ||
     fail 8 "$STATE_FOLDER can't be written; give the machine a larger disk"
 }
 
@@ -158,7 +164,8 @@ fetch_clone() {
 }
 
 fetch_export() {
-  { need curl && unnamed curl -fsSL -o export.tar.gz -- "$SOURCE"; } || return 1
+  { need curl && unnamed curl -fsSL --globoff --connect-timeout 30 \
+    --speed-limit "$MIN_BYTES_S" --speed-time "$SILENT_S" -o export.tar.gz -- "$SOURCE"; } || return 1
   echo "$SHA256  export.tar.gz" | sha256sum --check --quiet ||
     fail 4 "SOURCE has another sha256 than the one given"
   mkdir source.new
@@ -169,16 +176,19 @@ fetch_export() {
 
 need() { # PROGRAM: install it, if it is not there
   ! command -v "$1" >/dev/null || return 0
+  sudo DEBIAN_FRONTEND=noninteractive dpkg --configure -a # after a stop in the middle of installing
   sudo apt-get -q update # at worst another process's lock: the next try waits
   sudo DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 install -y \
     --no-install-recommends "$1" ca-certificates
 }
 
-quieten() { # updates in the background would be measured, too
-  local try
+quieten() { # updates in the background hold apt's lock, and would be measured, too
+  local try states
   sudo systemctl stop apt-daily.timer apt-daily-upgrade.timer
   for ((try = 1; try <= TRIES; try++)); do
-    systemctl is-active --quiet apt-daily.service apt-daily-upgrade.service || return 0
+    # At work they are "activating", which is no activity for is-active.
+    states=$(systemctl show -p ActiveState --value apt-daily.service apt-daily-upgrade.service)
+    [[ ${states//inactive/} =~ active|activating ]] || return 0
     sleep "$PAUSE_S"
   done
 }
@@ -196,11 +206,11 @@ run() {
   [[ $made == /* ]] || made=source/$made
   read -ra options <<<"$OPTIONS"
   enter fetch
+  quieten # before anything is installed
   fetch
   enter plan # what the project refuses of OPTIONS and variables, before an engine is installed
   project pipeline --dry-run "${options[@]}" || fail $? "the pipeline refuses this job, as said below"
   enter doctor
-  quieten
   project doctor
   code=$?
   [[ $code == 0 || $code == 18 && $ALL_ISAS != yes ]] || fail $code "doctor found what is said below"

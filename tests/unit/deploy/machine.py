@@ -32,9 +32,13 @@ exit "$(cat "$CODES/$task" 2>/dev/null || echo 0)"
 STAND_INS = {
     "sudo": 'exec env "$@"',
     "poweroff": 'echo poweroff >>"$CALLS"',
-    "systemctl": 'if [[ $1 == is-system-running ]]; then echo "${SYSTEM:-running}"; fi; exit 3',
+    # A unit that is asked for is at rest when it is asked again.
+    "systemctl": 'if [[ $1 == show ]]; then echo "$*" >>"$CODES/shown"; cat "$CODES/states"\n'
+    'echo inactive >"$CODES/states"; exit; fi\n'
+    'if [[ $1 == is-system-running ]]; then echo "${SYSTEM:-running}"; fi; exit 3',
     "apt-get": 'echo "apt-get $*" >>"$CALLS"',
-    "curl": 'n=$(cat "$CODES/offline"); echo $((n - 1)) >"$CODES/offline"\n'
+    "curl": 'echo "$*" >"$CODES/curl-asked"\n'
+    'n=$(cat "$CODES/offline"); echo $((n - 1)) >"$CODES/offline"\n'
     '[[ $n -le 0 ]] || { echo "curl: (6) Could not resolve host" >&2; exit 6; }\n'
     'while [[ $1 != -o ]]; do shift; done; cp "$CODES/export" "$2"',
     "git": 'if [[ $1 == clone ]]; then\n[[ ! -e $CODES/clone ]] || exit "$(cat "$CODES/clone")"\n'
@@ -54,6 +58,7 @@ class Machine:
             (self.folder / name).mkdir()
         self.give("bootstrap.py", BOOTSTRAP).chmod(0o755)
         self.give("offline", "0")
+        self.give("states", "inactive\n\nfailed\n")
         for name, text in STAND_INS.items():
             path = self.folder / "bin" / name
             path.write_text(f"#!/bin/bash\n{text}\n")

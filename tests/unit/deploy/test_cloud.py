@@ -13,11 +13,6 @@ from tests.unit.deploy.machine import CLONE, SCRIPT, Machine
 USER_DATA = (CLOUD / "cloud-init.yaml").read_text()
 # What Amazon takes, the least of all clouds.
 MAX_BYTES = 16384
-# Programs of the packages that Debian calls essential.
-ALWAYS_THERE = (
-    *("bash", "cat", "cp", "date", "env", "flock", "grep", "head", "mkdir", "mv"),
-    *("rm", "sed", "sha256sum", "sleep", "tail"),
-)
 # What cloud-init 22.4, Debian 12's, says of the keys used here, in short.
 TEXT = {"type": "string"}
 FILE = {
@@ -60,6 +55,12 @@ def test_the_user_data_carries_the_script_as_it_is() -> None:
     assert script["content"] == SCRIPT.read_text()
     assert script["permissions"] == "0755"
     assert CLOUD / "cloud-init.yaml" not in reference.stale()
+
+
+def test_a_program_that_is_killed_for_want_of_memory_does_not_end_the_run() -> None:
+    files = {file["path"]: file["content"] for file in yaml.safe_load(USER_DATA)["write_files"]}
+    unit = files["/etc/systemd/system/vgg19.service"].partition("[Service]")[2]
+    assert "OOMPolicy=continue" in unit.splitlines()
 
 
 def test_the_job_of_the_user_data_says_what_is_missing(machine: Machine) -> None:
@@ -229,17 +230,3 @@ def test_two_do_not_run_at_once(machine: Machine) -> None:
         assert machine.boot() == 21
         assert machine.status()[0] == "running"
         os.killpg(process.pid, signal.SIGKILL)
-
-
-def test_git_is_installed_if_the_image_has_none(machine: Machine) -> None:
-    git = machine.folder / "bin" / "git"
-    installed = machine.give("git", git.read_text())
-    installed.chmod(0o755)
-    git.unlink()
-    only = machine.folder / "bin"
-    for name in ALWAYS_THERE:
-        (only / name).symlink_to(f"/usr/bin/{name}")
-    (only / "apt-get").write_text(
-        f'#!/bin/bash\n[[ " $* " != *" git "* ]] || cp {installed} {git}\n'
-    )
-    assert machine.boot(PATH=str(only)) == 0
