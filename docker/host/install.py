@@ -55,6 +55,9 @@ QUIET = {
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # apt's words if another process installs something, as a machine does in its first minutes.
 LOCKED = ("Could not get lock", "Unable to acquire the dpkg frontend lock", "Unable to lock")
+# apt's words after an installation that was cut off, as by a power cut: nothing is installed then.
+INTERRUPTED = "dpkg was interrupted"
+CONFIGURE = ("dpkg", "--configure", "-a", "--force-confdef", "--force-confold")
 LOCK_TIMEOUT_S = 600.0
 LOCK_POLL_S = 5.0
 
@@ -81,13 +84,25 @@ def install(packages: Sequence[str], next_release: bool) -> None:
 
 
 def _apt(*arguments: str) -> int:
-    """Run apt-get, as soon as no other process does, and return its exit code."""
+    """Run apt-get, as soon as no other process does, and return its exit code.
+
+    What an earlier installation left half done is finished first, if apt asks for that.
+    """
+    code, output = _unlocked(*arguments)
+    if code != 0 and INTERRUPTED in output:
+        _shown(CONFIGURE)
+        code, _ = _unlocked(*arguments)
+    return code
+
+
+def _unlocked(*arguments: str) -> tuple[int, str]:
+    """Run apt-get when no other process installs; return its exit code and output."""
     deadline = time.monotonic() + LOCK_TIMEOUT_S
     while True:
         code, output = _shown([*APT, *arguments])
         is_locked = code != 0 and any(words in output for words in LOCKED)
         if not is_locked or time.monotonic() > deadline:
-            return code
+            return code, output
         print("waiting for another process that installs packages", flush=True)
         time.sleep(LOCK_POLL_S)
 

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,22 @@ def test_one_that_never_ends_is_not_waited_for_for_ever(
     monkeypatch.setattr(install, "LOCK_TIMEOUT_S", -1)
     with pytest.raises(InstallError, match="numactl can't be installed"):
         install.install(["numactl"], next_release=False)
+
+
+INTERRUPTED = "E: dpkg was interrupted, you must manually run 'dpkg --configure -a'\n"
+
+
+@pytest.mark.parametrize("helps", [True, False])
+def test_an_installation_that_was_cut_off_is_finished_first(apt: Path, helps: bool) -> None:
+    (apt / "answer").write_text(INTERRUPTED)
+    finishes = f": > {apt}/answer" if helps else "exit 1"
+    (apt / "dpkg").write_text(f'#!/bin/sh\necho "dpkg $@" >> {apt}/asked\n{finishes}\n')
+    (apt / "dpkg").chmod(0o755)
+    with nullcontext() if helps else pytest.raises(InstallError, match="numactl can't be"):
+        install.install(["numactl"], next_release=False)
+    _, first, dpkg, second = (apt / "asked").read_text().splitlines()
+    assert first == second
+    assert dpkg.startswith("dpkg --configure -a")
 
 
 def test_a_step_that_fails_is_named(apt: Path, monkeypatch: pytest.MonkeyPatch) -> None:
