@@ -2,6 +2,7 @@
 #SBATCH --job-name=vgg19 --nodes=1 --ntasks=1 --signal=B:TERM@120
 #PBS -N vgg19
 #PBS -j oe
+#PBS -S /bin/bash
 # The pipeline as a job of Slurm, PBS or Torque, submitted in the clone. It installs nothing; with a
 # container engine it uses that, else Apptainer, if the clone has images for it (export/images.tar, or
 # .sif/), else `--runner local`. Variables:
@@ -120,13 +121,26 @@ others may use the same; have the scheduler bind it, or ask for a node alone" >&
 
 # The first of these that the node and the clone have.
 choose_runner() {
-  if docker version >/dev/null 2>&1; then
+  if has_engine; then
     echo docker
   elif has_images && { command -v apptainer || command -v singularity; } >/dev/null; then
     echo apptainer
   else
     echo local
   fi
+}
+
+# One that doctor takes: neither another engine by the name of docker, nor a snap, nor a silent one.
+has_engine() {
+  local client named
+  client=$(readlink -f "$(command -v docker)") && [[ ${client##*/} != snap ]] || return 1
+  named=$(ask_docker --version)
+  [[ ${named,,} != *podman* && ${named,,} != *nerdctl* ]] || return 1
+  ask_docker version --format '{{.Server.Version}}' >/dev/null
+}
+
+ask_docker() {
+  timeout -k 2 "$ENGINE_S" docker "$@" 2>/dev/null
 }
 
 has_images() {
@@ -179,7 +193,8 @@ read_what_to_run() {
   done
 }
 
-folder='' handed_on='' stopped='' child=0 LABEL=${LABEL:-} CPUINFO=${CPUINFO:-/proc/cpuinfo}
+folder='' handed_on='' stopped='' child=0 LABEL=${LABEL:-}
+CPUINFO=${CPUINFO:-/proc/cpuinfo} ENGINE_S=${ENGINE_S:-20} # as docker/host/client.py asks it
 granted=${SLURM_CPUS_ON_NODE:-${PBS_NUM_PPN:-${NCPUS:-}}}
 read_options "$@"
 find_clone

@@ -120,6 +120,33 @@ def test_a_job_in_whose_place_another_was_sent_measures_nothing(
         assert lines[-1].startswith(f"run_job: error: {submit} has no job ours any more")
 
 
+@pytest.mark.parametrize("other", ["podman version 4.9.4-rhel", "nerdctl version 1.7.6"])
+def test_another_engine_that_is_called_docker_is_passed_over(node: Node, other: str) -> None:
+    node.write(node.programs / "docker", f'#!/bin/sh\necho "{other}"\n')
+    assert node.submit()[0] == 0
+    assert tasks(node)[0] == "--no-engine doctor --runner local"
+
+
+def test_an_engine_that_is_a_snap_is_passed_over(node: Node) -> None:
+    node.write(node.programs / "snap", "#!/bin/sh\n")
+    (node.programs / "docker").unlink()
+    (node.programs / "docker").symlink_to("snap")
+    assert node.submit()[0] == 0
+    assert tasks(node)[0] == "--no-engine doctor --runner local"
+
+
+def test_an_engine_that_does_not_answer_is_passed_over(node: Node) -> None:
+    hangs = '#!/bin/sh\n[ "$1" = --version ] || exec sleep 60\n'
+    node.write(node.programs / "docker", hangs)
+    assert node.submit(ENGINE_S="0.2")[0] == 0
+    assert tasks(node)[0] == "--no-engine doctor --runner local"
+
+
+def test_pbs_runs_it_by_bash_whatever_the_users_shell() -> None:
+    assert SCRIPT.read_text().startswith("#!/bin/bash\n")
+    assert "#PBS -S /bin/bash" in SCRIPT.read_text().splitlines()
+
+
 IMAGES = ["export/images.tar", ".sif/profile-itex-1.sif"]
 
 
