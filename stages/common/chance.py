@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from math import exp, fsum, lgamma, log
 from typing import Final
 
+from stages.common.figures import beside
 from stages.common.stats import right_answers
-from stages.common.text import beside
 from stages.records.accuracy import Chance
 from stages.records.reading import MIN_NUMBER
 

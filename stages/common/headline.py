@@ -6,16 +6,9 @@ Its figures are those of summaries.py; whatever shows them takes them from there
 from collections.abc import Collection, Mapping, Sequence
 
 from stages.common.chance import AT_CHANCE, at_chance
+from stages.common.figures import end_of_ratio, fraction_of_images, quantity
 from stages.common.reasons import in_words
-from stages.common.text import (
-    NO_INTERVAL,
-    end_of_ratio,
-    few_rounds,
-    fraction_of_images,
-    is_of_one_round,
-    quantity,
-    too_few,
-)
+from stages.common.text import NO_INTERVAL, few_rounds, is_of_one_round, too_few
 from stages.errors import NotTrustedError
 from stages.isa import rank
 from stages.precisions import get_precision

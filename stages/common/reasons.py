@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stages.common.bounds import BOUND_OF, OF_ITSELF
-from stages.common.text import beside, counted, percent_beside
+from stages.common.figures import beside, counted, percent_beside
 from stages.records.cell import Reason, ReasonKind
 from stages.records.measure import Disturbance
 

@@ -1,8 +1,9 @@
 """Pieces of the reports in plain text: aligned tables, and what the figures come from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from textwrap import wrap
 
+from stages.common.figures import counted, end_of_ratio, figure, least_to_most
 from stages.program.printable import printable
 from stages.records.base import MIN_ROUNDS, UNKNOWN, Host, Interval, Source
 from stages.records.cell import Reason
@@ -17,12 +18,6 @@ WIDTH, MAX_NAME = 100, 44
 # Where the texts of the lines begin that say what was measured.
 INDENT = 10
 VGG19 = "VGG19"
-# Beyond these a figure with decimals shows nothing, or too many digits to read.
-MIN_PLAIN, MAX_PLAIN = 0.001, 1e9
-# One of as many images is a tenth of a percent.
-MANY_IMAGES = 1000
-# More decimals than usual that a value may have, and what is but the rounding of its last one.
-MAX_MORE, MIN_APART = 5, 1e-9
 # In place of an interval, which would be as wide as nothing; and beside a figure in a table.
 NO_INTERVAL, ONCE = "one round: no interval", "(one round)"
 # Beside a ratio of two runs.
@@ -90,78 +85,6 @@ def times(ratio: Interval, *, once: bool, digits: int = 2) -> str:
     """Return a ratio with its interval, which there is none of after one round."""
     low, high = (end_of_ratio(end, digits) for end in (ratio.low, ratio.high))
     return f"{figure(ratio.estimate, digits)}x {ONCE if once else f'({low}-{high})'}"
-
-
-def end_of_ratio(end: float, digits: int = 2) -> str:
-    """Return an end of a ratio's interval: one that is not 1 does not read as 1."""
-    shown = figure(end, digits)
-    return beside(end, 1, digits=digits) if shown == figure(1, digits) else shown
-
-
-def least_to_most(numbers: Sequence[int]) -> str:
-    """Return the range of numbers, such as 5-29; a single one if all are equal, empty for none."""
-    return "-".join(map(str, dict.fromkeys((min(numbers), max(numbers))))) if numbers else ""
-
-
-def figure(value: float, digits: int = 2) -> str:
-    """Return a figure, zero or more, as tables have it: decimals, unless it is tiny or huge."""
-    is_plain = value == 0 or MIN_PLAIN <= value < MAX_PLAIN
-    return f"{value:.{digits}f}" if is_plain else f"{value:.2e}"
-
-
-def quantity(value: float) -> str:
-    """Return a rate, a latency or a cost: with two decimals, or three digits if it is below 1."""
-    return f"{value:#.3g}" if 0 < value < 1 else figure(value)
-
-
-def three_digits(value: float) -> str:
-    """Return a figure with three digits, or with one decimal if it has more."""
-    return figure(value, 1) if value >= 10 else quantity(value)
-
-
-def beside(value: float, *bounds: float, digits: int = 2, sign: str = "") -> str:
-    """Return a value with `digits` decimals, or with more where it would read as one of `bounds`.
-
-    A verdict that is by the value would else contradict what is shown of it.
-    """
-    return f"{value:{sign}.{digits_apart(value, bounds, digits)}f}"
-
-
-def percent_beside(fraction: float, *bounds: float, digits: int = 0, sign: str = "") -> str:
-    """Return a fraction in percent, as `beside` returns a value; the bounds are fractions, too."""
-    return f"{beside(100 * fraction, *(100 * it for it in bounds), digits=digits, sign=sign)}%"
-
-
-def digits_apart(value: float, bounds: Iterable[float], digits: int) -> int:
-    """Return the decimals that set a value apart from bounds of either sign that it is not."""
-    others = [bound for bound in bounds if abs(abs(value) - bound) > MIN_APART]
-    for more in range(digits, digits + MAX_MORE):
-        if all(f"{abs(value):.{more}f}" != f"{bound:.{more}f}" for bound in others):
-            return more
-    return digits
-
-
-def fraction_of_images(fraction: float, images: int = 0) -> str:
-    """Return a fraction of images in percent: only all of them are 100%, only none 0%.
-
-    Where one of them is less than a tenth of a percent, it has another decimal.
-    """
-    return percent_beside(fraction, 0, 1, digits=digits_of_images(images))
-
-
-def digits_of_images(images: int) -> int:
-    """Return the decimals of a percentage of n images, which may not be known (0)."""
-    return 2 if images >= MANY_IMAGES else 1
-
-
-def counted(count: float, noun: str, several: str = "") -> str:
-    """Return a number of things, such as `1 core` and `2 cores`; `several` is an odd plural."""
-    return f"{count:.0f} {noun if count == 1 else several or f'{noun}s'}"
-
-
-def milliseconds(value: float) -> str:
-    """Return a latency as tables have it."""
-    return three_digits(value)
 
 
 def few_rounds(reasons: Sequence[Reason]) -> int:
@@ -252,11 +175,3 @@ def recipe_in_words(recipe: Recipe) -> str:
     words += [f"{counted(len(recipe.shared), 'op')} with a shared scale"] if recipe.shared else []
     words += [f"{counted(len(recipe.left_out), 'op')} in FP32"] if recipe.left_out else []
     return ", ".join(words)
-
-
-def loss_in_words(loss: float | None, *bounds: float) -> str:
-    """Return a relative loss in percent, apart from bounds that are shown beside it.
-
-    None is that of a model whose FP32 is never right.
-    """
-    return "undefined" if loss is None else percent_beside(loss, *bounds, digits=2, sign="+")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from stages.common import chance
-from stages.common.text import counted
+from stages.common.figures import counted
 from stages.records.accuracy import AccuracyDifference
 from stages.records.base import Interval
 from stages.records.compare import CompareRecord

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from stages.common.chance import MAX_P
+from stages.common.figures import counted, end_of_ratio, figure, fraction_of_images, quantity
 from stages.common.headline import (
     FIGURES,
     doubt,
@@ -10,7 +11,6 @@ from stages.common.headline import (
     is_invalid,
     not_trusted,
 )
-from stages.common.text import counted, end_of_ratio, figure, fraction_of_images, quantity
 from stages.compare.accuracy import p_in_words
 from stages.compare.bound import judged
 from stages.compare.models import Models

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from stages.common.figures import counted, fraction_of_images, loss_in_words
 from stages.common.stats import right_answers, within
-from stages.common.text import counted, fraction_of_images, loss_in_words, recipe_in_words
+from stages.common.text import recipe_in_words
 from stages.compare.accuracy import difference, exact_bounds
 from stages.compare.inputs import RuntimeProfile
 from stages.isa import rank

@@ -5,8 +5,9 @@ A Limit is a row of it: a measured cell's Roofline without the primitives, named
 
 from collections.abc import Collection, Sequence
 
+from stages.common.figures import quantity
 from stages.common.headline import is_invalid
-from stages.common.text import aligned, quantity
+from stages.common.text import aligned
 from stages.records.cell import Cell
 from stages.records.compare import CompareRecord, Limit, OfCell
 from stages.records.profile import ProfileRecord

@@ -5,19 +5,16 @@ from functools import partial
 from itertools import compress
 
 from stages.common.chance import MAX_P
-from stages.common.reasons import MORE
-from stages.common.stats import spread
-from stages.common.text import (
-    NO_INTERVAL,
-    ONCE,
-    aligned,
+from stages.common.figures import (
     digits_of_images,
     fraction_of_images,
     loss_in_words,
     milliseconds,
     quantity,
-    times,
 )
+from stages.common.reasons import MORE
+from stages.common.stats import spread
+from stages.common.text import NO_INTERVAL, ONCE, aligned, times
 from stages.compare.accuracy import images_of, p_in_words
 from stages.compare.cautions import had_one_round, is_trusted, too_few_rounds
 from stages.isa import get_isa

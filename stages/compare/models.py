@@ -7,8 +7,9 @@ is compare's own.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from stages.common.figures import quantity
 from stages.common.headline import cap_of, doubt, doubt_of_accuracies, headline
-from stages.common.text import aligned, is_of_one_round, network_of, quantity, times
+from stages.common.text import aligned, is_of_one_round, network_of, times
 from stages.compare.accuracy import in_words
 from stages.compare.bound import bound_of, judged
 from stages.precisions import get_precision

@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from stages.common.text import figure, quantity
+from stages.common.figures import figure, quantity
 from stages.compare.cautions import models_caution
 from stages.compare.models import Models, latency_ratio, ratio_in_words
 from stages.compare.pictures.drawing import ERROR_BARS, SMALL, error_of, plain, save_with

@@ -5,8 +5,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from stages.common.figures import counted, three_digits
 from stages.common.headline import is_invalid
-from stages.common.text import counted, network_of, three_digits
+from stages.common.text import network_of
 from stages.compare.cautions import had_one_round, is_derived, run_caution
 from stages.compare.pictures.drawing import (
     CAUTION_COLOR,

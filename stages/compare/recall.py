@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from stages.common.figures import counted, fraction_of_images
 from stages.common.summaries import measurements, top_isa
-from stages.common.text import aligned, counted, fraction_of_images
+from stages.common.text import aligned
 from stages.precisions import FP32, INT8, PRECISIONS, get_precision
 from stages.program.printable import printable
 from stages.records.accuracy import ClassRecall, Recalls

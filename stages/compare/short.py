@@ -6,18 +6,9 @@ No line is longer than WIDTH. What it leaves out is in table.py's text, which co
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress
 
+from stages.common.figures import fraction_of_images, milliseconds, quantity
 from stages.common.reasons import Named, alike, from_to, numbered
-from stages.common.text import (
-    INDENT,
-    WIDTH,
-    aligned,
-    fraction_of_images,
-    hanging,
-    milliseconds,
-    quantity,
-    times,
-    wrapped,
-)
+from stages.common.text import INDENT, WIDTH, aligned, hanging, times, wrapped
 from stages.compare.accuracy import images_of
 from stages.compare.answer import answers
 from stages.compare.cautions import had_one_round, is_derived, is_trusted

@@ -8,8 +8,9 @@ from itertools import compress
 from typing import TypeAlias
 
 from stages.common import tabular
+from stages.common.figures import fraction_of_images, milliseconds, quantity
 from stages.common.tabular import plain
-from stages.common.text import fraction_of_images, milliseconds, quantity, times
+from stages.common.text import times
 from stages.compare.matrix import in_groups_of, with_spread
 from stages.records.base import UNKNOWN, Interval
 from stages.records.summary import (

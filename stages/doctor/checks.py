@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from stages.common.figures import percent_beside
 from stages.common.host.cores import NUMACTL_S, choose_cores
 from stages.common.host.facts import cpu_flags, quota_shortage, why_impossible
 from stages.common.host.interference import MAX_BUSY, MAX_STEAL, look
 from stages.common.host.perf_events import trust_in_count
 from stages.common.host.topology import HERE, Sysfs
-from stages.common.text import percent_beside
 from stages.errors import PinningError
 from stages.isa import AMX, can_stand_in, rank
 from stages.records.base import UNKNOWN, Host

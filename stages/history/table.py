@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from stages.common.figures import fraction_of_images, least_to_most, milliseconds, quantity
 from stages.common.headline import doubt, is_invalid
 from stages.common.reasons import in_words
 from stages.common.stats import independent_speedup
@@ -10,12 +11,8 @@ from stages.common.text import (
     OTHER_RUNS,
     aligned,
     few_rounds,
-    fraction_of_images,
     hanging,
     is_of_one_round,
-    least_to_most,
-    milliseconds,
-    quantity,
     times,
     too_few,
     wrapped,

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from stages.common.text import OTHER_RUNS, quantity
+from stages.common.figures import quantity
+from stages.common.text import OTHER_RUNS
 from stages.compare.answer import times_as_fast
 from stages.compare.effects import CellKey
 from stages.machines.entries import Entry, ratio

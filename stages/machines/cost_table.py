@@ -3,19 +3,16 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from stages.common.text import (
-    ONCE,
+from stages.common.figures import (
     counted,
     digits_apart,
     figure,
     fraction_of_images,
-    hanging,
     loss_in_words,
     milliseconds,
     quantity,
-    times,
-    wrapped,
 )
+from stages.common.text import ONCE, hanging, times, wrapped
 from stages.compare.bound import shown_of
 from stages.machines.answer import cell_in_words
 from stages.machines.costs import (

@@ -6,17 +6,14 @@ No line is longer than WIDTH: words of a stranger's that are too long for it are
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
+from stages.common.figures import counted, fraction_of_images, least_to_most, milliseconds
 from stages.common.text import (
     NO_INTERVAL,
     ONCE,
     WIDTH,
     aligned,
-    counted,
     cut_words,
-    fraction_of_images,
     hanging,
-    least_to_most,
-    milliseconds,
     times,
     when_all,
     wrapped,

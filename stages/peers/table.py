@@ -2,16 +2,8 @@
 
 from collections.abc import Sequence
 
-from stages.common.text import (
-    MAX_CELL,
-    NO_INTERVAL,
-    aligned,
-    counted,
-    milliseconds,
-    origins,
-    quantity,
-    when,
-)
+from stages.common.figures import counted, milliseconds, quantity
+from stages.common.text import MAX_CELL, NO_INTERVAL, aligned, origins, when
 from stages.precisions import INT8, PRECISIONS
 from stages.program.printable import printable
 from stages.records.fields import PEERS

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from stages.common.figures import percent_beside
 from stages.common.pairs import CellName, Pair
-from stages.common.text import percent_beside
 from stages.profile.plan import PlannedCell
 from stages.profile.sureness import ratio_widths, sureness
 from stages.profile.turns import SCENARIOS, CellSamples

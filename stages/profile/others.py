@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from stages.common.figures import percent_beside
 from stages.common.host.interference import MAX_BUSY, MAX_STEAL
-from stages.common.text import percent_beside
 
 # Long enough for a process that runs half of the time to be seen.
 LOOK_S = 1.0

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from stages.common.figures import counted, percent_beside
 from stages.common.onednn.flops import MULTIPLYING
 from stages.common.onednn.kernels import kernel_isa, reference_share
 from stages.common.onednn.log import Execution, OnednnLog, parse_log
-from stages.common.text import counted, percent_beside
 from stages.errors import ProofError
 from stages.isa import AMX, get_isa, rank
 from stages.precisions import get_precision

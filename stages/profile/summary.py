@@ -1,8 +1,9 @@
 """The line that closes the stage."""
 
+from stages.common.figures import counted
 from stages.common.headline import headline, not_trusted
 from stages.common.summaries import measurements, summaries
-from stages.common.text import counted, when_all
+from stages.common.text import when_all
 from stages.records.profile import ProfileRecord
 
 

@@ -2,14 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from stages.common.figures import counted, digits_of_images, loss_in_words, percent_beside
 from stages.common.onednn.kernels import reference_share
-from stages.common.text import (
-    counted,
-    digits_of_images,
-    loss_in_words,
-    percent_beside,
-    recipe_in_words,
-)
+from stages.common.text import recipe_in_words
 from stages.program.printable import printable
 from stages.quantize.bound import DISAGREEMENT, LOSS, Bound
 from stages.quantize.findings import FP32_COMPUTE, INT8_FALLBACK, REFERENCE_KERNEL, REORDER

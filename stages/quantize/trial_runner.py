@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from stages.common.figures import loss_in_words, quantity
 from stages.common.progress import Progress
 from stages.common.stats import agreement
-from stages.common.text import loss_in_words, quantity, recipe_in_words
+from stages.common.text import recipe_in_words
 from stages.errors import ModelError, WorkerError, from_shortage
 from stages.files import trees
 from stages.folder.full_disk import require_no_full_disk

@@ -2,18 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from stages.common.text import (
-    NO_INTERVAL,
-    ONCE,
-    aligned,
-    hanging,
-    milliseconds,
-    origins,
-    quantity,
-    too_few,
-    when,
-    wrapped,
-)
+from stages.common.figures import milliseconds, quantity
+from stages.common.text import NO_INTERVAL, ONCE, aligned, hanging, origins, too_few, when, wrapped
 from stages.records.base import Interval
 from stages.records.measure import counting
 from stages.records.profile import Layout

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from stages.common.text import digits_of_images, fraction_of_images, loss_in_words
+from stages.common.figures import digits_of_images, fraction_of_images, loss_in_words
 from stages.compare.accuracy import p_in_words, top1_interval
 from stages.compare.cautions import is_derived
 from stages.compare.highest import highest_timed

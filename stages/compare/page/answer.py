@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from stages.common.chance import AT_CHANCE, at_chance
+from stages.common.figures import end_of_ratio, figure, fraction_of_images, quantity
 from stages.common.headline import is_invalid, not_trusted
 from stages.common.reasons import in_words
-from stages.common.text import end_of_ratio, figure, fraction_of_images, network_of, quantity, times
+from stages.common.text import network_of, times
 from stages.compare.accuracy import images_of
 from stages.compare.cautions import had_one_round, is_derived, too_few_rounds
 from stages.compare.matrix import NEED_NOT

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from stages.common.figures import quantity
 from stages.common.headline import is_invalid
 from stages.common.reasons import in_words
 from stages.common.stats import spread
-from stages.common.text import quantity
 from stages.compare.cautions import had_one_round, is_derived, is_trusted
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.not_run import was_not_asked_for

@@ -8,7 +8,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from stages.artifacts import Artifacts
-from stages.common.text import counted, network_of, when_all
+from stages.common.figures import counted
+from stages.common.text import network_of, when_all
 from stages.compare.cautions import may_be_more_sure
 from stages.compare.limits import invalid_rates, notes
 from stages.compare.matrix import (

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from stages.common.figures import milliseconds, quantity
 from stages.common.headline import is_invalid
 from stages.common.stats import independent_ratio, round_figures
-from stages.common.text import milliseconds, quantity, times
+from stages.common.text import times
 from stages.compare.distributions import Distribution, distributions
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.layers import Layer, Layers, Side, layers_of

@@ -8,7 +8,8 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from stages.common.text import counted, intervals_over, when_all
+from stages.common.figures import counted
+from stages.common.text import intervals_over, when_all
 from stages.compare.inputs import RuntimeProfile
 from stages.program.printable import printable
 from stages.records.base import Interval

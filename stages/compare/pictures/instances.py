@@ -5,7 +5,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from stages.common.text import intervals_over, three_digits
+from stages.common.figures import three_digits
+from stages.common.text import intervals_over
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.pictures.drawing import (
     ERROR_BARS,

@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from stages.common.text import milliseconds
+from stages.common.figures import milliseconds
 from stages.compare.distributions import Distribution, distributions
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.pictures.drawing import CAUTION_COLOR, SMALL, error_of, plain, save_with

@@ -2,22 +2,16 @@ from dataclasses import replace
 
 import pytest
 
-from stages.common.text import (
-    aligned,
+from stages.common.figures import (
     beside,
     counted,
     fraction_of_images,
-    intervals_over,
     loss_in_words,
     milliseconds,
-    network_of,
-    origins,
     percent_beside,
     quantity,
-    times,
-    too_few,
-    when,
 )
+from stages.common.text import aligned, intervals_over, network_of, origins, times, too_few, when
 from stages.compare.answer import times_as_fast
 from stages.records.base import Interval, Source
 from tests.unit.records import HOST

@@ -88,7 +88,7 @@ def test_it_leaves_a_folder_of_its_runtime(
     assert (folder.proof / "int8_AVX2.log").is_file()
     assert not artifacts.profile("itex").path.exists()
     assert capsys.readouterr().out.endswith(
-        f"profile: 1 cells; measured {when(record.maker.made)}\n"
+        f"profile: 1 cell; measured {when(record.maker.made)}\n"
     )
 
 
@@ -202,7 +202,7 @@ def test_a_second_run_measures_nothing_and_shows_when_its_figures_are_of(
     made = when(record.maker.made)
     assert capsys.readouterr().out.splitlines() == [
         f"profile: current, made {made}; nothing to do (--force profile makes it again)",
-        f"profile: 1 cells; measured {made}",
+        f"profile: 1 cell; measured {made}",
     ]
     after = folder.path.stat().st_ino, verify(folder.path), folder.record.stat().st_mtime_ns
     assert after == before

@@ -1,6 +1,6 @@
 import pytest
 
-from stages.common.text import loss_in_words
+from stages.common.figures import loss_in_words
 from stages.errors import AccuracyBoundError
 from stages.quantize.bound import Bound
 
