@@ -9,4 +9,4 @@ CHECKSUMS = "checksums.tsv"
 
 def checksums_in(folder: Path) -> Iterator[Path]:
     """Yield, below `folder`, the list of beans' files that tensorflow-datasets has."""
-    return folder.glob(f"**/image_classification/beans/{CHECKSUMS}")
+    return folder.glob(f"**/datasets/beans/{CHECKSUMS}")
