@@ -8,11 +8,11 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from docker.submit.seen import SACCT, Seen, accounted_in, shown_in
-from docker.submit.state import NUMBER
+from docker.submit.state import NUMBER, made
 from stages.errors import SchedulerError
 from stages.program.tether import tethered
 from stages.setting import foreign_words
@@ -30,8 +30,6 @@ SENT = re.compile(rf"({NUMBER})(?:;\S+)?|Submitted batch job ({NUMBER})(?: on cl
 TOO_WIDE = "Too wide"
 # Shorter times to ask for then; by itself sacct shows what was there today.
 SHORTER: Sequence[Sequence[str]] = (("--starttime=now-7days",), ("--starttime=now-1days",), ())
-# The day in a job's name, when its submit was made.
-DAY_IN_NAME = re.compile("vgg19-([0-9]{8})T")
 # A user's own defaults for these programs would hide jobs, or show times in another form.
 OWN_DEFAULTS = ("SLURM_", "SQUEUE_", "SCANCEL_", "SCONTROL_", "SINFO_", "SACCT_")
 # Where the controller is, and who asks it; never another cluster than the jobs are sent to.
@@ -157,10 +155,9 @@ def _sacct(name: str, fields: str, *which: str) -> str:
 
 def _since(name: str) -> str:
     """Return sacct's option for the time from the day before a submit on, in any time zone."""
-    if match := DAY_IN_NAME.match(name):
-        with suppress(ValueError, OverflowError):
-            eve = datetime.strptime(match[1], "%Y%m%d") - timedelta(days=1)
-            return f"--starttime={eve:%Y-%m-%d}"
+    if begun := made(name):
+        with suppress(OverflowError):
+            return f"--starttime={begun - timedelta(days=1):%Y-%m-%d}"
     return "--starttime=now-60days"
 
 

@@ -39,6 +39,7 @@ NOT_FOR_JOBS = ("artifacts", "backbone", "data", "download_mirror", "model", "fo
 STORED = frozenset(name for stage in STAGES for name in specs_of(stage)) - {*NOT_FOR_JOBS, "image"}
 ID = "[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}"
 TIME = "%Y%m%dT%H%M%SZ"
+JOB = "vgg19-"
 
 
 class Job(msgspec.Struct, kw_only=True, frozen=True):
@@ -91,21 +92,22 @@ def folder_of(artifacts: Path) -> Path:
 def new_id(folder: Path) -> str:
     """Return the name of a new submit, which sorts behind all in `folder`, whatever the clock."""
     now = datetime.now(timezone.utc)
-    times = filter(None, (_made(path.parent.name) for path in _states(folder)))
-    made = max([now, *(before + timedelta(seconds=1) for before in times)])
-    return f"{made:{TIME}}-{secrets.token_hex(4)}"
+    times = filter(None, (made(path.parent.name) for path in _states(folder)))
+    latest = max([now, *(before + timedelta(seconds=1) for before in times)])
+    return f"{latest:{TIME}}-{secrets.token_hex(4)}"
 
 
-def _made(name: str) -> datetime | None:
-    """Return when a submit was made, by its name; None if it is none of ours."""
+def made(name: str) -> datetime | None:
+    """Return when a submit was made, by its name or a job's; None if it is none of ours."""
+    text, _, _ = name.removeprefix(JOB).partition("-")
     with suppress(ValueError):
-        return datetime.strptime(name.partition("-")[0], TIME).replace(tzinfo=timezone.utc)
+        return datetime.strptime(text, TIME).replace(tzinfo=timezone.utc)
     return None
 
 
 def job_name(submit: str, kind: str) -> str:
     """Return the name of a new job, by which it is found if its number was never written down."""
-    return f"vgg19-{submit}-{kind}-{secrets.token_hex(2)}"
+    return f"{JOB}{submit}-{kind}-{secrets.token_hex(2)}"
 
 
 def digest(submit: str, settings: Mapping[str, str]) -> str:
@@ -181,8 +183,8 @@ def _require_no_link(place: Path) -> None:
 
 def _odd_field(submit: Submit, place: str) -> str:
     """Return the name of a field that no submit in a folder of this name has so, empty if none."""
-    made = Artifacts(Path())
-    inputs = {made.train.path.name, *(made.quantize(name).path.name for name in RUNTIME_NAMES)}
+    own = Artifacts(Path())
+    inputs = {own.train.path.name, *(own.quantize(name).path.name for name in RUNTIME_NAMES)}
     is_odd = {
         "id": submit.id != place,
         "runner": submit.runner not in ("", *RUNNERS),
