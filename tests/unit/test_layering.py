@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from stages.setting.programs import PROGRAMS
 from tests.commands import ROOT, Done, run
 
 
@@ -106,3 +107,28 @@ def test_a_string_can_not_hide_an_import_upwards(tree: Path, path: str, line: st
     done = lint_imports(tree)
     assert done.code == 1, done
     assert "BROKEN" in done.output
+
+
+UNITS = ROOT / "tests" / "unit"
+# These are run in the images as well, which hold stages/ and are given tests/unit and tests/data.
+RUN_IN_IMAGES = (*PROGRAMS, "common")
+
+
+def imports_of(path: Path) -> set[str]:
+    """Return the names of all modules that the lines of a file import."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    plain = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+    return plain | {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+
+
+def lacking_in_images(path: Path) -> list[str]:
+    """Return what a file of tests imports of this project that no image of a program holds."""
+    own = (name for name in imports_of(path) if name.split(".")[0] in ("docker", "tasks", "tests"))
+    return sorted(name for name in own if not name.startswith("tests.unit"))
+
+
+@pytest.mark.parametrize("name", [name for name in RUN_IN_IMAGES if (UNITS / name).is_dir()])
+def test_unit_tests_of_a_program_import_nothing_that_its_image_lacks(name: str) -> None:
+    lacking = {path: lacking_in_images(path) for path in (UNITS / name).rglob("*.py")}
+    assert lacking
+    assert not {str(path): names for path, names in lacking.items() if names}

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from docker.paths import ROOT
 from stages.errors import ModelError
 from stages.files.given_module import KERAS_MODEL, KERAS_VERSION
 from stages.train import keras_check
 from stages.train.keras_check import checked_apart
 
-ENDLESS = ROOT / "tests" / "data" / "keras" / "endless.h5"
+ENDLESS = Path(__file__).parents[2] / "data" / "keras" / "endless.h5"
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, *command: str) -> None:
