@@ -13,7 +13,7 @@ from stages.artifacts import Artifacts
 from stages.common.current import Facts
 from stages.common.stats import round_figures
 from stages.common.summaries import measurements
-from stages.common.text import is_of_one_round, too_few
+from stages.common.text import few_rounds, is_of_one_round, too_few
 from stages.compare.effects import CellKey, compare
 from stages.compare.inputs import RuntimeProfile, read_profiles
 from stages.compare.summary import summary_rows
@@ -42,6 +42,7 @@ class CellFigures:
     - `loss`: top-1 lost relative to FP32's at the same cap, and its 95% interval; None if that is
       not known.
     - `in_doubt`: images/s can't be relied on; `valid`: no figure is in doubt.
+    - `images`: how many images top-1 is of.
     """
 
     batch_size: int
@@ -56,6 +57,7 @@ class CellFigures:
     in_doubt: bool
     valid: bool
     verdict: str
+    images: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,8 @@ class Measured:
     - `sha256`: that of the profile folder's list of checksums; `models`: that of all files of the
       models that it ran, by precision.
     - `conditions`: what the figures depend on beside chance, by kind.
-    - `once`: each cell was timed once, so that no figure has an interval.
+    - `once`: a cell was timed once, so that no figure has an interval; `too_few`: that the rounds
+      are too few for intervals, empty if they are enough, or one.
     """
 
     sha256: str
@@ -77,12 +80,8 @@ class Measured:
     made: Sequence[str]
     trusted: bool
     once: bool
+    too_few: str
     cells: Mapping[CellKey, CellFigures]
-
-    @property
-    def too_few(self) -> str:
-        """That its rounds are too few for intervals, empty if they are enough, or one."""
-        return too_few(*(len(cell.rates) for cell in self.cells.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +190,7 @@ def _measured(artifacts: Artifacts, profile: RuntimeProfile, rows: Sequence[Row]
         made=record.parts,
         trusted=record.repeat.trusted,
         once=is_of_one_round(record.repeat.reasons),
+        too_few=too_few(few_rounds(record.repeat.reasons)),
         cells=_cells(record, rows),
     )
 
@@ -242,4 +242,5 @@ def _figures(cell: Cell, measurement: Measurement, row: Row) -> CellFigures:
         in_doubt=is_in_doubt(measurement),
         valid=measurement.validity.valid,
         verdict=cell.verdict,
+        images=len(measurement.accuracy.predictions),
     )

@@ -50,7 +50,7 @@ def rederived(record: ProfileRecord, folder: ProfileFolder) -> ProfileRecord:
         for cell in record.cells
         if cell.measurement
     }
-    first, second = samples[repeated], _samples(repeat.measurement, folder)
+    second = _samples(repeat.measurement, folder)
     mark_turns([*samples.values(), second])
     trials = _trials(record.tried, folder, batch_size)
     proofs = _proofs(record, folder)
@@ -59,7 +59,7 @@ def rederived(record: ProfileRecord, folder: ProfileFolder) -> ProfileRecord:
         layout=fastest(trials) if trials else layout_with(record.layout, second.runs["offline"]),
         tried=trials,
         cells=results.build_cells(planned, proofs, samples, batch_size, record.labels),
-        repeat=results.build_repeat(repeated, first, second, batch_size, record.labels),
+        repeat=results.build_repeat(repeated, samples, second, batch_size, record.labels),
     )
 
 

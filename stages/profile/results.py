@@ -1,7 +1,7 @@
 """The cells of the record, from their proofs and samples."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from stages.common.stats import accuracy_top1, agreement, interval, round_figures, speedup
 from stages.isa import rank
@@ -41,18 +41,21 @@ def build_cells(
 
 def build_repeat(
     cell: PlannedCell,
-    first: CellSamples,
+    samples: Mapping[PlannedCell, CellSamples],
     second: CellSamples,
     batch_size: int,
     labels: Sequence[int],
 ) -> Repeat:
-    """Return the figures of a cell's second time, and their ratios to those of the first."""
+    """Return the figures of a cell's second time, and their ratios to those of the first.
+
+    `samples` are those of all cells: what had the fewest rounds decides whether they are enough.
+    """
+    first = samples[cell]
     offline, stream = (
         speedup(scenario, second.runs[scenario], first.runs[scenario]) for scenario in SCENARIOS
     )
     same = second.predictions == first.predictions
-    rounds = min(len(counting(first.runs[scenario])) for scenario in SCENARIOS)
-    reasons = judge_repeat(offline, stream, rounds, same_classes=same)
+    reasons = judge_repeat(offline, stream, _fewest_rounds(samples.values()), same_classes=same)
     return Repeat(
         precision=cell.precision,
         isa=cell.isa,
@@ -62,6 +65,11 @@ def build_repeat(
         reasons=reasons,
         measurement=measurement(second, batch_size, labels, first),
     )
+
+
+def _fewest_rounds(samples: Iterable[CellSamples]) -> int:
+    """Return the rounds of the cell with the fewest; the one measured twice is in every group."""
+    return min(len(counting(it.runs[scenario])) for it in samples for scenario in SCENARIOS)
 
 
 def measurement(

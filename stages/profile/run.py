@@ -77,7 +77,7 @@ def measure(
     return MeasuredCells(
         labels=labels,
         cells=results.build_cells(planned, proofs, samples, size, labels),
-        repeat=results.build_repeat(repeated, samples[repeated], second, size, labels),
+        repeat=results.build_repeat(repeated, samples, second, size, labels),
         layout=layout_of(placement),
         tried=tried,
     )

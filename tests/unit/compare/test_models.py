@@ -55,7 +55,7 @@ def measured_profile(seed: int) -> ProfileRecord:
     return replace(
         profile(*(replace(cell, proof=proof) for cell in cells)),
         labels=[0] * 3,
-        repeat=build_repeat(int8, samples[int8], samples[int8], 8, [0] * 3),
+        repeat=build_repeat(int8, samples, samples[int8], 8, [0] * 3),
     )
 
 

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
-from stages.profile.results import measurement, single_stream
+from stages.profile.plan import PlannedCell
+from stages.profile.results import build_repeat, measurement, single_stream
 from stages.profile.turns import CellSamples
 from stages.records.cell import SingleStream
 from tests.unit.records import batches, run
@@ -37,6 +40,20 @@ def samples(*predictions: int) -> CellSamples:
         load_seconds=1.0,
         runs={"offline": [run(5.0)], "single_stream": [run(4.0)]},
     )
+
+
+def of_rounds(*numbers: int) -> CellSamples:
+    runs = [run(5.0, number) for number in numbers]
+    return replace(samples(1), runs={"offline": runs, "single_stream": runs})
+
+
+def test_a_run_has_too_few_rounds_if_one_group_of_cells_has() -> None:
+    twice, other = (PlannedCell(name, "AVX2", None) for name in ("int8", "fp32"))
+    all_rounds = of_rounds(1, 2, 3, 4, 5, 6)
+    cells = {twice: all_rounds, other: of_rounds(1, 2, 3)}
+    made = build_repeat(twice, cells, all_rounds, 8, [1])
+    assert [(it.kind, it.numbers) for it in made.reasons] == [("few_rounds", {"rounds": 3})]
+    assert build_repeat(twice, {twice: all_rounds}, all_rounds, 8, [1]).trusted
 
 
 def test_accuracy_is_by_the_labels_agreement_by_fp32() -> None:
