@@ -8,6 +8,7 @@ from stages.common.reasons import in_words
 from stages.common.stats import independent_speedup
 from stages.common.summaries import summaries
 from stages.common.text import (
+    NO_INTERVAL,
     OTHER_RUNS,
     aligned,
     few_rounds,
@@ -50,7 +51,7 @@ def compared(before: Run, after: Run) -> str:
     """
     earlier, later = before.require_record(), after.require_record()
     rows = [*_rows(earlier, later)]
-    ratios = f"after/before: {_too_few(earlier) or _too_few(later) or OTHER_RUNS}"
+    ratios = f"after/before: {_of_intervals(earlier, later)}"
     table = [BOTH, ratios, aligned([COLUMNS, *rows])]
     figures = table if rows else ["no cell was measured in both"]
     lines = [
@@ -109,10 +110,12 @@ def _rounds(run: Run) -> str:
     return f"{rounds}, in {len(record.parts)} parts" if record.added_to else rounds
 
 
-def _too_few(record: ProfileRecord) -> str:
-    """Return that a run has too few rounds for an interval of 95%, empty if they are enough."""
-    few = too_few(few_rounds(record.repeat.reasons))
-    return f"{few} of 95%" if few else ""
+def _of_intervals(*records: ProfileRecord) -> str:
+    """Return what the intervals of two runs' ratios are, or that there are none."""
+    if any(is_of_one_round(record.repeat.reasons) for record in records):
+        return NO_INTERVAL
+    few = (too_few(few_rounds(record.repeat.reasons)) for record in records)
+    return next((f"{words} of 95%" for words in few if words), OTHER_RUNS)
 
 
 def _headline(run: Run) -> list[str]:

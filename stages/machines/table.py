@@ -143,7 +143,7 @@ def _figures(entry: Entry, machines: Sequence[Machine]) -> list[str]:
         with_spread(cell.rate, once=once),
         *([ratio] if len(machines) > 1 else []),
         with_spread(cell.p50_ms, milliseconds, once=once),
-        fraction_of_images(cell.top1),
+        fraction_of_images(cell.top1, cell.images),
         status_of(entry),
     ]
 
@@ -173,10 +173,13 @@ def _same(machines: Sequence[Machine], entries: Sequence[Entry]) -> list[tuple[s
 def _notes_of_intervals(machines: Sequence[Machine]) -> Iterator[tuple[str, str]]:
     """Yield what stands in parentheses, and of which runs it is no interval."""
     runs = {(it.name, runtime): one for it in machines for runtime, one in it.runtimes.items()}
-    few = {name: one.too_few for name, one in runs.items() if one.too_few}
-    span = "what the rounds of a machine span"
-    over = span if len(few) == len(runs) else "95% interval of chance over the rounds of a machine"
-    yield "(from-to)", f"{over}; ±: half its width"
+    several = {name: one for name, one in runs.items() if not one.once}
+    few = {name: one.too_few for name, one in several.items() if one.too_few}
+    rounds = "the rounds of a machine"
+    are_all_few = len(few) == len(several)
+    over = f"what {rounds} span" if are_all_few else f"95% interval of chance over {rounds}"
+    if several:
+        yield "(from-to)", f"{over}; ±: half its width"
     for (name, runtime), words in few.items():
         yield "", f"{name}, {runtime}: {words} of 95%"
 

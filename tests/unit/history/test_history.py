@@ -128,6 +128,13 @@ def test_a_ratio_of_too_few_rounds_is_said_to_have_no_interval(root: Path) -> No
     assert "after/before: 2 rounds are too few for an interval of 95%" in text
 
 
+def test_beside_a_run_of_one_round_there_is_no_interval(root: Path) -> None:
+    few = Reason(kind="few_rounds", numbers={"rounds": 1.0})
+    measure(root, record_of(FOURTH, 6.0, repeat=repeat(trusted=False, reasons=[few])))
+    text = history_text(root, "current,2026-11-24")
+    assert "after/before: one round: no interval\n" in text
+
+
 def test_one_that_rounds_were_added_to_says_in_how_many_parts(root: Path) -> None:
     measure(root, replace(record_of(FOURTH, 6.0), added_to=[THIRD]))
     assert "2, in 2 parts" in history_text(root, "").splitlines()[2]

@@ -66,13 +66,36 @@ def test_the_first_line_says_how_fast_each_is_beside_the_first(a: Path, tmp_path
     assert shown(a).startswith("a runs 20.00 images/s at its fastest, int8 capped at AVX2\n")
 
 
+def of_few_rounds(root: Path, *rates: float) -> Path:
+    timed, host = cell("int8", "AVX2", *rates), replace(HOST, boot_id=str(root))
+    few = Reason(kind="few_rounds", numbers={"rounds": len(rates)})
+    again = repeat(trusted=False, reasons=[few], measurement=timed.measurement)
+    return leave(root, replace(profile(timed, host=host), repeat=again))
+
+
+def test_runs_of_one_round_have_no_interval_to_explain(a: Path, tmp_path: Path) -> None:
+    once = [of_few_rounds(tmp_path / name, rate) for name, rate in (("c", 20.0), ("d", 21.0))]
+    text = shown_in_doubt(*once)
+    assert "(from-to)" not in text
+    assert "95%" not in text
+    few = of_few_rounds(tmp_path / "e", 20.0, 21.0, 20.5)
+    assert "(from-to) what the rounds of a machine span; " in shown_in_doubt(once[0], few)
+    assert "(from-to) 95% interval of chance" in shown_in_doubt(once[0], a)
+
+
+def shown_in_doubt(*folders: Path) -> str:
+    """Return what is shown, on one line, before it is said that not all are to be trusted."""
+    texts = side_by_side(Asked([*map(str, folders)]), Path("/nowhere"))
+    return " ".join(next(texts).split())
+
+
 def test_too_few_rounds_make_no_interval_of_95_percent(a: Path, tmp_path: Path) -> None:
-    few = measure(tmp_path / "c", cell("int8", "AVX2", 20.0, 21.0, 20.5))
-    text = " ".join(shown(a, few).split())
+    few = of_few_rounds(tmp_path / "c", 20.0, 21.0, 20.5)
+    text = shown_in_doubt(a, few)
     assert "both int8 capped at AVX2; 3 rounds are too few for an interval of 95% " in text
     assert "(from-to) 95% interval of chance over the rounds of a machine" in text
     assert "c, itex: 3 rounds are too few for an interval of 95%" in text
-    assert "(from-to) what the rounds of a machine span; " in " ".join(shown(few).split())
+    assert "(from-to) what the rounds of a machine span; " in shown_in_doubt(few)
 
 
 def test_each_cell_of_each_machine_stands_below_that_of_the_first(a: Path, b: Path) -> None:
