@@ -21,6 +21,7 @@ OF_README = {"train": 90.0, "quantize": 120.0, "profile": 300.0, "compare": 10.0
 # Seconds for a stage whose output is current.
 LOOK_S = 5.0
 README, LAST = "by the defaults on README's machine", "by the last run here"
+BY_SETTINGS = "profile by the number and length of its rounds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,14 @@ def duration(standings: Sequence[Standing], host: Host, settings: Settings) -> D
         it.program: seen.get(it.program, OF_README[it.program]) if it.why else LOOK_S
         for it in standings
     }
-    spare, by_readme = 0.0, busy - seen.keys() - {"compare"}
+    by_readme, spare, by_settings = busy - seen.keys() - {"compare"}, 0.0, ""
     if "profile" in by_readme:
         spare = spare_s(settings, seconds["profile"])
-        seconds["profile"] = max(seconds["profile"], least_s(settings))
-    return Duration(seconds, _source(by_readme, busy & seen.keys(), _parts(standings)), spare)
+    if isinf(spare):
+        seconds["profile"], by_settings = least_s(settings), BY_SETTINGS
+        by_readme.discard("profile")
+    source = _source(by_readme, busy & seen.keys(), _parts(standings))
+    return Duration(seconds, "; ".join(filter(None, [source, by_settings])), spare)
 
 
 def in_words(seconds: float) -> str:

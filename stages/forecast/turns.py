@@ -9,22 +9,22 @@ from stages.settings import Settings
 
 
 def least_s(settings: Settings) -> float:
-    """Return the seconds that a fixed number of rounds takes at least, 0 if none is asked for.
+    """Return the seconds that the rounds take at least: those asked for, or else the first one.
 
     A turn of each cell, and of the one measured twice, in each scenario is as long as is asked for.
     """
-    if not has_fixed_rounds(settings):
-        return 0.0
+    rounds = settings.fixed_rounds if has_fixed_rounds(settings) else 1
     cells = len(timed_cells(settings)) + 1
-    return settings.fixed_rounds * len(SCENARIOS) * cells * rules_of(settings).duration_s
+    return rounds * len(SCENARIOS) * cells * rules_of(settings).duration_s
 
 
 def spare_s(settings: Settings, by_default_s: float) -> float:
     """Return by how many seconds it may take longer: infinite if no more than the least is known.
 
     `by_default_s` is what it takes by the defaults. Rounds that go on until the figures are known
-    closely enough take no more time than they are given.
+    closely enough take no more time than they are given, unless the first takes more.
     """
-    if has_fixed_rounds(settings):
-        return inf if least_s(settings) > by_default_s else 0.0
-    return max(0.0, settings.time_budget - Settings().time_budget)
+    if least_s(settings) > by_default_s:
+        return inf
+    given = 0.0 if has_fixed_rounds(settings) else settings.time_budget - Settings().time_budget
+    return max(0.0, given)

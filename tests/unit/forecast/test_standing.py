@@ -162,8 +162,19 @@ def test_of_turns_as_long_as_asked_for_the_least_is_known(
     takes = takes_with(artifacts, strict="true", rounds="5")
     assert takes.seconds["profile"] == 5 * 2 * 3 * 600.0
     assert takes.of("profile") == "at least 5 hours"
-    assert takes.in_all().startswith("at least 5 hours (by the defaults")
+    assert takes.in_all() == "at least 5 hours (profile by the number and length of its rounds)"
     assert takes_with(artifacts, rounds="5").of("profile") == "5 minutes"
+
+
+def test_the_first_round_is_taken_however_long_it_is(
+    artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = [PlannedCell(name, "AVX2", None) for name in ("fp32", "int8")]
+    monkeypatch.setattr(turns, "timed_cells", lambda _: cells)
+    takes = takes_with(artifacts, rounds="0", round_duration_s="600")
+    assert takes.of("profile") == "at least 60 minutes"
+    takes = takes_with(artifacts, rounds="0", round_duration_s="10")
+    assert takes.of("profile") == "5 minutes"
 
 
 def test_time_that_is_given_may_be_taken(artifacts: Artifacts) -> None:
