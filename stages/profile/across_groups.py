@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from stages.common.figures import percent_beside
+from stages.common.figures import percent, percent_beside
 from stages.common.pairs import CellName, Pair
 from stages.profile.plan import PlannedCell
-from stages.profile.sureness import ratio_widths, sureness
+from stages.profile.sureness import ratio_widths, sureness, unsure_in_words
 from stages.profile.turns import SCENARIOS, CellSamples
 
 
@@ -23,12 +23,10 @@ def outcome(
     """
     twice = _name(repeated)
     runs = {name: {_name(it): own.runs[name] for it, own in samples.items()} for name in SCENARIOS}
-    unsure = [
-        name.replace("_", "-")
-        for name in SCENARIOS
-        if not sureness(name, runs[name], twice, again.runs[name], pairs, goal).sure
-    ]
-    if not unsure:
+    known = {
+        name: sureness(name, runs[name], twice, again.runs[name], pairs, goal) for name in SCENARIOS
+    }
+    if all(it.sure for it in known.values()):
         return "all groups together: all figures are known closely enough, and all ratios"
     widths = ratio_widths(runs["offline"], twice, again.runs["offline"], pairs)
     wide = [
@@ -36,9 +34,10 @@ def outcome(
         for pair, width in widths.items()
         if width > goal
     ]
-    ratios = [f"not to ±{100 * goal:.3g}%: {', '.join(wide)}"] if wide else []
-    text = "; ".join([f"{' and '.join(unsure)} not known closely enough", *ratios])
-    return f"all groups together: {text}; --more adds rounds"
+    ratios = [f"not to ±{percent(goal)}: {', '.join(wide)}"] if wide else []
+    more = [] if all(it.close for it in known.values()) else ["--more adds rounds"]
+    text = "; ".join([", and ".join(unsure_in_words(known)), *ratios, *more])
+    return f"all groups together: {text}"
 
 
 def _name(cell: PlannedCell) -> CellName:

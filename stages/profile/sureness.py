@@ -4,12 +4,13 @@ Looking again and again, and ending at the first look that is close enough, make
 little too narrow; docs/measuring.md says by how much.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from stages.common.bounds import OF_ITSELF
 from stages.common.pairs import CellName, Pair
 from stages.common.stats import interval, link, round_figures, speedup, spread
-from stages.profile.validity import MAX_REPEAT_SPREAD, MAX_SPREAD, is_itself
+from stages.profile.validity import MAX_SPREAD, is_itself
 from stages.records.base import MIN_ROUNDS, Interval
 from stages.records.measure import Run, counting
 
@@ -75,7 +76,7 @@ def sureness(
     # The repeated cell may have taken part in others, too.
     rounds = min(len(counting(cell_runs)) for cell_runs in runs.values())
     excesses = [
-        spread(itself) / MAX_REPEAT_SPREAD[scenario],
+        spread(itself) / OF_ITSELF[scenario],
         *(spread(figure) / MAX_SPREAD for figure in figures),
     ]
     if scenario == "offline":  # the table shows ratios of throughputs alone
@@ -84,6 +85,15 @@ def sureness(
             *(width * 2 / goal for width in _link_widths(runs, repeated, again, pairs)),
         ]
     return Sureness(scenario, max(excesses), itself, rounds)
+
+
+def unsure_in_words(known: Mapping[str, Sureness]) -> Iterator[str]:
+    """Yield which scenarios' figures are not known closely enough, or can't be relied on."""
+    names = {name: name.replace("_", "-") for name in known}
+    if wide := [text for name, text in names.items() if not known[name].close]:
+        yield f"{' and '.join(wide)} not known closely enough"
+    if unlike := [text for name, text in names.items() if known[name].unlike_itself]:
+        yield f"the cell measured twice is not as fast as itself {' and '.join(unlike)}"
 
 
 def ratio_widths(

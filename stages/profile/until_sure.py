@@ -1,8 +1,9 @@
 """Rounds go on until the figures are known closely enough, or the time for it is spent."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from stages.common.figures import multiple
 from stages.common.pairs import Pair
 from stages.common.progress import Progress
 from stages.common.stats import speedup, spread
@@ -10,7 +11,7 @@ from stages.isa import rank
 from stages.precisions import FP32, INT8
 from stages.profile.loadgen_settings import has_fixed_rounds
 from stages.profile.plan import PlannedCell
-from stages.profile.sureness import Sureness, sureness
+from stages.profile.sureness import Sureness, sureness, unsure_in_words
 from stages.profile.turns import SCENARIOS, Turns
 from stages.records.base import MIN_ROUNDS, Interval
 from stages.records.measure import Run, counting
@@ -121,7 +122,7 @@ def _so_far(
     most = max(known, key=lambda name: known[name].rounds)
     parts = [f"{_counted(turns, most)} done"]
     if ratio := _effect(turns, cells, pairs):
-        parts.append(f"INT8 {ratio.estimate:.2f}x FP32 {_width(ratio)}")
+        parts.append(f"INT8 {multiple(ratio.estimate)}x FP32 {_width(ratio)}")
     itself = known["offline"].itself
     parts.append(f"a cell {itself.estimate:.3f}x itself {_width(itself)}")
     return ", ".join(parts)
@@ -179,16 +180,7 @@ def _spent(turns: Turns, known: dict[str, Sureness], budget: Budget) -> str:
     part = f"this group's {budget.seconds:.0f} s of {whole}"
     alone = f"the time for it is spent ({whole})"
     text = f"{part} are spent" if _is_a_part(turns, budget) else alone
-    return "".join([text, *(f", and {why}" for why in _unsure(known))])
-
-
-def _unsure(known: dict[str, Sureness]) -> Iterator[str]:
-    """Yield which scenarios' figures are not known closely enough, or can't be relied on."""
-    names = {name: name.replace("_", "-") for name in SCENARIOS}
-    if wide := [text for name, text in names.items() if not known[name].close]:
-        yield f"{' and '.join(wide)} not known closely enough"
-    if unlike := [text for name, text in names.items() if known[name].unlike_itself]:
-        yield f"the cell measured twice is not as fast as itself {' and '.join(unlike)}"
+    return "".join([text, *(f", and {why}" for why in unsure_in_words(known))])
 
 
 def _outcome(turns: Turns, known: dict[str, Sureness], budget: Budget) -> str:

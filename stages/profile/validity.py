@@ -15,7 +15,6 @@ from stages.records.measure import Run
 
 MAX_SPREAD, MAX_DRIFT = BOUND_OF["spread"], BOUND_OF["drift"]
 MIN_OVERLAP = BOUND_OF["overlap"]
-MAX_REPEAT_SPREAD = OF_ITSELF
 
 
 def judge_runs(offline: Sequence[Run], single_stream: Sequence[Run]) -> Validity:
@@ -41,7 +40,7 @@ def judge_repeat(
         numbers = {"estimate": ratio.estimate, "low": ratio.low, "high": ratio.high}
         if not is_itself(scenario, ratio):
             reasons.append(Reason(kind="not_itself", scenario=scenario, numbers=numbers))
-        elif spread(ratio) > MAX_REPEAT_SPREAD[scenario]:
+        elif spread(ratio) > OF_ITSELF[scenario]:
             reasons.append(Reason(kind="noise", scenario=scenario, numbers=numbers))
     return reasons
 
@@ -51,7 +50,7 @@ def is_itself(scenario: str, ratio: Interval) -> bool:
 
     Many rounds show that two processes differ by a few thousandths, as memory lies elsewhere.
     """
-    nearly = MAX_REPEAT_SPREAD[scenario]
+    nearly = OF_ITSELF[scenario]
     return ratio.low <= 1 <= ratio.high or (1 - nearly <= ratio.low and ratio.high <= 1 + nearly)
 
 
