@@ -74,6 +74,8 @@ def _is_of(order: Order, submit: Submit) -> bool:
 
 def begin(folder: Path, artifacts: Path, order: Order, runtime: str) -> Submit:
     """Write down a new submit, none of whose jobs is sent, and return it."""
+    if before := state.last(folder):
+        state.write(folder, disowned(before))
     name = state.new_id(folder)
     with reading(artifacts, "submit") as made:
         parts = (made.train.path, made.quantize(runtime).path)
@@ -110,7 +112,7 @@ def send_all(folder: Path, artifacts: Path, submit: Submit, clone: Path = ROOT) 
         is_done = bundle_of(folder, submit, job).is_file()
         if not job.id and not job.refusal and not is_done:
             share(artifacts, folder / submit.id / job.kind, submit.inputs)
-            submit = submit.but(_sent(folder, submit, job, clone))
+            submit = submit.but(_found(job) or _sent(folder, submit, job, clone))
             state.write(folder, submit)
     return submit
 
@@ -124,6 +126,18 @@ def adopt(submit: Submit) -> Submit:
     for job in submit.jobs:
         if not job.id and (found := slurm.find(job.name)):
             submit = submit.but(msgspec.structs.replace(job, id=found, refusal=""))
+    return submit
+
+
+def disowned(submit: Submit) -> Submit:
+    """Return it with another name for each job that has no number.
+
+    One that Slurm takes by and by then finds its name there no more, and measures nothing.
+    """
+    for job in submit.jobs:
+        if not job.id:
+            name = state.job_name(submit.id, job.kind)
+            submit = submit.but(msgspec.structs.replace(job, name=name))
     return submit
 
 
@@ -154,9 +168,16 @@ def _is_there(folder: Path, expected: str) -> bool:
         return False
 
 
+def _found(job: Job) -> Job | None:
+    number = slurm.find(job.name)
+    return msgspec.structs.replace(job, id=number) if number else None
+
+
 def _sent(folder: Path, submit: Submit, job: Job, clone: Path) -> Job:
-    if number := slurm.find(job.name):
-        return msgspec.structs.replace(job, id=number)
+    """Send a job, by a name that no try before had: what came of that may be there later."""
+    job = msgspec.structs.replace(job, name=state.job_name(submit.id, job.kind))
+    submit = submit.but(job)
+    state.write(folder, submit)
     try:
         options = _options(folder, submit, job, clone)
         number = slurm.send(job.name, options, variables(folder, submit, job), clone)

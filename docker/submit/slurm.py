@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from docker.submit.seen import SACCT, Seen, accounted_in, shown_in
@@ -21,8 +21,10 @@ ANSWER_S = 60
 UNKNOWN_JOB = "Invalid job id"
 # What scancel says of a job that has ended, or is about to.
 ENDED = (UNKNOWN_JOB, "already completing or completed")
-# How sbatch says that it waits no longer for an answer, and how long the job is looked for then.
-GIVEN_UP = ("timed out", "Zero Bytes were transmitted")
+NO_ANSWER = "gave no answer"
+# How sbatch says that it waits no longer for an answer, or we, and how long the job is looked for
+# then.
+GIVEN_UP = ("timed out", "Zero Bytes were transmitted", NO_ANSWER)
 LATE_S, LATE_PAUSE_S = 20.0, 2.0
 # With --parsable and without, as a wrapper of sbatch may have it: each on a line of its own.
 SENT = re.compile(rf"({NUMBER})(?:;\S+)?|Submitted batch job ({NUMBER})(?: on cluster \S+)?")
@@ -84,7 +86,7 @@ def find(name: str) -> str:
 
 
 def _may_be_late(error: Exception) -> bool:
-    return isinstance(error, RefusedError) and any(words in str(error) for words in GIVEN_UP)
+    return any(words in str(error) for words in GIVEN_UP)
 
 
 def _find_late(name: str) -> str:
@@ -141,24 +143,30 @@ def _sacct(name: str, fields: str, *which: str) -> str:
     """Return what accounting says of jobs, nothing if it is not there, or switched off.
 
     It is asked since the submit of the job of this name was made, or if it refuses to look at so
-    much, for less.
+    much, for less of it.
     """
     if shutil.which("sacct"):
-        for since in ([_since(name)], *SHORTER):
+        for time_range in _time_ranges(name):
             try:
-                return _run(["sacct", "-X", "-n", "-P", *since, "-o", fields, *which])
+                return _run(["sacct", "-X", "-n", "-P", *time_range, "-o", fields, *which])
             except RefusedError as error:
                 if TOO_WIDE not in str(error):
                     break
     return ""
 
 
-def _since(name: str) -> str:
-    """Return sacct's option for the time from the day before a submit on, in any time zone."""
+def _time_ranges(name: str) -> list[Sequence[str]]:
+    """Return sacct's options for the time from the day before a submit on, and for parts of it.
+
+    The clock may have been ahead when the submit was made: sacct takes no beginning to come.
+    """
+    ranges: list[Sequence[str]] = [["--starttime=now-60days"]]
     if begun := made(name):
+        begun = min(begun, datetime.now(timezone.utc))
         with suppress(OverflowError):
-            return f"--starttime={begun - timedelta(days=1):%Y-%m-%d}"
-    return "--starttime=now-60days"
+            since, until = (f"{begun + timedelta(days=days):%Y-%m-%d}" for days in (-1, 3))
+            ranges = [[f"--starttime={since}"], [f"--starttime={since}", f"--endtime={until}"]]
+    return [*ranges, *SHORTER]
 
 
 def _answer(*command: str) -> str:
@@ -206,7 +214,7 @@ def _said_by(child: "subprocess.Popen[str]", name: str) -> tuple[str, str]:
             with suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
             if isinstance(error, subprocess.TimeoutExpired):
-                raise unreachable(f"{name} gave no answer in {ANSWER_S} s") from None
+                raise unreachable(f"{name} {NO_ANSWER} in {ANSWER_S} s") from None
             raise
 
 

@@ -7,6 +7,20 @@ from pathlib import Path
 from docker.submit.seen import Seen
 from docker.submit.slurm import look
 from docker.submit.state import Job, Submit, bundle_of, log_of
+from docker.submit.words import (
+    DEADLINE,
+    ENDING,
+    KILLED,
+    MAY_BE_DOWN,
+    OUT_OF_MEMORY,
+    OVER,
+    RUNNING,
+    STARTING,
+    SUSPENDED,
+    TIMED_OUT,
+    WAITING,
+    never_ends,
+)
 from stages.artifacts import verify
 from stages.common.text import aligned
 from stages.errors import HostError, InputCorruptError, InputMissingError, NotTrustedError
@@ -15,46 +29,16 @@ from stages.files.member import plain_end
 from stages.folder.full_disk import scratch_folder
 from stages.setting import foreign_words
 
-# All words that Slurm's squeue, sacct and scontrol have for a job's state, up to version 25.
-WAITING = frozenset(
-    {
-        *("PENDING", "EXPEDITING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "RESV_DEL_HOLD"),
-        "SPECIAL_EXIT",
-    }
-)
-# They have a node, which boots: minutes of a cloud's.
-STARTING = frozenset(("CONFIGURING", "POWER_UP_NODE"))
-# They have a node, which another job has for now, or an administrator wants.
-SUSPENDED = frozenset(("STOPPED", "SUSPENDED"))
-# A job that is revoked here runs on another cluster of a federation.
-RUNNING = frozenset(("RUNNING", "RESIZING", "REVOKED", "SIGNALING", "UPDATE_DB"))
-# What they ran is over, and their node is cleared up: by a site's own program, it may take minutes.
-ENDING = frozenset(("COMPLETING", "STAGE_OUT"))
-OUT_OF_MEMORY, DEADLINE = "OUT_OF_MEMORY", "DEADLINE"
-TIMED_OUT = frozenset(("TIMEOUT", DEADLINE))
-KILLED = frozenset(
-    {
-        *("CANCELLED", "NODE_FAIL", OUT_OF_MEMORY, "PREEMPTED", "BOOT_FAIL", "LAUNCH_FAILED"),
-        "RECONFIG_FAIL",
-    }
-)
-OVER = frozenset(("COMPLETED", "FAILED")) | TIMED_OUT | KILLED
 NOT_KNOWN, DAMAGED = "not known", "damaged"
-# By which run_job.sh says that the scheduler's signal ended it.
-SIGNALLED = 143
+# By which run_job.sh says that the scheduler's signal ended it. sacct takes 128 off it, which then
+# is another error's code: only the script's own words set them apart.
+SIGNALLED, SAID_TO_BE_SIGNALLED = 143, "the scheduler ended the job"
 # Slurm sends that signal two minutes before a job's time is up, or up to a minute earlier.
 EARLY = timedelta(minutes=3)
 # With these run_job.sh has packed a bundle, which a network's file system may show later elsewhere.
 PACKED = (0, NotTrustedError.exit_code)
 LATE_S = 60
 AGAIN = "`invoke submit --again`"
-# Reasons that waiting does not end, as parts of Slurm's words. Most limits are of what is at work,
-# and so end.
-HOPELESS = (
-    *("Down", "DOWN", "Drained", "NotAvail", "BadConstraints", "Held", "_held", "Inactive"),
-    *("PerJob", "PerNode", "PartitionNodeLimit", "PartitionTimeLimit", "MaxMemPerLimit"),
-    *("Invalid", "NotAllowed", "NotSatisfied", "NeverSatisfied", "ReservationDeleted"),
-)
 POINTER = " above say"
 MAX_LOG_BYTES, MAX_LINE = 65536, 160
 
@@ -82,7 +66,7 @@ class Standing:
 
     @property
     def is_ended(self) -> bool:
-        """Whether nothing of the job is left to be ended, though its bundle may still come."""
+        """Whether it is over, or ending by itself, though its bundle may still come."""
         return self.is_over or self.word == "ending"
 
 
@@ -167,12 +151,18 @@ def _going(job: Job, seen: Seen, log: Path) -> Standing:
 
 def _pending(job: Job, seen: Seen) -> Standing:
     seconds = _since(seen.submitted) if seen.submitted else None
-    hopeless = any(part in seen.reason for part in HOPELESS)
-    remedy = "`invoke cancel`, or ask who runs the cluster" if hopeless else "wait"
+    remedy = _of_waiting(seen.reason)
     if seconds is None:
         remedy += "; as its time can't be read, no --pending-limit ends it"
     cause = f"{_time(seen.submitted)}, {seen.reason}"
     return Standing(job, "pending", cause, remedy, seconds, state=seen.state)
+
+
+def _of_waiting(reason: str) -> str:
+    act = "`invoke cancel`, or ask who runs the cluster"
+    if MAY_BE_DOWN in reason:
+        return f"wait; if `sinfo` has all such nodes down, {act}"
+    return act if never_ends(reason) else "wait"
 
 
 def _not_known(job: Job, state: str) -> Standing:
@@ -184,9 +174,10 @@ def _not_known(job: Job, state: str) -> Standing:
 def _ended(job: Job, seen: Seen | None, log: Path) -> Standing:
     if seen is None:
         return Standing(job, "lost", "Slurm knows it no more, and it left no bundle", AGAIN)
-    if seen.state in TIMED_OUT or _met_its_limit(seen):
+    was_signalled = _was_signalled(seen, log)
+    if seen.state in TIMED_OUT or (was_signalled and _met_its_limit(seen)):
         return _timed_out(job, seen)
-    if seen.state in KILLED or seen.signal or seen.code == SIGNALLED:
+    if seen.state in KILLED or seen.signal or was_signalled:
         return _killed(job, seen)
     if seen.code == HostError.exit_code:
         remedy = f"have the node's features corrected, then {AGAIN}"
@@ -201,10 +192,16 @@ def _may_have_packed(seen: Seen) -> bool:
     return is_well and seen.ended is not None and _since(seen.ended) < LATE_S
 
 
+def _was_signalled(seen: Seen, log: Path) -> bool:
+    """Return whether a signal of the scheduler ended a job."""
+    if seen.code == SIGNALLED - 128:
+        return SAID_TO_BE_SIGNALLED in last_error(log)
+    return seen.code == SIGNALLED
+
+
 def _met_its_limit(seen: Seen) -> bool:
-    """Return whether what ended a job was the signal that Slurm sends before its time is up."""
-    is_signalled = seen.state == "FAILED" and seen.code == SIGNALLED
-    if not (is_signalled and seen.began and seen.ended and seen.limit):
+    """Return whether a signal came when Slurm sends one, before the time of a job is up."""
+    if not (seen.state == "FAILED" and seen.began and seen.ended and seen.limit):
         return False
     return seen.ended - seen.began >= seen.limit - EARLY
 

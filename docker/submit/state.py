@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 import secrets
 from collections.abc import Mapping
@@ -136,7 +135,7 @@ def _states(folder: Path) -> list[Path]:
 
     What may not be looked at is not passed over, as a glob does: its jobs may go on.
     """
-    if not os.path.lexists(folder):
+    if not _is_there(folder):
         return []
     return sorted(path for place in folder.iterdir() if _is_there(path := place / STATE))
 

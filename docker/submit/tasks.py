@@ -72,7 +72,7 @@ def cancel(_: Context, artifacts: str = "") -> None:
         state.require_last(folder)
         with writing_alone(folder, "cancel"):
             submit = sending.adopt(state.require_last(folder))
-            state.write(folder, submit)
+            state.write(folder, sending.disowned(submit))
             kept = watching.cancel(folder, submit)
         try:
             print(table(standings(folder, submit)))

@@ -1,6 +1,7 @@
 """What Slurm's programs say, in odd words, of others' jobs, and with refusals."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -17,11 +18,12 @@ from docker.paths import ROOT
 from docker.submit import sending, slurm, standing, state, tasks, watching
 from docker.submit.seen import accounted_in, shown_in
 from docker.submit.standing import standings
+from docker.submit.words import RUNNING, STARTING, SUSPENDED, WAITING
 from stages.errors import SchedulerError
-from tests.unit.submit.cluster import Cluster, order, sent, words
+from tests.unit.submit.cluster import Cluster, order, sent, without_numbers, words
 
 ENDED = ["COMPLETING", "STAGE_OUT"]
-ALIVE = standing.WAITING | standing.STARTING | standing.RUNNING | standing.SUSPENDED
+ALIVE = WAITING | STARTING | RUNNING | SUSPENDED
 THESIS = "JobId=1 JobName=thesis UserId=alice(1001) JobState=RUNNING NodeList=n1"
 
 
@@ -123,8 +125,8 @@ def test_what_a_site_hides_of_its_partitions_is_there_all_the_same(cluster: Clus
     (cluster.folder / "hidden").touch()
     sending.require_nodes(["spr"])
     begun = sending.begin(cluster.submits, cluster.artifacts, order("spr"), "itex")
-    sending.send_all(cluster.submits, cluster.artifacts, begun)
-    assert words(cluster, sending.adopt(begun)) == {"spr": "pending"}
+    made = sending.send_all(cluster.submits, cluster.artifacts, begun)
+    assert words(cluster, sending.adopt(without_numbers(made))) == {"spr": "pending"}
 
 
 def test_a_submission_without_an_answer_ends_and_says_so(cluster: Cluster) -> None:
@@ -289,7 +291,7 @@ def test_accounting_is_asked_for_jobs_of_earlier_days_too(cluster: Cluster) -> N
     assert slurm.find("a job of yesterday") == "7"
 
 
-@pytest.mark.parametrize("allowed", ["now-7days", "now-1days", ""])
+@pytest.mark.parametrize("allowed", ["20*--endtime=20", "now-7days", "now-1days", ""])
 def test_accounting_that_refuses_to_look_at_so_many_days_is_asked_for_fewer(
     cluster: Cluster, allowed: str
 ) -> None:
@@ -313,6 +315,14 @@ def test_accounting_is_asked_since_the_day_before_the_submit(
     slurm.find(name)
     [asked] = cluster.calls("sacct")
     assert f" --starttime={since} " in asked
+
+
+def test_accounting_is_asked_from_no_day_to_come(cluster: Cluster) -> None:
+    slurm.find("vgg19-20990101T001500Z-0a2bfed7-spr-0a1b")
+    [asked] = cluster.calls("sacct")
+    since = re.search(r" --starttime=(\S+) ", asked)
+    assert since
+    assert since[1] < f"{datetime.now():%Y-%m-%d}"
 
 
 def test_accounting_that_is_switched_off_is_asked_once(cluster: Cluster) -> None:

@@ -3,9 +3,16 @@
 import pytest
 
 from docker.submit.standing import standings
+from docker.submit.state import Submit, log_of
 from tests.unit.submit.cluster import Cluster, ago, sent, words
 
 NOW = 0.0
+
+
+def write_that_it_was_signalled(cluster: Cluster, submit: Submit) -> None:
+    """Write the log of a job as run_job.sh ends it on the scheduler's signal."""
+    log = log_of(cluster.submits, submit, submit.jobs[0])
+    log.write_text("run_job: error: the scheduler ended the job; submit it again\n")
 
 
 @pytest.mark.parametrize(
@@ -28,7 +35,8 @@ def test_a_job_that_slurm_signals_as_its_time_is_up_is_timed_out(
     cluster.is_now("1", "FAILED", ExitCode="143:0", NodeList="n1", **times)
     if by == "sacct":
         (cluster.folder / "state-1").unlink()
-        line = f"1|{submit.jobs[0].name}|FAILED|143:0|n1|{ago(99)}|{'|'.join(times.values())}|None"
+        write_that_it_was_signalled(cluster, submit)
+        line = f"1|{submit.jobs[0].name}|FAILED|15:0|n1|{ago(99)}|{'|'.join(times.values())}|None"
         cluster.accounts(f"echo '{line}'")
     [found] = standings(cluster.submits, submit)
     assert found.word == word
@@ -59,15 +67,30 @@ def test_more_time_is_no_help_against_a_deadline(cluster: Cluster) -> None:
     assert "SBATCH_TIMELIMIT" not in found.remedy
 
 
+@pytest.mark.parametrize("said", ["", "run_job: error: no engine answers; start it"])
+def test_a_code_of_accounting_is_a_signal_only_if_the_log_says_so(
+    cluster: Cluster, said: str
+) -> None:
+    submit = sent(cluster, "spr")
+    log_of(cluster.submits, submit, submit.jobs[0]).write_text(f"{said}\n")
+    cluster.is_now("1", "FAILED", ExitCode="15:0", NodeList="n1")
+    [found] = standings(cluster.submits, submit)
+    assert found.word == "failed"
+    assert said in found.detail
+
+
 ENDS_BY_WAITING = [
     *("QOSMaxJobsPerUserLimit", "AssocMaxJobsLimit", "AssocGrpCpuLimit", "AssocGrpMemLimit"),
     *("QOSMaxCpuPerUserLimit", "QOSGrpNodeLimit", "QOSJobLimit", "Priority", "Dependency"),
+    *("AssocGrpCPURunMinutesLimit", "QOSGrpBillingRunMinutes"),
 ]
 NEVER_ENDS = [
     *("InvalidAccount", "InvalidQOS", "AccountNotAllowed", "QOSNotAllowed", "PartitionInactive"),
     *("PartitionDown", "ReservationDeleted", "DependencyNeverSatisfied", "JobHeldUser"),
     *("launch_failed_requeued_held", "job_requeued_in_held_state", "PartitionTimeLimit"),
     *("QOSMaxWallDurationPerJobLimit", "AssocMaxCpuPerJobLimit", "QOSMinCpuNotSatisfied"),
+    *("AssocGrpCPUMinutesLimit", "QOSGrpCPUMinutesLimit", "AssocGrpBillingMinutes"),
+    *("QOSGrpWallLimit", "QOSTimeLimit", "AssociationTimeLimit", "QOSMinGRES", "JobHoldMaxRequeue"),
     "BadConstraints",
 ]
 
@@ -78,6 +101,14 @@ def test_who_waits_for_what_never_comes_is_sent_to_cancel(cluster: Cluster, reas
     cluster.is_now("1", "PENDING", Reason=reason, SubmitTime=ago(1))
     [found] = standings(cluster.submits, submit)
     assert ("`invoke cancel`" in found.remedy) == (reason in NEVER_ENDS)
+
+
+def test_who_waits_for_nodes_that_may_be_down_or_in_use_is_shown_both(cluster: Cluster) -> None:
+    submit = sent(cluster, "spr")
+    reason = "Nodes_required_for_job_are_DOWN,_DRAINED_or_reserved_for_jobs_in_higher_priority"
+    cluster.is_now("1", "PENDING", Reason=f"{reason}_partitions", SubmitTime=ago(1))
+    [found] = standings(cluster.submits, submit)
+    assert found.remedy.startswith("wait; if `sinfo` has all such nodes down, `invoke cancel`")
 
 
 @pytest.mark.parametrize(

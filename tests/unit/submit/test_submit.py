@@ -34,7 +34,7 @@ from stages.evidence.archive import pack
 from stages.files.checksums import write_checksums
 from stages.folder.lock import writing_alone
 from stages.settings import env_name, specs
-from tests.unit.submit.cluster import Cluster, order, sent, words
+from tests.unit.submit.cluster import Cluster, order, sent, without_numbers, words
 
 
 def leave_bundle(cluster: Cluster, submit: Submit, kind: str) -> None:
@@ -158,11 +158,12 @@ def test_jobs_run_their_stages_by_the_runner_that_was_named_and_no_other(
 
 def test_a_job_that_was_sent_by_a_killed_submit_is_not_sent_again(cluster: Cluster) -> None:
     begun = sending.begin(cluster.submits, cluster.artifacts, order("spr", "icx"), "itex")
-    sending.send_all(cluster.submits, cluster.artifacts, begun)
-    state.write(cluster.submits, begun)  # as if no number had been written down
+    made = sending.send_all(cluster.submits, cluster.artifacts, begun)
+    forgotten = without_numbers(made)
+    state.write(cluster.submits, forgotten)
     goes_on = sending.unfinished(cluster.submits, order("spr", "icx"))
-    assert goes_on == sending.adopt(begun)
-    submit = sending.send_all(cluster.submits, cluster.artifacts, begun)
+    assert goes_on == sending.adopt(forgotten) == made
+    submit = sending.send_all(cluster.submits, cluster.artifacts, forgotten)
     assert [job.id for job in submit.jobs] == ["1", "2"]
     assert len(cluster.calls("sbatch")) == 2
 
@@ -181,6 +182,35 @@ def test_a_job_that_slurm_takes_though_sbatch_fails_is_known_and_not_sent_again(
     with suppress(Exit):
         tasks.cancel.body(Context(), str(cluster.artifacts))
     assert words(cluster, sending.adopt(submit)) == {"spr": "killed"}
+
+
+def names_of_jobs(cluster: Cluster) -> str:
+    """Return all that the files of submits say: a job that finds its name nowhere runs nothing."""
+    return "".join(path.read_text() for path in cluster.submits.glob("*/submit.json"))
+
+
+@pytest.mark.parametrize("by", ["another submit", "cancel"])
+def test_a_job_that_comes_after_it_was_replaced_or_cancelled_measures_nothing(
+    cluster: Cluster, by: str
+) -> None:
+    (cluster.folder / "answers-late").write_text("later")
+    [late] = sent(cluster, "spr").jobs
+    assert f'"{late.name}"' in names_of_jobs(cluster)
+    if by == "cancel":
+        with suppress(Exit):
+            tasks.cancel.body(Context(), str(cluster.artifacts))
+    else:
+        assert sending.unfinished(cluster.submits, order("spr")) is None
+        sent(cluster, "spr")
+    assert f'"{late.name}"' not in names_of_jobs(cluster)
+
+
+def test_what_is_sent_once_more_has_another_name(cluster: Cluster) -> None:
+    begun = sending.begin(cluster.submits, cluster.artifacts, order("spr"), "itex")
+    tried = begun.jobs[0].name  # and Slurm gave no answer in time
+    [job] = sending.send_all(cluster.submits, cluster.artifacts, begun).jobs
+    assert job.id
+    assert tried not in names_of_jobs(cluster)
 
 
 def test_what_the_queue_refuses_leaves_the_others_as_they_are(cluster: Cluster) -> None:
