@@ -9,8 +9,7 @@ set -uo pipefail
 JOB_FILE=${JOB_FILE:-/etc/vgg19/job} STATE_FOLDER=${STATE_FOLDER:-/var/lib/vgg19}
 TRIES=${TRIES:-60} PAUSE_S=${PAUSE_S:-10} # of what needs a network, or apt's lock
 KNOWN=(SOURCE COMMIT SHA256 OPTIONS ALL_ISAS POWER_OFF)
-MAX_ATTEMPTS=3 LINES_SHOWN=20
-step=start attempt=0 POWER_OFF=no
+MAX_ATTEMPTS=3 LINES_SHOWN=20 step=start attempt=0 POWER_OFF=no
 export GIT_TERMINAL_PROMPT=0 LC_ALL=C.UTF-8
 # A server that takes a connection and sends nothing: after a minute of that another try is made.
 MIN_BYTES_S=1000 SILENT_S=${SILENT_S:-60}
@@ -34,8 +33,6 @@ last_lines() { # of this step
   printf '%s\n' "${lines[@]}"
 }
 
-state() { head -n 1 status 2>/dev/null; }
-
 finish() { # STATE CODE WORDS
   trap '' TERM INT HUP # which poweroff sends: it would say that the run was stopped
   rm -f reserve # a full disk then has room for the status
@@ -45,6 +42,8 @@ finish() { # STATE CODE WORDS
 }
 
 fail() { finish failed "$@"; }
+state() { head -n 1 status 2>/dev/null; }
+project() { (cd source && exec ./bootstrap.py --yes "$@") 9>&-; } # without the lock
 
 stop() { # a shutdown, or `systemctl stop`: the next start goes on
   write_status stopped "code 143: by a signal; it goes on when the machine, or vgg19.service, starts"
@@ -147,15 +146,19 @@ fetch() { # source/, unless an earlier attempt did
   done
   [[ $try -le $TRIES ]] || fail 9 "SOURCE can't be fetched; see to network and address"
   [[ -f source.new/bootstrap.py ]] || fail 4 "SOURCE holds no bootstrap.py; give this project's"
-  # With what was made there: it takes hours, and is of another commit or export.
-  { { [[ ! -e source ]] || mv source "source-before-$(date +%s)"; } &&
-    mv source.new source && echo "$what" >source.of; } ||
+  { put_aside && mv source.new source && echo "$what" >source.of; } ||
     fail 8 "$STATE_FOLDER can't be written; give the machine a larger disk"
 }
 
-unnamed() { # COMMAND...: in whose words no address is shown, however git writes it
-  "$@" 2>&1 | sed -E "s#[A-Za-z+]+://[^[:space:]'\"]*#SOURCE#g"
+put_aside() { # what another commit or export made: it takes hours, and is not fetched as the new
+  local name kept=before-$EPOCHSECONDS
+  for name in source bundle.tar compare.log report.html; do
+    [[ ! -e $name ]] || { mkdir -p "$kept" && mv "$name" "$kept/"; } || return 1
+  done
 }
+
+# In a command's words no address is shown, however git writes it.
+unnamed() { "$@" 2>&1 | sed -E "s#[A-Za-z+]+://[^[:space:]'\"]*#SOURCE#g"; }
 
 fetch_clone() {
   { need git && unnamed git clone --quiet -c core.logAllRefUpdates=false -- "$SOURCE" source.new; } || return 1
@@ -176,9 +179,10 @@ fetch_export() {
 
 need() { # PROGRAM: install it, if it is not there
   ! command -v "$1" >/dev/null || return 0
-  sudo DEBIAN_FRONTEND=noninteractive dpkg --configure -a # after a stop in the middle of installing
-  sudo apt-get -q update # at worst another process's lock: the next try waits
-  sudo DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 install -y \
+  local sudo=(sudo DEBIAN_FRONTEND=noninteractive) keep=-oDpkg::Options::=--force-conf
+  "${sudo[@]}" dpkg --configure -a --force-confdef --force-confold # after a stop in the middle of this
+  "${sudo[@]}" apt-get -q update # at worst another process's lock: the next try waits
+  "${sudo[@]}" apt-get -q -o DPkg::Lock::Timeout=600 "${keep}def" "${keep}old" install -y \
     --no-install-recommends "$1" ca-certificates
 }
 
@@ -192,8 +196,6 @@ quieten() { # updates in the background hold apt's lock, and would be measured, 
     sleep "$PAUSE_S"
   done
 }
-
-project() { (cd source && exec ./bootstrap.py --yes "$@") 9>&-; } # without the lock
 
 enter() {
   step=$1

@@ -63,8 +63,19 @@ def test_what_another_commit_made_is_kept(machine: Machine) -> None:
     for name in ("status", "attempts"):
         (machine.folder / "state" / name).unlink()
     assert machine.boot(CLONE.replace(COMMIT, "1" * 40)) == 0
-    [kept] = (machine.folder / "state").glob("source-before-*/artifacts/compare/compare.log")
-    assert kept.read_text() == "the table\n"
+    [kept] = (machine.folder / "state").glob("before-*")
+    assert (kept / "source/artifacts/compare/compare.log").read_text() == "the table\n"
+    assert (kept / "bundle.tar").is_file()
+
+
+def test_the_bundle_of_another_commit_is_not_taken_for_one_that_failed(machine: Machine) -> None:
+    machine.boot()
+    for name in ("status", "attempts"):
+        (machine.folder / "state" / name).unlink()
+    machine.give("pipeline", "13")
+    assert machine.boot(CLONE.replace(COMMIT, "1" * 40)) != 0
+    left = {path.name for path in (machine.folder / "state").iterdir()}
+    assert not {"bundle.tar", "compare.log", "report.html"} & left
 
 
 def without_git(machine: Machine) -> Path:
@@ -96,4 +107,4 @@ def test_an_installation_that_was_cut_off_is_finished_first(machine: Machine) ->
         f'cp "$CODES/git" {git}\n'
     )
     assert machine.boot(PATH=str(git.parent)) == 0
-    assert (machine.folder / "codes" / "configured").read_text() == "--configure -a\n"
+    assert (machine.folder / "codes" / "configured").read_text().startswith("--configure -a ")
