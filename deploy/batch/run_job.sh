@@ -130,13 +130,16 @@ choose_runner() {
   fi
 }
 
-# One that doctor takes: neither another engine by the name of docker, nor a snap, nor a silent one.
+# One that doctor takes: neither another engine by the name of docker, nor a snap, nor a silent or old
+# one, nor one without what it needs beside it.
 has_engine() {
-  local client named
+  local client named version
   client=$(readlink -f "$(command -v docker)") && [[ ${client##*/} != snap ]] || return 1
   named=$(ask_docker --version)
   [[ ${named,,} != *podman* && ${named,,} != *nerdctl* ]] || return 1
-  ask_docker version --format '{{.Server.Version}}' >/dev/null
+  version=$(ask_docker version --format '{{.Server.Version}}') || return 1
+  [[ ! $version =~ ^[0-9]+\. || ${version%%.*} -ge 23 ]] &&
+    ask_docker compose version >/dev/null && ask_docker buildx version >/dev/null
 }
 
 ask_docker() {

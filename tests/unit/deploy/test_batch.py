@@ -23,6 +23,14 @@ for task in doctor pipeline bundle; do
   [[ $* != *"$task"* ]] || exit "$(cat "$task" 2>/dev/null || echo 0)"
 done
 """
+ENGINE = """\
+#!/bin/sh
+case "$*" in
+  --version) echo "Docker version 27.5.1" ;;
+  compose*|buildx*) ;;
+  *) echo 27.5.1 ;;
+esac
+"""
 
 
 class Node:
@@ -43,7 +51,7 @@ class Node:
         path.chmod(0o755)
 
     def engine(self, answers: bool) -> None:
-        self.write(self.programs / "docker", f"#!/bin/sh\nexit {0 if answers else 1}\n")
+        self.write(self.programs / "docker", ENGINE if answers else "#!/bin/sh\nexit 1\n")
 
     def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
         path = f"{self.programs}:{os.environ['PATH']}"
@@ -139,6 +147,20 @@ def test_an_engine_that_does_not_answer_is_passed_over(node: Node) -> None:
     hangs = '#!/bin/sh\n[ "$1" = --version ] || exec sleep 60\n'
     node.write(node.programs / "docker", hangs)
     assert node.submit(ENGINE_S="0.2")[0] == 0
+    assert tasks(node)[0] == "--no-engine doctor --runner local"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("echo 27.5.1", "echo 20.10.24"),
+        ("compose*|buildx*) ;;", "compose*) exit 1 ;;"),
+        ("compose*|buildx*) ;;", "buildx*) exit 1 ;;"),
+    ],
+)
+def test_an_engine_that_doctor_refuses_is_passed_over(node: Node, ours: str, theirs: str) -> None:
+    node.write(node.programs / "docker", ENGINE.replace(ours, theirs))
+    assert node.submit()[0] == 0
     assert tasks(node)[0] == "--no-engine doctor --runner local"
 
 
