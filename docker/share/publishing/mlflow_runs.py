@@ -29,7 +29,9 @@ MAX_PARAMS, MAX_METRICS = 90, 900
 # To which a server takes files itself. Elsewhere are storages that the client would write to.
 OF_SERVER = ("mlflow-artifacts",)
 DELETED = "deleted"
-# Seconds that a call gets when the time for all is over: what is not whole is still deleted.
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Seconds that a call gets when the time for all is over, or a signal came: what is not whole is
+# still deleted.
 LAST_S = 5.0
 # Characters of an error, which may hold a whole answer.
 MAX_TEXT = 1000
@@ -50,6 +52,10 @@ class InTime:
         self._client, self._call_s = client, limits["call_s"]
         self._end = time.monotonic() + limits["all_s"]
 
+    def hurry(self) -> None:
+        """Give each call from now on the time of a last one."""
+        self._end = time.monotonic()
+
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._client, name)
         return partial(self._call, value) if callable(value) else value
@@ -67,7 +73,8 @@ class InTime:
 
 def main() -> None:
     """Make the runs that a document describes, and print what came of it."""
-    signal.signal(signal.SIGTERM, _end)
+    for signum in SIGNALS:
+        signal.signal(signum, _end)
     document = json.load(sys.stdin.buffer)
     _bound_memory(document["limits"]["memory_bytes"])
     Session.get_redirect_target = _refuse_redirect
@@ -79,7 +86,9 @@ def main() -> None:
 
 
 def _end(signum: int, _: object) -> None:
-    signal.signal(signum, signal.SIG_IGN)  # what is not whole is still deleted
+    # What is not whole is still deleted: a terminal's signal is followed by that of who asked.
+    for other in SIGNALS:
+        signal.signal(other, signal.SIG_IGN)
     raise SystemExit(128 + signum)
 
 
@@ -173,10 +182,13 @@ def _make(client: InTime, experiment: str, run: dict[str, Any], key: str) -> Ite
             client.log_artifact(run_id, path)
         client.set_tag(run_id, key, run["tags"][key])
         client.set_terminated(run_id, end_time=run["began_ms"])
-    except BaseException:
-        with suppress(Exception):
-            client.set_terminated(run_id, "FAILED")
-            client.delete_run(run_id)
+    except BaseException as error:
+        if isinstance(error, SystemExit):
+            client.hurry()
+        last_calls = (client.set_terminated, run_id, "FAILED"), (client.delete_run, run_id)
+        for call, *given in last_calls:
+            with suppress(Exception, TooLongError, RedirectedError):
+                call(*given)
         raise
     yield f"{run['name']} is run {run_id} now"
     if not uploads:
