@@ -14,7 +14,7 @@ from stages.files.checksums import sha256
 from stages.setting.suggestion import quoted
 
 FOLDER = ROOT / "emulator"
-LIBRARY = Path("build", "libamxemu.so")
+SCRIPT, LIBRARY = "build.py", Path("build", "libamxemu.so")
 # Either will do: the emulator is C and assembly that both read.
 COMPILERS = ("gcc", "clang")
 
@@ -33,7 +33,7 @@ def get_or_build(folder: Path = FOLDER) -> Path:
 
     Raises HostError if there is no source, no compiler, or it can't be built.
     """
-    script, library = folder / "build.py", folder / LIBRARY
+    script, library = folder / SCRIPT, folder / LIBRARY
     if not script.is_file():
         raise HostError(f"{folder} has no source of the emulator; restore it from the repository")
     source, of_source = _digest(folder), library.with_suffix(".source")
@@ -56,9 +56,15 @@ def get_or_build(folder: Path = FOLDER) -> Path:
 
 def _digest(folder: Path) -> str:
     """Return a digest of the source: its times are kept by copies and archives."""
-    files = sorted(path for path in folder.iterdir() if path.is_file())
+    files = sorted(path for path in folder.iterdir() if _is_source(path))
     listed = "".join(f"{sha256(path)}  {path.name}\n" for path in files)
-    return hashlib.sha256(listed.encode()).hexdigest()
+    return hashlib.sha256(os.fsencode(listed)).hexdigest()
+
+
+def _is_source(path: Path) -> bool:
+    """Return whether the build reads a file: an editor may have left others beside it."""
+    is_read = path.name == SCRIPT or path.suffix in (".c", ".h", ".S")
+    return is_read and not path.name.startswith(".") and path.is_file()
 
 
 def _text(path: Path) -> str:

@@ -50,6 +50,13 @@ def test_it_is_built_again_only_if_its_source_is_another(source: Path, change: s
     assert emulator.get_or_build(source).read_text() != "kept"
 
 
+def test_what_the_build_does_not_read_is_no_source(source: Path) -> None:
+    emulator.get_or_build(source).write_text("kept")
+    for name in (b"README.md", b".tiles.c.swp", b"\xff.txt", b".#tiles.c"):
+        (source / os.fsdecode(name)).touch(0o000)
+    assert emulator.get_or_build(source).read_text() == "kept"
+
+
 def test_a_build_that_fails_leaves_no_library_that_is_taken_for_it(source: Path) -> None:
     good, library = source.joinpath("build.py").read_text(), emulator.get_or_build(source)
     library.write_text("of the first source")
