@@ -6,21 +6,25 @@ and no signal would end the program that asked.
 `python -m stages.train.keras_check FILE` prints a KerasFile, or a Refusal, as JSON.
 """
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import msgspec
 
-from stages.common.child_output import ending_in_words, shortage
+from stages.common.child_output import ending_in_words, print_tail, shortage
 from stages.common.host.oom_kills import OomKills
 from stages.common.worker.protocol import Refusal
-from stages.errors import ModelError, StageError, of_kind
+from stages.errors import ModelError, StageError, WorkerError, of_kind
 from stages.program.tether import tethered
 from stages.train.keras_file import SAVE_AGAIN, KerasFile, checked
 
 # The largest files take some ten seconds.
 LIMIT_S = 120.0
+READING = "reading the model"
+# What a library does that a damaged file leads astray.
+CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
 Answer = KerasFile | Refusal
 
 
@@ -28,7 +32,7 @@ def checked_apart(file: Path) -> KerasFile:
     """Return what `checked` returns; beside the file, a log is left of what the check prints.
 
     Raises what `checked` raises, also ModelError if the file ends the check, or keeps it for ever;
-    HostError if it is ended for want of memory.
+    HostError if it is ended for want of memory; WorkerError if by another's signal.
     """
     log, kills = file.with_suffix(".log"), OomKills()
     command = tethered([sys.executable, "-m", __name__, str(file)])
@@ -45,10 +49,15 @@ def checked_apart(file: Path) -> KerasFile:
         said = f"reading it does not come to an end within {LIMIT_S:.0f} s"
         raise ModelError(f"is damaged ({said}); {SAVE_AGAIN}") from None
     if code := done.returncode:
-        said = f"reading it {ending_in_words(code)}"
-        damaged = ModelError(f"is damaged ({said}); {SAVE_AGAIN}")
-        raise shortage("reading the model", code, log, kills) or damaged
+        raise shortage(READING, code, log, kills) or _ended(code, log)
     return _answer(done.stdout)
+
+
+def _ended(code: int, log: Path) -> StageError:
+    """Return the error of a check that ended before its answer: the file's fault, if it crashed."""
+    if -code in CRASHES:
+        return ModelError(f"is damaged (reading it {ending_in_words(code)}); {SAVE_AGAIN}")
+    return WorkerError(f"{READING} {ending_in_words(code)}; {print_tail(log)}; run train again")
 
 
 def _answer(said: bytes) -> KerasFile:

@@ -4,10 +4,13 @@ import errno
 import json
 import lzma
 import math
+import shutil
+import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from stages.errors import ModelError, StageError, refused_by_system
@@ -31,6 +34,7 @@ UNREADABLE = (
     TypeError,
     AttributeError,
     RuntimeError,
+    struct.error,
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
@@ -93,8 +97,12 @@ def _require_weights(archive: zipfile.ZipFile) -> None:
 
     if WEIGHTS not in archive.namelist():
         raise ModelError(f"has no {WEIGHTS}; {SAVE_AGAIN}")
-    with archive.open(WEIGHTS) as stream, h5py.File(stream) as weights:
-        _require_variables(weights)
+    # In an archive, each step back begins at its first byte again.
+    with TemporaryFile(dir=Path(archive.filename or ".").parent) as unpacked:
+        with archive.open(WEIGHTS) as packed:
+            shutil.copyfileobj(packed, unpacked)
+        with h5py.File(unpacked) as weights:
+            _require_variables(weights)
 
 
 def _of_hdf5(file: Path) -> KerasFile:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.errors import ModelError
+from stages.errors import ModelError, WorkerError
 from stages.files.given_module import KERAS_MODEL, KERAS_VERSION
 from stages.train import keras_check
 from stages.train.keras_check import checked_apart
@@ -52,6 +52,15 @@ def test_one_that_never_ends_is_ended(file: Path, monkeypatch: pytest.MonkeyPatc
 def test_one_that_crashes_is_the_files_fault(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(monkeypatch, "sh", "-c", "kill -SEGV $$")
     with pytest.raises(ModelError, match=r"is damaged \(reading it was ended by SIGSEGV\); save"):
+        checked_apart(file)
+
+
+@pytest.mark.parametrize("how", ["kill -KILL $$", "kill -TERM $$", "echo no h5py >&2; exit 1"])
+def test_one_that_others_end_is_not_called_damaged(
+    file: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    stand_in(monkeypatch, "sh", "-c", how)
+    with pytest.raises(WorkerError, match=r"^reading the model .*; run train again$"):
         checked_apart(file)
 
 
