@@ -69,28 +69,29 @@ def not_downloaded(what: str) -> InputMissingError:
 
 def model_sha256(path: Path, name: str) -> str:
     """Return the sha256 of the file of Keras, or of all files of the SavedModel, at `path`."""
-    return module_sha256(path, name) if path.is_dir() else sha256(path)
+    return module_sha256(path, name, "model") if path.is_dir() else _sha256(path, "model")
 
 
-def module_sha256(folder: Path, name: str) -> str:
-    """Return the sha256 of all files of a module, names included.
+def module_sha256(folder: Path, name: str, what: str = "backbone") -> str:
+    """Return the sha256 of all files of a module, names included; `what` is what it is given as.
 
     Raises ModelError if there are none: the key of what is kept of it would be another module's.
     Raises SettingsError for what can't be read, for the same reason.
     """
     digest, files = hashlib.sha256(), sorted(module_files(folder))
     if not files:
-        raise ModelError(f"the backbone {name} is empty; give the folder of a TF2 SavedModel")
+        raise ModelError(f"the {what} {name} is empty; give the folder of a TF2 SavedModel")
     for path in files:
-        digest.update(f"{_sha256(path)}  ".encode() + _in_a_line(path.relative_to(folder)) + b"\n")
+        in_a_line = _in_a_line(path.relative_to(folder))
+        digest.update(f"{_sha256(path, what)}  ".encode() + in_a_line + b"\n")
     return digest.hexdigest()
 
 
-def _sha256(path: Path) -> str:
+def _sha256(path: Path, what: str) -> str:
     try:
         return sha256(path)
     except OSError as error:  # which else is taken for one of the artifacts
-        name = printable(shortened(f"the file {path} of the backbone"))
+        name = printable(shortened(f"the file {path} of the {what}"))
         raise SettingsError(f"{name} can't be read ({error.strerror}); give another copy") from None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from stages.errors import ModelError, StageError
+from stages.errors import ModelError, StageError, from_os_error
 from stages.files.given_module import keras_form
 from stages.folder.full_disk import scratch_folder
 from stages.train.keras_check import checked_apart
@@ -38,6 +38,8 @@ def load_saved(path: Path, name: str) -> SavedClassifier:
     except StageError:  # of this machine
         raise
     except Exception as error:  # whose type depends on the model
+        if refused := from_os_error(error):
+            raise refused from error
         remedy = "give a TF2 SavedModel that this version of TensorFlow can load"
         raise ModelError(
             f"the model {name} can't be loaded by TensorFlow {tf.__version__} "

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stages.common.worker.protocol import LoadgenTest
-from stages.errors import InputCorruptError
+from stages.errors import InputCorruptError, from_os_error
 from stages.folder.full_disk import noticing
 from stages.program.signals import held_back
 from stages.setting.suggestion import quoted
@@ -132,7 +132,7 @@ def read_answers(path: Path) -> list[int]:
         answers = msgspec.json.decode(path.read_bytes(), type=list[_Answer])
         classes = {answer.qsl_idx: _class(answer.data) for answer in answers}
     except (OSError, ValueError, RecursionError) as error:
-        raise _corrupt(path, error) from None
+        raise from_os_error(error) or _corrupt(path, error) from None
     return [classes[index] for index in sorted(classes)]
 
 
@@ -198,5 +198,5 @@ def read_detail(path: Path) -> dict[str, Any]:
             if line.startswith(LINE_HEAD)
         ]
     except (OSError, ValueError, RecursionError) as error:
-        raise _corrupt(path, error) from None
+        raise from_os_error(error) or _corrupt(path, error) from None
     return {entry.key: entry.value for entry in entries}
