@@ -5,12 +5,15 @@ serve, which takes the Python of train, as `invoke train --runner local` makes i
 loopback; and runs `invoke pipeline --runner local --data beans` with a module from there. Then the
 server is gone: the same again, and train once more from what was downloaded. For as long as
 it runs, tensorflow-datasets' list of beans' files is that of the replicas: the real checksums fit
-no other files. What the tasks print is in FOLDER/pipeline.log; a line for each shows the seconds.
+no other files; after `kill -9` it stays so until this runs again. What the tasks print is in
+FOLDER/pipeline.log; a line for each shows the seconds.
 """
 
 import argparse
+import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -48,6 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m tests.benchmarks.replicas")
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder.absolute()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left as it is now
     files = folder / "files"
     if not files.exists():
         _make(files)
@@ -94,14 +98,18 @@ def _served(folder: Path) -> Iterator[str]:
 def _listed(checksums: Path) -> Iterator[None]:
     """Have tensorflow-datasets take the replicas for beans' files as long as the context lasts."""
     (real,) = checksums_in(VENV)
-    kept = real.with_suffix(".kept")
-    if not kept.exists():  # else a run before this was killed
-        shutil.copy(real, kept)
-    try:
-        shutil.copy(checksums, real)
-        yield
-    finally:
-        kept.replace(real)
+    kept, new = real.with_suffix(".kept"), real.with_suffix(".new")
+    with real.parent.joinpath("listed.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not kept.exists():  # else a run before this was killed
+            shutil.copy(real, new)
+            new.replace(kept)
+        try:
+            shutil.copy(checksums, new)
+            new.replace(real)
+            yield
+        finally:
+            kept.replace(real)
 
 
 if __name__ == "__main__":
