@@ -15,7 +15,6 @@ from stages.program.printable import printable
 from stages.records.base import Interval
 from stages.records.cpu_generations import full_name
 from stages.records.measure import counting
-from stages.records.profile import ProfileRecord
 
 mpl.use("Agg")
 
@@ -36,16 +35,25 @@ SVG_METADATA = {"Creator": None, "Date": None}
 def caption_of(
     profiles: Sequence[RuntimeProfile], *scenarios: str, with_intervals: bool = True
 ) -> str:
-    """Return what a picture is of: machine, time, how each of `scenarios` asks, and intervals."""
-    record = profiles[0].record
-    cpu = full_name(record.host.cpu_model, record.host.cpu_id)
-    machine = f"{cpu}, {counted(len(record.host.cores_pinned), 'core')}"
-    asked = [_asked(record, scenario, with_intervals) for scenario in scenarios]
-    return plain("; ".join([machine, f"measured {when_all(record.parts)}", *asked]), 4 * MAX_NAME)
+    """Return what a picture is of: machine, time, how each of `scenarios` asks, and intervals.
+
+    All `profiles` are of one machine, and the picture shows figures of each.
+    """
+    host = profiles[0].record.host
+    machine = f"{full_name(host.cpu_model, host.cpu_id)}, {counted(len(host.cores_pinned), 'core')}"
+    asked = [_asked(profiles, scenario, with_intervals) for scenario in scenarios]
+    return plain("; ".join([machine, f"measured {_when(profiles)}", *asked]), 5 * MAX_NAME)
 
 
-def _asked(record: ProfileRecord, scenario: str, with_intervals: bool) -> str:
-    measured = [cell.measurement for cell in record.cells if cell.measurement]
+def _when(profiles: Sequence[RuntimeProfile]) -> str:
+    """Return when they were measured: each by its runtime, if there are several."""
+    named = (f"{when_all(it.record.parts)} ({it.runtime})" for it in profiles)
+    return ", ".join(named) if len(profiles) > 1 else when_all(profiles[0].record.parts)
+
+
+def _asked(profiles: Sequence[RuntimeProfile], scenario: str, with_intervals: bool) -> str:
+    cells = (cell for it in profiles for cell in it.record.cells)
+    measured = [cell.measurement for cell in cells if cell.measurement]
     batches = sorted({it.offline.batch_size for it in measured})
     offline = f"offline in batches of {', '.join(map(str, batches))}"
     how = offline if scenario == "offline" else "one image at a time"

@@ -140,3 +140,23 @@ def test_they_have_the_same_bytes_each_time(tmp_path: Path) -> None:
         for name in ("one", "two")
     )
     assert one == two
+
+
+def test_a_picture_of_two_runtimes_says_when_and_over_how_many_rounds_of_each() -> None:
+    from stages.compare.pictures.drawing import caption_of
+
+    cells = [measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 20.0)]
+    few = profiled(profile(*cells))
+    others = profiled(replace(profile(*map(of_seven_rounds, cells)), runtime="stock"))
+    said = caption_of([*few, *others], "offline")
+    assert " UTC (itex), " in said
+    assert " UTC (stock); " in said
+    assert said.endswith("95% intervals over 2 to 7 rounds, of which fewer than 5 are too few")
+    assert caption_of(others, "offline").endswith("95% intervals over 7 rounds")
+
+
+def of_seven_rounds(cell: Cell) -> Cell:
+    assert cell.measurement
+    runs = [run(5.0, number) for number in range(1, 8)]
+    offline = replace(cell.measurement.offline, runs=runs)
+    return replace(cell, measurement=replace(cell.measurement, offline=offline))
