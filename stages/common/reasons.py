@@ -41,7 +41,7 @@ WORDS: dict[str, Wording] = {
         lambda text: f"; {_remedy_of(text)}",
     ),
     "spread": Wording(
-        f"the median varies by {{}}; quieten the machine, or {MORE}",
+        f"the median varies by {{}}; quieten the machine and {MORE}",
         lambda n: _percent("spread", n["spread"], digits=1),
     ),
     "drift": Wording(
@@ -49,7 +49,7 @@ WORDS: dict[str, Wording] = {
         lambda n: _percent("drift", n["drift"], sign="+"),
     ),
     "waiting": Wording(
-        "waited for other processes {} of the cores' time; end them",
+        f"waited for other processes {{}} of the cores' time; end them, then {MORE}",
         lambda n: _waited(n["waiting"]),
     ),
     "steal": Wording(
@@ -57,7 +57,7 @@ WORDS: dict[str, Wording] = {
         lambda n: _percent("steal", n["steal"]),
     ),
     "throttled": Wording(
-        "the cores throttled {}; cool them or use fewer",
+        f"the cores throttled {{}}; cool them, then {MORE}, or use fewer",
         lambda n: counted(n["throttled"], "time"),
     ),
     "quota": Wording(
@@ -78,7 +78,7 @@ WORDS: dict[str, Wording] = {
     "few_rounds": Wording(
         f"{{}} too few to estimate noise; {MORE}", lambda n: _rounds(n["rounds"])
     ),
-    "not_itself": Wording(f"{_ITSELF}; quieten the machine, or {MORE}", lambda n: _ratio(n)),
+    "not_itself": Wording(f"{_ITSELF}; quieten the machine and {MORE}", lambda n: _ratio(n)),
     "noise": Wording(f"{_ITSELF}, which is noise; {MORE}", lambda n: _ratio(n)),
 }
 

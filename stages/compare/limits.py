@@ -5,8 +5,9 @@ A Limit is a row of it: a measured cell's Roofline without the primitives, named
 
 from collections.abc import Collection, Sequence
 
-from stages.common.figures import quantity
+from stages.common.figures import multiple, quantity
 from stages.common.headline import is_invalid
+from stages.common.reasons import AGAIN
 from stages.common.text import aligned
 from stages.records.cell import Cell
 from stages.records.compare import CompareRecord, Limit, OfCell
@@ -44,7 +45,7 @@ NOTES = (
     ("slower kernels", "and the columns after it: where the rest of that time goes"),
 )
 DISTURBED = "disturbed"
-DISTURBED_NOTE = (DISTURBED, "more than the hardware can do; measure again")
+DISTURBED_NOTE = (DISTURBED, f"more than the hardware can do; {AGAIN}")
 INVALID_NOTE = ("INVALID", "GOP/s is of images/s that can't be relied on, for the reasons above")
 # FP32's best kernel does not quite reach what its instructions can do, of which a multiple is the
 # limit; nor is the log's time of a kernel quite that of an undisturbed run.
@@ -152,4 +153,4 @@ def _gops(value: float) -> str:
 
 
 def _times(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}x"
+    return "-" if value is None else f"{multiple(value)}x"

@@ -71,7 +71,7 @@ def test_what_no_hardware_can_do_is_said_to_be_disturbed_and_not_shown_as_a_fact
     assert int8.split()[4] == "disturbed"
     assert notes[-1].split(maxsplit=1) == [
         "disturbed",
-        "more than the hardware can do; measure again",
+        "more than the hardware can do; measure again with --force profile",
     ]
     assert "16.04x" not in int8
     assert "4.00x" in int8

@@ -221,9 +221,9 @@ def test_reasons_are_notes_with_numbers_by_the_least_to_the_most() -> None:
     assert status["AVX512_CORE_VNNI", "int8"] == "native"
     notes = [" ".join(line.split()) for line in lines if line.startswith("[")]
     assert notes == [
-        "[1] images/s: the median varies by 5.8% to 10.0%; quieten the machine, or add rounds with "
+        "[1] images/s: the median varies by 5.8% to 10.0%; quieten the machine and add rounds with "
         "--more",
-        "[2] p50: the median varies by 30.0%; quieten the machine, or add rounds with --more",
+        "[2] p50: the median varies by 30.0%; quieten the machine and add rounds with --more",
     ]
 
 
