@@ -9,7 +9,10 @@ from stages.errors import InputCorruptError, ProofError, SchemaVersionError, Sta
 from stages.program.printable import printable
 
 MAX_CAUSE = 200
-GET_AGAIN = "get the bundle again: it was edited, or another version made it"
+GET_AGAIN = (
+    "get the bundle again if it was edited; if another version made it, check it with the commit "
+    "that its manifest.json names"
+)
 OTHER_VERSION = "check the bundle with the commit that its manifest.json names"
 # What computing a figure raises if what it follows from is not there, or is of another kind.
 NOT_COMPUTABLE = (
