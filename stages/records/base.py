@@ -112,7 +112,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """A figure with its 95% interval, in the unit of the field that has it."""
+    """A figure with its 95% interval, in the unit of the field that has it.
+
+    Fewer than 5 rounds make none: then it is what they span.
+    """
 
     estimate: Annotated[float, Meta(ge=0), doc("The figure itself.")]
     low: Annotated[float, Meta(ge=0), doc("Lower end; with a single round, the figure itself.")]

@@ -15,6 +15,7 @@ SummaryRow: TypeAlias = Mapping[str, Value]
 
 OK, INVALID, NOT_TRUSTED, NOT_RUN = STATUSES = ("ok", "invalid", "not_trusted", "not_run")
 LOW, HIGH = "_low", "_high"
+OF_ROUNDS = "95% interval over the rounds; fewer than 5 make none: of what they span"
 # What parts the reasons of a row.
 BETWEEN = " | "
 
@@ -29,10 +30,12 @@ class Column:
     unit: str = ""
 
 
-def _with_interval(name: str, meaning: str, unit: str) -> Iterator[Column]:
+def _with_interval(
+    name: str, meaning: str, unit: str, interval: str = OF_ROUNDS
+) -> Iterator[Column]:
     yield Column(name, "number", meaning, unit)
-    yield Column(name + LOW, "number", "lower end of its 95% interval", unit)
-    yield Column(name + HIGH, "number", "upper end of its 95% interval", unit)
+    yield Column(name + LOW, "number", f"lower end of its {interval}", unit)
+    yield Column(name + HIGH, "number", f"upper end of its {interval}", unit)
 
 
 COLUMNS = (
@@ -66,7 +69,10 @@ COLUMNS = (
         "queries/s",
     ),
     *_with_interval(
-        "top1_fraction", "fraction of the test split with the right class, from 0 to 1", "1"
+        "top1_fraction",
+        "fraction of the test split with the right class, from 0 to 1",
+        "1",
+        "exact 95% interval",
     ),
     Column(
         "top1_loss_fraction",
