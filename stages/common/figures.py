@@ -2,8 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
+from stages.records.accuracy import LossInterval
+from stages.records.base import Interval
+
 # Beyond these a figure with decimals shows nothing, or too many digits to read.
 MIN_PLAIN, MAX_PLAIN = 0.001, 1e9
+# Below it, a ratio with two decimals has one digit, or none.
+MIN_RATIO = 0.1
 # One of as many images is a tenth of a percent.
 MANY_IMAGES = 1000
 # More decimals than usual that a value may have, and what is but the rounding of its last one.
@@ -19,6 +24,12 @@ def figure(value: float, digits: int = 2) -> str:
 def quantity(value: float) -> str:
     """Return a rate, a latency or a cost: with two decimals, or three digits if it is below 1."""
     return f"{value:#.3g}" if 0 < value < 1 else figure(value)
+
+
+def multiple(value: float, digits: int = 2) -> str:
+    """Return a ratio: with two decimals, or three digits if these would be but one or none."""
+    is_small = digits == 2 and 0 < value < MIN_RATIO
+    return f"{value:#.3g}" if is_small else figure(value, digits)
 
 
 def three_digits(value: float) -> str:
@@ -44,12 +55,25 @@ def percent_beside(fraction: float, *bounds: float, digits: int = 0, sign: str =
     return f"{beside(100 * fraction, *(100 * it for it in bounds), digits=digits, sign=sign)}%"
 
 
+def percent(bound: float) -> str:
+    """Return a bound as it was given, such as 1%: what is shown beside it is held against it."""
+    return f"{100 * bound:.12g}%"
+
+
 def loss_in_words(loss: float | None, *bounds: float) -> str:
     """Return a relative loss in percent, apart from bounds that are shown beside it.
 
     None is that of a model whose FP32 is never right.
     """
     return "undefined" if loss is None else percent_beside(loss, *bounds, digits=2, sign="+")
+
+
+def loss_ends(between: LossInterval, *bounds: float) -> str:
+    """Return the ends of a relative loss's interval in percent, apart from those bounds."""
+    low, high = (
+        percent_beside(end, *bounds, digits=1, sign="+") for end in (between.low, between.high)
+    )
+    return f"{low} to {high}"
 
 
 def digits_apart(value: float, bounds: Iterable[float], digits: int) -> int:
@@ -63,8 +87,8 @@ def digits_apart(value: float, bounds: Iterable[float], digits: int) -> int:
 
 def end_of_ratio(end: float, digits: int = 2) -> str:
     """Return an end of a ratio's interval: one that is not 1 does not read as 1."""
-    shown = figure(end, digits)
-    return beside(end, 1, digits=digits) if shown == figure(1, digits) else shown
+    shown = multiple(end, digits)
+    return beside(end, 1, digits=digits) if shown == multiple(1, digits) else shown
 
 
 def fraction_of_images(fraction: float, images: int = 0) -> str:
@@ -73,6 +97,12 @@ def fraction_of_images(fraction: float, images: int = 0) -> str:
     Where one of them is less than a tenth of a percent, it has another decimal.
     """
     return percent_beside(fraction, 0, 1, digits=digits_of_images(images))
+
+
+def ends_of_fraction(between: Interval, images: int) -> str:
+    """Return the ends of the interval of a fraction of images, in percent without its sign."""
+    ends = (fraction_of_images(end, images) for end in (between.low, between.high))
+    return "-".join(end.removesuffix("%") for end in ends)
 
 
 def digits_of_images(images: int) -> int:

@@ -6,7 +6,7 @@ Its figures are those of summaries.py; whatever shows them takes them from there
 from collections.abc import Collection, Mapping, Sequence
 
 from stages.common.chance import AT_CHANCE, at_chance
-from stages.common.figures import end_of_ratio, fraction_of_images, quantity
+from stages.common.figures import end_of_ratio, fraction_of_images, multiple, quantity
 from stages.common.reasons import in_words
 from stages.common.text import NO_INTERVAL, few_rounds, is_of_one_round, too_few
 from stages.errors import NotTrustedError
@@ -94,8 +94,8 @@ def require_trusted(runs: Mapping[str, Repeat | Repeated], named: bool = False) 
 
 def _with_interval(ratio: Interval, run_reasons: Sequence[Reason]) -> str:
     if is_of_one_round(run_reasons):
-        return f"{ratio.estimate:.2f}x"
+        return f"{multiple(ratio.estimate)}x"
     between = f"{end_of_ratio(ratio.low)}-{end_of_ratio(ratio.high)}"
     if few := too_few(few_rounds(run_reasons)):
-        return f"{ratio.estimate:.2f}x, {between}: {few}"
-    return f"{ratio.estimate:.2f}x, 95% interval {between}"
+        return f"{multiple(ratio.estimate)}x, {between}: {few}"
+    return f"{multiple(ratio.estimate)}x, 95% interval {between}"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from textwrap import wrap
 
-from stages.common.figures import counted, end_of_ratio, figure, least_to_most
+from stages.common.figures import counted, end_of_ratio, least_to_most, multiple
 from stages.program.printable import printable
 from stages.records.base import MIN_ROUNDS, UNKNOWN, Host, Interval, Source
 from stages.records.cell import Reason
@@ -84,7 +84,7 @@ def cut_words(text: str, most: int = WIDTH - MAX_NAME - 3) -> str:
 def times(ratio: Interval, *, once: bool, digits: int = 2) -> str:
     """Return a ratio with its interval, which there is none of after one round."""
     low, high = (end_of_ratio(end, digits) for end in (ratio.low, ratio.high))
-    return f"{figure(ratio.estimate, digits)}x {ONCE if once else f'({low}-{high})'}"
+    return f"{multiple(ratio.estimate, digits)}x {ONCE if once else f'({low}-{high})'}"
 
 
 def few_rounds(reasons: Sequence[Reason]) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from stages.common.chance import MAX_P
-from stages.common.figures import counted, end_of_ratio, figure, fraction_of_images, quantity
+from stages.common.figures import counted, end_of_ratio, fraction_of_images, multiple, quantity
 from stages.common.headline import (
     FIGURES,
     doubt,
@@ -86,7 +86,7 @@ def times_as_fast(ratio: Interval, other: str, *, once: bool) -> str:
     between = "" if once else f" ({end_of_ratio(ratio.low)} to {end_of_ratio(ratio.high)})"
     is_same = not once and ratio.low <= 1 <= ratio.high
     same = ", which may be no difference" if is_same else ""
-    return f"{figure(ratio.estimate)} times{between} as fast as {other}{same}"
+    return f"{multiple(ratio.estimate)} times{between} as fast as {other}{same}"
 
 
 def _accuracy(models: Models) -> str:

@@ -2,7 +2,13 @@
 
 from collections.abc import Iterator
 
-from stages.common.figures import counted, fraction_of_images, loss_in_words
+from stages.common.figures import (
+    counted,
+    fraction_of_images,
+    loss_ends,
+    loss_in_words,
+    percent,
+)
 from stages.common.stats import right_answers, within
 from stages.common.text import recipe_in_words
 from stages.compare.accuracy import difference, exact_bounds
@@ -65,11 +71,6 @@ def loss_interval(found: AccuracyDifference, fp32_right: int) -> LossInterval | 
     return LossInterval(low=low, high=min(high, 1.0))
 
 
-def percent(fraction: float) -> str:
-    """Return a bound as people write it, such as 1%."""
-    return f"{100 * fraction:.3g}%"
-
-
 def judged(row: Row, bound: AccuracyBound | None) -> str:
     """Return what the images of the test split show of the bound, such as `show no loss above 1%`.
 
@@ -114,9 +115,10 @@ def _allowed(bound: AccuracyBound) -> str:
 
 def _on_validation(bound: AccuracyBound) -> str:
     agree = _as_fp32(bound.agreement_fp32, bound.images)
-    loss = f"{loss_in_words(bound.loss, bound.tolerable_loss)}{_ends(bound.loss_interval)}"
+    loss = loss_in_words(bound.loss, bound.tolerable_loss)
+    ends = _ends(bound.loss_interval, bound)
     return (
-        f"loss {loss} of {counted(bound.images, 'image')}{agree}: {_kept(bound)}, "
+        f"loss {loss}{ends} of {counted(bound.images, 'image')}{agree}: {_kept(bound)}, "
         f"with the recipe {recipe_in_words(bound.recipe)}, which was chosen there"
     )
 
@@ -133,15 +135,15 @@ def _kept(bound: AccuracyBound) -> str:
     return f"{kept} by the estimate" if open_ended else kept
 
 
-def _ends(between: LossInterval | None) -> str:
-    return f" ({between.low:+.1%} to {between.high:+.1%})" if between else ""
+def _ends(between: LossInterval | None, bound: AccuracyBound) -> str:
+    return f" ({loss_ends(between, bound.tolerable_loss)})" if between else ""
 
 
 def _on_test(row: Row, bound: AccuracyBound) -> str:
     found = row.accuracy_difference
     count = found.images if found else 0
     agree = _as_fp32(row.agreement_fp32, count)
-    ends = _ends(row.accuracy_loss_interval)
+    ends = _ends(row.accuracy_loss_interval, bound)
     images = f"{counted(count, 'image')} {judged(row, bound)}" if found else ""
     loss = loss_in_words(row.accuracy_loss, bound.tolerable_loss)
     return f"loss {loss}{ends}{agree}: {images}"

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from stages.common.figures import percent_beside
+from stages.common.figures import percent, percent_beside
 from stages.common.stats import spread
-from stages.compare.bound import percent
 from stages.compare.cautions import had_one_round
 from stages.records.base import Interval
 from stages.records.compare import CompareRecord, Row

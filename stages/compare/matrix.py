@@ -6,7 +6,7 @@ from itertools import compress
 
 from stages.common.chance import MAX_P
 from stages.common.figures import (
-    digits_of_images,
+    ends_of_fraction,
     fraction_of_images,
     loss_in_words,
     milliseconds,
@@ -97,8 +97,8 @@ def _verdict(row: Row, *, trusted: bool) -> str:
 
 
 def _top1(row: Row, images: int) -> str:
-    exact, digits = row.accuracy_interval, digits_of_images(images)
-    between = f" ({100 * exact.low:.{digits}f}-{100 * exact.high:.{digits}f})" if exact else ""
+    exact = row.accuracy_interval
+    between = f" ({ends_of_fraction(exact, images)})" if exact else ""
     return f"{fraction_of_images(row.accuracy_top1, images)}{between}"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from stages.common.figures import figure, quantity
+from stages.common.figures import end_of_ratio, multiple, quantity
 from stages.compare.cautions import models_caution
 from stages.compare.models import Models, latency_ratio, ratio_in_words
 from stages.compare.pictures.drawing import ERROR_BARS, SMALL, error_of, plain, save_with
@@ -28,14 +28,15 @@ class _Bar:
 class _Panel:
     """A panel of a picture: the lines above it, how its figures are written, FP32 and INT8.
 
-    `unit` stands behind a figure. Its axis ends at `most`, beyond which nothing can be; 0: wherever
-    there is room.
+    `unit` stands behind a figure; `end` is how an end of an interval is written, if otherwise. Its
+    axis ends at `most`, beyond which nothing can be; 0: wherever there is room.
     """
 
     lines: Sequence[str]
     written: Callable[[float], str]
     bars: Sequence[_Bar]
     unit: str = ""
+    end: Callable[[float], str] | None = None
     most: float = 0.0
 
 
@@ -73,9 +74,9 @@ def plot_times(models: Models, path: Path, caption: str = "") -> None:
     )
     lines = ["top-1 accuracy, times FP32's", *_difference(models)]
     panels = [
-        _Panel(lines, figure, [_Bar(1.0), _top1_times(models)], unit="x"),
-        _Panel(["throughput, times FP32's"], figure, [_Bar(1.0), faster], unit="x"),
-        _Panel(["latency, times shorter"], figure, [_Bar(1.0), shorter], unit="x"),
+        _times_panel(lines, _top1_times(models)),
+        _times_panel(["throughput, times FP32's"], faster),
+        _times_panel(["latency, times shorter"], shorter),
     ]
     title = f"{_name(models)}, INT8 against FP32, oneDNN capped at {models.isa}"
     save_with(
@@ -84,6 +85,11 @@ def plot_times(models: Models, path: Path, caption: str = "") -> None:
         models_caution(models.summaries),
         _of_top1(models, caption, "95% interval by exact ones"),
     )
+
+
+def _times_panel(lines: Sequence[str], int8: _Bar) -> _Panel:
+    """Return the panel of INT8 as a multiple of FP32."""
+    return _Panel(lines, multiple, [_Bar(1.0), int8], unit="x", end=end_of_ratio)
 
 
 def _top1(models: Models) -> list[_Bar]:
@@ -169,5 +175,6 @@ def _label(bar: _Bar, panel: _Panel) -> str:
     height = f"{panel.written(bar.height)}{panel.unit}"
     if bar.interval is None:
         return height
-    low, high = (panel.written(end) for end in (bar.interval.low, bar.interval.high))
+    written = panel.end or panel.written
+    low, high = (written(end) for end in (bar.interval.low, bar.interval.high))
     return f"{height}\n({low}-{high})"

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from stages.common.figures import (
     counted,
     digits_apart,
-    figure,
     fraction_of_images,
+    loss_ends,
     loss_in_words,
     milliseconds,
+    multiple,
     quantity,
 )
 from stages.common.text import ONCE, hanging, times, wrapped
@@ -130,7 +131,7 @@ def _choice(entry: Entry, percentile: str, bounds: Bounds) -> tuple[str, str]:
         f"{_amount(entry)} a million: {cell_in_words(entry.key, named=True)}",
         f"{layout.num_instances} of {layout.cores_per_instance} cores, batch {cell.batch_size}",
         f"{percentile} {milliseconds(latency_of(cell, percentile))} ms",
-        f"top-1 {fraction_of_images(cell.top1)}, loss {_loss(cell, bounds)}",
+        f"top-1 {fraction_of_images(cell.top1, cell.images)}, loss {_loss(cell, bounds)}",
         *filter(None, [entry.any_doubt]),
     ]
     return entry.machine.name, "; ".join(said)
@@ -141,7 +142,8 @@ def _loss(cell: CellFigures, bounds: Bounds) -> str:
     between = cell.loss_interval
     if cell.loss is None or between is None:
         return "not known" if cell.loss is None else loss_in_words(cell.loss)
-    said = f"{loss_in_words(cell.loss)} ({between.low:+.1%} to {between.high:+.1%})"
+    of_bound = () if bounds.loss is None else (bounds.loss,)
+    said = f"{loss_in_words(cell.loss, *of_bound)} ({loss_ends(between, *of_bound)})"
     return said if bounds.loss is None else f"{said}: the images {shown_of(between, bounds.loss)}"
 
 
@@ -163,7 +165,7 @@ def _break_evens(best: Sequence[Entry], first: Machine, lacking: Mapping[str, st
 
 def _break_even(one: BreakEven) -> tuple[str, str]:
     digits = digits_apart(one.now, (one.at.low, one.at.high), 2)
-    at, now = times(one.at, once=one.once, digits=digits), f"{figure(one.now, digits)}x"
+    at, now = times(one.at, once=one.once, digits=digits), f"{multiple(one.now, digits)}x"
     return (
         f"{one.name} against {one.other}",
         f"a million costs the same at {at} the price of {one.other}; now it has {now}: "

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from stages.common.figures import counted, milliseconds, quantity
+from stages.common.figures import counted, fraction_of_images, milliseconds, multiple, quantity
 from stages.common.text import MAX_CELL, NO_INTERVAL, aligned, origins, when
 from stages.precisions import INT8, PRECISIONS
 from stages.program.printable import printable
@@ -35,7 +35,7 @@ def closing_line(record: PeersRecord) -> str:
     largest = [ratio for ratio in int8 if ratio.batch_size == size]
     fastest = max(largest, key=lambda ratio: ratio.median).backend
     own = [ratio for ratio in largest if ratio.backend == fastest]
-    compared = " and ".join(f"{ratio.median:.2f}x {NAMES[ratio.peer]}" for ratio in own)
+    compared = " and ".join(f"{multiple(ratio.median)}x {NAMES[ratio.peer]}" for ratio in own)
     doubt = f" ({NO_INTERVAL})" if record.rounds == 1 else ""
     return f"peers: INT8 by {fastest} at batch size {size} is {compared}{doubt}"
 
@@ -84,7 +84,7 @@ def _cells(contender: Contender) -> list[str]:
     return [
         contender.backend,
         contender.precision,
-        f"{contender.accuracy_top1:.1%}",
+        fraction_of_images(contender.accuracy_top1 or 0.0, len(contender.predictions)),
         *speeds,
         *(milliseconds(latency) for latency in latencies if latency is not None),
     ]
@@ -95,8 +95,8 @@ def _ratios(ratios: Sequence[Ratio], rounds: int) -> str:
     rows: dict[tuple[str, str, int], dict[str, str]] = {}
     for ratio in ratios:
         row = rows.setdefault((ratio.backend, ratio.precision, ratio.batch_size), {})
-        between = f" ({ratio.lowest:.2f}-{ratio.highest:.2f})" if rounds > 1 else ""
-        row[ratio.peer] = f"{ratio.median:.2f}x{between}"
+        between = f" ({multiple(ratio.lowest)}-{multiple(ratio.highest)})" if rounds > 1 else ""
+        row[ratio.peer] = f"{multiple(ratio.median)}x{between}"
     head = ["ours", "precision", "batch", *(f"ours / {NAMES[peer]}" for peer in peers)]
     cells = [
         [backend, precision, str(size), *(row.get(peer, "-") for peer in peers)]

@@ -2,7 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from stages.common.figures import counted, digits_of_images, loss_in_words, percent_beside
+from stages.common.figures import (
+    counted,
+    digits_of_images,
+    fraction_of_images,
+    loss_in_words,
+    percent,
+    percent_beside,
+)
 from stages.common.onednn.kernels import reference_share
 from stages.common.text import recipe_in_words
 from stages.program.printable import printable
@@ -112,7 +119,7 @@ def no_model_message(
     missed = bound.missed_by(best.accuracy_top1, best.agreement_fp32)
     raised = [*(TO_RAISE[name] for name in missed), *(["VGG19_MAX_TRIALS"] if cut_short else [])]
     return (
-        f"none of {len(attempts)} recipes kept the loss within {bound.tolerable_loss:.2%}"
+        f"none of {len(attempts)} recipes kept the loss within {percent(bound.tolerable_loss)}"
         f"{_in_words(best, bound)} by '{recipe_in_words(best.recipe)}'{_costliest(sensitivity)}; "
         f"raise {' or '.join(raised)}, or calibrate with more images (VGG19_CALIBRATION_SAMPLES)"
     )
@@ -128,14 +135,14 @@ def _in_words(best: Attempt, bound: Bound) -> str:
     most = bound.tolerable_disagreement
     disagreement = percent_beside(1 - best.agreement_fp32, most, digits=2)
     return (
-        f" and the disagreement with FP32 within {most:.2%}: {best_loss} "
+        f" and the disagreement with FP32 within {percent(most)}: {best_loss} "
         f"and {disagreement}, which is beyond the bound of {missed},"
     )
 
 
 def _costliest(sensitivity: Sequence[Sensitivity]) -> str:
     ops = [
-        f"{gain.op} (top-1 {gain.accuracy_top1:.1%} with it in FP32)"
+        f"{gain.op} (top-1 {fraction_of_images(gain.accuracy_top1)} with it in FP32)"
         for gain in sensitivity[:MAX_NAMED_OPS]
     ]
     return f"; costliest in INT8: {', '.join(ops)}" if ops else ""
@@ -145,10 +152,13 @@ def closing_line(record: QuantizeRecord) -> str:
     """Return what a person wants to read when the stage ends."""
     fp32, int8 = record.variant("fp32"), record.variant("int8")
     most = record.tolerable_loss
+    before, after = (
+        fraction_of_images(it.accuracy_top1 or 0.0, len(record.labels)) for it in (fp32, int8)
+    )
     return (
         f"quantize: INT8 about {int8.speedup or 0:.1f}x FP32, which profile measures, top-1 "
-        f"{int8.accuracy_top1 or 0:.1%} against {fp32.accuracy_top1 or 0:.1%} on validation "
-        f"(loss {loss_in_words(int8.loss, most)}, bound {most:.2%}), "
+        f"{after} against {before} on validation "
+        f"(loss {loss_in_words(int8.loss, most)}, bound {percent(most)}), "
         f"{_agreement(record)}, "
         f"{len(record.int8_ops)} of {len(record.int8_ops) + len(record.fp32_ops)} compute ops in "
         f"INT8, by '{recipe_in_words(record.recipe)}', {_trials(record)}, "
@@ -179,7 +189,7 @@ def _finding_in_words(finding: Finding) -> str:
 def _agreement(record: QuantizeRecord) -> str:
     """Return how many classes of INT8 are FP32's, and how many must be if that is bounded."""
     least, agreement = 1 - record.tolerable_disagreement, record.variant("int8").agreement_fp32
-    bound = f" (at least {least:.1%})" if least else ""
+    bound = f" (at least {percent(least)})" if least else ""
     shown = percent_beside(agreement or 0, 0, 1, least, digits=digits_of_images(len(record.labels)))
     return f"agreement with FP32 {shown}{bound}"
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from stages.common.figures import loss_in_words, quantity
+from stages.common.figures import fraction_of_images, loss_in_words, quantity
 from stages.common.progress import Progress
 from stages.common.stats import agreement
 from stages.common.text import recipe_in_words
@@ -105,7 +105,8 @@ class TrialRunner:
             self._progress.note(f"{title}: {_shortened(error)}")
             return None
         self._progress.note(
-            f"{title}: top-1 {gain.accuracy_top1:.1%}, divergence {gain.divergence:.4f}"
+            f"{title}: top-1 {fraction_of_images(gain.accuracy_top1)}, "
+            f"divergence {gain.divergence:.4f}"
         )
         return gain
 
@@ -207,11 +208,12 @@ class TrialRunner:
             return f"{recipe}: {attempt.failure}"
         lost = self._bound.loss(attempt.accuracy_top1)
         loss = loss_in_words(lost, self._bound.tolerable_loss)
+        agreed = fraction_of_images(attempt.agreement_fp32, len(attempt.predictions))
         kinds = [finding.kind for finding in attempt.findings]
         counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
         return (
             f"{recipe}: {quantity(attempt.throughput_images_per_s)} images/s, "
-            f"loss {loss}, agreement {attempt.agreement_fp32:.1%} ({self._side(attempt)}), "
+            f"loss {loss}, agreement {agreed} ({self._side(attempt)}), "
             f"findings: {counts or 'none'}"
         )
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from stages.common.figures import fraction_of_images
 from stages.common.rehearsed import nodes_of, on_amx_of_peer
 from stages.common.text import aligned
 from stages.records.rehearse import REHEARSED, RehearsalRecord, RehearsedPeer
@@ -28,13 +29,14 @@ def render_peers(record: RehearsalRecord) -> str:
 
 
 def _row(peer: RehearsedPeer) -> tuple[str, ...]:
+    images = len(peer.with_amx.probabilities)
     return (
         peer.backend,
         peer.precision,
         on_amx_of_peer(peer).removesuffix(" of"),
-        f"{peer.with_amx.accuracy_top1:.1%}",
-        f"{peer.without.accuracy_top1:.1%}",
-        *shown(peer.answers, len(peer.with_amx.probabilities)),
+        fraction_of_images(peer.with_amx.accuracy_top1, images),
+        fraction_of_images(peer.without.accuracy_top1, images),
+        *shown(peer.answers, images),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from stages.common.figures import fraction_of_images
 from stages.common.rehearsed import finding, layer_names, peer_finding
 from stages.common.text import MAX_CELL, aligned, origins
 from stages.isa import AMX
@@ -94,13 +95,14 @@ def _cells(record: RehearsalRecord) -> str:
 
 def _cell(cell: RehearsedCell) -> tuple[str, ...]:
     on_amx = sum(layer.on_amx for layer in cell.layers)
+    images = len(cell.with_amx.probabilities)
     return (
         cell.runtime,
         cell.precision,
         f"{on_amx} of {len(cell.layers)}",
-        f"{cell.with_amx.accuracy_top1:.1%}",
-        f"{cell.without.accuracy_top1:.1%} at {cell.without.isa}",
-        *shown(cell.answers, len(cell.with_amx.probabilities)),
+        fraction_of_images(cell.with_amx.accuracy_top1, images),
+        f"{fraction_of_images(cell.without.accuracy_top1, images)} at {cell.without.isa}",
+        *shown(cell.answers, images),
         _multiple(cell.bound),
     )
 

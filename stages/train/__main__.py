@@ -14,6 +14,7 @@ from stages.artifacts import Artifacts
 from stages.command_line import for_stage
 from stages.common.chance import warn_at_chance
 from stages.common.current import Facts, Product, kept, stays
+from stages.common.figures import fraction_of_images
 from stages.common.progress import Progress
 from stages.common.text import network_of
 from stages.errors import GIVE_UP_S, exit_code_of
@@ -128,7 +129,10 @@ def _prepare_environment(cache: Path) -> None:
 
 
 def _summary(record: TrainRecord) -> str:
-    top1 = {name: f"{value:.1%}" for name, value in record.accuracy_top1.items()}
+    top1 = {
+        name: fraction_of_images(value, len(record.predictions.get(name, ())))
+        for name, value in record.accuracy_top1.items()
+    }
     made_from = (
         "as it was given, with nothing trained,"
         if record.backbone.whole

@@ -4,15 +4,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from stages.common.figures import digits_of_images, fraction_of_images, loss_in_words
+from stages.common.figures import ends_of_fraction, fraction_of_images, loss_ends, loss_in_words
 from stages.compare.accuracy import p_in_words, top1_interval
+from stages.compare.bound import bound_of
 from stages.compare.cautions import is_derived
 from stages.compare.highest import highest_timed
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.page.seen import Seen
 from stages.precisions import get_precision
 from stages.records.accuracy import ClassRecall, Recalls
-from stages.records.base import Interval
+from stages.records.accuracy_bound import AccuracyBound
 from stages.records.cell import Cell
 from stages.records.compare import Row
 
@@ -59,7 +60,7 @@ def top1(seen: Seen) -> list[list[str]]:
         [
             seen.cell_name(row.precision, row.isa, row.runtime),
             _top1(row, images),
-            _loss(row),
+            _loss(row, bound_of(seen.record, row.runtime)),
             "-" if row.agreement_fp32 is None else fraction_of_images(row.agreement_fp32, images),
             _differing(row),
         ]
@@ -70,16 +71,16 @@ def top1(seen: Seen) -> list[list[str]]:
 
 def _top1(row: Row, images: int) -> str:
     top1, between = fraction_of_images(row.accuracy_top1, images), row.accuracy_interval
-    return f"{top1} ({_percent(between, images)})" if between else top1
+    return f"{top1} ({ends_of_fraction(between, images)}%)" if between else top1
 
 
-def _loss(row: Row) -> str:
-    """Return what a cell lost of FP32's top-1, with its interval."""
+def _loss(row: Row, made_under: AccuracyBound | None) -> str:
+    """Return what a cell lost of FP32's top-1, with its interval, apart from INT8's bound."""
     between = row.accuracy_loss_interval
     if between is None:
         return "-"
-    ends = f"{between.low:+.1%} to {between.high:+.1%}"
-    return f"{loss_in_words(row.accuracy_loss)} ({ends})"
+    bound = (made_under.tolerable_loss,) if made_under else ()
+    return f"{loss_in_words(row.accuracy_loss, *bound)} ({loss_ends(between, *bound)})"
 
 
 def _differing(row: Row) -> str:
@@ -89,11 +90,6 @@ def _differing(row: Row) -> str:
         return "-"
     differ = found.better + found.worse
     return f"{differ} ({p_in_words(found)})" if differ else "none"
-
-
-def _percent(between: Interval, images: int) -> str:
-    digits = digits_of_images(images)
-    return f"{100 * between.low:.{digits}f}-{100 * between.high:.{digits}f}%"
 
 
 def confusions(seen: Seen) -> list[Confusion]:
@@ -151,4 +147,4 @@ def _recall(recall: ClassRecall, precision: str) -> str:
     right = recall.right[precision]
     exact = top1_interval([True] * right + [False] * (recall.images - right))
     top1 = fraction_of_images(exact.estimate, recall.images)
-    return f"{top1} ({_percent(exact, recall.images)})"
+    return f"{top1} ({ends_of_fraction(exact, recall.images)}%)"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from stages.common.chance import AT_CHANCE, at_chance
-from stages.common.figures import end_of_ratio, figure, fraction_of_images, quantity
+from stages.common.figures import end_of_ratio, fraction_of_images, multiple, quantity
 from stages.common.headline import is_invalid, not_trusted
 from stages.common.reasons import in_words
 from stages.common.text import network_of, times
@@ -71,11 +71,11 @@ def _speed(seen: Seen, row: Row) -> str:
 def _ratio(seen: Seen, ratio: Interval, runtime: str) -> str:
     """Return how many times as fast something is as what follows, with the interval."""
     if had_one_round(seen.record, runtime):
-        return f"{figure(ratio.estimate)} times as fast (one round: no interval) as"
+        return f"{multiple(ratio.estimate)} times as fast (one round: no interval) as"
     between = f"{end_of_ratio(ratio.low)} to {end_of_ratio(ratio.high)}"
     few = too_few_rounds(seen.record, runtime)
     span = f"{between}: {few}" if few else f"95% interval {between}"
-    return f"{figure(ratio.estimate)} times as fast ({span}) as"
+    return f"{multiple(ratio.estimate)} times as fast ({span}) as"
 
 
 def _amx(seen: Seen, fastest: Row) -> str:

@@ -5,14 +5,19 @@ import pytest
 from stages.common.figures import (
     beside,
     counted,
+    ends_of_fraction,
     fraction_of_images,
+    loss_ends,
     loss_in_words,
     milliseconds,
+    multiple,
+    percent,
     percent_beside,
     quantity,
 )
 from stages.common.text import aligned, intervals_over, network_of, origins, times, too_few, when
 from stages.compare.answer import times_as_fast
+from stages.records.accuracy import LossInterval
 from stages.records.base import Interval, Source
 from tests.unit.records import HOST
 
@@ -123,6 +128,32 @@ def test_a_fraction_beside_a_bound_is_on_the_side_that_it_is_on() -> None:
 def test_only_all_images_are_100_percent(right: int, images: int, shown: str) -> None:
     assert fraction_of_images(right / images, images) == shown
     assert (fraction_of_images(right / images) == "100.0%") == (right == images)
+
+
+def test_an_end_of_an_interval_is_100_percent_only_if_it_is_all_images() -> None:
+    assert ends_of_fraction(Interval(estimate=0.99, low=0.963, high=0.99983), 150) == "96.3-99.98"
+    assert ends_of_fraction(Interval(estimate=1.0, low=0.976, high=1.0), 150) == "97.6-100.0"
+
+
+@pytest.mark.parametrize(
+    ("high", "shown"), [(0.0103, "-1.03% to +1.03%"), (0.00991, "-0.99% to +0.99%")]
+)
+def test_the_ends_of_a_loss_do_not_read_as_the_bound_that_decides(high: float, shown: str) -> None:
+    assert loss_ends(LossInterval(low=-high, high=high), 0.01) == shown
+    assert loss_ends(LossInterval(low=-0.043, high=0.062), 0.01) == "-4.3% to +6.2%"
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"), [(0.01, "1%"), (0.0025, "0.25%"), (0.1025, "10.25%"), (0.07, "7%")]
+)
+def test_a_bound_is_shown_as_it_was_given(given: float, shown: str) -> None:
+    assert percent(given) == shown
+
+
+def test_a_small_ratio_has_three_digits() -> None:
+    ratio = Interval(estimate=0.0146, low=0.00292, high=0.02)
+    assert times(ratio, once=False) == "0.0146x (0.00292-0.0200)"
+    assert multiple(0.1) == "0.10"
 
 
 def test_an_end_of_a_ratio_that_is_not_1_does_not_read_as_1() -> None:

@@ -140,21 +140,28 @@ def test_the_break_even_is_the_ratio_of_the_speeds(
     assert f"{large / 0.36:.2f}x" in line
 
 
+@pytest.mark.parametrize(
+    ("scale", "said"),
+    [
+        (1.0, "at 0.5500x (0.5449-0.5600) the price of small; now it has 0.5447x: cheaper"),
+        (0.1, "at 0.05500x (0.05449-0.05600) the price of small; now it has 0.05447x: cheaper"),
+    ],
+)
 def test_a_price_outside_the_interval_does_not_read_as_within_it(
-    folders: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folders: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scale: float, said: str
 ) -> None:
     one = BreakEven(
         name="large",
         other="small",
-        at=Interval(estimate=0.55, low=0.5449, high=0.56),
-        now=0.5447,
+        at=Interval(estimate=0.55 * scale, low=0.5449 * scale, high=0.56 * scale),
+        now=0.5447 * scale,
         once=False,
         in_doubt=False,
         one_machine=False,
     )
     monkeypatch.setattr("stages.machines.cost_table.break_evens", lambda *_: [one])
     line = break_even(shown(*folders, prices=prices(tmp_path)))
-    assert "at 0.5500x (0.5449-0.5600) the price of small; now it has 0.5447x: cheaper" in line
+    assert said in line
 
 
 @pytest.mark.parametrize("large", [0.3, 2.0])

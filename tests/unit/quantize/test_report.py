@@ -62,7 +62,7 @@ def test_where_none_is_within_the_bound_the_best_the_costliest_and_a_remedy_are_
         cut_short=True,
     )
     assert message == (
-        "none of 3 recipes kept the loss within 1.00%: best 5.00% (top-1 95.00% against FP32's "
+        "none of 3 recipes kept the loss within 1%: best 5.00% (top-1 95.00% against FP32's "
         "100.00%) by 'kl, per channel'; costliest in INT8: head (top-1 97.0% with it in FP32), "
         "conv2 (top-1 97.0% with it in FP32), conv1 (top-1 97.0% with it in FP32); "
         "raise VGG19_TOLERABLE_LOSS or VGG19_MAX_TRIALS, or calibrate with more images "
@@ -86,7 +86,7 @@ def test_if_both_are_bounded_the_message_says_which_was_missed(
 ) -> None:
     tried = [attempt(accuracy=0.1), attempt(KL, accuracy, agreement=agreement)]
     assert no_model_message(tried, [], BOTH, cut_short=False) == (
-        "none of 2 recipes kept the loss within 1.00% and the disagreement with FP32 within 2.00%: "
+        "none of 2 recipes kept the loss within 1% and the disagreement with FP32 within 2%: "
         f"best {1 - accuracy:.2%} (top-1 {accuracy:.2%} against FP32's 100.00%) and "
         f"{1 - agreement:.2%}, which is beyond the bound of {missed}, by 'kl, per channel'; "
         f"raise {raised}, or calibrate with more images (VGG19_CALIBRATION_SAMPLES)"
@@ -135,7 +135,7 @@ def test_the_closing_line_tells_speed_accuracy_ops_and_recipe() -> None:
     )
     assert closing_line(record) == (
         "quantize: INT8 about 3.2x FP32, which profile measures, top-1 98.7% against 99.0% on "
-        "validation (loss +0.33%, bound 1.00%), agreement with FP32 98.0%, 2 of 3 compute ops in "
+        "validation (loss +0.33%, bound 1%), agreement with FP32 98.0%, 2 of 3 compute ops in "
         "INT8, by 'minmax, per channel', 0 trials, 61 s"
     )
 
@@ -144,7 +144,7 @@ def test_the_closing_line_says_how_often_int8_must_agree_if_that_is_bounded() ->
     int8 = Variant(precision="int8", accuracy_top1=0.9, agreement_fp32=0.99)
     made = records.quantize(Variant(precision="fp32"), int8)
     line = closing_line(replace(made, tolerable_disagreement=0.02))
-    assert "(loss undefined, bound 1.00%), agreement with FP32 99.0% (at least 98.0%), " in line
+    assert "(loss undefined, bound 1%), agreement with FP32 99.0% (at least 98%), " in line
 
 
 def test_the_closing_line_says_which_trials_an_earlier_run_made() -> None:
