@@ -27,6 +27,8 @@ PRICES = (
 MILLION, SECONDS_PER_HOUR = 1_000_000, 3600
 # What the page calls the figure of each scenario.
 FIGURES = {"offline": "images/s", "single_stream": "single-image latency"}
+# As many cells are named in a line.
+MAX_NAMED = 3
 # What the project has made of a measurement, by whether it drew the images and made the backbone.
 OWN = {
     (True, True): "The images were drawn and the backbone made",
@@ -183,9 +185,16 @@ def _invalid(seen: Seen, timed: Sequence[Row]) -> Iterator[str]:
     found = " and ".join(f"{name} of {count}" for name, count in counts.items() if count)
     if found:
         yield (
-            f"INVALID: {found} of {len(timed)} timed cells: open them in the matrix for why. "
-            f"{_in_answer(seen)}"
+            f"INVALID: {found} of {len(timed)} timed cells: open {_where(seen, timed)} in the "
+            f"matrix for why. {_in_answer(seen)}"
         )
+
+
+def _where(seen: Seen, timed: Sequence[Row]) -> str:
+    """Return which cells have the reasons, if they are few: not all are marked in the matrix."""
+    invalid = [row for row in timed if any(is_invalid(row.reasons, name) for name in FIGURES)]
+    names = [seen.cell_name(row.precision, row.isa, row.runtime) for row in invalid]
+    return ", ".join(names) if len(names) <= MAX_NAMED else "them"
 
 
 def _in_answer(seen: Seen) -> str:

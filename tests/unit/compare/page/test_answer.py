@@ -106,8 +106,8 @@ def test_what_is_in_doubt_is_said_first() -> None:
     first, second = said(profiled(record)).cautions
     assert first.startswith("THIS RUN IS NOT TO BE TRUSTED: the same cell gave other classes")
     assert second == (
-        "INVALID: images/s of 1 of 2 timed cells: open them in the matrix for why. "
-        "Figures of the answer are: those of INT8 at AVX-512 VNNI."
+        "INVALID: images/s of 1 of 2 timed cells: open INT8 at AVX-512 VNNI in the "
+        "matrix for why. Figures of the answer are: those of INT8 at AVX-512 VNNI."
     )
 
 
@@ -115,9 +115,18 @@ def test_the_banner_names_latency_if_that_alone_is_invalid() -> None:
     bad = Validity(valid=False, reasons=[DRIFTED_LATENCY])
     cells = [measured("fp32", VNNI, 5.0), measured("int8", VNNI, 9.0, validity=bad)]
     assert said(profiled(profile(*cells))).cautions == [
-        "INVALID: single-image latency of 1 of 2 timed cells: open them in the matrix for why. "
-        "No figure of the answer is INVALID."
+        "INVALID: single-image latency of 1 of 2 timed cells: open INT8 at AVX-512 VNNI in the "
+        "matrix for why. No figure of the answer is INVALID."
     ]
+
+
+def test_the_banner_names_no_more_cells_than_fit_in_a_line() -> None:
+    bad = Validity(valid=False, reasons=[DRIFTED_LATENCY])
+    cells = [
+        measured(name, cap, 9.0, validity=bad) for name in ("fp32", "int8") for cap in (VNNI, AMX)
+    ]
+    (caution,) = said(profiled(profile(*cells))).cautions
+    assert "of 4 of 4 timed cells: open them in the matrix" in caution
 
 
 @pytest.mark.parametrize(
