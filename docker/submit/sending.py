@@ -124,8 +124,8 @@ def adopt(submit: Submit) -> Submit:
     Nothing is written: a submit may be at work.
     """
     for job in submit.jobs:
-        if not job.id and (found := slurm.find(job.name)):
-            submit = submit.but(msgspec.structs.replace(job, id=found, refusal=""))
+        if not job.id and (found := _found(job)):
+            submit = submit.but(found)
     return submit
 
 
@@ -136,9 +136,12 @@ def disowned(submit: Submit) -> Submit:
     """
     for job in submit.jobs:
         if not job.id:
-            name = state.job_name(submit.id, job.kind)
-            submit = submit.but(msgspec.structs.replace(job, name=name))
+            submit = submit.but(_renamed(submit, job))
     return submit
+
+
+def _renamed(submit: Submit, job: Job) -> Job:
+    return msgspec.structs.replace(job, name=state.job_name(submit.id, job.kind))
 
 
 def share(artifacts: Path, place: Path, inputs: Mapping[str, str]) -> None:
@@ -169,13 +172,14 @@ def _is_there(folder: Path, expected: str) -> bool:
 
 
 def _found(job: Job) -> Job | None:
+    """Return a job with its number, None if Slurm knows none of its name."""
     number = slurm.find(job.name)
-    return msgspec.structs.replace(job, id=number) if number else None
+    return msgspec.structs.replace(job, id=number, refusal="") if number else None
 
 
 def _sent(folder: Path, submit: Submit, job: Job, clone: Path) -> Job:
     """Send a job, by a name that no try before had: what came of that may be there later."""
-    job = msgspec.structs.replace(job, name=state.job_name(submit.id, job.kind))
+    job = _renamed(submit, job)
     submit = submit.but(job)
     state.write(folder, submit)
     try:

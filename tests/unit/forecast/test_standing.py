@@ -154,11 +154,15 @@ def test_the_seconds_of_all_parts_are_not_those_of_a_run(artifacts: Artifacts) -
     assert takes.source == "by the last run here, profile by the mean of its 4 parts"
 
 
-def test_of_turns_as_long_as_asked_for_the_least_is_known(
-    artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def two_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have two cells to time, whatever the CPU."""
     cells = [PlannedCell(name, "AVX2", None) for name in ("fp32", "int8")]
     monkeypatch.setattr(turns, "timed_cells", lambda _: cells)
+
+
+@pytest.mark.usefixtures("two_cells")
+def test_of_turns_as_long_as_asked_for_the_least_is_known(artifacts: Artifacts) -> None:
     takes = takes_with(artifacts, strict="true", rounds="5")
     assert takes.seconds["profile"] == 5 * 2 * 3 * 600.0
     assert takes.of("profile") == "at least 5 hours"
@@ -167,11 +171,8 @@ def test_of_turns_as_long_as_asked_for_the_least_is_known(
     assert takes_with(artifacts, rounds="5").of("profile") == "5 minutes"
 
 
-def test_the_first_round_is_taken_however_long_it_is(
-    artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cells = [PlannedCell(name, "AVX2", None) for name in ("fp32", "int8")]
-    monkeypatch.setattr(turns, "timed_cells", lambda _: cells)
+@pytest.mark.usefixtures("two_cells")
+def test_the_first_round_is_taken_however_long_it_is(artifacts: Artifacts) -> None:
     takes = takes_with(artifacts, rounds="0", round_duration_s="600")
     assert takes.of("profile") == "at least 60 minutes"
     takes = takes_with(artifacts, rounds="0", round_duration_s="10")
