@@ -1,6 +1,6 @@
 """The answer in one sentence, what it costs, and why it may not be relied on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from stages.common.chance import AT_CHANCE, at_chance
@@ -193,8 +193,13 @@ def _invalid(seen: Seen, timed: Sequence[Row]) -> Iterator[str]:
 def _where(seen: Seen, timed: Sequence[Row]) -> str:
     """Return which cells have the reasons, if they are few: not all are marked in the matrix."""
     invalid = [row for row in timed if any(is_invalid(row.reasons, name) for name in FIGURES)]
-    names = [seen.cell_name(row.precision, row.isa, row.runtime) for row in invalid]
-    return ", ".join(names) if len(names) <= MAX_NAMED else "them"
+    return ", ".join(_names(seen, invalid)) if len(invalid) <= MAX_NAMED else "them"
+
+
+def _names(seen: Seen, rows: Iterable[Row]) -> list[str]:
+    """Return what people call the cells of rows, each once."""
+    names = (seen.cell_name(row.precision, row.isa, row.runtime) for row in rows)
+    return [*dict.fromkeys(names)]
 
 
 def _in_answer(seen: Seen) -> str:
@@ -202,14 +207,10 @@ def _in_answer(seen: Seen) -> str:
 
     It is made of no others.
     """
-    invalid = [
-        seen.cell_name(row.precision, row.isa, row.runtime)
-        for row in _behind(seen)
-        if is_invalid(row.reasons, "offline")
-    ]
+    invalid = _names(seen, (row for row in _behind(seen) if is_invalid(row.reasons, "offline")))
     if not invalid:
         return "No figure of the answer is INVALID."
-    return f"Figures of the answer are: those of {' and '.join(dict.fromkeys(invalid))}."
+    return f"Figures of the answer are: those of {' and '.join(invalid)}."
 
 
 def _behind(seen: Seen) -> Iterator[Row]:
