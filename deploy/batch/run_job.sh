@@ -133,13 +133,19 @@ choose_runner() {
 # One that doctor takes: neither another engine by the name of docker, nor a snap, nor a silent or old
 # one, nor one without what it needs beside it.
 has_engine() {
-  local client named version
+  local client named
   client=$(readlink -f "$(command -v docker)") && [[ ${client##*/} != snap ]] || return 1
   named=$(ask_docker --version)
   [[ ${named,,} != *podman* && ${named,,} != *nerdctl* ]] || return 1
-  version=$(ask_docker version --format '{{.Server.Version}}') || return 1
-  [[ ! $version =~ ^[0-9]+\. || ${version%%.*} -ge 23 ]] &&
-    ask_docker compose version >/dev/null && ask_docker buildx version >/dev/null
+  answers_from 23.0 version --format '{{.Server.Version}}' &&
+    answers_from 2.24 compose version && answers_from 0.10 buildx version
+}
+
+# Whether docker answers, with that version or a newer one; an answer without a version may pass.
+answers_from() {
+  local least=$1 answer
+  answer=$(ask_docker "${@:2}") || return 1
+  [[ ! $answer =~ [0-9]+\.[0-9]+ ]] || sort -CV <<<"$least"$'\n'"${BASH_REMATCH[0]}"
 }
 
 ask_docker() {

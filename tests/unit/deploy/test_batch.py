@@ -27,7 +27,8 @@ ENGINE = """\
 #!/bin/sh
 case "$*" in
   --version) echo "Docker version 27.5.1" ;;
-  compose*|buildx*) ;;
+  compose*) echo "Docker Compose version v2.26.1" ;;
+  buildx*) echo "github.com/docker/buildx 0.13.1+ds1 0.13.1+ds1-3" ;;
   *) echo 27.5.1 ;;
 esac
 """
@@ -154,14 +155,32 @@ def test_an_engine_that_does_not_answer_is_passed_over(node: Node) -> None:
     ("ours", "theirs"),
     [
         ("echo 27.5.1", "echo 20.10.24"),
-        ("compose*|buildx*) ;;", "compose*) exit 1 ;;"),
-        ("compose*|buildx*) ;;", "buildx*) exit 1 ;;"),
+        ("echo 27.5.1", "echo 22.99.1"),
+        ("v2.26.1", "v2.9.1"),
+        ("buildx 0.13.1", "buildx 0.9.1"),
+        ("compose*)", "compose*) exit 1 ;; no*)"),
+        ("buildx*)", "buildx*) exit 1 ;; no*)"),
     ],
 )
 def test_an_engine_that_doctor_refuses_is_passed_over(node: Node, ours: str, theirs: str) -> None:
     node.write(node.programs / "docker", ENGINE.replace(ours, theirs))
     assert node.submit()[0] == 0
     assert tasks(node)[0] == "--no-engine doctor --runner local"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("echo 27.5.1", "echo 23.0.0"),
+        ("v2.26.1", "2.24.0-desktop.1"),
+        ("buildx 0.13.1", "buildx 0.10.0"),
+        ("buildx 0.13.1+ds1 0.13.1+ds1-3", "buildx"),
+    ],
+)
+def test_an_engine_that_doctor_takes_is_used(node: Node, ours: str, theirs: str) -> None:
+    node.write(node.programs / "docker", ENGINE.replace(ours, theirs))
+    assert node.submit()[0] == 0
+    assert tasks(node)[0] == "doctor"
 
 
 def test_pbs_runs_it_by_bash_whatever_the_users_shell() -> None:
