@@ -4,7 +4,7 @@ from docker.ending import end_with
 from docker.flags import refusal
 from docker.how import How
 from docker.running import COMPARE, artifacts_of, run_chosen
-from docker.share.machines import Asked, side_by_side
+from docker.share.machines import Asked, read_given, require_there, side_by_side
 from stages.errors import NotTrustedError, exit_code_of
 from stages.folder.usable import resolved
 from stages.setting.addresses import why_no_path
@@ -21,6 +21,10 @@ def run_compare(runner: str, given: dict[str, str], how: How) -> None:
     if reason := why_no_path(named):  # split at a comma, a part of it may show a password
         raise refusal(f"compare: error: with can't be {quoted(named)} ({reason}); give A,B")
     others = [one for one in named.split(",") if one]
+    if missing := exit_code_of(
+        COMPARE, lambda: require_there([read_given(other) for other in others])
+    ):
+        end_with(missing)
     code = run_chosen([COMPARE], COMPARE, runner, given, how)
     if others and code in (0, NotTrustedError.exit_code):
         artifacts = resolved(artifacts_of(given.get("artifacts", "")))

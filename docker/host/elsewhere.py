@@ -7,7 +7,8 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from urllib.parse import urlsplit
 
 from docker.host.client import NOT_FOUND, TIMED_OUT, TIMEOUT_S, Answer, ask
 from docker.host.engine import GROUP
@@ -48,12 +49,18 @@ def checked(text: str) -> str:
     Raises SettingsError for any other text, and for a password, which other users would see.
     """
     address = text.strip().removesuffix("/")
-    if address and not ADDRESS.fullmatch(address):
+    if address and not (ADDRESS.fullmatch(address) and _has_usable_port(address)):
         raise SettingsError(
             f"{HOST} can't be {quoted(text)}; give ssh://USER@HOST or ssh://USER@HOST:PORT, "
             "without a password, as ssh takes a key"
         )
     return address
+
+
+def _has_usable_port(address: str) -> bool:
+    with suppress(ValueError):  # urlsplit's, for one above 65535
+        return urlsplit(address).port != 0
+    return False
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from docker.share.output import (
 )
 from docker.standing import from_here
 from stages.artifacts import Artifacts
-from stages.errors import NotTrustedError, SettingsError, StageError
+from stages.errors import InputMissingError, NotTrustedError, SettingsError, StageError
 from stages.evidence.collect import ARTIFACTS_FOLDER
 from stages.evidence.rejection import GET_AGAIN, as_of_a_bundle
 from stages.files.checksums import sha256
@@ -90,6 +90,13 @@ def read_given(text: str) -> Given:
     return Given("", from_here(text))
 
 
+def require_there(given: Sequence[Given]) -> None:
+    """Raise InputMissingError for a machine of which nothing is there: neither file nor folder."""
+    for one in given:
+        if not os.path.lexists(one.path):
+            raise InputMissingError(f"{one.path} is missing; make one by `invoke bundle`")
+
+
 def read_machines(given: Sequence[Given]) -> list[Machine]:
     """Return what was measured on each machine, each under a name of its own.
 
@@ -98,6 +105,7 @@ def read_machines(given: Sequence[Given]) -> list[Machine]:
     """
     if not given:
         raise SettingsError("diff needs machines; give folders of artifacts or bundles behind it")
+    require_there(given)
     machines = distinct([_read(one) for one in given])
     require_alike(machines)
     return machines

@@ -71,7 +71,8 @@ class Asked:
         """The flag that was given; SettingsError unless it is one of both."""
         if bool(self.pip) == bool(self.conda):
             raise SettingsError(
-                "env writes for pip or for conda; give --pip or --conda, which writes both files"
+                "env writes for pip or for conda; give one of --pip and --conda (which writes "
+                "pip's file, too)"
             )
         return "--pip" if self.pip else "--conda"
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from docker.submit.job_log import last_error
 from docker.submit.seen import Seen
 from docker.submit.slurm import look
 from docker.submit.state import Job, Submit, bundle_of, log_of
@@ -11,7 +12,6 @@ from docker.submit.words import (
     DEADLINE,
     ENDING,
     KILLED,
-    MAY_BE_DOWN,
     OUT_OF_MEMORY,
     OVER,
     RUNNING,
@@ -19,13 +19,13 @@ from docker.submit.words import (
     SUSPENDED,
     TIMED_OUT,
     WAITING,
+    may_be_down,
     never_ends,
 )
 from stages.artifacts import verify
 from stages.common.text import aligned
 from stages.errors import HostError, InputCorruptError, InputMissingError, NotTrustedError
 from stages.evidence.archive import unpack
-from stages.files.member import plain_end
 from stages.folder.full_disk import scratch_folder
 from stages.setting import foreign_words
 
@@ -39,8 +39,6 @@ EARLY = timedelta(minutes=3)
 PACKED = (0, NotTrustedError.exit_code)
 LATE_S = 60
 AGAIN = "`invoke submit --again`"
-POINTER = " above say"
-MAX_LOG_BYTES, MAX_LINE = 65536, 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ def standing_of(folder: Path, submit: Submit, job: Job) -> Standing:
     if bundle.is_file():
         return _done(job, bundle)
     if seen and _may_have_packed(seen):
-        return Standing(job, "ending", f"on {seen.node}, its bundle is awaited", "wait")
+        return Standing(job, "ending", f"{_place(seen)}, its bundle is awaited", "wait")
     return _ended(job, seen, log)
 
 
@@ -135,7 +133,7 @@ def _done(job: Job, bundle: Path) -> Standing:
 
 
 def _going(job: Job, seen: Seen, log: Path) -> Standing:
-    place = f"on {seen.node}"
+    place = _place(seen)
     if seen.state in WAITING:
         return _pending(job, seen)
     if seen.state in STARTING:
@@ -160,7 +158,7 @@ def _pending(job: Job, seen: Seen) -> Standing:
 
 def _of_waiting(reason: str) -> str:
     act = "`invoke cancel`, or ask who runs the cluster"
-    if MAY_BE_DOWN in reason:
+    if may_be_down(reason):
         return f"wait; if `sinfo` has all such nodes down, {act}"
     return act if never_ends(reason) else "wait"
 
@@ -173,7 +171,8 @@ def _not_known(job: Job, state: str) -> Standing:
 
 def _ended(job: Job, seen: Seen | None, log: Path) -> Standing:
     if seen is None:
-        return Standing(job, "lost", "Slurm knows it no more, and it left no bundle", AGAIN)
+        cause = "Slurm has no job of its number and name, and it left no bundle"
+        return Standing(job, "lost", cause, f"if `squeue -j {job.id}` shows none, {AGAIN}")
     was_signalled = _was_signalled(seen, log)
     if seen.state in TIMED_OUT or (was_signalled and _met_its_limit(seen)):
         return _timed_out(job, seen)
@@ -182,7 +181,7 @@ def _ended(job: Job, seen: Seen | None, log: Path) -> Standing:
     if seen.code == HostError.exit_code:
         remedy = f"have the node's features corrected, then {AGAIN}"
         return Standing(job, "unfit node", last_error(log) or seen.node, remedy)
-    said = last_error(log) or f"code {seen.code} on {seen.node} without a bundle"
+    said = last_error(log) or f"code {seen.code} {_place(seen)} without a bundle"
     return Standing(job, "failed", said, f"read {log}, then {AGAIN}")
 
 
@@ -219,22 +218,15 @@ def _killed(job: Job, seen: Seen) -> Standing:
         return Standing(job, "killed", "before it began", AGAIN)
     if seen.state == OUT_OF_MEMORY:  # with 125, which is no signal
         remedy = f"give more by SBATCH_MEM_PER_NODE, then {AGAIN}"
-        return Standing(job, "killed", f"{seen.state} on {seen.node}", remedy)
+        return Standing(job, "killed", f"{seen.state} {_place(seen)}", remedy)
     signal = f", signal {seen.signal}" if seen.signal else ""
-    return Standing(job, "killed", f"{seen.state}{signal} on {seen.node}", AGAIN)
+    is_by_script = seen.state == "FAILED" and not signal
+    state = "ended by a signal of Slurm's" if is_by_script else seen.state
+    return Standing(job, "killed", f"{state}{signal} {_place(seen)}", AGAIN)
 
 
-def last_error(log: Path) -> str:
-    """Return the last error in a log, for a person to read; empty without one.
-
-    The script's own line, which points to the one above it, is passed over.
-    """
-    try:
-        lines = plain_end(log, MAX_LOG_BYTES).decode(errors="replace").splitlines()
-    except (OSError, InputCorruptError):
-        return ""
-    errors = (line for line in reversed(lines) if ": error: " in line and POINTER not in line)
-    return foreign_words.shown(next(errors, ""), MAX_LINE)
+def _place(seen: Seen) -> str:
+    return f"on {seen.node}" if seen.node else "on a node that Slurm does not name"
 
 
 def _since(begin: datetime) -> float:

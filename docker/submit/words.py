@@ -29,15 +29,23 @@ KILLED = frozenset(
 OVER = frozenset(("COMPLETED", "FAILED")) | TIMED_OUT | KILLED
 # Parts of Slurm's words. Most limits are of what is at work, and so end.
 HOPELESS = (
-    *("Down", "Drained", "NotAvail", "BadConstraints", "Held", "_held", "JobHold", "Inactive"),
+    *("Down", "Drained", "BadConstraints", "Held", "_held", "JobHold", "Inactive"),
     *("PerJob", "PerNode", "PartitionNodeLimit", "PartitionTimeLimit", "MaxMemPerLimit"),
     *("QOSMin", "QOSTimeLimit", "AssociationTimeLimit", "ReservationDeleted"),
     *("Invalid", "NotAllowed", "NotSatisfied", "NeverSatisfied"),
 )
 # In words that Slurm has for nodes that are down, and for those that others use, too.
-MAY_BE_DOWN = "_DOWN"
+MAY_BE_DOWN = ("_DOWN", "NotAvail")
+# With these the second of them is said of nodes that are reserved for a time.
+RESERVED = ("May_be_reserved", "Reserved_for_maintenance")
 # Limits of all that was ever used. What jobs may yet use as they run is freed as they end.
 OF_ALL_USE = re.compile(r"Grp(?!\w*Run)\w*Minutes|GrpWall")
+
+
+def may_be_down(reason: str) -> bool:
+    """Return whether a job that waits for this reason may wait for nodes that are down."""
+    is_reserved = any(part in reason for part in RESERVED)
+    return not is_reserved and any(part in reason for part in MAY_BE_DOWN)
 
 
 def never_ends(reason: str) -> bool:

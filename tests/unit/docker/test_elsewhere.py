@@ -52,6 +52,7 @@ def test_a_password_is_refused_and_not_shown(address: str) -> None:
     [
         *("vm", "me@vm", "tcp://vm:2375", "unix:///run/docker.sock", "ssh://", "ssh://-oProxy=x"),
         *("ssh://me@vm/socket", "ssh://me@vm:port", "ssh://me@vm -v", "ssh://-v@vm"),
+        *("ssh://vm:99999", "ssh://vm:0"),
     ],
 )
 def test_no_other_address_is_taken(address: str) -> None:

@@ -33,6 +33,7 @@ def test_a_job_of_another_with_the_same_number_is_neither_shown_nor_signalled(
     submit = sent(cluster, "spr")
     cluster.answers("1", THESIS)
     assert words(cluster, submit) == {"spr": "lost"}
+    assert "if `squeue -j 1` shows none" in standings(cluster.submits, submit)[0].remedy
     assert watching.cancel(cluster.submits, submit) == {}
     assert cluster.calls("scancel") == []
 

@@ -83,6 +83,8 @@ ENDS_BY_WAITING = [
     *("QOSMaxJobsPerUserLimit", "AssocMaxJobsLimit", "AssocGrpCpuLimit", "AssocGrpMemLimit"),
     *("QOSMaxCpuPerUserLimit", "QOSGrpNodeLimit", "QOSJobLimit", "Priority", "Dependency"),
     *("AssocGrpCPURunMinutesLimit", "QOSGrpBillingRunMinutes"),
+    "ReqNodeNotAvail,_May_be_reserved_for_other_job",
+    "ReqNodeNotAvail,_Reserved_for_maintenance",
 ]
 NEVER_ENDS = [
     *("InvalidAccount", "InvalidQOS", "AccountNotAllowed", "QOSNotAllowed", "PartitionInactive"),
@@ -101,12 +103,23 @@ def test_who_waits_for_what_never_comes_is_sent_to_cancel(cluster: Cluster, reas
     cluster.is_now("1", "PENDING", Reason=reason, SubmitTime=ago(1))
     [found] = standings(cluster.submits, submit)
     assert ("`invoke cancel`" in found.remedy) == (reason in NEVER_ENDS)
+    assert (found.remedy == "wait") == (reason in ENDS_BY_WAITING)
 
 
-def test_who_waits_for_nodes_that_may_be_down_or_in_use_is_shown_both(cluster: Cluster) -> None:
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "Nodes_required_for_job_are_DOWN,_DRAINED_or_reserved_for_jobs_in_higher_priority"
+        "_partitions",
+        "ReqNodeNotAvail,_UnavailableNodes:spr[1-4]",
+        "ReqNodeNotAvail",
+    ],
+)
+def test_who_waits_for_nodes_that_may_be_down_or_in_use_is_shown_both(
+    cluster: Cluster, reason: str
+) -> None:
     submit = sent(cluster, "spr")
-    reason = "Nodes_required_for_job_are_DOWN,_DRAINED_or_reserved_for_jobs_in_higher_priority"
-    cluster.is_now("1", "PENDING", Reason=f"{reason}_partitions", SubmitTime=ago(1))
+    cluster.is_now("1", "PENDING", Reason=reason, SubmitTime=ago(1))
     [found] = standings(cluster.submits, submit)
     assert found.remedy.startswith("wait; if `sinfo` has all such nodes down, `invoke cancel`")
 

@@ -65,9 +65,16 @@ def test_nothing_is_set_beside_a_stage_that_failed(
     assert capsys.readouterr().out == ""
 
 
-def test_what_is_not_there_is_named_after_the_stage_has_run(
+def test_what_is_not_there_is_named_before_the_stage_runs(
     folders: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, _ = run(monkeypatch, folders[0], "/nowhere", NotTrustedError.exit_code)
-    assert code == InputMissingError.exit_code
-    assert "compare: error: " in capsys.readouterr().err
+    others = f"{folders[1]},b=/nowhere"
+    assert run(monkeypatch, folders[0], others) == (InputMissingError.exit_code, [])
+    assert "compare: error: /nowhere is missing; " in capsys.readouterr().err
+
+
+def test_a_stage_in_doubt_is_set_beside_others_all_the_same(
+    folders: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(monkeypatch, folders[0], str(folders[1]), NotTrustedError.exit_code)
+    assert "2.00x" in capsys.readouterr().out

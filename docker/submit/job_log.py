@@ -1,0 +1,24 @@
+"""The log of a job, by whose last error a person sees why the job failed."""
+
+from pathlib import Path
+
+from stages.errors import InputCorruptError
+from stages.files.member import plain_end
+from stages.setting import foreign_words
+
+# By which the script's own line points to the one above it.
+POINTER = " above say"
+MAX_LOG_BYTES, MAX_LINE = 65536, 160
+
+
+def last_error(log: Path) -> str:
+    """Return the last error in a log, for a person to read; empty without one.
+
+    The script's own line, which points to the one above it, is passed over.
+    """
+    try:
+        lines = plain_end(log, MAX_LOG_BYTES).decode(errors="replace").splitlines()
+    except (OSError, InputCorruptError):
+        return ""
+    errors = (line for line in reversed(lines) if ": error: " in line and POINTER not in line)
+    return foreign_words.shown(next(errors, ""), MAX_LINE)
