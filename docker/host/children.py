@@ -58,17 +58,19 @@ def run_gently(
         return child.wait()
     except (KeyboardInterrupt, Terminated) as error:
         signum = getattr(error, "signum", signal.SIGINT)
-        code = _end(child, grace_s, signum if is_stage else signal.SIGTERM)
+        code = end(child, grace_s, signum if is_stage else signal.SIGTERM)
         if is_stage and code - SIGNALLED in ENDING:
             raise AlreadySaid(signum) from None
         raise
     except BaseException:
-        _end(child, grace_s)
+        end(child, grace_s)
         raise
 
 
-def _end(
-    child: "subprocess.Popen[bytes] | None", grace_s: float, signum: int = signal.SIGTERM
+def end(
+    child: "subprocess.Popen[bytes] | subprocess.Popen[str] | None",
+    grace_s: float,
+    signum: int = signal.SIGTERM,
 ) -> int:
     """End a child by a signal, or kill it if that takes too long; return its code."""
     if child is None:

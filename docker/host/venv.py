@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from docker.host import airgap, interpreter
+from docker.host.children import end
 from docker.host.environment import child_environment
 from docker.host.ownership import give_to_owner_of
 from docker.host.pip_settings import pip_environment
@@ -33,6 +34,7 @@ from stages.errors import DiskFullError, NotWritableError, StageError
 from stages.program import disk_space
 
 # For all users to read and its owner alone to write, whatever the umask is.
+PIP_GRACE_S = 3.0
 UMASK = 0o022
 # Whatever the locale: paths are written into scripts, which are UTF-8.
 UTF_8 = ("-I", "-X", "utf8")
@@ -218,7 +220,11 @@ def _run(
         umask=UMASK,
         pass_fds=[descriptor],
     ) as process:
-        output = "".join(_shown(process.stdout or []))
+        try:
+            output = "".join(_shown(process.stdout or []))
+        except BaseException:
+            end(process, PIP_GRACE_S)  # or it is waited for, and pip takes a minute
+            raise
     if process.returncode == 0:
         return
     if disk_space.says_full(output) or disk_space.full_among([folder]):

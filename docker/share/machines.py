@@ -189,14 +189,22 @@ def _write_summaries(entries: Sequence[Entry], output: Path) -> Iterator[str]:
 
 def require_trusted(machines: Sequence[Machine]) -> None:
     """Raise NotTrustedError if what was measured on a machine is in doubt as a whole."""
-    doubtful = [
-        machine.name
-        for machine in machines
-        if not all(one.trusted for one in machine.runtimes.values())
-    ]
-    if doubtful:
-        raise NotTrustedError(
-            f"what was measured on {' and '.join(doubtful)} is not to be trusted; "
-            "add rounds there, by `invoke profile --more compare`; after other classes the second "
-            "time measure again, by `invoke profile compare`"
+    remedies = {machine.name: doubt for machine in machines if (doubt := _remedy_of(machine))}
+    if remedies:
+        each = (
+            f"{remedy} on {' and '.join(name for name, own in remedies.items() if own == remedy)}"
+            for remedy in dict.fromkeys(remedies.values())
         )
+        raise NotTrustedError(
+            f"what was measured on {' and '.join(remedies)} is not to be trusted; {', '.join(each)}"
+        )
+
+
+def _remedy_of(machine: Machine) -> str:
+    """Return what to do about what is in doubt on a machine; empty if nothing is."""
+    doubtful = [one for one in machine.runtimes.values() if not one.trusted]
+    if not doubtful:
+        return ""
+    if all(one.rounds_may_help for one in doubtful):
+        return "add rounds by `invoke profile --more compare`"
+    return "measure again by `invoke profile compare`"

@@ -88,7 +88,8 @@ def require_trusted(runs: Mapping[str, Repeat | Repeated], named: bool = False) 
     for runtime, repeat in runs.items():
         if not repeat.trusted:
             which = f"the run by {runtime}" if named else "this run"
-            why = f": {in_words(repeat.reasons[0])}" if repeat.reasons else "; measure again"
+            reasons = "; ".join(map(in_words, repeat.reasons))
+            why = f": {reasons}" if reasons else "; measure again"
             raise NotTrustedError(f"{which} is not to be trusted{why}")
 
 

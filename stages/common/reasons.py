@@ -126,8 +126,17 @@ def numbered(groups: Iterable[Sequence[Named]]) -> dict[str, list[int]]:
 def from_to(group: Sequence[Named]) -> str:
     """Return what is wrong, and what to change, for alike reasons: by the least to the most."""
     ordered = sorted((reason for _, reason in group), key=_size)
-    amounts = dict.fromkeys((_amount(ordered[0]), _amount(ordered[-1])))
-    return _worded(ordered[0], " to ".join(amounts))
+    return _worded(ordered[0], _between(_amount(ordered[0]), _amount(ordered[-1])))
+
+
+def _between(least: str, most: str) -> str:
+    """Return "1 to 2 of 10 runs" for "1 of 10 runs" and "2 of 10 runs": what both end in, once."""
+    if least == most:
+        return most
+    shorter, longer = least.split(" "), most.split(" ")
+    while len(shorter) > 1 and len(longer) > 1 and shorter[-1] == longer.pop():
+        shorter.pop()
+    return f"{' '.join(shorter)} to {most}"
 
 
 def _size(reason: Reason) -> float:

@@ -11,10 +11,11 @@ from stages.common.headline import (
     is_invalid,
     not_trusted,
 )
+from stages.common.text import is_of_one_round
 from stages.compare.accuracy import p_in_words
 from stages.compare.bound import judged
 from stages.compare.models import Models
-from stages.precisions import get_precision
+from stages.precisions import FP32, get_precision
 from stages.records.base import Interval
 from stages.records.compare import CompareRecord, Row
 
@@ -58,8 +59,21 @@ def _of_fastest(record: CompareRecord, runtime: str) -> str:
     rate = quantity(best.throughput_images_per_s.estimate)
     return (
         f"{get_precision(best.precision).label} runs at {rate} images/s here, capped at "
-        f"{best.isa}; INT8 and FP32 were not both measured at any cap"
+        f"{best.isa}; {_beside_fp32(record, runtime)}"
+        "INT8 and FP32 were not both measured at any cap"
     )
+
+
+def _beside_fp32(record: CompareRecord, runtime: str) -> str:
+    """Return how fast the fastest is that was measured beside FP32; empty if none was."""
+    rows = [row for row in record.rows if row.runtime == runtime and row.precision != FP32]
+    beside = [row for row in rows if row.precision_speedup]
+    row = max(beside, key=lambda row: row.throughput_images_per_s.estimate, default=None)
+    if row is None or row.precision_speedup is None:
+        return ""
+    reasons = [why for it in record.repeats if it.runtime == runtime for why in it.reasons]
+    as_fast = times_as_fast(row.precision_speedup, "FP32 there", once=is_of_one_round(reasons))
+    return f"{get_precision(row.precision).label} runs {as_fast}, at {row.isa}; "
 
 
 def _of_both(models: Models) -> str:

@@ -132,10 +132,9 @@ def _status(record: CompareRecord, row: Row, numbers: Numbers) -> str:
 
 
 def _statuses(record: CompareRecord) -> str:
-    marks = [
-        "native: in its own precision, by kernels of its cap, as oneDNN's log proves",
-        "INVALID: a figure can't be relied on, for the reasons above",
-    ]
+    marks = ["native: in its own precision, by kernels of its cap, as oneDNN's log proves"]
+    if not all(row.valid for row in _timed(record)):
+        marks.append("INVALID: a figure can't be relied on, for the reasons above")
     if any(NOT_TRUSTED in _status(record, row, {}) for row in _timed(record)):
         marks.append(f"{NOT_TRUSTED}: the whole run is in doubt, {_why_in_doubt(record)}")
     return "; ".join(marks)

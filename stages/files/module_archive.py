@@ -89,7 +89,11 @@ def _reading(
             yield tar, bounded
     except _Refused as error:
         raise ModelError(f"{what} {error}; {_REMEDY}") from error
-    except (tarfile.TarError, EOFError, zlib.error, ValueError, OverflowError) as error:
+    # RecursionError: where each header announces another, tarfile reads one inside the other.
+    except (
+        *(tarfile.TarError, EOFError, zlib.error, ValueError, OverflowError),
+        RecursionError,
+    ) as error:
         raise ModelError(f"{what} is {_instead(archive)}; {_REMEDY}") from error
     except OSError as error:
         damaged = ModelError(f"{what} is damaged; {_REMEDY}")

@@ -129,7 +129,7 @@ def _choice(entry: Entry, percentile: str, bounds: Bounds) -> tuple[str, str]:
     cell, layout = entry.cell, entry.measured.layout
     said = [
         f"{_amount(entry)} a million: {cell_in_words(entry.key, named=True)}",
-        f"{layout.num_instances} of {layout.cores_per_instance} cores, batch {cell.batch_size}",
+        f"{layout.num_instances} x {layout.cores_per_instance} cores, batch {cell.batch_size}",
         f"{percentile} {milliseconds(latency_of(cell, percentile))} ms",
         f"top-1 {fraction_of_images(cell.top1, cell.images)}, loss {_loss(cell, bounds)}",
         *filter(None, [entry.any_doubt]),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from stages.artifacts import Artifacts
 from stages.common.current import Facts
+from stages.common.reasons import may_change_by_rounds
 from stages.common.stats import round_figures
 from stages.common.summaries import measurements
 from stages.common.text import few_rounds, is_of_one_round, too_few
@@ -69,6 +70,7 @@ class Measured:
     - `conditions`: what the figures depend on beside chance, by kind.
     - `once`: a cell was timed once, so that no figure has an interval; `too_few`: that the rounds
       are too few for intervals, empty if they are enough, or one.
+    - `rounds_may_help`: whether more rounds may bring trust where there is none.
     """
 
     sha256: str
@@ -79,6 +81,7 @@ class Measured:
     conditions: Mapping[str, Facts]
     made: Sequence[str]
     trusted: bool
+    rounds_may_help: bool
     once: bool
     too_few: str
     cells: Mapping[CellKey, CellFigures]
@@ -189,6 +192,7 @@ def _measured(artifacts: Artifacts, profile: RuntimeProfile, rows: Sequence[Row]
         conditions=_conditions(record, train),
         made=record.parts,
         trusted=record.repeat.trusted,
+        rounds_may_help=may_change_by_rounds(record.repeat.reasons),
         once=is_of_one_round(record.repeat.reasons),
         too_few=too_few(few_rounds(record.repeat.reasons)),
         cells=_cells(record, rows),

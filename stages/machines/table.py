@@ -98,7 +98,7 @@ def _machine_rows(machine: Machine) -> list[tuple[str, str]]:
 def _run_in_words(runtime: str, one: Measured) -> str:
     layout, cells = one.layout, one.cells.values()
     said = [
-        f"{layout.num_instances} of {layout.cores_per_instance} cores",
+        f"{layout.num_instances} x {layout.cores_per_instance} cores",
         f"batch {least_to_most([cell.batch_size for cell in cells]) or NOTHING}",
         f"rounds {least_to_most([len(cell.rates) for cell in cells]) or NOTHING}",
         when_all(one.made),

@@ -35,8 +35,11 @@ _TURNS = {
 _WHITE = (255, 255, 255, 255)
 # What ends a JPEG, and what begins each of its scans.
 _END, _SCAN = b"\xff\xd9", b"\xff\xda"
-# What Pillow raises for a content that is none, or is damaged.
-_UNREADABLE = (OSError, ValueError, SyntaxError, LookupError, TypeError, OverflowError, MemoryError)
+# What Pillow raises for a content that is none, or is damaged: it asserts that a palette is there.
+_UNREADABLE = (
+    *(OSError, ValueError, SyntaxError, LookupError, TypeError, OverflowError, MemoryError),
+    AssertionError,
+)
 
 
 class UnreadableError(Exception):

@@ -210,7 +210,7 @@ def _in_answer(seen: Seen) -> str:
     invalid = _names(seen, (row for row in _behind(seen) if is_invalid(row.reasons, "offline")))
     if not invalid:
         return "No figure of the answer is INVALID."
-    return f"Figures of the answer are: those of {' and '.join(invalid)}."
+    return f"The answer is made of some of them: those of {', '.join(invalid)}."
 
 
 def _behind(seen: Seen) -> Iterator[Row]:

@@ -61,7 +61,8 @@ def _host(host: Host) -> Iterator[tuple[str, str]]:
 
 def _memory(host: Host) -> str:
     whole, limit = f"{host.memory_gib:.1f} GiB", host.memory_limit_gib
-    return whole if limit is None else f"{whole}, of which the run might take {limit:.1f} GiB"
+    is_limited = limit is not None and limit < host.memory_gib
+    return f"{whole}, of which the run might take {limit:.1f} GiB" if is_limited else whole
 
 
 def memory_variable(seen: Seen) -> str:

@@ -1,7 +1,7 @@
 """Tables of latencies, of layouts and batch sizes, and of layers, as far as the record has them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from stages.common.figures import milliseconds, quantity
@@ -122,10 +122,18 @@ def _per_second(latency_ms: float) -> float:
 
 
 def _gain(measurement: Measurement) -> Interval:
-    """Return images/s in batches over those one at a time, whose turns were others."""
+    """Return images/s in batches over those one at a time, whose turns were others.
+
+    It is the ratio of the figures that are shown: of an even number of rounds, the median rate is
+    not what the median latency comes to.
+    """
     offline, stream = measurement.offline, measurement.single_stream
     alone = [*map(_per_second, round_figures("single_stream", stream.runs))]
-    return independent_ratio(round_figures("offline", offline.runs), alone)
+    ratio = independent_ratio(round_figures("offline", offline.runs), alone)
+    shown = _alone(measurement).estimate
+    estimate = offline.throughput_images_per_s.estimate / shown if shown else 0.0
+    ends = min(ratio.low, estimate), max(ratio.high, estimate)
+    return replace(ratio, estimate=estimate, low=ends[0], high=ends[1])
 
 
 def layer_tables(seen: Seen) -> list[LayerTable]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stages.common.reasons import disturbances_in_words, in_words
+from stages.common.reasons import disturbances_in_words, from_to, in_words
 from stages.profile.validity import judge_repeat
 from stages.records.base import Interval
 from stages.records.cell import Reason, ReasonKind
@@ -40,3 +40,23 @@ def test_a_ratio_that_is_not_that_of_a_cell_to_itself_does_not_read_as_if_it_wer
     found = Interval(estimate=1.0102, low=1.0003, high=1.0201)
     (said,) = judge_repeat(found, exactly(1.0), 10, same_classes=True)
     assert "1.010 times as fast as itself (1.0003 to 1.0201)" in in_words(said)
+
+
+@pytest.mark.parametrize(
+    ("most", "words"),
+    [(1, "LoadGen, 1 of 10 runs: too short"), (3, "LoadGen, 1 to 3 of 10 runs: too short")],
+)
+def test_what_the_least_and_the_most_end_in_is_said_once(most: int, words: str) -> None:
+    group = [
+        (
+            name,
+            Reason(
+                kind="loadgen",
+                scenario="offline",
+                numbers={"runs": float(runs), "of": 10.0},
+                text="too short",
+            ),
+        )
+        for name, runs in (("a", 1), ("b", most))
+    ]
+    assert words in from_to(group)

@@ -119,7 +119,7 @@ def test_an_earlier_one_is_replaced_and_that_is_said(write: Write, tmp_path: Pat
 
 @pytest.mark.parametrize("asked", [{}, {"pip": True, "conda": True}])
 def test_one_of_both_is_asked_for(write: Write, asked: dict[str, bool]) -> None:
-    with pytest.raises(SettingsError, match="give --pip or --conda"):
+    with pytest.raises(SettingsError, match="give one of --pip and --conda"):
         write(**asked)
 
 

@@ -4,6 +4,7 @@ import fcntl
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -276,3 +277,16 @@ def test_a_full_disk_has_its_own_code(
     with pytest.raises(DiskFullError, match=r"no space left for .*venv; free some"):
         venv.get_or_create(tmp_path / "venv", lambda: str(python), locks)
     assert "No space left" in capsys.readouterr().err
+
+
+def test_what_it_runs_is_ended_if_it_is_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(venv, "_shown", interrupted)
+    began = time.monotonic()
+    with (tmp_path / "lock").open("w") as lock, pytest.raises(KeyboardInterrupt):
+        venv._run(["sleep", "60"], "", tmp_path, os.environ, lock.fileno())
+    assert time.monotonic() - began < 30

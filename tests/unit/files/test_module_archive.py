@@ -208,3 +208,12 @@ def test_what_can_be_no_module_is_refused_without_unpacking(
     archive.write_bytes(content)
     with pytest.raises(ModelError, match=f"the archive ({cause})"):
         require_model_in(archive, "the archive", 10**6)
+
+
+def test_headers_that_each_announce_another_are_refused(tmp_path: Path) -> None:
+    head = tarfile.TarInfo("././@LongLink")
+    head.type, head.size = tarfile.GNUTYPE_LONGNAME, 10
+    announced = head.tobuf(tarfile.GNU_FORMAT) + b"aaaaaaaaa\0" + bytes(502)
+    (tmp_path / "module.tar").write_bytes(announced * 3000)
+    with pytest.raises(ModelError, match="the module is"):
+        unpack(tmp_path / "module.tar", tmp_path / "out", "the module")

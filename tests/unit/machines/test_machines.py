@@ -300,7 +300,24 @@ def test_what_is_in_doubt_is_marked(a: Path, tmp_path: Path) -> None:
     assert figures(text, "AVX2 fp32", "c")[-4:] == ["NOT", "TO", "BE", "TRUSTED"]
     with pytest.raises(NotTrustedError, match="measured on c is not to be trusted") as caught:
         next(texts)
-    assert "after other classes the second time measure again" in str(caught.value)
+    assert str(caught.value).endswith("; add rounds by `invoke profile --more compare` on c")
+
+
+def test_more_rounds_are_asked_for_only_where_they_help(a: Path, tmp_path: Path) -> None:
+    few = Reason(kind="few_rounds", numbers={"rounds": 6.0})
+    other = Reason(kind="other_classes")
+    named: list[str] = []
+    for name, reason in (("d", other), ("e", few), ("f", other)):
+        one = cell("int8", "AVX2", *[rate * (2 + len(named)) for rate in RATES])
+        record = profile(one, host=replace(HOST, boot_id=name))
+        bad = repeat(trusted=False, reasons=[reason], measurement=one.measurement)
+        named.append(str(leave(tmp_path / name, replace(record, repeat=bad))))
+    with pytest.raises(NotTrustedError) as caught:
+        list(side_by_side(Asked([str(a), *named]), Path("/nowhere")))
+    assert str(caught.value).endswith(
+        "; measure again by `invoke profile compare` on d and f, "
+        "add rounds by `invoke profile --more compare` on e"
+    )
 
 
 def test_a_machine_that_did_nothing_has_no_ratio(a: Path, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Pictures as people see them: of any format, upright, without what is transparent."""
 
 import io
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,20 @@ pytest.importorskip("tensorflow_datasets")
 pytestmark = pytest.mark.image
 
 RED, WHITE = [255, 0, 0], [255, 255, 255]
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    checksum = zlib.crc32(kind + content).to_bytes(4, "big")
+    return len(content).to_bytes(4, "big") + kind + content + checksum
+
+
+WITHOUT_PALETTE = b"".join(
+    [
+        b"\x89PNG\r\n\x1a\n",
+        _chunk(b"IHDR", struct.pack(">IIBBBBB", 20, 20, 8, 3, 0, 0, 0)),
+        _chunk(b"IDAT", zlib.compress(bytes(21 * 20))),
+    ]
+)
 
 
 def picture(mode: str = "RGB") -> Any:
@@ -99,6 +115,7 @@ def test_an_image_has_the_size_that_is_asked_for() -> None:
         (b"no picture at all", "no picture"),
         (b"\x89PNG\r\n\x1a\n", "no picture|damaged"),
         (b"\xff\xd8\xff", "no picture|damaged"),
+        (WITHOUT_PALETTE, "damaged"),
     ],
 )
 def test_what_is_no_picture_is_said(bad: bytes, why: str) -> None:

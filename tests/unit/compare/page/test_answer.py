@@ -107,7 +107,8 @@ def test_what_is_in_doubt_is_said_first() -> None:
     assert first.startswith("THIS RUN IS NOT TO BE TRUSTED: the same cell gave other classes")
     assert second == (
         "INVALID: images/s of 1 of 2 timed cells: open INT8 at AVX-512 VNNI in the "
-        "matrix for why. Figures of the answer are: those of INT8 at AVX-512 VNNI."
+        "matrix for why. The answer is made of some of them: those of INT8 at AVX-512 "
+        "VNNI."
     )
 
 

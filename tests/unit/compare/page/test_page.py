@@ -281,4 +281,6 @@ def test_the_memory_that_made_groups_is_shown_and_given_again(tmp_path: Path) ->
     assert "<code>STAGES_MEMORY=4096m ./bootstrap.py --yes pipeline</code>" in page.text
     together = write(profiled(profile(*CELLS, host=host)), tmp_path / "together")
     assert "of which the run might take 4.0 GiB" in together.text
+    whole = replace(host, memory_limit_gib=24.0)
+    assert "run might take" not in write(profiled(profile(*CELLS, host=whole)), tmp_path / "w").text
     assert "<code>./bootstrap.py --yes pipeline</code>" in together.text

@@ -61,6 +61,18 @@ def test_a_rate_that_comes_of_a_latency_and_a_gain_have_the_intervals_of_their_r
     assert gain == "2.00x (1.25-2.50)"
 
 
+def test_a_gain_is_the_ratio_of_the_figures_beside_it() -> None:
+    stream = measurement(20.0).single_stream
+    runs = [run(rate, number) for number, rate in enumerate((20.0, 50.0), 1)]
+    p50 = Interval(estimate=35.0, low=20.0, high=50.0)
+    late = replace(stream, latency_p50_ms=p50, runs=runs)
+    ((_, alone, _, gain),) = rows(
+        profiled(profile(measured("int8", "AVX2", 50.0, single_stream=late)))
+    )
+    assert alone.startswith("28.57 ")
+    assert gain.startswith("1.75x ")
+
+
 def test_after_one_round_figures_have_no_interval_but_say_so() -> None:
     (_, row) = rows(of_one_round())
     assert row[1:] == [
