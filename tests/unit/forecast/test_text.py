@@ -8,6 +8,7 @@ import pytest
 from docker.paths import ROOT
 from stages.command_line import load
 from stages.common.text import WIDTH
+from stages.doctor import memory_check
 from stages.forecast import cells
 from stages.forecast.duration import OF_README
 from stages.forecast.text import forecast
@@ -19,7 +20,8 @@ FLAGS = frozenset(flag for isa in LADDER[:4] for flag in isa.flags)
 
 
 def shown(folder: Path, monkeypatch: pytest.MonkeyPatch, **given: str) -> str:
-    monkeypatch.setattr(cells, "cpu_flags", lambda: FLAGS)
+    for module in (cells, memory_check):
+        monkeypatch.setattr(module, "cpu_flags", lambda: FLAGS)
     settings = load({}, {"artifacts": str(folder / "artifacts"), **given})
     programs = [*([DOWNLOAD] if needs_download(settings) else []), *STAGES]
     return forecast(settings, programs, [("images", "all are there")])
