@@ -5,17 +5,25 @@ from pathlib import Path
 import pytest
 
 from stages.artifacts import Artifacts
+from stages.common.host.facts import cpu_flags
+from stages.errors import SchedulerError
 from stages.files.checksums import sha256
 from tests.commands import Done, invoke
 from tests.slurm.cluster import Slurm
 from tests.smallest import ONE_ROUND, smallest
 
-# Its job is one for any CPU with VNNI, without which there is no INT8 to measure.
+# The job is one for any CPU with VNNI.
 KIND = "icx"
+IS_OF_KIND = "avx512_vnni" in cpu_flags()
 
 
-@pytest.mark.timeout(7200)  # which the images take that are not built yet
-@pytest.mark.usefixtures("built")
+pytestmark = [
+    pytest.mark.timeout(7200),  # which the images take that are not built yet
+    pytest.mark.usefixtures("built"),
+]
+
+
+@pytest.mark.skipif(not IS_OF_KIND, reason="this CPU has no VNNI: a job of no kind measures on it")
 def test_a_job_measures_in_containers_what_was_trained_here_and_hands_its_bundle_over(
     slurm: Slurm, tmp_path: Path
 ) -> None:
@@ -36,6 +44,14 @@ def test_a_job_measures_in_containers_what_was_trained_here_and_hands_its_bundle
     log = next(tmp_path.glob(f"artifacts-submits/*/{KIND}-*.log")).read_text()
     assert "in containers" in log
     assert of_job.compare.log.read_text() in log
+
+
+@pytest.mark.skipif(IS_OF_KIND, reason="this CPU is of the kind that the label says")
+def test_a_job_measures_nothing_on_a_node_whose_label_lies(slurm: Slurm, tmp_path: Path) -> None:
+    done = _submit(slurm, Artifacts(tmp_path / "artifacts"))
+    assert done.code == SchedulerError.exit_code, done
+    assert "unfit node" in done.output
+    assert not [*tmp_path.glob("artifacts-submits/*/*.tar")]
 
 
 def _submit(slurm: Slurm, artifacts: Artifacts) -> Done:
