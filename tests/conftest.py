@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from docker import images
+from docker import ending, images
 from docker.build.graph import read_stages
 from docker.host import engine
 from tests.signals import unignore_for_children
@@ -21,6 +21,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         if folder in TIMEOUTS:
             item.add_marker(pytest.mark.timeout(TIMEOUTS[folder]))
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test finds a code that another one's task left, with which invoke would have ended."""
+    monkeypatch.setattr(ending, "_kept", [])
 
 
 @pytest.fixture(scope="session")

@@ -50,14 +50,29 @@ LINT = (
 # The kinds of tests: of the units, in the images, of the whole pipeline, of an engine elsewhere, of
 # jobs through Slurm.
 TESTS = UNITS, _, _, _, SLURM = ("unit", "images", "pipeline", "remote", "slurm")
-# What is run of a kind, if not the folder of its name alone: also the short form of `invoke fuzz`.
-FOLDERS = {UNITS: (f"tests/{UNITS}", "tests/fuzz", "tests/emulator")}
+# With the units, also the short form of `invoke fuzz`.
+UNIT_FOLDERS = (f"tests/{UNITS}", "tests/fuzz", "tests/emulator")
 
 
 def unit_tests() -> Check:
-    """Return the check that runs the unit tests, as many at a time as there are cores."""
-    command = ("pytest", "-q", f"--numprocesses={_cores()}", *FOLDERS[UNITS])
-    return Check("unit tests", command, shows=True)
+    """Return the check that runs the unit tests."""
+    return Check("unit tests", ("pytest", "-q", *_units()), shows=True)
+
+
+def arguments_of_tests(only: str) -> list[tuple[str, ...]]:
+    """Return pytest's arguments for the tests of one kind, or for those of all kinds if empty.
+
+    Those of other kinds than units are run one at a time: they share an engine and what it
+    measures on.
+    """
+    if only:
+        return [_units() if only == UNITS else (f"tests/{only}",)]
+    return [_units(), tuple(f"tests/{kind}" for kind in TESTS if kind != UNITS)]
+
+
+def _units() -> tuple[str, ...]:
+    """Return pytest's arguments for the unit tests, as many at a time as there are cores."""
+    return (f"--numprocesses={_cores()}", *UNIT_FOLDERS)
 
 
 def search_path() -> str:

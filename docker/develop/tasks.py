@@ -4,6 +4,7 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from importlib.util import find_spec
@@ -48,11 +49,8 @@ def check(_: Context) -> None:
 def run_tests(_: Context, only: str = "") -> None:
     """Lint, build the images, run all tests: of units, images, the pipeline, --host and Slurm."""
     end_with(exit_code_of("test", partial(_prepare, only)))
-    folders = checks.FOLDERS.get(only, (f"tests/{only}",))
-    command = [sys.executable, "-m", "pytest", *folders]
-    print(shlex.join(command), flush=True)
-    environment = child_environment(os.environ)
-    code = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL).returncode
+    codes = [_pytest(arguments) for arguments in checks.arguments_of_tests(only)]
+    code = next(filter(None, codes), 0)
     end_with(code and (exit_code_of("test", streams.require_read) or code))
 
 
@@ -66,6 +64,13 @@ def run_tests(_: Context, only: str = "") -> None:
 def fuzz(_: Context, examples: str = str(fuzzing.EXAMPLES), only: str = "") -> None:
     """Give every parser and setting odd inputs: each must read them, or refuse them by its kind."""
     end_with(exit_code_of("fuzz", partial(fuzzing.run, examples, only)))
+
+
+def _pytest(arguments: Sequence[str]) -> int:
+    command = [sys.executable, "-m", "pytest", *arguments]
+    print(shlex.join(command), flush=True)
+    environment = child_environment(os.environ)
+    return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL).returncode
 
 
 def _prepare(only: str) -> None:

@@ -10,8 +10,10 @@ import pytest
 from docker.build import base
 from docker.build.graph import NOTEBOOK, Stage, read_all, read_extra
 from docker.build.requirements import LAYERS_BELOW
-from stages.errors import IncompleteHostError
-from stages.isa import ISA_NAMES
+from stages.common.host.facts import cpu_flags
+from stages.errors import HostError, IncompleteHostError, InputMissingError
+from stages.isa import AMX_STAND_IN, ISA_NAMES, missing_flags
+from stages.rehearse.host import NOTHING_TO_DO, has_amx
 from stages.setting.programs import PEERS, REHEARSE
 from stages.settings import Settings
 from tests.commands import Done, run
@@ -134,11 +136,26 @@ def test_its_help_lists_its_settings(stage: Stage) -> None:
     assert "VGG19_ARTIFACTS" in done.output
 
 
-@pytest.mark.parametrize("target", sorted({*IMAGES} - {"train", NOTEBOOK}))
-def test_a_missing_input_is_one_line_and_its_own_exit_code(target: str) -> None:
+def run_without_input(target: str) -> Done:
     options = ("--rm", "--network=none", "--tmpfs=/artifacts:mode=1777")
-    done = run("docker", "run", *options, "--env=VGG19_ARTIFACTS=/artifacts", IMAGES[target].image)
-    assert done.code == 3, done
+    return run("docker", "run", *options, "--env=VGG19_ARTIFACTS=/artifacts", IMAGES[target].image)
+
+
+@pytest.mark.parametrize("target", sorted({*IMAGES} - {"train", REHEARSE, NOTEBOOK}))
+def test_a_missing_input_is_one_line_and_its_own_exit_code(target: str) -> None:
+    done = run_without_input(target)
+    assert done.code == InputMissingError.exit_code, done
+    assert len(done.error_lines) == 1, done
+
+
+def test_rehearse_asks_for_its_input_only_where_it_can_rehearse() -> None:
+    done = run_without_input(REHEARSE)
+    flags = cpu_flags()
+    if has_amx(flags):
+        assert (done.code, done.output.strip()) == (0, NOTHING_TO_DO)
+        return
+    cause = HostError if missing_flags(AMX_STAND_IN, flags) else InputMissingError
+    assert done.code == cause.exit_code, done
     assert len(done.error_lines) == 1, done
 
 

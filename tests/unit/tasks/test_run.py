@@ -96,7 +96,6 @@ def test_profile_alone_is_not_told_that_compare_follows(monkeypatch: pytest.Monk
 def test_a_failure_after_a_run_in_doubt_is_what_invoke_ends_with(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ending, "_kept", [])
     ending.end_with(NOT_TRUSTED)
     with pytest.raises(Exit) as end:
         ending.end_with(4)
