@@ -120,4 +120,4 @@ def discard(folder: Path) -> None:
     # Without a folder to take the place of, for which a full disk has no room.
     unfinished = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}{NEW}")
     folder.rename(unfinished)
-    trees.remove(unfinished, str(folder))
+    trees.remove(unfinished, f"what is left of {folder}, now {unfinished.name},")

@@ -158,18 +158,25 @@ class _Bounded(io.RawIOBase):
 
 def _extract(tar: tarfile.TarFile, folder: Path) -> None:
     for member in _checked(tar):
-        path = folder / member.name
-        if member.isdir():
-            path.mkdir(parents=True, exist_ok=True)
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        source = tar.extractfile(member)
-        if source is None:
-            raise _Refused("is damaged")
+        try:
+            _write(tar, member, folder / member.name)
         # Not over a file of the same name, nor through anything else that has it.
-        with path.open("xb") as file:
-            while chunk := source.read(CHUNK_BYTES):
-                file.write(chunk)
+        except (FileExistsError, NotADirectoryError):
+            name = printable(member.name, MAX_NAME)
+            raise _Refused(f"holds {name} twice, or as a file and as a folder") from None
+
+
+def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
+    if member.isdir():
+        path.mkdir(parents=True, exist_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    source = tar.extractfile(member)
+    if source is None:
+        raise _Refused("is damaged")
+    with path.open("xb") as file:
+        while chunk := source.read(CHUNK_BYTES):
+            file.write(chunk)
 
 
 def _checked(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
@@ -183,6 +190,8 @@ def _checked(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
             raise _Refused(f"holds {name}, which is neither a plain file nor a folder")
         if ".." in parts or member.name.startswith("/") or "\0" in member.name:
             raise _Refused(f"holds {name}, which would be outside of its folder")
+        if not parts and not member.isdir():
+            raise _Refused("holds a file without a name")
         if len(parts) > MAX_DEPTH:
             raise _Refused(f"holds {name}, which is in more than {MAX_DEPTH} folders")
         if not _is_plain(member.name):

@@ -60,6 +60,8 @@ def read_runs(artifacts: Artifacts) -> list[Run]:
     Raises InputMissingError if there is none.
     """
     runs = [run for runtime in RUNTIME_NAMES for run in _of_runtime(artifacts, runtime)]
+    if not artifacts.root.is_dir():
+        raise InputMissingError(f"{artifacts.root} is no folder; run the pipeline first")
     if not runs:
         raise InputMissingError(f"{artifacts.root} has no measurement; run the profile stage first")
     return runs
@@ -75,6 +77,10 @@ def chosen(runs: Sequence[Run], text: str) -> tuple[Run, Run]:
     named = [part for part in given if part != CURRENT]
     if not all(given) or len(given) > 2 or fit_to_show(text) != text:
         raise SettingsError(f"compare can't be {quoted(text)}; give WHEN, or WHEN,WHEN, as listed")
+    if len(runs) == 1:
+        raise InputMissingError(
+            f"there is no measurement but that of {runs[0].made}; measure again, then compare"
+        )
     if not named:
         raise SettingsError(
             f"compare can't be {quoted(text)} alone; name an earlier one, as listed"

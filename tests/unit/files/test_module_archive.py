@@ -98,11 +98,22 @@ def test_a_name_can_not_steer_the_terminal(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_there_twice_is_refused(tmp_path: Path) -> None:
-    assert "damaged" in refused(packed(entry("saved_model.pb")), tmp_path)
+    content = packed(entry("saved_model.pb"))
+    assert "holds saved_model.pb twice, or as a file and as a folder;" in refused(content, tmp_path)
 
 
-def test_a_file_in_place_of_a_folder_is_refused(tmp_path: Path) -> None:
-    assert "damaged" in refused(packed(entry("saved_model.pb/below")), tmp_path)
+@pytest.mark.parametrize(
+    "name", ["saved_model.pb/below", "saved_model.pb/", "variables/variables.index/below/it"]
+)
+def test_a_file_in_place_of_a_folder_is_refused(name: str, tmp_path: Path) -> None:
+    kind = tarfile.DIRTYPE if name.endswith("/") else tarfile.REGTYPE
+    said = refused(packed(entry(name, kind)), tmp_path)
+    assert f"holds {name.rstrip('/')} twice, or as a file and as a folder;" in said
+
+
+@pytest.mark.parametrize("name", ["", ".", "./"])
+def test_a_file_without_a_name_is_refused(name: str, tmp_path: Path) -> None:
+    assert "holds a file without a name;" in refused(packed(entry(name)), tmp_path)
 
 
 def test_what_grows_beyond_the_limit_is_refused(tmp_path: Path) -> None:

@@ -282,7 +282,17 @@ def test_an_address_in_place_of_a_time_is_not_repeated(root: Path, when: str) ->
     assert "secret" not in str(error.value)
 
 
+@pytest.mark.parametrize("when", ["current", FIRST, f"{FIRST},current"])
+def test_one_alone_can_not_be_compared(when: str, tmp_path: Path) -> None:
+    measure(tmp_path / "artifacts", record_of(FIRST, 4.0))
+    with pytest.raises(InputMissingError, match=f"no measurement but that of {FIRST}; measure"):
+        history_text(tmp_path / "artifacts", when)
+
+
 def test_without_any_the_stage_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputMissingError, match=r"artifacts is no folder; run the pipeline first"):
+        history_text(tmp_path / "artifacts", "")
+    (tmp_path / "artifacts").mkdir()
     with pytest.raises(InputMissingError, match="run the profile stage first"):
         history_text(tmp_path / "artifacts", "")
 
