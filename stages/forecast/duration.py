@@ -76,7 +76,11 @@ def _from_to(seconds: float, spare: float) -> str:
     least = in_words(seconds)
     if isinf(spare):
         return f"at least {least}"
-    return f"{least} to {in_words(seconds + spare)}" if spare else least
+    most = in_words(seconds + spare)
+    if least == most:
+        return least
+    number, _, unit = least.partition(" ")
+    return f"{number if most.endswith(f' {unit}') else least} to {most}"
 
 
 def _is_of(standing: Standing, host: Host) -> bool:

@@ -1,5 +1,6 @@
 """The page as HTML: a template that escapes all, and pictures as parts of it."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from stages.stage_folders import CompareFolder
 
 HERE = Path(__file__).parent
 MAX_TEXT = 1000
+IN_BACKTICKS = re.compile("`([^`]+)`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def write_page(out: CompareFolder, seen: Seen, artifacts: Artifacts) -> None:
 
 def _environment() -> Environment:
     """Return what renders a template: a name that is not known is an error, all text is cleaned."""
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
         undefined=StrictUndefined,
@@ -72,6 +74,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["with_code"] = _with_code
+    return environment
+
+
+def _with_code(text: str) -> Markup:
+    """Return a text, cleaned and escaped, in which what stands between backticks is code."""
+    # As plain text, for what is put into a Markup is escaped.
+    return Markup(IN_BACKTICKS.sub(r"<code>\1</code>", str(escape(_cleaned(text)))))
 
 
 def _cleaned(value: Any) -> Any:

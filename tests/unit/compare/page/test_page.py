@@ -27,6 +27,7 @@ from tests.unit.compare.profiles import (
     of_few_rounds,
     of_one_round,
     profiled,
+    with_goal,
 )
 from tests.unit.records import (
     LABELS,
@@ -186,6 +187,13 @@ def test_images_of_another_split_or_that_were_changed_are_not_shown(tmp_path: Pa
     page = write(profiles, tmp_path / "two", damaged)
     assert "img" not in page.tags
     assert "are not there as train left them" in page.text
+
+
+def test_what_is_to_be_typed_stands_there_as_code(tmp_path: Path) -> None:
+    page = write(profiled(with_goal(0.005)), tmp_path / "compare")
+    assert "<dt>ratios wider than ±0.5%</dt>" in page.text
+    assert "<code>invoke profile --more compare</code> adds rounds</dd>" in page.text
+    assert "`" not in page.text
 
 
 def test_what_there_are_no_data_for_is_said(tmp_path: Path) -> None:
