@@ -72,7 +72,7 @@ def _require_class(value: dict[str, Any], layer: str) -> None:
     kind, config = value["class_name"], value.get("config")
     if kind in _CODE:
         raise ModelError(
-            f"holds Python code, in the Lambda layer {shown(layer)}, which is not run; {EXPORT}"
+            f"holds Python code, in {_layer('Lambda ', layer)}, which is not run; {EXPORT}"
         )
     names = ACTIVATIONS if kind == _FUNCTION else CLASSES
     name = config if kind == _FUNCTION else kind
@@ -104,9 +104,13 @@ def _is_of_keras(module: Any) -> bool:
 
 def _refused(what: str, layer: str) -> ModelError:
     return ModelError(
-        f"{what}, in the layer {shown(layer)}, which is none of what is taken from a file of "
+        f"{what}, in {_layer('', layer)}, which is none of what is taken from a file of "
         f"Keras; {EXPORT}"
     )
+
+
+def _layer(kind: str, name: str) -> str:
+    return f"the {kind}layer {shown(name)}" if name else f"a {kind}layer without a name"
 
 
 def _name(value: dict[str, Any]) -> str:

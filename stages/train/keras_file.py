@@ -135,6 +135,8 @@ def _require_variables(content: Any) -> None:
         array = content[name] if isinstance(link, h5py.HardLink) else None
         if array is None or (isinstance(array, h5py.Dataset) and _is_elsewhere(array)):
             raise ModelError(f"has {shown(name)} in another place; {SAVE_AGAIN}")
+        if isinstance(array, h5py.Dataset) and array.dtype.hasobject:
+            raise ModelError(f"has no numbers in {shown(name)}; {SAVE_AGAIN}")
         total += _bytes_of(array) if isinstance(array, h5py.Dataset) else 0
         if total > MAX_MODULE_BYTES:
             raise ModelError(
@@ -148,7 +150,8 @@ def _read(item: Any) -> None:
     """Read a group's or an array's attributes, and what the array holds."""
     import h5py
 
-    dict(item.attrs.items())
+    for name in item.attrs:
+        item.attrs[name]
     if isinstance(item, h5py.Dataset):
         item[()]
 

@@ -1,5 +1,6 @@
 """The check of a file of Keras in a process of its own, whatever becomes of that."""
 
+import sys
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -61,6 +62,25 @@ def test_one_that_others_end_is_not_called_damaged(
 ) -> None:
     stand_in(monkeypatch, "sh", "-c", how)
     with pytest.raises(WorkerError, match=r"^reading the model .*; run train again$"):
+        checked_apart(file)
+
+
+@pytest.mark.image
+def test_one_that_takes_more_memory_than_any_model_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    h5py = pytest.importorskip("h5py")
+    file = tmp_path / "large.h5"
+    with h5py.File(file, "w") as made:
+        made.attrs["model_config"] = "{}"
+        made.create_group("weights").attrs.create(
+            "large", b"x" * 2 * 10**8, dtype=h5py.string_dtype()
+        )
+    within = "from stages.train import keras_check as it; it.MAX_MEMORY_BYTES = 10**8; it.main()"
+    stand_in(monkeypatch, sys.executable, "-c", within, str(file))
+    with pytest.raises(
+        ModelError, match=r"^(takes more than 0 GB to read|is damaged).*; save it again"
+    ):
         checked_apart(file)
 
 

@@ -108,6 +108,18 @@ def test_what_could_run_code_is_refused_at_any_depth(harmful: Any, words: str, w
     assert "by `model.export('FOLDER')`" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({"class_name": "eval", "config": "1"}, "names eval, in a layer without a name, which"),
+        ({"class_name": "Lambda", "config": {}}, "in a Lambda layer without a name, which is not"),
+    ],
+)
+def test_a_layer_without_a_name_is_said_to_have_none(config: Any, words: str) -> None:
+    with pytest.raises(ModelError, match=words):
+        require_known({"class_name": "Sequential", "config": {"layers": [config]}})
+
+
 def test_settings_for_training_of_an_inner_model_are_refused() -> None:
     optimizer = {"class_name": "Adam", "config": {}, "module": "keras.optimizers"}
     with pytest.raises(ModelError, match="has a compile_config, in the layer all"):

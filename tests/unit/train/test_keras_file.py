@@ -92,6 +92,12 @@ def test_weights_that_declare_more_than_there_is_are_named(
     refused(tmp_path / "huge.keras", "declares more than 4 GB", tmp_path / "harm")
 
 
+def test_entries_of_varying_length_are_no_weights(good: dict[str, Path], tmp_path: Path) -> None:
+    with h5py.File(good["h5"], "r+") as file:
+        file.create_dataset("model_weights/vary", (2**20,), h5py.vlen_dtype("u1"))
+    refused(good["h5"], "has no numbers in model_weights/vary; save it", tmp_path / "harm")
+
+
 def test_weights_in_another_file_are_not_read(good: dict[str, Path], tmp_path: Path) -> None:
     with h5py.File(good["h5"], "r+") as file:
         file["model_weights/link"] = h5py.ExternalLink("/etc/hostname", "x")
