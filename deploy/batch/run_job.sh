@@ -40,19 +40,23 @@ read_options() {
     esac
     shift 2
   done
+  [[ $# == 0 || $1 != -[dl] ]] || refuse 2 "$1 is given nothing; give it a value, or leave it out"
   [[ $# == 0 ]] || refuse 2 "$1 is no option of this script; give OPTIONS='$1 ...' as a variable"
   [[ ! $handed_on ]] || read_request
 }
 
 # All of it or nothing: what is passed over would be measured on a node that nobody asked for.
 read_request() {
-  local place places times='(walltime|cput)=[0-9:.]+'
+  local place places cpus='' times='(walltime|cput)=[0-9:.]+'
   [[ $handed_on =~ ^[A-Za-z0-9=:,._-]+$ ]] || not_read "signs"
   IFS=:, read -ra places < <(sed -E "s/$times//g" <<<"$handed_on")
   for place in "${places[@]}"; do
     case $place in
       nodes=1 | select=1 | mem=* | '') ;;
-      ppn=[1-9]* | ncpus=[1-9]*) granted=${place#*=} ;;
+      ppn=[1-9]* | ncpus=[1-9]*)
+        [[ ! $cpus || $cpus == "${place#*=}" ]] || not_read "two numbers of CPUs"
+        cpus=${place#*=} granted=$cpus
+        ;;
       *=*) not_read "$place" ;;
       *)
         [[ ! $LABEL || ${LABEL,,} == "${place,,}" ]] || refuse 2 "LABEL is $LABEL, and \`-l\` has $place; give one"
@@ -190,7 +194,7 @@ read_what_to_run() {
   done
   for word in "${options[@]}"; do
     case $word in
-      --help | -h | --dry-run | --dry | --list | -l | --version | -V | --host | --host=*)
+      -[!-]* | --help* | --dry* | --list* | --version | --complete | --print-* | --host*)
         refuse 2 "OPTIONS has ${word%%=*}, by which this node measures nothing; try that without a job"
         ;;
       --artifacts | --artifacts=*) refuse 2 "OPTIONS has --artifacts; set VGG19_ARTIFACTS, for the bundle, too" ;;

@@ -37,7 +37,8 @@ finish() { # STATE CODE WORDS
   trap '' TERM INT HUP # which poweroff sends: it would say that the run was stopped
   rm -f reserve # a full disk then has room for the status
   write_status "$1" "code $2: $3"
-  [[ $POWER_OFF != yes ]] || sudo poweroff
+  [[ $POWER_OFF != yes ]] || sudo poweroff ||
+    write_status "$1" "code $2: $3; it can't be powered off, and costs: do so by hand"
   exit "$2"
 }
 
@@ -55,7 +56,8 @@ ended() { # by systemd's variables, what ended a run that could not say so
   step=$(sed -n 's/^step \([a-z]*\),.*/\1/p' status) attempt=$(cat attempts)
   [[ $(systemctl is-system-running) != stopping ]] || stop
   read_job
-  fail 137 "it was ended by ${EXIT_STATUS:-a signal} (${SERVICE_RESULT:-unknown}); was memory short?"
+  local words='read its log'; [[ ${SERVICE_RESULT:-} == exit-code ]] || words='was memory short?'
+  fail 137 "it was ended by ${EXIT_STATUS:-a signal} (${SERVICE_RESULT:-unknown}); $words"
 }
 
 # A slip would be passed over, and what is not in quotes may be a command: both before it is read.
@@ -76,6 +78,7 @@ check_line() { # LINE PLACE: shows no more of it than a known name, as it may ho
   if [[ " ${KNOWN[*]} " != *" $name "* ]]; then
     near=$(nearest "$name")
     [[ ! $near ]] || fail 2 "$2 sets what is not known; did you mean $near?"
+    [[ ! -v $name || ${name,,} == *_proxy ]] || fail 2 "$2 sets what is this program's; leave it out"
     [[ $exports ]] || fail 2 "$2 sets none of ${KNOWN[*]}; put export before any other variable"
     name='the variable'
   fi
@@ -116,27 +119,23 @@ check_options() { # what the pipeline would take, and no bundle came of it
   read -ra options <<<"$OPTIONS"
   for word in "${options[@]}"; do
     case $word in
-      --help | -h | --dry-run | --dry | --list | -l | --version | -V | --host | --host=*)
-        fail 2 "OPTIONS has ${word%%=*}, by which this machine measures nothing; leave it out"
-        ;;
+      -[!-]* | --help* | --dry* | --list* | --version | --complete | --print-* | --host*)
+        fail 2 "OPTIONS has ${word%%=*}, by which this machine measures nothing; leave it out" ;;
       --artifacts | --artifacts=*)
-        fail 2 "OPTIONS has --artifacts; set VGG19_ARTIFACTS, as in: export VGG19_ARTIFACTS='...'"
-        ;;
+        fail 2 "OPTIONS has --artifacts; set VGG19_ARTIFACTS, as in: export VGG19_ARTIFACTS='...'" ;;
     esac
   done
 }
 
 count_attempt() {
-  attempt=$(cat attempts 2>/dev/null)
-  [[ $attempt =~ ^[0-9]$ ]] || attempt=0
+  attempt=$(cat attempts 2>/dev/null); [[ $attempt =~ ^[0-9]$ ]] || attempt=0
   [[ $attempt -lt $MAX_ATTEMPTS ]] ||
     fail 1 "it was stopped in the middle $attempt times; remove attempts and status to try again"
   echo $((++attempt)) >attempts
 }
 
 fetch() { # source/, unless an earlier attempt did
-  local what try
-  what=$(echo "$SOURCE $COMMIT$SHA256" | sha256sum) # an address may hold a password
+  local what try; what=$(echo "$SOURCE $COMMIT$SHA256" | sha256sum) # an address may hold a password
   [[ $(cat source.of 2>/dev/null) != "$what" ]] || return 0
   for ((try = 1; try <= TRIES; try++)); do
     rm -rf source.new

@@ -33,6 +33,8 @@ NOT_KNOWN, DAMAGED = "not known", "damaged"
 # By which run_job.sh says that the scheduler's signal ended it. sacct takes 128 off it, which then
 # is another error's code: only the script's own words set them apart.
 SIGNALLED, SAID_TO_BE_SIGNALLED = 143, "the scheduler ended the job"
+# What Slurm has as the signal of a job whose log its node can't write: nothing was signalled.
+NOT_LAUNCHED = 53
 # Slurm sends that signal two minutes before a job's time is up, or up to a minute earlier.
 EARLY = timedelta(minutes=3)
 # With these run_job.sh has packed a bundle, which a network's file system may show later elsewhere.
@@ -173,6 +175,11 @@ def _ended(job: Job, seen: Seen | None, log: Path) -> Standing:
     if seen is None:
         cause = "Slurm has no job of its number and name, and it left no bundle"
         return Standing(job, "lost", cause, f"if `squeue -j {job.id}` shows none, {AGAIN}")
+    if seen.state == "FAILED" and seen.signal == NOT_LAUNCHED:
+        cause = f"Slurm could not begin it {_place(seen)}"
+        return Standing(
+            job, "failed", cause, f"see that its node can write {log.parent}, then {AGAIN}"
+        )
     was_signalled = _was_signalled(seen, log)
     if seen.state in TIMED_OUT or (was_signalled and _met_its_limit(seen)):
         return _timed_out(job, seen)

@@ -247,6 +247,7 @@ def test_what_is_refused_is_shown_without_what_it_would_do_to_a_terminal(
     [
         *({"TASKS": tasks} for tasks in (" ", "*", "profile *", "--list", "./x", "../y")),
         *({"OPTIONS": word} for word in ("--help", "--data beans --dry-run", "--dry", "-h")),
+        *({"OPTIONS": word} for word in ("--help=pipeline", "--complete", "-R", "-lflat")),
         *({"OPTIONS": f"{word} x"} for word in ("--artifacts", "--runner", "--host")),
         *({"OPTIONS": f"{word}=x"} for word in ("--artifacts", "--runner", "--host")),
         *({"OPTIONS": f"--backbone {word}"} for word in ('"a b"', "'a b'", "a\\ b")),
@@ -337,7 +338,7 @@ def test_other_arguments_are_refused(node: Node, arguments: tuple[str, ...]) -> 
     [
         *("nodes=1:ppn=1#shared", "nodes=1:ppn=two", "nodes=1:ppn=0", "nodes=1 ppn=2"),
         *("nodes=2:ppn=1", "nodes=host7:ppn=1", "nodes=1:pnn=1", "ppn=1x", "place=excl"),
-        "nodes=1:spr:gnr",
+        *("nodes=1:spr:gnr", "nodes=1:ppn=1:ppn=2", "ppn=2,ncpus=1"),
     ],
 )
 def test_what_it_can_not_read_of_a_request_is_refused(node: Node, places: str) -> None:
@@ -352,6 +353,8 @@ def test_another_clone_than_the_one_given_is_never_run(node: Node) -> None:
     code, lines = node.submit("-d", "/nonexist", **named)
     assert (code, lines[-1].split(";")[0]) == (3, "run_job: error: no bootstrap.py in /nonexist")
     assert node.submit("-d", "", **named)[0] == 2
+    code, lines = node.submit("-d", **named)
+    assert (code, lines[-1].split(";")[0]) == (2, "run_job: error: -d is given nothing")
     assert node.submit(SLURM_JOB_ID="", PBS_JOBID="7", PBS_O_WORKDIR="/nonexist")[0] == 3
     torque = {"PBS_O_INITDIR": "/nonexist", "PBS_O_WORKDIR": str(node.clone)}
     assert node.submit(SLURM_JOB_ID="", PBS_JOBID="7", **torque)[0] == 3

@@ -216,6 +216,22 @@ def test_a_run_that_was_killed_is_a_failure(machine: Machine) -> None:
     assert machine.status()[2].startswith("step pipeline, attempt 1,")
 
 
+def test_a_run_that_ended_by_a_slip_of_its_own_was_not_short_of_memory(machine: Machine) -> None:
+    machine.give("wait-pipeline", "")
+    with machine.start() as process:
+        machine.when(lambda: "--yes pipeline" in machine.calls())
+        os.killpg(process.pid, signal.SIGKILL)
+    assert machine.boot(CLONE, "ended", EXIT_STATUS="1", SERVICE_RESULT="exit-code") == 137
+    assert machine.status()[1] == "code 137: it was ended by 1 (exit-code); read its log"
+
+
+def test_a_machine_that_can_not_be_powered_off_says_that_it_costs(machine: Machine) -> None:
+    (machine.folder / "bin" / "poweroff").write_text("#!/bin/sh\nexit 1\n")
+    assert machine.boot(f"{CLONE}POWER_OFF=yes\n") == 0
+    assert machine.status()[0] == "done"
+    assert machine.status()[1].endswith("; it can't be powered off, and costs: do so by hand")
+
+
 def test_what_has_ended_well_stays_so(machine: Machine) -> None:
     machine.boot()
     before = machine.status()

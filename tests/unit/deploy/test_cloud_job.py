@@ -31,6 +31,13 @@ from tests.unit.deploy.machine import CLONE, COMMIT, Machine
         (f"{CLONE}OPTIONS='--artifacts=/data'\n", "has --artifacts; set VGG19_ARTIFACTS"),
         (f"{CLONE}OPTIONS='--data beans --help'\n", "has --help, by which this machine"),
         (f"{CLONE}OPTIONS='--host=ssh://vm'\n", "has --host, by which this machine"),
+        (f"{CLONE}OPTIONS='--help=pipeline'\n", "has --help, by which this machine"),
+        (f"{CLONE}OPTIONS='--complete'\n", "has --complete, by which this machine"),
+        (f"{CLONE}OPTIONS='-R'\n", "has -R, by which this machine"),
+        *(
+            (f"{CLONE}export {name}=/elsewhere\n", " sets what is this program's; leave it out")
+            for name in ("TRIES", "MAX_ATTEMPTS", "STATE_FOLDER", "JOB_FILE", "PATH")
+        ),
         (f"{CLONE}\r\n", "line 3 of "),
         (CLONE.replace("\n", "\r\n"), "ends as lines do on Windows"),
     ],

@@ -230,6 +230,7 @@ def test_what_the_queue_refuses_leaves_the_others_as_they_are(cluster: Cluster) 
         ("FAILED", {"ExitCode": "17:0", "NodeList": "n1"}, "unfit node", "features corrected"),
         ("COMPLETED", {"ExitCode": "0:0", "NodeList": "n1"}, "failed", "--again"),
         ("FAILED", {"ExitCode": "0:9", "NodeList": "n1"}, "killed", "signal 9"),
+        ("FAILED", {"ExitCode": "0:53", "NodeList": "n1"}, "failed", "could not begin it on n1"),
         ("FAILED", {"ExitCode": "143:0", "NodeList": "n1"}, "killed", "a signal of Slurm's on n1"),
         ("FAILED", {"ExitCode": "0:9", "NodeList": ""}, "killed", "that Slurm does not name"),
         ("REVOKED", {"NodeList": "(null)"}, "running", "on a node that Slurm does not name"),
