@@ -54,12 +54,16 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 WRITERS = {*PROGRAMS, NOTEBOOK} - {DOCTOR}
 
 
+def labels() -> list[str]:
+    """Return the options by which a container of this process is known if it is left over."""
+    found = {CHECKOUT: str(ROOT), STARTED_BY: str(processes.current())}
+    return [f"--label={label}={value}" for label, value in found.items()]
+
+
 def run(stage: Stage, environ: Mapping[str, str], image: str) -> Outcome:
     """Run a stage in a container of `image`, an ID of the engine; nothing of it is left after."""
     name = f"{project_name()}-{stage.name}-{os.getpid()}"
-    labels = {CHECKOUT: str(ROOT), STARTED_BY: str(processes.current())}
-    options = [f"--label={label}={value}" for label, value in labels.items()]
-    command = [*COMPOSE, "run", *UNATTENDED, f"--name={name}", *options, stage.name]
+    command = [*COMPOSE, "run", *UNATTENDED, f"--name={name}", *labels(), stage.name]
     variables = {**environ, PINNED_IMAGE: image, CONTAINER: name, **watching()}
     client = None
     try:

@@ -18,7 +18,9 @@ from stages.setting.suggestion import quoted
 
 HOST = "host"
 HELP = "ssh://USER@HOST: run on that machine's engine, and fetch the results (default: this one)"
-ADDRESS = re.compile(r"ssh://(?:\w[\w.-]*@)?(?:\w[\w.-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+ADDRESS = re.compile(
+    r"ssh://(?:\w[\w.-]*@)?(?:\w[\w.-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?", re.ASCII
+)
 CHOSEN = "DOCKER_HOST"
 # What else would choose an engine, or have the client encrypt what ssh does.
 OTHERS = ("DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
@@ -52,7 +54,7 @@ def checked(text: str) -> str:
     if address and not (ADDRESS.fullmatch(address) and _has_usable_port(address)):
         raise SettingsError(
             f"{HOST} can't be {quoted(text)}; give ssh://USER@HOST or ssh://USER@HOST:PORT, "
-            "without a password, as ssh takes a key"
+            "with a port up to 65535, without a path and without a password, as ssh takes a key"
         )
     return address
 

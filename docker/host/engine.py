@@ -210,9 +210,15 @@ def _denied(task: str) -> str:
             "again, or run the task by ./bootstrap.py, which needs neither"
         )
     return (
-        f"{user_name()} may not use the engine; `./bootstrap.py --yes {task}` adds you to the "
+        f"{user_name()} may not use the engine; {_who_adds(task)} you to the "
         f"group docker (which equals root's rights){or_without_engine(task)}"
     )
+
+
+def _who_adds(task: str) -> str:
+    if shutil.which("sudo"):
+        return f"`./bootstrap.py --yes {task}` adds"
+    return "as there is no sudo, have root add"
 
 
 def _place(environ: Mapping[str, str]) -> str:

@@ -35,8 +35,9 @@ from stages.setting.prefix import is_like_ours, refuse_misspelt, similar_to
 from stages.setting.suggestion import MAX_SHOWN, quoted
 
 PREFIX = "VGG19_"
-MIB, GIB = 2**20, 2**30
-MAX_BYTES = MIB
+KIB, MIB, GIB = 2**10, 2**20, 2**30
+# Some 5,000 lines; each command reads them several times.
+MAX_BYTES = 128 * KIB
 # Some editors begin a file by it; compose passes over it.
 BOM = "\ufeff"
 # How UTF-16 begins, as `_text` decodes it.
@@ -100,7 +101,7 @@ def _text(env_file: Path) -> str:
             "or mode, or remove it"
         ) from None
     if len(content) > MAX_BYTES:
-        raise SettingsError(f"{env_file} is larger than {MAX_BYTES // MIB} MiB; shorten it")
+        raise SettingsError(f"{env_file} is larger than {MAX_BYTES // KIB} KiB; shorten it")
     return content.decode(errors="surrogateescape")
 
 

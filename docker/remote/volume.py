@@ -10,12 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from docker.containers import CHECKOUT, STARTED_BY
-from docker.host import elsewhere, processes
-from docker.host.client import Answer, ask
+from docker.containers import labels
+from docker.host import elsewhere
+from docker.host.client import TIMED_OUT, Answer, ask
 from docker.host.environment import engine_environment
 from docker.host.variables import GID, UID, USERNS
-from docker.paths import ROOT
 from stages.errors import EngineError
 from stages.program.tether import tethered
 from stages.setting import foreign_words
@@ -49,7 +48,8 @@ class Volume:
 
     def create(self) -> None:
         """Make the volume, if it is not there; EngineError if the engine refuses."""
-        _require(ask("volume", "create", self.name), "the volume can't be made")
+        made = ask("volume", "create", self.name, timeout_s=ENGINE_S)
+        _require(made, "the volume can't be made")
 
     def give(self, owner: Mapping[str, str], image: str) -> None:
         """Give the volume to whom the stages run as, by a container of one of their images."""
@@ -68,6 +68,7 @@ class Volume:
         started = [
             "run",
             *ALONE,
+            *labels(),
             *options,
             *_userns(owner),
             *place,
@@ -82,9 +83,7 @@ class Volume:
 
         With the `owner` of what is to be written, it also writes to it.
         """
-        labels = {CHECKOUT: str(ROOT), STARTED_BY: str(processes.current())}
-        options = [f"--label={label}={value}" for label, value in labels.items()]
-        options += _userns(owner or {})
+        options = [*labels(), *_userns(owner or {})]
         mount = f"--volume={self.name}:{FOLDER}" + (":ro" if owner is None else "")
         made = ask("create", *options, "--network=none", mount, image, timeout_s=ENGINE_S)
         _require(made, "the volume can't be used")
@@ -182,6 +181,8 @@ def _require(answer: Answer, what: str) -> None:
     if answer.ok:
         return
     why = foreign_words.last_line(answer.errors)
+    if answer.code == TIMED_OUT and not answer.errors:
+        why = f"it was silent for {ENGINE_S:g} s"
     raise EngineError(
         f"{what} ({why}); make sure that {elsewhere.by_ssh()} answers "
         "and has room, and run this again: what is there is kept"

@@ -222,7 +222,7 @@ def test_what_can_not_be_removed_in_the_end_is_named_by_both_its_names(
         patch.setattr(os, "getuid", lambda: 54321)
         with pytest.raises(
             NotWritableError,
-            match=rf"^what is left of {root}/\.cache, now (\.\.cache\.\w+\.new), can't be removed by",
+            match=rf"^what is left of {root}/\.cache, now \.\.cache\.\w+\.new, can't be removed by",
         ) as error:
             clean(root, assume_yes=True)
         assert (root / str(error.value).split(", ")[1].removeprefix("now ")).is_dir()

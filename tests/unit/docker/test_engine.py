@@ -93,7 +93,10 @@ def test_who_may_not_use_it_is_told_how_to(
 ) -> None:
     docker.answer({"version": DENIED})
     be_in_group(monkeypatch, [])
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     assert f"{engine.user_name()} may not use the engine; `./bootstrap.py --yes" in refusal()
+    monkeypatch.setattr("shutil.which", lambda name: None if name == "sudo" else name)
+    assert "may not use the engine; as there is no sudo, have root add you to the" in refusal()
     assert not engine.needs_new_group()
     be_in_group(monkeypatch, [engine.user_name()])
     assert "this session is older than your membership in the group docker; log" in refusal()

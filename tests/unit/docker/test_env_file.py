@@ -141,8 +141,8 @@ def test_a_misspelt_path_for_compose_is_passed_on_to_be_refused(name: str, file:
 
 @pytest.mark.timeout(20)
 def test_a_file_of_as_many_lines_as_it_may_have_is_read_at_once(file: Path) -> None:
-    file.write_text("A=1\n" * 250_000 + "VGG19_SEED=$x\n")
-    with pytest.raises(SettingsError, match=r"VGG19_SEED in line 250001 of \.env has a \$"):
+    file.write_text("A=1\n" * 30_000 + "VGG19_SEED=$x\n")
+    with pytest.raises(SettingsError, match=r"VGG19_SEED in line 30001 of \.env has a \$"):
         environment({}, file)
 
 
@@ -189,9 +189,9 @@ def test_what_is_no_file_of_settings_is_refused_and_left(kind: str, file: Path) 
     }
     make[kind]()
     before = file.lstat()
-    with pytest.raises(SettingsError, match=r"\.env is (no file|larger than 1 MiB)"):
+    with pytest.raises(SettingsError, match=r"\.env is (no file|larger than 128 KiB)"):
         environment({}, file)
-    with pytest.raises(SettingsError, match=r"\.env is (no file|larger than 1 MiB)"):
+    with pytest.raises(SettingsError, match=r"\.env is (no file|larger than 128 KiB)"):
         env_file.write({"STAGES_UID": "1"}, file)
     assert (file.lstat().st_ino, file.lstat().st_mode) == (before.st_ino, before.st_mode)
 

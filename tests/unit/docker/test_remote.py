@@ -14,11 +14,14 @@ import yaml
 
 from docker import containers, images
 from docker.build.graph import Stage, read_stages
+from docker.containers import CHECKOUT, STARTED_BY
 from docker.host import env_file
+from docker.host.client import TIMED_OUT, Answer
 from docker.host.elsewhere import engine_at
+from docker.host.variables import GID, UID
 from docker.outcome import Outcome
-from docker.paths import COMPOSE_FILE
-from docker.remote import runner
+from docker.paths import COMPOSE_FILE, ROOT
+from docker.remote import runner, volume
 from docker.remote.fetching import fetch
 from docker.remote.runner import VOLUME_FILE, Remote, require_possible
 from docker.remote.sending import send
@@ -340,6 +343,24 @@ def test_a_volume_that_can_not_be_made_is_said_to_be(
         EngineError, match=r"the volume can't be made \(.*no space left on device\)"
     ):
         Remote.of(root).prepare(read_stages({})[:1], SETTINGS, "train", verbose=False)
+
+
+def test_an_engine_that_is_silent_is_said_to_be(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(volume, "ask", lambda *_, **__: Answer(TIMED_OUT))
+    with pytest.raises(EngineError, match=r"^the volume can't be made \(it was silent for 120 s\)"):
+        Volume(root).create()
+
+
+def test_a_container_that_prepares_the_volume_is_known_if_it_is_left_over(
+    there: There, root: Path
+) -> None:
+    Volume(root).give({UID: "1", GID: "1"}, "image")
+    ((_, *asked),) = there.asked
+    assert asked[0] == "run"
+    assert {f"--label={CHECKOUT}={ROOT}"} <= {*asked}
+    assert [word for word in asked if word.startswith(f"--label={STARTED_BY}=")]
 
 
 def test_a_machine_of_another_kind_is_refused_before_anything_is_made_there(
