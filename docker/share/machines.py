@@ -28,13 +28,13 @@ from stages.machines.cost_table import render_costs
 from stages.machines.costs import Bounds, read_bounds
 from stages.machines.entries import Entry, entries_of
 from stages.machines.export import as_csv, as_markdown
-from stages.machines.machine import PROGRAM, Machine, distinct, read_machine
+from stages.machines.machine import MAX_NAME, PROGRAM, Machine, distinct, read_machine
 from stages.machines.prices import PriceTable, prices_of, read_prices, today
 from stages.machines.table import render
 from stages.program.printable import printable
 
 # NAME=PATH: few clouds show a machine what its type is called.
-NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,59})=(.+)", re.DOTALL)
+NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)=(.+)", re.DOTALL)
 CSV, MARKDOWN = "summary.csv", "summary.md"
 # How each of them begins: another program's file of its name is not replaced.
 BEGINNINGS = {CSV: "machine,", MARKDOWN: "| machine |"}
@@ -85,6 +85,9 @@ def read_given(text: str) -> Given:
     """Return what `PATH` or `NAME=PATH` names; a file that is really called so is a path."""
     named = NAMED.fullmatch(text)
     if named and not from_here(text).exists():
+        if len(named[1]) > MAX_NAME:
+            start = f"the name {named[1][:20]}..."
+            raise SettingsError(f"{start} has more than {MAX_NAME} characters; shorten it")
         # A shell expands no tilde behind a name.
         return Given(named[1], from_here(os.path.expanduser(named[2])))  # noqa: PTH111
     return Given("", from_here(text))

@@ -13,12 +13,27 @@ from stages.machines.machine import Machine
 def answers(machines: Sequence[Machine], entries: Sequence[Entry]) -> list[str]:
     """Return a sentence for each machine beside the first, or for that one if it is alone.
 
-    It begins with what is in doubt, if anything is.
+    It begins with what is in doubt, if anything is. If there are three or more, the first says in
+    which order they come, and what no interval knows is said once, if it is the same of all.
     """
     first, *others = machines
     if not others:
         return [_of_one(first, entries)]
-    return [_of_two(other, first, entries) for other in others]
+    pairs = [_of_two(other, first, entries) for other in others]
+    unknown = {of_interval for _, of_interval in pairs}
+    if len(others) == 1 or len(unknown) > 1:
+        return [*_order(machines, entries), *("; ".join(filter(None, pair)) for pair in pairs)]
+    ending = [f"For each of these: {words}" for words in unknown if words]
+    return [*_order(machines, entries), *(said for said, _ in pairs), *ending]
+
+
+def _order(machines: Sequence[Machine], entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield three and more machines, the one with the most images/s first, each by its fastest."""
+    best = [it for machine in machines if (it := _fastest(machine, entries))]
+    if len(best) > 2:
+        best.sort(key=lambda entry: entry.cell.rate.estimate, reverse=True)
+        rates = (f"{it.machine.name} {quantity(it.cell.rate.estimate)}" for it in best)
+        yield f"Most images/s first, each at its fastest: {', '.join(rates)}"
 
 
 def cell_in_words(key: CellKey, *, named: bool) -> str:
@@ -46,12 +61,15 @@ def _of_one(machine: Machine, entries: Sequence[Entry]) -> str:
     return f"{_doubts(best)}{machine.name} runs {rate} at its fastest, {cell}"
 
 
-def _of_two(machine: Machine, first: Machine, entries: Sequence[Entry]) -> str:
-    """Return how fast a machine is beside the first, each by its fastest cell."""
+def _of_two(machine: Machine, first: Machine, entries: Sequence[Entry]) -> tuple[str, str]:
+    """Return how fast a machine is beside the first, by both's fastest cells.
+
+    The second text is what the interval does not know.
+    """
     one, other = _fastest(machine, entries), _fastest(first, entries)
     found = ratio(one.cell, other.cell) if one and other else None
     if not (one and other and found):
-        return f"{machine.name} and {first.name} have no figures to compare"
+        return f"{machine.name} and {first.name} have no figures to compare", ""
     named = has_several_runtimes(entries)
     ours, theirs = (cell_in_words(entry.key, named=named) for entry in (one, other))
     cells = f"both {ours}" if ours == theirs else f"{ours}, against {theirs}"
@@ -60,15 +78,8 @@ def _of_two(machine: Machine, first: Machine, entries: Sequence[Entry]) -> str:
     said = f"{_doubts(other, one)}{machine.name} runs {speed}, each at its fastest: {cells}"
     few = other.measured.too_few or one.measured.too_few
     of_interval = "" if once else f"{few} of 95%" if few else OTHER_RUNS
-    return "; ".join([said, *_cautions(machine, first, of_interval)])
-
-
-def _cautions(machine: Machine, first: Machine, of_interval: str) -> Iterator[str]:
-    """Yield what a ratio of two runs does not show, and then what its interval does not."""
-    if machine.is_also(first):
-        yield "both are runs of one machine, not started again in between"
-    if of_interval:
-        yield of_interval
+    also = "; both are runs of one machine, not started again in between"
+    return f"{said}{also if machine.is_also(first) else ''}", of_interval
 
 
 def _doubts(*entries: Entry) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from docker.share.machines import Asked, side_by_side
+from docker.share.machines import Asked, read_given, side_by_side
 from stages.common.text import WIDTH
 from stages.errors import (
     InputCorruptError,
@@ -63,7 +63,19 @@ def test_the_first_line_says_how_fast_each_is_beside_the_first(a: Path, tmp_path
     said = " ".join(shown(a, slow, same).split("\n\n")[0].split())
     assert "c runs 0.50 times" in said
     assert "as fast as a, which may be no difference, each at its fastest: both int8" in said
+    start = "Most images/s first, each at its fastest: a 20.00, d 20.00, c 10.00 "
+    assert said.startswith(start) or said.startswith(start.replace("a 20.00, d", "d 20.00, a"))
+    assert said.count("the interval holds for these runs") == 1
+    assert said.endswith(
+        "For each of these: the interval holds for these runs: other runs may lie outside"
+    )
     assert shown(a).startswith("a runs 20.00 images/s at its fastest, int8 capped at AVX2\n")
+
+
+def test_a_name_has_as_many_characters_as_the_tables_have_room_for(a: Path) -> None:
+    assert read_given(f"{'n' * 60}={a}").path == a
+    with pytest.raises(SettingsError, match=r"^the name n{20}\.\.\. has more than 60 characters"):
+        read_given(f"{'n' * 61}={a}")
 
 
 def of_few_rounds(root: Path, *rates: float) -> Path:
