@@ -153,7 +153,7 @@ def _nodes(host: Host) -> Check:
         return Check("NUMA nodes", NOTE, "not shown here")
     evidence = f"cores on {format_list(host.numa_nodes)}, of {host.topology.numa_nodes}"
     if len(host.numa_nodes) > 1:
-        return Check("NUMA nodes", NOTE, f"{evidence}; give each an instance (--num-instances)")
+        return Check("NUMA nodes", NOTE, f"{evidence}; `--num-instances auto` tries one for each")
     return Check("NUMA nodes", OK, evidence)
 
 

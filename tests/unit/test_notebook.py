@@ -134,6 +134,10 @@ def test_what_it_shows_of_a_profile_says_which_figures_are_in_doubt(
     few = repeat(trusted=False, reasons=[Reason(kind="few_rounds", numbers={"rounds": 1.0})])
     shown = _shown_of(replace(profile(cells[0]), repeat=few), tmp_path, capsys)
     assert shown.startswith("FP32 at AVX2 5.0 images/s (one round: no interval) THIS RUN IS NOT")
+    few = repeat(trusted=False, reasons=[Reason(kind="few_rounds", numbers={"rounds": 3.0})])
+    shown = _shown_of(replace(profile(cells[0]), repeat=few), tmp_path, capsys)
+    assert "5.0 images/s (5.0 to 5.0: 3 rounds are too few for an interval) THIS RUN" in shown
+    assert shown.endswith("TRUSTED: 3 rounds are too few to estimate noise; add rounds with --more")
 
 
 def _shown_of(record: ProfileRecord, root: Path, capsys: pytest.CaptureFixture[str]) -> str:

@@ -79,29 +79,43 @@ def layouts(seen: Seen) -> Table:
 def batches(seen: Seen) -> Table:
     """Return a row for each timed cell: images/s one at a time, in batches, and their ratio.
 
-    Each has its interval, and is marked if it, or either figure of the ratio, is INVALID.
+    Each has its interval, and is marked if it, or either figure of the ratio, is INVALID. The
+    batch's size is in the column's head if all have one.
     """
+    sized = len(_batch_sizes(seen)) > 1
     return [
         row
         for profile in seen.profiles
         for cell in profile.record.cells
-        for row in _batch(seen, profile, cell)
+        for row in _batch(seen, profile, cell, sized=sized)
     ]
 
 
-def _batch(seen: Seen, profile: RuntimeProfile, cell: Cell) -> Iterator[list[str]]:
+def batches_of(seen: Seen) -> str:
+    """Return the head of the column of images/s in batches."""
+    sizes = _batch_sizes(seen)
+    return f"images/s in batches of {sizes.pop()}" if len(sizes) == 1 else "images/s in batches"
+
+
+def _batch_sizes(seen: Seen) -> set[int]:
+    cells = [cell for profile in seen.profiles for cell in profile.record.cells]
+    return {cell.measurement.offline.batch_size for cell in cells if cell.measurement}
+
+
+def _batch(seen: Seen, profile: RuntimeProfile, cell: Cell, *, sized: bool) -> Iterator[list[str]]:
     if cell.measurement:
         offline, once = cell.measurement.offline, had_one_round(profile)
         late, slow = (
             is_invalid(cell.measurement.validity.reasons, scenario) for scenario in SCENARIOS[::-1]
         )
         shown = partial(with_interval, once=once)
-        rate = shown(offline.throughput_images_per_s)
+        size = f" in batches of {offline.batch_size}" if sized else ""
+        rate = f"{shown(offline.throughput_images_per_s)}{size}"
         gain = _gain(cell.measurement)
         yield [
             seen.cell_name(cell.precision, cell.requested_isa, profile.runtime),
             _marked(shown(_alone(cell.measurement)), invalid=late),
-            _marked(f"{rate} in batches of {offline.batch_size}", invalid=slow),
+            _marked(rate, invalid=slow),
             _marked(times(gain, once=once), invalid=late or slow) if gain.estimate else "-",
         ]
 

@@ -6,7 +6,7 @@ import pytest
 
 from stages.compare.effects import compare
 from stages.compare.inputs import RuntimeProfile
-from stages.compare.page.scaling import batches, latencies, limits
+from stages.compare.page.scaling import batches, batches_of, latencies, limits
 from stages.compare.page.seen import Seen
 from stages.records.base import Interval
 from stages.records.cell import Reason, Validity
@@ -57,7 +57,7 @@ def test_a_rate_that_comes_of_a_latency_and_a_gain_have_the_intervals_of_their_r
         profiled(profile(measured("int8", "AVX2", 50.0, single_stream=late)))
     )
     assert alone == "25.00 (20.00-40.00)"
-    assert offline == "50.00 (50.00-50.00) in batches of 8"
+    assert offline == "50.00 (50.00-50.00)"
     assert gain == "2.00x (1.25-2.50)"
 
 
@@ -73,11 +73,25 @@ def test_a_gain_is_the_ratio_of_the_figures_beside_it() -> None:
     assert gain.startswith("1.75x ")
 
 
+def test_the_size_of_a_batch_is_in_the_head_if_all_have_one() -> None:
+    cells = [measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 20.0)]
+    seen = Seen(compare(profiled(profile(*cells))), profiled(profile(*cells)))
+    assert batches_of(seen) == "images/s in batches of 8"
+    made = measurement(20.0)
+    other = replace(made, offline=replace(made.offline, batch_size=16))
+    unlike = profiled(profile(cells[0], replace(cells[1], measurement=other)))
+    assert batches_of(Seen(compare(unlike), unlike)) == "images/s in batches"
+    assert [row[2] for row in rows(unlike)] == [
+        "5.00 (5.00-5.00) in batches of 8",
+        "20.00 (20.00-20.00) in batches of 16",
+    ]
+
+
 def test_after_one_round_figures_have_no_interval_but_say_so() -> None:
     (_, row) = rows(of_one_round())
     assert row[1:] == [
         "20.00 (one round)",
-        "20.00 (one round) in batches of 8",
+        "20.00 (one round)",
         "1.00x (one round)",
     ]
 
