@@ -65,7 +65,7 @@ def test_the_artifacts_of_a_flag_are_beside_the_user(
     way: Callable[..., Done], tmp_path: Path
 ) -> None:
     done = way(tmp_path, "history", "--artifacts", "mine")
-    assert f"{tmp_path}/mine has no measurement" in done.output, done
+    assert f"{tmp_path}/mine is no folder; run the pipeline first" in done.output, done
 
 
 def test_a_link_stays_one_and_the_dots_before_it_go(tmp_path: Path) -> None:

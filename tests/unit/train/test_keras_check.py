@@ -31,6 +31,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.image
 def test_what_the_check_refuses_with_is_raised(file: Path) -> None:
     with pytest.raises(ModelError, match=r"^holds no model that Keras saved whole"):
         checked_apart(file)
