@@ -31,8 +31,8 @@ refuse() { # CODE WORDS
 
 # What a scheduler that does not read options behind the script's name hands on, as Slurm's qsub.
 read_options() {
-  while [[ $# -gt 1 ]]; do
-    [[ $2 ]] || refuse 2 "$1 is given nothing; give it a value, or leave it out"
+  while [[ $# -gt 1 || ${1:-} == -[dl] ]]; do
+    [[ ${2:-} ]] || refuse 2 "$1 is given nothing; give it a value, or leave it out"
     case $1 in
       -d) folder=$2 ;;
       -l) handed_on+=${handed_on:+,}$2 ;;
@@ -40,7 +40,6 @@ read_options() {
     esac
     shift 2
   done
-  [[ $# == 0 || $1 != -[dl] ]] || refuse 2 "$1 is given nothing; give it a value, or leave it out"
   [[ $# == 0 ]] || refuse 2 "$1 is no option of this script; give OPTIONS='$1 ...' as a variable"
   [[ ! $handed_on ]] || read_request
 }

@@ -72,7 +72,7 @@ def arguments_of_tests(only: str) -> list[tuple[str, ...]]:
 
 def _units() -> tuple[str, ...]:
     """Return pytest's arguments for the unit tests, as many at a time as there are cores."""
-    return (f"--numprocesses={_cores()}", *UNIT_FOLDERS)
+    return (f"--numprocesses={cores()}", *UNIT_FOLDERS)
 
 
 def search_path() -> str:
@@ -88,7 +88,7 @@ def run(checks: Sequence[Check], root: Path = ROOT) -> None:
 
     Raises StageError if one finds something, or its program is missing.
     """
-    with ThreadPoolExecutor(_cores()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         running = {pool.submit(_run, check, root): check for check in checks}
         failed = [running[done].name for done in as_completed(running) if not done.result()]
     if failed:
@@ -121,5 +121,6 @@ def _run(check: Check, root: Path) -> bool:
     return ok
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Return how many cores this process may use: as many tests are run at a time."""
     return len(os.sched_getaffinity(0))

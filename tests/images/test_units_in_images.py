@@ -1,6 +1,5 @@
 """The unit tests of each program, in its own images, with the packages that it runs with."""
 
-import os
 import re
 import sysconfig
 from collections.abc import Callable
@@ -8,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from docker.build.graph import Stage
+from docker.develop.checks import cores
 from stages.setting.programs import DOCTOR, DOWNLOAD, SWEEP
 from tests.commands import ROOT, Done
 from tests.images.conftest import of_a_program
@@ -15,7 +15,6 @@ from tests.images.conftest import of_a_program
 pytestmark = pytest.mark.usefixtures("built")
 
 RunIn = Callable[..., Done]
-CORES = str(len(os.sched_getaffinity(0)))
 WHERE_PACKAGES_ARE = "import sysconfig; print(sysconfig.get_path('purelib'))"
 UNITS = ROOT / "tests" / "unit"
 # These use stages/common to measure; the images of train and compare lack what that needs.
@@ -33,7 +32,7 @@ def pytest_arguments(program: str) -> list[str]:
     common = ["common"] if program in MEASURING else []
     folders = [f"tests/unit/{name}" for name in (program, *GUESTS.get(program, ()), *common)]
     ignored = [f"--ignore=tests/unit/{path}" for path in IGNORED.get(program, ())]
-    return ["-q", "-rs", "-n", CORES, "-p", "no:cacheprovider", "-m", "", *ignored, *folders]
+    return ["-q", "-rs", "-n", str(cores()), "-p", "no:cacheprovider", "-m", "", *ignored, *folders]
 
 
 def engine_options(packages: str) -> tuple[str, ...]:
