@@ -96,6 +96,8 @@ require_label() {
     skx) needed='avx512f avx512bw avx512vl avx512dq' ;;
     *) refuse 2 "LABEL $(printf %q "$LABEL") is none of spr, emr, gnr, amx, cpx, icx, clx, skx" ;;
   esac
+  grep -qsm1 '^flags' "$CPUINFO" ||
+    refuse 3 "$CPUINFO of this node, $(uname -n), shows no flags of its CPU; leave LABEL out to measure on any"
   for flag in $needed; do
     grep -qm1 "^flags.* $flag\( \|\$\)" "$CPUINFO" ||
       refuse 17 "this node, $(uname -n), is no $LABEL: its CPU has no $flag; ask the scheduler for another"

@@ -23,6 +23,8 @@ KERAS, TF_KERAS = "keras", "tf_keras"
 WEIGHTS, ARCHITECTURE = "model.weights.h5", "model_config"
 # The layers of the largest published models take 2 MB.
 MAX_TEXT_BYTES = 16 * MB
+# Of groups in each other in HDF5; those of published models are ten deep.
+MAX_DEPTH = 64
 SAVE_AGAIN = "save it again, by `model.save`"
 # What zipfile (for a password, too), json (for numbers and depths that no model has), h5py and
 # their decompressors raise for a file of another form.
@@ -128,10 +130,8 @@ def _require_variables(content: Any) -> None:
     """
     import h5py
 
-    links: list[tuple[str, Any]] = []
-    content.visititems_links(lambda name, link: links.append((name, link)))
     total = 0
-    for name, link in links:
+    for name, link in _links(content):
         array = content[name] if isinstance(link, h5py.HardLink) else None
         if array is None or (isinstance(array, h5py.Dataset) and _is_elsewhere(array)):
             raise ModelError(f"has {shown(name)} in another place; {SAVE_AGAIN}")
@@ -144,6 +144,19 @@ def _require_variables(content: Any) -> None:
                 f"{shown(name)}; {SAVE_AGAIN}"
             )
         _read(array)
+
+
+def _links(content: Any) -> list[tuple[str, Any]]:
+    """Return the names in an HDF5 file, and what they lead to; each name is the whole way there."""
+    links: list[tuple[str, Any]] = []
+
+    def add(name: str, link: Any) -> str | None:
+        links.append((name, link))
+        return name if name.count("/") > MAX_DEPTH else None
+
+    if too_deep := content.visititems_links(add):
+        raise ModelError(f"has groups more than {MAX_DEPTH} deep, {shown(too_deep)}; {SAVE_AGAIN}")
+    return links
 
 
 def _read(item: Any) -> None:

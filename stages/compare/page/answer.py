@@ -21,8 +21,8 @@ from stages.records.base import Interval
 from stages.records.compare import Row
 
 PRICES = (
-    "What an hour costs is in no record: give it to invoke diff A B --prices FILE, which works out "
-    "what a million images cost on each of several machines."
+    "What an hour costs is in no record: give it to `invoke diff A B --prices FILE`, which works "
+    "out what a million images cost on each of several machines."
 )
 MILLION, SECONDS_PER_HOUR = 1_000_000, 3600
 # What the page calls the figure of each scenario.

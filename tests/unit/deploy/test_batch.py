@@ -307,6 +307,20 @@ def test_a_node_that_is_not_what_its_label_says_is_refused(node: Node, label: st
     assert f"is no {label}: its CPU has no amx_tile" in lines[-1]
 
 
+@pytest.mark.parametrize("shown", ["processor : 0\n", None])
+def test_a_node_that_shows_no_flags_is_not_called_one_that_lacks_them(
+    node: Node, shown: str | None
+) -> None:
+    node.cpuinfo.unlink()
+    if shown:
+        node.cpuinfo.write_text(shown)
+    code, lines = node.submit(LABEL="spr")
+    assert code == 3
+    where = f"{node.cpuinfo} of this node, {os.uname().nodename},"
+    remedy = "leave LABEL out to measure on any"
+    assert lines == [f"run_job: error: {where} shows no flags of its CPU; {remedy}"]
+
+
 def test_a_label_that_nobody_knows_is_refused(node: Node) -> None:
     code, lines = node.submit(LABEL="xyz")
     assert code == 2

@@ -98,6 +98,16 @@ def test_entries_of_varying_length_are_no_weights(good: dict[str, Path], tmp_pat
     refused(good["h5"], "has no numbers in model_weights/vary; save it", tmp_path / "harm")
 
 
+def test_groups_in_each_other_without_end_are_refused(
+    good: dict[str, Path], tmp_path: Path
+) -> None:
+    with h5py.File(good["h5"], "r+") as file:
+        group = file["model_weights"]
+        for _ in range(3000):
+            group = group.create_group("g")
+    refused(good["h5"], "has groups more than 64 deep, model_weights/g/g", tmp_path / "harm")
+
+
 def test_weights_in_another_file_are_not_read(good: dict[str, Path], tmp_path: Path) -> None:
     with h5py.File(good["h5"], "r+") as file:
         file["model_weights/link"] = h5py.ExternalLink("/etc/hostname", "x")
