@@ -8,17 +8,15 @@ import platform
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from docker.host import airgap, interpreter
-from docker.host.children import end
 from docker.host.environment import child_environment
 from docker.host.ownership import give_to_owner_of
 from docker.host.pip_settings import pip_environment
+from docker.host.venv_command import run_into
 from docker.host.venv_lock import locked
 from docker.host.venv_stamp import (
     OUR_PROMPT,
@@ -33,9 +31,6 @@ from docker.host.venv_stamp import (
 from stages.errors import DiskFullError, NotWritableError, StageError
 from stages.program import disk_space
 
-# For all users to read and its owner alone to write, whatever the umask is.
-PIP_GRACE_S = 3.0
-UMASK = 0o022
 # Whatever the locale: paths are written into scripts, which are UTF-8.
 UTF_8 = ("-I", "-X", "utf8")
 PIP = (*UTF_8, "-m", "pip")
@@ -208,34 +203,12 @@ def _cause() -> str:
 def _run(
     command: Sequence[str], remedy: str, folder: Path, environ: Mapping[str, str], descriptor: int
 ) -> None:
-    """Run a command that writes to `folder`; it keeps the lock, `descriptor`, if we are killed."""
-    with subprocess.Popen(
-        command,
-        env={**environ},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        umask=UMASK,
-        pass_fds=[descriptor],
-    ) as process:
-        try:
-            output = "".join(_shown(process.stdout or []))
-        except BaseException:
-            end(process, PIP_GRACE_S)  # or it is waited for, and pip takes a minute
-            raise
-    if process.returncode == 0:
+    output = run_into(folder, command, environ, descriptor)
+    if output is None:
         return
     if disk_space.says_full(output) or disk_space.full_among([folder]):
         raise DiskFullError(f"no space left for {folder}; free some and run this again")
     raise VenvError(f"{remedy} (the lines above say why)")
-
-
-def _shown(lines: Iterable[str]) -> Iterator[str]:
-    for line in lines:
-        print(line, end="", file=sys.stderr, flush=True)
-        yield line
 
 
 def _pip_runs(folder: Path) -> bool:

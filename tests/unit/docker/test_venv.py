@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from docker.host import interpreter, venv, venv_stamp
+from docker.host import interpreter, venv, venv_command, venv_stamp
 from docker.host.interpreter import base_python
+from docker.host.venv_command import run_into
 from stages.errors import DiskFullError
 from tests.commands import run
 from tests.unit.docker.environments import WHOLE, locks, packages_of, steps
@@ -285,8 +286,20 @@ def test_what_it_runs_is_ended_if_it_is_interrupted(
     def interrupted(_: object) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(venv, "_shown", interrupted)
+    monkeypatch.setattr(venv_command, "_shown", interrupted)
+    unpacks = ["sh", "-c", "mktemp -d; exec sleep 60"]
     began = time.monotonic()
     with (tmp_path / "lock").open("w") as lock, pytest.raises(KeyboardInterrupt):
-        venv._run(["sleep", "60"], "", tmp_path, os.environ, lock.fileno())
+        run_into(tmp_path, unpacks, {**os.environ, "TMPDIR": "/nowhere"}, lock.fileno())
     assert time.monotonic() - began < 30
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+
+
+def test_what_it_unpacks_is_in_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "venv").mkdir()
+    elsewhere = {**os.environ, "TMPDIR": str(tmp_path)}
+    unpacks = ["sh", "-c", "mktemp -d; exit 1"]
+    with (tmp_path / "lock").open("w") as lock:
+        printed = run_into(tmp_path / "venv", unpacks, elsewhere, lock.fileno())
+    assert printed
+    assert printed.startswith(f"{tmp_path}/venv/tmp/")
