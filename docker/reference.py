@@ -35,8 +35,9 @@ VGG19_BATCH_SIZE=16 docker compose up
 A flag wins over a variable. An empty variable counts as unset; a flag with an empty value is
 refused. A switch is a flag without a value; as a variable it is `1` or `0`. Names of values may be
 in any case of letters, numbers are plain digits (those that need not be whole may have an exponent:
-`5e-4`), and no part of a list may be there twice. A default in code font may be given as it stands;
-"all of them" and "not given" are words, not values. A path that is not absolute is taken from where
+`5e-4`). No part of a list may be there twice, and their order means nothing, unless the setting
+says so. A default in code font may be given as it stands; "all of them" and "not given" are words,
+not values. A path that is not absolute is taken from where
 you are as a flag of `invoke`, as are other files on a command line (`verify BUNDLE`, `--output`);
 as a variable it is taken from the clone, wherever you are.
 

@@ -24,6 +24,8 @@ _BEFORE_SECRET = "|".join(
         r"\bbearer\s+",
     )
 )
+# What Docker says last of each failure, whatever failed.
+_HINT = re.compile(r"(?:run|see) '[^']{1,100} --help'", re.IGNORECASE)
 _NAMED = re.compile(rf"({_BEFORE_SECRET})\S+", re.IGNORECASE)
 
 
@@ -44,8 +46,11 @@ def shown_line(line: str, limit: int = MAX_SAID) -> str:
 
 
 def last_line(text: str, otherwise: str = NO_REASON, limit: int = MAX_SAID) -> str:
-    """Return the last line that has words, which is where programs say why; or `otherwise`."""
-    lines = [line for line in text.splitlines() if line.strip()]
+    """Return the last line that has words, which is where programs say why; or `otherwise`.
+
+    A hint at how a program is used stands behind that.
+    """
+    lines = [line for line in text.splitlines() if line.strip() and not _HINT.match(line)]
     return shown(lines[-1], limit) if lines else otherwise
 
 

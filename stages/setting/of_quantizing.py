@@ -46,12 +46,14 @@ class OfQuantizing(OfData):
         values.ALGORITHMS,
         "ways to find the range of the activations, in the order tried",
         "quantize",
+        keeps_order=True,
     )
     weight_granularities: tuple[str, ...] = choices(
         ("per_channel",),
         values.GRANULARITIES,
         "scales of the weights, in the order tried",
         "quantize",
+        keeps_order=True,
     )
     force_bf16: bool = switch("produce BF16 variants even if this CPU has no BF16", "quantize")
     no_bf16: bool = switch("produce no BF16 variants", "quantize")

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,15 +102,20 @@ def choices(
     help: str,
     *programs: str,
     alters: bool = True,
+    keeps_order: bool = False,
 ) -> Any:
     """Return the field of a comma list of names among `known`, which says what each means.
 
-    At least one must be given, if any is.
+    At least one must be given, if any is. They are in the order of `known`, whatever order they are
+    given in, unless that is what says which comes first.
     """
+    order = [*known].index
     spec = Spec(
         help,
         programs,
-        lambda text: _distinct(tuple(_known(name, known) for name in names(text))),
+        lambda text: _distinct(
+            [_known(name, known) for name in names(text)], None if keeps_order else order
+        ),
         lambda chosen: bool(chosen or not default) and set(chosen) <= set(known),
         f"a comma list of {', '.join(known)}",
         values=known,
@@ -145,14 +150,14 @@ def path(default: str, help: str, *programs: str) -> Any:
 
 
 def sizes(default: tuple[int, ...], bounds: Range, help: str, *programs: str) -> Any:
-    """Return the field of a comma list of whole numbers, each within `bounds`.
+    """Return the field of a comma list of whole numbers, each within `bounds`, the least first.
 
     At least one must be given, if any is.
     """
     spec = Spec(
         help,
         programs,
-        lambda text: _distinct(tuple(read_whole(part) for part in names(text))),
+        lambda text: _distinct([read_whole(part) for part in names(text)], int),
         lambda numbers: (
             bool(numbers or not default) and all(number in bounds for number in numbers)
         ),
@@ -224,8 +229,9 @@ def _known(text: str, known: Mapping[str, str]) -> str:
     return by_form[text.lower()]
 
 
-def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+def _distinct(values: Sequence[Any], order: Callable[[Any], int] | None) -> tuple[Any, ...]:
+    """Return values in an order, as they are without one; ValueError if one is there twice."""
     twice = [value for value in values if values.count(value) > 1]
     if twice:
         raise ValueError(f"{twice[0]} is there twice")
-    return values
+    return tuple(sorted(values, key=order) if order else values)

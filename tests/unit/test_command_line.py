@@ -32,6 +32,18 @@ def test_a_variable_sets_and_the_command_line_wins() -> None:
     assert for_stage("profile", ["--batch-size", "2"], environ).batch_size == 2
 
 
+@pytest.mark.parametrize("name", ["precisions", "isas", "batch_sizes", "layouts", "latency_bounds"])
+def test_a_list_in_another_order_is_the_same_setting(name: str) -> None:
+    given = {"precisions": ("int8", "fp32"), "isas": ("AVX512_CORE", "AVX2")}.get(name, ("8", "1"))
+    one, other = (load({env_name(name): ",".join(it)}) for it in (given, given[::-1]))
+    assert getattr(one, name) == getattr(other, name)
+
+
+def test_a_list_that_says_what_is_tried_first_keeps_its_order() -> None:
+    given = load({"VGG19_CALIBRATION_ALGORITHMS": "kl,minmax"}).calibration_algorithms
+    assert given == ("kl", "minmax")
+
+
 def test_no_number_is_taken_that_its_own_record_could_not_hold() -> None:
     numbers = [name for name, spec in specs().items() if spec.allowed.startswith("a number")]
     assert {"precision_goal", "tolerable_loss", "time_budget"} <= {*numbers}
@@ -69,7 +81,7 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ("learning_rate", "inf", "from 0.000001 to 10"),
         ("runtime", "tf", "itex or stock"),
         ("runtime", "itex,stock", "itex or stock"),
-        ("batch_sizes", "8,0", "each from 1 to 4096"),
+        ("batch_sizes", "0,8", "each from 1 to 4096"),
         ("batch_sizes", "8,many", "comma list of whole numbers"),
         ("batch_sizes", ",", "each from 1 to 4096"),
         ("batch_sizes", "-1", "each from 1 to 4096"),
@@ -145,7 +157,7 @@ def test_no_option_may_be_empty(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "value"),
     [
-        ("isas", "avx512_core_amx,Avx2", ("AVX512_CORE_AMX", "AVX2")),
+        ("isas", "avx512_core_amx,Avx2", ("AVX2", "AVX512_CORE_AMX")),
         ("precisions", "FP32", ("fp32",)),
         ("backbone", "Embedded", "embedded"),
         ("num_instances", "AUTO", "auto"),
@@ -199,10 +211,6 @@ def test_a_misspelt_prefix_is_refused_with_what_was_meant(variable: str, meant: 
 @pytest.mark.parametrize("variable", ["VGG_ROUNDS", "VGG16_ROUNDS", "VGG_19_HOME", "XVGG_19_ISAS"])
 def test_variables_of_other_programs_are_left_alone(variable: str) -> None:
     assert load({variable: "x"}) == Settings()
-
-
-def test_sizes_are_read_in_the_order_given() -> None:
-    assert load({"VGG19_BATCH_SIZES": "32, 1"}).batch_sizes == (32, 1)
 
 
 @pytest.mark.parametrize("text", ["1", "true", "True"])

@@ -11,6 +11,11 @@ from stages.setting import foreign_words
         ("first\nlast\n\n \n", "last"),
         ("can't reach https://me:secret@proxy.example:3128/x?key=1", None),
         ("a\r\nred \x1b[31m\u202etext", "red \\x1b[31m\\u202etext"),
+        (
+            "docker: no space left\n\nRun 'docker run --help' for more information\n",
+            "docker: no space left",
+        ),
+        ("docker: no such image.\nSee 'docker run --help'.\n", "docker: no such image."),
         (" \n", "code 3"),
         ("", "code 3"),
     ],
