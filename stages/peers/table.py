@@ -26,7 +26,7 @@ def render(record: PeersRecord) -> str:
 
 
 def closing_line(record: PeersRecord) -> str:
-    """Return the INT8 ratios of our fastest backend at the largest batch size."""
+    """Return the INT8 ratios of our fastest backend at the largest batch size, with ranges."""
     int8 = [ratio for ratio in record.ratios if ratio.precision == INT8]
     if not int8:
         measured = len(_measured(record))
@@ -35,9 +35,21 @@ def closing_line(record: PeersRecord) -> str:
     largest = [ratio for ratio in int8 if ratio.batch_size == size]
     fastest = max(largest, key=lambda ratio: ratio.median).backend
     own = [ratio for ratio in largest if ratio.backend == fastest]
-    compared = " and ".join(f"{multiple(ratio.median)}x {NAMES[ratio.peer]}" for ratio in own)
+    compared = " and ".join(f"{_ratio(ratio, record.rounds)} {NAMES[ratio.peer]}" for ratio in own)
     doubt = f" ({NO_INTERVAL})" if record.rounds == 1 else ""
-    return f"peers: INT8 by {fastest} at batch size {size} is {compared}{doubt}"
+    alike = [
+        NAMES[ratio.peer]
+        for ratio in own
+        if record.rounds > 1 and ratio.lowest <= 1 <= ratio.highest
+    ]
+    shown = f"; no difference from {' or '.join(alike)} is shown" if alike else ""
+    return f"peers: INT8 by {fastest} at batch size {size} is {compared}{doubt}{shown}"
+
+
+def _ratio(ratio: Ratio, rounds: int) -> str:
+    """Return a ratio with the range of its rounds."""
+    between = f" ({multiple(ratio.lowest)}-{multiple(ratio.highest)})" if rounds > 1 else ""
+    return f"{multiple(ratio.median)}x{between}"
 
 
 def _measured(record: PeersRecord) -> list[Contender]:
@@ -95,8 +107,7 @@ def _ratios(ratios: Sequence[Ratio], rounds: int) -> str:
     rows: dict[tuple[str, str, int], dict[str, str]] = {}
     for ratio in ratios:
         row = rows.setdefault((ratio.backend, ratio.precision, ratio.batch_size), {})
-        between = f" ({multiple(ratio.lowest)}-{multiple(ratio.highest)})" if rounds > 1 else ""
-        row[ratio.peer] = f"{multiple(ratio.median)}x{between}"
+        row[ratio.peer] = _ratio(ratio, rounds)
     head = ["ours", "precision", "batch", *(f"ours / {NAMES[peer]}" for peer in peers)]
     cells = [
         [backend, precision, str(size), *(row.get(peer, "-") for peer in peers)]

@@ -20,6 +20,7 @@ from stages.common.host.facts import (
     require_quota,
 )
 from stages.common.host.interference import look
+from stages.common.host.others import LOOK_S, in_words
 from stages.common.provenance import maker
 from stages.common.summaries import summaries
 from stages.common.unfit import of_profile
@@ -34,7 +35,6 @@ from stages.profile.inputs import Inputs, origins_of, read_inputs
 from stages.profile.layouts import Placement, candidate_placements
 from stages.profile.loadgen_settings import has_fixed_rounds
 from stages.profile.memory_plan import candidates_that_fit
-from stages.profile.others import LOOK_S, in_words
 from stages.profile.plan import PlannedCell, missing_models, plan_cells, why_none
 from stages.profile.run import MeasuredCells, measure
 from stages.profile.summary import closing_line

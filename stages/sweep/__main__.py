@@ -13,6 +13,7 @@ from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host, require_consistent, require_quota
 from stages.common.host.interference import look
+from stages.common.host.others import LOOK_S, in_words
 from stages.common.provenance import maker
 from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder.access import writing
@@ -20,7 +21,6 @@ from stages.folder.handover import handing_over
 from stages.profile.cell_workers import workers_into
 from stages.profile.inputs import Inputs, origins_of, read_inputs
 from stages.profile.layouts import layout_of
-from stages.profile.others import LOOK_S, in_words
 from stages.profile.plan import missing_models, plan_cells, why_none
 from stages.program.host_path import shown
 from stages.records.base import Host

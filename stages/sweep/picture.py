@@ -35,8 +35,9 @@ PANEL, ABOVE, BELOW, LINE = 300.0, 40.0, 62.0, 24.0
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#000000")
 LEGEND_IN_A_ROW, LEGEND, RING = 6, 170.0, 10.0
 HOW = (
-    "a mark for each batch size, of which the first, the last and the knee have their numbers; "
-    "ring: knee, the smallest batch within 5% of the line's best; bar: interval"
+    "A mark for each batch size, of which the first, the last and the knee have their numbers; "
+    "ring: knee, the smallest batch whose interval reaches 95% of the line's best; bar: interval; "
+    "latency is drawn by powers"
 )
 ACROSS = "p99 of the latency of a batch, ms (the slowest, where fewer than 200 were timed)"
 
@@ -154,7 +155,13 @@ def _line(axes: Axes, points: Sequence[Point], knee: int, number: int) -> Iterat
         if size == knee:
             yield ring(place, RING, color)
         if size == knee or index in (0, len(points) - 1):
-            yield text((place[0], place[1] - RING - 5), str(size), "middle", color)
+            yield text(_beside(place, number), str(size), "middle", color)
+
+
+def _beside(place: At, number: int) -> At:
+    """Return where a mark's number stands: above for one line, below for the next."""
+    x, y = place
+    return (x, y + RING + 17) if number % 2 else (x, y - RING - 5)
 
 
 def _doubt(record: SweepRecord) -> str:

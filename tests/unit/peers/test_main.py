@@ -33,7 +33,9 @@ class Program:
 
     def __init__(self, root: Path, patch: pytest.MonkeyPatch) -> None:
         self.artifacts, self.runs, self._patch = Artifacts(root / "artifacts"), 0, patch
+        self.busy = 0.0
         patch.setattr(program, "_measure", self._measure)
+        patch.setattr(program, "look", lambda *_: (0.0, self.busy))
         patch.setattr(memory, "available", lambda: None)
         patch.setenv("VGG19_ITEX_PYTHON", sys.executable)
         patch.setenv("VGG19_ARTIFACTS", str(self.artifacts.root))
@@ -113,6 +115,15 @@ def test_what_has_changed_makes_it_measure_again_which_is_said(
     peers.run(*arguments)
     assert peers.runs == 2
     assert f"peers: runs again: {words}\n" in capsys.readouterr().out
+
+
+def test_it_says_who_else_is_on_the_cores(
+    peers: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
+    peers.busy = 0.4
+    peers.run("--force=peers")
+    said = "peers: other processes take 40% of the cores at the moment; end them, or turns may be"
+    assert said in capsys.readouterr().out
 
 
 def test_what_does_not_fit_into_memory_is_refused_before_any_model_is_made(

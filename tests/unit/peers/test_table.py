@@ -51,7 +51,8 @@ top-1        on the test split; each INT8 by its own tool from the same 32 image
 not run: stock fp32, int8  not quantized
 not run: onnxruntime bf16  no such kernel
 
-peers: INT8 by itex at batch size 8 is 0.88x OpenVINO and 2.00x ONNX Runtime
+peers: INT8 by itex at batch size 8 is 0.88x (0.75-1.00) OpenVINO and 2.00x (2.00-2.00) ONNX \
+Runtime; no difference from OpenVINO is shown
 """
 
 
