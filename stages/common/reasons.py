@@ -150,7 +150,7 @@ def _scenario_name(reason: Reason) -> str:
 
 def _worded(reason: Reason, amount: str) -> str:
     kind = WORDS[reason.kind]
-    return f"{kind.words.format(amount)}{reason.text}{kind.remedy(reason.text)}"
+    return f"{kind.words.format(amount)}{reason.text.rstrip('.')}{kind.remedy(reason.text)}"
 
 
 def _amount(reason: Reason) -> str:

@@ -23,7 +23,7 @@ KERAS, TF_KERAS = "keras", "tf_keras"
 WEIGHTS, ARCHITECTURE = "model.weights.h5", "model_config"
 # The layers of the largest published models take 2 MB.
 MAX_TEXT_BYTES = 16 * MB
-# Of groups in each other in HDF5; those of published models are ten deep.
+# Groups in each other in HDF5; those of published models are ten deep.
 MAX_DEPTH = 64
 SAVE_AGAIN = "save it again, by `model.save`"
 # What zipfile (for a password, too), json (for numbers and depths that no model has), h5py and

@@ -1,5 +1,6 @@
 """How a saved module is called: by which signature, by which input, and what it returns."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -69,8 +70,16 @@ def in_words(value: Any) -> str:
     return "several tensors"
 
 
+# How TensorFlow names a file: as bytes, with the way to it here.
+_FILE = re.compile(r"\bb'(?:[^']*/)?([^'/]+)'")
+
+
 def reason_of(error: Exception) -> str:
-    """Return the library's own reason on one line, without what Keras puts before it."""
+    """Return the library's own reason on one line, as part of a longer one.
+
+    What Keras puts before it is left out, and where in a container a file is.
+    """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     own = [line for line in lines if not line.startswith("Exception encountered when calling")]
-    return printable(f"{type(error).__name__}: {(own or ['no reason given'])[0]}", MAX_REASON)
+    said = _FILE.sub(r"\1", own[0]).rstrip(".") if own else "no reason given"
+    return printable(f"{type(error).__name__}: {said}", MAX_REASON)

@@ -42,6 +42,16 @@ def test_a_ratio_that_is_not_that_of_a_cell_to_itself_does_not_read_as_if_it_wer
     assert "1.010 times as fast as itself (1.0003 to 1.0201)" in in_words(said)
 
 
+def test_a_remedy_follows_loadgens_words_without_their_full_stop() -> None:
+    said = Reason(
+        kind="loadgen",
+        scenario="offline",
+        numbers={"runs": 1.0, "of": 1.0},
+        text="Need to process at least 11 queries for early stopping.",
+    )
+    assert "queries for early stopping; raise VGG19_ROUND_QUERIES" in in_words(said)
+
+
 @pytest.mark.parametrize(
     ("most", "words"),
     [(1, "LoadGen, 1 of 10 runs: too short"), (3, "LoadGen, 1 to 3 of 10 runs: too short")],

@@ -210,6 +210,15 @@ def test_an_op_that_is_not_known_here_is_named(tmp_path: Path) -> None:
         load(str(tmp_path / "mine"), tmp_path)
 
 
+def test_a_damaged_file_is_named_without_where_it_is_here(tmp_path: Path) -> None:
+    saved(network(), tmp_path / "mine")
+    (tmp_path / "mine" / "saved_model.pb").write_bytes(b"\x7fnothing of a model")
+    with pytest.raises(
+        ModelError, match=r"Cannot parse file saved_model\.pb: .*[^.]\); give a TF2"
+    ):
+        load(str(tmp_path / "mine"), tmp_path)
+
+
 def test_other_classes_than_the_datas_are_refused(tmp_path: Path) -> None:
     given = load(saved(network(outputs=5), tmp_path / "m.keras"), tmp_path)
     given.require_classes(["a", "b", "c", "d", "e"])
