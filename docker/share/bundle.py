@@ -207,7 +207,8 @@ def _check_makers(made: Sequence[Made], manifest: Manifest) -> Iterator[str]:
         names = _listed(one.record for one in made if not one.by.image)
         yield f"note: no image is named by {names}: made outside one"
     if len(earlier) < len(named):
-        yield "the records were made by the images that the bundle names"
+        which = "the records" if len(named) == len(made) and not earlier else "the others"
+        yield f"{which} were made by the images that the bundle names"
 
 
 def _listed(records: Iterable[str]) -> str:

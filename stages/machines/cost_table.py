@@ -157,8 +157,9 @@ def _amount(entry: Entry) -> str:
 def _break_evens(best: Sequence[Entry], first: Machine, lacking: Mapping[str, str]) -> str:
     """Return each machine's break-even against the first, and why there is none."""
     rows = [_break_even(one) for one in break_evens(best, first)]
-    if first.name in lacking:
-        return "\n".join(wrapped(f"no break-even: {first.name}: {lacking[first.name]}"))
+    if why := lacking.get(first.name):
+        names = ", ".join(name for name, its in lacking.items() if its == why)
+        return "\n".join(wrapped(f"no break-even: {names}: {why}"))
     none = [(f"{name} against {first.name}", f"none: {why}") for name, why in lacking.items()]
     return hanging([*rows, *none])
 

@@ -65,7 +65,7 @@ def test_it_names_the_images_that_are_there_and_what_they_have(
     assert f"{LOCKS}/tensorflow.txt" in files
     assert files[f"{SCHEMAS}/train.schema.json"].decode() == text_of("train")
     assert manifest["version"] == __version__
-    assert checked[-1] == "the records were made by the images that the bundle names"
+    assert checked[-1] == "the others were made by the images that the bundle names"
     assert (
         "no image is named by compare.json, measurements.json, peers.json, quantize.json"
         in checked[-2]
