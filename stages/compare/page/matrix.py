@@ -156,4 +156,6 @@ def _facts(profile: RuntimeProfile, cell: Cell) -> Iterator[tuple[str, str]]:
 
 
 def _busy(found: AmxBusy) -> str:
-    return f"not counted: {found.missing}" if found.share is None else f"{found.share:.1%}"
+    if found.share is None:
+        return f"not counted here ({found.missing}): the names of the kernels say what ran"
+    return f"{found.share:.1%}"

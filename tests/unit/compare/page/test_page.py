@@ -1,12 +1,9 @@
 """The page as a whole: it needs Jinja2 and matplotlib, which only compare's image has."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from stages.artifacts import Artifacts
@@ -14,11 +11,10 @@ from stages.common.reasons import MEASURED_IF_ASKED
 from stages.compare.effects import compare
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.page.seen import Seen
-from stages.files.checksums import write_checksums
 from stages.records.base import Source
 from stages.records.cell import Accuracy
-from stages.samples import Samples
 from stages.stage_folders import CompareFolder
+from tests.unit.compare.page.pages import with_images, write
 from tests.unit.compare.profiles import (
     UNEQUAL,
     both_runtimes,
@@ -46,44 +42,6 @@ pytestmark = pytest.mark.image
 
 CELLS = (measured("fp32", "AVX2", 5.0), measured("int8", "AVX2", 20.0, top1=0.9))
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\x1b[2J\u202egnp.exe{{ 7*7 }}"
-
-
-class Page(HTMLParser):
-    """The elements and attributes of a page."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.text = text
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str]] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += [(name, value or "") for name, value in attrs]
-
-    def values(self, *names: str) -> Iterator[str]:
-        return (value for name, value in self.attributes if name in names)
-
-
-def write(profiles: list[RuntimeProfile], folder: Path, artifacts: Artifacts | None = None) -> Page:
-    from stages.compare.draw import draw
-    from stages.compare.page.render import write_page
-
-    folder.mkdir(parents=True)
-    out, seen = CompareFolder(folder), Seen(compare(profiles), profiles)
-    draw(out, seen)
-    write_page(out, seen, artifacts or Artifacts(folder / "none"))
-    return Page(out.page.read_text(encoding="utf-8"))
-
-
-def with_images(root: Path, labels: list[int]) -> Artifacts:
-    """Return artifacts with a test split of these labels."""
-    artifacts = Artifacts(root)
-    images = np.random.default_rng(1).integers(0, 255, (len(labels), 224, 224, 3), np.uint8)
-    Samples(images, np.asarray(labels, np.int64)).save(artifacts.train.test)
-    write_checksums(artifacts.train.path)
-    return artifacts
 
 
 @pytest.mark.parametrize(
@@ -201,7 +159,7 @@ def test_what_there_are_no_data_for_is_said(tmp_path: Path) -> None:
     names = {path.name for path in (tmp_path / "compare").iterdir()}
     assert {"latency.png", "latency.svg", "precision_isa.svg"} <= names
     assert not {"instances.png", "layers.png"} & names
-    for said in ("one layout alone was asked for", "not both traced"):
+    for said in ("measured one layout alone", "not both traced"):
         assert said in page.text
 
 
