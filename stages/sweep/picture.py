@@ -37,7 +37,7 @@ LEGEND_IN_A_ROW, LEGEND, RING = 6, 170.0, 10.0
 HOW = (
     "A mark for each batch size, of which the first, the last and the knee have their numbers; "
     "ring: knee, the smallest batch whose interval reaches 95% of the line's best; bar: interval; "
-    "latency is drawn by powers"
+    "the scale of latencies is logarithmic"
 )
 ACROSS = "p99 of the latency of a batch, ms (the slowest, where fewer than 200 were timed)"
 
@@ -148,20 +148,21 @@ def _line(axes: Axes, points: Sequence[Point], knee: int, number: int) -> Iterat
     yield line(places, color, 2)
     for index, (point, place) in enumerate(zip(points, places, strict=True)):
         rate, size = point.throughput_images_per_s, point.name.batch_size
-        yield line([axes.at(point.tail_ms, end) for end in (rate.low, rate.high)], color, 1.5)
+        ends = [axes.at(point.tail_ms, end) for end in (rate.low, rate.high)]
+        yield line(ends, color, 1.5)
         yield mark(place, number, color)
         if not point.validity.valid:
             yield cross(place, RING, INK)
         if size == knee:
             yield ring(place, RING, color)
         if size == knee or index in (0, len(points) - 1):
-            yield text(_beside(place, number), str(size), "middle", color)
+            yield text(_beside([place, *ends], number), str(size), "middle", color)
 
 
-def _beside(place: At, number: int) -> At:
-    """Return where a mark's number stands: above for one line, below for the next."""
-    x, y = place
-    return (x, y + RING + 17) if number % 2 else (x, y - RING - 5)
+def _beside(places: Sequence[At], number: int) -> At:
+    """Return where a number stands: above a mark and its bar for one line, below for the next."""
+    x, heights = places[0][0], [y for _, y in places]
+    return (x, max(heights) + RING + 17) if number % 2 else (x, min(heights) - RING - 5)
 
 
 def _doubt(record: SweepRecord) -> str:

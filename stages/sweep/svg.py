@@ -32,9 +32,10 @@ def document(width: float, height: float, title: str, parts: Iterable[str]) -> s
 def text(
     at: At, words: str, anchor: str = "start", color: str = INK, weight: str = "normal"
 ) -> str:
-    """Return words whose start, middle or end is at a place."""
+    """Return words whose start, middle or end is at a place, with a white rim on what is below."""
     x, y = at
-    style = f'text-anchor="{anchor}" fill="{color}" font-weight="{weight}"'
+    rim = 'stroke="white" stroke-width="4" paint-order="stroke"'
+    style = f'{rim} text-anchor="{anchor}" fill="{color}" font-weight="{weight}"'
     return f'<text x="{x:.1f}" y="{y:.1f}" {style}>{escape(_clean(words))}</text>'
 
 
