@@ -3,9 +3,9 @@
 #PBS -N vgg19
 #PBS -j oe
 #PBS -S /bin/bash
-# The pipeline as a job of Slurm, PBS or Torque, submitted in the clone. It installs nothing; with a
-# container engine it uses that, else Apptainer, if the clone has images for it (export/images.tar, or
-# .sif/), else `--runner local`. Variables:
+# The pipeline as a job of Slurm, PBS or Torque, submitted in the clone; on the node nothing is installed.
+# It takes a container engine, else Apptainer, if the clone has images for it (export/images.tar, or
+# .sif/), else `--runner local`, whose environment is made in the clone. Variables:
 #   LABEL     what the node must at least be, such as spr: checked by the CPU's flags alone
 #   TASKS     what is run behind doctor, pipeline if not given
 #   OPTIONS   for each of these, such as "--data beans --backbone imagenet"
@@ -164,6 +164,7 @@ has_images() {
 # The scheduler's signal goes on to the task, which ends its container.
 task() {
   local code
+  require_going
   ./bootstrap.py "$@" </dev/null &
   child=$!
   wait $child
@@ -172,9 +173,13 @@ task() {
     wait $child
     code=$?
   done
-  [[ ! $stopped ]] || refuse 143 "the scheduler ended the job; submit it again with the same \
-VGG19_ARTIFACTS, $VGG19_ARTIFACTS, to go on"
+  require_going
   return $code
+}
+
+require_going() {
+  [[ ! $stopped ]] || refuse 143 "the scheduler ended the job; unless it puts it back into the queue, \
+submit it again with the same VGG19_ARTIFACTS, $VGG19_ARTIFACTS, to go on"
 }
 
 # shellcheck disable=SC2329 # the trap calls it
@@ -210,16 +215,17 @@ read_what_to_run() {
 folder='' handed_on='' stopped='' child=0 LABEL=${LABEL:-}
 CPUINFO=${CPUINFO:-/proc/cpuinfo} ENGINE_S=${ENGINE_S:-20} # as docker/host/client.py asks it
 granted=${SLURM_CPUS_ON_NODE:-${PBS_NUM_PPN:-${NCPUS:-}}}
+trap stop TERM INT HUP
 read_options "$@"
 find_clone
 require_place
 require_label
 read_what_to_run
-job=${SLURM_JOB_ID:-${PBS_JOBID:-$$}}
-job=${job%%.*}
+job=${SLURM_JOB_ID:-${PBS_JOBID:-$$}} && job=${job%%.*}
 export VGG19_ARTIFACTS=${VGG19_ARTIFACTS:-$PWD/artifacts-$job}
-[[ ${VGG19_CORES:-} ]] || VGG19_CORES=$(job_cores)
-export VGG19_CORES
+bundle=${BUNDLE:-vgg19-bundle-$job.tar}
+[[ -w $(dirname -- "$bundle") ]] || refuse 7 "the bundle $bundle can't be written; give another by BUNDLE"
+export VGG19_CORES=${VGG19_CORES:-$(job_cores)}
 engine=() runner=() by=${RUNNER:-$(choose_runner)}
 case $by in
   docker) ;;
@@ -227,7 +233,6 @@ case $by in
   *) refuse 2 "RUNNER $(printf %q "$by") is none of docker, apptainer, local" ;;
 esac
 echo "run_job: job $job on $(uname -n), cores $VGG19_CORES, ${runner[*]:-in containers}"
-trap stop TERM INT HUP
 task "${engine[@]}" doctor "${runner[@]}"
 code=$?
 [[ $code == 0 || $code == 18 ]] || refuse $code "doctor refuses this node; its lines above say why"
@@ -238,6 +243,8 @@ for name in "${tasks[@]}"; do
   [[ $code == 0 || $code == 23 ]] || refuse $code "the $name failed; its last line above says why"
   [[ $code == 0 ]] || worst=$code
 done
-task --no-engine bundle --output "${BUNDLE:-vgg19-bundle-$job.tar}" || refuse $? "no bundle was packed"
+task --no-engine bundle --output "$bundle"
+code=$?
 cat "$VGG19_ARTIFACTS/compare/compare.log"
+[[ $code == 0 ]] || refuse $code "no bundle was packed; the lines above the table say why"
 exit $worst

@@ -106,12 +106,13 @@ def test_with_an_engine_it_is_used_and_nothing_is_installed(node: Node) -> None:
 
 def test_other_tasks_a_runner_and_a_place_for_the_bundle_may_be_given(node: Node) -> None:
     node.engine(True)
-    assert node.submit(TASKS="profile compare", RUNNER="local", BUNDLE="/x/spr.tar")[0] == 0
+    bundle = str(node.programs / "spr.tar")
+    assert node.submit(TASKS="profile compare", RUNNER="local", BUNDLE=bundle)[0] == 0
     assert tasks(node) == [
         "--no-engine doctor --runner local",
         "--no-engine profile --runner local",
         "--no-engine compare --runner local",
-        "--no-engine bundle --output /x/spr.tar",
+        f"--no-engine bundle --output {bundle}",
     ]
 
 
@@ -421,6 +422,35 @@ def test_a_task_that_fails_gives_its_code(node: Node, task: str, code: int, ran:
     (node.clone / task).write_text(str(code))
     assert node.submit()[0] == code
     assert len(node.calls()) == ran
+
+
+def test_a_bundle_that_can_not_be_written_is_refused_before_anything_is_measured(
+    node: Node,
+) -> None:
+    code, lines = node.submit(BUNDLE="/nowhere/spr.tar")
+    assert (code, node.calls()) == (7, [])
+    assert lines[-1].endswith(
+        "the bundle /nowhere/spr.tar can't be written; give another by BUNDLE"
+    )
+
+
+def test_what_was_measured_is_shown_though_it_can_not_be_packed(node: Node) -> None:
+    (node.clone / "bundle").write_text("8")
+    _, lines = node.submit()
+    assert lines[-2] == "the table"
+
+
+def test_a_signal_before_the_first_task_runs_none_and_is_said(node: Node) -> None:
+    node.write(node.programs / "docker", "#!/bin/sh\ntouch asked; sleep 2\n")
+    process = node.start()
+    deadline = time.monotonic() + 20
+    while not (node.clone / "asked").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate()
+    assert (process.returncode, node.calls()) == (143, [])
+    assert "the scheduler ended the job; unless it puts it back" in output
 
 
 def test_a_missing_instruction_set_is_no_failure(node: Node) -> None:
