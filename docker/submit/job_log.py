@@ -1,5 +1,6 @@
 """The log of a job, by whose last error a person sees why the job failed."""
 
+import re
 from pathlib import Path
 
 from stages.errors import InputCorruptError
@@ -9,6 +10,8 @@ from stages.setting import foreign_words
 # By which the script's own line points to the one above it.
 POINTER = " above say"
 MAX_LOG_BYTES, MAX_LINE = 65536, 160
+# Slurm's own words in a job's log, where it calls the job no more than failed.
+LACKED_MEMORY = re.compile(r"slurmstepd.*(memory limit|oom[ _-]?kill)", re.IGNORECASE)
 
 
 def last_error(log: Path) -> str:
@@ -22,3 +25,8 @@ def last_error(log: Path) -> str:
         return ""
     errors = (line for line in reversed(lines) if ": error: " in line and POINTER not in line)
     return foreign_words.shown(next(errors, ""), MAX_LINE)
+
+
+def lacked_memory(log: Path) -> bool:
+    """Return whether the last error in a job's log is that Slurm ended it for want of memory."""
+    return LACKED_MEMORY.search(last_error(log)) is not None

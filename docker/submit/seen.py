@@ -98,3 +98,14 @@ def _limit(text: str) -> timedelta | None:
         return None
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+def since(begin: datetime) -> float:
+    """Return the seconds since a time of Slurm's, which is the time of this zone."""
+    # Not as they are read: between them the clocks may have gone forward.
+    return max(0.0, (datetime.now().astimezone() - begin.astimezone()).total_seconds())
+
+
+def minutes_since(begin: datetime | None) -> str:
+    """Return how many minutes ago a time of Slurm's was, in words."""
+    return f"{since(begin) / 60:.0f} min" if begin else "unknown time"

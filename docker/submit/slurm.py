@@ -28,6 +28,8 @@ GIVEN_UP = ("timed out", "Zero Bytes were transmitted", NO_ANSWER)
 LATE_S, LATE_PAUSE_S = 20.0, 2.0
 # With --parsable and without, as a wrapper of sbatch may have it: each on a line of its own.
 SENT = re.compile(rf"({NUMBER})(?:;\S+)?|Submitted batch job ({NUMBER})(?: on cluster \S+)?")
+# sacct's words for a database that it does not reach. Where there is none it says something else.
+NO_DATABASE = "talking to the database"
 # sacct's words where a site lets nobody ask for as many days at once (MaxQueryTimeRange).
 TOO_WIDE = "Too wide"
 # Shorter times to ask for then; by itself sacct shows what was there today.
@@ -40,6 +42,10 @@ ASKED = ("SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_JWT")
 
 class RefusedError(Exception):
     """What one of Slurm's programs said as it failed, in one line."""
+
+
+class AccountingError(SchedulerError):
+    """What became of a job that only the accounting knows can't be asked."""
 
 
 def features() -> set[str]:
@@ -143,13 +149,15 @@ def _sacct(name: str, fields: str, *which: str) -> str:
     """Return what accounting says of jobs, nothing if it is not there, or switched off.
 
     It is asked since the submit of the job of this name was made, or if it refuses to look at so
-    much, for less of it.
+    much, for less of it. Raises AccountingError if it does not reach its database.
     """
     if shutil.which("sacct"):
         for time_range in _time_ranges(name):
             try:
                 return _run(["sacct", "-X", "-n", "-P", *time_range, "-o", fields, *which])
             except RefusedError as error:
+                if NO_DATABASE in str(error):
+                    raise AccountingError(f"Slurm's accounting can't be asked ({error})") from None
                 if TOO_WIDE not in str(error):
                     break
     return ""

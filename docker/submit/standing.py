@@ -1,12 +1,12 @@
 """How each job stands, and what to do: by what Slurm says of it, and by the bundle it left."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
-from docker.submit.job_log import last_error
-from docker.submit.seen import Seen
-from docker.submit.slurm import look
+from docker.submit.job_log import lacked_memory, last_error
+from docker.submit.seen import Seen, minutes_since, since
+from docker.submit.slurm import AccountingError, look
 from docker.submit.state import Job, Submit, bundle_of, log_of
 from docker.submit.words import (
     DEADLINE,
@@ -75,7 +75,12 @@ def standing_of(folder: Path, submit: Submit, job: Job) -> Standing:
     bundle = bundle_of(folder, submit, job)
     if not job.id:
         return _unnumbered(job, bundle)
-    seen, log = look(job.id, job.name), log_of(folder, submit, job)
+    log = log_of(folder, submit, job)
+    try:
+        seen = look(job.id, job.name)
+    except AccountingError as error:
+        again = Standing(job, NOT_KNOWN, str(error), "ask again when `sacct` answers")
+        return _done(job, bundle) if bundle.is_file() else again
     if seen and seen.state not in OVER:
         return _going(job, seen, log)
     if bundle.is_file():
@@ -143,18 +148,18 @@ def _going(job: Job, seen: Seen, log: Path) -> Standing:
     if seen.state in SUSPENDED:
         return Standing(job, "suspended", place, "wait; Slurm lets it go on")
     if seen.state in RUNNING:
-        return Standing(job, "running", f"{place}, {_time(seen.began)}", str(log))
+        return Standing(job, "running", f"{place}, {minutes_since(seen.began)}", str(log))
     if seen.state in ENDING:
         return Standing(job, "ending", place, "wait; its node is cleared up")
     return _not_known(job, seen.state)
 
 
 def _pending(job: Job, seen: Seen) -> Standing:
-    seconds = _since(seen.submitted) if seen.submitted else None
+    seconds = since(seen.submitted) if seen.submitted else None
     remedy = _of_waiting(seen.reason)
     if seconds is None:
         remedy += "; as its time can't be read, no --pending-limit ends it"
-    cause = f"{_time(seen.submitted)}, {seen.reason}"
+    cause = f"{minutes_since(seen.submitted)}, {seen.reason}"
     return Standing(job, "pending", cause, remedy, seconds, state=seen.state)
 
 
@@ -175,6 +180,8 @@ def _ended(job: Job, seen: Seen | None, log: Path) -> Standing:
     if seen is None:
         cause = "Slurm has no job of its number and name, and it left no bundle"
         return Standing(job, "lost", cause, f"if `squeue -j {job.id}` shows none, {AGAIN}")
+    if lacked_memory(log):
+        return _killed(job, replace(seen, state=OUT_OF_MEMORY))
     if seen.state == "FAILED" and seen.signal == NOT_LAUNCHED:
         cause = f"Slurm could not begin it {_place(seen)}"
         return Standing(
@@ -195,7 +202,7 @@ def _ended(job: Job, seen: Seen | None, log: Path) -> Standing:
 def _may_have_packed(seen: Seen) -> bool:
     """Return whether a job ended just now, and well: its bundle may be there in a moment."""
     is_well = seen.state in ("COMPLETED", "FAILED") and not seen.signal and seen.code in PACKED
-    return is_well and seen.ended is not None and _since(seen.ended) < LATE_S
+    return is_well and seen.ended is not None and since(seen.ended) < LATE_S
 
 
 def _was_signalled(seen: Seen, log: Path) -> bool:
@@ -234,13 +241,3 @@ def _killed(job: Job, seen: Seen) -> Standing:
 
 def _place(seen: Seen) -> str:
     return f"on {seen.node}" if seen.node else "on a node that Slurm does not name"
-
-
-def _since(begin: datetime) -> float:
-    """Return the seconds since a time of Slurm's, which is the time of this zone."""
-    # Not as they are read: between them the clocks may have gone forward.
-    return max(0.0, (datetime.now().astimezone() - begin.astimezone()).total_seconds())
-
-
-def _time(begin: datetime | None) -> str:
-    return f"{_since(begin) / 60:.0f} min" if begin else "unknown time"

@@ -19,7 +19,7 @@ from invoke.program import Program
 
 from docker import running
 from docker.host.env_file import environment
-from docker.submit import sending, slurm, standing, state, tasks, watching
+from docker.submit import seen, sending, slurm, state, tasks, watching
 from docker.submit.order import read_kinds
 from docker.submit.standing import Standing, standing_of, standings
 from docker.submit.state import Submit, bundle_of, log_of
@@ -331,7 +331,7 @@ def test_hours_that_a_clock_skips_are_none_of_waiting(
 
     monkeypatch.setenv("TZ", "Europe/Berlin")
     time.tzset()
-    monkeypatch.setattr(standing, "datetime", Now)
+    monkeypatch.setattr(seen, "datetime", Now)
     submit = sent(cluster, "spr")
     cluster.is_now("1", "PENDING", Reason="Resources", SubmitTime="2026-03-29T01:59:30")
     try:
