@@ -38,6 +38,7 @@ UNATTENDED = ("--no-deps", "--no-TTY", "--interactive=false")
 CHECKOUT, STARTED_BY = "vgg19.checkout", "vgg19.started-by"
 # compose.yaml's variables for a container's name, and for whether a person watches.
 CONTAINER, TERMINAL = "STAGES_CONTAINER", "STAGES_TERMINAL"
+CLIENT = "STAGES_CLIENT"
 # And for the zone of the times of day that it shows.
 ZONE = "STAGES_TZ"
 # Seconds for a stage to end by itself; it takes less, see stages.errors.GIVE_UP_S.
@@ -64,7 +65,8 @@ def run(stage: Stage, environ: Mapping[str, str], image: str) -> Outcome:
     """Run a stage in a container of `image`, an ID of the engine; nothing of it is left after."""
     name = f"{project_name()}-{stage.name}-{os.getpid()}"
     command = [*COMPOSE, "run", *UNATTENDED, f"--name={name}", *labels(), stage.name]
-    variables = {**environ, PINNED_IMAGE: image, CONTAINER: name, **watching()}
+    known = {PINNED_IMAGE: image, CONTAINER: name, CLIENT: client_words()}
+    variables = {**environ, **known, **watching()}
     client = None
     try:
         with held_back():  # an interruption before it has its name here would leave it running

@@ -17,6 +17,8 @@ CONTAINER_ID = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 # What anyone may have written into a lock: a container's name in it can't be more than a name.
 CONTAINER_NAME = re.compile(r" in container ([A-Za-z0-9][\w.-]{0,99}) ", re.ASCII)
 MAX_SHOWN = 120
+# What starts our container says by it how a person reaches the engine.
+CLIENT = "STAGES_CLIENT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def _by_kernel(pid: int, proc: Path) -> LockOwner | None:
     words = f"process {pid} of {_user_of(proc / str(pid))}{place}"
     return LockOwner(
         f"{words} ({printable(command, MAX_SHOWN)})",
-        f"docker rm --force {found[1]}" if found else f"kill {pid}",
+        _removing(found[1]) if found else f"kill {pid}",
     )
 
 
@@ -53,7 +55,12 @@ def _by_text(said: str) -> LockOwner:
         return LockOwner("another run")
     found = CONTAINER_NAME.search(said)
     words = f"another run, which says of itself: {printable(said, MAX_SHOWN)}"
-    return LockOwner(words, f"docker rm --force {found[1]}" if found else "")
+    return LockOwner(words, _removing(found[1]) if found else "")
+
+
+def _removing(container: str) -> str:
+    """Return the command that ends a container, of an engine elsewhere from where the user is."""
+    return f"{os.environ.get(CLIENT) or 'docker'} rm --force {container}"
 
 
 def _pid_of(file: os.stat_result, locks: str) -> int:

@@ -51,6 +51,17 @@ def test_of_a_container_the_kernel_knows_the_number(
     assert holder.command == "docker rm --force 0123456789ab"
 
 
+def test_the_command_reaches_an_engine_elsewhere_from_where_the_user_is(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAGES_CLIENT", "docker --host ssh://me@vm")
+    holder = holder_of(file.stat(), "profile in container vgg19-1-profile-2 since", tmp_path)
+    assert holder.command == "docker --host ssh://me@vm rm --force vgg19-1-profile-2"
+    proc = kernel(tmp_path / "proc", file, "python3\0", f"0::/system.slice/docker-{ID}.scope\n")
+    command = holder_of(file.stat(), "", proc).command
+    assert command == "docker --host ssh://me@vm rm --force 0123456789ab"
+
+
 def test_a_command_can_not_steer_a_terminal(file: Path, tmp_path: Path) -> None:
     proc = kernel(tmp_path / "proc", file, "\x1b[31m\n\udcff" + 500 * "x")
     words = holder_of(file.stat(), "", proc).words
