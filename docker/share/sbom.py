@@ -19,6 +19,7 @@ from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
 from docker.build import base
+from docker.containers import labels
 from docker.host.environment import engine_environment
 from stages.common.text import aligned
 from stages.errors import EngineError
@@ -41,7 +42,8 @@ class Package(TypedDict, total=False):
 
 def inventory(image: str) -> list[Package]:
     """Return the packages of an image; EngineError if it does not run."""
-    command = ["docker", "run", "--rm", "--network=none", "--entrypoint=python3", image]
+    options = [*labels(), "--rm", "--network=none", "--entrypoint=python3"]
+    command = ["docker", "run", *options, image]
     environment = engine_environment(os.environ)
     done = subprocess.run(
         [*command, "-c", INVENTORY.read_text(encoding="utf-8")],

@@ -71,6 +71,25 @@ class InTime:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+class Held:
+    """Signals, kept while a call may not be cut off, which then has the time of a last one."""
+
+    def __init__(self) -> None:
+        self._came = 0
+        self._before = {signum: signal.signal(signum, self._keep) for signum in SIGNALS}
+
+    def _keep(self, signum: int, _: object) -> None:
+        self._came = self._came or signum
+        signal.setitimer(signal.ITIMER_REAL, LAST_S)
+
+    def release(self) -> None:
+        """Let signals do what they did before, also one that came meanwhile."""
+        for signum, handler in self._before.items():
+            signal.signal(signum, handler)
+        if self._came:
+            _end(self._came, None)
+
+
 def main() -> None:
     """Make the runs that a document describes, and print what came of it."""
     for signum in SIGNALS:
@@ -173,9 +192,11 @@ def _require_within(root: Path, experiment: Any) -> None:
 def _make(client: InTime, experiment: str, run: dict[str, Any], key: str) -> Iterator[str]:
     """Make a run; one that can't be made whole is deleted again."""
     tags = {name: value for name, value in run["tags"].items() if name != key}
-    made = client.create_run(experiment, run["began_ms"], tags, run["name"])
-    run_id = made.info.run_id
+    held, run_id = Held(), ""
     try:
+        made = client.create_run(experiment, run["began_ms"], tags, run["name"])
+        run_id = made.info.run_id
+        held.release()
         _log(client, run_id, run)
         uploads = _takes_files(client, made.info.artifact_uri)
         for path in run["files"] if uploads else ():
@@ -186,9 +207,10 @@ def _make(client: InTime, experiment: str, run: dict[str, Any], key: str) -> Ite
         if isinstance(error, SystemExit):
             client.hurry()
         last_calls = (client.set_terminated, run_id, "FAILED"), (client.delete_run, run_id)
-        for call, *given in last_calls:
+        for call, *given in last_calls if run_id else ():
             with suppress(Exception, TooLongError, RedirectedError):
                 call(*given)
+        held.release()
         raise
     yield f"{run['name']} is run {run_id} now"
     if not uploads:

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import SimpleNamespace as Of
 
 SLOW_S, CALLS = float(os.environ["SLOW_S"]), Path(os.environ["CALLS"])
+CREATING = "CREATING" in os.environ
 
 class MlflowClient:
     tracking_uri = "http://127.0.0.1:1"
@@ -27,6 +28,9 @@ class MlflowClient:
     def search_runs(self, *given, **named):
         return []
     def create_run(self, *given):
+        if CREATING:
+            CALLS.write_text("creates\\n")
+            time.sleep(1)
         return Of(info=Of(run_id="r", artifact_uri="mlflow-artifacts:/r"))
     def log_batch(self, *given, **named):
         CALLS.write_text("logs\\n")
@@ -65,8 +69,8 @@ def script(tmp_path: Path) -> "subprocess.Popen[bytes]":
     return started(tmp_path, slow_s=0.5)
 
 
-def started(folder: Path, slow_s: float) -> "subprocess.Popen[bytes]":
-    """Start the script, and return once it logs to a run that it made."""
+def started(folder: Path, slow_s: float, **more: str) -> "subprocess.Popen[bytes]":
+    """Start the script, and return once it logs to a run that it made, or is making one."""
     for name, text in STAND_INS.items():
         path = folder / "packages" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +79,7 @@ def started(folder: Path, slow_s: float) -> "subprocess.Popen[bytes]":
     limits = {"memory_bytes": 10**9, "call_s": 60.0, "all_s": 60.0}
     document = {"limits": limits, "key": "key", "experiment": "e", "runs": [RUN]}
     environ = {"PYTHONPATH": str(folder / "packages"), "CALLS": str(calls), "SLOW_S": str(slow_s)}
+    environ |= more
     child = subprocess.Popen(
         [sys.executable, str(SCRIPTS / "mlflow_runs.py")], env=environ, stdin=subprocess.PIPE
     )
@@ -104,3 +109,11 @@ def test_after_a_signal_a_slow_server_gets_the_time_of_last_calls_alone(tmp_path
     child.terminate()
     assert child.wait(30) == 128 + signal.SIGTERM
     assert time.monotonic() - began < 12
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_just_being_made_is_deleted_again(tmp_path: Path, signum: int) -> None:
+    child = started(tmp_path, slow_s=0.0, CREATING="1")
+    child.send_signal(signum)
+    assert child.wait(20) == 128 + signum
+    assert (tmp_path / "calls").read_text() == "creates\nterminated\ndeleted\n"
