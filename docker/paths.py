@@ -7,6 +7,8 @@ COMPOSE_FILE = ROOT / "compose.yaml"
 ENV_FILE = ROOT / ".env"
 # Made of a folder of certificates, for what takes a file.
 CERTIFICATES = ROOT / ".certificates.pem"
+# Where buildx keeps its own files if the user's home has no room for them.
+OWN_BUILDX = ROOT / ".buildx"
 # What was printed when images were built the last time.
 BUILD_LOG = ROOT / "build.log"
 DOCKERFILE = ROOT / "docker" / "Dockerfile"

@@ -3,10 +3,13 @@
 Standard library only: bootstrap.py uses it before anything is installed.
 """
 
+import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from docker.host.client import Answer, ask, ask_for_object
+from docker.host.environment import client_folder
 from stages.errors import EngineError
 from stages.program.printable import printable
 
@@ -23,6 +26,7 @@ def require() -> None:
     """Raise EngineError, with the remedy, if the engine or its client lacks something."""
     versions = _plugin_versions()
     if missing := _missing(versions):
+        _require_readable(client_folder(os.environ))
         raise EngineError(
             f"the engine's client lacks {' and '.join(missing)}; install these plugins from where "
             "the engine came from"
@@ -32,6 +36,19 @@ def require() -> None:
     _require_version("engine", str(server.get("Version", "")))
     for plugin, answer in versions.items():
         _require_version(plugin, answer.output)
+
+
+def _require_readable(folder: Path) -> None:
+    """Raise EngineError if the client can't read its settings, and finds no plugins for that."""
+    try:
+        (folder / "config.json").stat()
+    except PermissionError:
+        raise EngineError(
+            f"{printable(str(folder))} can't be read, where the engine's client has its settings "
+            "and looks for plugins; make it readable, or set DOCKER_CONFIG to another folder"
+        ) from None
+    except OSError:
+        return
 
 
 def missing_plugins() -> list[str]:

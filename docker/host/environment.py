@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from docker.paths import OWN_BUILDX
+
 # Python's own variables that change neither what is run nor what comes out. Others swap
 # the standard library, drop docstrings and assertions, or turn warnings into errors.
 PYTHON_KEPT = {"PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONUNBUFFERED"}
@@ -32,7 +34,8 @@ PIP_KEPT = {
     "PIP_TRUSTED_HOST",
 }
 # buildx's variable that says where it keeps its own files.
-BUILDX_KEPT = {"BUILDX_CONFIG"}
+BUILDX_FOLDER = "BUILDX_CONFIG"
+BUILDX_KEPT = {BUILDX_FOLDER}
 DROPPED = {
     # An activated environment: not the one that we start programs of.
     "VIRTUAL_ENV",
@@ -144,7 +147,19 @@ def engine_environment(environ: Mapping[str, str]) -> dict[str, str]:
         for name, value in child_environment(environ).items()
         if name not in ENGINE_DROPPED and not _is_of_a_plugin(name)
     }
+    if BUILDX_FOLDER not in kept and not _keeps(client_folder(environ)):
+        kept[BUILDX_FOLDER] = str(OWN_BUILDX)
     return kept | {"DOCKER_BUILDKIT": "1", "BUILDX_BUILDER": context_of(environ)}
+
+
+def client_folder(environ: Mapping[str, str]) -> Path:
+    """Return the folder with the settings of the engine's client."""
+    return Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME", "/"), ".docker"))
+
+
+def _keeps(folder: Path) -> bool:
+    """Return whether the engine's client may make a folder in its own: in no read-only home."""
+    return os.access(folder if folder.is_dir() else folder.parent, os.W_OK | os.X_OK)
 
 
 def context_of(environ: Mapping[str, str]) -> str:
@@ -156,9 +171,8 @@ def context_of(environ: Mapping[str, str]) -> str:
 
 def _configured_context(environ: Mapping[str, str]) -> str:
     """Return the context that `docker context use` has chosen, empty if none."""
-    folder = environ.get("DOCKER_CONFIG") or Path(environ.get("HOME", "/"), ".docker")
     try:
-        configuration = json.loads(Path(folder, "config.json").read_text("utf-8"))
+        configuration = json.loads((client_folder(environ) / "config.json").read_text("utf-8"))
     except (OSError, ValueError):
         return ""
     context = configuration.get("currentContext") if isinstance(configuration, dict) else ""

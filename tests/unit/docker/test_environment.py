@@ -9,6 +9,7 @@ import pytest
 
 from docker.host.environment import child_environment, context_of, engine_environment
 from docker.host.pip_settings import parse_settings, pip_environment
+from docker.paths import ROOT
 
 KEPT = {
     "HOME": "/home/me",
@@ -79,6 +80,16 @@ def test_images_are_built_in_the_context_that_is_used(tmp_path: Path) -> None:
     assert engine_environment(chosen)["BUILDX_BUILDER"] == "rootless"
     assert context_of(chosen | {"DOCKER_CONTEXT": "far"}) == "far"
     assert context_of(chosen | {"DOCKER_CONTEXT": "far", "DOCKER_HOST": "unix:///x"}) == "default"
+
+
+def test_buildx_has_a_folder_of_ours_if_the_home_has_no_room_for_its_own(tmp_path: Path) -> None:
+    home = {**KEPT, "HOME": str(tmp_path)}
+    assert "BUILDX_CONFIG" not in engine_environment(home)
+    (tmp_path / ".docker").mkdir()
+    assert "BUILDX_CONFIG" not in engine_environment(home)
+    away = {**home, "DOCKER_CONFIG": "/proc/nowhere/docker"}
+    assert engine_environment(away)["BUILDX_CONFIG"] == str(ROOT / ".buildx")
+    assert engine_environment({**away, "BUILDX_CONFIG": "/b"})["BUILDX_CONFIG"] == "/b"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"currentContext": 3}', "{}", "\udcff"])
