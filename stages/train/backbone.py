@@ -182,7 +182,7 @@ def _called(traced: Any, images: Any, name: str) -> Any:
 def _require_features(features: Any, images: int, name: str) -> None:
     if not isinstance(features, tf.Tensor) or features.dtype != tf.float32:
         raise ModelError(
-            f"the backbone {name} returns {in_words(features)}, no float32 tensor; {_REMEDY}"
+            f"the backbone {name} returns {in_words(features)}, not one of float32; {_REMEDY}"
         )
     shape = list(features.shape)
     if len(shape) != 2 or shape[1] == 0:

@@ -171,7 +171,7 @@ def test_what_is_no_float32_tensor_is_no_feature_vector(
     function: Any, returned: str, tmp_path: Path
 ) -> None:
     settings = save_module(tmp_path / "odd", function)
-    with pytest.raises(ModelError, match=f"returns {returned}, no float32 tensor"):
+    with pytest.raises(ModelError, match=f"returns {returned}, not one of float32"):
         load(settings, tmp_path)
 
 
