@@ -79,7 +79,8 @@ def standing_of(folder: Path, submit: Submit, job: Job) -> Standing:
     try:
         seen = look(job.id, job.name)
     except AccountingError as error:
-        again = Standing(job, NOT_KNOWN, str(error), "ask again when `sacct` answers")
+        remedy = "ask again when `sacct` answers"
+        again = Standing(job, NOT_KNOWN, str(error), remedy, is_named=False)
         return _done(job, bundle) if bundle.is_file() else again
     if seen and seen.state not in OVER:
         return _going(job, seen, log)
