@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from docker.containers import labels
 from docker.share.inventory import packages
-from docker.share.sbom import Package, cyclonedx, licences
+from docker.share.sbom import Package, cyclonedx, inventory, licences
 
 NUMPY: Package = {
     "kind": "pypi",
@@ -21,6 +22,18 @@ LIBC: Package = {
     "licence": "GPL-2, LGPL-2.1",
     "sha256": "a" * 64,
 }
+
+
+def test_a_container_that_lists_packages_is_known_if_it_is_left_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = tmp_path / "docker"
+    client.write_text(f'#!/bin/sh\necho "$*" > {tmp_path}/asked\necho "[]"\n')
+    client.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert inventory("vgg19-train") == []
+    asked = (tmp_path / "asked").read_text()
+    assert all(label in asked for label in labels())
 
 
 @pytest.fixture

@@ -99,6 +99,8 @@ def test_a_machine_without_a_cell_within_the_bounds_is_named(
     assert break_even(text).endswith(" idle against small none: no cell meets the bounds")
     text = shown(idle, *folders, prices=listed, latency_ms="60")
     assert "no break-even: idle: no cell meets the bounds\n" in text
+    text = shown(idle, *folders, prices=listed, latency_ms="1")
+    assert "no break-even: idle, small, large: no cell meets the bounds\n" in text
     text = shown(*folders, idle, prices=listed, loss="0.5")
     assert cheapest(text)[-1] == "idle the loss of no cell is known"
     alone = shown(idle, prices=listed, loss="0.5")

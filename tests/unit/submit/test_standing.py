@@ -51,18 +51,19 @@ def test_a_job_that_another_ended_near_its_limit_is_killed(cluster: Cluster) -> 
 
 
 @pytest.mark.parametrize(
-    "said",
+    ("state", "code", "said"),
     [
-        "slurmstepd-clx1: error: Exceeded job memory limit",
-        "slurmstepd: error: Detected 1 oom_kill event in StepId=1.batch. Some are killed.",
+        ("OUT_OF_MEMORY", "0:125", ""),
+        ("FAILED", "9:0", "slurmstepd-clx1: error: Exceeded job memory limit"),
+        ("FAILED", "9:0", "slurmstepd: error: Detected 1 oom_kill event in StepId=1.batch. Sorry."),
     ],
 )
-def test_a_job_that_slurm_calls_failed_and_ended_for_memory_is_given_more(
-    cluster: Cluster, said: str
+def test_a_job_without_enough_memory_is_given_more(
+    cluster: Cluster, state: str, code: str, said: str
 ) -> None:
     submit = sent(cluster, "spr")
     log_of(cluster.submits, submit, submit.jobs[0]).write_text(f"{said}\n")
-    cluster.is_now("1", "FAILED", ExitCode="9:0", NodeList="n1")
+    cluster.is_now("1", state, ExitCode=code, NodeList="n1")
     [found] = standings(cluster.submits, submit)
     assert (found.word, found.detail) == ("killed", "OUT_OF_MEMORY on n1")
     assert "SBATCH_MEM_PER_NODE" in found.remedy
@@ -80,14 +81,6 @@ def test_a_job_of_which_only_a_silent_accounting_knows_is_not_lost(cluster: Clus
     disabled = "sacct: error: Slurm accounting storage is disabled"
     cluster.accounts(f"{{ echo '{disabled}' >&2; exit 1; }}")
     assert words(cluster, submit) == {"spr": "lost"}
-
-
-def test_a_job_without_enough_memory_is_given_more(cluster: Cluster) -> None:
-    submit = sent(cluster, "spr")
-    cluster.is_now("1", "OUT_OF_MEMORY", ExitCode="0:125", NodeList="n1")
-    [found] = standings(cluster.submits, submit)
-    assert (found.word, found.detail) == ("killed", "OUT_OF_MEMORY on n1")
-    assert "SBATCH_MEM_PER_NODE" in found.remedy
 
 
 def test_more_time_is_no_help_against_a_deadline(cluster: Cluster) -> None:
