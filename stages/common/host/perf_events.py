@@ -86,7 +86,7 @@ class Counters:
     def __init__(self, events: Sequence[Event]) -> None:
         threads = [int(task.name) for task in TASKS.iterdir()]
         with ExitStack() as opened:
-            self._counters = [[*_open_all(event, threads, opened)] for event in events]
+            self._counters = [*zip(*_open_all(events, threads, opened), strict=True)]
             self._opened = opened.pop_all()
 
     def __enter__(self) -> "Counters":
@@ -186,10 +186,13 @@ def _count_tiles() -> TileCounts | str:
     return TileCounts(without, both - without, cycles)
 
 
-def _open_all(event: Event, threads: Sequence[int], opened: ExitStack) -> Iterator[int]:
+def _open_all(
+    events: Sequence[Event], threads: Sequence[int], opened: ExitStack
+) -> Iterator[list[int]]:
+    """Open all events thread by thread, so that those of one thread begin to count together."""
     for thread in threads:
         try:
-            yield _open(event, thread, opened)
+            yield [_open(event, thread, opened) for event in events]
         except ProcessLookupError:  # it ended since it was listed
             continue
 

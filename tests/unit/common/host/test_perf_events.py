@@ -135,6 +135,22 @@ def test_the_share_is_of_the_cycles(amx_cpu: pytest.MonkeyPatch) -> None:
 
 
 @needs_counters
+def test_events_begin_to_count_together_however_many_threads_there_are() -> None:
+    release = threading.Event()
+    threads = [threading.Thread(target=release.wait) for _ in range(200)]
+    for thread in threads:
+        thread.start()
+    try:
+        with Counters([TASK_CLOCK, TASK_CLOCK]) as counting:
+            first, second = counting.read()
+    finally:
+        release.set()
+        for thread in threads:
+            thread.join()
+    assert second == pytest.approx(first, rel=0.1)
+
+
+@needs_counters
 def test_no_cycle_is_no_share(amx_cpu: pytest.MonkeyPatch) -> None:
     amx_cpu.setattr(Counters, "read", lambda counting: [0.0, 0.0])
     assert amx_busy(lambda: 7) == (7, AmxBusy(missing="no cycle was counted"))
