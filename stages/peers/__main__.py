@@ -22,8 +22,7 @@ from stages.common.host import memory
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host, require_consistent
-from stages.common.host.interference import look
-from stages.common.host.others import LOOK_S, in_words
+from stages.common.host.others import who_is_here
 from stages.common.host.versions import versions_in_each
 from stages.common.peer_entries import find_peers
 from stages.common.progress import Progress
@@ -113,7 +112,7 @@ def _make(
         holding(cores, "peers", settings.locks),
         handing_over(artifacts.peers.path, last=True) as partial,
     ):
-        for line in in_words(*look(cores, LOOK_S), fixed_rounds=True):
+        for line in who_is_here(cores, fixed_rounds=True):
             print(f"peers: {line}", flush=True)
         out = PeersFolder(partial)
         conditions = _conditions(settings, artifacts.train, cores, sizes)

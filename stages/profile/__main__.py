@@ -19,8 +19,7 @@ from stages.common.host.facts import (
     require_consistent,
     require_quota,
 )
-from stages.common.host.interference import look
-from stages.common.host.others import LOOK_S, in_words
+from stages.common.host.others import who_is_here
 from stages.common.provenance import maker
 from stages.common.summaries import summaries
 from stages.common.unfit import of_profile
@@ -153,7 +152,7 @@ def _candidates(
 
 def _say_who_is_here(cores: list[int], settings: Settings) -> None:
     """Say what else takes the cores, and what comes of that."""
-    for line in in_words(*look(cores, LOOK_S), fixed_rounds=has_fixed_rounds(settings)):
+    for line in who_is_here(cores, fixed_rounds=has_fixed_rounds(settings)):
         print(f"profile: {line}", flush=True)
 
 

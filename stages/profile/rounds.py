@@ -80,7 +80,7 @@ def _answer(
     progress: Progress,
 ) -> CellSamples:
     """Return the samples of a group, as yet without runs: its answers are known, or asked for."""
-    log, step = group.loadgen_logs / group.accuracy_log, _top1_step(cell)
+    log, step = group.loadgen_logs / group.accuracy_log, _top1_step(cell, group.name)
     if record := known.classes(cell, group.name, log):
         progress.drop([step])
         return CellSamples(
@@ -122,23 +122,24 @@ def _measure(
 
 
 def steps(settings: Settings, groups: Sequence[Sequence[PlannedCell]]) -> list[str]:
-    """Return the steps of progress that `measure_groups` makes, without the one measured twice."""
+    """Return the steps of progress that `measure_groups` makes."""
     timed = list(dict.fromkeys(cell for group in groups for cell in group))
     cells = [*timed, cell_to_repeat(timed)]
     served = names_of(cells) if settings.server_latency_ms else []
     rounds = [_rounds_step(settings)] * len(groups)
-    return [*map(_top1_step, cells), *rounds, *map(_server_step, served)]
+    return [*map(_top1_step, cells, names_of(cells)), *rounds, *map(_server_step, served)]
 
 
 def _top1_steps(cells: Sequence[PlannedCell], answered: Container[str]) -> Iterator[str]:
     """Yield the steps of cells whose groups' names are among those that have `answered`."""
     for cell, name in zip(cells, names_of(cells), strict=True):
         if name in answered:
-            yield _top1_step(cell)
+            yield _top1_step(cell, name)
 
 
-def _top1_step(cell: PlannedCell) -> str:
-    return f"top-1 of {cell.precision} capped at {cell.isa}"
+def _top1_step(cell: PlannedCell, name: str) -> str:
+    again = "" if name == cell.name else ", measured twice"
+    return f"top-1 of {cell.precision} capped at {cell.isa}{again}"
 
 
 def _rounds_step(settings: Settings) -> str:

@@ -12,8 +12,7 @@ from stages.common.host import memory
 from stages.common.host.core_lock import holding
 from stages.common.host.cores import choose_cores
 from stages.common.host.facts import cpu_flags, describe_host, require_consistent, require_quota
-from stages.common.host.interference import look
-from stages.common.host.others import LOOK_S, in_words
+from stages.common.host.others import who_is_here
 from stages.common.provenance import maker
 from stages.errors import GIVE_UP_S, exit_code_of
 from stages.folder.access import writing
@@ -110,7 +109,7 @@ def _say_what_comes(plan: Plan, host: Host, settings: Settings) -> None:
         "batch sizes": map(str, plan.sizes),
     }
     parts = "; ".join(f"{name} {', '.join(values)}" for name, values in swept.items())
-    others = in_words(*look(host.cores_pinned, LOOK_S), fixed_rounds=bool(settings.rounds))
+    others = who_is_here(host.cores_pinned, fixed_rounds=bool(settings.rounds))
     left_out = (f"left out: {line}" for line in plan.left_out)
     for line in (parts, *left_out, *others):
         print(f"sweep: {line}", flush=True)

@@ -35,7 +35,7 @@ class Program:
         self.artifacts, self.runs, self._patch = Artifacts(root / "artifacts"), 0, patch
         self.busy = 0.0
         patch.setattr(program, "_measure", self._measure)
-        patch.setattr(program, "look", lambda *_: (0.0, self.busy))
+        patch.setattr("stages.common.host.others.look", lambda *_: (0.0, self.busy))
         patch.setattr(memory, "available", lambda: None)
         patch.setenv("VGG19_ITEX_PYTHON", sys.executable)
         patch.setenv("VGG19_ARTIFACTS", str(self.artifacts.root))

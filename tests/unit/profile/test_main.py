@@ -41,7 +41,7 @@ def artifacts(
     monkeypatch.setattr("stages.profile.cell_workers.WorkerProcess", StandIn)
     monkeypatch.setattr("stages.profile.__main__.choose_cores", lambda _: [0])
     monkeypatch.setattr("stages.profile.__main__.cpu_flags", lambda: frozenset({"avx2"}))
-    monkeypatch.setattr("stages.profile.__main__.look", lambda *_: (0.0, 0.0))
+    monkeypatch.setattr("stages.common.host.others.look", lambda *_: (0.0, 0.0))
     quiet_machine(monkeypatch)
     StandIn.reset()
     artifacts = Artifacts(tmp_path)
@@ -300,7 +300,7 @@ def test_who_else_is_there_is_said_before_it_takes_long(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("stages.profile.__main__.look", lambda *_: shares)
+    monkeypatch.setattr("stages.common.host.others.look", lambda *_: shares)
     profile(monkeypatch, "--precisions=int8", "--isas=AVX2")
     before = re.split(rf"{TIME}\[profile 1/", capsys.readouterr().out)[0]
     assert said in before

@@ -205,7 +205,7 @@ def test_impossible_cells_keep_their_place_and_count_as_no_step(
     assert without_times(capsys.readouterr().out) == [
         "[profile 1/4] proof of int8 capped at AVX2",
         "[profile 2/4] top-1 of int8 capped at AVX2",
-        "[profile 3/4] top-1 of int8 capped at AVX2",
+        "[profile 3/4] top-1 of int8 capped at AVX2, measured twice",
         "[profile 4/4] 2 rounds",
     ]
 

@@ -35,7 +35,7 @@ def artifacts(
     monkeypatch.setattr("stages.profile.cell_workers.WorkerProcess", StandIn)
     monkeypatch.setattr("stages.sweep.__main__.choose_cores", lambda _: [0, 1])
     monkeypatch.setattr("stages.sweep.__main__.cpu_flags", lambda: frozenset({"avx2"}))
-    monkeypatch.setattr("stages.sweep.__main__.look", lambda *_: (0.0, 0.0))
+    monkeypatch.setattr("stages.common.host.others.look", lambda *_: (0.0, 0.0))
     monkeypatch.setattr("stages.sweep.__main__.describe_host", lambda cores: HOST)
     quiet_machine(monkeypatch)
     StandIn.reset()
