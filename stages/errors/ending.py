@@ -12,7 +12,7 @@ from stages.program import disk_space, streams
 from stages.program.host_path import shown
 from stages.program.signals import (
     SIGNALLED,
-    UNTOUCHED,
+    WHOLE,
     AlreadySaid,
     Terminated,
     as_exceptions,
@@ -86,11 +86,11 @@ def _ending(error: BaseException) -> tuple[int, str]:
     """Return the exit code of a failure, and the line that says it."""
     match error:
         case KeyboardInterrupt():
-            return INTERRUPTED_EXIT_CODE, f"interrupted; {UNTOUCHED}"
+            return INTERRUPTED_EXIT_CODE, f"interrupted; {WHOLE}"
         case AlreadySaid():
             return error.exit_code, ""
         case Terminated():
-            return error.exit_code, f"{error}; {UNTOUCHED}"
+            return error.exit_code, f"{error}; {WHOLE}"
         case BrokenPipeError() if streams.discard_unread() or error.filename in streams.NAMES:
             return streams.UNREAD_EXIT_CODE, ""
         case Exception():

@@ -15,7 +15,7 @@ from types import FrameType
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 # Added to a signal's number, as a shell does it.
 SIGNALLED = 128
-UNTOUCHED = "earlier artifacts are untouched"
+WHOLE = "finished artifacts are whole"
 
 
 class Terminated(BaseException):
@@ -154,5 +154,5 @@ def _watch(name: str, files: tuple[int, int], over: threading.Event, give_up_s: 
         signum = signums[0]
         if signum in ENDING and not over.wait(give_up_s):
             with suppress(OSError):
-                os.write(output, f"{name}: {Terminated(signum)}; {UNTOUCHED}\n".encode())
+                os.write(output, f"{name}: {Terminated(signum)}; {WHOLE}\n".encode())
             os._exit(SIGNALLED + signum)

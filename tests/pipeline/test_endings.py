@@ -76,7 +76,7 @@ def test_a_signal_to_invoke_ends_its_container_and_leaves_none(
         output = process.stdout.read()
         assert process.wait() == 128 + signum
     assert time.monotonic() - began < GONE_S
-    assert output == f"train: ended by {signum.name}; earlier artifacts are untouched\n"
+    assert output == f"train: ended by {signum.name}; finished artifacts are whole\n"
     assert containers(artifacts) == []
 
 

@@ -119,7 +119,7 @@ def test_a_signal_ends_the_container_there(
         assert process.stdout
         output = process.stdout.read()
     assert process.returncode == 128 + signal.SIGTERM
-    assert output == "train: ended by SIGTERM; earlier artifacts are untouched\n"
+    assert output == "train: ended by SIGTERM; finished artifacts are whole\n"
     assert containers(volume) == []
 
 

@@ -220,7 +220,7 @@ def test_on_a_terminal_an_interruption_is_said_below_the_progress(
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: watched)
     assert report("train", KeyboardInterrupt()) == 130
-    assert capsys.readouterr().err == f"{printed}interrupted; earlier artifacts are untouched\n"
+    assert capsys.readouterr().err == f"{printed}interrupted; finished artifacts are whole\n"
 
 
 @pytest.mark.parametrize(

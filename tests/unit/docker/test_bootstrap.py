@@ -107,7 +107,7 @@ runpy.run_path("bootstrap.py", run_name="__main__")
 def test_ctrl_c_in_its_imports_is_said_in_one_line() -> None:
     done = run(sys.executable, "-c", EARLY)
     assert done.code == 130
-    assert done.output == "bootstrap: interrupted; earlier artifacts are untouched\n"
+    assert done.output == "bootstrap: interrupted; finished artifacts are whole\n"
 
 
 def test_it_blocks_what_would_meet_it_in_its_imports() -> None:

@@ -62,7 +62,7 @@ def test_a_child_may_clean_up(signum: signal.Signals) -> None:
 
 def test_a_child_that_does_not_end_is_killed() -> None:
     code, output = ended("trap '' TERM; echo begun; while :; do sleep 0.05; done", signal.SIGTERM)
-    assert (code, output) == (143, "x: ended by SIGTERM; earlier artifacts are untouched\n")
+    assert (code, output) == (143, "x: ended by SIGTERM; finished artifacts are whole\n")
 
 
 STAGE = """
@@ -89,7 +89,7 @@ def test_a_signal_is_spoken_of_once_and_the_code_is_its_own(signum: signal.Signa
         output = process.stdout.read()
         assert process.wait() == 128 + signum
     said = "interrupted" if signum == signal.SIGINT else f"ended by {signum.name}"
-    assert output == f"train: {said}; earlier artifacts are untouched\n"
+    assert output == f"train: {said}; finished artifacts are whole\n"
 
 
 SLOW = "import sys, time; print('begun'); time.sleep(1)\n"

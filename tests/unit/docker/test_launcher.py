@@ -215,7 +215,7 @@ def test_ctrl_c_while_the_tasks_are_loaded_is_said_in_one_line(tmp_path: Path) -
     code = launcher.CODE.format(root=str(ROOT), signals=[2])
     done = run(sys.executable, "-I", "-c", code, "version", cwd=tmp_path)
     assert done.code == 130
-    assert done.output == "invoke: interrupted; earlier artifacts are untouched\n"
+    assert done.output == "invoke: interrupted; finished artifacts are whole\n"
 
 
 def test_nor_does_ctrl_c_end_invoke_as_a_module_without_a_word(tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_nor_does_ctrl_c_end_invoke_as_a_module_without_a_word(tmp_path: Path) -
     )
     done = run(sys.executable, "-m", "invoke", "verify", "none.tar", cwd=tmp_path)
     assert done.code == 130, done
-    assert done.output == "invoke: interrupted; earlier artifacts are untouched\n"
+    assert done.output == "invoke: interrupted; finished artifacts are whole\n"
 
 
 def test_the_invoke_of_another_clone_runs_no_task_of_this_one(tmp_path: Path) -> None:

@@ -310,7 +310,7 @@ def test_a_signal_ends_it_as_if_nothing_was_measured_or_comes_too_late(
         assert done.stderr == ""
     else:
         assert (done.returncode, there) == (130, {FIRST, SECOND}), done
-        assert "interrupted; earlier artifacts are untouched" in done.stderr
+        assert "interrupted; finished artifacts are whole" in done.stderr
     assert (done.returncode == 0) == (count > 2), done  # the two are swapped by two renames
 
 

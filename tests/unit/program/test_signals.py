@@ -72,7 +72,7 @@ def test_a_signal_ends_it_once_it_has_cleaned_up_which_no_second_one_disturbs(
     assert output == [
         "begins to clean up",
         "cleaned up",
-        f"train: {line}; earlier artifacts are untouched",
+        f"train: {line}; finished artifacts are whole",
     ]
 
 
@@ -87,14 +87,14 @@ def test_a_library_that_calls_back_is_left_in_peace_until_it_is_done() -> None:
     assert code == 143
     assert output == [
         "the library is done",
-        "train: ended by SIGTERM; earlier artifacts are untouched",
+        "train: ended by SIGTERM; finished artifacts are whole",
     ]
 
 
 def test_a_library_that_does_not_return_does_not_keep_the_process() -> None:
     code, output = run(STUCK, options=", 0.1")
     assert code == 143
-    assert output == ["stuck", "train: ended by SIGTERM; earlier artifacts are untouched"]
+    assert output == ["stuck", "train: ended by SIGTERM; finished artifacts are whole"]
 
 
 def test_a_deadline_harms_nothing_that_ends_by_itself() -> None:

@@ -94,4 +94,4 @@ def test_it_can_be_interrupted_while_a_model_runs(tmp_path: Path) -> None:
     assert process.communicate()[0] == b"cleaned up\n"
     assert process.returncode == 128 + signal.SIGTERM
     said = (tmp_path / "errors").read_text()
-    assert "\ntrain: ended by SIGTERM; earlier artifacts are untouched\n" in said
+    assert "\ntrain: ended by SIGTERM; finished artifacts are whole\n" in said
