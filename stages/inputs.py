@@ -9,6 +9,7 @@ from stages.artifacts import Artifacts, read_record, require_current, verify
 from stages.errors import InputMissingError, StageError
 from stages.files import left_overs
 from stages.folder.cache import Cache, noted_backbone
+from stages.folder.lock import require_no_writer
 from stages.folder.usable import known_names, require_usable, resolved
 from stages.records.quantize import QuantizeRecord
 from stages.records.train import TrainRecord
@@ -22,17 +23,26 @@ def require_inputs(settings: Settings, programs: Collection[str]) -> None:
 
     Raises NotWritableError if there can be no artifacts, InputMissingError, InputCorruptError,
     SchemaVersionError, InputStaleError, or SettingsError for too few images, as the program itself
-    would. What this user may not read is left to the program, which may run as another; so is what
-    a killed command took away, which the program gives back.
+    would; but ArtifactsBusyError in their place while another command writes there. What this user
+    may not read is left to the program, which may run as another; so is what a killed command took
+    away, which the program gives back.
     """
     require_usable(settings.artifacts)
     artifacts = Artifacts(resolved(settings.artifacts))
     with suppress(PermissionError):
         if _is_any_lost(artifacts.root):
             return
-        for program, check in CHECKS.items():
-            if program in programs:
-                check(settings, artifacts, programs)
+        try:
+            _check(settings, artifacts, programs)
+        except StageError:
+            require_no_writer(artifacts.root)  # which may be making what is missing or too old
+            raise
+
+
+def _check(settings: Settings, artifacts: Artifacts, programs: Collection[str]) -> None:
+    for program, check in CHECKS.items():
+        if program in programs:
+            check(settings, artifacts, programs)
 
 
 def _is_any_lost(root: Path) -> bool:

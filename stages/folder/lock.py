@@ -71,6 +71,15 @@ def reading_with_others(
         yield
 
 
+def require_no_writer(root: Path) -> None:
+    """Raise ArtifactsBusyError if a writer works in `root` now, if this user may see that."""
+    if not os.path.lexists(root / LOCK):
+        return
+    with suppress(OSError, NotWritableError), _opened(root / LOCK) as lock:
+        if not _try(lock, fcntl.LOCK_SH, root):
+            raise _busy(lock, root)
+
+
 def _share(lock: int, root: Path, name: str, recover: Callable[[bool], None]) -> None:
     alone = _try_alone(lock, root)
     if alone:

@@ -10,6 +10,7 @@ import pytest
 from stages.agreement import require_enough
 from stages.artifacts import Artifacts, write_record
 from stages.errors import (
+    ArtifactsBusyError,
     InputCorruptError,
     InputMissingError,
     InputStaleError,
@@ -18,6 +19,8 @@ from stages.errors import (
     StageError,
 )
 from stages.files.checksums import CHECKSUMS, sha256, write_checksums
+from stages.folder.lock import writing_alone
+from stages.folder.usable import prepare
 from stages.inputs import require_inputs
 from stages.setting.programs import STAGES
 from stages.settings import Settings
@@ -137,6 +140,18 @@ def test_damage_and_stale_inputs_are_found_too(artifacts: Artifacts) -> None:
         refused(InputStaleError, artifacts, program)
     artifacts.train.record.write_text("{}")
     refused(InputCorruptError, artifacts, "quantize")
+
+
+def test_what_another_command_is_making_is_waited_for_and_not_made_again(
+    artifacts: Artifacts,
+) -> None:
+    (artifacts.train.path / "more").touch()
+    write_checksums(artifacts.train.path)
+    with writing_alone(prepare(artifacts.root), "quantize"):
+        for program in ("profile", "compare"):
+            refused(ArtifactsBusyError, artifacts, program)
+    refused(InputStaleError, artifacts, "profile")
+    refused(InputMissingError, artifacts, "compare")
 
 
 @pytest.mark.parametrize("program", ["peers", "rehearse"])
