@@ -40,6 +40,8 @@ FILES = (CHECKSUMS, MANIFEST, LICENCES)
 FOLDERS = (ARTIFACTS_FOLDER, LOCKS, SCHEMAS, BILLS)
 MAX_MANIFEST_BYTES = 2**20
 MAX_IMAGE = 100
+# No container knows its own image: a stage learns it from invoke alone.
+NAMELESS = "made outside one, or in a container that invoke did not start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,7 @@ def _check_makers(made: Sequence[Made], manifest: Manifest) -> Iterator[str]:
         yield f"note: an earlier image of the same source made {names}"
     if len(named) < len(made):
         names = _listed(one.record for one in made if not one.by.image)
-        yield f"note: no image is named by {names}: made outside one"
+        yield f"note: no image is named by {names}: {NAMELESS}"
     if len(earlier) < len(named):
         which = "the records" if len(named) == len(made) and not earlier else "the others"
         yield f"{which} were made by the images that the bundle names"

@@ -18,8 +18,9 @@ from docker.share.output import (
 )
 from docker.standing import from_here
 from stages.artifacts import Artifacts
-from stages.errors import InputMissingError, NotTrustedError, SettingsError, StageError
+from stages.errors import NotTrustedError, SettingsError, StageError
 from stages.evidence.collect import ARTIFACTS_FOLDER
+from stages.evidence.given import not_there
 from stages.evidence.rejection import GET_AGAIN, as_of_a_bundle
 from stages.files.checksums import sha256
 from stages.folder.access import reading
@@ -96,8 +97,10 @@ def read_given(text: str) -> Given:
 def require_there(given: Sequence[Given]) -> None:
     """Raise InputMissingError for a machine of which nothing is there: neither file nor folder."""
     for one in given:
-        if not os.path.lexists(one.path):
-            raise InputMissingError(f"{one.path} is missing; make one by `invoke bundle`")
+        try:
+            one.path.lstat()
+        except OSError as error:
+            raise not_there(one.path, error) from None
 
 
 def read_machines(given: Sequence[Given]) -> list[Machine]:

@@ -29,6 +29,8 @@ NO_CONNECTION = (
     *(errno.ECONNABORTED, errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH),
     *(errno.ENETDOWN, errno.ENETRESET, errno.ENETUNREACH),
 )
+# It may be that of artifacts, of a bundle, or anything else that was given.
+ANOTHER = "give another place, that of artifacts by VGG19_ARTIFACTS"
 # Characters of what a library says.
 MAX_DETAIL = 100
 # Those that neither a network nor a nearly full disk is behind, or that say so themselves.
@@ -79,7 +81,7 @@ def refused_by_system(error: OSError) -> StageError | None:
     if error.errno in NOT_ALLOWED:
         return NotWritableError(
             f"{place} can't be read or written by user {this_user()}; "
-            "change its owner or mode, or set VGG19_ARTIFACTS"
+            f"change its owner or mode, or {ANOTHER}"
         )
     if error.errno in NO_CONNECTION:
         return DownloadError(f"a connection failed ({why}); look after the network, run this again")
@@ -107,7 +109,7 @@ def _remedy(code: int) -> str:
     if code in IN_USE:
         return "end the program that uses it, and run this again"
     if code in OF_ANOTHER_KIND:
-        return "move what is there elsewhere, or set VGG19_ARTIFACTS to another folder"
+        return f"move what is there elsewhere, or {ANOTHER}"
     if code in TOO_MANY_FILES:
         return "raise the limit of open files (ulimit -n)"
-    return "look after that disk, or set VGG19_ARTIFACTS to a folder on another"
+    return f"look after that disk, or {ANOTHER}"

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from stages.errors import InputCorruptError, InputMissingError
+from stages.errors import InputCorruptError
+from stages.evidence.given import not_there
 from stages.evidence.limits import MAX_BUNDLE_BYTES, MAX_XZ_MEMORY, MAX_XZ_STREAMS, MIB
 from stages.files.checksums import CHECKSUMS
 from stages.files.packed import SIGNATURE_BYTES, compression_of
@@ -154,14 +155,10 @@ def _open(archive: Path) -> int:
     try:
         # Without O_NONBLOCK, to open a pipe would wait for who writes to it.
         return os.open(archive, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        shown = archive.absolute()
-        raise InputMissingError(f"{shown} is missing; make one by `invoke bundle`") from None
     except OSError as error:
         if error.errno == errno.ENXIO:
             raise no_bundle(archive, "it is a socket, or a device that is not there") from None
-        why = os.strerror(error.errno or 0)
-        raise InputMissingError(f"{archive} can't be read ({why}); make it readable") from None
+        raise not_there(archive, error) from None
 
 
 def _require_file(archive: Path, found: os.stat_result) -> None:
