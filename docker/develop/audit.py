@@ -113,8 +113,12 @@ def locked_pins() -> dict[Pin, list[str]]:
 def source(folder: Path | None) -> Iterator[Source]:
     """Yield whom to ask: OSV, or, while the context is open, a copy of a database.
 
-    Raises SettingsError if `folder` has no such copy, InputCorruptError if it is damaged.
+    Raises StageError if pip-audit is missing, SettingsError if `folder` has no such copy,
+    InputCorruptError if it is damaged.
     """
+    # First, as what reads a database takes packages that come with it.
+    if not shutil.which(PROGRAM, path=search_path()):
+        raise StageError(f"{PROGRAM} is missing; `./bootstrap.py --no-engine audit` installs it")
     if folder is None:
         url = os.environ.get(OSV_VARIABLE) or OSV
         yield Source(url, f"asking {url}")
@@ -133,10 +137,8 @@ def source(folder: Path | None) -> Iterator[Source]:
 def find(pins: Iterable[Pin], asked: Source) -> list[Finding]:
     """Return what is known of these versions of packages, each of them asked for once.
 
-    Raises DownloadError if OSV gives no answer, StageError if pip-audit is missing or fails.
+    Raises DownloadError if OSV gives no answer, StageError if pip-audit fails.
     """
-    if not shutil.which(PROGRAM, path=search_path()):
-        raise StageError(f"{PROGRAM} is missing; `./bootstrap.py --no-engine audit` installs it")
     return sorted(finding for batch in _batches(pins) for finding in _ask(batch, asked))
 
 

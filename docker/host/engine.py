@@ -23,6 +23,9 @@ from stages.program.tether import tethered_through
 from stages.setting.suggestion import quoted
 
 GROUP = "docker"
+# How the client begins what the engine itself answers.
+BY_ENGINE, MAX_SAID = "Error response from daemon: ", 200
+API_VERSION, ONE_RELEASE = "DOCKER_API_VERSION", "install a client and an engine of one release"
 # By the engine's driver, what `docker run --cgroup-parent` calls the root.
 ROOT_CGROUPS: Mapping[str, str] = {"cgroupfs": "/", "systemd": "-.slice"}
 
@@ -35,6 +38,7 @@ class State(enum.Enum):
     FOREIGN = enum.auto()
     DENIED = enum.auto()
     SILENT = enum.auto()
+    REFUSES = enum.auto()
     DOWN = enum.auto()
 
 
@@ -109,7 +113,9 @@ def find_state() -> State:
         return State.ANSWERS
     if answer.code == TIMED_OUT:
         return State.SILENT
-    return State.DENIED if "permission denied" in answer.errors else State.DOWN
+    if "permission denied" in answer.errors:
+        return State.DENIED
+    return State.REFUSES if BY_ENGINE in answer.errors else State.DOWN
 
 
 def require(task: str) -> None:
@@ -117,8 +123,7 @@ def require(task: str) -> None:
 
     `task` is the one that was asked for, with what it can't do without, as the remedy names it.
     """
-    state = find_state()
-    if state is not State.ANSWERS:
+    if (state := find_state()) is not State.ANSWERS:
         raise error_of(state, task)
     capability.require()
 
@@ -132,6 +137,8 @@ def error_of(state: State, task: str, environ: Mapping[str, str] = os.environ) -
             f"{_place(environ)} does not answer within {client.TIMEOUT_S:g} s; restart it "
             "(`sudo systemctl restart docker`, if it is this machine's)"
         )
+    if state is State.REFUSES:
+        return EngineError(_refused(environ))
     if state in (State.DENIED, State.DOWN) and is_elsewhere(environ):
         refusal = "no engine answers at" if state is State.DOWN else "this user is refused by"
         return EngineError(f"{refusal} {_place(environ)}; {_other_place(environ, task)}")
@@ -213,6 +220,12 @@ def _denied(task: str) -> str:
         f"{user_name()} may not use the engine; {_who_adds(task)} you to the "
         f"group docker (which equals root's rights){or_without_engine(task)}"
     )
+
+
+def _refused(environ: Mapping[str, str]) -> str:
+    said = printable(ask("version").errors.rpartition(BY_ENGINE)[2], MAX_SAID)
+    way = f"unset {API_VERSION}" if environ.get(API_VERSION) else ONE_RELEASE
+    return f"{_place(environ)} refuses this client: {said}; {way}"
 
 
 def _who_adds(task: str) -> str:

@@ -97,7 +97,7 @@ def plan_setup(asked: Asked, creates_venv: bool = True) -> SetupPlan:
     if state is State.ANSWERS:
         capability.require()
         return _checked(SetupPlan(packages), asked)
-    if state in (State.FOREIGN, State.SILENT) or engine.is_elsewhere():
+    if state in (State.FOREIGN, State.SILENT, State.REFUSES) or engine.is_elsewhere():
         raise engine.error_of(state, asked.task)
     return _checked(_engine_plan(packages, state), asked)
 

@@ -51,6 +51,21 @@ def test_an_engine_that_never_answers_is_not_waited_for(
     assert "the engine does not answer within 0.5 s; restart it" in refusal()
 
 
+OTHER_RELEASE = "client version 1.52 is too new. Maximum supported API version is 1.45"
+
+
+@pytest.mark.parametrize(
+    ("variable", "remedy"),
+    [("", "install a client and an engine of one release"), ("1.52", "unset DOCKER_API_VERSION")],
+)
+def test_an_engine_of_another_release_is_there_and_says_why_it_refuses(
+    variable: str, remedy: str, docker: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_API_VERSION", variable)
+    docker.answer({"version": reply(code=1, errors=f"Error response from daemon: {OTHER_RELEASE}")})
+    assert f"the engine refuses this client: {OTHER_RELEASE}; {remedy}" in refusal()
+
+
 @pytest.mark.parametrize(
     ("chosen", "place", "remedy"),
     [

@@ -1,5 +1,6 @@
 """`invoke audit` with the real pip-audit, on a small database that is answered on loopback."""
 
+import sys
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -79,9 +80,13 @@ def test_a_pip_audit_that_is_missing_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(audit, "PROGRAM", "no-such-program")
-    write_database(tmp_path, advisory("PYSEC-2024-1", "some", FIXED))
-    with pytest.raises(StageError, match=r"is missing; `\./bootstrap\.py --no-engine audit`"):
-        find(tmp_path, ("some", "1.3"))
+    monkeypatch.setitem(sys.modules, "packaging.utils", None)  # which comes with it
+    for folder in (None, tmp_path):
+        with (
+            pytest.raises(StageError, match=r"is missing; `\./bootstrap\.py --no-engine audit`"),
+            audit.source(folder),
+        ):
+            pass
 
 
 @pytest.mark.parametrize(
