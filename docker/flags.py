@@ -52,14 +52,20 @@ def _flag_of_several(context: ParserContext) -> str:
 
 
 def refuse_repeated(tokens: Sequence[str], core: ParserContext, contexts: Contexts) -> None:
-    """Raise Exit if an argument is given twice: invoke would take its second value for a task."""
+    """Raise Exit if an argument is given twice, or a value to a flag that takes none.
+
+    invoke would take the second value, or that one, for a task.
+    """
     context, given, value_of = core, set[int](), False
     for token in tokens:
         name, equals, _ = token.partition("=")
         if token == "--":
             return
         if flag := _flag(context, name) or _flag(core, name):
-            _once(flag, f"{context.name or 'invoke'}: error: {name}", given)
+            shown = f"{context.name or 'invoke'}: error: {name}"
+            _once(flag, shown, given)
+            if equals and not flag.takes_value:
+                raise refusal(f"{shown} takes no value; give it alone, without what follows the =")
             if context is not core and flag.name in READ_EARLY and not _flag(context, name):
                 raise refusal(
                     f"{context.name}: error: {name} is invoke's own, and would do nothing behind a "
