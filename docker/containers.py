@@ -174,8 +174,11 @@ def require_free(artifacts: Path | str, programs: set[str]) -> None:
     Raises ArtifactsBusyError if there is one, and one of `programs` would write there, too.
     """
     there = _find(f"volume={artifacts}")
-    for container in {*there, *_find(f"label={CHECKOUT}={ROOT}")}:
-        _deal_with_orphan(container, blocks=container in there and bool(WRITERS & programs))
+    names = {it.name for it in there}
+    # By name: how long one has been running may be said otherwise a moment later.
+    known = {it.name: it for it in (*there, *_find(f"label={CHECKOUT}={ROOT}"))}
+    for container in known.values():
+        _deal_with_orphan(container, blocks=container.name in names and bool(WRITERS & programs))
     working = [it for it in there if it.state == "running" and it.service in WRITERS]
     if working and WRITERS & programs:
         raise ArtifactsBusyError(
@@ -211,7 +214,7 @@ def parse_rows(shown: str) -> list[Found]:
     """
     rows = (line.split("\t") for line in shown.split("\n"))
     return [
-        Found(row[0], row[1], row[2], bool(starter and starter.has_ended()), row[4])
+        Found(row[0], row[1], row[2].lower(), bool(starter and starter.has_ended()), row[4])
         for row in rows
         if len(row) == COLUMNS and NAME.fullmatch(row[0])
         for starter in [processes.parse(row[3])]

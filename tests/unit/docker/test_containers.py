@@ -217,6 +217,17 @@ def test_the_container_of_a_killed_run_is_named_with_what_ends_it(engine: Engine
     assert message.endswith("end it: `docker rm --force left`")
 
 
+def test_it_is_named_once_though_the_engine_says_its_age_otherwise_a_moment_later(
+    engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = row("left", "train", ENDED)
+    engine.answer(there=line, ours=line.replace("2 hours ago", "About a minute ago"))
+    busy(Path("/a"), {"train"})
+    assert capsys.readouterr().err == ""
+    engine.answer(there=line.replace("2 hours ago", "About a minute ago"))
+    assert "started about a minute ago, still works" in busy(Path("/a"), {"train"})
+
+
 def test_one_that_works_elsewhere_is_only_noted(
     engine: Engine, capsys: pytest.CaptureFixture[str]
 ) -> None:
