@@ -14,6 +14,8 @@ Named = tuple[str, Reason]
 MORE, FORCE = "add rounds with --more", "--force profile"
 # What a measurement that is current needs to be made again: without it, nothing is to do.
 AGAIN = f"measure again with {FORCE}"
+# How a reason ends that nothing else helps against.
+AGAIN_ALONE = f"; {AGAIN}"
 # How the reason of a cell ends that is left out unless it is asked for.
 MEASURED_IF_ASKED = "VGG19_ALL_CELLS=1 measures it"
 # What more rounds do not change: one turn that is short is enough, and answers are not asked again.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from stages.common.headline import doubt, doubt_of_accuracies, not_trusted
-from stages.common.reasons import may_change_by_rounds
+from stages.common.reasons import AGAIN_ALONE, in_words, may_change_by_rounds
 from stages.common.text import few_rounds, is_of_one_round, too_few
 from stages.records.compare import CompareRecord
 from stages.records.profile import ModelSummary
@@ -36,6 +36,12 @@ def may_be_more_sure(record: CompareRecord) -> bool:
     doubtful = [repeat.reasons for repeat in record.repeats if not repeat.trusted]
     doubtful += [row.reasons for row in record.rows if row.reasons]
     return any(not reasons or may_change_by_rounds(reasons) for reasons in doubtful)
+
+
+def rounds_leave_some(record: CompareRecord) -> bool:
+    """Return whether a figure is in doubt for what is only measured again if that is forced."""
+    words = (in_words(reason) for row in record.rows for reason in row.reasons)
+    return any(line.endswith(AGAIN_ALONE) for line in words)
 
 
 def models_caution(models: Sequence[ModelSummary]) -> str:

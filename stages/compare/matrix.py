@@ -161,7 +161,8 @@ def interval_notes(record: CompareRecord) -> list[tuple[str, str]]:
     turns = "95% interval over the rounds, in which the cells took turns; ±: half its width"
     notes = [("(from-to)", turns), ("", WITHIN)] if has_intervals(record) else []
     for few in notes_of_few(record):
-        notes.append(("" if notes else "(from-to)", f"what the rounds span: {few}"))
+        span = "what the rounds span" if notes else "what the rounds span, and ± half its width"
+        notes.append(("" if notes else "(from-to)", f"{span}: {few}"))
     if any(had_one_round(record, runtime) for runtime in record.versions):
         notes.append((ONCE, f"{NO_INTERVAL}; chance may have moved it by any amount"))
     return notes

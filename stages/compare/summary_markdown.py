@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from stages.common import tabular
 from stages.common.figures import fraction_of_images, milliseconds, quantity
+from stages.common.pairs import isa_reference
 from stages.common.tabular import plain
 from stages.common.text import times
 from stages.compare.matrix import in_groups_of, with_spread
@@ -41,7 +42,7 @@ def notes_of(rows: Sequence[SummaryRow]) -> str:
 
     Machines are named if there are several.
     """
-    lines = (f"- {line}\n" for line in (*_runs(rows), *_reasons(rows)))
+    lines = (f"- {line}\n" for line in (*_runs(rows), *_reasons(rows), *_bases(rows)))
     return "".join(["\n", *lines, note_of_groups(rows)])
 
 
@@ -55,6 +56,22 @@ def _runs(rows: Sequence[SummaryRow]) -> Iterator[str]:
         measured = f"measured {plain(str(when))}" if when else "measured at a time not recorded"
         name = " ".join(filter(None, (machines[row["machine"],], str(row["runtime"]))))
         yield f"{name}: {doubt}{measured}, {said}"
+
+
+def _bases(rows: Sequence[SummaryRow]) -> Iterator[str]:
+    """Yield which cap ISA effects are relative to, of each machine if they differ in it."""
+    isas: dict[Values, set[str]] = {}
+    for row in rows:
+        if row["status"] != NOT_RUN:
+            isas.setdefault((row["machine"],), set()).add(str(row["isa_cap"]))
+    if any(len(its) > 1 for its in isas.values()):
+        machines = _told_apart(rows, "machine")
+        owners: dict[str | None, list[str]] = {}
+        for machine, its in isas.items():
+            owners.setdefault(isa_reference(its), []).append(machines[machine])
+        each = ", ".join(f"{isa} ({', '.join(names)})" for isa, names in owners.items())
+        base = each if len(owners) > 1 else next(iter(owners))
+        yield f"ISA effect: images/s over those of the same precision at {base}"
 
 
 def _reasons(rows: Sequence[SummaryRow]) -> Iterator[str]:

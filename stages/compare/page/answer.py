@@ -11,12 +11,13 @@ from stages.common.text import network_of, times
 from stages.compare.accuracy import images_of
 from stages.compare.cautions import had_one_round, is_derived, too_few_rounds
 from stages.compare.matrix import NEED_NOT
+from stages.compare.page.behind import amx_steps, behind, fastest_of, timed
 from stages.compare.page.seen import Seen
 from stages.compare.rehearsed import lacks_amx
-from stages.compare.steps import Step, steps_of
+from stages.compare.steps import Step
 from stages.compare.table import check_rows
 from stages.isa import AMX, get_isa
-from stages.precisions import FP32, INT8, get_precision
+from stages.precisions import FP32, get_precision
 from stages.records.base import Interval
 from stages.records.compare import Row
 
@@ -43,22 +44,22 @@ OWN_MEANS = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The sentence; what a price per hour buys, a line each; what is in doubt, a line each."""
+    """The sentence; which cell answers as FP32 does, what a price per hour buys, and what is in
+    doubt, a line each.
+    """
 
     sentence: str
+    sure: list[str]
     price: list[str]
     cautions: list[str]
 
 
 def answer(seen: Seen) -> Answer:
     """Return what the page says first."""
-    fastest = _fastest(seen.record.rows)
+    fastest = fastest_of(seen.record.rows)
     parts = [_speed(seen, fastest), _amx(seen, fastest), *_accuracy(seen, fastest)]
-    return Answer("; ".join(parts) + ".", [*_price(seen, fastest)], [*_cautions(seen)])
-
-
-def _fastest(rows: Sequence[Row]) -> Row:
-    return max(rows, key=lambda row: row.throughput_images_per_s.estimate)
+    sure, price = [*_sure(seen, fastest)], [*_price(seen, fastest)]
+    return Answer("; ".join(parts) + ".", sure, price, [*_cautions(seen)])
 
 
 def _speed(seen: Seen, row: Row) -> str:
@@ -82,7 +83,7 @@ def _ratio(seen: Seen, ratio: Interval, runtime: str) -> str:
 
 def _amx(seen: Seen, fastest: Row) -> str:
     """Return what AMX has to do with it."""
-    if found := _amx_steps(seen, fastest):
+    if found := amx_steps(seen, fastest):
         return _amx_effect(seen, found[0])
     if any(row.isa == AMX for row in seen.record.rows):
         return "with AMX the very kernels of a lower cap ran, so AMX has no part in it"
@@ -90,14 +91,6 @@ def _amx(seen: Seen, fastest: Row) -> str:
     if any(map(lacks_amx, lacking)):
         return "AMX has no part in it, as this machine shows none"
     return f"AMX was not measured: {lacking[0].reason}" if lacking else "AMX was not asked about"
-
-
-def _amx_steps(seen: Seen, fastest: Row) -> list[Step]:
-    """Return what AMX adds in the fastest cell's runtime: its precision's first, then INT8's."""
-    steps = [step for profile in seen.profiles for step in steps_of(profile.record)]
-    own = [step for step in steps if step.isa == AMX and step.runtime == fastest.runtime]
-    order = [fastest.precision, INT8]
-    return sorted(own, key=lambda step: (*(step.precision != name for name in order),))
 
 
 def _amx_effect(seen: Seen, step: Step) -> str:
@@ -123,11 +116,29 @@ def _accuracy(seen: Seen, fastest: Row) -> Iterator[str]:
         yield f"{text}, {models.difference}" if models.difference else text
 
 
+def _sure(seen: Seen, fastest: Row) -> Iterator[str]:
+    """Yield the fastest cell that gave all of FP32's answers, where the fastest of all did not."""
+    if fastest.agreement_fp32 in (None, 1):
+        return
+    own = [row for row in seen.record.rows if row.runtime == fastest.runtime]
+    equal = [row for row in own if row.agreement_fp32 == 1 and not is_derived(row)]
+    gains = [row for row in equal if row.precision_speedup and row.precision_speedup.low > 1]
+    if gains:
+        row = fastest_of(gains)
+        doubt = ", which is INVALID" if is_invalid(row.reasons, "offline") else ""
+        yield (
+            f"If the answers may not differ from FP32's: "
+            f"{seen.cell_name(row.precision, row.isa, row.runtime)} gave all "
+            f"{images_of(seen.record)} images FP32's class, at "
+            f"{quantity(row.throughput_images_per_s.estimate)} images/s{doubt}."
+        )
+
+
 def _price(seen: Seen, fastest: Row) -> Iterator[str]:
     fp32 = [row for row in seen.record.rows if row.precision == FP32]
     times = {"fastest": _time(seen, fastest)}
     if fp32:
-        times["fastest FP32"] = _time(seen, _fastest(fp32))
+        times["fastest FP32"] = _time(seen, fastest_of(fp32))
     named = [f"{time} in the {name} cell" for name, time in times.items() if time]
     if named:
         taken = " and ".join(named)
@@ -146,8 +157,11 @@ def _time(seen: Seen, row: Row) -> str:
     if not rate.estimate:
         return ""
     best, *ends = (_hours(it) for it in (rate.estimate, rate.high, rate.low) if it)
-    is_known = len(ends) == 2 and not had_one_round(seen.record, row.runtime)
-    return f"{best} h{f' ({ends[0]} to {ends[1]})' if is_known else ''}"
+    if had_one_round(seen.record, row.runtime):
+        return f"{best} h (one round: no interval)"
+    few = too_few_rounds(seen.record, row.runtime)
+    between = " to ".join(ends) + (f": {few}" if few else "")
+    return f"{best} h ({between})" if len(ends) == 2 else f"{best} h"
 
 
 def _hours(images_per_s: float) -> str:
@@ -207,23 +221,11 @@ def _in_answer(seen: Seen) -> str:
 
     It is made of no others.
     """
-    invalid = _names(seen, (row for row in _behind(seen) if is_invalid(row.reasons, "offline")))
+    own = (timed(row, seen.record.rows) for row in behind(seen))
+    invalid = _names(seen, (row for row in own if is_invalid(row.reasons, "offline")))
     if not invalid:
         return "No figure of the answer is INVALID."
     return f"The answer is made of some of them: those of {', '.join(invalid)}."
-
-
-def _behind(seen: Seen) -> Iterator[Row]:
-    """Yield the rows that the answer, its effects and its hours are made of."""
-    rows = {(row.runtime, row.precision, row.isa): row for row in seen.record.rows}
-    fastest = _fastest(seen.record.rows)
-    yield fastest
-    if base := rows.get((fastest.runtime, FP32, fastest.isa)):
-        yield base
-    for step in _amx_steps(seen, fastest)[:1]:
-        yield from (rows[step.runtime, step.precision, isa] for isa in (step.isa, step.below))
-    if fp32 := [row for row in seen.record.rows if row.precision == FP32]:
-        yield _fastest(fp32)
 
 
 def ratio_of(seen: Seen, ratio: Interval | None, runtime: str) -> str:

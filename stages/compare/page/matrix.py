@@ -27,8 +27,8 @@ class Square:
 
     `kind` is measured, derived, impossible, unasked (by itself it would have been left out) or
     absent (the profile knows no such cell); `rate` in images/s, with `spread` beside it.
-    `valid` is of the rate alone; `reasons` say what is wrong with any figure, `facts` are names
-    with texts.
+    `valid` is of the rate, `latency_valid` of the latency of single images; `reasons` say what is
+    wrong with any figure, `facts` are names with texts.
     """
 
     kind: str
@@ -37,6 +37,7 @@ class Square:
     spread: str = ""
     verdict: str = ""
     valid: bool = True
+    latency_valid: bool = True
     trusted: bool = True
     reasons: list[str] = field(default_factory=list)
     facts: list[tuple[str, str]] = field(default_factory=list)
@@ -130,6 +131,7 @@ def _measured(seen: Seen, profile: RuntimeProfile, row: Row, cell: Cell, name: s
         spread="one round" if once else f"±{spread(rate):.1%}",
         verdict=row.verdict,
         valid=not is_invalid(row.reasons, "offline"),
+        latency_valid=not is_invalid(row.reasons, "single_stream"),
         trusted=is_trusted(seen.record, row.runtime),
         reasons=[in_words(reason) for reason in row.reasons],
         facts=[*_facts(profile, cell)],

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from stages.artifacts import Artifacts
 from stages.common.figures import counted
 from stages.common.text import network_of, when_all
-from stages.compare.cautions import may_be_more_sure
+from stages.compare.cautions import may_be_more_sure, rounds_leave_some
 from stages.compare.limits import invalid_rates, notes
 from stages.compare.matrix import (
     SHARED,
@@ -102,6 +102,7 @@ def _content(out: CompareFolder, seen: Seen, artifacts: Artifacts) -> dict[str, 
         "measured": when_all(first.parts),
         "answer": answer(seen),
         "may_be_more_sure": may_be_more_sure(seen.record),
+        "stays": rounds_leave_some(seen.record),
         "checks": checks(seen),
         "within": WITHIN if has_intervals(seen.record) else "",
         "interval": "95% interval" if has_intervals(seen.record) else "interval",

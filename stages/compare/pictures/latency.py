@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from stages.common.figures import milliseconds
-from stages.compare.distributions import Distribution, distributions
+from stages.compare.distributions import MARKS, Distribution, distributions
 from stages.compare.inputs import RuntimeProfile
 from stages.compare.pictures.drawing import CAUTION_COLOR, SMALL, error_of, plain, save_with
 from stages.precisions import get_precision
@@ -16,7 +16,7 @@ INCHES_PER_CELL = 0.52
 BOX, STRIP = 0.26, 0.24
 EXPLAINED = (
     "box: half of all queries; line: 5% to 95%; bar with caps: the median with its interval; "
-    "marks: single queries, from the fastest to the slowest"
+    f"marks: the queries, or {MARKS} of them from the fastest to the slowest in even steps"
 )
 
 
@@ -47,9 +47,10 @@ def _name(cell: Distribution, profiles: Sequence[RuntimeProfile]) -> str:
 
 def _row(axes: Any, cell: Distribution, place: int) -> None:
     color = get_precision(cell.precision).color
-    low, first, _, third, high = cell.quantiles
-    axes.plot([low, high], [place, place], color=color, linewidth=1.5)
-    axes.barh(place, third - first, BOX, left=first, color=color, alpha=0.75)
+    if cell.quantiles:
+        low, first, _, third, high = cell.quantiles
+        axes.plot([low, high], [place, place], color=color, linewidth=1.5)
+        axes.barh(place, third - first, BOX, left=first, color=color, alpha=0.75)
     marks = {"marker": "|", "linestyle": "none", "markersize": 5, "alpha": 0.9}
     axes.plot(cell.marks, [place + STRIP] * len(cell.marks), color=color, **marks)
     error = [[end] for end in error_of(cell.median)]

@@ -2,7 +2,12 @@ from dataclasses import replace
 
 import pytest
 
-from stages.compare.cautions import may_be_more_sure, models_caution, run_caution
+from stages.compare.cautions import (
+    may_be_more_sure,
+    models_caution,
+    rounds_leave_some,
+    run_caution,
+)
 from stages.compare.effects import compare
 from stages.records.cell import Reason, ReasonKind, Validity
 from tests.unit.compare.profiles import DRIFTED, UNEQUAL, both_runtimes, of_one_round, profiled
@@ -54,6 +59,21 @@ def test_rounds_may_help_a_cell_that_drifted_and_none_with_a_short_turn() -> Non
         verdict = Validity(valid=False, reasons=[reason])
         cells = [measured("fp32", "AVX2", 5.0, validity=verdict), measured("int8", "AVX2", 9.0)]
         assert may_be_more_sure(compare(profiled(profile(*cells)))) == helps
+
+
+@pytest.mark.parametrize(
+    ("text", "leaves"),
+    [("shorter than the least duration", True), ("Only processed 2 queries", False)],
+)
+def test_it_is_known_if_added_rounds_leave_a_turn_that_was_too_short(
+    text: str, *, leaves: bool
+) -> None:
+    short = Reason(kind="loadgen", text=text, numbers={"runs": 1, "of": 2}, scenario="offline")
+    cells = [
+        measured("int8", "AVX2", 9.0, validity=Validity(valid=False, reasons=[short, DRIFTED]))
+    ]
+    cells.append(measured("fp32", "AVX2", 5.0))
+    assert rounds_leave_some(compare(profiled(profile(*cells)))) == leaves
 
 
 def test_of_two_runs_the_one_in_doubt_is_named() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from stages.compare.distributions import distributions
+from stages.compare.distributions import MARKS, distributions
 from stages.compare.layers import Layers, layers_of
 from stages.compare.steps import steps_of
 from stages.records.cell import Cell, SingleStream
@@ -111,3 +111,14 @@ def test_a_turn_that_does_not_count_has_no_part_in_a_distribution() -> None:
     assert found.queries == 101
     assert found.quantiles == pytest.approx([6.0, 26.0, 51.0, 76.0, 96.0])
     assert (found.marks[0], found.marks[-1]) == pytest.approx((1.0, 101.0))
+    assert len(found.marks) == MARKS
+    assert {*found.marks} <= {1000 * one for run in runs for one in run.seconds}
+
+
+def test_of_few_queries_each_has_a_mark_and_none_a_box() -> None:
+    made = measured("fp32", "AVX2", 5.0).measurement
+    assert made
+    runs = [run(1.0, number, instances=[batches(0.3, 0.2)]) for number in (1, 2)]
+    few = measured("fp32", "AVX2", 5.0, single_stream=replace(made.single_stream, runs=runs))
+    (found,) = distributions(profiled(profile(few))[0])
+    assert (found.marks, found.quantiles) == ([200.0, 200.0, 300.0, 300.0], [])

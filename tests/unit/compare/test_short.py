@@ -150,7 +150,8 @@ def test_after_one_round_the_answer_has_no_interval() -> None:
 def test_too_few_rounds_are_said_to_be_why_and_make_no_interval() -> None:
     shown = " ".join(text(of_few_rounds(3)).split())
     assert "95% interval" not in shown
-    said = "(from-to) what the rounds span: 3 rounds are too few for an interval of 95%; add rounds"
+    said = "(from-to) what the rounds span, and ± half its width: 3 rounds are too few for an "
+    said += "interval of 95%; add rounds"
     assert said in shown
     assert "not trusted: the whole run is in doubt, as its rounds are too few" in shown
     assert "as the cell measured twice shows" not in shown

@@ -193,6 +193,22 @@ def test_below_the_table_stands_what_was_measured_and_why_it_is_in_doubt() -> No
     assert "NOT TO BE TRUSTED" not in trusted
 
 
+def test_what_isa_effects_are_relative_to_is_said_and_of_which_machine() -> None:
+    caps = [
+        [("AVX512_CORE", 5.0), ("AVX512_CORE_AMX", 9.0)],
+        [("AVX2", 4.0), ("AVX512_CORE_VNNI", 8.0)],
+    ]
+    runs = [profiled(profile(*(measured("fp32", *cell) for cell in cells))) for cells in caps]
+    first, second = (rows_of(run) for run in runs)
+    base = "- ISA effect: images/s over those of the same precision at"
+    assert f"{base} AVX512_CORE\n" in as_markdown(first)
+    named = [
+        {**row, "machine": name} for rows, name in ((first, "a"), (second, "b")) for row in rows
+    ]
+    assert f"{base} AVX512_CORE (a), AVX2 (b)\n" in as_markdown(named)
+    assert base not in as_markdown(first[:1])
+
+
 def test_rows_of_a_run_in_groups_say_that_their_figures_need_not_divide_to_their_ratio() -> None:
     assert {row["in_groups"] for row in read(in_groups())} == {"true"}
     said = "the figures shown need not divide to them"

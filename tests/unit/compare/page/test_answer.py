@@ -26,6 +26,7 @@ from tests.unit.records import batches, measured, profile, repeat, run
 
 VNNI = "AVX512_CORE_VNNI"
 LACKING = "no amx_tile amx_int8 flags"
+RATES = {"fp32": 10.0, "bf16": 40.0, "int8": 100.0}
 
 
 def said(profiles: list[RuntimeProfile]) -> Answer:
@@ -170,6 +171,24 @@ def test_a_fast_machines_price_is_put_in_hours_too_as_an_hour_is_what_has_a_pric
     assert "0.0347 h (0.0347 to 0.0347) in the fastest cell and 0.0694 h" in hours
 
 
+@pytest.mark.parametrize(
+    ("int8", "bf16", "named"),
+    [(0.98, 1.0, True), (1.0, 1.0, False), (0.98, 0.99, False), (None, 1.0, False)],
+)
+def test_who_may_lose_no_answer_reads_which_cell_gave_all_of_fp32s(
+    int8: float | None, bf16: float, *, named: bool
+) -> None:
+    cells = [measured(name, VNNI, rate) for name, rate in RATES.items()]
+    profiles = profiled(profile(*cells))
+    record = compare(profiles)
+    agreement = {"fp32": 1.0, "bf16": bf16, "int8": int8}
+    rows = [replace(row, agreement_fp32=agreement[row.precision]) for row in record.rows]
+    sure = answer(Seen(replace(record, rows=rows), profiles)).sure
+    line = "If the answers may not differ from FP32's: BF16 at AVX-512 VNNI gave all 100 images"
+    assert [text.startswith(line) for text in sure] == [True] * named
+    assert all("FP32's class, at 40.00 images/s." in text for text in sure)
+
+
 def test_a_cell_that_did_nothing_has_no_hours() -> None:
     still = with_rates("fp32", VNNI, 0.0, 0.0)
     assert isinstance(still.measurement, Measurement)
@@ -179,7 +198,7 @@ def test_a_cell_that_did_nothing_has_no_hours() -> None:
 def test_hours_have_the_interval_of_the_rate_unless_there_was_one_round() -> None:
     hours, *_ = said(profiled(profile(with_rates("fp32", VNNI, 10.0, 8.0, 12.5)))).price
     assert "27.78 h (22.22 to 34.72) in the fastest cell" in hours
-    assert "13.89 h in the fastest cell and" in said(of_one_round()).price[0]
+    assert "13.89 h (one round: no interval) in the fastest cell" in said(of_one_round()).price[0]
 
 
 def test_hours_of_cells_measured_in_groups_are_said_not_to_divide_to_the_ratio() -> None:

@@ -47,6 +47,14 @@ def test_each_cell_is_what_it_is() -> None:
     }
 
 
+def test_a_latency_that_is_invalid_is_marked_where_the_rate_is_not() -> None:
+    bad = Validity(valid=False, reasons=[DRIFTED_LATENCY])
+    profiles = profiled(profile(measured("fp32", "AVX2", 5.0, validity=bad)))
+    (matrix,) = matrices(Seen(compare(profiles), profiles))
+    ((square,),) = [line.squares for line in matrix.lines]
+    assert (square.valid, square.latency_valid) == (True, False)
+
+
 def test_what_was_not_asked_for_is_not_called_impossible() -> None:
     reason = f"BF16 would be emulated, slower than FP32; {MEASURED_IF_ASKED}"
     profiles = profiled(
